@@ -1,0 +1,1 @@
+"""Bytes from medical devices become readings."""

@@ -1,0 +1,1 @@
+"""The far end: receive, archive, desk, certificate authority and claims."""

@@ -1,0 +1,1 @@
+"""One page a file, its template beside it under the same name."""

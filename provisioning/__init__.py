@@ -1,0 +1,1 @@
+"""A technician turns a blank box into this clinic's box; the `healthpost` command."""

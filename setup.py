@@ -1,0 +1,75 @@
+"""Healthpost: an offline-first clinic appliance."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+setup(
+    name="healthpost",
+    version="0.1.0",
+    description="Offline-first clinic appliance: medical devices in, people in front, hospital behind",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    package_dir={"": "."},
+    packages=find_packages(
+        include=["edge*", "devices*", "sync*", "kiosk_ui*", "provisioning*", "hospital*"]
+    ),
+    include_package_data=True,
+    package_data={
+        "edge": ["py.typed", "rules/*.toml"],
+        "devices": ["py.typed"],
+        "sync": ["py.typed"],
+        "provisioning": ["py.typed"],
+        "hospital": ["py.typed", "templates/*.html", "static/*"],
+        "kiosk_ui": [
+            "py.typed",
+            "pages/*.html",
+            "static/*",
+            "static/*/*",
+            "translations/*/LC_MESSAGES/*.po",
+            "translations/*/LC_MESSAGES/*.mo",
+        ],
+    },
+    install_requires=[
+        "anyascii>=0.3.3",
+        "APScheduler>=3.11,<4",
+        "argon2-cffi>=25.1",
+        "bleak>=3.1,<4",
+        "cbor2>=6.2,<7",
+        "click>=8.5",
+        "cryptography>=47",
+        "dbus-fast>=5.2",
+        "Flask>=3.1",
+        "flask-babel>=4.0",
+        "iotcore>=0.4,<0.5",
+        "jellyfish>=1.3",
+        "paho-mqtt>=2.2,<3",
+        "psycopg[binary]>=3.3,<4",
+        "pypinyin>=0.55",
+        "pyserial>=3.5",
+        "pyudev>=0.24",
+        "rich>=15",
+        "segno>=1.6",
+        "sqlite-utils>=4.2,<5",
+        "uuid-utils>=1.2",
+        "waitress>=3.0",
+        "zstandard>=0.25",
+    ],
+    extras_require={
+        "dev": [
+            "cogapp>=3.6",
+            "hypothesis>=6.170",
+            "import-linter>=2.16",
+            "mypy>=2.4",
+            "pip-licenses>=5.5",
+            "playwright>=1.65",
+            "pytest>=9.2",
+            "pytest-asyncio",
+            "pytest-timeout",
+            "ruff>=0.17",
+        ],
+    },
+    entry_points={"console_scripts": ["healthpost=provisioning.cli:main"]},
+)
