@@ -63,7 +63,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A stamp placed on the calendar: best time, half-width of the doubt, and whether it is sure."""
+    """A stamp placed on the calendar: best time, half-width of the doubt, whether it is sure."""
 
     utc_ms: int
     error_ms: int

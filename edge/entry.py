@@ -1,0 +1,121 @@
+"""A journal entry: the one immutable record of something that happened at the clinic.
+
+Its canonical form is UTF-8 JSON with sorted keys, no spaces and no floats. That text is what the
+hash chain covers, what the hospital stores and what identifies the entry, so it must never depend
+on who writes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from edge.clock import ClockQuality, Stamp
+
+Body = Mapping[str, object]
+
+GENESIS = bytes(16)
+"""The chain before the first record of a stream."""
+
+
+class Lane(StrEnum):
+    """The lanes of CS/1, most urgent first."""
+
+    ALERT = "a"
+    CLINICAL = "c"
+    FILES = "f"
+    TELEMETRY = "t"
+
+
+class EntryKind(StrEnum):
+    """What an entry tells."""
+
+    READING = "reading"
+    REJECTED = "rejected"
+    CLAIM = "claim"
+    PATIENT = "patient"
+    VISIT_OPENED = "visit-opened"
+    VISIT_CLOSED = "visit-closed"
+    ALERT = "alert"
+    VIEW = "view"
+    SIGN_IN = "sign-in"
+    STAFF = "staff"
+    DEVICE = "device"
+    CLOCK = "clock"
+    EPOCH = "epoch"
+    TOMBSTONE = "tombstone"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What happened, when by the box's clock, by whom (staff id, None for the box itself)."""
+
+    kind: str
+    at: Stamp
+    body: Body
+    actor: str | None = None
+
+    def canonical(self) -> bytes:
+        """Return the canonical bytes; raises `ValueError` on a float or another foreign type."""
+        record: dict[str, object] = {
+            "at": [self.at.boot, self.at.t_ms, self.at.wall_ms, str(self.at.quality)],
+            "body": self.body,
+            "kind": str(self.kind),
+        }
+        if self.actor is not None:
+            record["actor"] = self.actor
+        return canonical_json(record)
+
+    @classmethod
+    def parse(cls, record: bytes) -> Entry:
+        """Read a canonical record; raises `ValueError` when it is not one."""
+        try:
+            raw = json.loads(record, parse_float=_refuse_float)
+            boot, t_ms, wall_ms, quality = raw["at"]
+            stamp = Stamp(boot, t_ms, wall_ms, ClockQuality(quality))
+            return cls(raw["kind"], stamp, raw["body"], raw.get("actor"))
+        except (KeyError, TypeError, UnicodeDecodeError) as error:
+            raise ValueError(f"not a journal record: {error}") from error
+
+
+def canonical_json(value: object) -> bytes:
+    """Encode as canonical JSON; raises `ValueError` on floats, NaN and foreign types."""
+    _check(value)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8")
+
+
+def chain(previous: bytes, record: bytes) -> bytes:
+    """Return the chain after `record` (BLAKE2b-128 over the previous chain and the record)."""
+    return hashlib.blake2b(previous + record, digest_size=16).digest()
+
+
+def content_id(box_id: str, record: bytes) -> UUID:
+    """Return the record's id (UUIDv8, RFC 9562): the same wherever it is computed."""
+    digest = bytearray(hashlib.sha256(box_id.encode() + b"\x00" + record).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(digest))
+
+
+def _check(value: object) -> None:
+    if value is None or isinstance(value, bool | int | str):
+        return
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise ValueError(f"a record's keys are text, not {key!r}")
+            _check(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check(inner)
+    else:
+        raise ValueError(f"a record cannot hold {type(value).__name__}: {value!r}")
+
+
+def _refuse_float(text: str) -> object:
+    raise ValueError(f"a record cannot hold the float {text}")

@@ -1,0 +1,31 @@
+"""What can go wrong at the box, named by whose fault it is."""
+
+from __future__ import annotations
+
+
+class EdgeError(Exception):
+    """Base of everything the edge refuses or fails at."""
+
+
+class SettingsError(EdgeError):
+    """The settings file is missing, unreadable or wrong; the text names the key."""
+
+
+class StoreError(EdgeError):
+    """The box's file could not be read or written."""
+
+
+class DiskFull(StoreError):
+    """The disk has no room: the write did not happen and nothing accepted before was lost."""
+
+
+class NotFound(EdgeError):
+    """No such patient, visit, reading or device."""
+
+
+class Refused(EdgeError):
+    """A person asked for something the laws of the house forbid; `kind` is stable."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind

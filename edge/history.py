@@ -1,0 +1,101 @@
+"""Reading back what was recorded: a patient's history, a visit's values, the tray."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from edge.clock import Placed, place
+from edge.entry import Entry
+from edge.intake import values_of
+from edge.outbox import confirmed_entries
+from edge.reading import Value
+from edge.store import Row, Store
+
+_COLUMNS = (
+    "SELECT r.entry, r.kind, r.source, r.patient_id, r.visit_id, r.device_id, r.warnings, r.tray,"
+    " j.record, d.model AS device_model FROM reading r JOIN journal j ON j.id = r.entry"
+    " LEFT JOIN device d ON d.id = r.device_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded reading as people look at it; `confirmed` only when a receipt covers it."""
+
+    entry: int
+    kind: str
+    values: tuple[Value, ...]
+    source: str
+    model: str | None
+    device_id: str | None
+    patient_id: str | None
+    visit_id: str | None
+    placed: Placed
+    device_time: datetime | None
+    quality: tuple[str, ...]
+    warnings: tuple[str, ...]
+    tray: str | None
+    actor: str | None
+    confirmed: bool
+
+    def value(self, code: str) -> Value | None:
+        """Return the value of a LOINC code, or None."""
+        return next((v for v in self.values if v.code == code), None)
+
+
+def of_patient(store: Store, patient_id: str, limit: int = 200) -> list[Recorded]:
+    """Return a patient's readings, newest first."""
+    where = " WHERE r.patient_id = ? ORDER BY r.entry DESC LIMIT ?"
+    return _recorded(store, store.rows(_COLUMNS + where, (patient_id, limit)))
+
+
+def of_visit(store: Store, visit_id: str) -> list[Recorded]:
+    """Return what was measured in a visit, newest first."""
+    where = " WHERE r.visit_id = ? ORDER BY r.entry DESC LIMIT 200"
+    return _recorded(store, store.rows(_COLUMNS + where, (visit_id,)))
+
+
+def in_tray(store: Store, limit: int = 100) -> list[Recorded]:
+    """Return the readings that belong to nobody yet, oldest first."""
+    where = " WHERE r.tray = 'waiting' ORDER BY r.entry LIMIT ?"
+    return _recorded(store, store.rows(_COLUMNS + where, (limit,)))
+
+
+def one(store: Store, entry: int) -> Recorded | None:
+    """Return one reading, or None."""
+    found = _recorded(store, store.rows(_COLUMNS + " WHERE r.entry = ?", (entry,)))
+    return found[0] if found else None
+
+
+def tray_count(store: Store) -> int:
+    """Return how many readings wait in the tray."""
+    return store.scalar("SELECT count(*) FROM reading WHERE tray = 'waiting'")
+
+
+def _recorded(store: Store, rows: list[Row]) -> list[Recorded]:
+    confirmed = confirmed_entries(store, [r["entry"] for r in rows])
+    return [_one(store, row, row["entry"] in confirmed) for row in rows]
+
+
+def _one(store: Store, row: Row, confirmed: bool) -> Recorded:
+    entry = Entry.parse(row["record"].encode("utf-8"))
+    time = entry.body.get("time")
+    quality = entry.body.get("quality")
+    return Recorded(
+        entry=row["entry"],
+        kind=row["kind"],
+        values=values_of(entry.body),
+        source=row["source"],
+        model=row["device_model"],
+        device_id=row["device_id"],
+        patient_id=row["patient_id"],
+        visit_id=row["visit_id"],
+        placed=place(entry.at, store.anchors(entry.at.boot)),
+        device_time=datetime.fromisoformat(time) if isinstance(time, str) else None,
+        quality=tuple(quality) if isinstance(quality, list) else (),
+        warnings=tuple(row["warnings"].split()),
+        tray=row["tray"],
+        actor=entry.actor,
+        confirmed=confirmed,
+    )

@@ -1,0 +1,247 @@
+"""The one door by which a reading enters: judged, recorded and queued in a single transaction.
+
+When `accept` has returned, the reading survives a power cut. A reading that belongs to no open
+visit goes to the tray of unassigned readings; it is never guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from edge import journal, visits
+from edge.clock import Stamp
+from edge.entry import Body, EntryKind, Lane, content_id
+from edge.errors import NotFound, Refused
+from edge.patient import Patient, Sex
+from edge.reading import Reading, Value
+from edge.rules import news2_red, plausibility
+from edge.store import Store
+
+MEASURED_BEFORE_TOLERANCE_S = 30
+"""How much earlier than the visit's opening a device's own clock may place its reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The reading is on the disk. `patient_id` is None when it waits in the tray."""
+
+    entry: int
+    patient_id: str | None
+    warnings: tuple[plausibility.Finding, ...] = ()
+    alerts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The same measurement from the same device's memory is already held as `entry`."""
+
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Not a possible reading; its raw bytes and the reason are kept as `entry`."""
+
+    entry: int
+    why: plausibility.Finding
+
+
+Outcome = Accepted | Duplicate | Rejected
+
+
+def accept(store: Store, reading: Reading, *, age_s: int | None = None) -> Outcome:
+    """Judge and record a reading; `age_s` is how long ago the device says it measured, if known."""
+    with store.transaction():
+        held = _held(store, reading)
+        if held is not None:
+            return Duplicate(held)
+        why = plausibility.impossible(reading.measured.values)
+        if why is not None:
+            return _reject(store, reading, why)
+        return _record(store, _assign(store, reading, age_s))
+
+
+def refuse(store: Store, reading: Reading, kind: str, text: str) -> Rejected:
+    """Keep the bytes of something that no decoder could turn into values, and say why."""
+    with store.transaction():
+        return _reject(store, reading, plausibility.Finding(kind, "", text))
+
+
+def claim(store: Store, now: Stamp, entry: int, patient_id: str, *, actor: str) -> None:
+    """Give an unassigned reading to a patient; raises `NotFound`, `Refused` ("already-claimed")."""
+    with store.transaction():
+        if store.row("SELECT 1 FROM patient WHERE id = ?", (patient_id,)) is None:
+            raise NotFound(f"no patient {patient_id}")
+        _take_from_tray(store, entry, "claimed")
+        body = {"reading": _identity(store, entry), "patient": patient_id}
+        journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
+        store.execute("UPDATE reading SET patient_id = ? WHERE entry = ?", (patient_id, entry))
+        held = journal.read(store, entry)
+        if held is not None:
+            _alert(store, now, entry, patient_id, values_of(held.body))
+
+
+def discard(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> None:
+    """Take a reading out of the tray as nobody's; it stays in the journal."""
+    with store.transaction():
+        _take_from_tray(store, entry, "discarded")
+        body = {"reading": _identity(store, entry), "patient": None, "why": why}
+        journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
+
+
+def reading_body(reading: Reading) -> dict[str, object]:
+    """Return the journal body of a reading; keys without a value are left out."""
+    measured = reading.measured
+    body: dict[str, object] = {
+        "kind": measured.kind.value,
+        "source": reading.source,
+        "values": [_row(v) for v in measured.values],
+    }
+    optional: dict[str, object] = {
+        "device": reading.device_id,
+        "model": reading.model,
+        "time": measured.device_time.isoformat() if measured.device_time else None,
+        "quality": list(measured.quality),
+        "record": measured.record,
+        "user": measured.user,
+        "stored": measured.stored or None,
+        "patient": reading.patient_id,
+        "visit": reading.visit_id,
+    }
+    return body | {k: v for k, v in optional.items() if v not in (None, [])}
+
+
+def values_of(body: Body) -> tuple[Value, ...]:
+    """Return the values of a reading's journal body."""
+    rows = body.get("values")
+    if not isinstance(rows, list):
+        return ()
+    return tuple(Value(r[0], Decimal(r[1]), r[2], *r[3:4]) for r in rows)
+
+
+def _held(store: Store, reading: Reading) -> int | None:
+    key = _device_key(reading)
+    if key is None:
+        return None
+    row = store.row(
+        "SELECT entry FROM reading WHERE device_id = ? AND device_key = ?",
+        (reading.device_id, key),
+    )
+    return None if row is None else int(row["entry"])
+
+
+def _device_key(reading: Reading) -> str | None:
+    """Identify a measurement within its device: record number, time by its own clock, values."""
+    measured = reading.measured
+    if reading.device_id is None or (measured.device_time is None and measured.record is None):
+        return None
+    values = ",".join(f"{v.code}={v.comparator}{v.value}" for v in measured.values)
+    time = measured.device_time.isoformat() if measured.device_time else ""
+    return f"{measured.record or ''}|{time}|{values}"
+
+
+def _reject(store: Store, reading: Reading, why: plausibility.Finding) -> Rejected:
+    body = {"why": why.kind, "text": why.text, "raw": reading.raw.hex()}
+    if reading.device_id is not None:
+        body["device"] = reading.device_id
+    entry = journal.append(store, EntryKind.REJECTED, reading.stamp, body, actor=reading.actor)
+    store.execute(
+        "INSERT INTO rejected (entry, device_id, why, raw, wall_ms) VALUES (?, ?, ?, ?, ?)",
+        (entry, reading.device_id, why.text, reading.raw, reading.stamp.wall_ms),
+    )
+    return Rejected(entry, why)
+
+
+def _assign(store: Store, reading: Reading, age_s: int | None) -> Reading:
+    if reading.patient_id is not None or reading.measured.stored:
+        return reading
+    visit = visits.current(store, reading.stamp)
+    if visit is None or _before(visit, reading, age_s):
+        return reading
+    visits.touch(store, reading.stamp, visit.id)
+    return replace(reading, patient_id=visit.patient_id, visit_id=visit.id, actor=visit.actor)
+
+
+def _before(visit: visits.Visit, reading: Reading, age_s: int | None) -> bool:
+    if age_s is None:
+        return False
+    open_s = (reading.stamp.t_ms - visit.opened.t_ms) / 1000
+    return age_s > open_s + MEASURED_BEFORE_TOLERANCE_S
+
+
+def _record(store: Store, reading: Reading) -> Accepted:
+    at, measured = reading.stamp, reading.measured
+    body = reading_body(reading)
+    entry = journal.append(store, EntryKind.READING, at, body, actor=reading.actor)
+    warnings = plausibility.doubtful(measured.values)
+    store.execute(
+        "INSERT INTO reading (entry, kind, source, patient_id, visit_id, device_id, device_key,"
+        " wall_ms, warnings, tray, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (entry, measured.kind.value, reading.source, reading.patient_id, reading.visit_id)
+        + (reading.device_id, _device_key(reading), at.wall_ms)
+        + (" ".join(w.name for w in warnings), None if reading.patient_id else "waiting")
+        + (reading.raw or None,),
+    )
+    if reading.patient_id is None:
+        return Accepted(entry, None, warnings)
+    alerts = _alert(store, at, entry, reading.patient_id, measured.values)
+    return Accepted(entry, reading.patient_id, warnings, alerts)
+
+
+def _alert(
+    store: Store, at: Stamp, entry: int, patient_id: str, values: tuple[Value, ...]
+) -> tuple[int, ...]:
+    found = news2_red.red_scores(values, _age_years(store, patient_id, at))
+    return tuple(_raise_alert(store, at, entry, patient_id, score) for score in found)
+
+
+def _raise_alert(
+    store: Store, at: Stamp, entry: int, patient_id: str, score: news2_red.RedScore
+) -> int:
+    body = {
+        "rule": news2_red.RULE,
+        "level": "urgent",
+        "parameter": score.name,
+        "value": _row(score.value),
+        "bound": str(score.bound),
+        "patient": patient_id,
+        "reading": _identity(store, entry),
+    }
+    alert = journal.append(store, EntryKind.ALERT, at, body, lane=Lane.ALERT)
+    store.execute(
+        "INSERT INTO alert (entry, reading, patient_id, rule, level) VALUES (?, ?, ?, ?, ?)",
+        (alert, entry, patient_id, news2_red.RULE, "urgent"),
+    )
+    return alert
+
+
+def _age_years(store: Store, patient_id: str, at: Stamp) -> int | None:
+    row = store.row("SELECT birth FROM patient WHERE id = ?", (patient_id,))
+    if row is None:
+        return None
+    return Patient(patient_id, "", Sex.UNKNOWN, row["birth"]).age_years(at.wall.date())
+
+
+def _take_from_tray(store: Store, entry: int, state: str) -> None:
+    taken = store.changed(
+        "UPDATE reading SET tray = ? WHERE entry = ? AND tray = 'waiting'", (state, entry)
+    )
+    if taken:
+        return
+    if store.row("SELECT 1 FROM reading WHERE entry = ?", (entry,)) is None:
+        raise NotFound(f"no reading {entry}")
+    raise Refused("already-claimed", "somebody has already dealt with this reading")
+
+
+def _identity(store: Store, entry: int) -> str:
+    """Name a reading as the hospital does, by the content id of its record."""
+    row = store.row("SELECT record FROM journal WHERE id = ?", (entry,))
+    if row is None:
+        raise NotFound(f"no journal entry {entry}")
+    return str(content_id(store.box_id(), row["record"].encode("utf-8")))
+
+
+def _row(value: Value) -> list[str]:
+    row = [value.code, str(value.value), value.unit]
+    return [*row, value.comparator] if value.comparator else row

@@ -1,0 +1,196 @@
+"""Reading the outbox, and moving custody when the hospital's receipts allow it.
+
+Counts shown to people come from here and from nothing else: `confirmed` is what a signed receipt
+covers, `waiting` is the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.clock import Stamp
+from edge.entry import EntryKind, Lane, chain
+from edge.journal import LANES, append
+from edge.store import Row, Store
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """Custody of one lane: last sequence held, handed to the link, confirmed, backed up, pruned."""
+
+    lane: Lane
+    epoch: int
+    last: int
+    sent: int
+    cum: int
+    safe: int
+    base: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A record at its place in a stream."""
+
+    seq: int
+    record: bytes
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the status strip says: totals over the lanes, and since when the oldest one waits."""
+
+    captured: int
+    sent: int
+    confirmed: int
+    safe: int
+    waiting: int
+    oldest_waiting_wall_ms: int | None
+    last_receipt_ms: int | None
+    link: str
+    link_detail: str | None
+
+
+def state(store: Store, lane: Lane) -> StreamState:
+    """Return one lane's custody."""
+    row = store.row("SELECT * FROM stream WHERE lane = ?", (lane.value,))
+    if row is None:
+        raise LookupError(f"the store has no stream for lane {lane}")
+    last = store.scalar(
+        "SELECT max(seq) FROM outbox WHERE lane = ? AND epoch = ?", (lane.value, row["epoch"])
+    )
+    return StreamState(
+        lane,
+        row["epoch"],
+        max(last, row["base"]),
+        row["sent"],
+        row["cum"],
+        row["safe"],
+        row["base"],
+    )
+
+
+def chain_at(store: Store, lane: Lane, seq: int) -> bytes | None:
+    """Return the chain after `seq` in the current epoch, or None when the box does not hold it."""
+    row = store.row("SELECT epoch, base, base_chain FROM stream WHERE lane = ?", (lane.value,))
+    if row is not None and seq == row["base"]:
+        return bytes(row["base_chain"])
+    held = store.row(
+        "SELECT o.chain FROM outbox o JOIN stream s ON s.lane = o.lane AND s.epoch = o.epoch"
+        " WHERE o.lane = ? AND o.seq = ?",
+        (lane.value, seq),
+    )
+    return None if held is None else bytes(held["chain"])
+
+
+def records(store: Store, lane: Lane, first: int, limit: int) -> list[Queued]:
+    """Return up to `limit` records of the current epoch from sequence `first` on."""
+    rows = store.rows(
+        "SELECT o.seq, j.record, o.chain FROM outbox o"
+        " JOIN stream s ON s.lane = o.lane AND s.epoch = o.epoch JOIN journal j ON j.id = o.entry"
+        " WHERE o.lane = ? AND o.seq >= ? ORDER BY o.seq LIMIT ?",
+        (lane.value, first, limit),
+    )
+    return [Queued(r["seq"], r["record"].encode("utf-8"), bytes(r["chain"])) for r in rows]
+
+
+def mark_sent(store: Store, lane: Lane, seq: int) -> None:
+    """Remember that records up to `seq` were handed to the link."""
+    with store.transaction():
+        store.execute("UPDATE stream SET sent = max(sent, ?) WHERE lane = ?", (seq, lane.value))
+
+
+def mark_custody(store: Store, lane: Lane, cum: int, safe: int, now: Stamp) -> None:
+    """Store what a verified receipt or WELCOME says; `cum` may move back after a restore."""
+    with store.transaction():
+        store.execute(
+            "UPDATE stream SET cum = ?, safe = ?, sent = max(sent, ?) WHERE lane = ?",
+            (cum, safe, cum, lane.value),
+        )
+        store.execute("UPDATE link SET receipt_ms = ? WHERE id = 1", (now.wall_ms,))
+
+
+def start_epoch(store: Store, epoch: int, now: Stamp, why: str) -> None:
+    """Renumber every retained record of every lane into a new epoch (after a FORK)."""
+    with store.transaction():
+        for lane in LANES:
+            _renumber(store, lane, epoch)
+        append(store, EntryKind.EPOCH, now, {"epoch": epoch, "why": why})
+
+
+def ledger(store: Store) -> Ledger:
+    """Return the totals that people are shown."""
+    states = [state(store, lane) for lane in LANES]
+    link = store.row("SELECT state, detail, receipt_ms FROM link WHERE id = 1")
+    captured = sum(s.last for s in states)
+    confirmed = sum(s.cum for s in states)
+    return Ledger(
+        captured=captured,
+        sent=sum(max(s.sent, s.cum) for s in states),
+        confirmed=confirmed,
+        safe=sum(s.safe for s in states),
+        waiting=captured - confirmed,
+        oldest_waiting_wall_ms=_oldest_waiting(store, states),
+        last_receipt_ms=link["receipt_ms"] if link else None,
+        link=link["state"] if link else "never",
+        link_detail=link["detail"] if link else None,
+    )
+
+
+def confirmed_entries(store: Store, entry_ids: list[int]) -> set[int]:
+    """Return which of the given journal entries a receipt covers."""
+    if not entry_ids:
+        return set()
+    marks = ",".join("?" * len(entry_ids))
+    rows = store.rows(
+        "SELECT o.entry FROM outbox o JOIN stream s ON s.lane = o.lane AND s.epoch = o.epoch"
+        f" WHERE o.entry IN ({marks}) AND o.seq <= s.cum",
+        entry_ids,
+    )
+    return {r["entry"] for r in rows}
+
+
+def set_link(store: Store, state_name: str, now: Stamp, detail: str | None = None) -> None:
+    """Remember the link's state ("never", "down", "dialing", "up", "fenced") for the screens."""
+    with store.transaction():
+        store.execute(
+            "UPDATE link SET since_ms = CASE WHEN state = ? THEN since_ms ELSE ? END,"
+            " state = ?, detail = ? WHERE id = 1",
+            (state_name, now.wall_ms, state_name, detail),
+        )
+
+
+def _renumber(store: Store, lane: Lane, epoch: int) -> None:
+    old = state(store, lane)
+    kept: list[Row] = store.rows(
+        "SELECT o.entry, j.record FROM outbox o JOIN journal j ON j.id = o.entry"
+        " WHERE o.lane = ? AND o.epoch = ? ORDER BY o.seq",
+        (lane.value, old.epoch),
+    )
+    store.execute("DELETE FROM outbox WHERE lane = ?", (lane.value,))
+    store.execute(
+        "UPDATE stream SET epoch = ?, sent = 0, cum = 0, safe = 0, base = 0,"
+        " base_chain = zeroblob(16) WHERE lane = ?",
+        (epoch, lane.value),
+    )
+    link = bytes(16)
+    for seq, row in enumerate(kept, start=1):
+        link = chain(link, row["record"].encode("utf-8"))
+        store.execute(
+            "INSERT INTO outbox (lane, epoch, seq, entry, chain) VALUES (?, ?, ?, ?, ?)",
+            (lane.value, epoch, seq, row["entry"], link),
+        )
+
+
+def _oldest_waiting(store: Store, states: list[StreamState]) -> int | None:
+    walls = []
+    for s in states:
+        row = store.row(
+            "SELECT json_extract(j.record, '$.at[2]') FROM outbox o"
+            " JOIN journal j ON j.id = o.entry"
+            " WHERE o.lane = ? AND o.epoch = ? AND o.seq > ? ORDER BY o.seq LIMIT 1",
+            (s.lane.value, s.epoch, s.cum),
+        )
+        if row is not None:
+            walls.append(int(row[0]))
+    return min(walls, default=None)

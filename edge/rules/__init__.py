@@ -1,0 +1,1 @@
+"""Clinical rules: cited tables (TOML) and the small pure functions that read them."""

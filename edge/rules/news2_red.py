@@ -1,0 +1,56 @@
+"""NEWS2 red score: one parameter that alone scores 3 (Royal College of Physicians, 2017).
+
+For people of 16 years and more; the score is not validated in pregnancy. SpO2 is judged on
+scale 1. This is not the aggregate score: it never adds up, so a missing input hides nothing.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from edge.reading import Value
+
+RULE = "news2-red"
+
+
+@dataclass(frozen=True, slots=True)
+class RedScore:
+    """A parameter that scores 3, with the value and the bound it reached."""
+
+    name: str
+    value: Value
+    bound: Decimal
+
+
+def red_scores(values: Iterable[Value], age_years: int | None) -> tuple[RedScore, ...]:
+    """Return the red scores; none when the age is unknown or below 16 (the chart is for adults)."""
+    table = _table()
+    if age_years is None or age_years < table["minimum_age_years"]:
+        return ()
+    parameters = table["parameter"]
+    found = (_judge(value, parameters) for value in values)
+    return tuple(score for score in found if score)
+
+
+def _judge(value: Value, parameters: list[dict[str, object]]) -> RedScore | None:
+    for row in parameters:
+        if row["code"] != value.code:
+            continue
+        low, high = row.get("low"), row.get("high")
+        if low is not None and value.value <= Decimal(str(low)):
+            return RedScore(str(row["name"]), value, Decimal(str(low)))
+        if high is not None and value.value >= Decimal(str(high)):
+            return RedScore(str(row["name"]), value, Decimal(str(high)))
+    return None
+
+
+@cache
+def _table() -> dict[str, Any]:
+    text = files("edge.rules").joinpath("news2_red.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text, parse_float=Decimal)

@@ -1,0 +1,157 @@
+"""The box's tables. The journal is the truth; every other table can be rebuilt from it."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("edge")
+
+_JOURNAL = """
+CREATE TABLE box (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL);
+CREATE TABLE boot (
+    counter INTEGER PRIMARY KEY,
+    boot_id TEXT NOT NULL UNIQUE,
+    floor_ms INTEGER NOT NULL
+);
+CREATE TABLE anchor (
+    boot INTEGER NOT NULL, t_ms INTEGER NOT NULL, utc_ms INTEGER NOT NULL,
+    error_ms INTEGER NOT NULL, source TEXT NOT NULL
+);
+CREATE INDEX anchor_by_boot ON anchor (boot);
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY,
+    lane TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE TABLE stream (
+    lane TEXT PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    sent INTEGER NOT NULL DEFAULT 0,
+    cum INTEGER NOT NULL DEFAULT 0,
+    safe INTEGER NOT NULL DEFAULT 0,
+    base INTEGER NOT NULL DEFAULT 0,
+    base_chain BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE outbox (
+    lane TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (id),
+    chain BLOB NOT NULL,
+    PRIMARY KEY (lane, epoch, seq)
+) WITHOUT ROWID;
+CREATE INDEX outbox_by_entry ON outbox (entry);
+CREATE TABLE link (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    state TEXT NOT NULL DEFAULT 'never',
+    since_ms INTEGER,
+    receipt_ms INTEGER,
+    hospital TEXT,
+    detail TEXT
+);
+INSERT INTO link (id) VALUES (1);
+INSERT INTO stream (lane, epoch, base_chain) VALUES
+    ('a', 1, zeroblob(16)), ('c', 1, zeroblob(16));
+"""
+
+_CLINIC = """
+CREATE TABLE patient (
+    id TEXT PRIMARY KEY, entry INTEGER NOT NULL REFERENCES journal (id), rev INTEGER NOT NULL,
+    name TEXT NOT NULL, sex TEXT NOT NULL, birth TEXT, village TEXT, phone TEXT, card TEXT
+);
+CREATE UNIQUE INDEX patient_by_card ON patient (card) WHERE card IS NOT NULL;
+CREATE TABLE visit (
+    id TEXT PRIMARY KEY, entry INTEGER NOT NULL REFERENCES journal (id),
+    patient_id TEXT NOT NULL REFERENCES patient (id),
+    station TEXT NOT NULL, mode TEXT NOT NULL, actor TEXT,
+    opened_boot INTEGER NOT NULL, opened_t_ms INTEGER NOT NULL, opened_wall_ms INTEGER NOT NULL,
+    active_boot INTEGER NOT NULL, active_t_ms INTEGER NOT NULL,
+    closed_entry INTEGER REFERENCES journal (id), closed_why TEXT
+);
+CREATE UNIQUE INDEX visit_open ON visit (station) WHERE closed_entry IS NULL;
+CREATE INDEX visit_by_patient ON visit (patient_id);
+CREATE TABLE reading (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id),
+    kind TEXT NOT NULL,
+    source TEXT NOT NULL,
+    patient_id TEXT REFERENCES patient (id),
+    visit_id TEXT REFERENCES visit (id),
+    device_id TEXT,
+    device_key TEXT,
+    wall_ms INTEGER NOT NULL,
+    warnings TEXT NOT NULL DEFAULT '',
+    tray TEXT,
+    raw BLOB
+);
+CREATE INDEX reading_by_patient ON reading (patient_id, entry);
+CREATE INDEX reading_by_visit ON reading (visit_id) WHERE visit_id IS NOT NULL;
+CREATE INDEX reading_in_tray ON reading (entry) WHERE tray = 'waiting';
+CREATE UNIQUE INDEX reading_by_device_key ON reading (device_id, device_key)
+    WHERE device_key IS NOT NULL;
+CREATE TABLE rejected (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id),
+    device_id TEXT, why TEXT NOT NULL, raw BLOB NOT NULL, wall_ms INTEGER NOT NULL
+);
+CREATE TABLE alert (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id),
+    reading INTEGER NOT NULL REFERENCES journal (id),
+    patient_id TEXT, rule TEXT NOT NULL, level TEXT NOT NULL
+);
+CREATE INDEX alert_by_patient ON alert (patient_id);
+CREATE TABLE device (
+    id TEXT PRIMARY KEY, model TEXT NOT NULL, link TEXT NOT NULL, address TEXT NOT NULL,
+    state TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '', battery INTEGER,
+    clock_offset_s INTEGER, seen_ms INTEGER, reading_ms INTEGER
+);
+CREATE TABLE live (
+    device_id TEXT PRIMARY KEY, kind TEXT NOT NULL, shown TEXT NOT NULL, at_t_ms INTEGER NOT NULL
+);
+CREATE TABLE condition (
+    kind TEXT NOT NULL, subject TEXT NOT NULL, since_ms INTEGER NOT NULL, detail TEXT NOT NULL,
+    PRIMARY KEY (kind, subject)
+) WITHOUT ROWID;
+CREATE TABLE staff (
+    id TEXT PRIMARY KEY, entry INTEGER NOT NULL REFERENCES journal (id),
+    name TEXT NOT NULL, role TEXT NOT NULL, pin_hash TEXT NOT NULL, active INTEGER NOT NULL
+);
+CREATE TABLE lockout (
+    staff_id TEXT PRIMARY KEY REFERENCES staff (id),
+    failures INTEGER NOT NULL, rounds INTEGER NOT NULL,
+    until_boot INTEGER, until_t_ms INTEGER
+);
+CREATE TABLE session (
+    token_hash TEXT PRIMARY KEY, staff_id TEXT NOT NULL REFERENCES staff (id),
+    csrf TEXT NOT NULL, boot INTEGER NOT NULL,
+    started_t_ms INTEGER NOT NULL, seen_t_ms INTEGER NOT NULL
+);
+"""
+
+_NAMES = """
+CREATE VIRTUAL TABLE name_key USING fts5 (
+    patient_id UNINDEXED, sounds, latin_words, joined, initials, prefix = '2 3'
+);
+CREATE VIRTUAL TABLE name_trigram USING fts5 (
+    patient_id UNINDEXED, latin_text, tokenize = 'trigram'
+);
+"""
+
+
+@migrations(name="0001_journal")
+def _journal(db: Database) -> None:
+    _run(db, _JOURNAL)
+
+
+@migrations(name="0002_clinic")
+def _clinic(db: Database) -> None:
+    _run(db, _CLINIC)
+
+
+@migrations(name="0003_names")
+def _names(db: Database) -> None:
+    _run(db, _NAMES)
+
+
+def _run(db: Database, script: str) -> None:
+    # executescript() would commit the migration's transaction before it starts.
+    for statement in script.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

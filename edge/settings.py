@@ -1,0 +1,150 @@
+"""The settings of one box: a TOML file in its home folder, read once, checked when read.
+
+`HEALTHPOST_HOME` names the folder (default `/var/lib/healthpost`). Everything the box keeps stands
+below it: `healthpost.toml`, `box.db`, `keys/`, `backup/`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.errors import SettingsError
+
+DEFAULT_HOME = Path("/var/lib/healthpost")
+LANGUAGES = ("en", "ur", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A serial port that a technician bound to a protocol: `path` or a glob of paths, a model."""
+
+    path: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One box's settings. `broker_host` is None until the box is enrolled."""
+
+    home: Path
+    box_id: str
+    clinic: str
+    language: str = "en"
+    languages: tuple[str, ...] = LANGUAGES
+    kiosk_host: str = "127.0.0.1"
+    kiosk_port: int = 8600
+    px_per_mm: str = "5"
+    visit_idle_s: int = 600
+    ports: tuple[Port, ...] = ()
+    bluetooth: bool = True
+    broker_host: str | None = None
+    broker_port: int = 8883
+    backup_every_s: int = 3600
+    disk_low_mb: int = 500
+
+    @property
+    def database(self) -> Path:
+        """The box's one SQLite file."""
+        return self.home / "box.db"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the box's own keys and of the certificates it was given."""
+        return self.home / "keys"
+
+    @property
+    def file(self) -> Path:
+        """The settings file itself."""
+        return settings_file(self.home)
+
+    @classmethod
+    def load(cls, home: Path | None = None) -> Settings:
+        """Read the settings; raises `SettingsError` naming the key that is wrong."""
+        home = home or home_folder()
+        try:
+            raw = tomllib.loads(settings_file(home).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise SettingsError(f"no box in {home}: run `healthpost init` first") from error
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"{settings_file(home)} cannot be read: {error}") from error
+        return _checked(home, raw)
+
+
+def home_folder() -> Path:
+    """Return the box's home folder from the environment, or the default."""
+    return Path(os.environ.get("HEALTHPOST_HOME") or DEFAULT_HOME)
+
+
+def settings_file(home: Path) -> Path:
+    """Return the path of the settings file in a home folder."""
+    return home / "healthpost.toml"
+
+
+def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
+    box, kiosk, link, devices = (
+        _Section(raw, name) for name in ("box", "kiosk", "link", "devices")
+    )
+    language = kiosk.text("language", "en")
+    if language not in LANGUAGES:
+        raise SettingsError(f"kiosk.language is {language!r}; choose one of {', '.join(LANGUAGES)}")
+    return Settings(
+        home=home,
+        box_id=box.text("id"),
+        clinic=box.text("clinic"),
+        language=language,
+        kiosk_host=kiosk.text("host", "127.0.0.1"),
+        kiosk_port=kiosk.number("port", 8600),
+        px_per_mm=kiosk.text("px_per_mm", "5"),
+        visit_idle_s=kiosk.number("visit_idle_s", 600),
+        ports=devices.ports(),
+        bluetooth=devices.flag("bluetooth", default=True),
+        broker_host=link.text("broker_host", "") or None,
+        broker_port=link.number("broker_port", 8883),
+        backup_every_s=box.number("backup_every_s", 3600),
+        disk_low_mb=box.number("disk_low_mb", 500),
+    )
+
+
+class _Section:
+    """One table of the file, with its errors worded for the technician."""
+
+    def __init__(self, raw: Mapping[str, object], name: str) -> None:
+        table = raw.get(name, {})
+        if not isinstance(table, dict):
+            raise SettingsError(f"[{name}] must be a table")
+        self._table: dict[str, object] = table
+        self._name = name
+
+    def text(self, key: str, default: str | None = None) -> str:
+        value = self._table.get(key, default)
+        if not isinstance(value, str):
+            raise SettingsError(f"{self._name}.{key} must be text")
+        return value
+
+    def number(self, key: str, default: int) -> int:
+        value = self._table.get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise SettingsError(f"{self._name}.{key} must be a whole number, not {value!r}")
+        return value
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        value = self._table.get(key, default)
+        if not isinstance(value, bool):
+            raise SettingsError(f"{self._name}.{key} must be true or false")
+        return value
+
+    def ports(self) -> tuple[Port, ...]:
+        rows = self._table.get("port", [])
+        if not isinstance(rows, list):
+            raise SettingsError("devices.port must be a list of tables ([[devices.port]])")
+        ports = []
+        for row in rows:
+            path, model = (row.get("path"), row.get("model")) if isinstance(row, dict) else (0, 0)
+            if not isinstance(path, str) or not isinstance(model, str):
+                raise SettingsError("each [[devices.port]] needs a path and a model")
+            ports.append(Port(path, model))
+        return tuple(ports)

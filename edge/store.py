@@ -1,0 +1,165 @@
+"""The box's one SQLite file, the only thing its processes share.
+
+Every write goes through `Store.transaction()`, which is BEGIN IMMEDIATE: a deferred transaction
+that upgrades to a write fails at once under three writers. WAL with synchronous=FULL: when
+`transaction()` has returned, the entry survives a power cut. A store belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from edge.clock import BUILD_MS, Anchor, Clock, ClockQuality, boot_id
+from edge.errors import DiskFull, StoreError
+from edge.schema import migrations
+
+BUSY_TIMEOUT_S = 10
+
+Row = sqlite3.Row
+
+
+class Store:
+    """An open box file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        connection.row_factory = sqlite3.Row
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Store:
+        """Open (and migrate, when needed) the file; raises `StoreError` in plain words."""
+        try:
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+            store = cls(connection)
+            store._migrate()
+        except sqlite3.Error as error:
+            raise _plain(error, path) from error
+        return store
+
+    def close(self) -> None:
+        """Close the connection; safe to call twice."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the block as one durable write; nested blocks join the outer one."""
+        if self._connection.in_transaction:
+            yield
+            return
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            raise _plain(error) from error
+        except BaseException:
+            self._rollback()
+            raise
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one write inside a transaction; return the last row id (inserts) or 0."""
+        if not self._connection.in_transaction:
+            raise StoreError("a write outside Store.transaction()")
+        return self._connection.execute(sql, parameters).lastrowid or 0
+
+    def changed(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one write inside a transaction; return how many rows it touched."""
+        if not self._connection.in_transaction:
+            raise StoreError("a write outside Store.transaction()")
+        return self._connection.execute(sql, parameters).rowcount
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run a query; return its rows."""
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise _plain(error) from error
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> Row | None:
+        """Run a query; return its first row or None."""
+        return next(iter(self.rows(sql, parameters)), None)
+
+    def scalar(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run a query for one whole number (0 when there is none)."""
+        row = self.row(sql, parameters)
+        return int(row[0]) if row is not None and row[0] is not None else 0
+
+    def box_id(self) -> str:
+        """The box's id, as enrolled; "unnamed" before `init`."""
+        row = self.row("SELECT id FROM box")
+        return "unnamed" if row is None else str(row["id"])
+
+    def name_box(self, box_id: str) -> None:
+        """Give the file its box id, once; raises `StoreError` when it already has another."""
+        with self.transaction():
+            if self.box_id() not in ("unnamed", box_id):
+                raise StoreError(f"this file belongs to box {self.box_id()}, not {box_id}")
+            self.execute("INSERT OR IGNORE INTO box (one, id) VALUES (1, ?)", (box_id,))
+
+    def data_version(self) -> int:
+        """A number that moves when another connection has written: the cheap wake-up."""
+        return self.scalar("PRAGMA data_version")
+
+    def journal_position(self) -> int:
+        """The id of the last journal entry, 0 when there is none."""
+        return self.scalar("SELECT max(id) FROM journal")
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of the file to `path` (must not exist)."""
+        try:
+            self._connection.execute("VACUUM INTO ?", (str(path),))
+        except sqlite3.Error as error:
+            raise _plain(error, path) from error
+
+    def clock(self) -> Clock:
+        """Return the clock of the running boot, counting the boot when it is new."""
+        this_boot = boot_id()
+        with self.transaction():
+            row = self.row("SELECT counter, floor_ms FROM boot WHERE boot_id = ?", (this_boot,))
+            if row is None:
+                floor = max(
+                    BUILD_MS, self.scalar("SELECT max(floor_ms) FROM boot"), self._last_wall()
+                )
+                counter = self.execute(
+                    "INSERT INTO boot (boot_id, floor_ms) VALUES (?, ?)", (this_boot, floor)
+                )
+            else:
+                counter, floor = int(row["counter"]), int(row["floor_ms"])
+        return Clock(counter, floor, anchored=bool(self.anchors(counter)))
+
+    def anchors(self, boot: int) -> list[Anchor]:
+        """Return the anchors of one boot."""
+        rows = self.rows("SELECT * FROM anchor WHERE boot = ?", (boot,))
+        return [
+            Anchor(r["boot"], r["t_ms"], r["utc_ms"], r["error_ms"], ClockQuality(r["source"]))
+            for r in rows
+        ]
+
+    def _last_wall(self) -> int:
+        return self.scalar("SELECT wall_ms FROM reading ORDER BY entry DESC LIMIT 1")
+
+    def _migrate(self) -> None:
+        database = Database(self._connection, execute_plugins=False)
+        if migrations.pending(database):
+            with self.transaction():  # two processes may start at once: the second finds it done
+                migrations.apply(database)
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _plain(error: sqlite3.Error, path: Path | None = None) -> StoreError:
+    text = str(error)
+    if "full" in text or "disk I/O error" in text:
+        return DiskFull(f"the disk has no room for another record ({text})")
+    where = f" {path}" if path else ""
+    return StoreError(f"the box's file{where} cannot be used: {text}")
