@@ -1,0 +1,26 @@
+"""What tests of several rooms share: a real box file and a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.clock import Clock
+from edge.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An open box file of its own, on a real disk."""
+    opened = Store.open(tmp_path / "box.db")
+    opened.name_box("box-test")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock(store: Store) -> Clock:
+    """The clock of the running boot."""
+    return store.clock()
