@@ -53,6 +53,7 @@ setup(
         "rich>=15",
         "segno>=1.6",
         "sqlite-utils>=4.2,<5",
+        "tomlkit>=0.13",
         "uuid-utils>=1.2",
         "waitress>=3.0",
         "zstandard>=0.25",
@@ -71,5 +72,9 @@ setup(
             "ruff>=0.17",
         ],
     },
-    entry_points={"console_scripts": ["healthpost=provisioning.cli:main"]},
+    entry_points={
+        "console_scripts": ["healthpost=provisioning.cli:main"],
+        # The import law keeps provisioning and hospital apart; the command finds its verbs here.
+        "healthpost.commands": ["hospital=hospital.commands:hospital"],
+    },
 )

@@ -1,0 +1,140 @@
+"""`healthpost checkup`: is this box fit for work? Each check says pass, warn or fail, and why."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from devices.catalogue import model_named
+from edge.clock import ClockQuality
+from edge.errors import EdgeError
+from edge.settings import Settings
+from edge.store import Store
+
+PASS, WARN, FAIL = "pass", "warn", "fail"
+CERTIFICATE_WARN_DAYS = 60
+BROKER_TIMEOUT_S = 5
+PRIVATE_KEYS = ("tls.key", "sign.key", "decrypt.key", "pepper")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The outcome of one check, in words for the technician."""
+
+    check: str
+    result: str
+    text: str
+
+
+Check = Callable[[Settings, Store], Finding]
+
+
+def checkup(settings: Settings, store: Store) -> list[Finding]:
+    """Run every check; none changes anything and none raises."""
+    return [_guarded(check, settings, store) for check in CHECKS]
+
+
+def _guarded(check: Check, settings: Settings, store: Store) -> Finding:
+    try:
+        return check(settings, store)
+    except (EdgeError, OSError) as error:
+        return Finding(check.__name__.strip("_"), FAIL, str(error))
+
+
+def _file(settings: Settings, store: Store) -> Finding:
+    row = store.row("PRAGMA quick_check")
+    answer = row[0] if row is not None else "no answer"
+    if answer != "ok":
+        return Finding("file", FAIL, f"the box's file is damaged: {answer}")
+    return Finding("file", PASS, f"{settings.database.name} is sound")
+
+
+def _disk(settings: Settings, store: Store) -> Finding:
+    free_mb = shutil.disk_usage(settings.home).free // 1_000_000
+    result = WARN if free_mb < settings.disk_low_mb else PASS
+    return Finding("disk", result, f"{free_mb:,} MB free")
+
+
+def _clock(settings: Settings, store: Store) -> Finding:
+    now = store.clock().now()
+    text = f"{now.wall:%Y-%m-%d %H:%M} UTC, quality {now.quality}"
+    poor = now.quality in (ClockQuality.FLOOR, ClockQuality.UNSURE)
+    return Finding("clock", WARN if poor else PASS, text)
+
+
+def _keys(settings: Settings, store: Store) -> Finding:
+    missing = [name for name in PRIVATE_KEYS if not (settings.keys / name).exists()]
+    if missing:
+        return Finding("keys", WARN, f"not made yet: {', '.join(missing)} (enrolment makes them)")
+    loose = [n for n in PRIVATE_KEYS if (settings.keys / n).stat().st_mode & 0o077]
+    if loose:
+        return Finding("keys", FAIL, f"readable by others: {', '.join(loose)}")
+    return Finding("keys", PASS, "the box's private keys are readable by the box alone")
+
+
+def _certificate(settings: Settings, store: Store) -> Finding:
+    file = settings.keys / "box.crt"
+    if not file.exists():
+        return Finding("certificate", WARN, "not enrolled: run `healthpost enrol` with a claim")
+    days = (_not_after(file) - time.time()) / 86_400
+    if days < 0:
+        return Finding("certificate", FAIL, "the box's certificate has expired")
+    result = WARN if days < CERTIFICATE_WARN_DAYS else PASS
+    return Finding("certificate", result, f"valid for {days:.0f} more days")
+
+
+def _broker(settings: Settings, store: Store) -> Finding:
+    if settings.broker_host is None:
+        return Finding("broker", WARN, "no hospital yet: run `healthpost enrol` with a claim")
+    address = (settings.broker_host, settings.broker_port)
+    name = f"{address[0]}:{address[1]}"
+    try:
+        socket.create_connection(address, BROKER_TIMEOUT_S).close()
+    except OSError as error:
+        return Finding("broker", WARN, f"{name} does not answer ({error}); readings stay here")
+    return Finding("broker", PASS, f"{name} answers")
+
+
+def _ports(settings: Settings, store: Store) -> Finding:
+    unknown = [p.model for p in settings.ports if model_named(p.model) is None]
+    if unknown:
+        return Finding("ports", FAIL, f"no such model in the catalogue: {', '.join(unknown)}")
+    absent = [p.model for p in settings.ports if not glob.glob(p.path)]
+    if absent:
+        return Finding("ports", WARN, f"cable not plugged in: {', '.join(absent)}")
+    return Finding("ports", PASS, f"{len(settings.ports)} serial ports bound and present")
+
+
+def _bluetooth(settings: Settings, store: Store) -> Finding:
+    if not settings.bluetooth:
+        return Finding("bluetooth", PASS, "switched off in the settings")
+    here = bool(os.environ.get("DBUS_SYSTEM_BUS_ADDRESS")) or any(
+        Path("/sys/class/bluetooth").glob("hci*")
+    )
+    if here:
+        return Finding("bluetooth", PASS, "an adapter is present")
+    return Finding("bluetooth", WARN, "no Bluetooth adapter found")
+
+
+def _not_after(file: Path) -> float:
+    decoded = ssl._ssl._test_decode_cert(str(file))  # type: ignore[attr-defined]  # noqa: SLF001
+    return ssl.cert_time_to_seconds(decoded["notAfter"])
+
+
+CHECKS: tuple[Check, ...] = (
+    _file,
+    _disk,
+    _clock,
+    _keys,
+    _certificate,
+    _broker,
+    _ports,
+    _bluetooth,
+)

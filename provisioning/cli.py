@@ -1,0 +1,228 @@
+"""The `healthpost` command. Exit 0: done; 2: the input is wrong; 1: it failed.
+
+With `--json` an error is one JSON object on standard output: {"kind", "message"}.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edge.errors import EdgeError, SettingsError
+from edge.settings import LANGUAGES, Port, Settings, home_folder
+from edge.store import Store
+from provisioning.errors import Failed, InputError
+
+Command = Callable[..., None]
+
+
+class _Verbs(click.Group):
+    """Our verbs, and those that other rooms offer under the entry point `healthpost.commands`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_offered().names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        for point in _offered():
+            if point.name == cmd_name:
+                command: click.Command = point.load()
+                return command
+        return None
+
+
+@click.group(cls=_Verbs)
+@click.version_option(package_name="healthpost")
+def main() -> None:
+    """Healthpost: an offline-first clinic appliance."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s"
+    )
+
+
+def speaks_json(command: Command) -> Command:
+    """Give a command `--json`, and turn our errors into exit codes and words."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+    @wraps(command)
+    def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> None:
+        try:
+            command(*args, as_json=as_json, **kwargs)
+        except (InputError, SettingsError) as error:
+            _fail(getattr(error, "kind", "settings"), str(error), as_json, code=2)
+        except (Failed, EdgeError) as error:
+            kind = getattr(error, "kind", None) or type(error).__name__.lower()
+            _fail(kind, str(error), as_json, code=1)
+
+    return wrapped
+
+
+@main.command()
+@click.option("--clinic", required=True, help="The clinic's name, as people call it.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option("--kiosk-port", type=int, default=8600, show_default=True)
+@click.option("--port", "ports", multiple=True, metavar="PATH=MODEL", help="Bind a serial port.")
+@speaks_json
+def init(
+    clinic: str, language: str, kiosk_port: int, ports: tuple[str, ...], as_json: bool
+) -> None:
+    """Make this machine a box: its id, keys, settings and file."""
+    from provisioning.box import init_box
+
+    settings = init_box(
+        home_folder(),
+        clinic,
+        language=language,
+        kiosk_port=kiosk_port,
+        ports=[_port(text) for text in ports],
+    )
+    _say(
+        {"box": settings.box_id, "home": str(settings.home)},
+        f"Box {settings.box_id} for {settings.clinic}, in {settings.home}.\n"
+        "Next: `healthpost staff add`, `healthpost enrol CLAIM`, `healthpost run`.",
+        as_json,
+    )
+
+
+@main.command()
+@click.argument("claim")
+@speaks_json
+def enrol(claim: str, as_json: bool) -> None:
+    """Join the hospital with a one-time CLAIM (the text of its QR code)."""
+    from provisioning.enrol import enrol as join
+
+    joined = join(home_folder(), claim)
+    _say(
+        {"clinic": joined.clinic, "broker": f"{joined.broker_host}:{joined.broker_port}"},
+        f"Enrolled for {joined.clinic}; the broker is {joined.broker_host}:{joined.broker_port}.",
+        as_json,
+    )
+
+
+@main.command()
+def run() -> None:
+    """Run the box's processes in the foreground, restarting any that dies."""
+    from provisioning.run import run_box
+
+    run_box()
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="Run headless until every device is confirmed.")
+@speaks_json
+def demo(once: bool, as_json: bool) -> None:
+    """Watch a clinic work: simulated devices, box, broker and hospital on this machine."""
+    from provisioning.demo import run_demo, run_once
+
+    if not once:
+        run_demo()
+        return
+    result = run_once()
+    _say(result, json.dumps(result, indent=2), as_json)
+
+
+@main.command()
+@speaks_json
+def status(as_json: bool) -> None:
+    """Say what is captured, confirmed and waiting, and what is wrong."""
+    from provisioning import status as words
+
+    with _open() as (settings, store):
+        told = words.status(settings, store)
+        lines = [words.sentence(store)]
+        lines += [f"- {c['sentence']}" for c in told["conditions"]]  # type: ignore[attr-defined]
+        _say(told, "\n".join(lines), as_json)
+
+
+@main.command()
+@speaks_json
+def checkup(as_json: bool) -> None:
+    """Check that this box is fit for work; ends with 1 when a check fails."""
+    from provisioning.checkup import FAIL, checkup as check
+
+    with _open() as (settings, store):
+        findings = check(settings, store)
+    rows = [{"check": f.check, "result": f.result, "text": f.text} for f in findings]
+    text = "\n".join(f"{f.result:<5} {f.check}: {f.text}" for f in findings)
+    failed = any(f.result == FAIL for f in findings)
+    _say({"fit": not failed, "checks": rows}, text, as_json)
+    sys.exit(1 if failed else 0)
+
+
+@main.group()
+def staff() -> None:
+    """The people who may sign in at the kiosk."""
+
+
+@staff.command("add")
+@click.option("--name", required=True)
+@click.option("--role", type=click.Choice(["worker", "technician"]), default="worker")
+@click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True)
+@speaks_json
+def staff_add(name: str, role: str, pin: str, as_json: bool) -> None:
+    """Add a person with a PIN of six digits."""
+    from edge import staff as people
+
+    with _open() as (settings, store):
+        try:
+            pepper = people.load_pepper(settings.keys)
+            person = people.add(store, store.clock().now(), name, role, pin, pepper)
+        except people.InvalidPin as error:
+            raise InputError("pin", str(error)) from error
+        _say({"staff": person.id, "name": person.name}, f"{person.name} may sign in.", as_json)
+
+
+def _decode_commands() -> None:
+    from provisioning.decode import decode
+
+    main.add_command(decode)
+
+
+@contextmanager
+def _open() -> Iterator[tuple[Settings, Store]]:
+    settings = Settings.load()
+    store = Store.open(settings.database)
+    try:
+        yield settings, store
+    finally:
+        store.close()
+
+
+def _port(text: str) -> Port:
+    path, separator, model = text.partition("=")
+    if not (path and separator and model):
+        raise InputError("port", f"--port wants PATH=MODEL, not {text!r}")
+    return Port(path, model)
+
+
+def _say(told: object, text: str, as_json: bool) -> None:
+    click.echo(json.dumps(told, ensure_ascii=False) if as_json else text)
+
+
+def _fail(kind: str, message: str, as_json: bool, code: int) -> None:
+    if as_json:
+        click.echo(json.dumps({"kind": kind, "message": message}, ensure_ascii=False))
+    else:
+        click.echo(f"healthpost: {message}", err=True)
+    sys.exit(code)
+
+
+def _offered() -> Any:
+    return entry_points(group="healthpost.commands")
+
+
+_decode_commands()
+
+if __name__ == "__main__":
+    main()

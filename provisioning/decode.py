@@ -1,0 +1,74 @@
+"""`healthpost decode`: the technician's magnifying glass on a device's bytes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+
+import click
+
+from devices import decode as core
+
+
+@click.group(invoke_without_command=True)
+@click.option("--lines", is_flag=True, help="Read JSON lines on stdin, write JSON lines.")
+@click.pass_context
+def decode(context: click.Context, lines: bool) -> None:
+    """Explain the bytes of a device.
+
+    With --lines each input line is {"char", "hex"} for Bluetooth or
+    {"protocol", "chunks", "direction"?} for serial.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if not lines:
+        raise click.UsageError("give --lines, or one of: ble, serial")
+    sys.exit(_decode_lines())
+
+
+@decode.command()
+@click.argument("characteristic")
+@click.argument("hex_text", metavar="HEX")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def ble(characteristic: str, hex_text: str, as_json: bool) -> None:
+    """Explain the value of a GATT CHARACTERISTIC (such as 2A35)."""
+    _answer(lambda: core.decode_ble(characteristic, hex_text), as_json)
+
+
+@decode.command()
+@click.argument("protocol")
+@click.argument("chunks", metavar="HEX", nargs=-1, required=True)
+@click.option("--from-host", is_flag=True, help="The bytes are a command to the device.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def serial(protocol: str, chunks: tuple[str, ...], from_host: bool, as_json: bool) -> None:
+    """Explain bytes of a serial PROTOCOL, one HEX for each chunk as it was read."""
+    direction = "host->device" if from_host else "device->host"
+    _answer(lambda: core.decode_serial(protocol, list(chunks), direction), as_json)
+
+
+def _answer(ask: Callable[[], dict[str, object]], as_json: bool) -> None:
+    try:
+        told = ask()
+    except core.DecodeInputError as error:
+        if as_json:
+            click.echo(json.dumps({"kind": error.kind, "message": str(error)}))
+        else:
+            click.echo(f"healthpost: {error}", err=True)
+        sys.exit(2)
+    click.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
+
+
+def _decode_lines() -> int:
+    """Answer line by line; a bad line is answered in its place and the rest goes on."""
+    wrong = 0
+    for line in sys.stdin:
+        if not line.strip():
+            continue
+        try:
+            told = core.decode_line(json.loads(line))
+        except (core.DecodeInputError, json.JSONDecodeError) as error:
+            wrong += 1
+            told = {"kind": getattr(error, "kind", "json"), "message": str(error)}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    return 2 if wrong else 0

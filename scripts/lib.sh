@@ -1,0 +1,43 @@
+# Shared by the scripts: a virtual environment from the lock file, and what apt must bring.
+# Sourced, not run. Everything it installs it says first.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+venv=$root/.venv
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+
+say() { echo "healthpost: $*" >&2; }
+
+# need_apt PROGRAM=PACKAGE …: install the packages whose program (or file) is missing.
+need_apt() {
+    local pair missing=()
+    for pair; do
+        [ -e "${pair%%=*}" ] || command -v "${pair%%=*}" >/dev/null 2>&1 || missing+=("${pair#*=}")
+    done
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if [ "$(id -u)" != 0 ]; then
+        say "please install as root: apt-get install ${missing[*]}"
+        exit 1
+    fi
+    say "installing with apt: ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >&2
+}
+
+need_venv_support() {
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { say "python3 >= 3.11 is needed"; exit 1; }
+    python3 -c 'import ensurepip, venv' 2>/dev/null || need_apt /nowhere=python3-venv
+}
+
+# prepare LOCK: make .venv hold exactly that lock file; a stamp makes the second time instant.
+prepare() {
+    local lock=$root/requirements/$1.lock stamp wanted
+    stamp=$venv/.prepared-$1
+    wanted=$(cat "$lock" "$root/setup.py" | sha256sum)
+    if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return 0; fi
+    need_venv_support
+    say "preparing the virtual environment ($1)"
+    [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+    "$venv/bin/python" -m pip install -q --require-hashes -r "$lock" >&2
+    "$venv/bin/python" -m pip install -q --no-deps --no-build-isolation -e "$root" >&2
+    echo "$wanted" >"$stamp"
+}
