@@ -21,10 +21,14 @@ class DecodeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing a device said: "reading", "status", "error", "ack", ... with its named fields."""
+    """One thing a device said: "reading", "status", "error", "ack", ... with its named fields.
+
+    `quality` holds doubts that travel with the value but are no field of the protocol's event.
+    """
 
     name: str
     fields: Fields = field(default_factory=dict)
+    quality: tuple[str, ...] = ()
 
 
 class Decoder(Protocol):

@@ -1,0 +1,94 @@
+"""The magnifying glass answers wrong questions with a kind and a sentence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from devices.catalogue import MODELS, SERIAL_PROTOCOLS, ble_model, model_named, serial_models
+from devices.decode import DecodeInputError, decode_ble, decode_line, decode_serial
+from devices.protocols import ad_tm2655, current_time
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ([], "bad_line"),
+        ("2A35", "bad_line"),
+        ({}, "bad_line"),
+        ({"char": "2A35"}, "bad_line"),
+        ({"char": "2A35", "hex": 3}, "bad_line"),
+        ({"char": "FFFF", "hex": ""}, "unknown_characteristic"),
+        ({"char": "2A35", "hex": "0"}, "bad_hex"),
+        ({"protocol": "nothing", "chunks": []}, "unknown_protocol"),
+        ({"protocol": "ad_tm2655"}, "bad_line"),
+        ({"protocol": "ad_tm2655", "chunks": [1]}, "bad_line"),
+        ({"protocol": "ad_tm2655", "chunks": ["xx"]}, "bad_hex"),
+        ({"protocol": "ad_tm2655", "chunks": [], "direction": "up"}, "bad_direction"),
+        ({"protocol": "cms50_5byte", "chunks": [], "direction": "host->device"}, "no_commands"),
+    ],
+)
+def test_wrong_question(line: object, kind: str) -> None:
+    with pytest.raises(DecodeInputError) as wrong:
+        decode_line(line)
+    assert wrong.value.kind == kind
+    assert str(wrong.value)
+
+
+def test_answers_are_plain() -> None:
+    assert decode_ble("2a19", "64") == {"char": "2A19", "fields": {"percent": 100}}
+    assert decode_ble("2A35", "00") == {"char": "2A35", "error": "truncated"}
+    assert decode_serial("ad_tm2655", []) == {
+        "protocol": "ad_tm2655",
+        "events": [],
+        "pending_bytes": 0,
+    }
+
+
+@pytest.mark.parametrize("code", sorted(ad_tm2655.COMMANDS))
+def test_a_command_explains_itself(code: str) -> None:
+    explained = decode_line(
+        {
+            "protocol": "ad_tm2655",
+            "chunks": [ad_tm2655.command(code).hex()],
+            "direction": "host->device",
+        }
+    )
+    assert explained["events"] == [{"event": "command", "code": code}]
+
+
+def test_the_clock_reads_back_what_was_written() -> None:
+    now = datetime.fromisoformat("2026-11-22T08:30:05.500000")
+    assert decode_ble("2A2B", current_time.encode_current_time(now).hex())["fields"] == {
+        "time": "2026-11-22T08:30:05",
+        "weekday": 7,
+        "fractions256": 128,
+        "adjust": 1,
+    }
+    assert decode_ble("2A08", current_time.encode_date_time(now).hex())["fields"] == {
+        "time": "2026-11-22T08:30:05"
+    }
+
+
+def test_every_model_is_reachable() -> None:
+    names = [model.name for model in MODELS]
+    assert len(names) == len(set(names))
+    for model in MODELS:
+        assert model_named(model.name) is model
+        if model.link == "serial":
+            assert model.protocol in SERIAL_PROTOCOLS
+            assert model in serial_models(model.protocol)
+        else:
+            assert model.characteristics
+            assert model.services
+
+
+def test_an_advertisement_is_recognised_by_name_then_by_service() -> None:
+    cuff = ble_model("A&D_UA-651BLE_C0FFEE", [])
+    assert cuff is not None
+    assert cuff.name == "UA-651BLE"
+    other = ble_model("BLEsmart_0001", ["1810"])
+    assert other is not None
+    assert other.characteristics[0] == "2A35"
+    assert ble_model("Headphones", ["110B"]) is None

@@ -1,0 +1,149 @@
+"""What decoded fields mean for a patient: LOINC codes, UCUM units, and what is no reading."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
+from devices.driver import Event
+from edge.reading import Code, Measured
+
+
+def ble(uuid: str, hex_text: str) -> Measured | None:
+    characteristic = BLE_CHARACTERISTICS[uuid]
+    return characteristic.measured(characteristic.decode(bytes.fromhex(hex_text)))
+
+
+def serial(name: str, data: bytes) -> list[Measured | None]:
+    protocol = SERIAL_PROTOCOLS[name]
+    return [protocol.measured(event) for event in protocol.decoder().feed(data)]
+
+
+def numbers(measured: Measured | None) -> dict[str, tuple[str, str]]:
+    assert measured is not None
+    return {value.code: (str(value.value), value.unit) for value in measured.values}
+
+
+def test_cuff() -> None:
+    measured = ble("2A35", "1e7c0050005d00ea070b16081e004800010500")
+    assert numbers(measured) == {
+        Code.SYSTOLIC: ("124", "mm[Hg]"),
+        Code.DIASTOLIC: ("80", "mm[Hg]"),
+        Code.MEAN_PRESSURE: ("93", "mm[Hg]"),
+        Code.PULSE: ("72", "/min"),
+    }
+    assert measured is not None
+    assert measured.device_time == datetime.fromisoformat("2026-11-22T08:30:00")
+    assert measured.quality == ("body_movement", "irregular_pulse")
+    assert measured.user == 1
+
+
+def test_cuff_in_kilopascal_is_stored_in_millimetres() -> None:
+    assert numbers(ble("2A35", "01a0f06bf07cf0")) == {
+        Code.SYSTOLIC: ("120.0", "mm[Hg]"),
+        Code.DIASTOLIC: ("80.3", "mm[Hg]"),
+        Code.MEAN_PRESSURE: ("93.0", "mm[Hg]"),
+    }
+
+
+def test_every_status_bit_of_a_cuff_has_a_name_in_wire_order() -> None:
+    decode = BLE_CHARACTERISTICS["2A35"].decode
+    assert decode(bytes.fromhex("10780050005d002f00"))["status"] == (
+        "body_movement",
+        "cuff_too_loose",
+        "irregular_pulse",
+        "pulse_above_range",
+        "improper_position",
+    )
+    assert decode(bytes.fromhex("10780050005d001000"))["status"] == ("pulse_below_range",)
+    assert decode(bytes.fromhex("10780050005d00d8ff"))["status"] == ()
+
+
+def test_enhanced_cuff_counts_seconds_from_its_epoch() -> None:
+    decode = BLE_CHARACTERISTICS["2B34"].decode
+    day = (86_400).to_bytes(4, "little").hex()
+    assert decode(bytes.fromhex("42780050005d00" + day))["time"] == datetime.fromisoformat(
+        "2000-01-02T00:00:00"
+    )
+    assert decode(bytes.fromhex("02780050005d00" + day))["time"] == datetime.fromisoformat(
+        "1900-01-02T00:00:00"
+    )
+    both = BLE_CHARACTERISTICS["2B34"].decode(bytes.fromhex("62780050005d00" + "00000000" + day))
+    assert both["time"] is None
+    assert both["user_facing_time"] == datetime.fromisoformat("2000-01-02T00:00:00")
+
+
+@pytest.mark.parametrize(
+    ("uuid", "hex_text"),
+    [
+        ("2A35", "16ff07ff07ff07e80706170e230aff070000"),  # a failed measurement of a real cuff
+        ("2A35", "00fe0702080008"),
+        ("2A36", "009600ff07ff07"),  # still inflating
+        ("2A5F", "00ff07ff07"),  # finger out
+        ("2A5E", "02610048000004"),  # demonstration
+        ("2A5E", "02610048000008"),  # test
+        ("2A5E", "02610048000010"),  # calibrating
+        ("2A5E", "02610048000020"),  # unavailable
+        ("2A5E", "02610048000080"),  # invalid
+        ("2A5F", "086100480000" + "0800"),  # sensor unconnected in a stream
+        ("2A1C", "00ffff7f00"),
+        ("2A1E", "00d2030000"),
+        ("2A9D", "00ffff"),
+        ("2A19", "64"),
+        ("2A2B", "ea070b16081e00070000"),
+    ],
+)
+def test_no_reading(uuid: str, hex_text: str) -> None:
+    assert ble(uuid, hex_text) is None
+
+
+def test_oximeter() -> None:
+    measured = ble("2A5E", "0f61004800ea070b16081e0080022000000cf0")
+    assert numbers(measured) == {
+        Code.SPO2: ("97", "%"),
+        Code.PULSE: ("72", "/min"),
+        Code.PERFUSION_INDEX: ("1.2", "%"),
+    }
+    assert measured is not None
+    assert measured.device_time == datetime.fromisoformat("2026-11-22T08:30:00")
+    assert measured.quality == ("validated", "from_storage", "low_perfusion")
+    assert measured.stored
+
+
+def test_a_clock_that_was_never_set_gives_no_time() -> None:
+    measured = ble("2A5E", "1161004800ea070b16081e00")
+    assert measured is not None
+    assert measured.device_time is None
+
+
+def test_an_oximeter_without_pulse_still_gives_spo2() -> None:
+    assert numbers(ble("2A5E", "006100ff07")) == {Code.SPO2: ("97", "%")}
+
+
+def test_thermometer_in_fahrenheit_is_stored_in_celsius() -> None:
+    assert numbers(ble("2A1C", "01d20300ff")) == {Code.TEMPERATURE: ("36.56", "Cel")}
+    assert numbers(ble("2A1C", "006c0100ff")) == {Code.TEMPERATURE: ("36.4", "Cel")}
+
+
+def test_scale() -> None:
+    assert numbers(ble("2A9D", "00983a")) == {Code.WEIGHT: ("75.0", "kg")}
+    assert numbers(ble("2A9D", "00993a")) == {Code.WEIGHT: ("75.005", "kg")}
+    assert numbers(ble("2A9D", "01983a")) == {Code.WEIGHT: ("68.04", "kg")}
+    height_of_the_user_slot = ble("2A9D", "08983af500d606")
+    assert numbers(height_of_the_user_slot) == {Code.WEIGHT: ("75.0", "kg")}
+
+
+def test_kiosk_errors_and_acknowledgements_are_no_readings() -> None:
+    measured = SERIAL_PROTOCOLS["ad_tm2655"].measured
+    assert measured(Event("ack")) is None
+    assert measured(Event("error", {"kind": "device_error", "code": "E04"})) is None
+
+
+def test_oximeter_stream_without_a_finger() -> None:
+    assert serial("cms50_5byte", bytes.fromhex("8735154862")) == [None]
+    assert serial("cms50_5byte", bytes.fromhex("873505487f")) == [None]
+    assert serial("cms50_5byte", bytes.fromhex("8735457f62")) == [None]
+    (fast,) = serial("cms50_5byte", bytes.fromhex("c740460c61"))
+    assert numbers(fast)[Code.PULSE] == ("140", "/min")
