@@ -1,0 +1,127 @@
+"""`python -m devices.simulators`: a ward of virtual devices for demos, tests and benchmarks.
+
+Prints one JSON line about where everything is, then lets devices measure in turn, and takes
+commands as JSON lines on stdin: {"measure": name, "fault": fault}, {"unplug": name},
+{"plug": name}, {"power": true|false}. Each command is answered by one JSON line. Ends on SIGTERM,
+SIGINT or, unless `--detached`, at the end of stdin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from devices.simulators.faults import Fault, FaultSchedule
+from devices.simulators.ward import UnknownDeviceError, Ward
+
+FIRST_GAP_S = 0.5
+"""Between the first measurements, one of each device, soon after the start."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a ward until told to stop."""
+    options = _parser().parse_args(argv)
+    with TemporaryDirectory(prefix="healthpost-ward-") as scratch:
+        asyncio.run(_run(options, Path(options.dir or scratch).resolve()))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m devices.simulators", description=__doc__)
+    parser.add_argument("--dir", type=Path, help="where the ttys appear (default: temporary)")
+    parser.add_argument(
+        "--every", type=float, default=10.0, metavar="SECONDS", help="0: only when commanded"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--faults", type=float, default=0.0, metavar="RATE", help="0 to 1")
+    parser.add_argument("--unpaired", action="store_true", help="devices need pairing first")
+    parser.add_argument("--detached", action="store_true", help="take no commands from stdin")
+    return parser
+
+
+async def _run(options: argparse.Namespace, directory: Path) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Ward(directory, options.seed, enrolled=not options.unpaired) as ward:
+        _say(_where(ward))
+        work = [asyncio.create_task(_measure_in_turn(ward, options))]
+        if not options.detached:
+            work.append(asyncio.create_task(_obey_stdin(ward, stop)))
+        await stop.wait()
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+
+
+def _where(ward: Ward) -> dict[str, object]:
+    return {
+        "bus": ward.bus_address,
+        "serial": {name: str(path) for name, path in ward.serial.items()},
+        "devices": [asdict(card) for card in ward.cards()],
+    }
+
+
+async def _measure_in_turn(ward: Ward, options: argparse.Namespace) -> None:
+    """Let every device measure once soon, then one after the other every few seconds."""
+    if options.every <= 0:
+        return
+    schedule = FaultSchedule(options.faults, random.Random(options.seed))
+    for name in ward.devices:
+        ward.measure(name)
+        await asyncio.sleep(min(FIRST_GAP_S, options.every))
+    for name, device in cycle(ward.devices.items()):
+        await asyncio.sleep(options.every)
+        ward.measure(name, fault=schedule.draw(device.faults))
+
+
+async def _obey_stdin(ward: Ward, stop: asyncio.Event) -> None:
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        if line.strip():
+            _say(_obey(ward, line))
+    stop.set()
+
+
+def _obey(ward: Ward, line: bytes) -> dict[str, object]:
+    """Carry out one command; the answer says what was done or what is wrong with it."""
+    try:
+        command = json.loads(line)
+        verb = next(iter({"measure", "plug", "unplug", "power"} & set(command)))
+        _carry_out(ward, verb, command)
+    except (ValueError, TypeError, StopIteration, UnknownDeviceError) as error:
+        return {"ok": False, "error": str(error) or "not a command"}
+    return {"ok": True, verb: command[verb]}
+
+
+def _carry_out(ward: Ward, verb: str, command: dict[str, object]) -> None:
+    subject = command[verb]
+    if verb == "power":
+        ward.bluez.set_powered(bool(subject))
+    elif verb == "measure":
+        fault = command.get("fault")
+        ward.measure(str(subject), fault=Fault(str(fault)) if fault else None)
+    elif verb == "plug":
+        ward.plug(str(subject))
+    else:
+        ward.unplug(str(subject))
+
+
+def _say(message: dict[str, object]) -> None:
+    print(json.dumps(message), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

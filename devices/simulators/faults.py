@@ -1,0 +1,55 @@
+"""How simulated devices misbehave, on request or by a seeded schedule."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """One thing that goes wrong in one act of measuring."""
+
+    DROP = "drop"
+    """The link is lost after the subscription, or the line in the middle of a frame."""
+    TRUNCATED = "truncated"
+    """The value ends too early for its own flags."""
+    WRONG_CLOCK = "wrong-clock"
+    """The device's clock was never set."""
+    NAN = "nan"
+    """The measurement fails; the device says so in its own way."""
+    FINGER_OUT = "finger-out"
+    """No finger in the sensor."""
+    LOW_BATTERY = "low-battery"
+    """The battery is nearly empty; a streaming device falls silent early."""
+    GARBAGE_PREFIX = "garbage-prefix"
+    """Line noise comes before the frame."""
+    FLIPPED_BIT = "flipped-bit"
+    """One bit of the frame is wrong."""
+    MUTE = "mute"
+    """The device is there and says nothing."""
+
+
+class UnsupportedFaultError(ValueError):
+    """A device was asked for a fault that it cannot have."""
+
+    def __init__(self, device: str, fault: Fault) -> None:
+        super().__init__(f"{device} has no fault {fault.value!r}")
+        self.device = device
+        self.fault = fault
+
+
+class FaultSchedule:
+    """Draws a fault for a measurement with probability `rate`; the same seed, the same story."""
+
+    def __init__(self, rate: float, rng: random.Random) -> None:
+        if not 0 <= rate <= 1:
+            raise ValueError(f"a fault rate lies between 0 and 1, not {rate}")
+        self._rate = rate
+        self._rng = rng
+
+    def draw(self, possible: Collection[Fault]) -> Fault | None:
+        """Return a fault out of those that the device can have, or None."""
+        if not possible or self._rng.random() >= self._rate:
+            return None
+        return self._rng.choice(sorted(possible))
