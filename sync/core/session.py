@@ -1,0 +1,236 @@
+"""The nouns of the box's session: its state, what happens to it, and what it asks to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from sync.core.messages import NONCE_BYTES, DownMessage
+
+
+class Phase(StrEnum):
+    """Where a session stands."""
+
+    OFFLINE = "offline"
+    DIALING = "dialing"
+    HELLO_SENT = "hello-sent"
+    STREAMING = "streaming"
+    FORKED = "forked"
+    FENCED = "fenced"
+
+
+class Outbox(Protocol):
+    """What the core may ask the journal; all of it about the current epoch."""
+
+    def lanes(self) -> Sequence[str]:
+        """Return the lanes that carry records, most urgent first."""
+
+    def epoch(self) -> int:
+        """Return the current epoch."""
+
+    def held(self, lane: str) -> Held:
+        """Return what the box holds of a lane."""
+
+    def chain_at(self, lane: str, seq: int) -> bytes | None:
+        """Return the chain after `seq`, None when it is pruned or was never numbered."""
+
+    def fit(self, lane: str, first_seq: int) -> int:
+        """Return how many records from `first_seq` on fill one small frame, 0 when there is none.
+
+        A single record that alone is too large still counts as 1 (see `sync.framing.compose`).
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A lane at the box: pruned to `base`, backed up to `safe`, confirmed to `cum`, `last` held."""
+
+    base: int
+    safe: int
+    cum: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A frame under way. `fresh` is False for a repeat, whose answer measures no round trip."""
+
+    first: int
+    last: int
+    at_ms: int
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One lane in this session. Rows up to `careful_to` go one by one."""
+
+    cum: int
+    safe: int
+    flights: tuple[Flight, ...] = ()
+    repeat_to: int = 0
+    careful_to: int = 0
+    went_back_to: int = -1
+
+    @property
+    def sent(self) -> int:
+        """The last sequence handed to the link and not taken back."""
+        return self.flights[-1].last if self.flights else self.cum
+
+
+@dataclass(frozen=True, slots=True)
+class BoxSession:
+    """All that the box remembers of a session; lost in a crash without harm.
+
+    `due_ms` is the deadline of every phase but STREAMING, where the flights have their own.
+    """
+
+    phase: Phase = Phase.OFFLINE
+    nonce: bytes = bytes(NONCE_BYTES)
+    due_ms: int | None = None
+    hello_ms: int = 0
+    tries: int = 0
+    failures: int = 0
+    restarts: int = 0
+    srtt_ms: int | None = None
+    streams: Mapping[str, Sending] = field(default_factory=dict)
+
+
+# --- events -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin to dial. `nonce` is 8 bytes from the system's random source, new for every process."""
+
+    now_ms: int
+    nonce: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The link is up: the broker said yes and the subscription stands."""
+
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLost:
+    """The link is gone, or the dial failed."""
+
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A message whose signature is the hospital's and whose addressee is this box."""
+
+    now_ms: int
+    message: DownMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The outbox may have grown."""
+
+    now_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed; early and superfluous ticks do nothing."""
+
+    now_ms: int
+
+
+Event = Start | Connected | LinkLost | Arrived | Appended | Tick
+
+# --- effects ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Make a new link; answer with Connected or LinkLost."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Drop the link; no LinkLost is needed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendHello:
+    """Seal and publish `hello(outbox, effect, about)` in lane "h"."""
+
+    nonce: bytes
+    fork: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SendFrame:
+    """Read, pack, seal and publish `n` records of a lane; `alone` asks for the plain encoding."""
+
+    lane: str
+    epoch: int
+    first_seq: int
+    n: int
+    prev_chain: bytes
+    nonce: bytes
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersistCustody:
+    """Store what the hospital holds; `cum` may move back. Records up to `safe` may be pruned."""
+
+    lane: str
+    cum: int
+    safe: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartEpoch:
+    """In one transaction renumber every retained record of every lane into `epoch`, from 1 on."""
+
+    epoch: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorClock:
+    """The hospital's clock said `utc_ms` at `now_ms` of the event, give or take `error_ms`."""
+
+    utc_ms: int
+    error_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Send a Tick at `at_ms`, and forget the timer set before; None: no tick is needed."""
+
+    at_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something for the log, and for the audit when `kind` is "fork" or "fenced"."""
+
+    kind: str
+    text: str
+
+
+Effect = (
+    Dial
+    | HangUp
+    | SendHello
+    | SendFrame
+    | PersistCustody
+    | StartEpoch
+    | AnchorClock
+    | SetTimer
+    | Note
+)

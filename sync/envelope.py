@@ -1,0 +1,182 @@
+"""Sealing and signing the frames of CS/1, so that a broker carries what it cannot read or forge.
+
+A frame is the CBOR array `[header, ciphertext, signature]`. The ciphertext is HPKE in base mode
+(RFC 9180: X25519, HKDF-SHA256, ChaCha20-Poly1305) with the domain and the header as `info`; the
+signature is Ed25519 (RFC 8032) over domain, header and ciphertext. Encrypted first, then signed,
+with sender, stream and session in both: nothing can be re-attributed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+from edge.entry import Lane
+from sync.core import wire
+from sync.core.header import PADDED, DownHeader, Header
+from sync.core.wire import MessageError
+from sync.keys import BoxKeys, HospitalKeys, PublicKeys, kid
+
+MAX_FRAME_BYTES = 64 * 1024
+PAD_TO_BYTES = 256
+"""A sealed alert's size is a multiple of this, whatever it tells."""
+
+_UP = b"CS1-up"
+_DOWN = b"CS1-dn"
+_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+_SIGNATURE_BYTES = 64
+_HPKE_BYTES = 48
+_PAD_MARK = b"\x80"
+
+
+class EnvelopeError(ValueError):
+    """A frame that is refused; the subclass says why."""
+
+
+class BadFrame(EnvelopeError):
+    """The bytes are no frame."""
+
+
+class BadSignature(EnvelopeError):
+    """Not signed by the key of the sender that it names."""
+
+
+class WrongKey(EnvelopeError):
+    """Sealed to a key that this end does not have; nothing can be said about the content."""
+
+
+class Unopened(EnvelopeError):
+    """Truly from this sender and for us, yet it does not open: the sender's fault."""
+
+    def __init__(self, header: Header) -> None:
+        super().__init__(f"lane {header.lane} {header.first_seq}..{header.last_seq} does not open")
+        self.header = header
+
+
+def seal_up(header: Header, payload: bytes, keys: BoxKeys, hospital: PublicKeys) -> bytes:
+    """Return a frame from the box to the hospital; raises `EnvelopeError` when it is too large."""
+    header = replace(header, kid_enc=kid(hospital.decrypt), kid_sig=kid(keys.public.sign))
+    if header.lane == Lane.ALERT:
+        header = replace(header, flags=header.flags | PADDED)
+        payload = _pad(header.encode(), payload)
+    return _seal(_UP, header.encode(), payload, keys.sign, hospital)
+
+
+def peek_up(frame: bytes) -> Header:
+    """Read a frame's header without trusting it; raises `BadFrame`."""
+    return _read_up(frame)[0]
+
+
+def open_up(frame: bytes, keys: HospitalKeys, box: PublicKeys) -> tuple[Header, bytes]:
+    """Verify and open a frame from a box; raises one of the `EnvelopeError`s above."""
+    header, head, sealed, signature = _read_up(frame)
+    _verify(_UP, head, sealed, signature, header.kid_sig, box)
+    if header.kid_enc != kid(keys.public.decrypt):
+        raise WrongKey(f"sealed to key {header.kid_enc.hex()}")
+    try:
+        payload = _SUITE.decrypt(sealed, keys.decrypt, _UP + head)
+    except (InvalidTag, ValueError) as error:
+        raise Unopened(header) from error
+    return header, _unpad(header, payload) if header.flags & PADDED else payload
+
+
+def seal_down(header: DownHeader, payload: bytes, keys: HospitalKeys, box: PublicKeys) -> bytes:
+    """Return a frame that only this box can read, as the feed is sent."""
+    header = replace(header, kid_enc=kid(box.decrypt), kid_sig=kid(keys.public.sign))
+    return _seal(_DOWN, header.encode(), payload, keys.sign, box)
+
+
+def sign_down(header: DownHeader, payload: bytes, keys: HospitalKeys) -> bytes:
+    """Return a signed frame in clear, as receipts are sent: they hold no patient data."""
+    header = replace(header, kid_enc=None, kid_sig=kid(keys.public.sign))
+    return _frame(_DOWN, header.encode(), payload, keys.sign)
+
+
+def open_down(
+    frame: bytes, box_id: str, keys: BoxKeys, hospital: PublicKeys
+) -> tuple[DownHeader, bytes]:
+    """Verify and open a frame for this box; raises one of the `EnvelopeError`s above."""
+    head, body, signature = _parts(frame)
+    try:
+        header = DownHeader.decode(head)
+    except MessageError as error:
+        raise BadFrame(str(error)) from error
+    _verify(_DOWN, head, body, signature, header.kid_sig, hospital)
+    if header.box_id != box_id:
+        raise WrongKey(f"meant for box {header.box_id}")
+    if header.kid_enc is None:
+        return header, body
+    if header.kid_enc != kid(keys.public.decrypt):
+        raise WrongKey(f"sealed to key {header.kid_enc.hex()}")
+    try:
+        return header, _SUITE.decrypt(body, keys.decrypt, _DOWN + head)
+    except (InvalidTag, ValueError) as error:
+        raise BadFrame("a signed frame for us does not open") from error
+
+
+def _seal(
+    domain: bytes, head: bytes, payload: bytes, signer: Ed25519PrivateKey, to: PublicKeys
+) -> bytes:
+    recipient = X25519PublicKey.from_public_bytes(to.decrypt)
+    return _frame(domain, head, _SUITE.encrypt(payload, recipient, domain + head), signer)
+
+
+def _frame(domain: bytes, head: bytes, body: bytes, signer: Ed25519PrivateKey) -> bytes:
+    frame = wire.dump([head, body, signer.sign(domain + head + body)])
+    if len(frame) > MAX_FRAME_BYTES:
+        raise EnvelopeError(f"a frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES} travel")
+    return frame
+
+
+def _read_up(frame: bytes) -> tuple[Header, bytes, bytes, bytes]:
+    head, sealed, signature = _parts(frame)
+    try:
+        return Header.decode(head), head, sealed, signature
+    except MessageError as error:
+        raise BadFrame(str(error)) from error
+
+
+def _parts(frame: bytes) -> tuple[bytes, bytes, bytes]:
+    if len(frame) > MAX_FRAME_BYTES:
+        raise BadFrame(f"{len(frame)} bytes; at most {MAX_FRAME_BYTES} are read")
+    try:
+        head, body, signature = wire.load_array(frame, 3)
+        signed = wire.octets(signature, _SIGNATURE_BYTES)
+        return wire.take(bytes, head), wire.take(bytes, body), signed
+    except MessageError as error:
+        raise BadFrame(str(error)) from error
+
+
+def _verify(
+    domain: bytes, head: bytes, body: bytes, signature: bytes, signer: bytes, keys: PublicKeys
+) -> None:
+    if signer != kid(keys.sign):
+        raise BadSignature(f"signed by key {signer.hex()}, {kid(keys.sign).hex()} expected")
+    try:
+        Ed25519PublicKey.from_public_bytes(keys.sign).verify(signature, domain + head + body)
+    except InvalidSignature as error:
+        raise BadSignature("the signature does not fit the bytes") from error
+
+
+def _pad(head: bytes, payload: bytes) -> bytes:
+    """Add the mark of ISO/IEC 7816-4 and zeros until the whole frame is a round size."""
+    padded = payload + _PAD_MARK
+    while over := _frame_bytes(head, padded) % PAD_TO_BYTES:
+        padded += bytes(PAD_TO_BYTES - over)  # a length field may grow on the way: look again
+    return padded
+
+
+def _frame_bytes(head: bytes, payload: bytes) -> int:
+    sealed = bytes(len(payload) + _HPKE_BYTES)
+    return len(wire.dump([head, sealed, bytes(_SIGNATURE_BYTES)]))
+
+
+def _unpad(header: Header, payload: bytes) -> bytes:
+    bare = payload.rstrip(b"\x00")
+    if not bare.endswith(_PAD_MARK):
+        raise Unopened(header)
+    return bare[:-1]

@@ -1,0 +1,69 @@
+"""Between records and a frame's payload: the one place that knows header flags and schemas."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from edge.entry import canonical_json, chain
+from sync import codec
+from sync.core.header import ALONE, TOMBSTONE, Header
+from sync.core.session import SendFrame
+
+PACKED = 1
+PLAIN = 2
+MAX_RECORD_BYTES = 60_000
+"""A larger record cannot travel: it stays at the box and a tombstone takes its place."""
+
+
+def compose(box_id: str, frame: SendFrame, records: Sequence[bytes]) -> tuple[Header, bytes]:
+    """Return header and payload for the records of a SendFrame; ready for `seal_up`."""
+    if len(records) != frame.n:
+        raise ValueError(f"{len(records)} records for a frame of {frame.n}")
+    if len(records) == 1 and len(records[0]) > MAX_RECORD_BYTES:
+        return _alone(box_id, frame, records[0], tombstone(records[0], "too large"), TOMBSTONE)
+    if frame.alone:
+        return _alone(box_id, frame, records[0], records[0], 0)
+    return _header(box_id, frame), codec.pack(records)
+
+
+def disclose(header: Header, payload: bytes) -> list[bytes] | None:
+    """Return the records of a payload, None when it cannot be read."""
+    if header.schema not in (PACKED, PLAIN) or header.dictionary != 0:
+        return None
+    try:
+        return codec.unpack(payload)
+    except codec.CodecError:
+        return None
+
+
+def tombstone(record: bytes, reason: str) -> bytes:
+    """Return the record that stands in the stream for one that cannot be sent."""
+    digest = hashlib.sha256(record).hexdigest()
+    body = {"bytes": len(record), "reason": reason, "sha256": digest}
+    return canonical_json({"body": body, "kind": "tombstone"})
+
+
+def _alone(
+    box_id: str, frame: SendFrame, record: bytes, sent: bytes, flags: int
+) -> tuple[Header, bytes]:
+    end = chain(frame.prev_chain, record)
+    header = _header(box_id, frame, PLAIN, ALONE | flags, end)
+    return header, codec.pack_plain([sent])
+
+
+def _header(
+    box_id: str, frame: SendFrame, schema: int = PACKED, flags: int = 0, end: bytes | None = None
+) -> Header:
+    return Header(
+        box_id,
+        frame.epoch,
+        frame.lane,
+        frame.first_seq,
+        frame.n,
+        frame.prev_chain,
+        frame.nonce,
+        schema=schema,
+        flags=flags,
+        end_chain=end,
+    )

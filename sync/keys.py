@@ -1,0 +1,177 @@
+"""The keys of a box and of a hospital: made where they are used, kept in files of mode 0600.
+
+A box has three: P-256 for TLS (the widest support in brokers), Ed25519 to sign, X25519 to
+decrypt. Public halves travel as 32 raw bytes; a key id is the first 4 bytes of their SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.x509.oid import NameOID
+
+KEY_BYTES = 32
+KID_BYTES = 4
+TLS_FILE = "tls.key.pem"
+SIGN_FILE = "sign.key.pem"
+DECRYPT_FILE = "decrypt.key.pem"
+
+PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | X25519PrivateKey
+
+
+class KeyFileError(Exception):
+    """A key file is missing, unreadable or holds another kind of key; the text names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKeys:
+    """The public halves that the other end knows: Ed25519 and X25519, 32 raw bytes each."""
+
+    sign: bytes
+    decrypt: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.sign) != KEY_BYTES or len(self.decrypt) != KEY_BYTES:
+            raise ValueError("a public key is 32 bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class BoxKeys:
+    """A box's private keys; none of them ever leaves it."""
+
+    tls: EllipticCurvePrivateKey
+    sign: Ed25519PrivateKey
+    decrypt: X25519PrivateKey
+
+    @classmethod
+    def generate(cls) -> BoxKeys:
+        """Make new keys."""
+        tls = generate_private_key(SECP256R1())
+        return cls(tls, Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
+
+    def save(self, directory: Path) -> None:
+        """Write the keys; raises `OSError`."""
+        _save(directory / TLS_FILE, self.tls)
+        _save(directory / SIGN_FILE, self.sign)
+        _save(directory / DECRYPT_FILE, self.decrypt)
+
+    @classmethod
+    def load(cls, directory: Path) -> BoxKeys:
+        """Read the keys; raises `KeyFileError`."""
+        return cls(
+            _tls_key(directory / TLS_FILE),
+            _sign_key(directory / SIGN_FILE),
+            _decrypt_key(directory / DECRYPT_FILE),
+        )
+
+    @property
+    def public(self) -> PublicKeys:
+        """The halves that the hospital is told at enrolment."""
+        return _public(self.sign, self.decrypt)
+
+
+@dataclass(frozen=True, slots=True)
+class HospitalKeys:
+    """A hospital's private keys for the sealed frames; TLS is its broker's affair."""
+
+    sign: Ed25519PrivateKey
+    decrypt: X25519PrivateKey
+
+    @classmethod
+    def generate(cls) -> HospitalKeys:
+        """Make new keys."""
+        return cls(Ed25519PrivateKey.generate(), X25519PrivateKey.generate())
+
+    def save(self, directory: Path) -> None:
+        """Write the keys; raises `OSError`."""
+        _save(directory / SIGN_FILE, self.sign)
+        _save(directory / DECRYPT_FILE, self.decrypt)
+
+    @classmethod
+    def load(cls, directory: Path) -> HospitalKeys:
+        """Read the keys; raises `KeyFileError`."""
+        return cls(
+            _sign_key(directory / SIGN_FILE),
+            _decrypt_key(directory / DECRYPT_FILE),
+        )
+
+    @property
+    def public(self) -> PublicKeys:
+        """The halves that every box is told at enrolment."""
+        return _public(self.sign, self.decrypt)
+
+
+def kid(public: bytes) -> bytes:
+    """Return the short name of a public key."""
+    return hashlib.sha256(public).digest()[:KID_BYTES]
+
+
+def certificate_request(keys: BoxKeys, box_id: str) -> bytes:
+    """Return a PEM request for the box's TLS certificate: its id as CN and as DNS name."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, box_id)])
+    names = x509.SubjectAlternativeName([x509.DNSName(box_id)])
+    builder = x509.CertificateSigningRequestBuilder().subject_name(name)
+    request = builder.add_extension(names, critical=False).sign(keys.tls, hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM)
+
+
+def _public(sign: Ed25519PrivateKey, decrypt: X25519PrivateKey) -> PublicKeys:
+    return PublicKeys(sign.public_key().public_bytes_raw(), decrypt.public_key().public_bytes_raw())
+
+
+def _save(path: Path, key: PrivateKey) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    # Created closed, synced, then renamed: a power cut leaves the old key or the new, whole.
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _tls_key(path: Path) -> EllipticCurvePrivateKey:
+    key = _read(path)
+    if isinstance(key, EllipticCurvePrivateKey):
+        return key
+    raise KeyFileError(f"{path}: not a P-256 key")
+
+
+def _sign_key(path: Path) -> Ed25519PrivateKey:
+    key = _read(path)
+    if isinstance(key, Ed25519PrivateKey):
+        return key
+    raise KeyFileError(f"{path}: not an Ed25519 key")
+
+
+def _decrypt_key(path: Path) -> X25519PrivateKey:
+    key = _read(path)
+    if isinstance(key, X25519PrivateKey):
+        return key
+    raise KeyFileError(f"{path}: not an X25519 key")
+
+
+def _read(path: Path) -> object:
+    try:
+        return serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise KeyFileError(f"{path}: {error}") from error
