@@ -44,6 +44,42 @@ class Recorded:
         return next((v for v in self.values if v.code == code), None)
 
 
+@dataclass(frozen=True, slots=True)
+class ModelCount:
+    """How many readings came from the devices of one model, and how many a receipt covers."""
+
+    model: str
+    link: str
+    readings: int
+    confirmed: int
+
+
+def count_by_model(store: Store) -> list[ModelCount]:
+    """Return the counts of every model that has given a reading."""
+    rows = store.rows(
+        "SELECT d.model, d.link, count(*) AS readings, sum(o.seq <= s.cum) AS confirmed"
+        " FROM reading r JOIN device d ON d.id = r.device_id JOIN outbox o ON o.entry = r.entry"
+        " JOIN stream s ON s.lane = o.lane AND s.epoch = o.epoch"
+        " GROUP BY d.model, d.link ORDER BY d.model, d.link"
+    )
+    return [ModelCount(r["model"], r["link"], r["readings"], r["confirmed"]) for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A measurement that did not become a reading: the stable reason, and the device it came from.
+
+    `measures` is the device's kind of measuring when its earlier readings tell it, else None.
+    """
+
+    entry: int
+    why: str
+    text: str
+    model: str | None
+    measures: str | None
+    placed: Placed
+
+
 def of_patient(store: Store, patient_id: str, limit: int = 200) -> list[Recorded]:
     """Return a patient's readings, newest first."""
     where = " WHERE r.patient_id = ? ORDER BY r.entry DESC LIMIT ?"
@@ -66,6 +102,25 @@ def one(store: Store, entry: int) -> Recorded | None:
     """Return one reading, or None."""
     found = _recorded(store, store.rows(_COLUMNS + " WHERE r.entry = ?", (entry,)))
     return found[0] if found else None
+
+
+def refused(store: Store, after: int, until: int | None = None, limit: int = 20) -> list[Refusal]:
+    """Return what was refused after journal entry `after` (up to `until`), newest first."""
+    rows = store.rows(
+        "SELECT f.entry, j.record, d.model, (SELECT r.kind FROM reading r"
+        " WHERE r.device_id = f.device_id ORDER BY r.entry DESC LIMIT 1) AS measures"
+        " FROM rejected f JOIN journal j ON j.id = f.entry LEFT JOIN device d ON d.id = f.device_id"
+        " WHERE f.entry > ? AND (? IS NULL OR f.entry <= ?) ORDER BY f.entry DESC LIMIT ?",
+        (after, until, until, limit),
+    )
+    return [_refusal(store, row) for row in rows]
+
+
+def urgent(store: Store, entries: list[int]) -> frozenset[int]:
+    """Return which of the given readings raised an alert."""
+    marks = ",".join("?" * len(entries))
+    rows = store.rows(f"SELECT DISTINCT reading FROM alert WHERE reading IN ({marks})", entries)
+    return frozenset(row["reading"] for row in rows)
 
 
 def tray_count(store: Store) -> int:
@@ -98,4 +153,16 @@ def _one(store: Store, row: Row, confirmed: bool) -> Recorded:
         tray=row["tray"],
         actor=entry.actor,
         confirmed=confirmed,
+    )
+
+
+def _refusal(store: Store, row: Row) -> Refusal:
+    entry = Entry.parse(row["record"].encode("utf-8"))
+    return Refusal(
+        entry=row["entry"],
+        why=str(entry.body.get("why", "")),
+        text=str(entry.body.get("text", "")),
+        model=row["model"],
+        measures=row["measures"],
+        placed=place(entry.at, store.anchors(entry.at.boot)),
     )

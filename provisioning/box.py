@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tomlkit
+from edge.staff import make_pepper
 from tomlkit import TOMLDocument
 
 from edge.settings import LANGUAGES, Port, Settings, settings_file
-from edge.staff import make_pepper
 from edge.store import Store
 from provisioning.errors import InputError
 

@@ -6,10 +6,9 @@ import glob
 import os
 import shutil
 import socket
-import ssl
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from devices.catalogue import model_named
@@ -17,11 +16,12 @@ from edge.clock import ClockQuality
 from edge.errors import EdgeError
 from edge.settings import Settings
 from edge.store import Store
+from sync.keys import DECRYPT_FILE, SIGN_FILE, TLS_FILE, KeyFileError, certificate_expiry
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 CERTIFICATE_WARN_DAYS = 60
 BROKER_TIMEOUT_S = 5
-PRIVATE_KEYS = ("tls.key", "sign.key", "decrypt.key", "pepper")
+PRIVATE_KEYS = (TLS_FILE, SIGN_FILE, DECRYPT_FILE, "pepper")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def checkup(settings: Settings, store: Store) -> list[Finding]:
 def _guarded(check: Check, settings: Settings, store: Store) -> Finding:
     try:
         return check(settings, store)
-    except (EdgeError, OSError) as error:
+    except (EdgeError, KeyFileError, OSError) as error:
         return Finding(check.__name__.strip("_"), FAIL, str(error))
 
 
@@ -83,7 +83,7 @@ def _certificate(settings: Settings, store: Store) -> Finding:
     file = settings.keys / "box.crt"
     if not file.exists():
         return Finding("certificate", WARN, "not enrolled: run `healthpost enrol` with a claim")
-    days = (_not_after(file) - time.time()) / 86_400
+    days = (certificate_expiry(file.read_bytes()) - datetime.now(UTC)) / timedelta(days=1)
     if days < 0:
         return Finding("certificate", FAIL, "the box's certificate has expired")
     result = WARN if days < CERTIFICATE_WARN_DAYS else PASS
@@ -121,11 +121,6 @@ def _bluetooth(settings: Settings, store: Store) -> Finding:
     if here:
         return Finding("bluetooth", PASS, "an adapter is present")
     return Finding("bluetooth", WARN, "no Bluetooth adapter found")
-
-
-def _not_after(file: Path) -> float:
-    decoded = ssl._ssl._test_decode_cert(str(file))  # type: ignore[attr-defined]  # noqa: SLF001
-    return ssl.cert_time_to_seconds(decoded["notAfter"])
 
 
 CHECKS: tuple[Check, ...] = (

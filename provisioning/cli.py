@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any
 
 import click
@@ -46,9 +45,7 @@ class _Verbs(click.Group):
 @click.version_option(package_name="healthpost")
 def main() -> None:
     """Healthpost: an offline-first clinic appliance."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s"
-    )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
 
 
 def speaks_json(command: Command) -> Command:
@@ -149,7 +146,8 @@ def status(as_json: bool) -> None:
 @speaks_json
 def checkup(as_json: bool) -> None:
     """Check that this box is fit for work; ends with 1 when a check fails."""
-    from provisioning.checkup import FAIL, checkup as check
+    from provisioning.checkup import FAIL
+    from provisioning.checkup import checkup as check
 
     with _open() as (settings, store):
         findings = check(settings, store)

@@ -33,7 +33,9 @@ GRACE_S = 8
 
 def restart_delay_s(deaths_in_a_row: int) -> float:
     """Return how long to wait before the next start: 0, 1, 2, 4 … at most 30 s."""
-    return 0.0 if deaths_in_a_row <= 1 else float(min(2 ** (deaths_in_a_row - 2), SLOWEST_RESTART_S))
+    return (
+        0.0 if deaths_in_a_row <= 1 else float(min(2 ** (deaths_in_a_row - 2), SLOWEST_RESTART_S))
+    )
 
 
 @dataclass(slots=True)

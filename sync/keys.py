@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -126,6 +127,14 @@ def certificate_request(keys: BoxKeys, box_id: str) -> bytes:
     builder = x509.CertificateSigningRequestBuilder().subject_name(name)
     request = builder.add_extension(names, critical=False).sign(keys.tls, hashes.SHA256())
     return request.public_bytes(serialization.Encoding.PEM)
+
+
+def certificate_expiry(pem: bytes) -> datetime:
+    """Return when a certificate ends (UTC); raises `KeyFileError` when the PEM is not one."""
+    try:
+        return x509.load_pem_x509_certificate(pem).not_valid_after_utc
+    except ValueError as error:
+        raise KeyFileError(f"not a certificate: {error}") from error
 
 
 def _public(sign: Ed25519PrivateKey, decrypt: X25519PrivateKey) -> PublicKeys:
