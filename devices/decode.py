@@ -18,6 +18,8 @@ Json = dict[str, object]
 FROM_DEVICE = "device->host"
 TO_DEVICE = "host->device"
 
+_ANY_CASE = {uuid.upper(): known for uuid, known in BLE_CHARACTERISTICS.items()}
+
 
 class DecodeInputError(ValueError):
     """The question was wrong, not the device; `kind` is stable, the text is for people."""
@@ -29,7 +31,7 @@ class DecodeInputError(ValueError):
 
 def decode_ble(char: str, hex_text: str) -> Json:
     """Decode one characteristic value: {"char", "fields"}, or {"char", "error"} when refused."""
-    characteristic = BLE_CHARACTERISTICS.get(char) or BLE_CHARACTERISTICS.get(char.upper())
+    characteristic = _ANY_CASE.get(char.upper())
     if characteristic is None:
         known = ", ".join(BLE_CHARACTERISTICS)
         raise DecodeInputError("unknown_characteristic", f"{char!r} is none of {known}")

@@ -101,6 +101,14 @@ def scaled(mantissa: int, exponent: int) -> Decimal:
     return Decimal(mantissa * 10**exponent)
 
 
+def shifted(value: Number, places: int) -> Number:
+    """Return a number times 10^places, a special as it is: kg/L to mg/dL is 5 places."""
+    if isinstance(value, str):
+        return value
+    moved = value.scaleb(places)
+    return Decimal(int(moved)) if _coarse(moved) else moved
+
+
 def flag_names(bits: int, names: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the set bits, bit 0 first; an empty name marks a reserved bit."""
     return tuple(name for bit, name in enumerate(names) if name and bits >> bit & 1)
@@ -115,6 +123,11 @@ def positive(code: str, field: object, unit: str) -> tuple[Value, ...]:
     """Return the field as a `Value`, or nothing when it is no number above zero."""
     found = number(field)
     return (Value(code, found, unit),) if found is not None and found > 0 else ()
+
+
+def _coarse(value: Decimal) -> bool:
+    exponent = value.as_tuple().exponent
+    return isinstance(exponent, int) and exponent > 0
 
 
 def _signed(raw: int, bits: int) -> int:

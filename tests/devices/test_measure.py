@@ -8,6 +8,7 @@ import pytest
 
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import Event
+from devices.protocols import body_composition, record_access
 from edge.reading import Code, Measured
 
 
@@ -93,6 +94,21 @@ def test_enhanced_cuff_counts_seconds_from_its_epoch() -> None:
         ("2A9D", "00ffff"),
         ("2A19", "64"),
         ("2A2B", "ea070b16081e00070000"),
+        ("2A37", "0448"),  # the strap lost contact
+        ("2A37", "0000"),
+        ("2A9C", "0000ffff"),
+        ("2A18", "020600ea070b16081e0078b04a"),  # control solution
+        ("2A18", "020600ea070b16081e0078b01a"),  # control solution by type alone
+        ("2A18", "020600ea070b16081e0078b041"),  # control solution by location alone
+        ("2A18", "0a0400ea070b16081e0078b0110200"),  # sensor malfunction
+        ("2A18", "0a0400ea070b16081e0078b0111000"),  # wrong strip
+        ("2A18", "020600ea070b16081e00ff0711"),  # NaN
+        ("2A18", "010300ea070b16172d001e00"),  # a record without a value
+        ("2A34", "02010002"),
+        ("2A52", "06000106"),
+        ("2AA7", "060078000500"),
+        ("mi_181D", "02e45ce607020c001103"),  # not settled
+        ("mi_181D", "a2e45ce607020c001103"),  # stepped off
     ],
 )
 def test_no_reading(uuid: str, hex_text: str) -> None:
@@ -133,6 +149,75 @@ def test_scale() -> None:
     assert numbers(ble("2A9D", "01983a")) == {Code.WEIGHT: ("68.04", "kg")}
     height_of_the_user_slot = ble("2A9D", "08983af500d606")
     assert numbers(height_of_the_user_slot) == {Code.WEIGHT: ("75.0", "kg")}
+
+
+def test_body_composition_in_two_packets() -> None:
+    decode = BLE_CHARACTERISTICS["2A9C"].decode
+    packets = ["0612f500ea070b16081e0001fc12", "0014f500983a"]
+    whole = body_composition.merged(decode(bytes.fromhex(packet)) for packet in packets)
+    measured = body_composition.measured(whole)
+    assert numbers(measured) == {Code.WEIGHT: ("75.0", "kg"), Code.BODY_FAT: ("24.5", "%")}
+    assert measured is not None
+    assert measured.user == 1
+    assert measured.device_time == datetime.fromisoformat("2026-11-22T08:30:00")
+
+
+def test_heart_rate() -> None:
+    assert numbers(ble("2A37", "1648f703")) == {Code.PULSE: ("72", "/min")}
+
+
+def test_glucose_in_the_unit_that_the_meter_sent() -> None:
+    measured = ble("2A18", "030100ea070b16081e00000078b011")
+    assert numbers(measured) == {Code.GLUCOSE_MG_DL: ("120", "mg/dL")}
+    assert measured is not None
+    assert (measured.record, measured.stored) == ("1", True)
+    assert numbers(ble("2A18", "060100ea070b16081e003dc011")) == {
+        Code.GLUCOSE_MMOL_L: ("6.1", "mmol/L")
+    }
+
+
+@pytest.mark.parametrize(
+    ("hex_text", "expected"),
+    [
+        ("020600ea070b16081e00fe0711", (">", "400", "mg/dL")),
+        ("020600ea070b16081e00020811", ("<", "50", "mg/dL")),
+        ("060600ea070b16081e00fe0711", (">", "22.2", "mmol/L")),
+        ("0a0400ea070b16081e0058b2112000", (">", "600", "mg/dL")),
+        ("0a0400ea070b16081e0014b0114000", ("<", "20", "mg/dL")),
+    ],
+)
+def test_high_and_low_survive_as_comparators(hex_text: str, expected: tuple[str, str, str]) -> None:
+    measured = ble("2A18", hex_text)
+    assert measured is not None
+    (value,) = measured.values
+    assert (value.comparator, str(value.value), value.unit) == expected
+
+
+def test_a_time_fault_takes_the_time_away() -> None:
+    measured = ble("2A18", "0a0400ea070b16081e0078b0110008")
+    assert measured is not None
+    assert measured.device_time is None
+    assert measured.quality == ("time_fault",)
+
+
+def test_records_are_asked_for_and_never_erased() -> None:
+    assert record_access.report_all().hex() == "0101"
+    assert record_access.report_since(30).hex() == "0103011e00"
+    assert record_access.count_all().hex() == "0401"
+    assert record_access.abort().hex() == "0300"
+    decode = record_access.decode
+    assert decode(bytes.fromhex("05002800")) == {"op": "count", "count": 40}
+    assert record_access.finished(decode(bytes.fromhex("06000101")))
+    assert record_access.finished(decode(bytes.fromhex("06000106")))
+    assert not record_access.finished(decode(bytes.fromhex("06000108")))
+    assert not record_access.finished(decode(bytes.fromhex("06000301")))
+
+
+def test_mi_scale() -> None:
+    assert numbers(ble("mi_181D", "22983ae607020c001103")) == {Code.WEIGHT: ("75.0", "kg")}
+    assert numbers(ble("mi_181D", "32983ae607020c001103")) == {Code.WEIGHT: ("75.0", "kg")}
+    assert numbers(ble("mi_181D", "23e45ce607020c001103")) == {Code.WEIGHT: ("107.86", "kg")}
+    assert numbers(ble("mi_181B", "0226b2070103131a15e601604a")) == {Code.WEIGHT: ("95.2", "kg")}
 
 
 def test_kiosk_errors_and_acknowledgements_are_no_readings() -> None:

@@ -15,9 +15,7 @@ VECTORS = Path(__file__).parent.parent / "vectors"
 BLE: list[dict[str, Any]] = json.loads((VECTORS / "ble.json").read_text("utf-8"))["vectors"]
 SERIAL: list[dict[str, Any]] = json.loads((VECTORS / "serial.json").read_text("utf-8"))["vectors"]
 
-WITHOUT_CHARACTERISTIC: set[str] = {
-    "2A9C", "2AA7", "2A18", "2A34", "2A37", "2A52", "mi_181D", "mi_181B",
-}  # fmt: skip
+WITHOUT_CHARACTERISTIC: set[str] = set()
 WITHOUT_PROTOCOL: set[str] = {v["protocol"] for v in SERIAL} - {"ad_tm2655", "cms50_5byte"}
 
 
