@@ -88,7 +88,7 @@ def _document(
         rows = tomlkit.aot()
         for port in ports:
             rows.append(tomlkit.item({"path": port.path, "model": port.model}))
-        document["devices"]["port"] = rows  # type: ignore[index]
+        document["devices"]["port"] = rows
     return document
 
 

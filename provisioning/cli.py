@@ -120,7 +120,7 @@ def run() -> None:
 @speaks_json
 def demo(once: bool, as_json: bool) -> None:
     """Watch a clinic work: simulated devices, box, broker and hospital on this machine."""
-    from provisioning.demo import run_demo, run_once
+    from provisioning.watch_demo import run_demo, run_once
 
     if not once:
         run_demo()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from urllib.request import urlopen
 
 import click
 
-from edge import history, patients, staff, visits
+from edge import patients, staff, visits
 from edge.patient_form import PatientForm
 from edge.settings import Port, Settings
 from edge.store import Store
@@ -40,19 +39,20 @@ WORKER = "Amina"
 PIN = "246813"
 DOCTOR, PASSWORD = "doctor", "demo-hospital"
 KIOSK_PORT, DESK_PORT = 8600, 8700
-ONCE_WITHIN_S = 85
-"""`--once` gives up then, and says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A running demo: where its parts are."""
+    """A running demo: its settings, addresses, processes and devices.
+
+    `hospital` is the environment in which `healthpost hospital` verbs speak to its hospital.
+    """
 
     settings: Settings
     kiosk_url: str
     desk_url: str
     hospital: Mapping[str, str]
-    broker: str
+    children: list[Child]
     ward: Ward
 
 
@@ -72,39 +72,19 @@ class Ward:
         self.process.stdin.flush()
 
 
-def run_demo() -> None:
-    """Run until Ctrl-C or SIGTERM, devices measuring now and then."""
-    stop = _stop_on_signals()
-    with _demo(stop, every_s=20) as running:
-        click.echo(f"\n  Clinic kiosk   {running.kiosk_url}   {WORKER}, PIN {PIN}")
-        click.echo(f"  Hospital desk  {running.desk_url}   {DOCTOR}, password {PASSWORD}\n")
-        click.echo("  Simulated devices measure by themselves. Ctrl-C ends the demo.")
-        stop.wait()
-
-
-def run_once() -> dict[str, object]:
-    """Run until every device's reading is confirmed by a receipt; raises `Failed` after 85 s."""
-    began = time.monotonic()
-    stop = _stop_on_signals()
-    with _demo(stop, every_s=0) as running:
-        watch = _Watch(running, began)
-        while not watch.complete():
-            if stop.wait(0.25):
-                raise Failed("stopped", "the demo was stopped")
-            if time.monotonic() - began > ONCE_WITHIN_S:
-                raise Failed("timeout", f"not confirmed in time: {', '.join(watch.missing())}")
-        return watch.report()
-
-
 @contextmanager
-def _demo(stop: Event, every_s: float) -> Iterator[Running]:
+def running(every_s: float, broker: str = "iotcore") -> Iterator[Running]:
+    """Run a whole demo inside the block; devices measure every `every_s` seconds (0: on command).
+
+    Raises `Failed` when a part does not start.
+    """
     home = Path(tempfile.mkdtemp(prefix="healthpost-demo-"))
     children: list[Child] = []
     try:
         ward = _start_ward(home / "ward", every_s)
         try:
             with _supervised(children):
-                yield _assemble(home, ward, children)
+                yield _assemble(home, ward, children, broker)
         finally:
             ward.process.terminate()
             ward.process.wait(10)
@@ -112,25 +92,26 @@ def _demo(stop: Event, every_s: float) -> Iterator[Running]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _assemble(home: Path, ward: Ward, children: list[Child]) -> Running:
+def _assemble(home: Path, ward: Ward, children: list[Child], broker: str) -> Running:
     hospital = {**os.environ, "HEALTHPOST_HOSPITAL_HOME": str(home / "hospital")}
     desk_port = free_port(DESK_PORT)
     _say("making a hospital")
-    made = _command(
+    command(
         hospital,
         *("hospital", "init", "--name", "Demo hospital", "--user", DOCTOR, "--password", PASSWORD),
         *("--desk-port", str(desk_port), "--broker-port", str(free_port(8883))),
+        *("--broker", broker),
     )
     children.append(_child("hospital", hospital, "hospital", "serve"))
     desk_url = f"http://127.0.0.1:{desk_port}"
     _await(lambda: _answers(desk_url), "the hospital's desk does not answer")
     _say("making a box and enrolling it with a one-time claim")
-    claim = _command(hospital, "hospital", "claim", "--clinic", CLINIC)
+    claim = command(hospital, "hospital", "claim", "--clinic", CLINIC)
     settings = _make_box(home / "box", ward, str(claim["claim"]))
     children.extend(box_children({**os.environ, **_box_environment(settings, ward)}))
     kiosk_url = f"http://127.0.0.1:{settings.kiosk_port}"
     _await(lambda: _answers(kiosk_url), "the kiosk does not answer")
-    return Running(settings, kiosk_url, desk_url, hospital, str(made.get("broker", "")), ward)
+    return Running(settings, kiosk_url, desk_url, hospital, children, ward)
 
 
 def _make_box(home: Path, ward: Ward, claim: str) -> Settings:
@@ -149,69 +130,6 @@ def _make_box(home: Path, ward: Ward, claim: str) -> Settings:
     finally:
         store.close()
     return settings
-
-
-class _Watch:
-    """Counts what is captured and confirmed, and asks devices that gave nothing yet again."""
-
-    AGAIN_S = 12
-
-    def __init__(self, running: Running, began: float) -> None:
-        self._running, self._began = running, began
-        self._store = Store.open(running.settings.database)
-        self._wanted = {(d["model"], d["link"]) for d in running.ward.devices}
-        self._asked_at = 0.0
-        self.first_reading_s: float | None = None
-        self.last_confirmed_s = 0.0
-
-    def complete(self) -> bool:
-        """Whether every device has a reading and every reading is confirmed."""
-        counts = self._counts()
-        if counts and self.first_reading_s is None:
-            self.first_reading_s = self._elapsed()
-        if not self.missing():
-            self.last_confirmed_s = self._elapsed()
-            return all(c.confirmed == c.readings for c in counts)
-        self._ask_again()
-        return False
-
-    def missing(self) -> list[str]:
-        """The models of which no reading is confirmed yet."""
-        done = {(c.model, c.link) for c in self._counts() if c.confirmed}
-        return sorted(model for model, _ in self._wanted - done)
-
-    def report(self) -> dict[str, object]:
-        """The one JSON object of `--once --json`."""
-        counts = self._counts()
-        captured = sum(c.readings for c in counts)
-        confirmed = sum(c.confirmed for c in counts)
-        told = _command(self._running.hospital, "hospital", "status")
-        self._store.close()
-        return {
-            "devices": [{"model": c.model, "link": c.link, "readings": c.readings} for c in counts],
-            "captured": captured,
-            "confirmed": confirmed,
-            "unconfirmed": captured - confirmed,
-            "archive": told["archive"],
-            "first_reading_s": round(self.first_reading_s or 0.0, 1),
-            "last_confirmed_s": round(self.last_confirmed_s, 1),
-            "broker": told["broker"],
-        }
-
-    def _ask_again(self) -> None:
-        if time.monotonic() - self._asked_at < self.AGAIN_S:
-            return
-        self._asked_at = time.monotonic()
-        captured = {(c.model, c.link) for c in self._counts()}
-        for device in self._running.ward.devices:
-            if (device["model"], device["link"]) not in captured:
-                self._running.ward.measure(device["name"])
-
-    def _counts(self) -> list[history.ModelCount]:
-        return history.count_by_model(self._store)
-
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._began
 
 
 def _start_ward(directory: Path, every_s: float) -> Ward:
@@ -250,7 +168,8 @@ def _box_environment(settings: Settings, ward: Ward) -> dict[str, str]:
     return {"HEALTHPOST_HOME": str(settings.home), "DBUS_SYSTEM_BUS_ADDRESS": ward.bus}
 
 
-def _command(environment: Mapping[str, str], *verb: str) -> dict[str, Any]:
+def command(environment: Mapping[str, str], *verb: str) -> dict[str, Any]:
+    """Run a `healthpost` verb with `--json`; return its object, raise `Failed` when it fails."""
     done = subprocess.run(
         [sys.executable, "-m", "provisioning.cli", *verb, "--json"],
         env=dict(environment),
@@ -294,13 +213,6 @@ def _answers(url: str) -> bool:
         return True
     except (URLError, OSError):
         return False
-
-
-def _stop_on_signals() -> Event:
-    stop = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
 
 
 def _say(text: str) -> None:
