@@ -6,7 +6,7 @@ a forgotten session must never collect the next person's readings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from uuid_utils import uuid7
 
@@ -18,11 +18,15 @@ from edge.store import Row, Store
 
 STATION = "main"
 IDLE_S = 600
+TOUCH_EVERY_S = 15
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One patient being seen; `mode` is "worker" or "alone"; `opened` when, `active` last touch."""
+    """One patient being seen; `mode` is "worker" or "alone"; `opened` when, `active` last touch.
+
+    `entry` and `closed_entry` are the journal entries between which it collected readings.
+    """
 
     id: str
     patient_id: str
@@ -32,6 +36,9 @@ class Visit:
     active_boot: int
     active_t_ms: int
     station: str = STATION
+    entry: int = 0
+    closed_entry: int | None = None
+    closed_why: str | None = None
 
     def is_idle(self, now: Stamp, idle_s: int = IDLE_S) -> bool:
         """Whether nobody has touched it for `idle_s`, or the box has been restarted since."""
@@ -62,7 +69,7 @@ def open_visit(
             (visit.id, entry, patient_id, station, mode, actor)
             + (now.boot, now.t_ms, now.wall_ms, now.boot, now.t_ms),
         )
-    return visit
+    return replace(visit, entry=entry)
 
 
 def close_visit(
@@ -93,13 +100,15 @@ def current(
     return None if visit.is_idle(now, idle_s) else visit
 
 
-def touch(store: Store, now: Stamp, visit_id: str) -> None:
-    """Note that a person is still with this visit."""
+def touch(store: Store, now: Stamp, visit: Visit) -> None:
+    """Note that a person is still with this visit; to the nearest `TOUCH_EVERY_S`."""
+    if visit.active_boot == now.boot and now.t_ms - visit.active_t_ms < TOUCH_EVERY_S * 1000:
+        return
     with store.transaction():
         store.execute(
             "UPDATE visit SET active_boot = ?, active_t_ms = ?"
             " WHERE id = ? AND closed_entry IS NULL",
-            (now.boot, now.t_ms, visit_id),
+            (now.boot, now.t_ms, visit.id),
         )
 
 
@@ -128,4 +137,7 @@ def _visit(row: Row, store: Store) -> Visit:
         row["active_boot"],
         row["active_t_ms"],
         row["station"],
+        row["entry"],
+        row["closed_entry"],
+        row["closed_why"],
     )
