@@ -22,6 +22,7 @@ BUILD_MS = int(datetime(2026, 11, 22, tzinfo=UTC).timestamp() * 1000)
 DRIFT_PPM = 100
 """Bound of a quartz oscillator's drift, used to widen an anchor's error with distance."""
 
+_LIBC = ctypes.CDLL(None)
 _TIME_ERROR = 5  # adjtimex(2): "the system clock is not synchronized"
 
 
@@ -127,5 +128,5 @@ def boot_id() -> str:
 def system_clock_is_synchronised() -> bool:
     """Whether the kernel believes that its clock follows a time source (adjtimex(2))."""
     buffer = ctypes.create_string_buffer(512)  # struct timex with modes = 0: a pure question
-    state: int = ctypes.CDLL(None).adjtimex(buffer)
+    state: int = _LIBC.adjtimex(buffer)
     return state not in (-1, _TIME_ERROR)

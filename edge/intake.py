@@ -159,7 +159,7 @@ def _assign(store: Store, reading: Reading, age_s: int | None) -> Reading:
     visit = visits.current(store, reading.stamp)
     if visit is None or _before(visit, reading, age_s):
         return reading
-    visits.touch(store, reading.stamp, visit.id)
+    visits.touch(store, reading.stamp, visit)
     return replace(reading, patient_id=visit.patient_id, visit_id=visit.id, actor=visit.actor)
 
 
