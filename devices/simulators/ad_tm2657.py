@@ -72,7 +72,7 @@ def result_frame(pressure: Pressure | None, when: datetime) -> bytes:
     """Return an RA frame; without a pressure it carries an error code and blank values."""
     fields = ["TM2657", when.strftime("%y%m%d%H%M"), "RA", "M", *_result_fields(pressure)]
     fields += ["m0", "r0", "t 35", "cN", "l  ", "d", "h     ", "s     "]
-    fields += ["w      ", "f      ", "e      ", "b      "]
+    fields += ["w      ", "f      ", "e      ", "b     "]
     return data_frame(fields)
 
 
@@ -146,9 +146,7 @@ class Tm2657:
         self.line.send(spoil(frame, fault, self._rng))
         if fault is Fault.DROP:
             await asyncio.sleep(len(frame) / 2 / self.line.characters_per_s)
-            self.line.unplug()
-            await asyncio.sleep(self._measure_s)
-            self.line.plug()
+            await self.line.lose(self._measure_s)
 
     def _heard(self, data: bytes) -> None:
         """Collect a host's bytes and answer each complete command."""

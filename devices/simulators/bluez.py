@@ -8,7 +8,7 @@ late, its properties come and go, and its sessions belong to clients.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 
 from dbus_fast import Message, MessageType, Variant
 from dbus_fast.aio.message_bus import MessageBus
@@ -71,6 +71,11 @@ class Bluez:
         bus, self._bus = self._bus, None
         if bus is not None:
             await disconnect(bus)
+
+    @property
+    def objects(self) -> Collection[str]:
+        """The paths of every object on the bus."""
+        return self._tree.objects.keys()
 
     def add(self, peripheral: Peripheral) -> None:
         """Bring a peripheral within range."""

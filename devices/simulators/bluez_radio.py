@@ -48,7 +48,7 @@ class Radio:
         self._max_connections = max_connections
         self._gatt = GattTable(tree)
         self._tasks = Tasks()
-        self._on_air: dict[str, asyncio.Task[None]] = {}
+        self._in_range: dict[str, asyncio.Event] = {}
         self._peripherals: dict[str, Peripheral] = {}
         self._connecting: dict[str, asyncio.Task[object]] = {}
         self._filters: dict[str, Filter] = {}
@@ -62,7 +62,10 @@ class Radio:
         return self._gatt
 
     async def close(self) -> None:
-        """Leave the air: end every task and timer."""
+        """Leave the air: lose every link, end every task and timer."""
+        for path in self._peripherals:
+            self.cancel_connect(path)
+            self.link_down(path)
         for timer in self._forget.values():
             timer.cancel()
         await self._tasks.close()
@@ -70,18 +73,20 @@ class Radio:
             await peripheral.tasks.close()
 
     def add(self, peripheral: Peripheral) -> None:
-        """Bring a peripheral within range."""
+        """Bring a peripheral within range, for the first time or again."""
         path = device_path(peripheral)
-        self._peripherals[path] = peripheral
-        peripheral.hang_up = lambda: self.link_down(path)
-        self._on_air[path] = self._tasks.spawn(self._advertise(path, peripheral))
+        if path not in self._peripherals:
+            self._peripherals[path] = peripheral
+            self._in_range[path] = asyncio.Event()
+            peripheral.hang_up = lambda: self.link_down(path)
+            self._tasks.spawn(self._advertise(path, peripheral))
+        self._in_range[path].set()
 
     def remove(self, peripheral: Peripheral) -> None:
         """Take a peripheral out of range; its link is lost."""
         path = device_path(peripheral)
+        self._in_range[path].clear()
         self.link_down(path)
-        self._on_air.pop(path).cancel()
-        del self._peripherals[path]
 
     def connected(self, path: str) -> bool:
         """Whether the link to a device is up."""
@@ -133,10 +138,17 @@ class Radio:
         if peripheral.bond.bonded:
             self._tree.add(path, {DEVICE: _device_properties(peripheral)})
         while True:
-            await peripheral.awake.wait()
+            await self._on_air(path)
             if not self.connected(path) and self._wanted(peripheral):
                 self._heard(path, peripheral)
             await asyncio.sleep(peripheral.timing.advertising_interval_s)
+
+    async def _on_air(self, path: str) -> None:
+        """Wait until a device is both near and advertising."""
+        near, awake = self._in_range[path], self._peripherals[path].awake
+        while not (near.is_set() and awake.is_set()):
+            await near.wait()
+            await awake.wait()
 
     def _wanted(self, peripheral: Peripheral) -> bool:
         return any(_matches(wanted, peripheral) for wanted in self._sessions.values())
@@ -172,7 +184,7 @@ class Radio:
         if path in self._connecting:
             raise BluezError("InProgress", "Operation already in progress")
         self._check_slots()
-        task = asyncio.ensure_future(self._establish(self._peripherals[path]))
+        task = asyncio.ensure_future(self._establish(path))
         self._connecting[path] = task
         try:
             await task
@@ -209,12 +221,11 @@ class Radio:
     def _check_slots(self) -> None:
         used = len(self._connecting) + sum(self.connected(p) for p in self._peripherals)
         if used >= self._max_connections:
-            raise BluezError("Failed", "Operation already in progress: no free connection slot")
+            raise BluezError("Failed", "Connection Limit Exceeded")
 
-    @staticmethod
-    async def _establish(peripheral: Peripheral) -> None:
-        await asyncio.sleep(peripheral.timing.connect_s)
-        await peripheral.awake.wait()
+    async def _establish(self, path: str) -> None:
+        await asyncio.sleep(self._peripherals[path].timing.connect_s)
+        await self._on_air(path)
 
     def _link_up(self, path: str) -> None:
         peripheral = self._peripherals[path]

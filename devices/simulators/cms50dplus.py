@@ -129,16 +129,11 @@ class Cms50dPlus:
             halfway = count == lumps // 2
             await self._emit(frames, fault if halfway else None)
             if halfway and fault is Fault.DROP:
-                await self._fall_out()
+                await self.line.lose(self._times.out_s)
 
     async def _emit(self, frames: list[bytes], fault: Fault | None) -> None:
         self.line.send(b"".join([spoil(frames[0], fault, self._rng), *frames[1:]]))
         await asyncio.sleep(FRAMES_PER_LUMP / FRAMES_PER_S)
-
-    async def _fall_out(self) -> None:
-        self.line.unplug()
-        await asyncio.sleep(self._times.out_s)
-        self.line.plug()
 
     def _wave(self, saturation: Saturation) -> Wave:
         """Advance the plethysmogram by one frame at the pulse's own pace."""

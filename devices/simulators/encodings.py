@@ -31,7 +31,7 @@ def sfloat(value: Decimal | None) -> bytes:
     """Encode an IEEE 11073-20601 16-bit float."""
     if value is None:
         return struct.pack("<H", _SFLOAT_NAN)
-    mantissa, exponent = _split(value, digits_limit=2045, lowest=-8)
+    mantissa, exponent = _split(value, largest=0x7FF, lowest=-8)
     return struct.pack("<H", (exponent & 0xF) << 12 | mantissa & 0xFFF)
 
 
@@ -39,7 +39,7 @@ def float32(value: Decimal | None) -> bytes:
     """Encode an IEEE 11073-20601 32-bit float."""
     if value is None:
         return struct.pack("<I", _FLOAT_NAN)
-    mantissa, exponent = _split(value, digits_limit=0x7FFFFD, lowest=-128)
+    mantissa, exponent = _split(value, largest=0x7FFFFF, lowest=-128)
     return struct.pack("<I", (exponent & 0xFF) << 24 | mantissa & 0xFFFFFF)
 
 
@@ -105,12 +105,15 @@ def weight(kg: Decimal | None, when: datetime | None) -> bytes:
     return frame + (date_time(when) if when else b"")
 
 
-def _split(value: Decimal, digits_limit: int, lowest: int) -> tuple[int, int]:
-    """Split into mantissa and exponent, giving up digits that do not fit."""
+def _split(value: Decimal, largest: int, lowest: int) -> tuple[int, int]:
+    """Split into mantissa and exponent, giving up digits that do not fit.
+
+    With exponent 0 the two largest mantissas mean NaN and infinity.
+    """
     exponent = max(lowest, int(value.as_tuple().exponent))
     while True:
         mantissa = int(value.scaleb(-exponent).to_integral_value(ROUND_HALF_EVEN))
-        if abs(mantissa) <= digits_limit:
+        if abs(mantissa) <= (largest if exponent else largest - 2):
             return mantissa, exponent
         exponent += 1
 

@@ -56,7 +56,7 @@ NONIN_3230 = BleModel(
     service=0x1822,
     measurement=0x2A5E,
     encode=_spot,
-    features={0x2A60: bytes.fromhex("0b008000009008")},
+    features={0x2A60: bytes.fromhex("4f008000000800")},
     clock=CURRENT_TIME,
     pair_first=True,
     faults=_WITH_CLOCK | {Fault.FINGER_OUT},
@@ -68,7 +68,7 @@ PLX_CONTINUOUS = BleModel(
     service=0x1822,
     measurement=0x2A5F,
     encode=_continuous,
-    features={0x2A60: bytes.fromhex("4300800000ff0f")},
+    features={0x2A60: bytes.fromhex("43008000000800")},
     streaming=True,
     faults=COMMON_FAULTS | {Fault.FINGER_OUT},
 )

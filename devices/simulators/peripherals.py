@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from devices.simulators.bodies import Body
 from devices.simulators.clockwork import DeviceClock
@@ -93,6 +94,7 @@ class BleDevice:
         self.clock = DeviceClock()
         self._tasks = Tasks()
         self._window: asyncio.TimerHandle | None = None
+        self._idle: asyncio.Task[None] | None = None
         bond = bond or Bond()
         self.value = Characteristic(
             uuid128(model.measurement),
@@ -171,12 +173,17 @@ class BleDevice:
             self._window = None
 
     def _connected(self) -> None:
-        self.peripheral.tasks.spawn(self._hang_up_when_idle())
+        self._idle = self.peripheral.tasks.spawn(self._hang_up_when_idle())
 
     async def _hang_up_when_idle(self) -> None:
         await asyncio.sleep(self.habits.idle_s)
-        if not self.value.subscribed or not self.model.streaming:
-            self._sleep()
+        self._sleep()
+
+    def _serve(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what the subscriber came for; from here on the device is not idle."""
+        if self._idle is not None:
+            self._idle.cancel()
+        self.peripheral.tasks.spawn(work)
 
     def _disconnected(self) -> None:
         """Take note of a lost link."""
@@ -212,7 +219,7 @@ class SpotDevice(BleDevice):
 
     def _subscribed(self) -> None:
         if self.memory:
-            self.peripheral.tasks.spawn(self._hand_over())
+            self._serve(self._hand_over())
 
     async def _hand_over(self) -> None:
         await asyncio.sleep(self.habits.settle_s)
@@ -248,7 +255,7 @@ class StreamingOximeter(BleDevice):
 
     def _subscribed(self) -> None:
         if self._body is not None and self._fault is not Fault.MUTE:
-            self.peripheral.tasks.spawn(self._stream(self._body))
+            self._serve(self._stream(self._body))
 
     async def _stream(self, body: Body) -> None:
         await asyncio.sleep(self.habits.settle_s)

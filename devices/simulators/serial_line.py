@@ -84,11 +84,19 @@ class SerialLine:
             return
         self._tasks.cancel()
         asyncio.get_running_loop().remove_reader(self._master)
-        self.path.unlink(missing_ok=True)
+        self._withdraw(os.ttyname(self._slave))
         os.close(self._slave)
         os.close(self._master)
         self._master = self._slave = -1
         self._queue.clear()
+
+    async def lose(self, length_s: float) -> None:
+        """Pull the cable and put it back after a while, even when the while is cut short."""
+        self.unplug()
+        try:
+            await asyncio.sleep(length_s)
+        finally:
+            self.plug()
 
     async def close(self) -> None:
         """Pull the cable for good."""
@@ -149,6 +157,12 @@ class SerialLine:
         fresh.unlink(missing_ok=True)
         fresh.symlink_to(tty_path)
         fresh.replace(self.path)
+
+    def _withdraw(self, tty_path: str) -> None:
+        """Remove the link, unless somebody else's tty has taken its place."""
+        with contextlib.suppress(FileNotFoundError):
+            if self.path.readlink() == Path(tty_path):
+                self.path.unlink()
 
 
 def spoil(frame: bytes, fault: Fault | None, rng: random.Random) -> bytes:

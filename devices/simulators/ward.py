@@ -95,7 +95,11 @@ class Ward:
     async def start(self) -> None:
         """Start the bus and plug everything in; raises `BusError`."""
         self.bus_address = await self._bus.start()
-        await self.bluez.start(self.bus_address)
+        try:
+            await self.bluez.start(self.bus_address)
+        except BaseException:
+            await self._bus.stop()
+            raise
         for device in self._ble:
             self.bluez.add(device.peripheral)
         for line in self._lines().values():
