@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class EdgeError(Exception):
     """Base of everything the edge refuses or fails at."""
@@ -29,3 +31,15 @@ class Refused(EdgeError):
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
+
+
+class InvalidForm(EdgeError):
+    """What somebody typed cannot be kept: `fields` names each field and what is wrong with it.
+
+    The kinds are stable words for the screens to translate: "required", "too-long", "format",
+    "unknown", "impossible", "future", "too-old", "taken".
+    """
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__(", ".join(f"{field}: {kind}" for field, kind in fields.items()))
+        self.fields = dict(fields)

@@ -55,9 +55,11 @@ INSERT INTO stream (lane, epoch, base_chain) VALUES
 
 _CLINIC = """
 CREATE TABLE patient (
-    id TEXT PRIMARY KEY, entry INTEGER NOT NULL REFERENCES journal (id), rev INTEGER NOT NULL,
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    entry INTEGER NOT NULL REFERENCES journal (id), rev INTEGER NOT NULL,
     name TEXT NOT NULL, sex TEXT NOT NULL, birth TEXT, village TEXT, phone TEXT, card TEXT
 );
+CREATE INDEX patient_by_name ON patient (name COLLATE NOCASE);
 CREATE UNIQUE INDEX patient_by_card ON patient (card) WHERE card IS NOT NULL;
 CREATE TABLE visit (
     id TEXT PRIMARY KEY, entry INTEGER NOT NULL REFERENCES journal (id),
@@ -127,11 +129,9 @@ CREATE TABLE session (
 
 _NAMES = """
 CREATE VIRTUAL TABLE name_key USING fts5 (
-    patient_id UNINDEXED, sounds, latin_words, joined, initials, prefix = '2 3'
+    sounds, latin_words, joined, initials, tokenize = 'ascii', prefix = '2 3'
 );
-CREATE VIRTUAL TABLE name_trigram USING fts5 (
-    patient_id UNINDEXED, latin_text, tokenize = 'trigram'
-);
+CREATE VIRTUAL TABLE name_trigram USING fts5 (latin_text, tokenize = 'trigram');
 """
 
 
