@@ -1,0 +1,180 @@
+"""The ward as a process: announced in one line, commanded by lines, gone without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import pytest
+import serial
+from bleak import BleakScanner
+
+from devices.catalogue import MODELS, ble_model
+from devices.simulators.bodies import patients
+from devices.simulators.faults import Fault, FaultSchedule
+from devices.simulators.models import BLE_MODELS
+from devices.simulators.ward import UnknownDeviceError, Ward
+
+Answer = dict[str, object]
+Start = Callable[..., Awaitable["Process"]]
+
+
+class Process:
+    """A running `python -m devices.simulators`."""
+
+    def __init__(self, child: asyncio.subprocess.Process) -> None:
+        self.child = child
+
+    async def read(self) -> Answer:
+        assert self.child.stdout is not None
+        line = await asyncio.wait_for(self.child.stdout.readline(), 20)
+        answer: Answer = json.loads(line)
+        return answer
+
+    async def tell(self, **command: object) -> Answer:
+        assert self.child.stdin is not None
+        self.child.stdin.write(json.dumps(command).encode() + b"\n")
+        return await self.read()
+
+    async def end(self, number: int | None = None) -> int:
+        """End by a signal, else by closing stdin; return the exit code."""
+        assert self.child.stdin is not None
+        if self.child.returncode is None and number is not None:
+            self.child.send_signal(number)
+        self.child.stdin.close()
+        await asyncio.wait_for(self.child.communicate(), 20)
+        assert self.child.returncode is not None
+        return self.child.returncode
+
+
+@pytest.fixture
+async def start() -> AsyncIterator[Start]:
+    running: list[Process] = []
+
+    async def start_one(*arguments: str) -> Process:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "devices.simulators",
+            *arguments,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        running.append(Process(child))
+        return running[-1]
+
+    yield start_one
+    for process in running:
+        with contextlib.suppress(ProcessLookupError):
+            await process.end()
+
+
+def test_every_simulated_model_of_the_catalogue_is_in_the_ward(tmp_path: Path) -> None:
+    cards = Ward(tmp_path).cards()
+    wanted = {(model.name, model.link) for model in MODELS if model.simulated}
+    assert {(card.model, card.link) for card in cards} == wanted
+
+
+@pytest.mark.parametrize("model", BLE_MODELS, ids=lambda model: model.slug)
+def test_the_catalogue_recognises_what_a_device_advertises(model: object) -> None:
+    virtual = next(m for m in BLE_MODELS if m is model)
+    row = ble_model(virtual.identity.name, [f"{virtual.service:04X}"])
+    assert row is not None
+    assert row.name == virtual.identity.model
+    assert f"{virtual.measurement:04X}" in row.characteristics
+    assert row.pair_first == virtual.pair_first
+    assert row.clock == (None if virtual.clock is None else f"{virtual.clock:04X}")
+
+
+async def test_a_ward_runs_in_the_same_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Ward(tmp_path) as ward:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", ward.bus_address)
+        ward.measure("ut-201ble", next(patients(1)), Fault.WRONG_CLOCK)
+        found = await BleakScanner.find_device_by_name("A&D_UT201BLE_AABBCC", timeout=5)
+        assert found is not None
+        with pytest.raises(UnknownDeviceError, match="ut-201ble"):
+            ward.measure("stethoscope")
+        ttys = list(ward.serial.values())
+        assert all(tty.exists() for tty in ttys)
+    assert not any(tty.is_symlink() for tty in ttys)
+
+
+@pytest.mark.system
+async def test_a_process_announces_itself_and_obeys(start: Start, tmp_path: Path) -> None:
+    ward = await start("--dir", str(tmp_path), "--every", "0")
+    place = await ward.read()
+    assert str(place["bus"]).startswith("unix:path=")
+    assert place["serial"] == {
+        "tm-2657": str(tmp_path / "ttyTM2657"),
+        "cms50d-plus": str(tmp_path / "ttyCMS50D"),
+    }
+    kiosk = tmp_path / "ttyTM2657"
+    with serial.Serial(str(kiosk), 2400, timeout=10) as port:
+        assert await ward.tell(measure="tm-2657", fault="wrong-clock") == {
+            "ok": True,
+            "measure": "tm-2657",
+        }
+        assert b"TM2657\x1e000101" in await asyncio.to_thread(port.read, 60)
+    assert (await ward.tell(unplug="tm-2657"))["ok"]
+    assert not kiosk.exists()
+    assert (await ward.tell(plug="tm-2657"))["ok"]
+    assert kiosk.exists()
+    assert (await ward.tell(unplug="ua-651ble"))["ok"]
+    assert (await ward.tell(power=False))["ok"]
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(
+    "command",
+    [{"measure": "x"}, {"measure": "ua-651ble", "fault": "x"}, {"dance": "x"}, {"unplug": [1]}],
+)
+async def test_a_bad_command_is_answered_not_obeyed(start: Start, command: Answer) -> None:
+    ward = await start("--every", "0")
+    await ward.read()
+    answer = await ward.tell(**command)
+    assert answer["ok"] is False
+    assert answer["error"]
+    assert (await ward.tell(measure="ua-651ble"))["ok"]
+
+
+@pytest.mark.system
+async def test_two_wards_live_side_by_side(start: Start, tmp_path: Path) -> None:
+    wards = [await start("--dir", str(tmp_path / name)) for name in ("one", "two")]
+    places = [await ward.read() for ward in wards]
+    assert places[0]["bus"] != places[1]["bus"]
+    assert await wards[0].end() == 0
+    assert (await wards[1].tell(measure="tm-2657"))["ok"]
+
+
+@pytest.mark.system
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, None])
+async def test_a_ward_leaves_nothing_behind(
+    start: Start, tmp_path: Path, number: int | None
+) -> None:
+    ward = await start("--dir", str(tmp_path), "--every", "0.1", "--faults", "1", "--seed", "3")
+    socket = str((await ward.read())["bus"]).removeprefix("unix:path=")
+    assert os.path.exists(socket)
+    assert await ward.end(number) == 0
+    assert not os.path.exists(os.path.dirname(socket))
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_schedule_tells_the_same_story_again() -> None:
+    every = frozenset(Fault)
+    first, second = (FaultSchedule(0.5, random.Random(4)) for _ in range(2))
+    story = [first.draw(every) for _ in range(50)]
+    assert story == [second.draw(every) for _ in range(50)]
+    assert 10 < story.count(None) < 40
+    assert FaultSchedule(1, random.Random(0)).draw(frozenset()) is None
+    assert FaultSchedule(0, random.Random(0)).draw(every) is None
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        FaultSchedule(1.5, random.Random(0))
