@@ -1,0 +1,59 @@
+"""The archive's narrow door: what a database engine must offer to keep a hospital's records.
+
+The rules live in `custody`, `records`, `boxes`, `claims` and `chart`, written once in SQL that
+SQLite and PostgreSQL both speak, with `?` for values. An engine brings transactions, locks and
+types; one contract test runs against both. An archive belongs to one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+Row = Mapping[str, Any]
+
+
+class Archive(Protocol):
+    """An open archive. Every method may raise `ArchiveDown`."""
+
+    @property
+    def engine(self) -> str:
+        """The engine's name: "sqlite" or "postgresql"."""
+
+    @property
+    def for_update(self) -> str:
+        """What a SELECT ends with to lock its rows until the transaction ends."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Run a block as one durable write; nested blocks join the outer one."""
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Run a block inside a transaction that is undone alone when a value does not fit.
+
+        Raises `RowRefused` then; the outer transaction goes on.
+        """
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run one write inside a transaction; return how many rows it touched."""
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Run a query (or a write with RETURNING, inside a transaction); return its rows."""
+
+    def close(self) -> None:
+        """Close the connection; safe to call twice."""
+
+
+OpenArchive = Callable[[], Archive]
+"""Opens an archive for the calling thread, as the desk does for each request."""
+
+
+def row(archive: Archive, sql: str, values: Sequence[object] = ()) -> Row | None:
+    """Run a query; return its first row or None."""
+    return next(iter(archive.rows(sql, values)), None)
+
+
+def scalar(archive: Archive, sql: str, values: Sequence[object] = ()) -> int:
+    """Run a query for one whole number named `n`; 0 when there is none."""
+    found = row(archive, sql, values)
+    return 0 if found is None or found["n"] is None else int(found["n"])

@@ -1,0 +1,118 @@
+"""The archive in PostgreSQL, for a hospital that means it.
+
+The stream's and the box's rows are locked by SELECT … FOR UPDATE, so several workers keep order.
+A receipt leaves only after a commit with synchronous_commit=on, whatever the server's default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+
+import psycopg
+from psycopg.pq import TransactionStatus
+from psycopg.rows import DictRow, dict_row
+
+from hospital.archive import Row
+from hospital.archive_schema import MIGRATIONS, POSTGRES_TYPES, partitions, statements
+from hospital.errors import ArchiveDown, RowRefused
+
+CONNECT_TIMEOUT_S = 10
+MIGRATION_LOCK = 7_305_114_001
+"""An arbitrary number: whoever holds this advisory lock changes the schema."""
+
+_MISFIT = (psycopg.DataError, psycopg.IntegrityError, UnicodeError, OverflowError)
+
+
+class PostgresArchive:
+    """An open connection to the archive's database."""
+
+    engine = "postgresql"
+    for_update = " FOR UPDATE"
+
+    def __init__(self, connection: psycopg.Connection[DictRow]) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, address: str) -> PostgresArchive:
+        """Connect (and migrate, when needed); raises `ArchiveDown`."""
+        try:
+            connection = psycopg.connect(
+                address,
+                autocommit=True,
+                row_factory=dict_row,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                application_name="healthpost",
+            )
+            connection.execute("SET synchronous_commit = on")
+        except psycopg.Error as error:
+            raise ArchiveDown(f"the archive's database does not answer: {error}") from error
+        archive = cls(connection)
+        archive._migrate()
+        return archive
+
+    def close(self) -> None:
+        """Close the connection; safe to call twice."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the block as one durable write; nested blocks join the outer one."""
+        if self._in_transaction():
+            yield
+            return
+        try:
+            with self._connection.transaction():
+                yield
+        except psycopg.Error as error:
+            raise ArchiveDown(f"the archive could not be written: {error}") from error
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Run a block that is undone alone when a value does not fit; raises `RowRefused`."""
+        try:
+            with self._connection.transaction():  # inside another one: a savepoint
+                yield
+        except _MISFIT as error:
+            raise RowRefused(str(error)) from error
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run one write inside a transaction; return how many rows it touched."""
+        if not self._in_transaction():
+            raise ArchiveDown("a write outside Archive.transaction()")
+        return self._connection.execute(_own(sql), values or None).rowcount
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Run a query; return its rows."""
+        try:
+            return list(self._connection.execute(_own(sql), values or None).fetchall())
+        except psycopg.OperationalError as error:
+            raise ArchiveDown(f"the archive could not be read: {error}") from error
+
+    def _in_transaction(self) -> bool:
+        return self._connection.info.transaction_status != TransactionStatus.IDLE
+
+    def _migrate(self) -> None:
+        with self.transaction():
+            self.rows("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
+            self.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)")
+            done = {r["name"] for r in self.rows("SELECT name FROM migration")}
+            for name, script in MIGRATIONS:
+                if name in done:
+                    continue
+                for statement in statements(script, POSTGRES_TYPES):
+                    self.execute(statement)
+                    if statement.startswith("CREATE TABLE record "):
+                        self._split_record()
+                self.execute("INSERT INTO migration (name) VALUES (?)", (name,))
+
+    def _split_record(self) -> None:
+        for statement in partitions():
+            self.execute(statement)
+
+
+@cache
+def _own(sql: str) -> bytes:
+    """Turn our placeholders into psycopg's; no statement of ours holds a literal ? or %."""
+    return sql.replace("?", "%s").encode("utf-8")

@@ -1,0 +1,125 @@
+"""The archive's tables, for both engines; `record` is the truth, the clinic tables derive from it.
+
+`{number}` is a counted primary key, `{bytes}` a byte string, `{by_box}` PostgreSQL's partitioning:
+a record's key starts with its box, so a hash of the box keeps duplicates in one partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PARTITIONS = 16
+
+SQLITE_TYPES = {"number": "INTEGER PRIMARY KEY", "bytes": "BLOB", "by_box": ""}
+POSTGRES_TYPES = {
+    "number": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    "bytes": "BYTEA",
+    "by_box": "PARTITION BY HASH (box)",
+}
+
+_CUSTODY = """
+CREATE TABLE hospital (one INTEGER PRIMARY KEY CHECK (one = 1), generation BIGINT NOT NULL);
+INSERT INTO hospital (one, generation) VALUES (1, 1);
+CREATE TABLE box (
+    id TEXT PRIMARY KEY, clinic TEXT NOT NULL,
+    sign_key {bytes} NOT NULL, decrypt_key {bytes} NOT NULL, serial TEXT NOT NULL,
+    standing TEXT NOT NULL DEFAULT 'active',
+    epoch BIGINT NOT NULL DEFAULT 0, nonce {bytes} NOT NULL,
+    enrolled_ms BIGINT NOT NULL, heard_ms BIGINT, about TEXT NOT NULL DEFAULT '',
+    forks INTEGER NOT NULL DEFAULT 0, fork_ms BIGINT
+);
+CREATE TABLE stream (
+    box TEXT NOT NULL REFERENCES box (id), epoch BIGINT NOT NULL, lane TEXT NOT NULL,
+    cum BIGINT NOT NULL DEFAULT 0, chain {bytes} NOT NULL,
+    safe BIGINT NOT NULL DEFAULT 0, safe_chain {bytes} NOT NULL,
+    told BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (box, epoch, lane)
+);
+CREATE TABLE session (
+    box TEXT NOT NULL, nonce {bytes} NOT NULL, opened_ms BIGINT NOT NULL, PRIMARY KEY (box, nonce)
+);
+CREATE TABLE record (
+    box TEXT NOT NULL, id TEXT NOT NULL, epoch BIGINT NOT NULL, lane TEXT NOT NULL,
+    seq BIGINT NOT NULL, kind TEXT NOT NULL, received_ms BIGINT NOT NULL,
+    record {bytes} NOT NULL, trouble TEXT,
+    PRIMARY KEY (box, id)
+) {by_box};
+CREATE INDEX record_by_place ON record (box, epoch, lane, seq);
+CREATE TABLE raw_frame (
+    number {number}, box TEXT NOT NULL, epoch BIGINT NOT NULL, lane TEXT NOT NULL,
+    first_seq BIGINT NOT NULL, n INTEGER NOT NULL, received_ms BIGINT NOT NULL,
+    frame {bytes} NOT NULL, unread INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX raw_frame_by_place ON raw_frame (box, epoch, lane, first_seq);
+CREATE TABLE refusal (
+    box TEXT NOT NULL, reason TEXT NOT NULL, times BIGINT NOT NULL, last_ms BIGINT NOT NULL,
+    PRIMARY KEY (box, reason)
+);
+CREATE TABLE quarantine (
+    number {number}, box TEXT NOT NULL, lane TEXT NOT NULL, reason TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, size BIGINT NOT NULL, frame {bytes} NOT NULL
+);
+CREATE INDEX quarantine_by_box ON quarantine (box, number);
+CREATE TABLE claim (
+    id TEXT PRIMARY KEY, secret {bytes} NOT NULL, clinic TEXT NOT NULL,
+    made_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL,
+    used_ms BIGINT, digest {bytes}, box TEXT, answer {bytes}, alarms INTEGER NOT NULL DEFAULT 0
+);
+"""
+
+_CLINIC = """
+CREATE TABLE patient (
+    id TEXT PRIMARY KEY, clinic TEXT NOT NULL, box TEXT NOT NULL, rev BIGINT NOT NULL,
+    name TEXT NOT NULL, sex TEXT NOT NULL, birth TEXT, village TEXT, phone TEXT, card TEXT,
+    sought TEXT NOT NULL, changed_ms BIGINT NOT NULL
+);
+CREATE INDEX patient_by_clinic ON patient (clinic, name);
+CREATE TABLE reading (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT, visit TEXT, kind TEXT NOT NULL, source TEXT NOT NULL, device TEXT, model TEXT,
+    device_time TEXT, flags TEXT NOT NULL, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, discarded INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX reading_by_patient ON reading (patient, number);
+CREATE INDEX reading_by_clinic ON reading (clinic, number);
+CREATE TABLE reading_value (
+    reading TEXT NOT NULL, place INTEGER NOT NULL, code TEXT NOT NULL, value TEXT NOT NULL,
+    unit TEXT NOT NULL, comparator TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (reading, place)
+);
+CREATE TABLE assignment (
+    reading TEXT NOT NULL, clinic TEXT NOT NULL, patient TEXT, actor TEXT, why TEXT,
+    received_ms BIGINT NOT NULL, PRIMARY KEY (reading, clinic)
+);
+CREATE TABLE alert (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT, reading TEXT, rule TEXT NOT NULL, level TEXT NOT NULL, parameter TEXT NOT NULL,
+    code TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL, comparator TEXT NOT NULL,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL
+);
+CREATE INDEX alert_by_patient ON alert (patient, number);
+CREATE TABLE anchor (
+    box TEXT NOT NULL, boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, utc_ms BIGINT NOT NULL,
+    error_ms BIGINT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (box, boot, t_ms, source)
+);
+"""
+
+MIGRATIONS = (("0001_custody", _CUSTODY), ("0002_clinic", _CLINIC))
+
+
+def statements(script: str, types: Mapping[str, str]) -> list[str]:
+    """Return a migration's statements for an engine."""
+    filled = script.format(**types)
+    found = [text.strip() for text in filled.split(";\n")]
+    return [text for text in found if text]
+
+
+def partitions() -> list[str]:
+    """Return PostgreSQL's partitions of `record`."""
+    return [
+        f"CREATE TABLE record_{i:02} PARTITION OF record"
+        f" FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {i})"
+        for i in range(PARTITIONS)
+    ]

@@ -1,0 +1,108 @@
+"""The archive in one SQLite file: the embedded default, for a laptop and small hospitals.
+
+WAL with synchronous=FULL: a receipt leaves only after a commit that survives a power cut.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hospital.archive import Row
+from hospital.archive_schema import MIGRATIONS, SQLITE_TYPES, statements
+from hospital.errors import ArchiveDown, RowRefused
+
+BUSY_TIMEOUT_S = 10
+
+
+class SqliteArchive:
+    """An open archive file."""
+
+    engine = "sqlite"
+    for_update = ""  # BEGIN IMMEDIATE has already locked out every other writer
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        connection.row_factory = _as_dict
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> SqliteArchive:
+        """Open (and migrate, when needed) the file; raises `ArchiveDown`."""
+        try:
+            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error as error:
+            raise ArchiveDown(f"the archive {path} cannot be opened: {error}") from error
+        archive = cls(connection)
+        archive._migrate()
+        return archive
+
+    def close(self) -> None:
+        """Close the connection; safe to call twice."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the block as one durable write; nested blocks join the outer one."""
+        if self._connection.in_transaction:
+            yield
+            return
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            raise ArchiveDown(f"the archive could not be written: {error}") from error
+        except BaseException:
+            self._rollback()
+            raise
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Run a block that is undone alone when a value does not fit; raises `RowRefused`."""
+        self._connection.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except (sqlite3.DataError, sqlite3.IntegrityError, OverflowError, UnicodeError) as error:
+            self._connection.execute("ROLLBACK TO attempt")
+            raise RowRefused(str(error)) from error
+        finally:
+            if self._connection.in_transaction:
+                self._connection.execute("RELEASE attempt")
+
+    def execute(self, sql: str, values: Sequence[object] = ()) -> int:
+        """Run one write inside a transaction; return how many rows it touched."""
+        if not self._connection.in_transaction:
+            raise ArchiveDown("a write outside Archive.transaction()")
+        return self._connection.execute(sql, values).rowcount
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
+        """Run a query; return its rows."""
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.OperationalError as error:
+            raise ArchiveDown(f"the archive could not be read: {error}") from error
+
+    def _migrate(self) -> None:
+        with self.transaction():  # several processes may start at once: the second finds it done
+            self.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)")
+            done = {r["name"] for r in self.rows("SELECT name FROM migration")}
+            for name, script in MIGRATIONS:
+                if name in done:
+                    continue
+                for statement in statements(script, SQLITE_TYPES):
+                    self.execute(statement)
+                self.execute("INSERT INTO migration (name) VALUES (?)", (name,))
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> dict[str, Any]:
+    return {column[0]: value for column, value in zip(cursor.description, values, strict=True)}

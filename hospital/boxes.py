@@ -1,0 +1,82 @@
+"""The boxes a hospital knows: whose they are, which keys are theirs, how they stand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hospital.archive import Archive, Row, row
+from hospital.errors import HospitalError
+from sync.core.messages import NONCE_BYTES, QUARANTINED, REVOKED
+from sync.keys import PublicKeys
+
+ACTIVE = "active"
+STANDINGS = (ACTIVE, REVOKED, QUARANTINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One enrolled box. `serial` is its certificate's; times are Unix milliseconds of our clock.
+
+    `about` is what the box last told of itself; `forks` counts new epochs that we had to open.
+    """
+
+    id: str
+    clinic: str
+    keys: PublicKeys
+    serial: str
+    enrolled_ms: int
+    standing: str = ACTIVE
+    epoch: int = 0
+    heard_ms: int | None = None
+    forks: int = 0
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+def add(archive: Archive, box: Box) -> None:
+    """Enter a newly enrolled box, inside the caller's transaction."""
+    archive.execute(
+        "INSERT INTO box (id, clinic, sign_key, decrypt_key, serial, standing, nonce, enrolled_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (box.id, box.clinic, box.keys.sign, box.keys.decrypt, box.serial, box.standing)
+        + (bytes(NONCE_BYTES), box.enrolled_ms),
+    )
+
+
+def get(archive: Archive, box_id: str) -> Box | None:
+    """Return a box, or None."""
+    found = row(archive, "SELECT * FROM box WHERE id = ?", (box_id,))
+    return None if found is None else _box(found)
+
+
+def every(archive: Archive) -> list[Box]:
+    """Return all boxes, by clinic."""
+    return [_box(r) for r in archive.rows("SELECT * FROM box ORDER BY clinic, id")]
+
+
+def set_standing(archive: Archive, box_id: str, standing: str) -> Box:
+    """Change how a box stands; raises `HospitalError` when there is no such box."""
+    if standing not in STANDINGS:
+        raise ValueError(f"no standing {standing!r}")
+    with archive.transaction():
+        archive.execute("UPDATE box SET standing = ? WHERE id = ?", (standing, box_id))
+        box = get(archive, box_id)
+    if box is None:
+        raise HospitalError(f"no box {box_id}")
+    return box
+
+
+def _box(r: Row) -> Box:
+    return Box(
+        id=r["id"],
+        clinic=r["clinic"],
+        keys=PublicKeys(bytes(r["sign_key"]), bytes(r["decrypt_key"])),
+        serial=r["serial"],
+        enrolled_ms=r["enrolled_ms"],
+        standing=r["standing"],
+        epoch=r["epoch"],
+        heard_ms=r["heard_ms"],
+        forks=r["forks"],
+        about=json.loads(r["about"]) if r["about"] else {},
+    )

@@ -1,0 +1,276 @@
+"""What the desk shows: clinics and how they stand, patients, readings and alerts, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from edge.clock import Anchor, ClockQuality, Placed, Stamp, place
+from edge.patient import Patient, Sex
+from edge.reading import Value
+from hospital.archive import Archive, Row, row, scalar
+
+PAGE = 50
+
+_READINGS = (
+    "SELECT r.*, p.name AS patient_name FROM reading r LEFT JOIN patient p ON p.id = r.patient"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicLine:
+    """One box's custody: when it was last heard, what we confirmed, what it told us still waits.
+
+    `waiting` is as of `heard_ms`: a box that is offline may hold more than we can know.
+    """
+
+    box: str
+    clinic: str
+    standing: str
+    heard_ms: int | None
+    confirmed: int
+    waiting: int
+    safe: int
+    refused: int
+    forks: int
+
+
+@dataclass(frozen=True, slots=True)
+class PatientLine:
+    """A patient of any clinic, and when something last came about them."""
+
+    patient: Patient
+    clinic: str
+    readings: int
+    last_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Charted:
+    """A reading: three times kept apart (device, box placed on the calendar, hospital)."""
+
+    number: int
+    id: str
+    clinic: str
+    box: str
+    patient_id: str | None
+    patient_name: str | None
+    kind: str
+    values: tuple[Value, ...]
+    source: str
+    model: str | None
+    device_id: str | None
+    device_time: str | None
+    flags: tuple[str, ...]
+    actor: str | None
+    placed: Placed
+    received_ms: int
+    discarded: bool
+
+    def value(self, code: str) -> Value | None:
+        """Return the value of a LOINC code, or None."""
+        return next((v for v in self.values if v.code == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ChartedAlert:
+    """A rule's finding at a box; `value` is what it found, `reading` the content id it is about."""
+
+    number: int
+    id: str
+    clinic: str
+    box: str
+    patient_id: str | None
+    patient_name: str | None
+    reading: str | None
+    rule: str
+    level: str
+    parameter: str
+    value: Value
+    placed: Placed
+    received_ms: int
+
+
+def position(archive: Archive) -> str:
+    """Return a short text that changes whenever something to show has come: an ETag."""
+    sums = row(
+        archive,
+        "SELECT (SELECT max(number) FROM reading) AS readings,"
+        " (SELECT max(number) FROM alert) AS alerts, (SELECT count(*) FROM patient) AS patients,"
+        " (SELECT max(changed_ms) FROM patient) AS changed,"
+        " (SELECT max(received_ms) FROM assignment) AS assigned,"
+        " (SELECT max(heard_ms) FROM box) AS heard, (SELECT count(*) FROM box) AS boxes",
+    )
+    return "-".join(str(v or 0) for v in (sums or {}).values())
+
+
+def clinics(archive: Archive) -> list[ClinicLine]:
+    """Return a line for every box, by clinic."""
+    rows = archive.rows(
+        "SELECT b.id AS box, b.clinic, b.standing, b.heard_ms, b.forks,"
+        " coalesce(s.confirmed, 0) AS confirmed, coalesce(s.waiting, 0) AS waiting,"
+        " coalesce(s.safe, 0) AS safe, coalesce(f.refused, 0) AS refused FROM box b"
+        " LEFT JOIN (SELECT box, epoch, sum(cum) AS confirmed, sum(safe) AS safe,"
+        " sum(CASE WHEN told > cum THEN told - cum ELSE 0 END) AS waiting FROM stream"
+        " GROUP BY box, epoch) s ON s.box = b.id AND s.epoch = b.epoch"
+        " LEFT JOIN (SELECT box, sum(times) AS refused FROM refusal GROUP BY box) f"
+        " ON f.box = b.id ORDER BY b.clinic, b.id"
+    )
+    counted = ("confirmed", "waiting", "safe", "refused", "forks")
+    return [ClinicLine(**(dict(r) | {k: int(r[k]) for k in counted})) for r in rows]
+
+
+def patients(archive: Archive, text: str = "", limit: int = PAGE) -> list[PatientLine]:
+    """Return patients whose name, village, phone or card holds every word of `text`.
+
+    Without text: those about whom something came last.
+    """
+    words = text.casefold().split()[:8]
+    where = " AND ".join("p.sought LIKE ? ESCAPE '!'" for _ in words) or "1 = 1"
+    rows = archive.rows(
+        "SELECT p.*, count(r.number) AS readings, max(r.received_ms) AS last_ms FROM patient p"
+        f" LEFT JOIN reading r ON r.patient = p.id WHERE {where} GROUP BY p.id"
+        " ORDER BY coalesce(max(r.received_ms), p.changed_ms) DESC, p.name LIMIT ?",
+        (*(f"%{_escaped(word)}%" for word in words), limit),
+    )
+    return [_patient_line(r) for r in rows]
+
+
+def patient(archive: Archive, patient_id: str) -> PatientLine | None:
+    """Return one patient, or None."""
+    found = row(
+        archive,
+        "SELECT p.*, count(r.number) AS readings, max(r.received_ms) AS last_ms FROM patient p"
+        " LEFT JOIN reading r ON r.patient = p.id WHERE p.id = ? GROUP BY p.id",
+        (patient_id,),
+    )
+    return None if found is None else _patient_line(found)
+
+
+def latest(archive: Archive, limit: int = PAGE, after: int = 0) -> list[Charted]:
+    """Return the readings that came last (only those numbered above `after`), newest first."""
+    sql = f"{_READINGS} WHERE r.number > ? ORDER BY r.number DESC LIMIT ?"
+    return _charted(archive, archive.rows(sql, (after, limit)))
+
+
+def of_patient(archive: Archive, patient_id: str, limit: int = 200) -> list[Charted]:
+    """Return a patient's readings in the order they were measured, newest first."""
+    sql = f"{_READINGS} WHERE r.patient = ? ORDER BY r.number DESC LIMIT ?"
+    held = _charted(archive, archive.rows(sql, (patient_id, limit)))
+    return sorted(held, key=lambda c: (c.placed.utc_ms, c.number), reverse=True)
+
+
+def unassigned(archive: Archive, limit: int = PAGE) -> list[Charted]:
+    """Return readings that nobody has claimed for a patient yet, newest first."""
+    sql = f"{_READINGS} WHERE r.patient IS NULL AND r.discarded = 0"
+    return _charted(archive, archive.rows(f"{sql} ORDER BY r.number DESC LIMIT ?", (limit,)))
+
+
+def alerts(
+    archive: Archive, limit: int = PAGE, patient_id: str | None = None
+) -> list[ChartedAlert]:
+    """Return alerts of all clinics or of one patient, newest first."""
+    where, values = ("WHERE a.patient = ? ", (patient_id,)) if patient_id else ("", ())
+    rows = archive.rows(
+        "SELECT a.*, p.name AS patient_name FROM alert a LEFT JOIN patient p ON p.id = a.patient "
+        f"{where}ORDER BY a.number DESC LIMIT ?",
+        (*values, limit),
+    )
+    anchors = _anchors(archive, rows)
+    return [
+        ChartedAlert(
+            number=r["number"],
+            id=r["id"],
+            clinic=r["clinic"],
+            box=r["box"],
+            patient_id=r["patient"],
+            patient_name=r["patient_name"],
+            reading=r["reading"],
+            rule=r["rule"],
+            level=r["level"],
+            parameter=r["parameter"],
+            value=_value(r),
+            placed=_placed(r, anchors),
+            received_ms=r["received_ms"],
+        )
+        for r in rows
+    ]
+
+
+def count_readings(archive: Archive) -> int:
+    """Return how many readings the archive holds."""
+    return scalar(archive, "SELECT count(*) AS n FROM reading")
+
+
+def _charted(archive: Archive, rows: Sequence[Row]) -> list[Charted]:
+    values = _values(archive, [r["id"] for r in rows])
+    anchors = _anchors(archive, rows)
+    return [
+        Charted(
+            number=r["number"],
+            id=r["id"],
+            clinic=r["clinic"],
+            box=r["box"],
+            patient_id=r["patient"],
+            patient_name=r["patient_name"],
+            kind=r["kind"],
+            values=tuple(values.get(r["id"], ())),
+            source=r["source"],
+            model=r["model"],
+            device_id=r["device"],
+            device_time=r["device_time"],
+            flags=tuple(r["flags"].split()),
+            actor=r["actor"],
+            placed=_placed(r, anchors),
+            received_ms=r["received_ms"],
+            discarded=bool(r["discarded"]),
+        )
+        for r in rows
+    ]
+
+
+def _values(archive: Archive, ids: Sequence[str]) -> dict[str, list[Value]]:
+    found: dict[str, list[Value]] = {}
+    if not ids:
+        return found
+    sql = f"SELECT * FROM reading_value WHERE reading IN ({_marks(ids)}) ORDER BY reading, place"
+    for r in archive.rows(sql, ids):
+        found.setdefault(r["reading"], []).append(_value(r))
+    return found
+
+
+def _anchors(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
+    found: dict[str, list[Anchor]] = {}
+    ids = sorted({r["box"] for r in rows})
+    if not ids:
+        return found
+    for r in archive.rows(f"SELECT * FROM anchor WHERE box IN ({_marks(ids)})", ids):
+        anchor = Anchor(r["boot"], r["t_ms"], r["utc_ms"], r["error_ms"], ClockQuality(r["source"]))
+        found.setdefault(r["box"], []).append(anchor)
+    return found
+
+
+def _placed(r: Row, anchors: dict[str, list[Anchor]]) -> Placed:
+    stamp = Stamp(r["boot"], r["t_ms"], r["wall_ms"], ClockQuality(r["quality"]))
+    return place(stamp, anchors.get(r["box"], ()))
+
+
+def _value(r: Row) -> Value:
+    return Value(r["code"], Decimal(r["value"]), r["unit"], r["comparator"])
+
+
+def _patient_line(r: Row) -> PatientLine:
+    sex = next((s for s in Sex if s.value == r["sex"]), Sex.UNKNOWN)
+    known = Patient(
+        r["id"], r["name"], sex, r["birth"], r["village"], r["phone"], r["card"], r["rev"]
+    )
+    return PatientLine(known, r["clinic"], r["readings"], r["last_ms"])
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _escaped(word: str) -> str:
+    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")

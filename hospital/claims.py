@@ -1,0 +1,174 @@
+"""Claims: the right of one box to join, made by the hospital, used up by the first who asks.
+
+    MADE --a genuine request in time--> USED by that request
+    USED --the same request again------> the same answer, byte for byte
+    USED --any other request-----------> refused, counted as an alarm on the claim
+
+The bytes on the wire are those of `sync.enrolment`. Everything happens in one transaction, so two
+boxes that ask at once cannot both be granted, and a crash leaves the claim as it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from hospital import boxes
+from hospital.archive import Archive, Row, row
+from hospital.authority import Authority, Certificate, ed25519_holds
+from hospital.boxes import Box
+from hospital.errors import AuthorityError
+from sync.enrolment import (
+    SECRET_BYTES,
+    Claim,
+    EnrolmentError,
+    Grant,
+    Refusal,
+    Request,
+    answer,
+    check,
+)
+from sync.keys import PublicKeys
+
+VALID_H = 72
+ID_BYTES = 6
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What every granted box is told: our public keys, and where the broker is."""
+
+    keys: PublicKeys
+    broker_host: str
+    broker_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """A claim as the desk lists it, without its secret; `box` is None until it is used."""
+
+    id: str
+    clinic: str
+    made_ms: int
+    expires_ms: int
+    box: str | None
+    alarms: int
+
+
+def create(archive: Archive, clinic: str, url: str, now: datetime) -> Claim:
+    """Make a one-use claim for a clinic's box; raises `EnrolmentError` on an unusable name."""
+    expires = now + timedelta(hours=VALID_H)
+    claim = Claim(
+        url=url,
+        claim_id=secrets.token_hex(ID_BYTES),
+        secret=secrets.token_bytes(SECRET_BYTES),
+        clinic=clinic,
+        expires_s=int(expires.timestamp()),
+    )
+    with archive.transaction():
+        archive.execute(
+            "INSERT INTO claim (id, secret, clinic, made_ms, expires_ms) VALUES (?, ?, ?, ?, ?)",
+            (claim.claim_id, claim.secret, clinic, _ms(now), claim.expires_s * 1000),
+        )
+    return claim
+
+
+def every(archive: Archive) -> list[ClaimLine]:
+    """Return all claims, the newest first."""
+    held = archive.rows(
+        "SELECT id, clinic, made_ms, expires_ms, box, alarms FROM claim ORDER BY made_ms DESC, id"
+    )
+    return [ClaimLine(**r) for r in held]
+
+
+def enrol(
+    archive: Archive, authority: Authority, offer: Offer, message: bytes, now: datetime
+) -> tuple[bytes, bool]:
+    """Answer an enrolment request; return the bytes to send back and whether it was granted."""
+    try:
+        request = Request.decode(message)
+    except EnrolmentError as error:
+        return Refusal("malformed", str(error)).encode(), False
+    with archive.transaction():
+        held = row(
+            archive,
+            "SELECT * FROM claim WHERE id = ?" + archive.for_update,
+            (request.claim_id,),
+        )
+        decided = _decide(archive, authority, offer, request, held, now)
+        if isinstance(decided, Refusal) and held is not None:
+            archive.execute("UPDATE claim SET alarms = alarms + 1 WHERE id = ?", (held["id"],))
+    if isinstance(decided, Refusal):
+        log.warning("enrolment refused, claim %s: %s", request.claim_id, decided.kind)
+        return decided.encode(), False
+    log.info("box %s enrolled with claim %s", request.box_id, request.claim_id)
+    return decided, True
+
+
+def _decide(
+    archive: Archive,
+    authority: Authority,
+    offer: Offer,
+    request: Request,
+    held: Row | None,
+    now: datetime,
+) -> bytes | Refusal:
+    if held is None:
+        return Refusal("claim-unknown", "this hospital has made no such claim")
+    secret = bytes(held["secret"])
+    try:
+        check(request, secret, ed25519_holds)
+    except EnrolmentError as error:
+        return Refusal("proof-wrong", str(error))
+    if held["used_ms"] is not None:
+        if bytes(held["digest"]) == request.digest():
+            return bytes(held["answer"])
+        return Refusal("claim-used", "another box has used this claim")
+    if _ms(now) > held["expires_ms"]:
+        return Refusal("claim-expired", "the claim is too old; ask the hospital for a new one")
+    if boxes.get(archive, request.box_id) is not None:
+        return Refusal("refused", "a box of this name is enrolled already")
+    try:
+        certificate = authority.sign_box(request.csr.encode(), request.box_id, now)
+    except AuthorityError as error:
+        return Refusal("refused", str(error))
+    return _grant(archive, request, held, _offered(offer, authority, certificate, held), now)
+
+
+def _offered(offer: Offer, authority: Authority, certificate: Certificate, held: Row) -> _Signed:
+    grant = Grant(
+        certificate=certificate.pem.decode("ascii"),
+        ca=authority.root_pem.decode("ascii"),
+        sign_key=offer.keys.sign,
+        decrypt_key=offer.keys.decrypt,
+        broker_host=offer.broker_host,
+        broker_port=offer.broker_port,
+        clinic=held["clinic"],
+    )
+    return _Signed(grant, certificate.serial)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    grant: Grant
+    serial: str
+
+
+def _grant(archive: Archive, request: Request, held: Row, signed: _Signed, now: datetime) -> bytes:
+    keys = PublicKeys(request.sign_key, request.decrypt_key)
+    box = Box(request.box_id, held["clinic"], keys, signed.serial, _ms(now))
+    reply = answer(request, bytes(held["secret"]), signed.grant)
+    boxes.add(archive, box)
+    archive.execute(
+        "UPDATE claim SET used_ms = ?, digest = ?, box = ?, answer = ? WHERE id = ?",
+        (_ms(now), request.digest(), box.id, reply, held["id"]),
+    )
+    return reply
+
+
+def _ms(now: datetime) -> int:
+    return int(now.astimezone(UTC).timestamp() * 1000)

@@ -1,0 +1,193 @@
+"""Custody of the boxes' streams: what the protocol core asks for, done in one transaction.
+
+The core (`sync.core.hospital`) decides; this module loads what it decides on and stores what it
+decided. Nothing here publishes: the caller sends the replies after its commit.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from edge.entry import GENESIS
+from hospital import records
+from hospital.archive import Archive, row, scalar
+from hospital.boxes import Box
+from sync.core import hospital
+from sync.core.messages import DownMessage, Hello, Position
+
+QUARANTINED_FRAMES = 200
+"""So many refused frames are kept per box, the newest; all of them are counted."""
+
+QUARANTINED_BYTES = 64 * 1024
+NOBODY = ""
+"""Under this name stand the refusals of frames that come from no box we know."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A frame as it came: lane by its topic, the sealed bytes, our clock in Unix milliseconds."""
+
+    lane: str
+    frame: bytes
+    received_ms: int
+
+
+def load(archive: Archive, box: Box) -> hospital.HospitalBox:
+    """Lock a box's row and return its committed state; inside the caller's transaction."""
+    held = row(archive, "SELECT * FROM box WHERE id = ?" + archive.for_update, (box.id,))
+    if held is None:
+        raise LookupError(f"no box {box.id}")
+    streams = archive.rows(
+        "SELECT lane, cum, chain, safe, safe_chain FROM stream WHERE box = ? AND epoch = ?",
+        (box.id, held["epoch"]),
+    )
+    return hospital.HospitalBox(
+        box_id=box.id,
+        epoch=held["epoch"],
+        nonce=bytes(held["nonce"]),
+        standing=held["standing"],
+        generation=scalar(archive, "SELECT generation AS n FROM hospital"),
+        streams={
+            s["lane"]: Position(s["cum"], bytes(s["chain"]), s["safe"], bytes(s["safe_chain"]))
+            for s in streams
+        },
+    )
+
+
+def has_seen(archive: Archive, box_id: str, nonce: bytes) -> bool:
+    """Whether a session of this nonce was ever opened: then a HELLO of it is a replay."""
+    found = row(archive, "SELECT 1 AS n FROM session WHERE box = ? AND nonce = ?", (box_id, nonce))
+    return found is not None
+
+
+def carry_out(
+    archive: Archive, box: Box, effects: Iterable[hospital.Effect], came: Delivered
+) -> list[DownMessage]:
+    """Store what the core decided, inside the caller's transaction; return what to reply."""
+    replies: list[DownMessage] = []
+    for effect in effects:
+        match effect:
+            case hospital.Admit():
+                _admit(archive, box.id, effect, came.received_ms)
+            case hospital.Store():
+                _store(archive, box, effect, came.received_ms)
+            case hospital.KeepRaw():
+                _keep_raw(archive, box.id, effect, came)
+            case hospital.Refuse():
+                refuse(archive, box.id, effect.reason, came)
+            case hospital.Note():
+                _note(archive, box.id, effect, came.received_ms)
+            case hospital.Reply():
+                replies.append(effect.message)
+    return replies
+
+
+def heard(archive: Archive, box_id: str, now_ms: int) -> None:
+    """Remember that a genuine frame of this box came."""
+    archive.execute("UPDATE box SET heard_ms = ? WHERE id = ?", (now_ms, box_id))
+
+
+def told(archive: Archive, box_id: str, hello: Hello) -> None:
+    """Remember what an admitted box said it holds, and about itself."""
+    for lane, report in hello.lanes.items():
+        _told(archive, box_id, hello.epoch, lane, report.last)
+    about = json.dumps(dict(hello.about), sort_keys=True)
+    archive.execute("UPDATE box SET about = ? WHERE id = ?", (about, box_id))
+
+
+def keep_frame(
+    archive: Archive, box_id: str, place: tuple[int, str, int, int], came: Delivered
+) -> None:
+    """Keep a genuine sealed frame of (epoch, lane, first sequence, rows) as evidence."""
+    archive.execute(
+        "INSERT INTO raw_frame (box, epoch, lane, first_seq, n, received_ms, frame)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (box_id, *place, came.received_ms, came.frame),
+    )
+
+
+def refuse(archive: Archive, box_id: str, reason: str, came: Delivered) -> None:
+    """Count a refused frame and keep its bytes, the newest few of each box, for inspection."""
+    with archive.transaction():
+        archive.execute(
+            "INSERT INTO refusal (box, reason, times, last_ms) VALUES (?, ?, 1, ?)"
+            " ON CONFLICT (box, reason) DO UPDATE SET times = refusal.times + 1,"
+            " last_ms = excluded.last_ms",
+            (box_id, reason, came.received_ms),
+        )
+        kept = came.frame[:QUARANTINED_BYTES]
+        archive.execute(
+            "INSERT INTO quarantine (box, lane, reason, received_ms, size, frame)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (box_id, came.lane, reason, came.received_ms, len(came.frame), kept),
+        )
+        archive.execute(
+            "DELETE FROM quarantine WHERE box = ? AND number NOT IN (SELECT number FROM quarantine"
+            " WHERE box = ? ORDER BY number DESC LIMIT ?)",
+            (box_id, box_id, QUARANTINED_FRAMES),
+        )
+    log.warning("refused a frame of box %s, lane %s: %s", box_id or "?", came.lane, reason)
+
+
+def new_generation(archive: Archive) -> int:
+    """Count a restore of the archive from a backup; the boxes are told by their next WELCOME."""
+    with archive.transaction():
+        archive.execute("UPDATE hospital SET generation = generation + 1")
+        return scalar(archive, "SELECT generation AS n FROM hospital")
+
+
+def _admit(archive: Archive, box_id: str, effect: hospital.Admit, now_ms: int) -> None:
+    archive.execute(
+        "UPDATE box SET epoch = ?, nonce = ? WHERE id = ?", (effect.epoch, effect.nonce, box_id)
+    )
+    archive.execute(
+        "INSERT INTO session (box, nonce, opened_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (box_id, effect.nonce, now_ms),
+    )
+
+
+def _store(archive: Archive, box: Box, effect: hospital.Store, now_ms: int) -> None:
+    place = effect.epoch, effect.lane, effect.first_seq
+    records.keep(archive, box, place, effect.records, now_ms)
+    _move(archive, box.id, effect.epoch, effect.lane, effect.cum, effect.chain)
+
+
+def _keep_raw(archive: Archive, box_id: str, effect: hospital.KeepRaw, came: Delivered) -> None:
+    archive.execute(
+        "INSERT INTO raw_frame (box, epoch, lane, first_seq, n, received_ms, frame, unread)"
+        " VALUES (?, ?, ?, ?, 1, ?, ?, 1)",
+        (box_id, effect.epoch, effect.lane, effect.seq, came.received_ms, came.frame),
+    )
+    _move(archive, box_id, effect.epoch, effect.lane, effect.seq, effect.chain)
+    log.error("box %s lane %s row %d is unreadable: kept", box_id, effect.lane, effect.seq)
+
+
+def _note(archive: Archive, box_id: str, effect: hospital.Note, now_ms: int) -> None:
+    log.warning("%s: %s", effect.kind, effect.text)
+    if effect.kind == "new epoch":
+        archive.execute(
+            "UPDATE box SET forks = forks + 1, fork_ms = ? WHERE id = ?", (now_ms, box_id)
+        )
+
+
+def _move(archive: Archive, box_id: str, epoch: int, lane: str, cum: int, chain: bytes) -> None:
+    archive.execute(
+        "INSERT INTO stream (box, epoch, lane, cum, chain, safe_chain, told)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (box, epoch, lane) DO UPDATE SET"
+        " cum = excluded.cum, chain = excluded.chain,"
+        " told = CASE WHEN stream.told > excluded.cum THEN stream.told ELSE excluded.cum END",
+        (box_id, epoch, lane, cum, chain, GENESIS, cum),
+    )
+
+
+def _told(archive: Archive, box_id: str, epoch: int, lane: str, last: int) -> None:
+    archive.execute(
+        "INSERT INTO stream (box, epoch, lane, chain, safe_chain, told) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (box, epoch, lane) DO UPDATE SET told = excluded.told",
+        (box_id, epoch, lane, GENESIS, GENESIS, last),
+    )

@@ -1,0 +1,243 @@
+"""From a journal record to the rows a clinician looks at; pure, and never trusting the record.
+
+A record whose form is not understood stays in the archive as it came, with the reason beside it:
+custody does not depend on understanding.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from edge.clock import Anchor, ClockQuality, Stamp
+from edge.entry import Entry, EntryKind
+from edge.reading import Value
+
+MAX_VALUES = 64
+MAX_TEXT = 2000
+PATIENT_FIELDS = ("name", "sex", "birth", "village", "phone", "card")
+UNKNOWN = "unknown"
+
+_KIND = re.compile(r"[a-z][a-z-]{0,39}")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFact:
+    """A patient registered, or some fields corrected (`fields` holds only those told)."""
+
+    id: str
+    rev: int
+    fields: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingFact:
+    """A reading as the box recorded it; the hospital adds only when it came."""
+
+    kind: str
+    source: str
+    values: tuple[Value, ...]
+    patient: str | None
+    visit: str | None
+    device: str | None
+    model: str | None
+    device_time: str | None
+    flags: str
+    actor: str | None
+    at: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFact:
+    """A rule spoke at the box."""
+
+    rule: str
+    level: str
+    parameter: str
+    value: Value
+    patient: str | None
+    reading: str | None
+    at: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentFact:
+    """A person said whose an unassigned reading is; no patient: nobody's, and why."""
+
+    reading: str
+    patient: str | None
+    actor: str | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorFact:
+    """Somebody vouched for the box's clock at one moment."""
+
+    anchor: Anchor
+
+
+Fact = PatientFact | ReadingFact | AlertFact | AssignmentFact | AnchorFact
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What became of a record: its kind, the fact in it if there is one, or what is wrong."""
+
+    kind: str
+    fact: Fact | None = None
+    trouble: str | None = None
+
+
+class _Misformed(ValueError):
+    """The record does not have the form of its kind."""
+
+
+def understand(record: bytes) -> Understood:
+    """Read a record; never raises."""
+    kind = UNKNOWN
+    try:
+        kind = _kind(record)
+        if kind == EntryKind.TOMBSTONE:
+            return Understood(kind, trouble="the box could not send this record")
+        entry = Entry.parse(record)
+        _check_form(entry)
+        reader = _READERS.get(kind)
+        return Understood(kind, reader(entry) if reader else None)
+    except (ValueError, RecursionError) as error:
+        return Understood(kind, trouble=f"{type(error).__name__}: {error}"[:200])
+
+
+def _kind(record: bytes) -> str:
+    raw = json.loads(record)
+    kind = raw.get("kind") if isinstance(raw, dict) else None
+    if not isinstance(kind, str) or not _KIND.fullmatch(kind):
+        raise _Misformed("no kind")
+    return kind
+
+
+def _patient(entry: Entry) -> PatientFact:
+    told = entry.body.get("set", entry.body)
+    if not isinstance(told, Mapping):
+        raise _Misformed("set is no map")
+    fields = {name: _optional(told, name) for name in PATIENT_FIELDS if name in told}
+    return PatientFact(_text(entry.body, "patient"), _count(entry.body, "rev"), fields)
+
+
+def _reading(entry: Entry) -> ReadingFact:
+    body = entry.body
+    rows = body.get("values")
+    if not isinstance(rows, list) or len(rows) > MAX_VALUES:
+        raise _Misformed("values is no list of at most 64")
+    return ReadingFact(
+        kind=_text(body, "kind"),
+        source=_text(body, "source"),
+        values=tuple(_value(r) for r in rows),
+        patient=_optional(body, "patient"),
+        visit=_optional(body, "visit"),
+        device=_optional(body, "device"),
+        model=_optional(body, "model"),
+        device_time=_optional(body, "time"),
+        flags=_words(body.get("quality", [])),
+        actor=_storable(entry.actor),
+        at=entry.at,
+    )
+
+
+def _alert(entry: Entry) -> AlertFact:
+    body = entry.body
+    return AlertFact(
+        rule=_text(body, "rule"),
+        level=_text(body, "level"),
+        parameter=_text(body, "parameter"),
+        value=_value(body.get("value")),
+        patient=_optional(body, "patient"),
+        reading=_optional(body, "reading"),
+        at=entry.at,
+    )
+
+
+def _claim(entry: Entry) -> AssignmentFact:
+    body = entry.body
+    why, patient = _optional(body, "why"), _optional(body, "patient")
+    return AssignmentFact(_text(body, "reading"), patient, _storable(entry.actor), why)
+
+
+def _clock(entry: Entry) -> AnchorFact | None:
+    body = entry.body
+    if "utc_ms" not in body:
+        return None
+    boot, t_ms = _count(body, "boot"), _count(body, "t_ms")
+    utc_ms, error_ms = _count(body, "utc_ms"), _count(body, "error_ms")
+    return AnchorFact(Anchor(boot, t_ms, utc_ms, error_ms, ClockQuality(_text(body, "source"))))
+
+
+_READERS: Mapping[str, Callable[[Entry], Fact | None]] = {
+    EntryKind.PATIENT: _patient,
+    EntryKind.READING: _reading,
+    EntryKind.ALERT: _alert,
+    EntryKind.CLAIM: _claim,
+    EntryKind.CLOCK: _clock,
+}
+
+
+def _check_form(entry: Entry) -> None:
+    if not isinstance(entry.body, Mapping):
+        raise _Misformed("the body is no map")
+    at = entry.at
+    for number in (at.boot, at.t_ms, at.wall_ms):
+        if type(number) is not int or not 0 <= number < 2**63:
+            raise _Misformed(f"{number!r} is no time")
+
+
+def _value(row: object) -> Value:
+    if not isinstance(row, list) or len(row) not in (3, 4):
+        raise _Misformed("a value is code, number, unit and perhaps a comparator")
+    parts = [_storable(part) for part in row]
+    if any(part is None for part in parts):
+        raise _Misformed("a value's parts are text")
+    code, number, unit, comparator = [str(p) for p in (*parts, "")][:4]
+    try:
+        decimal = Decimal(number)
+    except InvalidOperation as error:
+        raise _Misformed(f"{number!r} is no number") from error
+    if not decimal.is_finite():
+        raise _Misformed(f"{number!r} is no finite number")
+    return Value(code, decimal, unit, comparator)
+
+
+def _words(value: object) -> str:
+    if not isinstance(value, list):
+        raise _Misformed("quality is no list")
+    return " ".join(_storable(word) or "" for word in value)
+
+
+def _count(body: Mapping[str, object], key: str) -> int:
+    value = body.get(key)
+    if type(value) is not int or not 0 <= value < 2**63:
+        raise _Misformed(f"{key} is no count")
+    return value
+
+
+def _text(body: Mapping[str, object], key: str) -> str:
+    value = _optional(body, key)
+    if value is None:
+        raise _Misformed(f"{key} is missing")
+    return value
+
+
+def _optional(body: Mapping[str, object], key: str) -> str | None:
+    return _storable(body.get(key))
+
+
+def _storable(value: object) -> str | None:
+    """Return a text that both engines can hold; PostgreSQL has no NUL, UTF-8 no surrogates."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > MAX_TEXT or _UNSTORABLE.search(value):
+        raise _Misformed("not a plain text")
+    return value

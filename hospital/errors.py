@@ -1,0 +1,27 @@
+"""What can go wrong at the hospital, named by whose fault it is."""
+
+from __future__ import annotations
+
+
+class HospitalError(Exception):
+    """Base of everything the hospital refuses or fails at."""
+
+
+class SettingsError(HospitalError):
+    """The settings file is missing, unreadable or wrong; the text names the key."""
+
+
+class ArchiveDown(HospitalError):
+    """The database cannot be used now; nothing was written, the boxes keep what they have."""
+
+
+class RowRefused(HospitalError):
+    """The database cannot hold this value; the record itself is kept raw instead."""
+
+
+class AuthorityError(HospitalError):
+    """The certificate authority refuses to sign, or its folder is not usable."""
+
+
+class BrokerError(HospitalError):
+    """The broker could not be configured or started."""

@@ -1,0 +1,168 @@
+"""Putting records away: each once, by its content id, and what a clinician looks at beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.clock import Stamp
+from edge.entry import content_id
+from hospital import derive
+from hospital.archive import Archive, row
+from hospital.boxes import Box
+from hospital.errors import RowRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a record came from, and when it came by the hospital's clock."""
+
+    box: Box
+    id: str
+    received_ms: int
+
+
+def keep(
+    archive: Archive,
+    box: Box,
+    place: tuple[int, str, int],
+    records: Sequence[bytes],
+    received_ms: int,
+) -> int:
+    """Insert records from (epoch, lane, sequence) on; return how many were new.
+
+    Inside the caller's transaction. A record that is here already is success: a box that had to
+    start a new epoch sends again what it still holds.
+    """
+    epoch, lane, first_seq = place
+    new = 0
+    for seq, record in enumerate(records, start=first_seq):
+        origin = Origin(box, str(content_id(box.id, record)), received_ms)
+        read = derive.understand(record)
+        inserted = archive.execute(
+            "INSERT INTO record (box, id, epoch, lane, seq, kind, received_ms, record, trouble)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (box.id, origin.id, epoch, lane, seq, read.kind, received_ms, record, read.trouble),
+        )
+        if inserted:
+            new += 1
+            _enter(archive, origin, read)
+    return new
+
+
+def _enter(archive: Archive, origin: Origin, read: derive.Understood) -> None:
+    if read.fact is None:
+        return
+    try:
+        with archive.attempt():
+            _fact(archive, origin, read.fact)
+    except RowRefused as error:
+        archive.execute(
+            "UPDATE record SET trouble = ? WHERE box = ? AND id = ?",
+            (_plain(f"not entered: {error}"), origin.box.id, origin.id),
+        )
+
+
+def _fact(archive: Archive, origin: Origin, fact: derive.Fact) -> None:
+    match fact:
+        case derive.PatientFact():
+            _patient(archive, origin, fact)
+        case derive.ReadingFact():
+            _reading(archive, origin, fact)
+        case derive.AlertFact():
+            _alert(archive, origin, fact)
+        case derive.AssignmentFact():
+            _assignment(archive, origin, fact)
+        case derive.AnchorFact():
+            _anchor(archive, origin, fact)
+
+
+def _patient(archive: Archive, origin: Origin, fact: derive.PatientFact) -> None:
+    held = row(archive, "SELECT * FROM patient WHERE id = ?" + archive.for_update, (fact.id,))
+    if held is not None and held["clinic"] != origin.box.clinic:
+        raise RowRefused(f"patient {fact.id} belongs to another clinic")
+    if held is not None and held["rev"] >= fact.rev:
+        return
+    known = {name: held[name] if held else None for name in derive.PATIENT_FIELDS}
+    known |= fact.fields
+    if known["name"] is None:
+        raise RowRefused("a patient without a name")
+    known["sex"] = known["sex"] or "unknown"
+    sought = " ".join(known[k] or "" for k in ("name", "village", "phone", "card")).casefold()
+    archive.execute(
+        "INSERT INTO patient (id, clinic, box, rev, name, sex, birth, village, phone, card, sought,"
+        " changed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " rev = excluded.rev, name = excluded.name, sex = excluded.sex, birth = excluded.birth,"
+        " village = excluded.village, phone = excluded.phone, card = excluded.card,"
+        " sought = excluded.sought, changed_ms = excluded.changed_ms",
+        (fact.id, origin.box.clinic, origin.box.id, fact.rev)
+        + tuple(known[name] for name in derive.PATIENT_FIELDS)
+        + (sought, origin.received_ms),
+    )
+
+
+def _reading(archive: Archive, origin: Origin, fact: derive.ReadingFact) -> None:
+    claimed = row(
+        archive,
+        "SELECT patient FROM assignment WHERE reading = ? AND clinic = ?",
+        (origin.id, origin.box.clinic),
+    )
+    patient = fact.patient if claimed is None else claimed["patient"]
+    archive.execute(
+        "INSERT INTO reading (id, box, clinic, patient, visit, kind, source, device, model,"
+        " device_time, flags, actor, boot, t_ms, wall_ms, quality, received_ms, discarded)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (origin.id, origin.box.id, origin.box.clinic, patient, fact.visit, fact.kind, fact.source)
+        + (fact.device, fact.model, fact.device_time, fact.flags, fact.actor)
+        + (*_when(fact.at), origin.received_ms)
+        + (int(claimed is not None and patient is None),),
+    )
+    for place, value in enumerate(fact.values):
+        archive.execute(
+            "INSERT INTO reading_value (reading, place, code, value, unit, comparator)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (origin.id, place, value.code, str(value.value), value.unit, value.comparator),
+        )
+
+
+def _alert(archive: Archive, origin: Origin, fact: derive.AlertFact) -> None:
+    value = fact.value
+    archive.execute(
+        "INSERT INTO alert (id, box, clinic, patient, reading, rule, level, parameter, code, value,"
+        " unit, comparator, boot, t_ms, wall_ms, quality, received_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.reading, fact.rule)
+        + (fact.level, fact.parameter, value.code, str(value.value), value.unit, value.comparator)
+        + (*_when(fact.at), origin.received_ms),
+    )
+
+
+def _assignment(archive: Archive, origin: Origin, fact: derive.AssignmentFact) -> None:
+    archive.execute(
+        "INSERT INTO assignment (reading, clinic, patient, actor, why, received_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (reading, clinic) DO UPDATE SET"
+        " patient = excluded.patient, actor = excluded.actor, why = excluded.why,"
+        " received_ms = excluded.received_ms",
+        (fact.reading, origin.box.clinic, fact.patient, fact.actor, fact.why, origin.received_ms),
+    )
+    archive.execute(
+        "UPDATE reading SET patient = ?, discarded = ? WHERE id = ? AND clinic = ?",
+        (fact.patient, int(fact.patient is None), fact.reading, origin.box.clinic),
+    )
+
+
+def _anchor(archive: Archive, origin: Origin, fact: derive.AnchorFact) -> None:
+    a = fact.anchor
+    archive.execute(
+        "INSERT INTO anchor (box, boot, t_ms, utc_ms, error_ms, source) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (origin.box.id, a.boot, a.t_ms, a.utc_ms, a.error_ms, str(a.source)),
+    )
+
+
+def _when(at: Stamp) -> tuple[int, int, int, str]:
+    return at.boot, at.t_ms, at.wall_ms, str(at.quality)
+
+
+def _plain(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode("ascii").replace("\x00", "")[:200]

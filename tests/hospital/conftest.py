@@ -1,0 +1,44 @@
+"""Archives on both engines, and an authority."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from archives import open_at
+from moments import NOW
+from postgres import Cluster, cluster
+
+from hospital.archive import Archive
+from hospital.authority import Authority
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """One real PostgreSQL for the whole run."""
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def archive_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty archive is, once for each engine."""
+    if request.param == "sqlite":
+        return str(tmp_path / "archive.db")
+    running: Cluster = request.getfixturevalue("postgres")
+    return running.fresh()
+
+
+@pytest.fixture
+def archive(archive_address: str) -> Iterator[Archive]:
+    """An open archive on each engine."""
+    opened = open_at(archive_address)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """A new certificate authority."""
+    return Authority.create(tmp_path / "authority", "Test hospital", NOW)

@@ -1,0 +1,91 @@
+"""Reading records that anybody may have written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from archives import open_at
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.entry import EntryKind, canonical_json
+from hospital import boxes, chart, derive, records
+from hospital.archive import Archive, scalar
+from hospital.boxes import Box
+from sync.keys import BoxKeys
+
+BOX = Box("box-one", "Thar", BoxKeys.generate().public, "0a", 1)
+AT = [1, 2, 3, "ntp"]
+
+texts = st.text(st.characters(exclude_categories=[]), max_size=8)
+plain = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | texts | st.just("NaN")
+junk = st.recursive(
+    plain, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4)
+)
+keys = st.sampled_from(
+    ["patient", "rev", "name", "sex", "set", "kind", "source", "values", "value", "reading"]
+    + ["rule", "level", "parameter", "quality", "boot", "t_ms", "utc_ms", "error_ms", "why"]
+)
+value_rows = st.lists(st.tuples(texts, st.sampled_from(["1", "1E+9", "NaN", "x"]), texts))
+bodies = st.dictionaries(keys, junk | value_rows.map(lambda rows: [list(r) for r in rows]))
+kinds = st.sampled_from([str(k) for k in EntryKind]) | texts
+times = st.just(AT) | st.lists(junk, max_size=5)
+wild = st.fixed_dictionaries({"kind": kinds | junk, "body": bodies | junk, "at": times})
+
+
+@given(st.binary(max_size=60) | wild.map(lambda r: json.dumps(r).encode()))
+def test_any_bytes_are_understood_or_in_trouble(record: bytes) -> None:
+    read = derive.understand(record)
+    assert read.fact is None or read.trouble is None
+    assert read.kind
+
+
+@pytest.mark.parametrize("record", [b"[" * 60_000, b'{"kind":' + b"9" * 6000 + b"}"])
+def test_hostile_json_is_only_trouble(record: bytes) -> None:
+    assert derive.understand(record).trouble
+
+
+def test_a_tombstone_is_noted() -> None:
+    record = canonical_json({"kind": "tombstone", "body": {"bytes": 9, "sha256": "00"}})
+    assert derive.understand(record).trouble == "the box could not send this record"
+
+
+def test_kinds_without_a_row_are_no_trouble() -> None:
+    record = canonical_json({"kind": "sign-in", "body": {}, "at": AT})
+    assert derive.understand(record) == derive.Understood("sign-in")
+
+
+@pytest.fixture
+def held(archive_address: str) -> Iterator[Archive]:
+    opened = open_at(archive_address)
+    with opened.transaction():
+        boxes.add(opened, BOX)
+    yield opened
+    opened.close()
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(wild, min_size=1, max_size=4))
+def test_no_record_can_block_the_archive(held: Archive, raw: list[object]) -> None:
+    rows = {json.dumps(r, sort_keys=True).encode() for r in raw}
+    before = scalar(held, "SELECT count(*) AS n FROM record")
+    with held.transaction():
+        new = records.keep(held, BOX, (1, "c", 1), sorted(rows), 5)
+    assert scalar(held, "SELECT count(*) AS n FROM record") == before + new
+    for charted in chart.latest(held):
+        assert charted.placed.utc_ms >= 0
+    chart.patients(held)
+    chart.alerts(held)
+
+
+def test_a_value_too_large_for_the_engine_is_kept_raw(held: Archive) -> None:
+    body = {"patient": "p", "rev": 2**63 - 1, "name": "A"}
+    record = canonical_json({"kind": "patient", "body": body, "at": AT})
+    over = canonical_json({"kind": "patient", "body": body | {"rev": 2**63}, "at": AT})
+    with held.transaction():
+        records.keep(held, BOX, (1, "c", 1), [record, over], 5)
+    troubles = [r["trouble"] for r in held.rows("SELECT trouble FROM record ORDER BY seq")]
+    assert troubles[0] is None
+    assert "rev is no count" in troubles[1]

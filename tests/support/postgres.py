@@ -1,0 +1,71 @@
+"""A throw-away PostgreSQL cluster for tests: its own folder, a unix socket, no network."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+BINARIES = Path("/usr/lib/postgresql/15/bin")
+USER = "postgres"
+
+_databases = count(1)
+
+
+class Cluster:
+    """A running cluster; `fresh()` gives the address of an empty database of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def fresh(self) -> str:
+        name = f"test_{next(_databases)}"
+        _as_postgres("createdb", "-h", str(self.folder), name)
+        return f"postgresql://{USER}@/{name}?host={self.folder}"
+
+    def stop(self, mode: str = "immediate") -> None:
+        _as_postgres("pg_ctl", "stop", "-D", str(self.folder / "data"), "-m", mode, "-s")
+
+    def start(self) -> None:
+        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off"
+        data, log = str(self.folder / "data"), str(self.folder / "log")
+        _as_postgres("pg_ctl", "start", "-D", data, "-l", log, "-o", options, "-w", "-s")
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """Make, start and remove a cluster; fails loudly where PostgreSQL is not installed."""
+    if not (BINARIES / "initdb").exists():
+        raise AssertionError("the tests need PostgreSQL 15: apt-get install postgresql-15")
+    # Not below pytest's own folder, which the user postgres may not enter.
+    folder = Path(tempfile.mkdtemp(prefix="hp-pg-"))
+    if os.getuid() == 0:
+        account = pwd.getpwnam(USER)
+        os.chown(folder, account.pw_uid, account.pw_gid)
+    made = Cluster(folder)
+    try:
+        _as_postgres("initdb", "-D", str(folder / "data"), "-U", USER, "-A", "trust", "-N")
+        made.start()
+        try:
+            yield made
+        finally:
+            made.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _as_postgres(program: str, *arguments: str) -> None:
+    command = [str(BINARIES / program), *arguments]
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
+        command = ["runuser", "-u", USER, "--", *command]
+    elif program == "createdb":
+        command += ["-U", USER]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
+    if done.returncode:
+        raise AssertionError(f"{program} failed: {done.stdout}{done.stderr}")
