@@ -18,13 +18,22 @@ MAX_RECORD_BYTES = 60_000
 
 def compose(box_id: str, frame: SendFrame, records: Sequence[bytes]) -> tuple[Header, bytes]:
     """Return header and payload for the records of a SendFrame; ready for `seal_up`."""
+    header, rows = plan(box_id, frame, records)
+    return header, codec.pack(rows) if header.schema == PACKED else codec.pack_plain(rows)
+
+
+def plan(
+    box_id: str, frame: SendFrame, records: Sequence[bytes]
+) -> tuple[Header, tuple[bytes, ...]]:
+    """Return header and rows of a frame: the records, or the tombstone of one too large."""
     if len(records) != frame.n:
         raise ValueError(f"{len(records)} records for a frame of {frame.n}")
     if len(records) == 1 and len(records[0]) > MAX_RECORD_BYTES:
-        return _alone(box_id, frame, records[0], tombstone(records[0], "too large"), TOMBSTONE)
+        header = _alone(box_id, frame, records[0], TOMBSTONE)
+        return header, (tombstone(records[0], "too large"),)
     if frame.alone:
-        return _alone(box_id, frame, records[0], records[0], 0)
-    return _header(box_id, frame), codec.pack(records)
+        return _alone(box_id, frame, records[0]), tuple(records)
+    return _header(box_id, frame), tuple(records)
 
 
 def disclose(header: Header, payload: bytes) -> list[bytes] | None:
@@ -44,12 +53,9 @@ def tombstone(record: bytes, reason: str) -> bytes:
     return canonical_json({"body": body, "kind": "tombstone"})
 
 
-def _alone(
-    box_id: str, frame: SendFrame, record: bytes, sent: bytes, flags: int
-) -> tuple[Header, bytes]:
+def _alone(box_id: str, frame: SendFrame, record: bytes, flags: int = 0) -> Header:
     end = chain(frame.prev_chain, record)
-    header = _header(box_id, frame, PLAIN, ALONE | flags, end)
-    return header, codec.pack_plain([sent])
+    return _header(box_id, frame, PLAIN, ALONE | flags, end)
 
 
 def _header(

@@ -13,13 +13,13 @@ crash the session starts again from what the outbox holds.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
 from edge.entry import Lane
 from sync.core import messages
 from sync.core.messages import Fence, Hello, LaneReport, Nack, Position, Receipt, Welcome
+from sync.core.pace import BACKOFF_LIMIT_MS, backoff_ms, next_nonce, smooth_ms
 from sync.core.session import (
     AnchorClock,
     Appended,
@@ -51,9 +51,10 @@ DIAL_LIMIT_MS = 60_000
 RTO_FLOOR_MS = 30_000
 SILENCES = 3
 """Unanswered HELLOs or overdue frames in a row after which the link is taken for dead."""
+IDLE_LIMIT_MS = 2 * 3_600_000
+"""A box with nothing to say greets again after this long: a hospital restored from its backup
+cannot call the boxes whose sessions it has forgotten."""
 LONG_RTT_MS = 500
-BACKOFF_FIRST_MS = 1_000
-BACKOFF_LIMIT_MS = 15 * 60_000
 ALERT_WINDOW = 4
 
 
@@ -67,10 +68,8 @@ def step(session: BoxSession, event: Event, outbox: Outbox) -> Step:
 
 def deadline(session: BoxSession) -> int | None:
     """Return when the next Tick is needed, None when nothing is awaited."""
-    if session.phase is not Phase.STREAMING:
-        return session.due_ms
     flights = [s.flights[0].at_ms for s in session.streams.values() if s.flights]
-    return min(flights) + _rto_ms(session) if flights else None
+    return min(flights) + _rto_ms(session) if flights else session.due_ms
 
 
 def hello(outbox: Outbox, effect: SendHello, about: Mapping[str, str]) -> Hello:
@@ -78,14 +77,6 @@ def hello(outbox: Outbox, effect: SendHello, about: Mapping[str, str]) -> Hello:
     held = {lane: outbox.held(lane) for lane in outbox.lanes()}
     lanes = {lane: LaneReport(h.base, h.cum, h.last) for lane, h in held.items()}
     return Hello(outbox.epoch(), effect.nonce, lanes, effect.fork, about=dict(about))
-
-
-def backoff_ms(failures: int, nonce: bytes) -> int:
-    """Return the pause before the next try: doubling to 15 minutes, with full jitter."""
-    if failures == 0:
-        return 0
-    top = min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS << min(failures, 20))
-    return BACKOFF_FIRST_MS // 2 + _luck(nonce, failures) % top
 
 
 # --- events, one by one -----------------------------------------------------------------------
@@ -141,7 +132,7 @@ def _greet(session: BoxSession, now_ms: int, fork: bool = False) -> Step:
     """Open a session under a new nonce; after repeated restarts only when a pause is over."""
     pause = backoff_ms(max(0, session.restarts - 1), session.nonce)
     phase = Phase.FORKED if fork else Phase.HELLO_SENT
-    after = replace(session, phase=phase, nonce=_next_nonce(session.nonce), tries=0, streams={})
+    after = replace(session, phase=phase, nonce=next_nonce(session.nonce), tries=0, streams={})
     if pause:
         return replace(after, due_ms=now_ms + pause), ()
     return _say_hello(after, now_ms)
@@ -171,7 +162,8 @@ def _tick(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
                 return _hang_up(session, now_ms, "nobody answers the HELLO")
             return _say_hello(session, now_ms)
         case Phase.STREAMING:
-            return _overdue(session, outbox, now_ms)
+            under_way = any(s.flights for s in session.streams.values())
+            return _overdue(session, outbox, now_ms) if under_way else _greet(session, now_ms)
 
 
 def _overdue(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
@@ -192,6 +184,8 @@ def _overdue(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
 def _arrived(session: BoxSession, event: Arrived, outbox: Outbox) -> Step:
     if event.message.nonce != session.nonce:
         return session, ()  # of another session: late, repeated, or meant for a clone
+    if session.phase is Phase.STREAMING:
+        session = replace(session, due_ms=event.now_ms + IDLE_LIMIT_MS)
     match event.message:
         case Welcome():
             return _welcome(session, event.message, outbox, event.now_ms)
@@ -216,7 +210,7 @@ def _welcome(session: BoxSession, w: Welcome, outbox: Outbox, now_ms: int) -> St
     open_session = replace(
         session,
         phase=Phase.STREAMING,
-        due_ms=None,
+        due_ms=now_ms + IDLE_LIMIT_MS,
         tries=0,
         failures=0,
         streams=streams,
@@ -242,7 +236,7 @@ def _receipt(session: BoxSession, receipt: Receipt, outbox: Outbox, now_ms: int)
     custody = PersistCustody(receipt.lane, now.cum, now.safe)
     news = (custody,) if (now.cum, now.safe) != (sending.cum, sending.safe) else ()
     final, sends = _pump(after, outbox, now_ms)
-    return final, (*news, *sends)
+    return _at_rest(final), (*news, *sends)
 
 
 def _fence(session: BoxSession, fence: Fence, outbox: Outbox, now_ms: int) -> Step:
@@ -311,9 +305,15 @@ def _settle(session: BoxSession, receipt: Receipt, now_ms: int) -> BoxSession:
     if receipt.gap and after.flights and after.went_back_to != cum:
         after = replace(_go_back(after), went_back_to=cum)
     trips = [now_ms - f.at_ms for f in landed if f.fresh]
-    srtt = _smooth(session.srtt_ms, trips[-1]) if trips else session.srtt_ms
+    srtt = smooth_ms(session.srtt_ms, trips[-1]) if trips else session.srtt_ms
     heard = replace(session, srtt_ms=srtt, tries=0) if landed else session
-    return _with(replace(heard, restarts=0) if cum > old.cum else heard, receipt.lane, after)
+    return _with(heard, receipt.lane, after)
+
+
+def _at_rest(session: BoxSession) -> BoxSession:
+    """Forget past restarts once all is delivered; two clones in turn must not reset each other."""
+    under_way = any(s.flights for s in session.streams.values())
+    return session if under_way else replace(session, restarts=0)
 
 
 def _go_back(sending: Sending) -> Sending:
@@ -380,16 +380,3 @@ def _count_restart(session: BoxSession) -> BoxSession:
 
 def _rto_ms(session: BoxSession) -> int:
     return max(RTO_FLOOR_MS, 4 * (session.srtt_ms or 0)) << min(session.tries, SILENCES)
-
-
-def _smooth(old_ms: int | None, trip_ms: int) -> int:
-    return trip_ms if old_ms is None else (7 * old_ms + trip_ms) // 8  # RFC 6298, alpha 1/8
-
-
-def _next_nonce(nonce: bytes) -> bytes:
-    return hashlib.blake2b(nonce, digest_size=messages.NONCE_BYTES, person=b"CS1-session").digest()
-
-
-def _luck(nonce: bytes, failures: int) -> int:
-    digest = hashlib.blake2b(nonce + failures.to_bytes(4, "big"), digest_size=8).digest()
-    return int.from_bytes(digest, "big")

@@ -84,7 +84,8 @@ class Sending:
 class BoxSession:
     """All that the box remembers of a session; lost in a crash without harm.
 
-    `due_ms` is the deadline of every phase but STREAMING, where the flights have their own.
+    `due_ms` is the deadline of every phase; while STREAMING it is that of an idle link, and
+    frames under way have their own. `tries` counts silences: unanswered HELLOs, overdue frames.
     """
 
     phase: Phase = Phase.OFFLINE

@@ -1,0 +1,33 @@
+"""When to try again, and under which name: pure arithmetic of the box's session."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sync.core.messages import NONCE_BYTES
+
+BACKOFF_FIRST_MS = 1_000
+BACKOFF_LIMIT_MS = 15 * 60_000
+
+
+def backoff_ms(failures: int, nonce: bytes) -> int:
+    """Return the pause before the next try: doubling to 15 minutes, with full jitter."""
+    if failures == 0:
+        return 0
+    top = min(BACKOFF_LIMIT_MS, BACKOFF_FIRST_MS << min(failures, 20))
+    return BACKOFF_FIRST_MS // 2 + _luck(nonce, failures) % top
+
+
+def smooth_ms(old_ms: int | None, trip_ms: int) -> int:
+    """Return the smoothed round trip after one more measurement."""
+    return trip_ms if old_ms is None else (7 * old_ms + trip_ms) // 8  # RFC 6298, alpha 1/8
+
+
+def next_nonce(nonce: bytes) -> bytes:
+    """Return the next session's nonce: as random as the first one, which the shell drew."""
+    return hashlib.blake2b(nonce, digest_size=NONCE_BYTES, person=b"CS1-session").digest()
+
+
+def _luck(nonce: bytes, failures: int) -> int:
+    digest = hashlib.blake2b(nonce + failures.to_bytes(4, "big"), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
