@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import tomlkit
-from edge.staff import make_pepper
 from tomlkit import TOMLDocument
 
+from edge.pins import create_pepper
 from edge.settings import LANGUAGES, Port, Settings, settings_file
 from edge.store import Store
 from provisioning.errors import InputError
@@ -35,7 +35,7 @@ def init_box(
     box_id = new_box_id()
     (home / "keys").mkdir(parents=True, exist_ok=True)
     (home / "keys").chmod(0o700)
-    make_pepper(home / "keys")
+    create_pepper(home / "keys")
     store = Store.open(home / "box.db")
     store.name_box(box_id)
     store.close()

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from edge.errors import EdgeError, SettingsError
+from edge.errors import EdgeError, InvalidForm, SettingsError
 from edge.settings import LANGUAGES, Port, Settings, home_folder
 from edge.store import Store
 from provisioning.errors import Failed, InputError
@@ -56,6 +56,8 @@ def speaks_json(command: Command) -> Command:
     def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> None:
         try:
             command(*args, as_json=as_json, **kwargs)
+        except InvalidForm as error:
+            _fail("form", str(error), as_json, code=2)
         except (InputError, SettingsError) as error:
             _fail(getattr(error, "kind", "settings"), str(error), as_json, code=2)
         except (Failed, EdgeError) as error:
@@ -173,11 +175,8 @@ def staff_add(name: str, role: str, pin: str, as_json: bool) -> None:
     from edge import staff as people
 
     with _open() as (settings, store):
-        try:
-            pepper = people.load_pepper(settings.keys)
-            person = people.add(store, store.clock().now(), name, role, pin, pepper)
-        except people.InvalidPin as error:
-            raise InputError("pin", str(error)) from error
+        pepper = people.load_pepper(settings.keys)
+        person = people.add(store, store.clock().now(), name, role, pin, pepper)
         _say({"staff": person.id, "name": person.name}, f"{person.name} may sign in.", as_json)
 
 
