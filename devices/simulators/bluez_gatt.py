@@ -141,6 +141,8 @@ def _read(served: _Served) -> bytes:
     if "read" not in served.characteristic.flags:
         raise AttError(AttCode.READ_NOT_PERMITTED)
     _check_bond(served)
+    if served.characteristic.on_read is not None:
+        return served.characteristic.on_read()
     return served.characteristic.value
 
 

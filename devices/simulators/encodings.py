@@ -55,6 +55,11 @@ def parse_date_time(data: bytes) -> datetime:
     return datetime(*struct.unpack("<H5B", data))  # noqa: DTZ001 - a device's clock has no zone
 
 
+def current_time(when: datetime) -> bytes:
+    """Encode Current Time (2A2B): Date Time, weekday from Monday = 1, 1/256 s, no reason."""
+    return date_time(when) + bytes([when.isoweekday(), when.microsecond * 256 // 1_000_000, 0])
+
+
 def parse_current_time(data: bytes) -> datetime:
     """Read what a host wrote to Current Time (2A2B): Date Time, weekday, 1/256 s, reason."""
     if len(data) != 10:

@@ -50,13 +50,15 @@ class Pairing(StrEnum):
 class Characteristic:
     """One value of a GATT server; `flags` in BlueZ's words ("read", "indicate", ...).
 
-    `on_write` may refuse by raising `AttError`. `secure` asks for a bond. `push` belongs to the
-    transport: it hands a value to the subscribed central.
+    `on_read` gives a value that changes by itself; `on_write` may refuse by raising `AttError`.
+    `secure` asks for a bond. `push` belongs to the transport: it hands a value to the subscribed
+    central.
     """
 
     uuid: str
     flags: tuple[str, ...]
     value: bytes = b""
+    on_read: Callable[[], bytes] | None = None
     on_write: Callable[[bytes], None] | None = None
     on_subscribe: Callable[[], None] | None = None
     secure: bool = False

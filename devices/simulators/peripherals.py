@@ -16,7 +16,12 @@ from typing import Any
 
 from devices.simulators.bodies import Body
 from devices.simulators.clockwork import DeviceClock
-from devices.simulators.encodings import parse_current_time, parse_date_time
+from devices.simulators.encodings import (
+    current_time,
+    date_time,
+    parse_current_time,
+    parse_date_time,
+)
 from devices.simulators.faults import Fault, UnsupportedFaultError
 from devices.simulators.gatt import (
     AttCode,
@@ -131,13 +136,23 @@ class BleDevice:
         own = [self.value]
         own += [Characteristic(uuid128(u), ("read",), v) for u, v in self.model.features.items()]
         if self.model.clock is not None:
-            flags = ("read", "write")
-            own.append(Characteristic(uuid128(self.model.clock), flags, on_write=self._set_clock))
+            own.append(
+                Characteristic(
+                    uuid128(self.model.clock),
+                    ("read", "write"),
+                    on_read=self._show_clock,
+                    on_write=self._set_clock,
+                )
+            )
         return [
             Service(uuid128(self.model.service), tuple(own)),
             device_information(self.model.identity),
             battery(FULL_BATTERY_PERCENT),
         ]
+
+    def _show_clock(self) -> bytes:
+        encode = current_time if self.model.clock == CURRENT_TIME else date_time
+        return encode(self.clock.now())
 
     def _set_clock(self, data: bytes) -> None:
         parse = parse_current_time if self.model.clock == CURRENT_TIME else parse_date_time

@@ -94,6 +94,8 @@ async def test_the_real_backend_reads_writes_and_waits(bluez: Bluez) -> None:
         when = datetime(2031, 5, 6, 7, 8, 9)  # noqa: DTZ001
         await client.write_gatt_char(CLOCK, encodings.date_time(when), response=True)
         assert timedelta() <= cuff.clock.now() - when < timedelta(seconds=5)
+        shown = encodings.parse_date_time(bytes(await client.read_gatt_char(CLOCK)))
+        assert timedelta() <= shown - when < timedelta(seconds=5)
         with pytest.raises(BleakGATTProtocolError, match="Length"):
             await client.write_gatt_char(CLOCK, b"\x01", response=True)
         with pytest.raises(BleakGATTProtocolError, match="Write Not Permitted"):
@@ -107,8 +109,9 @@ async def test_a_nonin_takes_the_current_time(bluez: Bluez) -> None:
     oximeter.measure(body())
     async with BleakClient(await find("Nonin3230_501234567")) as client:
         when = datetime(2031, 5, 6, 7, 8, 9)  # noqa: DTZ001
-        data = encodings.date_time(when) + bytes([2, 0, 0])
+        data = encodings.current_time(when)
         await client.write_gatt_char(uuid128(0x2A2B), data, response=True)
+        assert bytes(await client.read_gatt_char(uuid128(0x2A2B)))[:6] == data[:6]
     assert oximeter.clock.now() - when < timedelta(seconds=5)
     await oximeter.stop()
 

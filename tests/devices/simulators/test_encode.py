@@ -99,6 +99,7 @@ def test_a_value_with_too_many_digits_is_rounded() -> None:
         (encodings.temperature(None, None, site=None), "00ffff7f00"),
         (encodings.weight(Decimal(75), None), "00983a"),
         (encodings.weight(None, None), "00ffff"),
+        (encodings.current_time(WHEN), "ea070b16081e00070000"),
         (live_frame(SATURATION, Wave(7, 53, 5)), "8735054862"),
         (
             live_frame(Saturation(Decimal(97), Decimal(140), Decimal(1)), Wave(7, 64, 6, True)),
