@@ -37,7 +37,7 @@ class InvalidForm(EdgeError):
     """What somebody typed cannot be kept: `fields` names each field and what is wrong with it.
 
     The kinds are stable words for the screens to translate: "required", "too-long", "format",
-    "unknown", "impossible", "future", "too-old", "taken".
+    "unknown", "impossible", "future", "too-old", "taken", "trivial".
     """
 
     def __init__(self, fields: Mapping[str, str]) -> None:
