@@ -1,4 +1,4 @@
-"""Who looked at whose record: reads are journal entries too."""
+"""Who looked at whose record: reads are journal entries like everything else that happens."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from edge.entry import EntryKind
 from edge.store import Store
 
 
-def note_view(store: Store, now: Stamp, patient_id: str, actor: str) -> None:
-    """Note that somebody opened a patient's record; call once a page, not once a poll."""
+def note_view(store: Store, now: Stamp, patient_id: str, actor: str, what: str = "history") -> int:
+    """Record that a member of staff has opened a patient's record; return the journal id."""
+    body = {"patient": patient_id, "what": what}
     with store.transaction():
-        journal.append(store, EntryKind.VIEW, now, {"patient": patient_id}, actor=actor)
+        return journal.append(store, EntryKind.VIEW, now, body, actor=actor)

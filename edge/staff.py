@@ -18,7 +18,7 @@ from edge import journal, lockout, pins
 from edge.clock import Clock, Stamp
 from edge.entry import EntryKind
 from edge.errors import InvalidForm, NotFound
-from edge.lockout import Locked
+from edge.lockout import Locked as Locked
 from edge.store import Row, Store
 
 IDLE_S = 180
@@ -172,14 +172,14 @@ def session(store: Store, clock: Clock, token: str, *, touch: bool = True) -> Se
     return Session(_staff(row), row["csrf"])
 
 
-def sign_out(store: Store, now: Stamp, token: str) -> None:
+def sign_out(store: Store, clock: Clock, token: str) -> None:
     """End a session; nothing happens when there is none."""
     with store.transaction():
         row = store.row("SELECT staff_id FROM session WHERE token_hash = ?", (_hash(token),))
         if row is None:
             return
         store.execute("DELETE FROM session WHERE token_hash = ?", (_hash(token),))
-        _note(store, now, row["staff_id"], "signed-out")
+        _note(store, clock.now(), row["staff_id"], "signed-out")
 
 
 def _start_session(store: Store, now: Stamp, staff_id: str) -> SignedIn:

@@ -49,9 +49,9 @@ def test_the_right_pin_opens_a_session(store: Store, hand: HandClock, amina: Sta
     held = staff.session(store, hand, signed.token)
     assert held == staff.Session(Staff(amina.id, "Amina Bibi", Role.WORKER), signed.csrf)
     assert sign_ins(store) == [("signed-in", amina.id)]
-    staff.sign_out(store, hand.now(), signed.token)
+    staff.sign_out(store, hand, signed.token)
     assert staff.session(store, hand, signed.token) is None
-    staff.sign_out(store, hand.now(), signed.token)
+    staff.sign_out(store, hand, signed.token)
     assert sign_ins(store) == [("signed-in", amina.id), ("signed-out", amina.id)]
 
 
@@ -217,6 +217,8 @@ def test_the_pepper_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
 
 
 def test_a_view_of_a_record_is_an_entry(store: Store, hand: HandClock) -> None:
-    audit.note_view(store, hand.now(), "p1", actor="w1")
-    [(_, entry)] = journal.since(store, 0)
-    assert (entry.kind, entry.body, entry.actor) == ("view", {"patient": "p1"}, "w1")
+    noted = audit.note_view(store, hand.now(), "p1", "w1", "visit")
+    [(position, entry)] = journal.since(store, 0)
+    assert position == noted
+    assert (entry.kind, entry.actor) == ("view", "w1")
+    assert entry.body == {"patient": "p1", "what": "visit"}
