@@ -1,0 +1,281 @@
+"""One supervisor a serial port: no cable, no program and no noise needs an operator.
+
+    absent --path appears--> opening --ok--> listening --sound frame--> bound
+      ^                         |                |                        |
+      +------ path gone --------+--- backoff <---+------- line lost ------+
+
+Each port has a thread of its own that blocks in reading; everything else happens on the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+from devices import serial_link
+from devices.agreement import Terms
+from devices.catalogue import SERIAL_PROTOCOLS, Model
+from devices.device_time import local_time
+from devices.driver import Event
+from devices.reception import Reception, Source
+from devices.recorder import Recorder
+from devices.serial_frames import HEADER, Frames, LineTrial
+from edge import conditions, registry
+from edge.clock import Stamp
+from edge.reading import Measured
+from edge.store import Store
+
+STALE_MS = 1500
+"""A frame that stops for so long will not be finished."""
+
+FLAPPING_S = 5.0
+"""A line that is lost sooner than this counts as another failure."""
+
+_MINUTE_S = 60
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PortHabits:
+    """How patient a supervisor is, in seconds. The first retry is quick, later ones double."""
+
+    rescan_s: float = 2.0
+    first_retry_s: float = 0.2
+    longest_retry_s: float = 30.0
+    silent_s: float = 10.0
+    terms: Terms | None = None
+
+
+class PortSupervisor:
+    """Keeps one configured port open and hands what its device says to the reception."""
+
+    def __init__(
+        self, recorder: Recorder, pattern: str, model: Model, habits: PortHabits | None = None
+    ) -> None:
+        self._recorder = recorder
+        self._pattern = pattern
+        self._model = model
+        self._habits = habits or PortHabits()
+        self._protocol = SERIAL_PROTOCOLS[model.protocol]
+        self._trial = LineTrial(self._protocol)
+        self._frames = Frames(self._protocol)
+        self._source = Source("", model, pattern)
+        self._reception: Reception | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"port-{model.name}")
+        self._woken = asyncio.Event()
+        self._failures = 0
+        self._state = ""
+        self._wrong: set[str] = set()
+
+    def wake(self) -> None:
+        """Look again now: a port may have come or gone."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Supervise for ever; ends only by cancellation."""
+        try:
+            while True:
+                path = serial_link.find(self._pattern)
+                if path is None:
+                    self._absent()
+                    await self._pause(self._habits.rescan_s)
+                    continue
+                await self._visit(path)
+                await self._pause(self._retry_s())
+        finally:
+            self._thread.shutdown(wait=False)
+
+    # --- opening and losing --------------------------------------------------------------------
+
+    async def _visit(self, path: str) -> None:
+        """Open the port and listen until it is lost."""
+        try:
+            line = await self._block(lambda: serial_link.open_line(path, self._trial.settings))
+        except serial_link.PortBusyError as error:
+            self._failed(str(error))
+            self._note("port-busy", str(error))
+            return
+        except serial_link.PortError as error:
+            self._failed(str(error))
+            return
+        self._clear("port-busy", "port-missing")
+        opened = asyncio.get_running_loop().time()
+        try:
+            await self._meet(path)
+            await self._listen(line)
+        except serial_link.PortError as error:
+            self._lost(str(error), asyncio.get_running_loop().time() - opened)
+        finally:
+            await self._block(line.close)
+
+    async def _meet(self, path: str) -> None:
+        number = await self._block(lambda: serial_link.usb_serial(path))
+        known = f"usb-{number}" if number else "port-" + re.sub(r"[^A-Za-z0-9.]+", "-", path)[-60:]
+        if self._reception is None or self._source.id != known:
+            self._source = Source(known, self._model, path)
+            self._reception = Reception(self._recorder, self._source, self._habits.terms)
+        device = registry.Device(known, self._model.name, "serial", path, "listening")
+        self._recorder.tell(lambda store, now: registry.met(store, now, device))
+        self._state = ""
+        self._enter("listening")
+
+    def _absent(self) -> None:
+        self._failures = 0
+        self._enter("absent")
+        self._clear("port-busy", "device-silent", "line-settings")
+        self._note("port-missing")
+
+    def _failed(self, why: str) -> None:
+        self._failures += 1
+        self._enter("absent", "backoff")
+        _log.info("%s: %s", self._source.subject, why)
+
+    def _lost(self, why: str, after_s: float) -> None:
+        self._failures = 1 if after_s > FLAPPING_S else self._failures + 1
+        self._frames.abandon()
+        self._enter("absent", "lost")
+        _log.info("%s was lost: %s", self._source.subject, why)
+
+    def _retry_s(self) -> float:
+        doubled = self._habits.first_retry_s * float(2 ** min(max(0, self._failures - 1), 10))
+        return min(doubled, self._habits.longest_retry_s) * random.uniform(0.8, 1.2)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        self._woken.clear()
+
+    async def _block(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    # --- listening -----------------------------------------------------------------------------
+
+    async def _listen(self, line: serial_link.Line) -> None:
+        quiet_since = self._recorder.now().t_ms
+        while True:
+            data = await self._block(line.read)
+            now = self._recorder.now()
+            if data:
+                quiet_since = now.t_ms
+                self._hear(now, data)
+            else:
+                self._notice_silence(now, now.t_ms - quiet_since)
+            if self._trial.wrong(now.t_ms):
+                await self._try_next(line)
+
+    async def _try_next(self, line: serial_link.Line) -> None:
+        settings = self._trial.next()
+        _log.info("%s: trying %s", self._source.subject, settings)
+        self._frames.abandon()
+        if not self._protocol.streaming or self._trial.exhausted:
+            self._note("line-settings")
+        await self._block(lambda: line.retune(settings))
+
+    def _hear(self, now: Stamp, data: bytes) -> None:
+        events = self._frames.feed(data)
+        for event, raw in events:
+            self._take(now, event, raw)
+        self._trial.heard(now.t_ms, data, events, self._frames.pending)
+
+    def _take(self, now: Stamp, event: Event, raw: bytes) -> None:
+        believed = self._trial.believes(event)
+        if believed:
+            self._clear("line-settings", "device-silent")
+        if self._protocol.streaming:
+            if believed:
+                self._sample(now, event, raw)
+        elif event.name == "error":
+            self._refuse(now, event, raw)
+        else:
+            self._result(now, event, raw)
+
+    def _sample(self, now: Stamp, event: Event, raw: bytes) -> None:
+        if self._reception is None:
+            return
+        self._reception.sample(now, self._protocol.measured(event), raw)
+        self._enter("measuring" if self._reception.finger_in else "connected")
+
+    def _result(self, now: Stamp, event: Event, raw: bytes) -> None:
+        self._enter("connected")
+        measured = self._protocol.measured(event)
+        if measured is None or self._reception is None:
+            return  # an answer to a command: nothing that a patient could own
+        self._reception.result(now, measured, raw)
+        self._compare_clocks(now, measured)
+
+    def _refuse(self, now: Stamp, event: Event, raw: bytes) -> None:
+        if self._reception is None:
+            return
+        kind = str(event.fields.get("kind", "error"))
+        if kind == "device_error":
+            self._enter("connected")
+            self._reception.no_measurement(now, raw)
+        else:
+            self._reception.garbled(now, kind, f"the cable brought a broken frame ({kind})", raw)
+
+    def _compare_clocks(self, now: Stamp, measured: Measured) -> None:
+        """A result is pushed when it is made, so its time tells what the device's clock says."""
+        if measured.device_time is None or measured.stored:
+            return
+        ahead: timedelta = measured.device_time - local_time(now)
+        minutes_only = measured.device_time.second == 0
+        seconds = int(ahead.total_seconds())
+        if minutes_only and -_MINUTE_S <= seconds <= 0:
+            seconds = 0
+        device = self._source.id
+        self._recorder.tell(lambda store, _: registry.set_clock_offset(store, device, seconds))
+
+    def _notice_silence(self, now: Stamp, silent_ms: int) -> None:
+        if silent_ms >= STALE_MS and self._frames.pending:
+            raw = self._frames.abandon()
+            if len(raw) >= HEADER and not self._protocol.streaming and self._reception:
+                self._reception.garbled(now, "truncated", "the frame stopped half-way", raw)
+        if self._protocol.streaming and silent_ms >= self._habits.silent_s * 1000:
+            self._fell_silent()
+
+    def _fell_silent(self) -> None:
+        """An oximeter without a finger switches itself off; with one it should go on."""
+        if self._state == "measuring":
+            self._note("device-silent")
+        self._enter("listening")
+
+    # --- what people see -----------------------------------------------------------------------
+
+    def _enter(self, state: str, detail: str = "") -> None:
+        if (state, detail) == (self._state, "") or not self._source.id:
+            return
+        self._state = state
+        device = self._source.id
+        self._recorder.tell(
+            lambda store, now: registry.set_state(store, now, device, state, detail)
+        )
+
+    def _note(self, kind: str, detail: str = "") -> None:
+        if kind in self._wrong:
+            return
+        self._wrong.add(kind)
+        subject = self._source.subject
+        self._recorder.tell(lambda store, now: conditions.note(store, now, kind, subject, detail))
+
+    def _clear(self, *kinds: str) -> None:
+        subject = self._source.subject
+        solved = self._wrong.intersection(kinds)
+        self._wrong -= solved
+        for kind in solved:
+            self._recorder.tell(partial(_solved, kind, subject))
+
+
+def _solved(kind: str, subject: str, store: Store, _: Stamp) -> None:
+    conditions.clear(store, kind, subject)

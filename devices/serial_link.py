@@ -1,0 +1,141 @@
+"""Serial ports: found, opened for ourselves alone, read, and noticed when they come and go.
+
+The only file that knows pyserial and pyudev. Calls on a `Line` block; each port has its own
+thread. pyserial raises SerialException for some lost ports and a bare OSError for others, and
+termios.error for settings that a tty cannot have: all become a `PortError` here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import glob
+import logging
+import os
+import termios
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pyudev
+import serial
+
+from devices.driver import LineSettings
+
+READ_TIMEOUT_S = 0.25
+READ_LIMIT = 4096
+
+_BUSY = (errno.EAGAIN, errno.EBUSY, errno.EACCES, errno.EPERM)
+_PORT_ERRORS = (serial.SerialException, OSError, termios.error)
+
+_log = logging.getLogger(__name__)
+
+
+class PortError(Exception):
+    """The port cannot be used (any more)."""
+
+
+class PortBusyError(PortError):
+    """Another program holds the port, or we may not open it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An open port."""
+
+    port: serial.Serial
+
+    def read(self) -> bytes:
+        """Return what has come, waiting up to `READ_TIMEOUT_S` for it; raises `PortError`."""
+        try:
+            return bytes(self.port.read(min(self.port.in_waiting or 1, READ_LIMIT)))
+        except _PORT_ERRORS as error:
+            raise PortError(str(error)) from error
+
+    def retune(self, settings: LineSettings) -> None:
+        """Set the line otherwise and forget what came before; raises `PortError`."""
+        try:
+            self.port.apply_settings(
+                {
+                    "baudrate": settings.baud,
+                    "bytesize": settings.bits,
+                    "parity": settings.parity,
+                    "stopbits": settings.stop,
+                }
+            )
+            self.port.reset_input_buffer()
+        except _PORT_ERRORS as error:
+            raise PortError(str(error)) from error
+
+    def close(self) -> None:
+        """Close the port, also one that is gone."""
+        try:
+            self.port.close()
+        except _PORT_ERRORS as error:
+            _log.info("closing a lost port: %s", error)
+
+
+def open_line(path: str, settings: LineSettings) -> Line:
+    """Open a port exclusively, without flow control; raises `PortError`, `PortBusyError`.
+
+    DTR and RTS stay raised: isolated cables are powered from them.
+    """
+    try:
+        port = serial.Serial(
+            path,
+            settings.baud,
+            bytesize=settings.bits,
+            parity=settings.parity,
+            stopbits=settings.stop,
+            timeout=READ_TIMEOUT_S,
+            xonxoff=False,
+            rtscts=False,
+            exclusive=True,
+        )
+    except _PORT_ERRORS as error:
+        if getattr(error, "errno", None) in _BUSY:
+            raise PortBusyError(str(error)) from error
+        raise PortError(str(error)) from error
+    return Line(port)
+
+
+def find(pattern: str) -> str | None:
+    """Return the first existing port of a path or glob, or None."""
+    return next(iter(sorted(p for p in glob.glob(pattern) if os.path.exists(p))), None)
+
+
+def usb_serial(path: str) -> str | None:
+    """Return the serial number of the USB adapter behind a port; many cables have none."""
+    try:
+        device = pyudev.Devices.from_device_file(pyudev.Context(), os.path.realpath(path))
+    except (OSError, ValueError, ImportError, pyudev.DeviceNotFoundError):
+        return None
+    number: str | None = device.properties.get("ID_SERIAL_SHORT")
+    return number
+
+
+def watch_ports(changed: Callable[[], None]) -> Callable[[], None]:
+    """Call `changed` on the running loop when the kernel adds or removes a tty; return the end.
+
+    Without udev (a container) nothing is called: the supervisors look for themselves too.
+    """
+    try:
+        monitor = pyudev.Monitor.from_netlink(pyudev.Context())
+        monitor.filter_by("tty")
+        monitor.start()
+        descriptor = monitor.fileno()
+    except (OSError, ImportError) as error:
+        _log.info("no udev here (%s): ports are looked for every few seconds", error)
+        return lambda: None
+    loop = asyncio.get_running_loop()
+    loop.add_reader(descriptor, _drain, monitor, changed)
+    return lambda: _stop_watching(loop, descriptor)
+
+
+def _drain(monitor: pyudev.Monitor, changed: Callable[[], None]) -> None:
+    while monitor.poll(timeout=0) is not None:
+        pass
+    changed()
+
+
+def _stop_watching(loop: asyncio.AbstractEventLoop, descriptor: int) -> None:
+    loop.remove_reader(descriptor)

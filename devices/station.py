@@ -1,0 +1,124 @@
+"""The process that turns devices' bytes into accepted readings: `python -m devices.station`.
+
+It opens the store in the recorder's thread, then supervises each configured serial port and
+Bluetooth, until SIGTERM. A part that fails is logged and started anew; the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+
+from devices import serial_link
+from devices.ble_supervisor import BleSupervisor
+from devices.catalogue import SERIAL_PROTOCOLS, Model, model_named
+from devices.port_supervisor import PortSupervisor
+from devices.recorder import Recorder
+from edge import conditions, registry
+from edge.clock import Stamp
+from edge.errors import EdgeError, SettingsError
+from edge.settings import Settings
+from edge.store import Store
+
+RESTART_S = 2.0
+END_ATTEMPTS = 5
+OWN_CONDITIONS = (
+    "port-busy",
+    "port-missing",
+    "line-settings",
+    "device-silent",
+    "bluetooth-off",
+    "disk-full",
+)
+
+_log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Run the box's station; return 2 when its settings are wrong, 1 when it failed."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
+    try:
+        asyncio.run(run(Settings.load()))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except EdgeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+async def run(settings: Settings) -> None:
+    """Take readings until SIGTERM or SIGINT; raises `EdgeError` when the box cannot be opened."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    ports = _ports(settings)
+    recorder = Recorder(settings.database)
+    await recorder.open()
+    recorder.tell(_forget_yesterday)
+    supervisors = [PortSupervisor(recorder, path, model) for path, model in ports]
+    work: list[Callable[[], Awaitable[None]]] = [recorder.work]
+    work += [supervisor.run for supervisor in supervisors]
+    if settings.bluetooth:
+        work.append(BleSupervisor(recorder).run)
+    tasks = [asyncio.create_task(_for_ever(part)) for part in work]
+    unwatch = serial_link.watch_ports(lambda: _wake(supervisors))
+    await stop.wait()
+    unwatch()
+    await _end(tasks[1:])
+    await recorder.close()
+    await _end(tasks[:1])
+
+
+def _ports(settings: Settings) -> list[tuple[str, Model]]:
+    """Match the configured ports with the catalogue; raises `SettingsError`."""
+    found = []
+    for port in settings.ports:
+        model = model_named(port.model)
+        if model is None or model.protocol not in SERIAL_PROTOCOLS:
+            raise SettingsError(f"devices.port: no serial device {port.model!r} in the catalogue")
+        found.append((port.path, model))
+    return found
+
+
+def _forget_yesterday(store: Store, now: Stamp) -> None:
+    """Nothing that a former process said about devices and ports need be true any more."""
+    for condition in conditions.current(store):
+        if condition.kind in OWN_CONDITIONS:
+            conditions.clear(store, condition.kind, condition.subject)
+    for device in registry.devices(store):
+        state = "listening" if device.link == "ble" else "absent"
+        registry.set_state(store, now, device.id, state)
+
+
+def _wake(supervisors: list[PortSupervisor]) -> None:
+    for supervisor in supervisors:
+        supervisor.wake()
+
+
+async def _for_ever(part: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await part()
+        except Exception:
+            _log.exception("a part of the station failed; it starts anew")
+        await asyncio.sleep(RESTART_S)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancel until it is done: libraries have been seen to swallow a cancellation."""
+    for _ in range(END_ATTEMPTS):
+        running = [task for task in tasks if not task.done()]
+        if not running:
+            return
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running, timeout=RESTART_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

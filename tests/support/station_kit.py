@@ -1,0 +1,48 @@
+"""What the station's tests share: a body to measure, quick habits, and the rows that came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from devices.agreement import Terms
+from devices.simulators.bodies import Body, Traits
+from edge import conditions, history
+from edge.history import Recorded
+from edge.store import Store
+
+QUICK_TERMS = Terms(hold_ms=700, out_ms=200)
+
+Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    why: str
+    raw: bytes
+    device: str
+
+
+def body(seed: int = 1) -> Body:
+    return Body(Traits(120, 80, 72, 97, 36.6, 60, 165), random.Random(seed))
+
+
+def readings(store: Store) -> list[Recorded]:
+    return history.in_tray(store)
+
+
+def raws(store: Store) -> list[bytes]:
+    return [bytes(row["raw"]) for row in store.rows("SELECT raw FROM reading ORDER BY entry")]
+
+
+def rejected(store: Store) -> list[RejectedRow]:
+    rows = store.rows("SELECT * FROM rejected ORDER BY entry")
+    return [RejectedRow(row["why"], bytes(row["raw"]), row["device_id"]) for row in rows]
+
+
+def wrong(store: Store) -> set[str]:
+    """The kinds of what is wrong now."""
+    return {condition.kind for condition in conditions.current(store)}
