@@ -173,7 +173,10 @@ class BleSupervisor:
         if known not in self._receptions:
             source = Source(known, model, heard.address)
             self._receptions[known] = Reception(self._recorder, source, self._habits.terms)
-        device = registry.Device(known, model.name, "ble", heard.address, "connected")
+        measures = " ".join(model.kinds)
+        device = registry.Device(
+            known, model.name, "ble", heard.address, "connected", measures=measures
+        )
         self._recorder.tell(lambda store, now: registry.met(store, now, device))
         return self._receptions[known]
 

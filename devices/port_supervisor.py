@@ -125,7 +125,10 @@ class PortSupervisor:
         if self._reception is None or self._source.id != known:
             self._source = Source(known, self._model, path)
             self._reception = Reception(self._recorder, self._source, self._habits.terms)
-        device = registry.Device(known, self._model.name, "serial", path, "listening")
+        measures = " ".join(self._model.kinds)
+        device = registry.Device(
+            known, self._model.name, "serial", path, "listening", measures=measures
+        )
         self._recorder.tell(lambda store, now: registry.met(store, now, device))
         self._state = ""
         self._enter("listening")

@@ -69,14 +69,14 @@ def count_by_model(store: Store) -> list[ModelCount]:
 class Refusal:
     """A measurement that did not become a reading: the stable reason, and the device it came from.
 
-    `measures` is the device's kind of measuring when its earlier readings tell it, else None.
+    `measures` are the device's kinds of measuring, as in `edge.registry.Device`.
     """
 
     entry: int
     why: str
     text: str
     model: str | None
-    measures: str | None
+    measures: tuple[str, ...]
     placed: Placed
 
 
@@ -107,8 +107,7 @@ def one(store: Store, entry: int) -> Recorded | None:
 def refused(store: Store, after: int, until: int | None = None, limit: int = 20) -> list[Refusal]:
     """Return what was refused after journal entry `after` (up to `until`), newest first."""
     rows = store.rows(
-        "SELECT f.entry, j.record, d.model, (SELECT r.kind FROM reading r"
-        " WHERE r.device_id = f.device_id ORDER BY r.entry DESC LIMIT 1) AS measures"
+        "SELECT f.entry, j.record, d.model, d.measures"
         " FROM rejected f JOIN journal j ON j.id = f.entry LEFT JOIN device d ON d.id = f.device_id"
         " WHERE f.entry > ? AND (? IS NULL OR f.entry <= ?) ORDER BY f.entry DESC LIMIT ?",
         (after, until, until, limit),
@@ -163,6 +162,6 @@ def _refusal(store: Store, row: Row) -> Refusal:
         why=str(entry.body.get("why", "")),
         text=str(entry.body.get("text", "")),
         model=row["model"],
-        measures=row["measures"],
+        measures=tuple((row["measures"] or "").split()),
         placed=place(entry.at, store.anchors(entry.at.boot)),
     )

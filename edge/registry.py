@@ -20,7 +20,8 @@ class Device:
     """A device the box knows. `state` is one of "absent", "listening", "connected", "measuring".
 
     `id` is stable ("ble-AABBCCDDEEFF", "usb-<serial>"), `address` where it was last met.
-    `clock_offset_s` is device time minus box time, when the device has a clock.
+    `clock_offset_s` is device time minus box time, when the device has a clock. `measures` are its
+    kinds of measuring (`edge.reading.Kind`), apart by spaces.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Device:
     clock_offset_s: int | None = None
     seen_ms: int | None = None
     reading_ms: int | None = None
+    measures: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,17 @@ def met(store: Store, now: Stamp, device: Device) -> None:
     """Record a device on first meeting (with a journal entry), or its new address."""
     if store.row("SELECT 1 FROM device WHERE id = ?", (device.id,)) is not None:
         _set(store, device.id, "address = ?, seen_ms = ?", (device.address, now.wall_ms))
+        if device.measures:
+            _set(store, device.id, "measures = ?", (device.measures,))
         return
     body = {"device": device.id, "model": device.model, "link": device.link}
     with store.transaction():
         journal.append(store, EntryKind.DEVICE, now, body)
         store.execute(
-            "INSERT INTO device (id, model, link, address, state, seen_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (device.id, device.model, device.link, device.address, device.state, now.wall_ms),
+            "INSERT INTO device (id, model, link, address, measures, state, seen_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (device.id, device.model, device.link, device.address, device.measures)
+            + (device.state, now.wall_ms),
         )
 
 
@@ -85,6 +90,13 @@ def set_reading_time(store: Store, now: Stamp, device_id: str) -> None:
 def devices(store: Store) -> list[Device]:
     """Return all devices by model."""
     return [_device(r) for r in store.rows("SELECT * FROM device ORDER BY model, id")]
+
+
+def kinds(store: Store) -> set[str]:
+    """Return what the box's devices measure, as they say themselves or have shown by readings."""
+    told = {kind for one in devices(store) for kind in one.measures.split()}
+    rows = store.rows("SELECT DISTINCT kind FROM reading WHERE device_id IS NOT NULL")
+    return told | {row["kind"] for row in rows}
 
 
 def device(store: Store, device_id: str) -> Device | None:

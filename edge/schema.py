@@ -101,7 +101,8 @@ CREATE TABLE alert (
 CREATE INDEX alert_by_patient ON alert (patient_id);
 CREATE TABLE device (
     id TEXT PRIMARY KEY, model TEXT NOT NULL, link TEXT NOT NULL, address TEXT NOT NULL,
-    state TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '', battery INTEGER,
+    measures TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '',
+    battery INTEGER,
     clock_offset_s INTEGER, seen_ms INTEGER, reading_ms INTEGER
 );
 CREATE TABLE live (
