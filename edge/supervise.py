@@ -1,0 +1,93 @@
+"""Keeping a machine's processes running: a child that dies is started again.
+
+At once the first time and slower when it keeps dying; the others never notice. Children are tied
+to us: when the supervisor itself is killed, the kernel ends them, so that the next start finds
+ports and files free.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event
+
+log = logging.getLogger(__name__)
+
+STEADY_S = 30
+SLOWEST_RESTART_S = 30
+GRACE_S = 8
+
+
+def restart_delay_s(deaths_in_a_row: int) -> float:
+    """Return how long to wait before the next start: 0, 1, 2, 4 … at most 30 s."""
+    return (
+        0.0 if deaths_in_a_row <= 1 else float(min(2 ** (deaths_in_a_row - 2), SLOWEST_RESTART_S))
+    )
+
+
+@dataclass(slots=True)
+class Child:
+    """One supervised process."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    deaths: int = 0
+    due: float = field(default=0.0)
+
+    def tend(self, now: float) -> None:
+        """Start it when it is not running and its time has come."""
+        if self.process is not None and self.process.poll() is None:
+            return
+        if self.process is not None:
+            self._mourn(now)
+        if now >= self.due:
+            self.process = subprocess.Popen(_tied(self.command), env=dict(self.environment))
+            self.started = now
+
+    def stop(self) -> None:
+        """Ask it to end, wait, and end it."""
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(GRACE_S)
+        except subprocess.TimeoutExpired:
+            log.warning("%s did not stop in %s s and was killed", self.name, GRACE_S)
+            self.process.kill()
+            self.process.wait()
+
+    def _mourn(self, now: float) -> None:
+        assert self.process is not None
+        steady = now - self.started > STEADY_S
+        self.deaths = 1 if steady else self.deaths + 1
+        self.due = now + restart_delay_s(self.deaths)
+        log.warning("%s ended with %s; starting it again", self.name, self.process.returncode)
+        self.process = None
+
+
+def supervise(children: Sequence[Child], stop: Event, every_s: float = 0.25) -> None:
+    """Keep the children running until `stop` is set, then stop them all."""
+    try:
+        while not stop.is_set():
+            for child in children:
+                child.tend(time.monotonic())
+            stop.wait(every_s)
+    finally:
+        for child in children:
+            if child.process is not None and child.process.poll() is None:
+                child.process.terminate()
+        for child in children:
+            child.stop()
+
+
+def _tied(command: Sequence[str]) -> Sequence[str]:
+    """Ask the kernel to end the child with us (prctl(2), PR_SET_PDEATHSIG), where it can."""
+    setpriv = shutil.which("setpriv")
+    return command if setpriv is None else (setpriv, "--pdeathsig", "TERM", "--", *command)
