@@ -43,6 +43,7 @@ class Settings:
     bluetooth: bool = True
     broker_host: str | None = None
     broker_port: int = 8883
+    link_retry_cap_s: int = 900
     backup_every_s: int = 3600
     disk_low_mb: int = 500
 
@@ -55,6 +56,11 @@ class Settings:
     def keys(self) -> Path:
         """The folder of the box's own keys and of the certificates it was given."""
         return self.home / "keys"
+
+    @property
+    def backup(self) -> Path:
+        """The folder of the copies of the box's file."""
+        return self.home / "backup"
 
     @property
     def file(self) -> Path:
@@ -104,6 +110,7 @@ def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
         bluetooth=devices.flag("bluetooth", default=True),
         broker_host=link.text("broker_host", "") or None,
         broker_port=link.number("broker_port", 8883),
+        link_retry_cap_s=link.number("retry_cap_s", 900),
         backup_every_s=box.number("backup_every_s", 3600),
         disk_low_mb=box.number("disk_low_mb", 500),
     )

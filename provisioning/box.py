@@ -52,7 +52,8 @@ def set_link(home: Path, host: str, port: int) -> None:
     """Write where the hospital's broker is."""
 
     def change(document: TOMLDocument) -> None:
-        document["link"] = {"broker_host": host, "broker_port": port}
+        link = document.setdefault("link", tomlkit.table())
+        link.update({"broker_host": host, "broker_port": port})
 
     _edit(home, change)
 

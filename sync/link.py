@@ -53,6 +53,7 @@ MAX_HELD = 256
 MAX_PACKET = 131_072
 LOOP_S = 1.0
 GOODBYE_S = 1.0
+_NOBODY = "No matching subscribers"
 _BUSY = ("Server unavailable", "Server busy", "Quota exceeded", "Connection rate exceeded")
 
 
@@ -82,6 +83,7 @@ class _Subscribed:
 class _Published:
     mid: int
     refused: str | None
+    heard: bool
 
 
 _Raw = _Connected | _Subscribed | _Published | Message | Down | None
@@ -178,8 +180,8 @@ class Link:
                 return self._rise()
             case _Subscribed(refused):
                 return self._fall(Down(Why.REFUSED, f"subscription refused: {refused}"))
-            case _Published(mid, refused):
-                return self._settle(mid, refused)
+            case _Published():
+                return self._settle(raw)
             case Down():
                 return self._fall(raw)
         return raw
@@ -199,12 +201,12 @@ class Link:
         self._forget()
         return down
 
-    def _settle(self, mid: int, refused: str | None) -> Event | None:
-        ticket = self._way.pop(mid, None)
+    def _settle(self, done: _Published) -> Event | None:
+        ticket = self._way.pop(done.mid, None)
         if ticket is None:
             return None  # a QoS 0 message
         self._pump()
-        return Acked(ticket) if refused is None else Failed(ticket, refused)
+        return Acked(ticket, done.heard) if done.refused is None else Failed(ticket, done.refused)
 
     def _pump(self) -> None:
         while self._held and len(self._way) < self._window:
@@ -369,7 +371,8 @@ class _Session:
         self._put(Message(message.topic, bytes(message.payload), message.mid, self._generation))
 
     def _on_publish(self, _c: object, _u: object, mid: int, reason: ReasonCode, _p: object) -> None:
-        self._put(_Published(mid, str(reason) if reason.is_failure else None))
+        refused = str(reason) if reason.is_failure else None
+        self._put(_Published(mid, refused, str(reason) != _NOBODY))
 
     def _on_log(self, _c: object, _u: object, level: int, text: str) -> None:
         # The only place where the client tells of a PINGRESP and of a TLS alert.

@@ -104,9 +104,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Acked:
-    """The broker took the message with this ticket; that says nothing about the hospital."""
+    """The broker took the message with this ticket; that says nothing about the hospital.
+
+    `heard` is False when the broker tells that nobody was listening: then it is surely lost.
+    """
 
     ticket: int
+    heard: bool = True
 
 
 @dataclass(frozen=True, slots=True)

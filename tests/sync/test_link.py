@@ -110,6 +110,12 @@ def test_more_than_a_window_arrives_in_order(broker: Broker, links: list[Link]) 
     assert got == list(range(MAX_HELD))
 
 
+def test_a_broker_tells_when_nobody_listens(broker: Broker, links: list[Link]) -> None:
+    station = box(broker, links)
+    ticket = station.publish("cs/1/u/box1/c", b"hello?")
+    assert await_event(station, Acked) == Acked(ticket, heard=False)
+
+
 def test_a_flood_is_refused_instead_of_queued_without_end(
     broker: Broker, links: list[Link]
 ) -> None:

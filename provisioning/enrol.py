@@ -1,0 +1,106 @@
+"""A box joins its hospital with a one-use claim, over HTTP or with two files on a stick.
+
+Every step can be repeated: the request is made once and kept, the hospital answers the same
+request with the same bytes, and files are replaced whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request as HttpRequest
+from urllib.request import urlopen
+
+from edge.settings import Settings
+from provisioning.box import set_link
+from provisioning.errors import Failed, InputError
+from sync import enrolment, membership
+from sync.enrolment import Claim, EnrolmentError, Grant, Request
+from sync.keys import BoxKeys, KeyFileError, certificate_request
+
+TIMEOUT_S = 60
+CSR_FILE = "box.csr"
+
+_CLAIM_AT_FAULT = {"claim-wrong", "claim-unknown", "claim-expired", "claim-used", "proof-wrong"}
+
+
+def enrol(home: Path, claim_text: str) -> Grant:
+    """Enrol the box of `home`; return what the hospital granted.
+
+    Raises `InputError` when the claim is at fault and `Failed` when the hospital cannot be
+    reached or its answer cannot be trusted. Doing it again with the same claim is harmless.
+    """
+    claim, request = prepare(home, claim_text)
+    return accept(home, claim, request, _post(claim.url + enrolment.PATH, request.encode()))
+
+
+def prepare(home: Path, claim_text: str) -> tuple[Claim, Request]:
+    """Make the box's keys, if it has none, and its request: what `enrol` posts or a stick takes."""
+    settings = Settings.load(home)
+    try:
+        claim = Claim.parse(claim_text)
+    except EnrolmentError as error:
+        raise _worded(error) from error
+    keys = _keys(settings)
+    csr = _csr(settings, keys).decode("ascii")
+    public = keys.public
+    bare = Request(claim.claim_id, settings.box_id, csr, public.sign, public.decrypt)
+    return claim, enrolment.ask(claim, bare, keys.sign.sign)
+
+
+def accept(home: Path, claim: Claim, request: Request, answer: bytes) -> Grant:
+    """Check the hospital's answer and store what it grants; raises like `enrol`."""
+    try:
+        grant = enrolment.open_answer(request, claim.secret, answer)
+    except EnrolmentError as error:
+        raise _worded(error) from error
+    membership.keep(Settings.load(home).keys, grant)
+    set_link(home, grant.broker_host, grant.broker_port)
+    return grant
+
+
+def _keys(settings: Settings) -> BoxKeys:
+    try:
+        return BoxKeys.load(settings.keys)
+    except KeyFileError as error:
+        if (settings.keys / membership.CERTIFICATE_FILE).exists():
+            raise Failed("keys", f"the keys of this enrolled box are damaged: {error}") from error
+    (settings.keys / CSR_FILE).unlink(missing_ok=True)
+    keys = BoxKeys.generate()
+    keys.save(settings.keys)
+    return keys
+
+
+def _csr(settings: Settings, keys: BoxKeys) -> bytes:
+    # Its signature is random: a second request for the same key would look like another box's.
+    file = settings.keys / CSR_FILE
+    if not file.exists():
+        membership.replace_file(file, certificate_request(keys, settings.box_id))
+    return file.read_bytes()
+
+
+def _post(url: str, body: bytes) -> bytes:
+    request = HttpRequest(url, body, {"Content-Type": enrolment.CONTENT_TYPE}, method="POST")
+    try:
+        with urlopen(request, timeout=TIMEOUT_S) as response:
+            return _read(response.read)
+    except HTTPError as error:
+        with error:
+            return _read(error.read)  # a refusal, in words
+    except (URLError, OSError) as error:
+        why = error.reason if isinstance(error, URLError) else error
+        raise Failed("unreachable", f"the hospital at {url} cannot be reached: {why}") from error
+
+
+def _read(read: Callable[[int], bytes]) -> bytes:
+    return read(enrolment.MAX_MESSAGE + 1)
+
+
+def _worded(error: EnrolmentError) -> InputError | Failed:
+    if error.kind in _CLAIM_AT_FAULT:
+        return InputError(error.kind, str(error))
+    if error.kind in ("malformed", "answer-forged"):
+        text = f"what answered is not the hospital of this claim ({error})"
+        return Failed(error.kind, text)
+    return Failed(error.kind, f"the hospital refuses: {error}")

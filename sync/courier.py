@@ -1,0 +1,306 @@
+"""`python -m sync.courier`: brings the box's records to the hospital whenever there is a way.
+
+One loop over one queue. The courier decides nothing about delivery: it turns what happens into
+events for the protocol core, carries out the core's effects, and tells the screens what is so.
+All it remembers for good is custody, from signed receipts; killed at any moment, it starts again
+from the box's file.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from time import sleep
+
+from edge import anchors, conditions, outbox
+from edge.clock import Anchor, ClockQuality, Stamp
+from edge.entry import Lane
+from edge.settings import Settings, home_folder
+from edge.store import Store
+from sync import membership
+from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
+from sync.core import session as core
+from sync.envelope import EnvelopeError, open_down, seal_up
+from sync.framing import compose
+from sync.link import Link
+from sync.membership import Membership
+from sync.store_outbox import StoreOutbox
+from sync.transport import Acked, Down, Event, Failed, LinkError, Message, Up, Why, Will
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.25
+RECHECK_S = 3.0
+AFTER_ERROR_S = 5.0
+CONTROL = "r"
+
+_SHOWN = {Phase.STREAMING: "up", Phase.FENCED: "fenced", Phase.OFFLINE: "down"}
+
+
+def link_of(member: Membership) -> Link:
+    """Return the box's link: its own topics, and a will that tells when it was cut off."""
+    up, down = f"cs/1/u/{member.box_id}", f"cs/1/d/{member.box_id}"
+    will = Will(f"{up}/t")
+    return Link(member.address, member.tls, member.box_id, (f"{down}/#",), will)
+
+
+class Courier:
+    """One member's courier over an open store; `turn` it until it is no longer needed."""
+
+    def __init__(self, store: Store, member: Membership, home: Path, retry_cap_s: int) -> None:
+        self._store = store
+        self._member = member
+        self._home = home
+        self._retry_cap_ms = retry_cap_s * 1000
+        self._link = link_of(member)
+        self._outbox = StoreOutbox(store)
+        self._clock = store.clock()
+        self._session = BoxSession()
+        self._shown = ""
+        self._offline_ms = 0
+        self._position = store.journal_position()
+
+    def start(self) -> None:
+        """Begin to dial."""
+        self._feed(core.Start(self._now().t_ms, os.urandom(8)))
+
+    def turn(self) -> None:
+        """Wait for one event, at most a quarter of a second, and do what follows from it."""
+        event = self._link.take(self._patience_s())
+        if event is not None:
+            self._hear(event)
+        if self._journal_grew():
+            self._feed(core.Appended(self._now().t_ms))
+        self._watch_the_time()
+
+    def close(self) -> None:
+        """Say goodbye."""
+        self._link.close()
+        outbox.set_link(self._store, "down", self._now(), "the courier was stopped")
+
+    # --- what happens ------------------------------------------------------------------------
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case Up():
+                self._feed(core.Connected(self._now().t_ms))
+            case Down(why, detail):
+                self._lose(why, detail)
+            case Message(topic, payload):
+                self._open(topic, payload)
+            case Failed(_, reason):
+                self._lose(Why.REFUSED, f"the broker refuses our frames: {reason}")
+            case Acked(_, heard) if not heard:
+                self._lose(Why.UNREACHABLE, "nobody listens at the hospital")
+
+    def _open(self, topic: str, frame: bytes) -> None:
+        member = self._member
+        try:
+            header, payload = open_down(frame, member.box_id, member.keys, member.hospital)
+            if header.channel != CONTROL:
+                return
+            message = decode_down(payload)
+        except (EnvelopeError, MessageError) as error:
+            log.warning("dropped a frame on %s: %s", topic, error)
+            return
+        self._feed(core.Arrived(self._now().t_ms, message))
+
+    def _journal_grew(self) -> bool:
+        # Not by data_version: it is silent about entries that we append ourselves.
+        before, self._position = self._position, self._store.journal_position()
+        return self._position != before
+
+    def _watch_the_time(self) -> None:
+        now_ms = self._now().t_ms
+        due = box.deadline(self._session)
+        if due is not None and now_ms >= due:
+            self._feed(core.Tick(now_ms))
+        elif self._may_try_early(now_ms):
+            self._feed(core.Start(now_ms, os.urandom(8)))
+
+    def _may_try_early(self, now_ms: int) -> bool:
+        offline = self._session.phase is Phase.OFFLINE
+        return offline and now_ms - self._offline_ms >= self._retry_cap_ms
+
+    def _patience_s(self) -> float:
+        due = box.deadline(self._session)
+        if due is None:
+            return POLL_S
+        return min(POLL_S, max(0.0, (due - self._now().t_ms) / 1000))
+
+    # --- what follows from it ----------------------------------------------------------------
+
+    def _feed(self, event: core.Event) -> None:
+        was = self._session.phase
+        self._session, effects = box.step(self._session, event, self._outbox)
+        if self._session.phase is Phase.OFFLINE and was is not Phase.OFFLINE:
+            self._offline_ms = event.now_ms
+        try:
+            for effect in effects:
+                self._do(effect, event.now_ms)
+        except LinkError as error:
+            self._lose(Why.LOST, str(error))
+        self._show()
+
+    def _do(self, effect: core.Effect, now_ms: int) -> None:
+        match effect:
+            case core.Dial():
+                self._link.open()
+            case core.HangUp(reason):
+                self._link.close()
+                self._complain(Why.UNREACHABLE, reason)
+            case core.SendHello():
+                self._say_hello(effect)
+            case core.SendFrame():
+                self._send(effect)
+            case _:
+                self._remember(effect, now_ms)
+
+    def _remember(self, effect: core.Effect, now_ms: int) -> None:
+        match effect:
+            case core.PersistCustody(lane, cum, safe):
+                outbox.mark_custody(self._store, Lane(lane), cum, safe, self._now())
+            case core.StartEpoch(epoch, reason):
+                outbox.start_epoch(self._store, epoch, self._now(), reason)
+            case core.AnchorClock(utc_ms, error_ms):
+                self._anchor(now_ms, utc_ms, error_ms)
+            case core.Note():
+                self._note(effect)
+
+    def _say_hello(self, effect: core.SendHello) -> None:
+        member, now = self._member, self._now()
+        about = {
+            "version": version("healthpost"),
+            "clock": str(now.quality),
+            "free_mb": str(shutil.disk_usage(self._home).free // 1_000_000),
+        }
+        hello = box.hello(self._outbox, effect, about)
+        header = hello_header(member.box_id, effect.nonce, hello.epoch)
+        self._publish("h", seal_up(header, encode(hello), member.keys, member.hospital))
+
+    def _send(self, frame: core.SendFrame) -> None:
+        member = self._member
+        records = self._outbox.records(frame.lane, frame.first_seq, frame.n)
+        header, payload = compose(member.box_id, frame, records)
+        self._publish(frame.lane, seal_up(header, payload, member.keys, member.hospital))
+        outbox.mark_sent(self._store, Lane(frame.lane), frame.first_seq + frame.n - 1)
+
+    def _publish(self, lane: str, frame: bytes) -> None:
+        self._link.publish(f"cs/1/u/{self._member.box_id}/{lane}", frame)
+
+    def _lose(self, why: Why, detail: str) -> None:
+        self._link.close()
+        self._complain(why, detail)
+        self._feed(core.LinkLost(self._now().t_ms))
+
+    def _anchor(self, t_ms: int, utc_ms: int, error_ms: int) -> None:
+        anchor = Anchor(self._clock.boot, t_ms, utc_ms, error_ms, ClockQuality.HOSPITAL)
+        if anchors.remember(self._store, self._now(), anchor):
+            self._clock = self._store.clock()
+
+    def _now(self) -> Stamp:
+        return self._clock.now()
+
+    # --- what people are told ----------------------------------------------------------------
+
+    def _show(self) -> None:
+        phase = self._session.phase
+        if phase is Phase.STREAMING:
+            conditions.clear(self._store, "broker-unreachable")
+            conditions.clear(self._store, "link-refused")
+        trying = "down" if self._session.failures else "dialing"
+        state = _SHOWN.get(phase, trying)
+        if state != self._shown:
+            log.info("link: %s", state)
+            outbox.set_link(self._store, state, self._now(), self._member.address.host)
+            self._shown = state
+
+    def _complain(self, why: Why, detail: str) -> None:
+        log.warning("link %s: %s", why, detail)
+        if why is Why.REFUSED:
+            self._refused(detail)
+        elif why is Why.UNREACHABLE:
+            conditions.clear(self._store, "link-refused")
+            conditions.note(self._store, self._now(), "broker-unreachable")
+
+    def _refused(self, detail: str) -> None:
+        conditions.clear(self._store, "broker-unreachable")
+        conditions.note(self._store, self._now(), "link-refused", detail=detail)
+
+    def _note(self, note: core.Note) -> None:
+        log.warning("%s: %s", note.kind, note.text)
+        if note.kind == "fenced":
+            self._refused(note.text)
+
+
+def serve(home: Path, stopping: Callable[[], bool]) -> None:
+    """Carry records until told to stop, or until the box's papers change (then call it again)."""
+    settings = Settings.load(home)
+    papers = _papers(settings)
+    store = Store.open(settings.database)
+    try:
+        member = membership.load(settings)
+        now = store.clock().now()
+        if member is None:
+            conditions.note(store, now, "not-enrolled")
+            _wait(lambda: stopping() or _papers(settings) != papers)
+            return
+        conditions.clear(store, "not-enrolled")
+        courier = Courier(store, member, home, settings.link_retry_cap_s)
+        _carry(courier, store, stopping, lambda: _papers(settings) != papers)
+    finally:
+        store.close()
+
+
+def main() -> None:
+    """Serve the box of HEALTHPOST_HOME until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
+    told: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda signum, _frame: told.append(signum))
+    while not told:
+        try:
+            serve(home_folder(), lambda: bool(told))
+        except Exception:  # the loop of the process: whatever it was, records are safe on disk
+            log.exception("the courier starts again")
+            _wait(lambda: bool(told), AFTER_ERROR_S)
+
+
+def _carry(
+    courier: Courier, store: Store, stopping: Callable[[], bool], moved: Callable[[], bool]
+) -> None:
+    clock = store.clock()
+    recheck_ms = int(RECHECK_S * 1000)
+    checked = clock.now().t_ms
+    courier.start()
+    try:
+        while not stopping():
+            courier.turn()
+            if clock.now().t_ms - checked >= recheck_ms:
+                checked = clock.now().t_ms
+                if moved():
+                    return
+    finally:
+        courier.close()
+
+
+def _papers(settings: Settings) -> tuple[int, ...]:
+    names = (membership.CERTIFICATE_FILE, membership.HOSPITAL_FILE, membership.CA_FILE)
+    files = [settings.file, *(settings.keys / name for name in names)]
+    return tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in files)
+
+
+def _wait(done: Callable[[], bool], limit_s: float | None = None) -> None:
+    waited = 0.0
+    while not done() and (limit_s is None or waited < limit_s):
+        sleep(POLL_S)
+        waited += POLL_S
+
+
+if __name__ == "__main__":
+    main()
