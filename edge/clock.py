@@ -36,6 +36,10 @@ class ClockQuality(StrEnum):
     HOSPITAL = "hospital"
 
 
+TRUSTED = frozenset({ClockQuality.NTP, ClockQuality.HOSPITAL, ClockQuality.MANUAL})
+"""Qualities of a time that somebody vouched for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """One instant: boot counter, milliseconds since that boot, wall milliseconds UTC, quality."""
@@ -80,10 +84,15 @@ def place(stamp: Stamp, anchors: Iterable[Anchor]) -> Placed:
     """Place a stamp by the nearest anchor of its own boot, else by its wall clock's claim."""
     own = [a for a in anchors if a.boot == stamp.boot]
     if own:
-        near = min(own, key=lambda a: a.error_ms + _drift(stamp.t_ms - a.t_ms))
+        near = nearest(stamp.t_ms, own)
         apart = stamp.t_ms - near.t_ms
         return Placed(near.utc_ms + apart, near.error_ms + _drift(apart), sure=True)
     return Placed(stamp.wall_ms, 0, sure=stamp.quality in (ClockQuality.NTP, ClockQuality.HOSPITAL))
+
+
+def nearest(t_ms: int, anchors: Iterable[Anchor]) -> Anchor:
+    """Return the anchor that places a moment of its own boot best."""
+    return min(anchors, key=lambda a: a.error_ms + _drift(t_ms - a.t_ms))
 
 
 def _drift(apart_ms: int) -> int:
@@ -91,12 +100,16 @@ def _drift(apart_ms: int) -> int:
 
 
 class Clock:
-    """Stamps instants of the running boot; the wall never falls below `floor_ms`."""
+    """Stamps instants of the running boot.
 
-    def __init__(self, boot: int, floor_ms: int, anchored: bool = False) -> None:
+    An anchor of this boot tells the wall time, whatever the system clock says. Without one the
+    wall is the system's, and never falls below `floor_ms`.
+    """
+
+    def __init__(self, boot: int, floor_ms: int, anchors: Iterable[Anchor] = ()) -> None:
         self._boot = boot
         self._floor_ms = max(floor_ms, BUILD_MS)
-        self._anchored = anchored
+        self._anchors = tuple(a for a in anchors if a.boot == boot)
 
     @property
     def boot(self) -> int:
@@ -107,15 +120,15 @@ class Clock:
         """Stamp this instant."""
         t_ms = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
         wall_ms = time.time_ns() // 1_000_000
+        if self._anchors:
+            anchor = nearest(t_ms, self._anchors)
+            return Stamp(self._boot, t_ms, anchor.utc_ms + t_ms - anchor.t_ms, anchor.source)
         if wall_ms < self._floor_ms:
             return Stamp(self._boot, t_ms, self._floor_ms, ClockQuality.FLOOR)
         self._floor_ms = wall_ms
-        return Stamp(self._boot, t_ms, wall_ms, self._quality())
-
-    def _quality(self) -> ClockQuality:
-        if self._anchored:
-            return ClockQuality.HOSPITAL
-        return ClockQuality.NTP if system_clock_is_synchronised() else ClockQuality.UNSURE
+        synchronised = system_clock_is_synchronised()
+        quality = ClockQuality.NTP if synchronised else ClockQuality.UNSURE
+        return Stamp(self._boot, t_ms, wall_ms, quality)
 
 
 def boot_id() -> str:

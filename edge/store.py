@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from edge.clock import BUILD_MS, Anchor, Clock, ClockQuality, boot_id
+from edge.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
 from edge.errors import DiskFull, StoreError
 from edge.schema import migrations
 
@@ -125,15 +125,25 @@ class Store:
         with self.transaction():
             row = self.row("SELECT counter, floor_ms FROM boot WHERE boot_id = ?", (this_boot,))
             if row is None:
-                floor = max(
-                    BUILD_MS, self.scalar("SELECT max(floor_ms) FROM boot"), self._last_wall()
-                )
+                floor = self._last_known_ms()
                 counter = self.execute(
                     "INSERT INTO boot (boot_id, floor_ms) VALUES (?, ?)", (this_boot, floor)
                 )
             else:
                 counter, floor = int(row["counter"]), int(row["floor_ms"])
-        return Clock(counter, floor, anchored=bool(self.anchors(counter)))
+        return Clock(counter, floor, self.anchors(counter))
+
+    def save_floor(self, now: Stamp) -> None:
+        """Remember the time, so that the next boot's wall does not begin before it.
+
+        A time that somebody vouched for also takes back what an unsure clock had run ahead.
+        """
+        with self.transaction():
+            self.execute(
+                "UPDATE boot SET floor_ms = CASE WHEN ? THEN ? ELSE max(floor_ms, ?) END"
+                " WHERE counter = ?",
+                (now.quality in TRUSTED, now.wall_ms, now.wall_ms, now.boot),
+            )
 
     def anchors(self, boot: int) -> list[Anchor]:
         """Return the anchors of one boot."""
@@ -143,8 +153,14 @@ class Store:
             for r in rows
         ]
 
-    def _last_wall(self) -> int:
-        return self.scalar("SELECT wall_ms FROM reading ORDER BY entry DESC LIMIT 1")
+    def _last_known_ms(self) -> int:
+        last = self.row("SELECT counter, floor_ms FROM boot ORDER BY counter DESC LIMIT 1")
+        if last is None:
+            return BUILD_MS
+        if self.anchors(last["counter"]):
+            return max(BUILD_MS, int(last["floor_ms"]))  # its readings may bear a wilder time
+        reading = self.scalar("SELECT wall_ms FROM reading ORDER BY entry DESC LIMIT 1")
+        return max(BUILD_MS, int(last["floor_ms"]), reading)
 
     def _migrate(self) -> None:
         database = Database(self._connection, execute_plugins=False)

@@ -89,6 +89,17 @@ def close_visit(
     return True
 
 
+def close_idle(store: Store, now: Stamp, idle_s: int = IDLE_S) -> int:
+    """Close the visits that nobody touched for `idle_s`, at every station; return how many."""
+    if not _idle(store, now, idle_s):
+        return 0  # the usual case takes no write lock
+    with store.transaction():
+        idle = _idle(store, now, idle_s)
+        for visit in idle:
+            close_visit(store, now, why="idle", station=visit.station)
+    return len(idle)
+
+
 def current(
     store: Store, now: Stamp, *, station: str = STATION, idle_s: int = IDLE_S
 ) -> Visit | None:
@@ -118,6 +129,11 @@ def get(store: Store, visit_id: str) -> Visit:
     if row is None:
         raise NotFound(f"no visit {visit_id}")
     return _visit(row, store)
+
+
+def _idle(store: Store, now: Stamp, idle_s: int) -> list[Visit]:
+    rows = store.rows("SELECT * FROM visit WHERE closed_entry IS NULL")
+    return [visit for row in rows if (visit := _visit(row, store)).is_idle(now, idle_s)]
 
 
 def _open_row(store: Store, station: str) -> Row | None:

@@ -1,0 +1,61 @@
+"""Copy the box's file to `backup/`, complete or not at all.
+
+A copy is named after its last journal entry, so neither a wrong clock nor a repeat can confuse the
+order; when nothing happened since the last one, nothing is copied.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from edge.clock import Stamp
+from edge.errors import StoreError
+from edge.settings import Settings
+from edge.store import Store
+
+KEEP = 3
+
+log = logging.getLogger(__name__)
+
+
+def run(store: Store, settings: Settings, now: Stamp) -> None:
+    """Make a copy when there is something new, then let go of the oldest; raises `StoreError`."""
+    folder = settings.backup
+    folder.mkdir(mode=0o700, exist_ok=True)
+    copy = folder / f"box-{store.journal_position():012d}.db"
+    if not copy.exists():
+        _copy(store, copy)
+        log.info("backed up to %s", copy.name)
+    for old in copies(folder)[KEEP:]:
+        old.unlink()
+
+
+def copies(folder: Path) -> list[Path]:
+    """Return the complete copies, newest first."""
+    return sorted(folder.glob("box-*.db"), reverse=True)
+
+
+def _copy(store: Store, copy: Path) -> None:
+    partial = copy.with_suffix(".partial")
+    for left_over in copy.parent.glob("*.partial"):  # the power failed during an earlier copy
+        left_over.unlink()
+    try:
+        store.copy_to(partial)
+        partial.chmod(0o600)
+        _flush(partial)
+        partial.replace(copy)
+        _flush(copy.parent)
+    except OSError as error:
+        raise StoreError(f"{copy} cannot be written: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
