@@ -1,0 +1,231 @@
+"""A box joins a hospital: the real box side against the real hospital side, over HTTP."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from edge.settings import Settings
+from hospital import claims
+from hospital.archive_sqlite import SqliteArchive
+from hospital.authority import Authority
+from hospital.claims import Offer
+from provisioning.box import init_box
+from provisioning.enrol import accept, enrol, prepare
+from provisioning.errors import Failed, InputError
+from sync import membership
+from sync.enrolment import Claim
+from sync.keys import HospitalKeys, certificate_expiry
+
+Answer = Callable[[bytes], bytes]
+
+
+class Desk:
+    """A hospital that takes enrolment requests at a URL; `tamper` sits on the wire."""
+
+    def __init__(self, folder: Path) -> None:
+        self.now = datetime.now(UTC)
+        self.authority = Authority.create(folder / "ca", "Test", self.now)
+        self.keys = HospitalKeys.generate()
+        self.file = folder / "archive.db"
+        SqliteArchive.open(self.file).close()
+        self.tamper: Answer = lambda data: data
+        self.asked = 0
+        self.server = HTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def claim(self) -> Claim:
+        archive = SqliteArchive.open(self.file)
+        try:
+            return claims.create(archive, "Clinic of Hope", self.url, self.now)
+        finally:
+            archive.close()
+
+    def decide(self, message: bytes) -> tuple[bytes, bool]:
+        offer = Offer(self.keys.public, "broker.example", 8883)
+        archive = SqliteArchive.open(self.file)
+        try:
+            return claims.enrol(archive, self.authority, offer, message, self.now)
+        finally:
+            archive.close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        desk = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                message = self.rfile.read(int(self.headers["Content-Length"]))
+                desk.asked += 1
+                body, granted = desk.decide(message)
+                if self.path != "/enrol":
+                    body, granted = b"nothing here", False
+                body = desk.tamper(body)
+                self.send_response(200 if granted else 403)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                return None
+
+        return Handler
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "hospital")
+    thread = threading.Thread(target=desk.server.serve_forever, args=(0.02,))
+    thread.start()
+    yield desk
+    desk.server.shutdown()
+    thread.join()
+    desk.server.server_close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    init_box(tmp_path / "box", "Clinic of Hope")
+    return tmp_path / "box"
+
+
+def test_a_box_becomes_a_member(desk: Desk, home: Path) -> None:
+    assert membership.load(Settings.load(home)) is None
+    granted = enrol(home, desk.claim().text())
+    assert (granted.clinic, granted.broker_host) == ("Clinic of Hope", "broker.example")
+    member = membership.load(Settings.load(home))
+    assert member is not None
+    assert member.hospital == desk.keys.public
+    assert (member.address.host, member.address.port) == ("broker.example", 8883)
+    assert certificate_expiry(member.tls.certificate.read_bytes()) > desk.now
+    for name in ("tls.key.pem", "sign.key.pem", "decrypt.key.pem"):
+        assert (home / "keys" / name).stat().st_mode & 0o077 == 0
+
+
+def test_doing_it_again_gives_the_very_same(desk: Desk, home: Path) -> None:
+    claim = desk.claim().text()
+    first = enrol(home, claim)
+    assert enrol(home, claim) == first
+    assert desk.asked == 2
+
+
+@pytest.mark.parametrize("lost", ["answer", "certificate", "settings"])
+def test_power_lost_on_the_way_is_made_good_by_trying_again(
+    desk: Desk, home: Path, lost: str
+) -> None:
+    claim = desk.claim()
+    before = (home / "healthpost.toml").read_bytes()
+    granted = enrol(home, claim.text())
+    if lost == "answer":  # the hospital has granted; nothing of it is here
+        (home / "keys" / "ca.crt").unlink()
+        (home / "keys" / "hospital.json").unlink()
+    if lost in ("answer", "certificate"):
+        (home / "keys" / "box.crt").unlink()
+    (home / "healthpost.toml").write_bytes(before)
+    assert membership.load(Settings.load(home)) is None
+    assert enrol(home, claim.text()) == granted
+    assert membership.load(Settings.load(home)) is not None
+
+
+def test_power_lost_while_keys_were_made(desk: Desk, home: Path) -> None:
+    prepare(home, desk.claim().text())
+    (home / "keys" / "decrypt.key.pem").unlink()
+    assert enrol(home, desk.claim().text()).clinic == "Clinic of Hope"
+
+
+def test_a_claim_is_good_for_one_box(desk: Desk, home: Path, tmp_path: Path) -> None:
+    claim = desk.claim().text()
+    enrol(home, claim)
+    init_box(tmp_path / "second", "Elsewhere")
+    with pytest.raises(InputError, match="another box") as caught:
+        enrol(tmp_path / "second", claim)
+    assert caught.value.kind == "claim-used"
+    assert membership.load(Settings.load(tmp_path / "second")) is None
+
+
+def test_an_old_claim_is_refused_in_words(desk: Desk, home: Path) -> None:
+    claim = desk.claim().text()
+    desk.now += timedelta(days=30)
+    with pytest.raises(InputError, match="new one") as caught:
+        enrol(home, claim)
+    assert caught.value.kind == "claim-expired"
+
+
+def test_a_claim_the_hospital_never_made(desk: Desk, home: Path) -> None:
+    stranger = replace(desk.claim(), claim_id="0000")
+    with pytest.raises(InputError) as caught:
+        enrol(home, stranger.text())
+    assert caught.value.kind == "claim-unknown"
+
+
+def test_a_guessed_secret(desk: Desk, home: Path) -> None:
+    guess = replace(desk.claim(), secret=bytes(16))
+    with pytest.raises(InputError) as caught:
+        enrol(home, guess.text())
+    assert caught.value.kind == "proof-wrong"
+
+
+def test_a_mistyped_claim_never_leaves_the_box(desk: Desk, home: Path) -> None:
+    text = desk.claim().text()
+    with pytest.raises(InputError, match="mistyped") as caught:
+        enrol(home, text[:20] + ("A" if text[20] != "A" else "B") + text[21:])
+    assert caught.value.kind == "claim-wrong"
+    assert desk.asked == 0
+
+
+def test_a_hospital_that_cannot_be_reached(desk: Desk, home: Path) -> None:
+    away = replace(desk.claim(), url="http://127.0.0.1:9")
+    with pytest.raises(Failed, match="cannot be reached") as caught:
+        enrol(home, away.text())
+    assert caught.value.kind == "unreachable"
+
+
+@pytest.mark.parametrize(
+    "tamper",
+    [
+        lambda data: b"<html>Please pay for the internet</html>",
+        lambda data: data[:-1],
+        lambda data: data + b"\x00",
+        lambda data: data.replace(b"broker.example", b"broker.evil.ex"),
+        lambda data: bytes(100_000),
+    ],
+)
+def test_somebody_on_the_wire_changes_nothing(desk: Desk, home: Path, tamper: Answer) -> None:
+    claim = desk.claim().text()
+    desk.tamper = tamper
+    with pytest.raises(Failed, match="not the hospital"):
+        enrol(home, claim)
+    assert membership.load(Settings.load(home)) is None
+    desk.tamper = lambda data: data
+    assert enrol(home, claim).clinic == "Clinic of Hope"
+
+
+def test_a_wrong_path_is_not_taken_for_an_answer(desk: Desk, home: Path) -> None:
+    lost = replace(desk.claim(), url=desk.url + "/elsewhere")
+    with pytest.raises(Failed, match="not the hospital"):
+        enrol(home, lost.text())
+
+
+def test_damaged_keys_of_an_enrolled_box_are_not_replaced_in_silence(
+    desk: Desk, home: Path
+) -> None:
+    enrol(home, desk.claim().text())
+    (home / "keys" / "sign.key.pem").write_text("rubbish")
+    with pytest.raises(Failed, match="damaged") as caught:
+        enrol(home, desk.claim().text())
+    assert caught.value.kind == "keys"
+
+
+def test_the_same_messages_on_a_stick(desk: Desk, home: Path, tmp_path: Path) -> None:
+    claim, request = prepare(home, desk.claim().text())
+    stick = tmp_path / "request"
+    stick.write_bytes(request.encode())
+    answer, granted = desk.decide(stick.read_bytes())
+    assert granted
+    assert accept(home, claim, request, answer).clinic == "Clinic of Hope"
+    assert desk.asked == 0
