@@ -1,0 +1,84 @@
+"""The kiosk as a WSGI application: pages, languages, guards, and plain words when things fail."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from flask import Flask
+from flask_babel import Babel
+from markupsafe import Markup
+
+from edge.patient import Patient
+from edge.settings import Settings
+from kiosk_ui import catalogs, context, guard, language, wording
+from kiosk_ui.icons import icon
+from kiosk_ui.pages import (
+    alone,
+    failure,
+    history,
+    home,
+    patients,
+    register,
+    sign_in,
+    status,
+    tray,
+    visit,
+)
+
+PAGES = (home, sign_in, patients, register, visit, history, alone, tray, status)
+"""Every page of the kiosk; its template stands beside it under the same name."""
+
+LARGEST_FORM = 64 * 1024
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def create_app(settings: Settings) -> Flask:
+    """Build the kiosk of one box."""
+    catalogs.compile_all()
+    app = Flask("kiosk_ui", template_folder="pages", static_folder="static")
+    app.config.update(
+        # What a patient measures alone lives in a cookie for minutes; a restart may forget it.
+        SECRET_KEY=secrets.token_bytes(32),
+        SESSION_COOKIE_NAME="alone",
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_HTTPONLY=True,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        BABEL_TRANSLATION_DIRECTORIES=str(catalogs.FOLDER),
+    )
+    if settings.kiosk_host in LOOPBACK:
+        app.config["TRUSTED_HOSTS"] = [*LOOPBACK]
+    with app.app_context():
+        context.attach(context.Box(settings))
+    Babel(app, locale_selector=lambda: language.current().code)
+    app.before_request(guard.refuse_forgeries)
+    app.after_request(guard.add_headers)
+    app.teardown_request(context.close_store)
+    _give_words(app)
+    failure.answer_with_sentences(app)
+    for page in PAGES:
+        app.register_blueprint(page.page)
+    return app
+
+
+def _give_words(app: Flask) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(
+        icon=icon,
+        say=wording.say,
+        isolated=wording.isolated,
+        own_words=wording.own_words,
+        count=wording.count,
+        sex_name=wording.sex_name,
+        age=_age,
+        unit_name=wording.unit_name,
+        language=language.current,
+        languages=language.offered,
+        session=context.session,
+        settings=context.settings,
+    )
+
+
+def _age(patient: Patient) -> Markup:
+    return wording.age(patient, context.now().wall.astimezone().date())

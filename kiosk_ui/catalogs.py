@@ -1,0 +1,50 @@
+"""The translated texts: .po files are the source, .mo files are made from them when missing.
+
+A `#, machine` flag marks a sentence that no native reader has reviewed; such sentences are shown,
+fuzzy and empty ones never are (a test refuses them).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+FOLDER = Path(__file__).with_name("translations")
+
+
+def sources() -> list[Path]:
+    """Return the .po files, one a language."""
+    return sorted(FOLDER.glob("*/LC_MESSAGES/messages.po"))
+
+
+def compile_all(*, force: bool = False) -> list[Path]:
+    """Compile each .po whose .mo is missing or older; return what was written."""
+    stale = [po for po in sources() if force or _is_stale(po)]
+    for po in stale:
+        _compile(po)
+    return [po.with_suffix(".mo") for po in stale]
+
+
+def read(po: Path) -> Catalog:
+    """Read one .po file."""
+    with po.open("rb") as file:
+        return read_po(file, locale=po.parent.parent.name)
+
+
+def _is_stale(po: Path) -> bool:
+    mo = po.with_suffix(".mo")
+    return not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime
+
+
+def _compile(po: Path) -> None:
+    # Two processes may start at once: each writes its own file and renames it into place.
+    handle, made = tempfile.mkstemp(dir=po.parent, suffix=".mo.part")
+    with os.fdopen(handle, "wb") as file:
+        write_mo(file, read(po))
+    Path(made).chmod(0o644)
+    Path(made).replace(po.with_suffix(".mo"))

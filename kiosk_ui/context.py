@@ -1,0 +1,103 @@
+"""What a request stands on: the settings, a store of its own, the clock, who is signed in."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import cast
+
+from flask import current_app, g, request
+
+from edge import staff
+from edge.clock import Clock, Stamp
+from edge.errors import DiskFull
+from edge.settings import Settings
+from edge.store import Store
+
+COOKIE = "healthpost"
+_KEY = "healthpost"
+POLLS = frozenset({"live", "strip"})
+"""Views that a page asks for by itself: they must not keep a session awake."""
+
+CLOCK_FOR_S = 60
+"""An anchor that arrives while the kiosk runs is noticed within this time."""
+
+
+@dataclass(slots=True)
+class Box:
+    """What the requests of one kiosk process share."""
+
+    settings: Settings
+    _lock: Lock = field(default_factory=Lock)
+    _clock: Clock | None = None
+    _clock_read: float = 0.0
+
+    def clock(self, opened: Store) -> Clock:
+        """Return the clock of the running boot, re-read now and then for new anchors."""
+        with self._lock:
+            if self._clock is None or time.monotonic() - self._clock_read > CLOCK_FOR_S:
+                self._clock, self._clock_read = opened.clock(), time.monotonic()
+            return self._clock
+
+
+def attach(box: Box) -> None:
+    """Give the current application its box."""
+    current_app.extensions[_KEY] = box
+
+
+def settings() -> Settings:
+    """Return the settings of this box."""
+    return _box().settings
+
+
+def store() -> Store:
+    """Return the store of this request; raises `StoreError` when it cannot be opened."""
+    if "store" not in g:
+        g.store = Store.open(settings().database)
+    return cast(Store, g.store)
+
+
+def close_store(_error: BaseException | None = None) -> None:
+    """Close the store of the request, when it opened one."""
+    opened = g.pop("store", None)
+    if opened is not None:
+        opened.close()
+
+
+def clock() -> Clock:
+    """Return the clock of the running boot."""
+    return _box().clock(store())
+
+
+def now() -> Stamp:
+    """Stamp this instant."""
+    return clock().now()
+
+
+def session() -> staff.Session | None:
+    """Return who is signed in at this screen, or None."""
+    if "session" not in g:
+        token = request.cookies.get(COOKIE)
+        g.session = _session(token) if token else None
+    return cast("staff.Session | None", g.session)
+
+
+def worker() -> staff.Session:
+    """Return who is signed in, on a page that only staff can open."""
+    held = session()
+    if held is None:
+        raise LookupError("a staff page was served without a session")
+    return held
+
+
+def _session(token: str) -> staff.Session | None:
+    asked_by_itself = (request.endpoint or "").rpartition(".")[2] in POLLS
+    try:
+        return staff.session(store(), clock(), token, touch=not asked_by_itself)
+    except DiskFull:  # reading goes on when nothing can be written, also the time of last use
+        return staff.session(store(), clock(), token, touch=False)
+
+
+def _box() -> Box:
+    return cast(Box, current_app.extensions[_KEY])

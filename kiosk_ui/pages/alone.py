@@ -1,0 +1,215 @@
+"""A patient measures alone: large steps, no names, and nothing left on the screen afterwards.
+
+With a card the readings are the patient's; without one they wait in the tray for a worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from edge import history, patients, registry, visits
+from edge.history import Recorded
+from edge.reading import Kind
+from edge.visits import Visit
+from kiosk_ui import context, trouble
+from kiosk_ui.polled import polled
+from kiosk_ui.shown import lines
+from kiosk_ui.wording import kind_icon, noted, say
+
+page = Blueprint("alone", __name__)
+
+WAIT_IDLE_S = 120
+"""A cuff needs a minute; after this long without a touch somebody may have left."""
+
+SHOWN_IDLE_S = 20
+"""A value that nobody acknowledges is hidden after this long."""
+
+WARN_S = 20
+
+_VISIT, _AFTER = "visit", "after"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a patient can measure alone: what it is called and what to do."""
+
+    kind: Kind
+    name: str
+    todo: str
+    wait: str
+
+
+STEPS = (
+    Step(
+        Kind.BLOOD_PRESSURE,
+        noted("Blood pressure"),
+        noted("Put the cuff on your bare arm. Press the start button."),
+        noted("Sit still. Do not talk."),
+    ),
+    Step(
+        Kind.OXIMETRY,
+        noted("Oxygen"),
+        noted("Put one finger into the clip."),
+        noted("Keep your hand still."),
+    ),
+    Step(
+        Kind.TEMPERATURE,
+        noted("Temperature"),
+        noted("Switch the thermometer on and put it in place."),
+        noted("Wait until it beeps."),
+    ),
+    Step(
+        Kind.WEIGHT,
+        noted("Weight"),
+        noted("Step onto the scale without shoes."),
+        noted("Stand still."),
+    ),
+)
+
+
+@page.get("/measure")
+def start() -> str:
+    """Ask for the card, or offer to go on without one."""
+    return _start(None)
+
+
+@page.post("/measure")
+def begin() -> ResponseReturnValue:
+    """Begin with a card's number, or without one; a visit of somebody else ends."""
+    store, now = context.store(), context.now()
+    card = request.form.get("card", "").strip()[:40]
+    if not card and "without" not in request.form:
+        return _start(say(noted("Enter the number on your card."))), 422
+    patient = patients.by_card(store, card) if card else None
+    if card and patient is None:
+        text = noted("No card has this number. Try again, or go on without a card.")
+        return _start(say(text)), 422
+    if _worker_is_measuring() and "stop" not in request.form:
+        return _start(None, busy=True), 409
+    if patient is None:
+        visits.close_visit(store, now, why="another patient")
+        held = None
+    else:
+        held = visits.open_visit(store, now, patient.id, actor=None, mode="alone")
+    session[_VISIT] = held.id if held else None
+    session[_AFTER] = store.journal_position()
+    return redirect(url_for(".choose"), 303)
+
+
+@page.get("/measure/choose")
+def choose() -> ResponseReturnValue:
+    """Offer what the devices of this box can measure."""
+    if _AFTER not in session:
+        return redirect(url_for(".start"), 303)
+    here = registry.kinds(context.store())
+    steps = [step for step in STEPS if not here or step.kind in here]
+    done = {r.kind for r in _readings(session[_AFTER])}
+    return render_template(
+        "alone_choose.html", steps=steps, done=done, kind_icon=kind_icon, **_idle()
+    )
+
+
+@page.get("/measure/<kind>")
+def measure(kind: str) -> ResponseReturnValue:
+    """Show one step; it waits for a reading taken after the step was opened."""
+    step = _step(kind)
+    if _AFTER not in session:
+        return redirect(url_for(".start"), 303)
+    after = request.args.get("after", "")
+    if not after.isascii() or not after.isdigit():
+        position = context.store().journal_position()
+        return redirect(url_for(".measure", kind=kind, after=position), 303)
+    _touch()
+    body = Markup(_body(step, int(after)))
+    return render_template("alone_step.html", step=step, after=after, body=body, **_idle())
+
+
+@page.get("/measure/<kind>/live")
+def live(kind: str) -> Response:
+    """Answer the step's poll."""
+    after = request.args.get("after", "")
+    if _AFTER not in session or not after.isascii() or not after.isdigit():
+        abort(404)
+    return polled(_body(_step(kind), int(after)))
+
+
+@page.post("/measure/done")
+def done() -> str:
+    """Forget the patient and thank them."""
+    held = _own_visit()
+    if held is not None:
+        visits.close_visit(context.store(), context.now(), why="finished")
+    unnamed = _AFTER in session and held is None and bool(_readings(session[_AFTER]))
+    session.clear()
+    return render_template("alone_done.html", unnamed=unnamed)
+
+
+def _start(wrong: Markup | None, *, busy: bool = False) -> str:
+    card = request.form.get("card", "")[:40] if busy else ""
+    return render_template("alone_start.html", wrong=wrong, busy=busy, card=card)
+
+
+def _worker_is_measuring() -> bool:
+    held = visits.current(context.store(), context.now())
+    return held is not None and held.mode == "worker"
+
+
+def _body(step: Step, after: int) -> str:
+    readings = [r for r in _readings(max(after, session[_AFTER])) if r.kind == step.kind]
+    newest = readings[0] if readings else None
+    store = context.store()
+    refused = [] if newest else history.refused(store, after, limit=1)
+    now_showing = [one for one in registry.live(store, context.now()) if one.kind == step.kind]
+    return render_template(
+        "alone_body.html",
+        step=step,
+        icon_name=kind_icon(step.kind),
+        rows=lines(newest.values) if newest else (),
+        advice=_advice(newest) if newest else None,
+        refused=[trouble.refusal_sentence(f) for f in refused],
+        measuring=bool(now_showing),
+        shown_idle_s=SHOWN_IDLE_S,
+    )
+
+
+def _advice(recorded: Recorded) -> Markup | None:
+    """Return what to do about a value that a rule or a limit has marked."""
+    if history.urgent(context.store(), [recorded.entry]):
+        return say(noted("Show this to a health worker now."))
+    if recorded.warnings or recorded.quality:
+        return say(noted("Rest a little and measure again. Then show it to a health worker."))
+    return None
+
+
+def _readings(after: int) -> list[Recorded]:
+    """Return what this patient measured since `after`, newest first."""
+    store = context.store()
+    if session.get(_VISIT):
+        held = history.of_visit(store, session[_VISIT])
+    else:
+        held = history.in_tray(store)[::-1]
+    return [r for r in held if r.entry > after]
+
+
+def _own_visit() -> Visit | None:
+    held = visits.current(context.store(), context.now())
+    return held if held is not None and held.id == session.get(_VISIT) else None
+
+
+def _touch() -> None:
+    held = _own_visit()
+    if held is not None:
+        visits.touch(context.store(), context.now(), held)
+
+
+def _step(kind: str) -> Step:
+    step = next((step for step in STEPS if step.kind == kind), None)
+    return step or abort(404)
+
+
+def _idle() -> dict[str, int]:
+    return {"idle_s": WAIT_IDLE_S, "warn_s": WARN_S}

@@ -1,0 +1,131 @@
+"""What was measured before: a chart and a table for each vital. Every look is in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request
+from markupsafe import Markup
+
+from edge import audit, history, patients, staff
+from edge.history import Recorded
+from edge.reading import Code, Value
+from edge.rules import plausibility
+from kiosk_ui import charts, context
+from kiosk_ui.guard import staff_only
+from kiosk_ui.shown import lines
+from kiosk_ui.shown import show as show_reading
+from kiosk_ui.wording import count, day, kind_name, noted, say, vital_name
+
+page = Blueprint("history", __name__)
+
+CHARTED = (
+    Code.SYSTOLIC,
+    Code.PULSE,
+    Code.SPO2,
+    Code.TEMPERATURE,
+    Code.WEIGHT,
+    Code.RESPIRATORY_RATE,
+    Code.GLUCOSE_MMOL_L,
+    Code.GLUCOSE_MG_DL,
+    Code.HEIGHT,
+    Code.HAEMOGLOBIN,
+)
+"""The vitals that get a chart, in this order; systolic stands for the whole blood pressure."""
+
+SHOWN = 200
+POINTS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Vital:
+    """One vital of a patient: its name, and the readings that have it, newest first."""
+
+    code: Code
+    name: Markup
+    held: list[Recorded]
+
+
+@page.get("/patients/<patient_id>/history")
+@staff_only
+def show(patient_id: str) -> str:
+    """Show one vital, chosen by `vital` (LOINC), and the tabs of the others."""
+    store, now = context.store(), context.now()
+    patient = patients.get(store, patient_id)
+    audit.note_view(store, now, patient_id, context.worker().staff.id)
+    vitals = _vitals(history.of_patient(store, patient_id, SHOWN))
+    chosen = next((v for v in vitals if v.code == request.args.get("vital")), None)
+    chosen = chosen or (vitals[0] if vitals else None)
+    names = {person.id: person.name for person in staff.members(store)}
+    return render_template(
+        "history.html",
+        patient=patient,
+        vitals=vitals,
+        chosen=chosen,
+        drawn=_chart(chosen) if chosen else "",
+        sentence=_trend(chosen) if chosen else "",
+        rows=[show_reading(r, now, names) for r in chosen.held] if chosen else [],
+    )
+
+
+def _vitals(held: list[Recorded]) -> list[Vital]:
+    rows = [(code, [r for r in held if r.value(code) is not None]) for code in CHARTED]
+    return [Vital(code, _name(code), having) for code, having in rows if having]
+
+
+def _name(code: Code) -> Markup:
+    return kind_name("blood-pressure") if code == Code.SYSTOLIC else vital_name(code)
+
+
+def _chart(vital: Vital) -> Markup:
+    oldest_first = vital.held[:POINTS][::-1]
+    points = [_point(vital.code, r) for r in oldest_first]
+    return charts.chart(points, vital.name.striptags(), _trend(vital).striptags())
+
+
+def _point(code: Code, recorded: Recorded) -> charts.Point:
+    value = recorded.value(code)
+    assert value is not None
+    lower = recorded.value(Code.DIASTOLIC) if code == Code.SYSTOLIC else None
+    shown: Sequence[Value] = [v for v in (value, lower) if v is not None]
+    return charts.Point(
+        when=recorded.placed.when.astimezone(),
+        high=value.value,
+        low=lower.value if lower is not None else None,
+        unusual=bool(plausibility.doubtful(shown)),
+    )
+
+
+def _trend(vital: Vital) -> Markup:
+    last, first = vital.held[0], vital.held[:POINTS][-1]
+    new, old = _text(vital.code, last), _text(vital.code, first)
+    if first is last:
+        text = noted("One measurement: %(last)s on %(date)s.")
+        return say(text, last=new, date=day(last.placed.when))
+    return say(
+        _COMPARED[_compare(vital.code, last, first)],
+        n=count(len(vital.held[:POINTS])),
+        last=new,
+        first=old,
+        date=day(first.placed.when),
+    )
+
+
+_COMPARED = {
+    1: noted("Measurements: %(n)s. The last, %(last)s, is higher than %(first)s on %(date)s."),
+    0: noted("Measurements: %(n)s. The last, %(last)s, is the same as on %(date)s."),
+    -1: noted("Measurements: %(n)s. The last, %(last)s, is lower than %(first)s on %(date)s."),
+}
+
+
+def _compare(code: Code, last: Recorded, first: Recorded) -> int:
+    new, old = last.value(code), first.value(code)
+    assert new is not None
+    assert old is not None
+    return (new.value > old.value) - (new.value < old.value)
+
+
+def _text(code: Code, recorded: Recorded) -> Markup:
+    wanted = (Code.SYSTOLIC, Code.DIASTOLIC) if code == Code.SYSTOLIC else (code,)
+    return lines(tuple(v for v in recorded.values if v.code in wanted))[0].text

@@ -1,0 +1,48 @@
+"""Finding a patient among tens of thousands, as somebody types."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from edge import patients, visits
+from kiosk_ui import context
+from kiosk_ui.guard import staff_only
+
+page = Blueprint("patients", __name__)
+
+LONGEST_QUERY = 120
+
+
+@page.get("/patients")
+@staff_only
+def search() -> str:
+    """Show the search field, what it found, and the visit that is open."""
+    visit = visits.current(context.store(), context.now())
+    seen = patients.get(context.store(), visit.patient_id) if visit else None
+    return render_template(
+        "patients.html",
+        query=_query(),
+        found=Markup(found_fragment("open")),
+        visit=visit,
+        seen=seen,
+    )
+
+
+@page.get("/patients/found")
+@staff_only
+def found() -> ResponseReturnValue:
+    """Answer the search as it is typed."""
+    return found_fragment("open")
+
+
+def found_fragment(purpose: str, entry: int | None = None) -> str:
+    """Render the hits; `purpose` is "open" (a visit) or "claim" (give them reading `entry`)."""
+    query = _query()
+    hits = patients.search(context.store(), query) if query else []
+    return render_template("found.html", query=query, hits=hits, purpose=purpose, entry=entry)
+
+
+def _query() -> str:
+    return request.args.get("q", "").strip()[:LONGEST_QUERY]

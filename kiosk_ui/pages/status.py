@@ -1,0 +1,113 @@
+"""How the box is: what the hospital has confirmed, what is wrong, which devices are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, render_template
+from flask_babel import gettext
+from markupsafe import Markup
+
+from edge import conditions, history, outbox, registry
+from edge.clock import Stamp
+from edge.registry import Device
+from kiosk_ui import context, link, trouble
+from kiosk_ui.polled import polled
+from kiosk_ui.wording import count, isolated, moment_text, noted, say, since
+
+page = Blueprint("status", __name__)
+
+_STATES = {
+    "absent": noted("not here"),
+    "listening": noted("waiting for it to be switched on"),
+    "connected": noted("ready"),
+    "measuring": noted("measuring now"),
+}
+
+LOW_BATTERY_PERCENT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A device in words."""
+
+    model: str
+    state: Markup
+    tone: str
+    battery: Markup | None
+    battery_low: bool
+    last: Markup
+
+
+@page.get("/status")
+def show() -> str:
+    """Show the technician's view."""
+    return render_template("status.html", body=Markup(_body()))
+
+
+@page.get("/status/live")
+def live() -> Response:
+    """Answer the page's poll."""
+    return polled(_body())
+
+
+@page.get("/strip")
+def strip() -> Response:
+    """Answer the poll of the strip that stands on every page."""
+    return polled(str(strip_fragment()))
+
+
+def strip_fragment() -> Markup:
+    """Render the status strip."""
+    told = link.strip(context.store(), context.now())
+    return Markup(render_template("strip.html", told=told))
+
+
+def device_row(device: Device, now: Stamp) -> DeviceRow:
+    """Word a device."""
+    last = say(noted("no reading yet"))
+    if device.reading_ms is not None:
+        last = since(datetime.fromtimestamp(device.reading_ms / 1000, UTC), now)
+    battery = device.battery
+    return DeviceRow(
+        model=device.model,
+        state=say(_STATES.get(device.state, _STATES["absent"])),
+        tone="off" if device.state == "absent" else "on",
+        battery=None if battery is None else isolated(f"{battery} %"),
+        battery_low=battery is not None and battery <= LOW_BATTERY_PERCENT,
+        last=last,
+    )
+
+
+def _body() -> str:
+    store, now = context.store(), context.now()
+    ledger = outbox.ledger(store)
+    oldest = ledger.oldest_waiting_wall_ms
+    return render_template(
+        "status_body.html",
+        told=link.strip(store, now),
+        ledger=ledger,
+        oldest=None if oldest is None else since(datetime.fromtimestamp(oldest / 1000, UTC), now),
+        wrong=[trouble.condition_sentence(c) for c in conditions.current(store)],
+        devices=[device_row(d, now) for d in registry.devices(store)],
+        now_text=moment_text(now.wall),
+        clock_sure=now.quality in ("ntp", "hospital"),
+    )
+
+
+@page.app_context_processor
+def _helpers() -> dict[str, Callable[..., object]]:
+    return {"strip_fragment": strip_fragment, "tray_badge": _tray_badge, "countdown": _countdown}
+
+
+def _tray_badge() -> Markup:
+    return count(history.tray_count(context.store()))
+
+
+def _countdown(seconds: int) -> Markup:
+    text = f"{seconds // 60}:{seconds % 60:02d}"
+    label = gettext("time left")
+    piece = Markup('<bdi dir="ltr" role="timer" aria-label="{}" data-countdown="{}">{}</bdi>')
+    return piece.format(f"{label} {text}", seconds, text)

@@ -1,0 +1,87 @@
+"""The tray: readings that belong to nobody yet, to be claimed by a person and never guessed."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from edge import audit, history, intake, staff
+from kiosk_ui import context
+from kiosk_ui.guard import staff_only
+from kiosk_ui.pages import patients
+from kiosk_ui.shown import Shown
+from kiosk_ui.shown import show as show_reading
+from kiosk_ui.wording import noted, say
+
+page = Blueprint("tray", __name__)
+
+REASONS = {
+    "trial": noted("It was a trial"),
+    "unknown-person": noted("Nobody knows whose it is"),
+    "measured-wrongly": noted("It was measured wrongly"),
+}
+"""Why a reading is nobody's: the stable word that is kept, and what the button says."""
+
+
+@page.get("/tray")
+@staff_only
+def show() -> str:
+    """Show what waits, oldest first."""
+    waiting = history.in_tray(context.store())
+    return render_template("tray.html", rows=[_shown(r) for r in waiting])
+
+
+@page.get("/tray/<int:entry>")
+@staff_only
+def one(entry: int) -> str:
+    """Show one reading and ask whose it is."""
+    return render_template(
+        "tray_one.html",
+        row=_shown(_waiting(entry)),
+        entry=entry,
+        query=request.args.get("q", ""),
+        found=Markup(patients.found_fragment("claim", entry)),
+        reasons=[(key, say(text)) for key, text in REASONS.items()],
+    )
+
+
+@page.get("/tray/<int:entry>/found")
+@staff_only
+def found(entry: int) -> str:
+    """Answer the search as it is typed."""
+    return patients.found_fragment("claim", entry)
+
+
+@page.post("/tray/<int:entry>/claim/<patient_id>")
+@staff_only
+def claim(entry: int, patient_id: str) -> ResponseReturnValue:
+    """Give the reading to a patient."""
+    actor = context.worker().staff.id
+    intake.claim(context.store(), context.now(), entry, patient_id, actor=actor)
+    audit.note_view(context.store(), context.now(), patient_id, actor)
+    return redirect(url_for("history.show", patient_id=patient_id), 303)
+
+
+@page.post("/tray/<int:entry>/discard")
+@staff_only
+def discard(entry: int) -> ResponseReturnValue:
+    """Take the reading out of the tray as nobody's, with the reason."""
+    why = request.form.get("why", "")
+    if why not in REASONS:
+        abort(400)
+    actor = context.worker().staff.id
+    intake.discard(context.store(), context.now(), entry, why, actor=actor)
+    return redirect(url_for(".show"), 303)
+
+
+def _waiting(entry: int) -> history.Recorded:
+    recorded = history.one(context.store(), entry)
+    if recorded is None or recorded.tray != "waiting":
+        abort(404)
+    return recorded
+
+
+def _shown(recorded: history.Recorded) -> Shown:
+    names = {person.id: person.name for person in staff.members(context.store())}
+    return show_reading(recorded, context.now(), names)

@@ -1,0 +1,203 @@
+"""A worker's measuring session: values drop in by themselves, the rest is typed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from edge import audit, history, intake, patients, registry, staff, visits
+from edge.clock import Stamp
+from edge.errors import DiskFull, NotFound, StoreError
+from edge.reading import Measured, Reading
+from edge.rules import plausibility
+from edge.visits import Visit
+from kiosk_ui import context, entries, trouble
+from kiosk_ui.entries import TypedRow
+from kiosk_ui.guard import staff_only
+from kiosk_ui.polled import polled
+from kiosk_ui.shown import Line
+from kiosk_ui.shown import show as show_reading
+from kiosk_ui.wording import kind_icon, kind_name, noted, own_words, quantity, say, vital_name
+
+page = Blueprint("visit", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveNow:
+    """What a device shows at this moment: nothing of it is recorded yet."""
+
+    icon: str
+    lines: tuple[Line, ...]
+
+
+@page.post("/patients/<patient_id>/visit")
+@staff_only
+def open_for(patient_id: str) -> ResponseReturnValue:
+    """Open a visit, or go back to the one that is already open for this patient."""
+    store, now, actor = context.store(), context.now(), context.worker().staff.id
+    held = visits.current(store, now)
+    if held is None or held.patient_id != patient_id or held.mode != "worker":
+        held = visits.open_visit(store, now, patient_id, actor=actor)
+        audit.note_view(store, now, patient_id, actor, "visit")
+    return redirect(url_for(".show", visit_id=held.id), 303)
+
+
+@page.get("/visits/<visit_id>")
+@staff_only
+def show(visit_id: str) -> str:
+    """Show the session."""
+    visit = visits.get(context.store(), visit_id)
+    return render_template(
+        "visit.html",
+        visit=visit,
+        patient=patients.get(context.store(), visit.patient_id),
+        live=Markup(_live(visit)),
+        rows=[entries.blank(entry) for entry in entries.ENTRIES],
+        row_html=_row,
+    )
+
+
+@page.get("/visits/<visit_id>/live")
+@staff_only
+def live(visit_id: str) -> Response:
+    """Answer the poll of the values."""
+    return polled(_live(visits.get(context.store(), visit_id)))
+
+
+@page.post("/visits/<visit_id>/typed")
+@staff_only
+def keep_typed(visit_id: str) -> ResponseReturnValue:
+    """Record what was typed; an impossible number stays in its box with the reason."""
+    entry = entries.find(request.form.get("kind", ""))
+    if entry is None:
+        raise NotFound("no such vital")
+    row = entries.read_row(entry, request.form)
+    measured = entries.measured(row)
+    if isinstance(measured, str):
+        return _row(visit_id, replace(row, problem=say(measured)))
+    marked = _check(row, measured)
+    if marked is not None:
+        return _row(visit_id, marked)
+    try:
+        problem = _record(visits.get(context.store(), visit_id), measured)
+    except StoreError as error:
+        problem = _sentence(error)
+    if problem is not None:
+        return _row(visit_id, replace(row, problem=problem))
+    answer = make_response(_row(visit_id, entries.blank(entry)))
+    answer.headers["HX-Trigger"] = "recorded"
+    return answer
+
+
+@page.post("/visits/<visit_id>/close")
+@staff_only
+def close(visit_id: str) -> ResponseReturnValue:
+    """Close the session; what arrives later goes to the tray."""
+    store, now = context.store(), context.now()
+    held = visits.current(store, now)
+    if held is not None and held.id == visit_id:
+        visits.close_visit(store, now, why="finished", actor=context.worker().staff.id)
+    return redirect(url_for("patients.search"), 303)
+
+
+def _live(visit: Visit) -> str:
+    store, now = context.store(), context.now()
+    held = history.of_visit(store, visit.id)
+    names = {person.id: person.name for person in staff.members(store)}
+    urgent = history.urgent(store, [r.entry for r in held])
+    is_open = _is_open(visit, now)
+    return render_template(
+        "visit_live.html",
+        visit=visit,
+        is_open=is_open,
+        taken=visit.closed_why == "another patient",
+        readings=[show_reading(r, now, names, urgent) for r in held],
+        refused=_refused(visit, held) if is_open else [],
+        now_showing=_now_showing(now) if is_open else [],
+        devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],
+    )
+
+
+def _refused(visit: Visit, held: list[history.Recorded]) -> list[Markup]:
+    """Return what a device failed to measure since the last value; older failures are history."""
+    after = max([visit.entry, *(r.entry for r in held if r.source == "device")])
+    refusals = history.refused(context.store(), after, limit=3)
+    return list(dict.fromkeys(_refusal(refusal) for refusal in refusals))
+
+
+def _refusal(refusal: history.Refusal) -> Markup:
+    sentence = trouble.refusal_sentence(refusal)
+    if refusal.model is None:
+        return sentence
+    return say(noted("%(device)s: %(what)s"), device=own_words(refusal.model), what=sentence)
+
+
+def _now_showing(now: Stamp) -> list[LiveNow]:
+    return [
+        LiveNow(
+            kind_icon(one.kind),
+            tuple(
+                Line(vital_name(code), quantity(number, unit)) for code, number, unit in one.shown
+            ),
+        )
+        for one in registry.live(context.store(), now)
+    ]
+
+
+def _is_open(visit: Visit, now: Stamp) -> bool:
+    return visit.closed_entry is None and not visit.is_idle(now)
+
+
+def _check(row: TypedRow, measured: Measured) -> TypedRow | None:
+    """Return the row with what is wrong or doubtful, or None when it may be recorded."""
+    impossible = plausibility.impossible(measured.values)
+    if impossible is not None:
+        sentence = trouble.impossible_sentence(impossible, measured.values)
+        return replace(row, problem=sentence)
+    doubtful = plausibility.doubtful(measured.values)
+    if not doubtful or request.form.get("sure") == _fingerprint(measured):
+        return None
+    what = Markup(" · ").join(trouble.warning_sentence(finding.name) for finding in doubtful)
+    return replace(row, doubt=(what, _fingerprint(measured)))
+
+
+def _fingerprint(measured: Measured) -> str:
+    """Name the values, so that "yes, that is right" cannot confirm a number typed since."""
+    return "/".join(f"{v.value}{v.unit}" for v in measured.values)
+
+
+def _record(visit: Visit, measured: Measured) -> Markup | None:
+    store, now = context.store(), context.now()
+    if not _is_open(visit, now):
+        return say(noted("This session is closed. Open the patient again, then record it."))
+    actor = context.worker().staff.id
+    reading = Reading(
+        measured, now, "typed", patient_id=visit.patient_id, visit_id=visit.id, actor=actor
+    )
+    visits.touch(store, now, visit)
+    outcome = intake.accept(store, reading)
+    if isinstance(outcome, intake.Rejected):
+        return trouble.impossible_sentence(outcome.why, measured.values)
+    return None
+
+
+def _sentence(error: StoreError) -> Markup:
+    if isinstance(error, DiskFull):
+        return say(trouble.CONDITIONS["disk-full"])
+    return say(noted("The box could not record this. Please try again."))
+
+
+def _row(visit_id: str, row: TypedRow) -> Markup:
+    return Markup(
+        render_template(
+            "typed_row.html",
+            visit_id=visit_id,
+            row=row,
+            name=kind_name(row.entry.kind),
+            icon_name=kind_icon(row.entry.kind),
+            names=[vital_name(box.code) for box in row.entry.boxes],
+        )
+    )

@@ -1,0 +1,110 @@
+// The little that a page does by itself. Everything else is rendered by the box.
+"use strict";
+
+// Live parts: send back the tag of what is shown, so that an unchanged part costs nothing.
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  const tag = ctx.sourceElement.dataset?.etagShown;
+  if (tag) ctx.request.headers["If-None-Match"] = tag;
+});
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  const element = ctx.sourceElement;
+  const tag = ctx.response?.headers?.get("ETag");
+  if (tag && "etag" in element.dataset) element.dataset.etagShown = tag;
+});
+
+// After a typed value is recorded, the cursor stands in the next box.
+document.addEventListener("recorded", ({ target }) => {
+  const rows = [...document.querySelectorAll(".typed")];
+  const next = rows[rows.findIndex((row) => row.id === target.id) + 1];
+  setTimeout(() => next?.querySelector("input:not([type=hidden])")?.focus(), 50);
+});
+
+// Number pads: digits go into their field, which also takes a keyboard.
+document.addEventListener("click", (event) => {
+  const key = event.target.closest("[data-key], [data-erase]");
+  if (!key) return;
+  const field = document.getElementById(key.closest("[data-pad]").dataset.pad);
+  if ("erase" in key.dataset) field.value = field.value.slice(0, -1);
+  else if (field.value.length < field.maxLength) field.value += key.dataset.key;
+});
+
+// A second press within a second does nothing: no record is made twice by a trembling finger.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const now = Date.now();
+  if (now - Number(form.dataset.pressed ?? 0) < 1000) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+  form.dataset.pressed = String(now);
+}, true);
+
+// A scanner types like a keyboard, only faster, and ends with Enter.
+const scan = { text: "", last: 0 };
+document.addEventListener("keydown", (event) => {
+  const target = document.querySelector("[data-scan]");
+  if (!target || event.target.closest("input, select, textarea")) return;
+  const now = Date.now();
+  if (now - scan.last > 50) scan.text = "";
+  scan.last = now;
+  if (event.key === "Enter" && scan.text.length >= 3) {
+    event.preventDefault();
+    target.value = scan.text;
+    target.form.requestSubmit();
+  } else if (event.key.length === 1) scan.text += event.key;
+});
+
+// A lock counts down where it is shown.
+for (const timer of document.querySelectorAll("[data-countdown]")) {
+  const until = Date.now() + Number(timer.dataset.countdown) * 1000;
+  const tick = () => {
+    const left = Math.max(0, Math.round((until - Date.now()) / 1000));
+    timer.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    if (left === 0) location.replace(location.pathname + location.search);
+    else setTimeout(tick, 1000);
+  };
+  tick();
+}
+
+// Nobody there: hide what is private at once, ask, and after a fair time leave.
+const still = document.getElementById("still");
+if (still) {
+  let touched = Date.now();
+  let told = Date.now();
+  const leave = document.getElementById(still.dataset.form);
+  const asking = () => Number(document.querySelector("[data-idle-s]:not(#still)")?.dataset.idleS
+    ?? still.dataset.idleS) * 1000;
+  const stay = () => {
+    touched = Date.now();
+    if (still.open) still.close();
+    document.body.classList.remove("hidden-values");
+  };
+  const touch = () => {
+    if (still.open) return;
+    touched = Date.now();
+    const form = still.querySelector("form");
+    if (form && touched - told > 60000) {
+      told = touched;
+      form.requestSubmit();
+    }
+  };
+  for (const kind of ["pointerdown", "keydown", "wheel"]) {
+    document.addEventListener(kind, touch, { passive: true });
+  }
+  still.addEventListener("cancel", stay);
+  still.addEventListener("click", (event) => {
+    if (event.target.closest("[data-still-here]")) { told = Date.now(); stay(); }
+  });
+  setInterval(() => {
+    const idle = Date.now() - touched;
+    if (idle >= asking() + Number(still.dataset.warnS) * 1000) leave.submit();
+    else if (idle >= asking() && !still.open) {
+      document.body.classList.add("hidden-values");
+      still.showModal();
+    }
+  }, 500);
+}
+
+// The last page of a patient makes way for the next one.
+const home = document.querySelector("[data-home-after-s]");
+if (home) setTimeout(() => location.replace(home.href), Number(home.dataset.homeAfterS) * 1000);

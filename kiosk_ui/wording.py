@@ -1,0 +1,182 @@
+"""How things are called and how numbers are written, in the language of the request.
+
+Every number goes through `isolated`: left alone, the blood pressure 120/80 may read 80/120 in a
+right-to-left sentence (Unicode Standard Annex 9). Digits are Latin in all languages.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel.dates import format_date
+from flask_babel import get_locale, gettext, ngettext
+from markupsafe import Markup, escape
+
+from edge.clock import Stamp
+from edge.patient import Patient, Sex
+from edge.reading import Code, Kind, Value
+
+
+def noted(text: str) -> str:
+    """Mark a text for translation where it stands in a table; it is translated when shown."""
+    return text
+
+
+VITALS = {
+    Code.SYSTOLIC: noted("Upper pressure"),
+    Code.DIASTOLIC: noted("Lower pressure"),
+    Code.MEAN_PRESSURE: noted("Mean pressure"),
+    Code.PULSE: noted("Pulse"),
+    Code.SPO2: noted("Oxygen"),
+    Code.PERFUSION_INDEX: noted("Blood flow in the finger"),
+    Code.TEMPERATURE: noted("Temperature"),
+    Code.WEIGHT: noted("Weight"),
+    Code.HEIGHT: noted("Height"),
+    Code.BMI: noted("Body mass index"),
+    Code.BODY_FAT: noted("Body fat"),
+    Code.RESPIRATORY_RATE: noted("Breaths per minute"),
+    Code.GLUCOSE_MG_DL: noted("Blood sugar"),
+    Code.GLUCOSE_MMOL_L: noted("Blood sugar"),
+    Code.HAEMOGLOBIN: noted("Haemoglobin"),
+    Code.KETONE: noted("Ketones"),
+    Code.CHOLESTEROL: noted("Cholesterol"),
+    Code.URIC_ACID: noted("Uric acid"),
+}
+"""What each value is called (LOINC code)."""
+
+KINDS = {
+    Kind.BLOOD_PRESSURE: noted("Blood pressure"),
+    Kind.OXIMETRY: noted("Oxygen"),
+    Kind.TEMPERATURE: noted("Temperature"),
+    Kind.WEIGHT: noted("Weight"),
+    Kind.HEIGHT: noted("Height"),
+    Kind.HEART_RATE: noted("Pulse"),
+    Kind.RESPIRATORY_RATE: noted("Breaths per minute"),
+    Kind.GLUCOSE: noted("Blood sugar"),
+    Kind.BODY_COMPOSITION: noted("Body composition"),
+    Kind.LABORATORY: noted("Laboratory"),
+}
+"""What each act of measuring is called."""
+
+ICONS = {
+    Kind.BLOOD_PRESSURE: "blood_pressure_monitor",
+    Kind.OXIMETRY: "pulse_oximeter",
+    Kind.TEMPERATURE: "thermometer_digital",
+    Kind.WEIGHT: "weight",
+    Kind.HEIGHT: "height",
+    Kind.HEART_RATE: "heartbeat",
+    Kind.RESPIRATORY_RATE: "lungs",
+    Kind.GLUCOSE: "diabetes_measure",
+    Kind.BODY_COMPOSITION: "weight",
+    Kind.LABORATORY: "medical_records",
+}
+"""The one picture of each act of measuring, the same on every page."""
+
+_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": "", "kg/m2": "kg/m²"}
+
+_SEXES = {
+    Sex.FEMALE: noted("Female"),
+    Sex.MALE: noted("Male"),
+    Sex.OTHER: noted("Other"),
+    Sex.UNKNOWN: noted("Sex not known"),
+}
+
+
+def say(text: str, **values: object) -> Markup:
+    """Translate a sentence and fill it in; values that are not Markup are escaped."""
+    return Markup(gettext(text)) % {name: _safe(value) for name, value in values.items()}
+
+
+def isolated(text: object) -> Markup:
+    """Return a number, range, code or unit that keeps its order in any direction of writing."""
+    return Markup('<bdi dir="ltr" class="number">{}</bdi>').format(text)
+
+
+def own_words(text: object) -> Markup:
+    """Return something that a person wrote (a name, a place), with a direction of its own."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+def count(number: int) -> Markup:
+    """Return a count with its thousands apart."""
+    return isolated(f"{number:,}")
+
+
+def unit_name(unit: str) -> str:
+    """Return a UCUM unit as people write it."""
+    return _UNITS.get(unit, unit)
+
+
+def plain(value: Decimal) -> str:
+    """Return a decimal with exactly the digits it has, never with an exponent."""
+    return format(value, "f")
+
+
+def vital_name(code: str) -> Markup:
+    """Return what a value is called; an unknown code is shown as it is."""
+    return say(VITALS[Code(code)]) if code in set(Code) else isolated(code)
+
+
+def kind_name(kind: str) -> Markup:
+    """Return what an act of measuring is called."""
+    return say(KINDS[Kind(kind)]) if kind in set(Kind) else isolated(kind)
+
+
+def kind_icon(kind: str) -> str:
+    """Return the picture of an act of measuring."""
+    return ICONS.get(Kind(kind), "info") if kind in set(Kind) else "info"
+
+
+def quantity(number: str, unit: str) -> Markup:
+    """Return a number and its unit as one isolated piece."""
+    return Markup(
+        '<bdi dir="ltr" class="quantity"><span class="number">{}</span>'
+        ' <span class="unit">{}</span></bdi>'
+    ).format(number, unit_name(unit))
+
+
+def value_text(value: Value) -> Markup:
+    """Return one value with its unit."""
+    return quantity(f"{value.comparator}{plain(value.value)}", value.unit)
+
+
+def sex_name(sex: Sex) -> Markup:
+    """Return the sex in words."""
+    return say(_SEXES[sex])
+
+
+def age(patient: Patient, today: date) -> Markup:
+    """Return the age in words, "about" when only the year of birth is known."""
+    years = patient.age_years(today)
+    if years is None:
+        return say(noted("Age not known"))
+    text = Markup(ngettext("%(n)s year", "%(n)s years", years, n=isolated(years)))
+    if patient.birth is not None and len(patient.birth) == 4:
+        return say(noted("about %(age)s"), age=text)
+    return text
+
+
+def clock_time(moment: datetime) -> Markup:
+    """Return the time of day on the box's own wall."""
+    return isolated(moment.astimezone().strftime("%H:%M"))
+
+
+def day(moment: datetime) -> Markup:
+    """Return the date in the reader's words."""
+    return own_words(format_date(moment.astimezone(), "d MMM y", locale=get_locale()))
+
+
+def moment_text(moment: datetime) -> Markup:
+    """Return date and time."""
+    return say(noted("%(date)s at %(time)s"), date=day(moment), time=clock_time(moment))
+
+
+def since(moment: datetime, now: Stamp) -> Markup:
+    """Return the time of day for today, with the date for any other day."""
+    same = moment.astimezone().date() == now.wall.astimezone().date()
+    return clock_time(moment) if same else moment_text(moment)
+
+
+def _safe(value: object) -> Markup:
+    return value if isinstance(value, Markup) else escape(value)

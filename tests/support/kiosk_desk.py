@@ -1,0 +1,71 @@
+"""A worker's browser without a screen: it carries the CSRF word as our pages do."""
+
+from __future__ import annotations
+
+import re
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from edge import intake
+from edge.clock import Clock
+from edge.reading import Code, Kind, Measured, Reading, Value
+from edge.staff import Staff
+from edge.store import Store
+
+PIN = "271845"
+ORIGIN = {"Origin": "http://localhost"}
+
+
+class Desk:
+    """Gets and posts as a signed-in worker."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.csrf = ""
+
+    def sign_in(self, person: Staff, pin: str = PIN) -> TestResponse:
+        answer = self.client.post(f"/sign-in/{person.id}", data={"pin": pin}, headers=ORIGIN)
+        found = re.search(r'name="csrf" value="([^"]+)"', self.get("/patients"))
+        self.csrf = found[1] if found else ""
+        return answer
+
+    def get(self, path: str, **query: str) -> str:
+        return self.client.get(path, query_string=query, follow_redirects=True).text
+
+    def post(self, path: str, **form: str) -> TestResponse:
+        return self.client.post(path, data={"csrf": self.csrf, **form}, headers=ORIGIN)
+
+
+def cuff(store: Store, clock: Clock, systolic: str, diastolic: str) -> intake.Outcome:
+    """Let a cuff at the station measure now."""
+    return measured(
+        store,
+        clock,
+        Kind.BLOOD_PRESSURE,
+        Value(Code.SYSTOLIC, Decimal(systolic), "mm[Hg]"),
+        Value(Code.DIASTOLIC, Decimal(diastolic), "mm[Hg]"),
+    )
+
+
+def measured(store: Store, clock: Clock, kind: Kind, *values: Value) -> intake.Outcome:
+    """Let a device at the station give these values now."""
+    reading = Reading(
+        Measured(kind, values), clock.now(), "device", device_id="ble-TEST", raw=b"\x01"
+    )
+    return intake.accept(store, reading)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file of this process grow beyond its first page, as a disk without room would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -1,0 +1,226 @@
+"""An invented morning at an invented clinic, for screenshots and browser tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from edge import conditions, intake, outbox, patients, pins, registry, staff, visits
+from edge.clock import Clock, Stamp
+from edge.entry import Lane
+from edge.patient import Patient
+from edge.patient_form import PatientForm
+from edge.reading import Code, Kind, Measured, Reading, Value
+from edge.registry import Device
+from edge.settings import Settings
+from edge.store import Store
+
+PIN = "271845"
+DAY_MS = 24 * 3600 * 1000
+
+PEOPLE = (
+    PatientForm("Muhammad Imran Khan", "male", "1972", village="Chak 12", card="1042"),
+    PatientForm("Amina Bibi", "female", "", "34", village="Chak 14", phone="0301-5550142"),
+    PatientForm("王秀英", "female", "1958-03-09", village="柳林村", card="1077"),
+    PatientForm("محمد عمران", "male", "1969", village="چک ۱۲", card="1101"),
+    PatientForm("Imran Ahmed", "male", "", "61", village="Kot Ali", card="1120"),
+)
+
+DEVICES = (
+    Device("ble-A", "A&D UA-651BLE", "ble", "a", "connected", measures="blood-pressure"),
+    Device("usb-B", "Contec CMS50D+", "serial", "b", "connected", measures="oximetry"),
+    Device("ble-C", "Beurer FT 95", "ble", "c", "listening", measures="temperature"),
+    Device("ble-D", "A&D UC-352BLE", "ble", "d", "absent", measures="weight"),
+)
+
+PRESSURES = ((90, 152, 95), (72, 148, 93), (51, 150, 90), (30, 142, 90), (14, 139, 88))
+"""Days ago, systolic, diastolic."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """A box in the middle of a morning."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    worker: str
+    people: list[Patient]
+    visit: str = ""
+
+    @classmethod
+    def build(cls, home: Path) -> Scene:
+        """Fill a box in an empty folder."""
+        settings = Settings(home=home, box_id="k7mq2xw4ahd5c", clinic="Chak 12 Health Post")
+        store = Store.open(settings.database)
+        store.name_box(settings.box_id)
+        clock = store.clock()
+        now = clock.now()
+        pepper = pins.create_pepper(settings.keys)
+        worker = staff.add(store, now, "Sana Malik", "worker", PIN, pepper)
+        staff.add(store, now, "Bilal Hussain", "technician", "590273", pepper)
+        people = [patients.register(store, now, form, worker.id) for form in PEOPLE]
+        for device in DEVICES:
+            registry.met(store, now, device)
+            registry.set_battery(store, device.id, 15 if device.id == "ble-C" else 80)
+        conditions.note(store, now, "battery-low", "Beurer FT 95")
+        scene = cls(settings, store, clock, worker.id, people)
+        scene._past()
+        scene._today()
+        return scene
+
+    def close(self) -> None:
+        """Close the box file."""
+        self.store.close()
+
+    def measure(
+        self,
+        device: str,
+        kind: Kind,
+        *values: tuple[str, str, str],
+        at: Stamp | None = None,
+        patient: str | None = None,
+        quality: tuple[str, ...] = (),
+    ) -> intake.Outcome:
+        """Let a device give values now, or at another time for a patient."""
+        given = tuple(Value(code, Decimal(number), unit) for code, number, unit in values)
+        reading = Reading(
+            Measured(kind, given, quality=quality),
+            at or self.clock.now(),
+            "device",
+            device,
+            raw=b"\x00",
+            patient_id=patient,
+        )
+        return intake.accept(self.store, reading)
+
+    def confirm(self, waiting: int) -> None:
+        """Let the hospital's receipts cover everything but the last `waiting` records."""
+        state = outbox.state(self.store, Lane.CLINICAL)
+        cum = max(state.last - waiting, 0)
+        outbox.mark_custody(self.store, Lane.CLINICAL, cum, cum, self.clock.now())
+        alerts = outbox.state(self.store, Lane.ALERT)
+        outbox.mark_custody(self.store, Lane.ALERT, alerts.last, alerts.last, self.clock.now())
+        outbox.set_link(self.store, "up", self.clock.now())
+
+    def pages(self) -> list[tuple[str, Callable[[Page, str], None]]]:
+        """Return the pages worth a picture, those of workers last."""
+        imran = self.people[0].id
+        return [
+            ("home", _go("/")),
+            ("language", _go("/language")),
+            ("sign-in", _go("/sign-in")),
+            ("sign-in-pin", _go(f"/sign-in/{self.worker}")),
+            ("sign-in-wrong", self._wrong_pin),
+            ("alone-start", _go("/measure")),
+            ("alone-choose", self._alone_choose),
+            ("alone-wait", self._alone_wait),
+            ("alone-value", self._alone_value),
+            ("alone-done", self._alone_done),
+            ("status", _go("/status")),
+            ("worker-patients", _go("/patients?q=imran")),
+            ("worker-register", self._register),
+            ("worker-visit", self._visit),
+            ("worker-visit-typed", self._visit_typed),
+            ("worker-history", _go(f"/patients/{imran}/history")),
+            ("worker-tray", _go("/tray")),
+            ("worker-tray-one", self._tray_one),
+            ("worker-failure", _go("/nowhere")),
+        ]
+
+    def _past(self) -> None:
+        now, imran = self.clock.now(), self.people[0].id
+        for days, systolic, diastolic in PRESSURES:
+            at = replace(now, t_ms=now.t_ms - days * DAY_MS, wall_ms=now.wall_ms - days * DAY_MS)
+            self.measure("ble-A", Kind.BLOOD_PRESSURE, (Code.SYSTOLIC, str(systolic), "mm[Hg]"),
+                (Code.DIASTOLIC, str(diastolic), "mm[Hg]"), (Code.PULSE, "76", "/min"),
+                at=at, patient=imran)  # fmt: skip
+            weight = (Code.WEIGHT, f"{71 + days / 40:.1f}", "kg")
+            self.measure("ble-D", Kind.WEIGHT, weight, at=at, patient=imran)
+        self.measure("ble-C", Kind.TEMPERATURE, (Code.TEMPERATURE, "37.1", "Cel"))
+        self.measure("usb-B", Kind.OXIMETRY, (Code.SPO2, "96", "%"), (Code.PULSE, "81", "/min"))
+
+    def _today(self) -> None:
+        imran = self.people[0].id
+        self.visit = visits.open_visit(self.store, self.clock.now(), imran, actor=self.worker).id
+        self.measure("usb-B", Kind.OXIMETRY, (Code.SPO2, "97", "%"), (Code.PULSE, "72", "/min"))
+        self.measure("ble-A", Kind.BLOOD_PRESSURE, (Code.SYSTOLIC, "184", "mm[Hg]"),
+            (Code.DIASTOLIC, "96", "mm[Hg]"), (Code.PULSE, "74", "/min"),
+            quality=("body_movement",))  # fmt: skip
+        typed = Reading(
+            Measured(Kind.TEMPERATURE, (Value(Code.TEMPERATURE, Decimal("36.8"), "Cel"),)),
+            self.clock.now(), "typed", patient_id=imran, visit_id=self.visit, actor=self.worker,
+        )  # fmt: skip
+        self.confirm(waiting=2)
+        intake.accept(self.store, typed)
+
+    def _wrong_pin(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/sign-in/{self.worker}")
+        page.locator("#pin").fill("123123")
+        page.locator(".go").click()
+        page.locator(".problem, [role=alert]").first.wait_for()
+
+    def _begin_alone(self, page: Page, address: str) -> None:
+        visits.close_visit(self.store, self.clock.now(), why="finished")
+        page.goto(f"{address}/measure")
+        page.get_by_role("button").locator("xpath=self::*[@name='without']").click()
+        page.wait_for_url("**/choose")
+
+    def _alone_choose(self, page: Page, address: str) -> None:
+        self._begin_alone(page, address)
+
+    def _alone_wait(self, page: Page, address: str) -> None:
+        self._begin_alone(page, address)
+        page.goto(f"{address}/measure/blood-pressure")
+
+    def _alone_value(self, page: Page, address: str) -> None:
+        self._alone_wait(page, address)
+        self.measure("ble-A", Kind.BLOOD_PRESSURE, (Code.SYSTOLIC, "128", "mm[Hg]"),
+            (Code.DIASTOLIC, "82", "mm[Hg]"), (Code.PULSE, "70", "/min"))  # fmt: skip
+        page.locator(".result .quantity").first.wait_for()
+
+    def _alone_done(self, page: Page, address: str) -> None:
+        self._alone_value(page, address)
+        page.locator("#leave button").click()
+        page.locator("[data-home-after-s]").wait_for()
+
+    def _register(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/patients/new")
+        page.locator("#name").fill("Mohammed Imran Khan")
+        page.locator("input[value=male]").check()
+        page.locator("#age").fill("sixty")
+        page.locator("#phone").fill("no phone")
+        page.locator("#new .buttons .act").click()
+        page.locator(".problem").first.wait_for()
+
+    def _visit(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/visits/{self.visit}")
+
+    def _visit_typed(self, page: Page, address: str) -> None:
+        self.visit = visits.open_visit(
+            self.store, self.clock.now(), self.people[0].id, actor=self.worker
+        ).id
+        page.goto(f"{address}/visits/{self.visit}")
+        page.locator("#t-temperature input[name=v0]").fill("398")
+        page.locator("#t-temperature .record").click()
+        page.locator("#t-temperature.bad").wait_for()
+        page.locator("#t-weight input[name=v0]").fill("71,4")
+        page.locator("#t-weight .record").click()
+        page.locator("#live .reading").first.wait_for()
+
+    def _tray_one(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/tray")
+        page.locator(".tray-row .act").first.click()
+        page.locator("#q").fill("amina")
+        page.locator(".hits li").first.wait_for()
+
+
+def _go(path: str) -> Callable[[Page, str], None]:
+    def go(page: Page, address: str) -> None:
+        page.goto(address + path)
+
+    return go
