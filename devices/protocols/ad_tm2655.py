@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
-from decimal import Decimal
-from typing import cast
 
 from devices.driver import Event, LineSettings, SerialProtocol
-from devices.protocols.framing import Step, StepDecoder, error, skip, xor8
-from edge.reading import Code, Kind, Measured, Value
+from devices.protocols.framing import Step, StepDecoder, error, skip, wall_clock, xor8
+from devices.protocols.meaning import pressure
+from edge.reading import Measured
 
 _SYN, _ETX, _RS = 0x16, 0x03, "\x1e"
 _RESTART = b"\x16\x16\x01"
@@ -44,20 +42,7 @@ def command(code: str) -> bytes:
 
 def measured(event: Event) -> Measured | None:
     """Return the pressures and pulse of a result; None for everything else."""
-    if event.name != "reading":
-        return None
-    fields = event.fields
-    return Measured(
-        kind=Kind.BLOOD_PRESSURE,
-        values=(
-            Value(Code.SYSTOLIC, _decimal(fields["sys"]), "mm[Hg]"),
-            Value(Code.DIASTOLIC, _decimal(fields["dia"]), "mm[Hg]"),
-            Value(Code.MEAN_PRESSURE, _decimal(fields["map"]), "mm[Hg]"),
-            Value(Code.PULSE, _decimal(fields["pulse"]), "/min"),
-        ),
-        device_time=cast("datetime | None", fields["device_time"]),
-        quality=event.quality,
-    )
+    return pressure(event.fields, event.quality) if event.name == "reading" else None
 
 
 def _take(buffer: bytearray) -> Step | None:
@@ -126,7 +111,7 @@ def _result(fields: list[str]) -> Event:
     vitals = _vitals(fields)
     if vitals is None:
         return error("malformed")
-    head = {"model": fields[0].strip(), "device_time": _time(fields[1])}
+    head = {"model": fields[0].strip(), "device_time": wall_clock(fields[1], "%y%m%d%H%M")}
     return Event("reading", {**head, **vitals}, _quality(fields))
 
 
@@ -161,14 +146,3 @@ def _envelope(fields: list[str]) -> Event:
     if count is None or len(points) != len(pairs) or len(points) != int(count[1]):
         return error("malformed")
     return Event("envelope", {"count": len(points), "points": points})
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%y%m%d%H%M")  # noqa: DTZ007 device clock
-    except ValueError:
-        return None
-
-
-def _decimal(value: object) -> Decimal:
-    return Decimal(cast("int", value))

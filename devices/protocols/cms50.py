@@ -7,14 +7,13 @@ them. A single frame is therefore never a reading for a patient: see `devices.ag
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
-from edge.reading import Code, Kind, Measured, Value
+from devices.protocols.meaning import oximetry
+from edge.reading import Measured
 
 _FRAME = 5
-_NO_SPO2, _NO_PULSE, _FULL = 0x7F, 0xFF, 100
+_NO_SPO2, _NO_PULSE = 0x7F, 0xFF
 
 
 def measured_sample(event: Event) -> Measured | None:
@@ -22,22 +21,7 @@ def measured_sample(event: Event) -> Measured | None:
     fields = event.fields
     if event.name != "reading" or fields["flag_b3_4"] or fields["searching"]:
         return None
-    return sample(fields["spo2"], fields["pulse"])
-
-
-def sample(spo2: object, pulse: object) -> Measured | None:
-    """Return an oximeter's sample; None unless both are there, above zero and possible."""
-    if not isinstance(spo2, int) or not isinstance(pulse, int):
-        return None
-    if not 0 < spo2 <= _FULL or pulse <= 0:
-        return None
-    return Measured(
-        kind=Kind.OXIMETRY,
-        values=(
-            Value(Code.SPO2, Decimal(spo2), "%"),
-            Value(Code.PULSE, Decimal(pulse), "/min"),
-        ),
-    )
+    return oximetry(fields)
 
 
 def _take(buffer: bytearray) -> Step | None:

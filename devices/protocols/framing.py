@@ -8,10 +8,14 @@ dropped one at a time, because a real header may lie inside a broken frame.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from devices.driver import Event
+
+_LINE_END = re.compile(rb"[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +72,32 @@ def xor8(data: bytes | bytearray) -> int:
 def sum8(data: bytes | bytearray) -> int:
     """Return the sum of all bytes modulo 256."""
     return sum(data) & 0xFF
+
+
+def sum16(data: bytes | bytearray) -> int:
+    """Return the sum of all bytes modulo 65536."""
+    return sum(data) & 0xFFFF
+
+
+def lines(understand: Callable[[str], tuple[Event, ...]], limit: int) -> Take:
+    """Return the step of a protocol of text lines, ended by CR, LF or both.
+
+    Idle time never completes a line. A "line" of `limit` bytes without an end is noise.
+    """
+
+    def take(buffer: bytearray) -> Step | None:
+        end = _LINE_END.search(buffer, 0, limit)
+        if end is None:
+            return Step(limit, (error("malformed"),)) if len(buffer) >= limit else None
+        text = buffer[: end.start()].decode("latin-1")
+        return Step(end.end(), understand(text) if text else ())
+
+    return take
+
+
+def wall_clock(text: str, form: str) -> datetime | None:
+    """Return the device's own wall clock, without zone; None when it names no moment."""
+    try:
+        return datetime.strptime(text, form)  # noqa: DTZ007 device clock
+    except ValueError:
+        return None
