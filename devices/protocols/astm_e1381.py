@@ -1,0 +1,125 @@
+"""ASTM E1381 / CLSI LIS01-A2: how analysers send their records, serial.
+
+9600 8N1 by default. ENQ, then frames `STX number text ETX|ETB sum sum CR LF`, each to be answered
+with ACK or NAK, then EOT. Events carry that answer in `reply`; who holds the port writes it. ETB
+means that the record goes on in the next frame. A frame that repeats the last number is the same
+frame again: it is acknowledged and not taken twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from devices.driver import Event, LineSettings, SerialProtocol
+from devices.protocols import laboratory
+from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
+from devices.protocols.laboratory import Result, Test
+from edge.reading import Measured
+
+REPLIES = {"ACK": b"\x06", "NAK": b"\x15"}
+
+_STX, _ETX, _EOT, _ENQ, _ETB = 0x02, 0x03, 0x04, 0x05, 0x17
+_CONTROLS = (_STX, _EOT, _ENQ)
+_ENDS = (_ETX, _ETB)
+_TAIL = 5  # the end mark, two digits, CR, LF
+_LONGEST_FRAME = 4096
+"""The standard allows 240 characters; some analysers send more."""
+_LONGEST_RECORD = 65_536
+_NUMBERS = 8
+
+_TEST, _VALUE, _UNIT, _FLAGS, _STATUS, _TIME = 2, 3, 4, 6, 8, 12
+
+
+def result(text: str) -> Result | None:
+    """Return the result of an R record with the usual delimiters; None for other records."""
+    fields = text.split("|")
+    if fields[0] != "R" or len(fields) <= _UNIT:
+        return None
+    fields += [""] * (_TIME + 1 - len(fields))
+    return Result(
+        test=fields[_TEST],
+        value=fields[_VALUE],
+        unit=fields[_UNIT],
+        status=fields[_STATUS],
+        time=laboratory.clock(fields[_TIME]),
+        flags=fields[_FLAGS],
+    )
+
+
+def measured_with(event: Event, tests: Mapping[str, Test]) -> Measured | None:
+    """Return the reading of a record event, by the site's map of test codes."""
+    found = result(str(event.fields["text"])) if event.name == "record" else None
+    return laboratory.measured(found, tests) if found else None
+
+
+def measured(event: Event) -> None:
+    """Return None: without a site's map no test code has a meaning, see `measured_with`."""
+
+
+class _Session:
+    """The receiving end: which frame number comes next, and the record that grows over frames."""
+
+    def __init__(self) -> None:
+        self._restart()
+
+    def _restart(self) -> None:
+        self._next = 1
+        self._last: int | None = None
+        self._text = ""
+
+    def take(self, buffer: bytearray) -> Step | None:
+        first = buffer[0]
+        if first == _ENQ:
+            self._restart()
+            return Step(1, (Event("enq", {"reply": "ACK"}),))
+        if first == _EOT:
+            self._restart()
+            return Step(1, (Event("eot"),))
+        return self._take_frame(buffer) if first == _STX else skip(1)
+
+    def _take_frame(self, buffer: bytearray) -> Step | None:
+        for at in range(1, min(len(buffer), _LONGEST_FRAME)):
+            if buffer[at] in _CONTROLS:
+                return Step(at, (_refused("short_frame"),))
+            if buffer[at] in _ENDS:
+                return self._complete(buffer, at)
+        return None if len(buffer) < _LONGEST_FRAME else Step(1, (_refused("bad_length"),))
+
+    def _complete(self, buffer: bytearray, end: int) -> Step | None:
+        if len(buffer) < end + _TAIL:
+            return None
+        if f"{sum8(buffer[1 : end + 1]):02X}".encode("ascii") != buffer[end + 1 : end + 3].upper():
+            return Step(1, (_refused("bad_checksum"),))
+        number = buffer[1] - ord("0")
+        if end < 2 or not 0 <= number < _NUMBERS or buffer[end + 3 : end + _TAIL] != b"\r\n":
+            return Step(1, (_refused("malformed"),))
+        text = buffer[2:end].decode("utf-8", "replace")
+        return Step(end + _TAIL, self._accept(number, text, last=buffer[end] == _ETX))
+
+    def _accept(self, number: int, text: str, last: bool) -> tuple[Event, ...]:
+        if number == self._last:
+            return (Event("duplicate", {"reply": "ACK"}),)
+        if number != self._next:
+            return (_refused("bad_frame_number"),)
+        if len(self._text) + len(text) > _LONGEST_RECORD:
+            return (_refused("bad_length"),)
+        self._last, self._next = number, (number + 1) % _NUMBERS
+        self._text += text
+        if not last:
+            return (Event("partial", {"reply": "ACK"}),)
+        records = [record for record in self._text.split("\r") if record]
+        self._text = ""
+        return tuple(Event("record", {"text": record, "reply": "ACK"}) for record in records)
+
+
+def _refused(kind: str) -> Event:
+    return error(kind, reply="NAK")
+
+
+PROTOCOL = SerialProtocol(
+    name="astm_e1381",
+    title="Laboratory analysers, ASTM E1381 / LIS01-A2",
+    lines=(LineSettings(9600),),
+    decoder=lambda: StepDecoder(_Session().take),
+    measured=measured,
+)
