@@ -16,7 +16,7 @@ BLE: list[dict[str, Any]] = json.loads((VECTORS / "ble.json").read_text("utf-8")
 SERIAL: list[dict[str, Any]] = json.loads((VECTORS / "serial.json").read_text("utf-8"))["vectors"]
 
 WITHOUT_CHARACTERISTIC: set[str] = set()
-WITHOUT_PROTOCOL: set[str] = {v["protocol"] for v in SERIAL} - {"ad_tm2655", "cms50_5byte"}
+WITHOUT_PROTOCOL: set[str] = set()
 
 
 def by_id(vector: dict[str, Any]) -> str:
