@@ -1,0 +1,83 @@
+"""Columns of integers as bytes: zigzag varints, in the plainest of three forms.
+
+A repeated value is written once; values that move little are written as differences. Which form
+leaves zstd the least to do is guessed from the number of distinct symbols.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+
+from sync.core.wire import MessageError
+
+MAX_VARINT_BYTES = 10
+LARGEST = 2**62
+
+_SAME = 0
+_VALUES = 1
+_DIFFERENCES = 2
+
+
+def write(values: Sequence[int]) -> bytes:
+    """Return the bytes of a column; its length is not written."""
+    if len(values) < 2:
+        return b"".join(map(_varint, values))
+    if len(set(values)) == 1:
+        return bytes((_SAME,)) + _varint(values[0])
+    steps = [values[0], *(after - before for before, after in pairwise(values))]
+    if len(set(steps)) <= len(set(values)):
+        return bytes((_DIFFERENCES,)) + b"".join(map(_varint, steps))
+    return bytes((_VALUES,)) + b"".join(map(_varint, values))
+
+
+class Reader:
+    """Takes columns off a byte string, one after the other."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def column(self, length: int) -> list[int]:
+        """Read a column of `length` values; raises `MessageError`."""
+        if length < 2:
+            return [self._value() for _ in range(length)]
+        form = self._byte()
+        if form == _SAME:
+            return [self._value()] * length
+        values = [self._value() for _ in range(length)]
+        if form == _VALUES:
+            return values
+        if form != _DIFFERENCES:
+            raise MessageError(f"no column of form {form}")
+        return list(accumulate(values))
+
+    def end(self) -> None:
+        """Raise `MessageError` unless all bytes were read."""
+        if self._at != len(self._data):
+            raise MessageError(f"{len(self._data) - self._at} bytes after the last column")
+
+    def _byte(self) -> int:
+        if self._at >= len(self._data):
+            raise MessageError("a column is cut")
+        self._at += 1
+        return self._data[self._at - 1]
+
+    def _value(self) -> int:
+        folded, byte = 0, 0x80
+        for shift in range(0, 7 * MAX_VARINT_BYTES, 7):
+            byte = self._byte()
+            folded |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return (folded >> 1) ^ -(folded & 1)
+        raise MessageError("a number without end")
+
+
+def _varint(value: int) -> bytes:
+    folded = value << 1 if value >= 0 else (-value << 1) - 1
+    out = bytearray()
+    while folded >= 0x80:
+        out.append(folded & 0x7F | 0x80)
+        folded >>= 7
+    out.append(folded)
+    return bytes(out)
