@@ -45,7 +45,7 @@ class StreamTimes:
 
     search_s: float = 2.0
     stream_s: float = 15.0
-    out_s: float = 1.0
+    out_s: float = 1.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Habits:
 
     `advertise_s` on the air after a measurement, `settle_s` between the CCCD and the first value,
     `gap_s` between values, `hang_up_s` after the last one, `idle_s` connected without any.
-    A streaming device sends every `gap_s` for `stream_s`.
+    A streaming device sends every `sample_s` for `stream_s`, then "no finger" for `out_s`.
     """
 
     advertise_s: float = 30.0
@@ -63,7 +63,9 @@ class Habits:
     gap_s: float = 0.02
     hang_up_s: float = 1.5
     idle_s: float = 15.0
+    sample_s: float = 0.5
     stream_s: float = 20.0
+    out_s: float = 1.5
 
 
 Encode = Callable[[Body | None, datetime], bytes]
@@ -194,11 +196,11 @@ class BleDevice:
         await asyncio.sleep(self.habits.idle_s)
         self._sleep()
 
-    def _serve(self, work: Coroutine[Any, Any, None]) -> None:
+    def _serve(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do what the subscriber came for; from here on the device is not idle."""
         if self._idle is not None:
             self._idle.cancel()
-        self.peripheral.tasks.spawn(work)
+        return self.peripheral.tasks.spawn(work)
 
     def _disconnected(self) -> None:
         """Take note of a lost link."""
@@ -261,36 +263,45 @@ class StreamingOximeter(BleDevice):
         self._body: Body | None = None
         self._fault: Fault | None = None
         self._until = 0.0
+        self._streaming: asyncio.Task[None] | None = None
 
     def measure(self, body: Body, fault: Fault | None = None) -> None:
-        """Put a finger in for `stream_s` from the first subscription on."""
+        """Put a finger in for `stream_s` from the subscription on; another one leaves first."""
         self._prepare(fault)
+        if self._streaming is not None:
+            self._streaming.cancel()
         self._body, self._fault, self._until = body, fault, 0.0
         self._wake()
+        if self.value.subscribed:
+            self._subscribed()
 
     def _subscribed(self) -> None:
         if self._body is not None and self._fault is not Fault.MUTE:
-            self._serve(self._stream(self._body))
+            self._streaming = self._serve(self._stream(self._body))
 
     async def _stream(self, body: Body) -> None:
-        await asyncio.sleep(self.habits.settle_s)
+        if not self._until:  # a finger that was there before the link was lost is not searched for
+            await self._no_finger()
         now = asyncio.get_running_loop().time
         self._until = self._until or now() + self._length_s()
         while self.value.subscribed and now() < self._until:
             self.value.send(self._frame(body))
-            await asyncio.sleep(self.habits.gap_s)
+            await asyncio.sleep(self.habits.sample_s)
             if self._fault is Fault.DROP:
                 self._fault = None
                 self.peripheral.hang_up()
                 return
-        await self._finger_leaves()
-
-    async def _finger_leaves(self) -> None:
-        if self.value.subscribed:
-            self.value.send(self.model.encode(None, self.clock.now()))
         self._body = None
+        await self._no_finger()
         await asyncio.sleep(self.habits.hang_up_s)
         self._sleep()
+
+    async def _no_finger(self) -> None:
+        """Say "no finger", as between two fingers and while searching for a pulse."""
+        for _ in range(max(1, round(self.habits.out_s / self.habits.sample_s))):
+            if self.value.subscribed:
+                self.value.send(self.model.encode(None, self.clock.now()))
+            await asyncio.sleep(self.habits.sample_s)
 
     def _length_s(self) -> float:
         low = self._fault is Fault.LOW_BATTERY

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 import pytest
 from bleak import BleakClient, BleakScanner
@@ -40,7 +41,16 @@ from devices.simulators.peripherals import Habits, SpotDevice, StreamingOximeter
 from tests.support.eventually import eventually_async
 
 PRESSURE, BATTERY, MODEL, CLOCK = (uuid128(u) for u in (0x2A35, 0x2A19, 0x2A24, 0x2A08))
-QUICK = Habits(advertise_s=5, settle_s=0.02, gap_s=0.02, hang_up_s=0.1, idle_s=5, stream_s=0.4)
+QUICK = Habits(
+    advertise_s=5,
+    settle_s=0.02,
+    gap_s=0.02,
+    hang_up_s=0.1,
+    idle_s=5,
+    sample_s=0.02,
+    stream_s=0.4,
+    out_s=0.06,
+)
 
 
 def body() -> Body:
@@ -183,8 +193,23 @@ async def test_a_stream_runs_while_the_finger_is_in(bluez: Bluez) -> None:
     oximeter.measure(body())
     values = await Listener(await find("PLX-CONT-01")).listen(0x2A5F)
     assert len(values) > 5
-    assert all(value[1:3] != b"\xff\x07" for value in values[:-1])
-    assert values[-1][1:5] == bytes.fromhex("ff07ff07")
+    out = [value[1:5] == bytes.fromhex("ff07ff07") for value in values]
+    assert out[:3] == out[-3:] == [True] * 3
+    assert not any(out[3:-3])
+    await oximeter.stop()
+
+
+async def test_a_second_finger_is_told_from_the_first(bluez: Bluez) -> None:
+    oximeter = StreamingOximeter(PLX_CONTINUOUS, QUICK)
+    bluez.add(oximeter.peripheral)
+    oximeter.measure(body())
+    host = Listener(await find("PLX-CONT-01"))
+    listening = asyncio.create_task(host.listen(0x2A5F))
+    await eventually_async(lambda: len(host.values) >= 6, every_s=0.01)
+    oximeter.measure(body())
+    values = await listening
+    out = [value[1:5] == bytes.fromhex("ff07ff07") for value in values]
+    assert [present for present, _ in groupby(out)] == [True, False, True, False, True]
     await oximeter.stop()
 
 
