@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -48,7 +49,10 @@ class Child:
         if self.process is not None:
             self._mourn(now)
         if now >= self.due:
-            self.process = subprocess.Popen(_tied(self.command), env=dict(self.environment))
+            # Our standard output belongs to what we answer; children speak on standard error.
+            self.process = subprocess.Popen(
+                _tied(self.command), env=dict(self.environment), stdout=sys.stderr
+            )
             self.started = now
 
     def stop(self) -> None:
