@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from hospital.archive import Row
-from hospital.archive_schema import MIGRATIONS, POSTGRES_TYPES, partitions, statements
+from hospital.archive_schema import POSTGRES_TYPES, partitions, pending, statements
 from hospital.errors import ArchiveDown, RowRefused
 
 CONNECT_TIMEOUT_S = 10
@@ -93,14 +93,17 @@ class PostgresArchive:
     def _in_transaction(self) -> bool:
         return self._connection.info.transaction_status != TransactionStatus.IDLE
 
+    def has_table(self, name: str) -> bool:
+        """Whether a table exists."""
+        return bool(self.rows("SELECT 1 AS n WHERE to_regclass(?) IS NOT NULL", (name,)))
+
     def _migrate(self) -> None:
+        if not pending(self):
+            return
         with self.transaction():
             self.rows("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
             self.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)")
-            done = {r["name"] for r in self.rows("SELECT name FROM migration")}
-            for name, script in MIGRATIONS:
-                if name in done:
-                    continue
+            for name, script in pending(self):
                 for statement in statements(script, POSTGRES_TYPES):
                     self.execute(statement)
                     if statement.startswith("CREATE TABLE record "):

@@ -7,6 +7,9 @@ a record's key starts with its box, so a hash of the box keeps duplicates in one
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
+
+from hospital.archive import Row
 
 PARTITIONS = 16
 
@@ -106,7 +109,28 @@ CREATE TABLE anchor (
 );
 """
 
-MIGRATIONS = (("0001_custody", _CUSTODY), ("0002_clinic", _CLINIC))
+_DESK = """
+CREATE TABLE account (
+    name TEXT PRIMARY KEY, hash TEXT NOT NULL, failures INTEGER NOT NULL DEFAULT 0,
+    until_ms BIGINT NOT NULL DEFAULT 0
+);
+"""
+
+MIGRATIONS = (("0001_custody", _CUSTODY), ("0002_clinic", _CLINIC), ("0003_desk", _DESK))
+
+
+class _Asked(Protocol):
+    def has_table(self, name: str) -> bool: ...
+
+    def rows(self, sql: str) -> list[Row]: ...
+
+
+def pending(archive: _Asked) -> list[tuple[str, str]]:
+    """Return the migrations that a database still lacks, by name and script."""
+    if not archive.has_table("migration"):
+        return list(MIGRATIONS)
+    done = {r["name"] for r in archive.rows("SELECT name FROM migration")}
+    return [m for m in MIGRATIONS if m[0] not in done]
 
 
 def statements(script: str, types: Mapping[str, str]) -> list[str]:

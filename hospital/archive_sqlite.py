@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hospital.archive import Row
-from hospital.archive_schema import MIGRATIONS, SQLITE_TYPES, statements
+from hospital.archive_schema import SQLITE_TYPES, pending, statements
 from hospital.errors import ArchiveDown, RowRefused
 
 BUSY_TIMEOUT_S = 10
@@ -89,15 +89,19 @@ class SqliteArchive:
             raise ArchiveDown(f"the archive could not be read: {error}") from error
 
     def _migrate(self) -> None:
+        if not pending(self):
+            return
         with self.transaction():  # several processes may start at once: the second finds it done
             self.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)")
-            done = {r["name"] for r in self.rows("SELECT name FROM migration")}
-            for name, script in MIGRATIONS:
-                if name in done:
-                    continue
+            for name, script in pending(self):
                 for statement in statements(script, SQLITE_TYPES):
                     self.execute(statement)
                 self.execute("INSERT INTO migration (name) VALUES (?)", (name,))
+
+    def has_table(self, name: str) -> bool:
+        """Whether a table exists."""
+        sql = "SELECT 1 AS n FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return bool(self.rows(sql, (name,)))
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:

@@ -12,6 +12,8 @@ from sync.core.messages import NONCE_BYTES, QUARANTINED, REVOKED
 from sync.keys import PublicKeys
 
 ACTIVE = "active"
+__all__ = ["ACTIVE", "QUARANTINED", "REVOKED", "Box", "enter", "every", "get", "set_standing"]
+
 STANDINGS = (ACTIVE, REVOKED, QUARANTINED)
 
 
@@ -34,11 +36,12 @@ class Box:
     about: Mapping[str, str] = field(default_factory=dict)
 
 
-def add(archive: Archive, box: Box) -> None:
-    """Enter a newly enrolled box, inside the caller's transaction."""
+def enter(archive: Archive, box: Box) -> None:
+    """Enter an enrolled box, or its new clinic and certificate; inside the caller's transaction."""
     archive.execute(
         "INSERT INTO box (id, clinic, sign_key, decrypt_key, serial, standing, nonce, enrolled_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+        " clinic = excluded.clinic, serial = excluded.serial, enrolled_ms = excluded.enrolled_ms",
         (box.id, box.clinic, box.keys.sign, box.keys.decrypt, box.serial, box.standing)
         + (bytes(NONCE_BYTES), box.enrolled_ms),
     )

@@ -4,6 +4,9 @@
     USED --the same request again------> the same answer, byte for byte
     USED --any other request-----------> refused, counted as an alarm on the claim
 
+A box that is enrolled already may join again with a new claim and its own keys: it gets a fresh
+certificate.
+
 The bytes on the wire are those of `sync.enrolment`. Everything happens in one transaction, so two
 boxes that ask at once cannot both be granted, and a crash leaves the claim as it was.
 """
@@ -130,8 +133,9 @@ def _decide(
         return Refusal("claim-used", "another box has used this claim")
     if _ms(now) > held["expires_ms"]:
         return Refusal("claim-expired", "the claim is too old; ask the hospital for a new one")
-    if boxes.get(archive, request.box_id) is not None:
-        return Refusal("refused", "a box of this name is enrolled already")
+    known = boxes.get(archive, request.box_id)
+    if known is not None and (known.standing != boxes.ACTIVE or known.keys != _keys(request)):
+        return Refusal("refused", "another box of this name is or was enrolled")
     try:
         certificate = authority.sign_box(request.csr.encode(), request.box_id, now)
     except AuthorityError as error:
@@ -159,15 +163,18 @@ class _Signed:
 
 
 def _grant(archive: Archive, request: Request, held: Row, signed: _Signed, now: datetime) -> bytes:
-    keys = PublicKeys(request.sign_key, request.decrypt_key)
-    box = Box(request.box_id, held["clinic"], keys, signed.serial, _ms(now))
+    box = Box(request.box_id, held["clinic"], _keys(request), signed.serial, _ms(now))
     reply = answer(request, bytes(held["secret"]), signed.grant)
-    boxes.add(archive, box)
+    boxes.enter(archive, box)
     archive.execute(
         "UPDATE claim SET used_ms = ?, digest = ?, box = ?, answer = ? WHERE id = ?",
         (_ms(now), request.digest(), box.id, reply, held["id"]),
     )
     return reply
+
+
+def _keys(request: Request) -> PublicKeys:
+    return PublicKeys(request.sign_key, request.decrypt_key)
 
 
 def _ms(now: datetime) -> int:

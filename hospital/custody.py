@@ -134,6 +134,12 @@ def refuse(archive: Archive, box_id: str, reason: str, came: Delivered) -> None:
     log.warning("refused a frame of box %s, lane %s: %s", box_id or "?", came.lane, reason)
 
 
+def refusals(archive: Archive) -> dict[str, int]:
+    """Return how many frames were refused, by reason."""
+    sql = "SELECT reason, sum(times) AS n FROM refusal GROUP BY reason ORDER BY reason"
+    return {r["reason"]: int(r["n"]) for r in archive.rows(sql)}
+
+
 def new_generation(archive: Archive) -> int:
     """Count a restore of the archive from a backup; the boxes are told by their next WELCOME."""
     with archive.transaction():

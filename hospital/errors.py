@@ -25,3 +25,7 @@ class AuthorityError(HospitalError):
 
 class BrokerError(HospitalError):
     """The broker could not be configured or started."""
+
+
+class AccountError(HospitalError):
+    """A name or a password for the desk is not usable; the text says why."""

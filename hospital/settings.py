@@ -25,8 +25,9 @@ class HospitalSettings:
 
     `archive` is "sqlite" or a postgresql:// address. `broker` is "iotcore" or "mosquitto" (run by
     us) or "external". Boxes are told `broker_host` and `broker_port`; the receive worker connects
-    to `worker_host` and `worker_port`. `names` are the host names and addresses in the broker's
-    certificate. `desk_url` is what a box finds in its claim.
+    to `worker_host` and `worker_port` (the same port unless it is given a listener of its own).
+    `names` are the host names and addresses in the broker's certificate. `desk_url` is what a box
+    finds in its claim.
     """
 
     home: Path
@@ -37,7 +38,7 @@ class HospitalSettings:
     broker_host: str = "127.0.0.1"
     broker_port: int = 8883
     worker_host: str = "127.0.0.1"
-    worker_port: int = 8884
+    worker_port: int = 8883
     names: tuple[str, ...] = ("localhost", "127.0.0.1")
     desk_host: str = "127.0.0.1"
     desk_port: int = 8700
@@ -96,7 +97,6 @@ def _checked(home: Path, raw: Mapping[str, object]) -> HospitalSettings:
     kind = broker.choice("kind", default.broker, BROKERS)
     port = broker.port("port", default.broker_port)
     listen = broker.text("listen", default.broker_listen)
-    own_listener = kind == "mosquitto"
     return HospitalSettings(
         home=home,
         name=about.text("name", default.name),
@@ -106,7 +106,7 @@ def _checked(home: Path, raw: Mapping[str, object]) -> HospitalSettings:
         broker_host=broker.text("host", default.broker_host),
         broker_port=port,
         worker_host=broker.text("worker_host", default.worker_host),
-        worker_port=broker.port("worker_port", default.worker_port if own_listener else port),
+        worker_port=broker.port("worker_port", port),
         names=broker.texts("names", default.names),
         desk_host=desk.text("host", default.desk_host),
         desk_port=desk.port("port", default.desk_port),

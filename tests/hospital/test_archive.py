@@ -30,8 +30,8 @@ PATIENT = "0190-patient"
 @pytest.fixture(autouse=True)
 def _enrolled(archive: Archive) -> None:
     with archive.transaction():
-        boxes.add(archive, BOX)
-        boxes.add(archive, OTHER)
+        boxes.enter(archive, BOX)
+        boxes.enter(archive, OTHER)
 
 
 def record(kind: str, body: dict[str, object], t_ms: int = 1000, actor: str | None = None) -> bytes:
@@ -113,7 +113,7 @@ def test_an_attempt_that_fails_spoils_nothing_else(archive: Archive) -> None:
     with archive.transaction():
         custody.heard(archive, BOX.id, 77)
         with pytest.raises(RowRefused), archive.attempt():
-            boxes.add(archive, BOX)
+            archive.execute("INSERT INTO session SELECT id, NULL, 1 FROM box")
     found = boxes.get(archive, BOX.id)
     assert found is not None
     assert found.heard_ms == 77

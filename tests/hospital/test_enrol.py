@@ -123,6 +123,26 @@ def test_a_taken_name_and_an_unfit_csr_are_refused_and_burn_nothing(
     assert granted
 
 
+def test_a_box_joins_again_with_a_new_claim_and_its_own_keys(
+    archive: Archive, authority: Authority, claim: Claim
+) -> None:
+    keys = BoxKeys.generate()
+    claims.enrol(archive, authority, OFFER, asking(claim, keys=keys).encode(), NOW)
+    first = boxes.get(archive, "box-one")
+    second = claims.create(archive, "Thar Post 9", URL, NOW)
+    again = asking(second, keys=keys)
+    assert claims.enrol(archive, authority, OFFER, again.encode(), NOW)[1]
+    box = boxes.get(archive, "box-one")
+    assert first is not None
+    assert box is not None
+    assert box.clinic == "Thar Post 9"
+    assert box.serial != first.serial
+    boxes.set_standing(archive, "box-one", boxes.REVOKED)
+    third = claims.create(archive, "Thar Post 9", URL, NOW)
+    revoked = asking(third, keys=keys)
+    assert refused(archive, authority, revoked, third.secret, timedelta()) == "refused"
+
+
 @pytest.mark.parametrize("message", [b"", b"\xff", canonical_json(["granted"]), b"\x80" * 40_000])
 def test_nonsense_is_answered_as_malformed(
     archive: Archive, authority: Authority, message: bytes

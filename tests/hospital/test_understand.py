@@ -61,7 +61,7 @@ def test_kinds_without_a_row_are_no_trouble() -> None:
 def held(archive_address: str) -> Iterator[Archive]:
     opened = open_at(archive_address)
     with opened.transaction():
-        boxes.add(opened, BOX)
+        boxes.enter(opened, BOX)
     yield opened
     opened.close()
 

@@ -1,0 +1,34 @@
+"""POST /enrol: where a box asks to join. The message protects itself, so plain HTTP will do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, request
+
+from hospital import claims
+from hospital.desk import door
+from hospital.errors import ArchiveDown
+from sync.enrolment import CONTENT_TYPE, MAX_MESSAGE, PATH, Refusal
+
+page = Blueprint("enrol", __name__)
+
+
+@page.post(PATH)
+def enrol() -> Response:
+    """Answer a box's request in its own words: 200 granted, 403 refused, 503 come again."""
+    if (request.content_length or 0) > MAX_MESSAGE:
+        return _answer(Refusal("malformed", "the request is too long").encode(), 413)
+    message = request.stream.read(MAX_MESSAGE + 1)
+    parts = door.parts()
+    now = datetime.now(UTC)
+    try:
+        answer, granted = claims.enrol(door.archive(), parts.authority, parts.offer, message, now)
+    except ArchiveDown:
+        busy = Refusal("refused", "the hospital's archive is down; try again later")
+        return _answer(busy.encode(), 503)
+    return _answer(answer, 200 if granted else 403)
+
+
+def _answer(body: bytes, status: int) -> Response:
+    return Response(body, status, content_type=CONTENT_TYPE)

@@ -1,0 +1,323 @@
+"""`python -m hospital.receive`: takes the boxes' frames into the archive and receipts them.
+
+One subscriber, one loop over one queue: verify, open, record in one transaction, then the signed
+receipt. What the box may throw away is decided by that receipt alone, so a crash between commit
+and receipt costs a repetition and nothing else. A frame that is refused is counted and kept, and
+never stops the frames behind it. While the archive cannot be written, the worker hangs up: the
+boxes keep what they have.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hospital import boxes, custody
+from hospital.archive import Archive
+from hospital.boxes import Box
+from hospital.broker import worker_link
+from hospital.custody import Delivered
+from hospital.errors import ArchiveDown
+from hospital.opening import open_archive
+from hospital.settings import HospitalSettings
+from sync import framing
+from sync.core import DownHeader, Hello, MessageError, decode, encode, hospital
+from sync.core.header import HELLO_LANE, Header
+from sync.core.messages import DownMessage
+from sync.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
+from sync.keys import HospitalKeys
+from sync.link import Link
+from sync.transport import Backoff, Down, Failed, Limits, LinkError, Message, Up, next_try
+
+UP = "cs/1/u/+/+"
+CONTROL = "r"
+TELEMETRY = "t"
+POLL_S = 1.0
+RETRY = Backoff(first_s=0.25, cap_s=10)
+WIRED = Limits(keepalive_s=30, connect_s=10, window=100, send_buffer=262_144)
+
+MALFORMED = "malformed frame"
+FOREIGN = "foreign frame"
+UNKNOWN_BOX = "unknown box"
+NO_HELLO = "no hello"
+BROKEN = "could not be processed"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A signed frame for a box, to be published after the commit that it speaks of."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What is known of a box beyond its rows: frames that wait for the gap before them."""
+
+    waiting: tuple[hospital.Waiting, ...] = ()
+    sealed: dict[tuple[str, int], bytes] = field(default_factory=dict)
+
+
+class Receiver:
+    """Turns frames into records and receipts, on one archive, without knowing any link."""
+
+    def __init__(self, archive: Archive, keys: HospitalKeys) -> None:
+        self._archive = archive
+        self._keys = keys
+        self._memory: dict[str, _Memory] = {}
+
+    def receive(self, topic: str, frame: bytes, now_ms: int) -> list[Outgoing]:
+        """Take a frame in; return what to publish. Raises `ArchiveDown`: then nothing happened."""
+        sender, lane = _place(topic)
+        if lane == TELEMETRY and not frame:
+            return []  # a box's last will: the broker lost it
+        came = Delivered(lane, frame, now_ms)
+        try:
+            header = peek_up(frame)
+        except (EnvelopeError, MessageError):
+            return self._refuse(sender, MALFORMED, came)
+        if (header.box_id, header.lane) != (sender, lane):
+            return self._refuse(sender, FOREIGN, came)
+        box = boxes.get(self._archive, sender)
+        if box is None:
+            return self._refuse(custody.NOBODY, UNKNOWN_BOX, came)
+        return self._open(box, came)
+
+    def _open(self, box: Box, came: Delivered) -> list[Outgoing]:
+        try:
+            header, payload = open_up(came.frame, self._keys, box.keys)
+        except Unopened as error:
+            return self._frame(box, error.header, None, came)
+        except (EnvelopeError, MessageError) as error:
+            return self._refuse(box.id, type(error).__name__, came)
+        if header.lane == HELLO_LANE:
+            return self._hello(box, payload, came)
+        return self._frame(box, header, payload, came)
+
+    def _hello(self, box: Box, payload: bytes, came: Delivered) -> list[Outgoing]:
+        try:
+            hello = decode(payload)
+        except MessageError:
+            return self._refuse(box.id, MALFORMED, came)
+        if not isinstance(hello, Hello):
+            return self._refuse(box.id, NO_HELLO, came)
+        with self._archive.transaction():
+            held = self._load(box)
+            seen = custody.has_seen(self._archive, box.id, hello.nonce)
+            event = hospital.HelloArrived(hello, seen, came.received_ms)
+            after, replies = self._step(box, held, event, came)
+            if (after.epoch, after.nonce) == (hello.epoch, hello.nonce):
+                custody.told(self._archive, box.id, hello)
+        return self._commit(box, after, replies)
+
+    def _frame(
+        self, box: Box, header: Header, payload: bytes | None, came: Delivered
+    ) -> list[Outgoing]:
+        if header.lane == HELLO_LANE:
+            return self._refuse(box.id, MALFORMED, came)
+        rows = None if payload is None else framing.disclose(header, payload)
+        with self._archive.transaction():
+            held = self._load(box)
+            self._remember(box.id).sealed[header.lane, header.last_seq] = came.frame
+            event = hospital.FrameArrived(header, rows)
+            after, replies = self._step(box, held, event, came)
+        return self._commit(box, after, replies)
+
+    def _load(self, box: Box) -> hospital.HospitalBox:
+        held = custody.load(self._archive, box)
+        waiting = tuple(
+            w
+            for w in self._remember(box.id).waiting
+            if (w.header.epoch, w.header.nonce) == (held.epoch, held.nonce)
+        )
+        return replace(held, waiting=waiting)
+
+    def _step(
+        self, box: Box, held: hospital.HospitalBox, event: hospital.Event, came: Delivered
+    ) -> tuple[hospital.HospitalBox, list[DownMessage]]:
+        after, effects = hospital.step(held, event)
+        replies = custody.carry_out(self._archive, box, effects, came)
+        for effect in effects:
+            if isinstance(effect, hospital.Store):
+                self._keep_frame(box.id, effect, came)
+        if held.standing == boxes.ACTIVE:
+            custody.heard(self._archive, box.id, came.received_ms)
+        return after, replies
+
+    def _keep_frame(self, box_id: str, effect: hospital.Store, came: Delivered) -> None:
+        sealed = self._remember(box_id).sealed.get((effect.lane, effect.cum), came.frame)
+        place = effect.epoch, effect.lane, effect.first_seq, len(effect.records)
+        custody.keep_frame(self._archive, box_id, place, replace(came, frame=sealed))
+
+    def _commit(
+        self, box: Box, after: hospital.HospitalBox, replies: list[DownMessage]
+    ) -> list[Outgoing]:
+        waits = {(w.header.lane, w.header.last_seq) for w in after.waiting}
+        memory = self._remember(box.id)
+        memory.waiting = after.waiting
+        memory.sealed = {k: v for k, v in memory.sealed.items() if k in waits}
+        return [self._sign(box.id, message) for message in replies]
+
+    def _sign(self, box_id: str, message: DownMessage) -> Outgoing:
+        header = DownHeader(box_id, CONTROL, message.nonce)
+        return Outgoing(
+            f"cs/1/d/{box_id}/{CONTROL}", sign_down(header, encode(message), self._keys)
+        )
+
+    def _refuse(self, sender: str, reason: str, came: Delivered) -> list[Outgoing]:
+        known = sender == custody.NOBODY or boxes.get(self._archive, sender) is not None
+        custody.refuse(self._archive, sender if known else custody.NOBODY, reason, came)
+        return []
+
+    def _remember(self, box_id: str) -> _Memory:
+        return self._memory.setdefault(box_id, _Memory())
+
+
+class Worker:
+    """The loop between the link and the receiver; both are opened again when they fail."""
+
+    def __init__(
+        self,
+        open_archive: Callable[[], Archive],
+        keys: HospitalKeys,
+        link: Link,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._open_archive = open_archive
+        self._keys = keys
+        self._link = link
+        self._rng = rng or random.Random()
+        self._archive: Archive | None = None
+        self._receiver: Receiver | None = None
+        self._attempts = 0
+        self._due: float | None = 0.0
+        self._stopping = False
+
+    def run(self) -> None:
+        """Work until `stop`."""
+        try:
+            while not self._stopping:
+                self.turn()
+        finally:
+            self._link.close()
+            self._close_archive()
+
+    def stop(self) -> None:
+        """End `run` soon; safe from a signal handler and from any thread."""
+        self._stopping = True
+        self._link.wake()
+
+    def turn(self) -> None:
+        """Open what is due, wait for one event, and do what follows from it."""
+        if self._due is not None and time.monotonic() >= self._due:
+            self._begin()
+        event = self._link.take(self._patience_s())
+        match event:
+            case Up():
+                self._attempts = 0
+                log.info("listening for the boxes")
+            case Down(why, detail):
+                log.warning("the broker is away (%s: %s)", why, detail)
+                self._retry()
+            case Message():
+                self._take(event)
+            case Failed(_, reason):
+                log.warning("the broker refused a receipt: %s", reason)
+
+    def _begin(self) -> None:
+        self._due = None
+        try:
+            if self._receiver is None:
+                self._archive = self._open_archive()
+                self._receiver = Receiver(self._archive, self._keys)
+        except ArchiveDown as error:
+            log.error("%s; the boxes keep their records meanwhile", error)
+            self._retry()
+            return
+        self._link.open()
+
+    def _take(self, message: Message) -> None:
+        if self._receiver is None:
+            return
+        now_ms = time.time_ns() // 1_000_000
+        try:
+            for reply in self._receiver.receive(message.topic, message.payload, now_ms):
+                self._link.publish(reply.topic, reply.payload)
+            self._link.ack(message)
+        except ArchiveDown as error:
+            log.error("%s; hanging up, the boxes keep their records", error)
+            self._hang_up()
+        except LinkError as error:
+            log.warning("a receipt was not sent (%s); the box will ask again", error)
+        except Exception:  # whatever one frame does to us, the frames behind it are served
+            log.exception("a frame on %s could not be processed", message.topic)
+            self._set_aside(message, now_ms)
+
+    def _set_aside(self, message: Message, now_ms: int) -> None:
+        if self._archive is None:
+            return
+        came = Delivered(_place(message.topic)[1], message.payload, now_ms)
+        try:
+            custody.refuse(self._archive, custody.NOBODY, BROKEN, came)
+            self._link.ack(message)
+        except (ArchiveDown, LinkError):
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        self._link.close()
+        self._close_archive()
+        self._retry()
+
+    def _close_archive(self) -> None:
+        if self._archive is not None:
+            self._archive.close()
+        self._archive = self._receiver = None
+
+    def _retry(self) -> None:
+        self._due = time.monotonic() + next_try(self._attempts, self._rng, RETRY)
+        self._attempts += 1
+
+    def _patience_s(self) -> float:
+        if self._due is None:
+            return POLL_S
+        return min(POLL_S, max(0.0, self._due - time.monotonic()))
+
+
+def link_of(settings: HospitalSettings) -> Link:
+    """Return the worker's link to the broker, with the certificate that `serve` gave it."""
+    address, tls = worker_link(settings)
+    return Link(address, tls, "hospital", (UP,), manual_ack=True, limits=WIRED)
+
+
+def _place(topic: str) -> tuple[str, str]:
+    """Return box and lane of a topic that the subscription let through."""
+    parts = topic.split("/")
+    return (parts[3], parts[4]) if len(parts) == 5 else ("", "")
+
+
+def main() -> None:
+    """Run the receive worker of the hospital in HEALTHPOST_HOSPITAL_HOME."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    settings = HospitalSettings.load()
+    worker = Worker(
+        lambda: open_archive(settings), HospitalKeys.load(settings.keys), link_of(settings)
+    )
+
+    def stop(*_: Any) -> None:
+        worker.stop()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()

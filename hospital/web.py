@@ -1,0 +1,48 @@
+"""`python -m hospital.web`: the desk and the enrolment door, served by waitress."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from typing import Any
+
+import waitress
+
+from hospital.authority import Authority
+from hospital.claims import Offer
+from hospital.desk import create_app
+from hospital.desk.door import Parts
+from hospital.opening import open_archive
+from hospital.settings import HospitalSettings
+from sync.keys import HospitalKeys
+
+THREADS = 6
+
+log = logging.getLogger(__name__)
+
+
+def parts_of(settings: HospitalSettings) -> Parts:
+    """Return the desk's real parts."""
+    keys = HospitalKeys.load(settings.keys).public
+    offer = Offer(keys, settings.broker_host, settings.broker_port)
+    authority = Authority.open(settings.authority)
+    return Parts(settings, lambda: open_archive(settings), authority, offer)
+
+
+def main() -> None:
+    """Serve the hospital in HEALTHPOST_HOSPITAL_HOME until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    settings = HospitalSettings.load()
+
+    def stop(*_: Any) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    app = create_app(parts_of(settings))
+    waitress.serve(
+        app, host=settings.desk_host, port=settings.desk_port, threads=THREADS, ident=None
+    )
+
+
+if __name__ == "__main__":
+    main()
