@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from edge.entry import canonical_json, chain
+from edge.entry import Entry, EntryKind, canonical_json, chain
 from sync import codec
 from sync.core.header import ALONE, TOMBSTONE, Header
 from sync.core.session import SendFrame
@@ -47,10 +47,13 @@ def disclose(header: Header, payload: bytes) -> list[bytes] | None:
 
 
 def tombstone(record: bytes, reason: str) -> bytes:
-    """Return the record that stands in the stream for one that cannot be sent."""
+    """Return the entry that stands in the stream for one that cannot be sent, at the same time."""
     digest = hashlib.sha256(record).hexdigest()
     body = {"bytes": len(record), "reason": reason, "sha256": digest}
-    return canonical_json({"body": body, "kind": "tombstone"})
+    try:
+        return Entry(EntryKind.TOMBSTONE, Entry.parse(record).at, body).canonical()
+    except ValueError:
+        return canonical_json({"body": body, "kind": EntryKind.TOMBSTONE.value})
 
 
 def _alone(box_id: str, frame: SendFrame, record: bytes, flags: int = 0) -> Header:
