@@ -74,7 +74,7 @@ class Entry:
     def parse(cls, record: bytes) -> Entry:
         """Read a canonical record; raises `ValueError` when it is not one."""
         try:
-            raw = json.loads(record, parse_float=_refuse_float)
+            raw = json.loads(record, parse_float=_refuse_float, parse_constant=_refuse_float)
             boot, t_ms, wall_ms, quality = raw["at"]
             stamp = Stamp(boot, t_ms, wall_ms, ClockQuality(quality))
             return cls(raw["kind"], stamp, raw["body"], raw.get("actor"))

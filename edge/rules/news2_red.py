@@ -1,7 +1,8 @@
 """NEWS2 red score: one parameter that alone scores 3 (Royal College of Physicians, 2017).
 
 For people of 16 years and more; the score is not validated in pregnancy. SpO2 is judged on
-scale 1. This is not the aggregate score: it never adds up, so a missing input hides nothing.
+scale 1. A value is judged as the chart reads it, rounded half up to the chart's own step: 35.04 °C
+is 35.0. This is not the aggregate score: it never adds up, so a missing input hides nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -43,9 +44,10 @@ def _judge(value: Value, parameters: list[dict[str, object]]) -> RedScore | None
         if row["code"] != value.code:
             continue
         low, high = row.get("low"), row.get("high")
-        if low is not None and value.value <= Decimal(str(low)):
+        read = value.value.quantize(Decimal(str(row["step"])), ROUND_HALF_UP)
+        if low is not None and read <= Decimal(str(low)):
             return RedScore(str(row["name"]), value, Decimal(str(low)))
-        if high is not None and value.value >= Decimal(str(high)):
+        if high is not None and read >= Decimal(str(high)):
             return RedScore(str(row["name"]), value, Decimal(str(high)))
     return None
 
