@@ -15,7 +15,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from statistics import median_low
 
-from edge.reading import Code, Measured, Value
+from edge.reading import Code, Kind, Measured, Value
+
+STREAMED = frozenset({Kind.OXIMETRY, Kind.HEART_RATE})
+"""What comes as samples; other kinds in a stream (a board's cuff) are results of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Agreement:
 
     def feed(self, now_ms: int, sample: Measured | None) -> Measured | None:
         """Take one sample, None for "no valid value"; return the stable reading when it stands."""
+        if sample is not None and sample.kind not in STREAMED:
+            return sample
         if sample is None:
             self._finger_out(now_ms)
             return None
@@ -82,7 +87,7 @@ class Agreement:
             spans = self._widened(sample)
         self._last_ms = now_ms
         self._spans = spans
-        if self._agree(spans) and len(self._window) < _MOST_SAMPLES:
+        if len(self._window) < _MOST_SAMPLES:
             self._window.append(sample)
 
     def _widened(self, sample: Measured) -> dict[str, tuple[Decimal, Decimal]]:
@@ -95,11 +100,10 @@ class Agreement:
         return spans
 
     def _agree(self, spans: dict[str, tuple[Decimal, Decimal]]) -> bool:
+        """A pulse that comes or goes is a disagreement too."""
         limits = {Code.SPO2: self._terms.spo2_spread, Code.PULSE: self._terms.pulse_spread}
-        return all(
-            code in spans and spans[code][1] - spans[code][0] <= limit
-            for code, limit in limits.items()
-        )
+        same = not self._window or spans.keys() == self._spans.keys()
+        return same and all(high - low <= limits[Code(code)] for code, (low, high) in spans.items())
 
 
 def _numbers(samples: Sequence[Measured], code: str) -> list[Decimal]:

@@ -54,12 +54,17 @@ class LineSettings:
     stop: int = 1
 
 
+def _never(event: Event) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class SerialProtocol:
     """A serial protocol: how its line is set, how its bytes are read and what its events measured.
 
     `explain` decodes the host's own commands, for the technician's magnifying glass.
-    `streaming` devices talk without pause; silence from them means trouble.
+    `streaming` devices talk without pause; silence from them means trouble. `aside` tells the
+    events of such a stream that are no samples, such as the cuff of a board with an oximeter.
     """
 
     name: str
@@ -70,6 +75,7 @@ class SerialProtocol:
     explain: Callable[[], Decoder] | None = None
     streaming: bool = False
     experimental: bool = False
+    aside: Callable[[Event], bool] = _never
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,11 @@ def measured(event: Event) -> Measured | None:
     return oximetry(event.fields) if event.fields.get("status") == 0 else None
 
 
+def aside(event: Event) -> bool:
+    """Whether an event is no sample of the oximeter; ECG, temperature and the cuff are not."""
+    return event.name != "reading" or "spo2" not in event.fields
+
+
 def _packet(kind: int, parameter: int) -> bytes:
     body = bytes((0x04, kind, parameter))
     return _START + body + bytes((~sum8(body) & 0xFF,))
@@ -145,4 +150,5 @@ PROTOCOL = SerialProtocol(
     measured=measured,
     explain=lambda: StepDecoder(_take_command),
     streaming=True,
+    aside=aside,
 )

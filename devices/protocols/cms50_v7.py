@@ -52,6 +52,11 @@ def measured(event: Event) -> Measured | None:
     return oximetry(fields)
 
 
+def aside(event: Event) -> bool:
+    """Whether an event is no live sample: replies, stored samples."""
+    return event.name != "reading"
+
+
 def _take(buffer: bytearray) -> Step | None:
     if buffer[0] & 0x80:
         return skip(1)
@@ -124,4 +129,5 @@ PROTOCOL = SerialProtocol(
     measured=measured,
     explain=lambda: StepDecoder(_take),
     streaming=True,
+    aside=aside,
 )

@@ -34,6 +34,11 @@ def measured(event: Event) -> Measured | None:
     return oximetry(event.fields, event.quality)
 
 
+def aside(event: Event) -> bool:
+    """Whether an event is no sample: the headings of a page."""
+    return event.name == "text"
+
+
 def _understand(line: str) -> tuple[Event, ...]:
     match = _LINE.fullmatch(line)
     if match is None:
@@ -60,4 +65,5 @@ PROTOCOL = SerialProtocol(
     decoder=lambda: StepDecoder(lines(_understand, _LONGEST)),
     measured=measured,
     streaming=True,
+    aside=aside,
 )

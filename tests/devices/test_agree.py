@@ -62,6 +62,18 @@ def test_doubts_of_any_sample_travel_with_the_reading() -> None:
     assert reading.quality == ("low_perfusion",)
 
 
+def test_a_pulse_that_comes_and_goes_is_no_agreement() -> None:
+    without = Measured(Kind.OXIMETRY, (Value(Code.SPO2, Decimal(97), "%"),))
+    assert run([without, sample(97, 72)] * 10) == []
+    assert len(run([without] * 10)) == 1
+
+
+def test_a_cuff_beside_an_oximeter_is_a_result_of_its_own() -> None:
+    cuff = Measured(Kind.BLOOD_PRESSURE, (Value(Code.SYSTOLIC, Decimal(120), "mm[Hg]"),))
+    delivered = run([sample(97, 72)] * 3 + [cuff] + [sample(97, 72)] * 6)
+    assert [reading.kind for _, reading in delivered] == [Kind.BLOOD_PRESSURE, Kind.OXIMETRY]
+
+
 @given(
     st.lists(st.none() | st.builds(sample, st.integers(90, 100), st.integers(60, 80)), max_size=60),
     st.sampled_from([16, 250, SECOND]),
