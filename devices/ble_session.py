@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, cast
 
 from devices.ble_link import LinkError
 from devices.catalogue import BLE_CHARACTERISTICS
+from devices.courtesy import Parting
 from devices.device_time import KnownClock, ahead_s, local_time
 from devices.driver import BleCharacteristic, DecodeError, Fields
 from devices.protocols.current_time import encode_current_time, encode_date_time
@@ -25,7 +25,7 @@ from devices.reception import Reception
 from devices.recorder import Recorder
 from edge import conditions, registry
 from edge.clock import ClockQuality, Stamp
-from edge.intake import Outcome
+from edge.intake import Duplicate, Outcome
 
 BATTERY = "2A19"
 LOW_PERCENT = 20
@@ -97,7 +97,18 @@ class Session:
         self._recorded: list[asyncio.Future[Outcome]] = []
         self._wanted = _measurements(self._model.characteristics)
         self.streaming = any(wanted.streaming for wanted in self._wanted)
-        self.heard = 0
+        self._heard = 0
+        self._repeatable = self._hung_up = self._finger_in = False
+
+    def parting(self) -> Parting:
+        """Say how the session ended, for the courtesy of the next one."""
+        outcomes = [done.result() for done in self._recorded if _is_written(done)]
+        news = len(outcomes) < len(self._recorded)  # still waiting for the disk
+        news |= any(not isinstance(outcome, Duplicate) for outcome in outcomes)
+        if not (news or self.streaming and self._heard):
+            return Parting.NO_NEWS
+        harmless = self._hung_up and not self._repeatable
+        return Parting.NEWS_AND_HUNG_UP if harmless else Parting.NEWS
 
     async def run(self) -> None:
         """Serve the device until it or we hang up; raises `LinkError` when it cannot be served."""
@@ -108,10 +119,10 @@ class Session:
                 await self._collect(attending)
             finally:
                 attending.cancel()
-                with suppress(asyncio.CancelledError):
-                    await attending
+                await asyncio.gather(attending, return_exceptions=True)
             await self._until_durable()
         finally:
+            self._hung_up = self._connection.lost.is_set()
             await self._connection.close()
 
     # --- values --------------------------------------------------------------------------------
@@ -147,7 +158,7 @@ class Session:
     async def _next(self) -> _Value | None:
         """Return the next value; None when the device hung up or has been idle."""
         if self._values.empty():
-            patience_s = self._times.idle_s if self.heard else self._times.first_s
+            patience_s = self._times.idle_s if self._heard else self._times.first_s
             getting = asyncio.create_task(self._values.get())
             await self._either(getting, patience_s)
             if not getting.done():
@@ -167,20 +178,31 @@ class Session:
             losing.cancel()
 
     def _take(self, value: _Value) -> None:
-        self.heard += 1
+        self._heard += 1
         reception, characteristic = self._reception, value.characteristic
         try:
             measured = characteristic.measured(characteristic.decode(value.raw))
         except DecodeError as error:
+            self._repeatable = True
             reception.garbled(value.at, error.kind, str(error), value.raw)
             return
         if characteristic.streaming:
             reception.sample(value.at, measured, value.raw)
+            self._show_finger(reception.finger_in)
         elif measured is None:
+            self._repeatable = True
             self._recorded.append(reception.no_measurement(value.at, value.raw))
         else:
+            self._repeatable |= measured.device_time is None
             age_s = self._age_s(measured.device_time, value.at)
             self._recorded.append(reception.result(value.at, measured, value.raw, age_s))
+
+    def _show_finger(self, finger_in: bool) -> None:
+        if finger_in == self._finger_in:
+            return
+        self._finger_in = finger_in
+        device, state = self._reception.source.id, "measuring" if finger_in else "connected"
+        self._recorder.tell(lambda store, now: registry.set_state(store, now, device, state))
 
     def _age_s(self, device_time: datetime | None, at: Stamp) -> int | None:
         if device_time is None or self._now_valid is None:
@@ -238,6 +260,10 @@ class Session:
             )
         else:
             self._recorder.tell(lambda store, _: conditions.clear(store, "battery-low", subject))
+
+
+def _is_written(done: asyncio.Future[Outcome]) -> bool:
+    return done.done() and not done.cancelled()
 
 
 def _measurements(uuids: tuple[str, ...]) -> list[BleCharacteristic]:

@@ -20,7 +20,7 @@ from devices.agreement import Terms
 from devices.ble_link import Advertisement, Connection, LinkError
 from devices.ble_session import Session, SessionTimes
 from devices.catalogue import BLE_CHARACTERISTICS, MODELS, Model, ble_model
-from devices.courtesy import Courtesy, Manners
+from devices.courtesy import Courtesy, Manners, Parting
 from devices.device_time import KnownClock
 from devices.reception import Reception, Source
 from devices.recorder import Recorder
@@ -143,7 +143,7 @@ class BleSupervisor:
             except LinkError as error:
                 _log.info("%s cannot be reached: %s", heard.address, error)
         if connection is None:
-            self._courtesy.ended(heard.address, asyncio.get_running_loop().time(), useful=False)
+            self._courtesy.ended(heard.address, asyncio.get_running_loop().time(), Parting.NO_NEWS)
             return
         task = asyncio.create_task(self._serve(heard, self._reception(heard, model), connection))
         self._sessions[heard.address] = (task, _streams(model))
@@ -165,7 +165,7 @@ class BleSupervisor:
             if session.clock is not None:
                 self._clocks[device] = session.clock
             now_s = asyncio.get_running_loop().time()
-            self._courtesy.ended(heard.address, now_s, useful=session.heard > 0)
+            self._courtesy.ended(heard.address, now_s, session.parting())
             self._set_state(device, "listening")
 
     def _reception(self, heard: Advertisement, model: Model) -> Reception:

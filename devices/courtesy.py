@@ -1,14 +1,16 @@
 """When a device that advertises is worth connecting to. Pure: time comes in as an argument.
 
 Devices go on advertising after they have handed over what they had; connecting again and again
-would empty their batteries and hold the radio. A device is left alone after a useful session until
-it fell silent, broadcasts something else, or some time has passed; after a useless one for a
-delay that grows.
+would empty their batteries and hold the radio. A device is left alone after a session with news
+until it fell silent, broadcasts something else, or some time has passed; only shortly when it hung
+up by itself and a repetition could do no harm. After a session without news (silence, or what is
+held already) it is left alone for a delay that grows.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 
 DELAYS_S = (0.25, 1.0, 4.0, 15.0, 30.0)
 """After the first, second, ... session in a row without a value."""
@@ -18,10 +20,19 @@ CONTACTS_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """Seconds of silence that end a cool-down, and the longest cool-down."""
+    """Seconds of silence that end a cool-down, and how long it lasts at most, long and short."""
 
     gap_s: float = 5.0
     cool_s: float = 20.0
+    short_s: float = 1.0
+
+
+class Parting(Enum):
+    """How a session ended."""
+
+    NO_NEWS = auto()
+    NEWS = auto()
+    NEWS_AND_HUNG_UP = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,9 @@ class Courtesy:
         self._manners = manners or Manners()
         self._contacts: dict[str, _Contact] = {}
 
+    def __len__(self) -> int:
+        return len(self._contacts)
+
     def due(self, address: str, data: int, now_s: float) -> bool:
         """Take note of an advertisement; return whether to connect."""
         known = self._contacts.pop(address, _Contact(now_s, data))
@@ -51,14 +65,15 @@ class Courtesy:
             del self._contacts[next(iter(self._contacts))]
         return now_s >= free_s
 
-    def ended(self, address: str, now_s: float, useful: bool) -> None:
+    def ended(self, address: str, now_s: float, parting: Parting) -> None:
         """Take note that a session, or the attempt at one, is over."""
         known = self._contacts.get(address, _Contact(now_s, 0))
-        if useful:
-            until_s = now_s + self._manners.cool_s
-            known = replace(known, heard_s=now_s, not_before_s=until_s, failures=0)
-        else:
-            until_s = now_s + DELAYS_S[min(known.failures, len(DELAYS_S) - 1)]
-            failures = known.failures + 1
-            known = replace(known, heard_s=now_s, not_before_s=until_s, failures=failures)
-        self._contacts[address] = known
+        failures = known.failures + 1 if parting is Parting.NO_NEWS else 0
+        rest_s = {
+            Parting.NO_NEWS: DELAYS_S[min(known.failures, len(DELAYS_S) - 1)],
+            Parting.NEWS: self._manners.cool_s,
+            Parting.NEWS_AND_HUNG_UP: self._manners.short_s,
+        }[parting]
+        self._contacts[address] = replace(
+            known, heard_s=now_s, not_before_s=now_s + rest_s, failures=failures
+        )

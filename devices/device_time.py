@@ -11,6 +11,10 @@ AHEAD_TOLERANCE_S = 120
 """A reading may seem to come from the near future: clocks drift and some know only minutes."""
 
 
+HALF_S = 0.5
+"""Devices cut off the fraction of a second: on average they seem half a second late."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownClock:
     """How far a device's clock is ahead of the box's, and since when by the device's own clock.
@@ -36,5 +40,5 @@ def local_time(stamp: Stamp) -> datetime:
 
 
 def ahead_s(clock: KnownClock) -> int:
-    """Return by how many whole seconds the device's clock is ahead."""
-    return round(clock.ahead.total_seconds())
+    """Return by how many seconds a clock that shows whole seconds is ahead."""
+    return round(clock.ahead.total_seconds() + HALF_S)

@@ -121,7 +121,7 @@ class PortSupervisor:
 
     async def _meet(self, path: str) -> None:
         number = await self._block(lambda: serial_link.usb_serial(path))
-        known = f"usb-{number}" if number else "port-" + re.sub(r"[^A-Za-z0-9.]+", "-", path)[-60:]
+        known = f"usb-{number}" if number else f"port-{_slug(path)}"
         if self._reception is None or self._source.id != known:
             self._source = Source(known, self._model, path)
             self._reception = Reception(self._recorder, self._source, self._habits.terms)
@@ -278,6 +278,10 @@ class PortSupervisor:
         self._wrong -= solved
         for kind in solved:
             self._recorder.tell(partial(_solved, kind, subject))
+
+
+def _slug(path: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.]+", "-", path.removeprefix("/dev/")).strip("-")
 
 
 def _solved(kind: str, subject: str, store: Store, _: Stamp) -> None:

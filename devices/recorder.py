@@ -78,6 +78,11 @@ class Recorder:
         await asyncio.wrap_future(self._thread.submit(self._store.close))
         self._thread.shutdown()
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk took nothing at the last attempt."""
+        return self._disk_full
+
     def now(self) -> Stamp:
         """Stamp this instant; any thread may ask."""
         return self._clock.now()

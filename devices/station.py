@@ -70,6 +70,7 @@ async def run(settings: Settings) -> None:
     await stop.wait()
     unwatch()
     await _end(tasks[1:])
+    recorder.tell(_say_goodbye)
     await recorder.close()
     await _end(tasks[:1])
 
@@ -107,6 +108,11 @@ async def _for_ever(part: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             _log.exception("a part of the station failed; it starts anew")
         await asyncio.sleep(RESTART_S)
+
+
+def _say_goodbye(store: Store, now: Stamp) -> None:
+    for device in registry.devices(store):
+        registry.set_state(store, now, device.id, "absent", "the station is not running")
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -10,9 +10,14 @@ from typing import Any
 
 from devices.agreement import Terms
 from devices.simulators.bodies import Body, Traits
-from edge import conditions, history
+from edge import conditions, history, patients, registry, visits
+from edge.clock import Clock
 from edge.history import Recorded
+from edge.patient_form import PatientForm
 from edge.store import Store
+
+WAITING_LIMIT = 50
+"""Of the recorder of these tests."""
 
 QUICK_TERMS = Terms(hold_ms=700, out_ms=200)
 
@@ -46,3 +51,17 @@ def rejected(store: Store) -> list[RejectedRow]:
 def wrong(store: Store) -> set[str]:
     """The kinds of what is wrong now."""
     return {condition.kind for condition in conditions.current(store)}
+
+
+def device(store: Store) -> registry.Device:
+    """The only device that the box has met."""
+    (met,) = registry.devices(store)
+    return met
+
+
+def visiting_patient(store: Store, clock: Clock) -> str:
+    """Register somebody and open a visit for them; return who."""
+    form = PatientForm(name="Zainab Bibi", sex="female", age="40")
+    patient = patients.register(store, clock.now(), form, actor=None)
+    visits.open_visit(store, clock.now(), patient.id, actor=None)
+    return patient.id

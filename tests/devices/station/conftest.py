@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from station_kit import Start
+from station_kit import WAITING_LIMIT, Start
 
 from devices.recorder import Recorder
 from devices.simulators.bluez import Bluez
@@ -19,7 +19,7 @@ from edge.store import Store
 @pytest.fixture
 async def recorder(store: Store, tmp_path: Path) -> AsyncIterator[Recorder]:
     """A recorder at work on the file that `store` reads."""
-    opened = Recorder(tmp_path / "box.db", retry_s=0.1)
+    opened = Recorder(tmp_path / "box.db", retry_s=0.1, limit=WAITING_LIMIT)
     await opened.open()
     working = asyncio.create_task(opened.work())
     yield opened

@@ -1,0 +1,105 @@
+"""A line's settings are judged by what comes; events keep the bytes they came from."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devices.catalogue import SERIAL_PROTOCOLS
+from devices.serial_frames import Frames, LineTrial
+from devices.simulators.ad_tm2657 import data_frame, result_frame
+from devices.simulators.bodies import Pressure, Saturation
+from devices.simulators.clockwork import NEVER_SET
+from devices.simulators.cms50dplus import Wave, live_frame
+
+KIOSK, CMS50 = SERIAL_PROTOCOLS["ad_tm2655"], SERIAL_PROTOCOLS["cms50_5byte"]
+D = Decimal
+RESULT = result_frame(Pressure(D(120), D(80), D(93), D(70)), NEVER_SET)
+SAMPLE = live_frame(Saturation(D(97), D(72), D(2)), Wave(7, 50, 5))
+
+
+@given(noise=st.binary(max_size=30), cuts=st.lists(st.integers(1, 40), max_size=8))
+def test_a_result_keeps_its_own_bytes_in_any_chunking(noise: bytes, cuts: list[int]) -> None:
+    noise = noise.replace(b"\x16", b"")
+    data, frames, found = noise + RESULT + RESULT, Frames(KIOSK), []
+    for cut in [*cuts, len(data)]:
+        found += frames.feed(data[:cut])
+        data = data[cut:]
+    assert [raw for event, raw in found if event.name == "reading"] == [noise + RESULT, RESULT]
+
+
+def test_an_unfinished_frame_is_given_up_whole() -> None:
+    frames = Frames(KIOSK)
+    assert frames.feed(b"??" + RESULT[:40]) == []
+    assert frames.abandon() == RESULT[:40]
+    assert [event.name for event, _ in frames.feed(RESULT)] == ["reading"]
+
+
+@given(st.binary(min_size=1, max_size=400))
+def test_noise_never_binds_a_stream(noise: bytes) -> None:
+    trial, frames = LineTrial(CMS50), Frames(CMS50)
+    believed = [trial.believes(event) for event, _ in frames.feed(noise)]
+    sound = sum(1 for at in range(len(noise) - 4) if _sound(noise[at : at + 5]))
+    assert not any(believed) or sound >= 20
+
+
+def _sound(frame: bytes) -> bool:
+    return frame[0] >= 0x80 and all(byte < 0x80 for byte in frame[1:])
+
+
+def listen(trial: LineTrial, frames: Frames, now_ms: int, data: bytes) -> None:
+    events = frames.feed(data)
+    for event, _ in events:
+        trial.believes(event)
+    trial.heard(now_ms, data, events, frames.pending)
+
+
+def test_a_stream_binds_after_a_run_of_frames_and_is_doubted_in_noise() -> None:
+    trial, frames = LineTrial(CMS50), Frames(CMS50)
+    for lump in range(10):
+        listen(trial, frames, 100_000 + lump * 50, SAMPLE * 3)
+    assert trial.bound
+    assert not trial.wrong(100_500)
+    for lump in range(80):
+        listen(trial, frames, 100_500 + lump * 50, b"\xff\x80\x00")
+    assert trial.wrong(104_500)
+
+
+def test_a_pause_in_a_stream_is_no_doubt() -> None:
+    trial, frames = LineTrial(CMS50), Frames(CMS50)
+    listen(trial, frames, 100_000, SAMPLE * 30)
+    assert not trial.wrong(160_000)
+    listen(trial, frames, 160_000, SAMPLE * 3)
+    assert not trial.wrong(160_000)
+
+
+def test_a_burst_of_noise_moves_an_unbound_line_on_and_round() -> None:
+    trial, frames = LineTrial(KIOSK), Frames(KIOSK)
+    tried = []
+    for burst in range(4):
+        tried.append(trial.settings.baud)
+        now_ms = 100_000 + burst * 5000
+        listen(trial, frames, now_ms, bytes(range(100, 140)))
+        assert not trial.wrong(now_ms + 500)
+        assert trial.wrong(now_ms + 1500)
+        trial.next()
+    assert tried == [2400, 9600, 4800, 1200]
+    assert (trial.settings.baud, trial.exhausted) == (2400, True)
+
+
+def test_half_a_frame_is_no_sign_of_wrong_settings() -> None:
+    trial, frames = LineTrial(KIOSK), Frames(KIOSK)
+    listen(trial, frames, 100_000, RESULT[:60])
+    assert not trial.wrong(105_000)
+
+
+def test_one_burst_of_noise_does_not_move_a_bound_line() -> None:
+    trial, frames = LineTrial(KIOSK), Frames(KIOSK)
+    listen(trial, frames, 100_000, data_frame(["x"]) + RESULT)
+    assert trial.bound
+    listen(trial, frames, 110_000, bytes(range(100, 140)))
+    assert not trial.wrong(112_000)
+    listen(trial, frames, 120_000, bytes(range(100, 140)))
+    assert trial.wrong(122_000)

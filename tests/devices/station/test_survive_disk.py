@@ -1,0 +1,62 @@
+"""A full disk loses nothing: what was measured waits, in order, until there is room."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from eventually import eventually_async
+from station_kit import WAITING_LIMIT as LIMIT
+from station_kit import raws, wrong
+
+from devices.recorder import Arrival, Recorder
+from edge.clock import Stamp
+from edge.reading import Code, Kind, Measured, Reading, Value
+from edge.store import Store
+
+PLENTY = 1_000_000
+
+
+def weight(recorder: Recorder, number: int) -> Arrival:
+    measured = Measured(Kind.WEIGHT, (Value(Code.WEIGHT, Decimal(60 + number), "kg"),))
+    # Large raw bytes make the file grow, so that the limit is felt.
+    raw = bytes([number]) * 3000
+    return Arrival(Reading(measured, recorder.now(), "device", "ble-1", "UC-352BLE", raw))
+
+
+def limit_pages(recorder: Recorder, pages: int) -> None:
+    """Let SQLite itself say "database or disk is full" beyond so many pages."""
+
+    def limit(store: Store, _: Stamp) -> None:
+        store.rows(f"PRAGMA max_page_count = {pages}")
+
+    recorder.tell(limit)
+
+
+async def test_readings_wait_for_room_in_order(recorder: Recorder, store: Store) -> None:
+    limit_pages(recorder, 1)
+    waiting = [recorder.record(weight(recorder, number)) for number in range(5)]
+    limit_pages(recorder, 1)
+    await eventually_async(lambda: recorder.is_full)
+    assert not any(done.done() for done in waiting[1:])
+    before = len(raws(store))
+    limit_pages(recorder, PLENTY)
+    for done in waiting:
+        await done
+    assert before < 5
+    assert [raw[0] for raw in raws(store)] == [0, 1, 2, 3, 4]
+    assert "disk-full" not in wrong(store)
+    assert not recorder.is_full
+
+
+async def test_memory_is_bounded_too(store: Store, recorder: Recorder) -> None:
+    limit_pages(recorder, 1)
+    first = recorder.record(weight(recorder, 0))
+    await eventually_async(lambda: recorder.is_full or first.done())
+    many = [recorder.record(weight(recorder, 1)) for _ in range(LIMIT + 5)]
+    assert 3 <= sum(done.cancelled() for done in many) <= 6
+    limit_pages(recorder, PLENTY)
+    await first
+    for done in many:
+        if not done.cancelled():
+            await done
+    assert len(raws(store)) == 1 + sum(not done.cancelled() for done in many)
