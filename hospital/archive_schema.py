@@ -116,7 +116,23 @@ CREATE TABLE account (
 );
 """
 
-MIGRATIONS = (("0001_custody", _CUSTODY), ("0002_clinic", _CLINIC), ("0003_desk", _DESK))
+_SESSIONS = """
+CREATE TABLE desk_session (
+    token_hash TEXT PRIMARY KEY, account TEXT NOT NULL, csrf TEXT NOT NULL,
+    started_ms BIGINT NOT NULL, seen_ms BIGINT NOT NULL
+);
+CREATE TABLE desk_view (
+    number {number}, account TEXT NOT NULL, patient TEXT NOT NULL, at_ms BIGINT NOT NULL
+);
+CREATE INDEX desk_view_by_patient ON desk_view (patient, number);
+"""
+
+MIGRATIONS = (
+    ("0001_custody", _CUSTODY),
+    ("0002_clinic", _CLINIC),
+    ("0003_desk", _DESK),
+    ("0004_desk_sessions", _SESSIONS),
+)
 
 
 class _Asked(Protocol):

@@ -12,8 +12,6 @@ from sync.core.messages import NONCE_BYTES, QUARANTINED, REVOKED
 from sync.keys import PublicKeys
 
 ACTIVE = "active"
-__all__ = ["ACTIVE", "QUARANTINED", "REVOKED", "Box", "enter", "every", "get", "set_standing"]
-
 STANDINGS = (ACTIVE, REVOKED, QUARANTINED)
 
 
@@ -56,6 +54,15 @@ def get(archive: Archive, box_id: str) -> Box | None:
 def every(archive: Archive) -> list[Box]:
     """Return all boxes, by clinic."""
     return [_box(r) for r in archive.rows("SELECT * FROM box ORDER BY clinic, id")]
+
+
+def heard_since(archive: Archive, since_ms: int, limit: int) -> list[Box]:
+    """Return active boxes that were heard since a moment, the latest first."""
+    rows = archive.rows(
+        "SELECT * FROM box WHERE heard_ms >= ? AND standing = ? ORDER BY heard_ms DESC LIMIT ?",
+        (since_ms, ACTIVE, limit),
+    )
+    return [_box(r) for r in rows]
 
 
 def set_standing(archive: Archive, box_id: str, standing: str) -> Box:

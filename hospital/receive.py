@@ -38,7 +38,9 @@ UP = "cs/1/u/+/+"
 CONTROL = "r"
 TELEMETRY = "t"
 POLL_S = 1.0
-RETRY = Backoff(first_s=0.25, cap_s=10)
+REMIND_MS = 15 * 60_000
+REMINDED_BOXES = 100
+RETRY = Backoff(first_s=0.25, cap_s=3)
 WIRED = Limits(keepalive_s=30, connect_s=10, window=100, send_buffer=262_144)
 
 MALFORMED = "malformed frame"
@@ -90,6 +92,19 @@ class Receiver:
         if box is None:
             return self._refuse(custody.NOBODY, UNKNOWN_BOX, came)
         return self._open(box, came)
+
+    def remind(self, now_ms: int) -> list[Outgoing]:
+        """Return for each box heard of late where we stand; it resends what we missed meanwhile.
+
+        Without this a box whose frame met no worker would wait out its own timer.
+        """
+        sent: list[Outgoing] = []
+        for box in boxes.heard_since(self._archive, now_ms - REMIND_MS, REMINDED_BOXES):
+            with self._archive.transaction():
+                held = custody.load(self._archive, box)
+            for lane in held.streams:
+                sent.append(self._sign(box.id, hospital.receipt(held, lane, gap=True)))
+        return sent
 
     def _open(self, box: Box, came: Delivered) -> list[Outgoing]:
         try:
@@ -224,6 +239,7 @@ class Worker:
             case Up():
                 self._attempts = 0
                 log.info("listening for the boxes")
+                self._serve(lambda receiver, now_ms: receiver.remind(now_ms), None)
             case Down(why, detail):
                 log.warning("the broker is away (%s: %s)", why, detail)
                 self._retry()
@@ -245,24 +261,30 @@ class Worker:
         self._link.open()
 
     def _take(self, message: Message) -> None:
+        self._serve(lambda r, now_ms: r.receive(message.topic, message.payload, now_ms), message)
+
+    def _serve(
+        self, work: Callable[[Receiver, int], list[Outgoing]], cause: Message | None
+    ) -> None:
         if self._receiver is None:
             return
         now_ms = time.time_ns() // 1_000_000
         try:
-            for reply in self._receiver.receive(message.topic, message.payload, now_ms):
+            for reply in work(self._receiver, now_ms):
                 self._link.publish(reply.topic, reply.payload)
-            self._link.ack(message)
+            if cause is not None:
+                self._link.ack(cause)
         except ArchiveDown as error:
             log.error("%s; hanging up, the boxes keep their records", error)
             self._hang_up()
         except LinkError as error:
             log.warning("a receipt was not sent (%s); the box will ask again", error)
         except Exception:  # whatever one frame does to us, the frames behind it are served
-            log.exception("a frame on %s could not be processed", message.topic)
-            self._set_aside(message, now_ms)
+            log.exception("a frame could not be processed")
+            self._set_aside(cause, now_ms)
 
-    def _set_aside(self, message: Message, now_ms: int) -> None:
-        if self._archive is None:
+    def _set_aside(self, message: Message | None, now_ms: int) -> None:
+        if self._archive is None or message is None:
             return
         came = Delivered(_place(message.topic)[1], message.payload, now_ms)
         try:

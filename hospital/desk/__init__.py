@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Flask
 
-from hospital.desk import door, enrol
+from hospital.desk import (
+    alerts,
+    clinics,
+    door,
+    enrol,
+    failure,
+    guard,
+    patients,
+    readings,
+    sign_in,
+    wording,
+)
 from hospital.desk.door import Parts
 
-PAGES = (enrol.page,)
+PAGES = (sign_in, readings, patients, alerts, clinics, enrol)
+"""Every page of the desk; its templates bear its name."""
 
 
 def create_app(parts: Parts) -> Flask:
     """Return the desk's application over its parts."""
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = 1_000_000
+    app.config.update(
+        MAX_CONTENT_LENGTH=1_000_000,
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(say=wording, signed_in=_signed_in, hospital=parts.settings.name)
     door.fit(app, parts)
+    app.before_request(guard.refuse_forgeries)
+    app.after_request(guard.add_headers)
+    failure.answer_with_sentences(app)
     for page in PAGES:
-        app.register_blueprint(page)
+        app.register_blueprint(page.page)
     return app
+
+
+def _signed_in() -> object:
+    """Return the session for the templates; a page that says what went wrong shows none."""
+    try:
+        return guard.session()
+    except Exception:  # the archive may be what went wrong, and then nobody can be known
+        return None

@@ -118,6 +118,11 @@ def await_event(link: Link, *kinds: type[Event]) -> Event:
     return eventually(ask, every_s=0)  # type: ignore[return-value]
 
 
+def greet(secure: ssl.SSLSocket) -> None:
+    secure.sendall(b"\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03abc")
+    secure.recv(1)
+
+
 def up(link: Link) -> Link:
     assert isinstance(await_event(link, Up, Down), Up)
     return link
@@ -140,16 +145,13 @@ def test_a_box_and_the_worker_speak(either: House) -> None:
 
 def test_without_a_certificate_nobody_is_heard(mosquitto: House) -> None:
     context = ssl.create_default_context(cafile=str(mosquitto.authority.root_file))
-    connect = b"\x10\x10\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x03abc"
-
     address = ("127.0.0.1", mosquitto.settings.broker_port)
     with (
         socket.create_connection(address, 5) as raw,
         context.wrap_socket(raw, server_hostname="127.0.0.1") as secure,
         pytest.raises(OSError, match="(?i)certificate.required|eof|reset|broken pipe"),
     ):
-        secure.sendall(connect)
-        secure.recv(1)
+        greet(secure)
 
 
 def test_a_certificate_of_another_authority_is_refused(mosquitto: House, tmp_path: Path) -> None:

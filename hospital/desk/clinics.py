@@ -1,0 +1,30 @@
+"""How each clinic's box stands: when it was last heard, what is confirmed, what waits there."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template
+from markupsafe import Markup
+
+from hospital import chart
+from hospital.desk import door, guard
+from hospital.desk.live import polled
+
+page = Blueprint("clinics", __name__, url_prefix="/clinics")
+
+
+@page.get("")
+@guard.clinician_only
+def show() -> str:
+    """Show a line for every box."""
+    return render_template("clinics.html", live=Markup(_live()))
+
+
+@page.get("/live")
+@guard.clinician_only
+def live() -> Response:
+    """Answer the page's poll."""
+    return polled(_live())
+
+
+def _live() -> str:
+    return render_template("clinics_live.html", lines=chart.clinics(door.archive()))

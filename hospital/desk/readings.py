@@ -1,0 +1,33 @@
+"""What comes in from all clinics, newest first."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template
+from markupsafe import Markup
+
+from hospital import chart
+from hospital.desk import door, guard
+from hospital.desk.live import polled
+
+page = Blueprint("readings", __name__)
+
+
+@page.get("/")
+@guard.clinician_only
+def show() -> str:
+    """Show the readings that came last."""
+    return render_template("readings.html", live=Markup(_live()))
+
+
+@page.get("/live")
+@guard.clinician_only
+def live() -> Response:
+    """Answer the page's poll."""
+    return polled(_live())
+
+
+def _live() -> str:
+    archive = door.archive()
+    readings = chart.latest(archive)
+    alerted = {a.reading for a in chart.alerts(archive, limit=200)}
+    return render_template("readings_live.html", readings=readings, alerted=alerted)

@@ -1,0 +1,55 @@
+"""The door: a name and a password."""
+
+from __future__ import annotations
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hospital import accounts, sessions
+from hospital.desk import door, guard
+
+page = Blueprint("sign_in", __name__)
+
+
+@page.get("/sign-in")
+def ask() -> str:
+    """Ask who is there."""
+    return _form(wrong=False)
+
+
+@page.post("/sign-in")
+def enter() -> ResponseReturnValue:
+    """Open a session for the right password; a wrong one does not say what is wrong with it."""
+    archive, now_ms = door.archive(), guard.now_ms()
+    name = request.form.get("name", "").strip()
+    if not accounts.admit(archive, name, request.form.get("password", ""), now_ms):
+        return _form(wrong=True), 422
+    answer = make_response(redirect(_next(), 303))
+    answer.set_cookie(
+        guard.COOKIE,
+        sessions.start(archive, name, now_ms),
+        httponly=True,
+        samesite="Strict",
+        secure=door.parts().settings.desk_url.startswith("https:"),
+    )
+    return answer
+
+
+@page.post("/sign-out")
+def leave() -> ResponseReturnValue:
+    """End the session and forget the cookie."""
+    token = request.cookies.get(guard.COOKIE)
+    if token:
+        sessions.end(door.archive(), token)
+    answer = make_response(redirect(url_for(".ask"), 303))
+    answer.delete_cookie(guard.COOKIE, httponly=True, samesite="Strict")
+    return answer
+
+
+def _next() -> str:
+    return guard.inside(request.values.get("next")) or url_for("readings.show")
+
+
+def _form(*, wrong: bool) -> str:
+    name = request.form.get("name", "")
+    return render_template("sign_in.html", wrong=wrong, name=name, next=_next())

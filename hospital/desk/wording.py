@@ -1,0 +1,129 @@
+"""How values, times and people are worded at the desk. Every number is isolated left to right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from markupsafe import Markup
+
+from edge.clock import Placed
+from edge.patient import Patient
+from edge.reading import Code, Value
+from edge.rules import news2_red
+from hospital.chart import Charted
+
+SURE_WITHIN_MS = 60_000
+"""A measured time is shown without its doubt when the doubt is smaller than the minutes shown."""
+
+NAMES: dict[str, str] = {
+    Code.SYSTOLIC: "Systolic",
+    Code.DIASTOLIC: "Diastolic",
+    Code.MEAN_PRESSURE: "Mean pressure",
+    Code.PULSE: "Pulse",
+    Code.SPO2: "SpO₂",
+    Code.PERFUSION_INDEX: "Perfusion index",
+    Code.TEMPERATURE: "Temperature",
+    Code.WEIGHT: "Weight",
+    Code.HEIGHT: "Height",
+    Code.BMI: "BMI",
+    Code.BODY_FAT: "Body fat",
+    Code.RESPIRATORY_RATE: "Respiratory rate",
+    Code.GLUCOSE_MG_DL: "Glucose",
+    Code.GLUCOSE_MMOL_L: "Glucose",
+    Code.HAEMOGLOBIN: "Haemoglobin",
+    Code.KETONE: "Ketone",
+    Code.CHOLESTEROL: "Cholesterol",
+    Code.URIC_ACID: "Uric acid",
+}
+
+UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb"}
+"""UCUM units that people write otherwise."""
+
+RULES = {news2_red.RULE: ("NEWS2: one parameter that alone scores 3", news2_red.citation)}
+"""What each rule is called, and where it comes from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One quantity of a reading, worded."""
+
+    name: str
+    text: Markup
+
+
+def shown(reading: Charted) -> list[Shown]:
+    """Return a reading's quantities; systolic and diastolic become one."""
+    systolic, diastolic = reading.value(Code.SYSTOLIC), reading.value(Code.DIASTOLIC)
+    rest = [*reading.values]
+    lines = []
+    if systolic is not None and diastolic is not None and systolic.unit == diastolic.unit:
+        rest = [v for v in rest if v not in (systolic, diastolic)]
+        lines = [Shown("Blood pressure", _isolated(f"{_number(systolic)}/{_number(diastolic)}",
+                                                   systolic.unit))]  # fmt: skip
+    return lines + [Shown(name(v.code), quantity(v)) for v in rest]
+
+
+def name(code: str) -> str:
+    """Return what a LOINC code is called; an unknown one stays itself."""
+    return NAMES.get(code, f"LOINC {code}")
+
+
+def quantity(value: Value) -> Markup:
+    """Return a value with its unit."""
+    return _isolated(_number(value), value.unit)
+
+
+def moment(when_ms: int | None) -> Markup:
+    """Return a time in the hospital's zone, to the minute."""
+    if when_ms is None:
+        return Markup("never")
+    when = datetime.fromtimestamp(when_ms / 1000, UTC)
+    text = when.astimezone().strftime("%Y-%m-%d %H:%M")
+    return Markup('<time dir="ltr" datetime="{}">{}</time>').format(when.isoformat(), text)
+
+
+def doubt(placed: Placed) -> str:
+    """Return how far a measured time can be off, or "" when it need not be said."""
+    if not placed.sure:
+        return "time not certain: the box had no trusted clock"
+    if placed.error_ms <= SURE_WITHIN_MS:
+        return ""
+    return f"± {-(-placed.error_ms // 60_000)} min"
+
+
+def device_time(text: str | None) -> Markup:
+    """Return what the device's own clock said, or a dash."""
+    if text is None:
+        return Markup('<span aria-label="no clock">–</span>')
+    return Markup('<bdi dir="ltr">{}</bdi>').format(text.replace("T", " ")[:16])
+
+
+def rule(kind: str) -> str:
+    """Return what a rule is called."""
+    return RULES[kind][0] if kind in RULES else kind
+
+
+def citation(kind: str) -> str:
+    """Return where a rule comes from, "" when this desk does not know it."""
+    return RULES[kind][1]() if kind in RULES else ""
+
+
+def about(patient: Patient) -> str:
+    """Return age and sex in a few words."""
+    age = patient.age_years(date.today())  # noqa: DTZ011 - an age by the hospital's calendar
+    years = "age unknown" if age is None else f"about {age} years" if _vague(patient) else f"{age} years"
+    return f"{years}, {patient.sex.value}" if patient.sex != "unknown" else years
+
+
+def _vague(patient: Patient) -> bool:
+    return patient.birth is not None and len(patient.birth) == 4
+
+
+def _number(value: Value) -> str:
+    return f"{value.comparator}{value.value}"
+
+
+def _isolated(number: str, unit: str) -> Markup:
+    template = '<bdi dir="ltr" class="quantity">{} <span class="unit">{}</span></bdi>'
+    return Markup(template).format(number, UNITS.get(unit, unit))
