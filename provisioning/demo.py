@@ -71,6 +71,12 @@ class Ward:
         self.process.stdin.write(json.dumps({"measure": name}) + "\n")
         self.process.stdin.flush()
 
+    def quiet(self) -> None:
+        """Switch every device off."""
+        self.process.terminate()
+        with self.process:  # waits, and closes its pipes
+            pass
+
 
 @contextmanager
 def running(every_s: float, broker: str = "iotcore") -> Iterator[Running]:
@@ -86,8 +92,7 @@ def running(every_s: float, broker: str = "iotcore") -> Iterator[Running]:
             with _supervised(children):
                 yield _assemble(home, ward, children, broker)
         finally:
-            ward.process.terminate()
-            ward.process.wait(10)
+            ward.quiet()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
