@@ -1,5 +1,6 @@
 """The translated texts: .po files are the source, .mo files are made from them when missing.
 
+`python -m kiosk_ui.catalogs` brings the .po files up to date with the pages and compiles them.
 A `#, machine` flag marks a sentence that no native reader has reviewed; such sentences are shown,
 fuzzy and empty ones never are (a test refuses them).
 """
@@ -11,10 +12,14 @@ import tempfile
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import read_po, write_po
 
 FOLDER = Path(__file__).with_name("translations")
+
+_METHODS = [("**.py", "python"), ("**.html", "jinja2")]
+_KEYWORDS = {"say": None, "noted": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def sources() -> list[Path]:
@@ -36,6 +41,26 @@ def read(po: Path) -> Catalog:
         return read_po(file, locale=po.parent.parent.name)
 
 
+def template() -> Catalog:
+    """Return every text that the pages and the tables of words hold now."""
+    catalog = Catalog(project="Healthpost kiosk", charset="utf-8")
+    found = extract_from_dir(str(FOLDER.parent), _METHODS, keywords=_KEYWORDS)  # type: ignore[arg-type]
+    for file, _line, message, _comments, _context in found:
+        catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
+    return catalog
+
+
+def update() -> None:
+    """Bring each .po file up to date: new texts come in empty, gone ones leave."""
+    now = template()
+    for po in sources():
+        catalog = read(po)
+        catalog.update(now, no_fuzzy_matching=True)
+        catalog.obsolete.clear()
+        with po.open("wb") as file:
+            write_po(file, catalog, width=98, sort_output=True, omit_header=False, no_location=True)
+
+
 def _is_stale(po: Path) -> bool:
     mo = po.with_suffix(".mo")
     return not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime
@@ -48,3 +73,8 @@ def _compile(po: Path) -> None:
         write_mo(file, read(po))
     Path(made).chmod(0o644)
     Path(made).replace(po.with_suffix(".mo"))
+
+
+if __name__ == "__main__":
+    update()
+    compile_all(force=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from itertools import pairwise
 
 from markupsafe import Markup
@@ -64,20 +64,24 @@ class _Scale:
 
 
 def _grid(scale: _Scale) -> list[Markup]:
-    step = (scale.highest - scale.lowest) / _LINES
-    whole = step >= 2
-    drawn = []
-    for line in range(_LINES + 1):
-        value = scale.lowest + step * line
-        text = f"{value:.0f}" if whole else f"{value:.1f}"
+    step = _round_step((scale.highest - scale.lowest) / _LINES)
+    drawn, value = [], (scale.lowest / step).to_integral_value(ROUND_CEILING) * step
+    while value <= scale.highest:
         at = scale.y(value)
         drawn.append(
             Markup(
                 '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
                 '<text x="{}" y="{}" text-anchor="end">{}</text>'
-            ).format(_INLINE_PAD, WIDTH - 10, at, at, _INLINE_PAD - 6, at + 4, text)
+            ).format(_INLINE_PAD, WIDTH - 10, at, at, _INLINE_PAD - 6, at + 4, f"{value:f}")
         )
+        value += step
     return [*drawn, *_dates(scale)]
+
+
+def _round_step(least: Decimal) -> Decimal:
+    """Return the first of 1, 2, 5, 10, 20 … (or 0.1, 0.2, 0.5) that is not below `least`."""
+    steps = [Decimal(n).scaleb(power) for power in (-1, 0, 1, 2) for n in (1, 2, 5)]
+    return next((step for step in steps if step >= least), steps[-1])
 
 
 def _dates(scale: _Scale) -> list[Markup]:

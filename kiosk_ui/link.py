@@ -66,11 +66,11 @@ def custody_sentence(ledger: Ledger, now: Stamp) -> Markup:
     if ledger.captured == 0:
         return say(noted("Nothing has been recorded yet"))
     if ledger.last_receipt_ms is None:
-        text = noted("%(captured)s recorded and safe here; none confirmed by the hospital yet")
+        text = noted("%(captured)s records, safe here; none confirmed by the hospital yet")
         return say(text, captured=count(ledger.captured))
     at = since(datetime.fromtimestamp(ledger.last_receipt_ms / 1000, UTC), now)
     if ledger.waiting == 0:
-        text = noted("All %(captured)s confirmed by the hospital at %(time)s")
+        text = noted("All %(captured)s records confirmed by the hospital at %(time)s")
         return say(text, captured=count(ledger.captured), time=at)
     text = noted(
         "%(confirmed)s of %(captured)s confirmed by the hospital at %(time)s;"

@@ -10,6 +10,8 @@ from edge.reading import Code, Value
 from edge.rules.plausibility import Finding, limits_of
 from kiosk_ui.wording import isolated, noted, own_words, plain, quantity, say, vital_name
 
+DISK_FULL = noted("The disk is full. New readings cannot be kept. Call the technician.")
+
 CONDITIONS = {
     "port-busy": noted(
         "Another program is using the cable of %(subject)s. Close it or restart the box."
@@ -27,7 +29,7 @@ CONDITIONS = {
     "link-refused": noted("The hospital refuses this box (%(detail)s). Call the technician."),
     "clock-unset": noted("The box does not know the date. Please ask a technician to set it."),
     "disk-low": noted("The disk is nearly full (%(detail)s left). Call the technician."),
-    "disk-full": noted("The disk is full. New readings cannot be kept. Call the technician."),
+    "disk-full": DISK_FULL,
     "not-enrolled": noted("This box is not enrolled with a hospital yet. Readings stay here."),
 }
 """One sentence for each kind of `edge.conditions`."""
@@ -86,6 +88,7 @@ _QUALITY = {
 """Quality flags as drivers name them; one that stands nowhere here is shown as "check"."""
 
 
+_ANY_QUALITY = noted("check the device")
 _GOOD = frozenset(
     {"measurement_ongoing", "validated", "fully_qualified", "from_storage"}
     | {"extended_display_update", "signal_analysis_ongoing"}
@@ -115,7 +118,7 @@ def warning_sentence(name: str) -> Markup:
 
 def quality_words(flags: tuple[str, ...]) -> list[Markup]:
     """Return quality flags in words, each once; those that are good news are left out."""
-    words = [say(_QUALITY.get(f, noted("check the device"))) for f in flags if f not in _GOOD]
+    words = [say(_QUALITY.get(f, _ANY_QUALITY)) for f in flags if f not in _GOOD]
     return list(dict.fromkeys(words))
 
 

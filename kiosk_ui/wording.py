@@ -75,6 +75,9 @@ ICONS = {
 
 _UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": "", "kg/m2": "kg/m²"}
 
+_DATES = {"zh": "y年M月d日"}
+"""Where day, month and year have another order than the paper forms of the other languages."""
+
 _SEXES = {
     Sex.FEMALE: noted("Female"),
     Sex.MALE: noted("Male"),
@@ -164,7 +167,9 @@ def clock_time(moment: datetime) -> Markup:
 
 def day(moment: datetime) -> Markup:
     """Return the date in the reader's words."""
-    return own_words(format_date(moment.astimezone(), "d MMM y", locale=get_locale()))
+    locale = get_locale()
+    pattern = _DATES.get(locale.language if locale else "", "d MMM y")
+    return own_words(format_date(moment.astimezone(), pattern, locale=locale))
 
 
 def moment_text(moment: datetime) -> Markup:

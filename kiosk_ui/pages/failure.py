@@ -7,7 +7,7 @@ import logging
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from edge.errors import DiskFull, NotFound, Refused, StoreError
 from kiosk_ui import trouble
@@ -39,7 +39,7 @@ def answer_with_sentences(app: Flask) -> None:
 
 def _disk_full(error: DiskFull) -> ResponseReturnValue:
     log.error("%s", error)
-    return _page(say(trouble.CONDITIONS["disk-full"]), again=True), 507
+    return _page(say(trouble.DISK_FULL), again=True), 507
 
 
 def _store(error: StoreError) -> ResponseReturnValue:
@@ -57,8 +57,8 @@ def _refused(_error: Refused) -> ResponseReturnValue:
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
-    if code < 400:
-        return error
+    if code < 400 or isinstance(error, SecurityError):
+        return error  # a foreign host name leaves no address to build a page's links from
     return _page(say(_SENTENCES.get(code, _OTHER)), again=code >= 500), code
 
 

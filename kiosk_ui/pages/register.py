@@ -69,4 +69,5 @@ def _form(form: PatientForm, wrong: dict[str, str], same: list[Patient]) -> str:
 
 
 def _problem(field: str, kind: str) -> Markup:
-    return say(_TOO_LONG if kind == "too-long" else _WRONG.get((field, kind), _ANY))
+    text = _TOO_LONG if kind == "too-long" else _WRONG.get((field, kind), _ANY)
+    return say(text)

@@ -186,7 +186,7 @@ def _record(visit: Visit, measured: Measured) -> Markup | None:
 
 def _sentence(error: StoreError) -> Markup:
     if isinstance(error, DiskFull):
-        return say(trouble.CONDITIONS["disk-full"])
+        return say(trouble.DISK_FULL)
     return say(noted("The box could not record this. Please try again."))
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from edge import conditions, intake, outbox, patients, pins, registry, staff, visits
-from edge.clock import Clock, Stamp
+from edge import anchors, conditions, intake, outbox, patients, pins, registry, staff, visits
+from edge.clock import Anchor, Clock, ClockQuality, Stamp
 from edge.entry import Lane
 from edge.patient import Patient
 from edge.patient_form import PatientForm
@@ -49,8 +49,8 @@ class Scene:
     store: Store
     clock: Clock
     worker: str
+    technician: str
     people: list[Patient]
-    visit: str = ""
 
     @classmethod
     def build(cls, home: Path) -> Scene:
@@ -60,17 +60,19 @@ class Scene:
         store.name_box(settings.box_id)
         clock = store.clock()
         now = clock.now()
+        told = Anchor(clock.boot, now.t_ms, now.wall_ms, 300, ClockQuality.HOSPITAL)
+        anchors.remember(store, now, told)
         pepper = pins.create_pepper(settings.keys)
         worker = staff.add(store, now, "Sana Malik", "worker", PIN, pepper)
-        staff.add(store, now, "Bilal Hussain", "technician", "590273", pepper)
+        technician = staff.add(store, now, "Bilal Hussain", "technician", "590273", pepper)
         people = [patients.register(store, now, form, worker.id) for form in PEOPLE]
         for device in DEVICES:
             registry.met(store, now, device)
             registry.set_battery(store, device.id, 15 if device.id == "ble-C" else 80)
         conditions.note(store, now, "battery-low", "Beurer FT 95")
-        scene = cls(settings, store, clock, worker.id, people)
+        scene = cls(settings, store, clock, worker.id, technician.id, people)
         scene._past()
-        scene._today()
+        scene.confirm(waiting=2)
         return scene
 
     def close(self) -> None:
@@ -116,6 +118,7 @@ class Scene:
             ("sign-in", _go("/sign-in")),
             ("sign-in-pin", _go(f"/sign-in/{self.worker}")),
             ("sign-in-wrong", self._wrong_pin),
+            ("sign-in-locked", self._locked),
             ("alone-start", _go("/measure")),
             ("alone-choose", self._alone_choose),
             ("alone-wait", self._alone_wait),
@@ -144,25 +147,22 @@ class Scene:
         self.measure("ble-C", Kind.TEMPERATURE, (Code.TEMPERATURE, "37.1", "Cel"))
         self.measure("usb-B", Kind.OXIMETRY, (Code.SPO2, "96", "%"), (Code.PULSE, "81", "/min"))
 
-    def _today(self) -> None:
-        imran = self.people[0].id
-        self.visit = visits.open_visit(self.store, self.clock.now(), imran, actor=self.worker).id
-        self.measure("usb-B", Kind.OXIMETRY, (Code.SPO2, "97", "%"), (Code.PULSE, "72", "/min"))
-        self.measure("ble-A", Kind.BLOOD_PRESSURE, (Code.SYSTOLIC, "184", "mm[Hg]"),
-            (Code.DIASTOLIC, "96", "mm[Hg]"), (Code.PULSE, "74", "/min"),
-            quality=("body_movement",))  # fmt: skip
-        typed = Reading(
-            Measured(Kind.TEMPERATURE, (Value(Code.TEMPERATURE, Decimal("36.8"), "Cel"),)),
-            self.clock.now(), "typed", patient_id=imran, visit_id=self.visit, actor=self.worker,
-        )  # fmt: skip
-        self.confirm(waiting=2)
-        intake.accept(self.store, typed)
-
     def _wrong_pin(self, page: Page, address: str) -> None:
+        pepper = pins.load_pepper(self.settings.keys)
+        staff.sign_in(self.store, self.clock, pepper, self.worker, PIN)  # forgets wrong ones
         page.goto(f"{address}/sign-in/{self.worker}")
         page.locator("#pin").fill("123123")
         page.locator(".go").click()
         page.locator(".problem, [role=alert]").first.wait_for()
+
+    def _locked(self, page: Page, address: str) -> None:
+        pepper = pins.load_pepper(self.settings.keys)
+        for _ in range(5):
+            staff.sign_in(self.store, self.clock, pepper, self.technician, "111222")
+        page.goto(f"{address}/sign-in/{self.technician}")
+        page.locator("#pin").fill("123123")
+        page.locator(".go").click()
+        page.locator("[role=timer]").wait_for()
 
     def _begin_alone(self, page: Page, address: str) -> None:
         visits.close_visit(self.store, self.clock.now(), why="finished")
@@ -197,14 +197,30 @@ class Scene:
         page.locator("#new .buttons .act").click()
         page.locator(".problem").first.wait_for()
 
+    def open_visit(self) -> str:
+        """Open a visit of the first patient in which three things are measured."""
+        imran = self.people[0].id
+        visit = visits.open_visit(self.store, self.clock.now(), imran, actor=self.worker).id
+        self.measure("usb-B", Kind.OXIMETRY, (Code.SPO2, "97", "%"), (Code.PULSE, "72", "/min"))
+        self.measure("ble-A", Kind.BLOOD_PRESSURE, (Code.SYSTOLIC, "184", "mm[Hg]"),
+            (Code.DIASTOLIC, "96", "mm[Hg]"), (Code.PULSE, "74", "/min"),
+            quality=("body_movement",))  # fmt: skip
+        typed = Reading(
+            Measured(Kind.TEMPERATURE, (Value(Code.TEMPERATURE, Decimal("36.8"), "Cel"),)),
+            self.clock.now(), "typed", patient_id=imran, visit_id=visit, actor=self.worker,
+        )  # fmt: skip
+        self.confirm(waiting=2)
+        intake.accept(self.store, typed)
+        return visit
+
     def _visit(self, page: Page, address: str) -> None:
-        page.goto(f"{address}/visits/{self.visit}")
+        page.goto(f"{address}/visits/{self.open_visit()}")
 
     def _visit_typed(self, page: Page, address: str) -> None:
-        self.visit = visits.open_visit(
+        visit = visits.open_visit(
             self.store, self.clock.now(), self.people[0].id, actor=self.worker
-        ).id
-        page.goto(f"{address}/visits/{self.visit}")
+        )
+        page.goto(f"{address}/visits/{visit.id}")
         page.locator("#t-temperature input[name=v0]").fill("398")
         page.locator("#t-temperature .record").click()
         page.locator("#t-temperature.bad").wait_for()

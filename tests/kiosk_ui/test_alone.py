@@ -1,0 +1,115 @@
+"""A patient measures alone: no names, own values only, nothing left behind."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from kiosk_desk import ORIGIN, cuff, measured
+from werkzeug.test import TestResponse
+
+from edge import history, intake, patients, visits
+from edge.clock import Clock
+from edge.patient import Patient
+from edge.patient_form import PatientForm
+from edge.reading import Kind
+from edge.store import Store
+
+
+@pytest.fixture
+def amina(store: Store, clock: Clock) -> Patient:
+    form = PatientForm("Amina Bibi", sex="female", age="34", card="77")
+    return patients.register(store, clock.now(), form, None)
+
+
+def post(client: FlaskClient, path: str, **form: str) -> TestResponse:
+    return client.post(path, data=form, headers=ORIGIN)
+
+
+def step(client: FlaskClient, kind: str = "blood-pressure") -> str:
+    return client.get(f"/measure/{kind}").headers["Location"]
+
+
+def live(client: FlaskClient, path: str) -> str:
+    return client.get(path.replace("?", "/live?")).text
+
+
+def test_with_a_card_the_reading_is_the_patients(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    assert post(client, "/measure", card="۷۷").headers["Location"] == "/measure/choose"
+    waiting = step(client)
+    assert "Put the cuff on" in client.get(waiting).text
+    assert "Waiting for the device" in live(client, waiting)
+    outcome = cuff(store, clock, "128", "82")
+    assert isinstance(outcome, intake.Accepted)
+    assert outcome.patient_id == amina.id
+    assert "128/82" in live(client, waiting)
+    assert "Amina" not in client.get(waiting).text
+    assert "Thank you" in post(client, "/measure/done").text
+    assert visits.current(store, clock.now()) is None
+    assert client.get(waiting).status_code == 303
+
+
+def test_without_a_card_the_reading_waits_in_the_tray(
+    client: FlaskClient, store: Store, clock: Clock
+) -> None:
+    cuff(store, clock, "150", "90")
+    post(client, "/measure", without="yes")
+    waiting = step(client)
+    assert "150/90" not in live(client, waiting)
+    cuff(store, clock, "128", "82")
+    assert "128/82" in live(client, waiting)
+    assert history.tray_count(store) == 2
+    assert "without a card" in post(client, "/measure/done").text
+
+
+def test_an_unknown_card_opens_nothing(client: FlaskClient, amina: Patient, store: Store) -> None:
+    answer = post(client, "/measure", card="78")
+    assert answer.status_code == 422
+    assert "No card has this number" in answer.text
+    assert post(client, "/measure", card="").status_code == 422
+    assert client.get("/measure/choose").status_code == 303
+
+
+def test_a_workers_visit_is_not_ended_unasked(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    held = visits.open_visit(store, clock.now(), amina.id, actor="sana")
+    answer = post(client, "/measure", without="yes")
+    assert answer.status_code == 409
+    assert "A health worker is measuring" in answer.text
+    assert visits.current(store, clock.now()) == held
+    assert post(client, "/measure", without="yes", stop="yes").status_code == 303
+    assert visits.current(store, clock.now()) is None
+
+
+def test_a_failed_measurement_is_told(client: FlaskClient, store: Store, clock: Clock) -> None:
+    post(client, "/measure", without="yes")
+    waiting = step(client)
+    measured(store, clock, Kind.BLOOD_PRESSURE)
+    assert "did not get a reading" in live(client, waiting)
+
+
+def test_an_unusual_value_asks_to_measure_again(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    post(client, "/measure", card="77")
+    waiting = step(client)
+    cuff(store, clock, "185", "95")
+    assert "measure again" in live(client, waiting)
+    cuff(store, clock, "225", "95")
+    assert "Show this to a health worker now" in live(client, waiting)
+
+
+def test_nobody_sees_what_was_measured_before_they_began(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    cuff(store, clock, "150", "90")
+    post(client, "/measure", without="yes")
+    assert "150/90" not in live(client, "/measure/blood-pressure?after=0")
+
+
+def test_nonsense_paths_are_plain_pages(client: FlaskClient) -> None:
+    post(client, "/measure", without="yes")
+    assert client.get("/measure/nonsense").status_code == 404
+    assert client.get("/measure/weight/live?after=x").status_code == 404

@@ -1,0 +1,60 @@
+"""Translations: complete, with the same placeholders, without digits, never fuzzy."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Message
+
+from kiosk_ui import catalogs
+
+PLACEHOLDER = re.compile(r"%\(\w+\)s")
+LANGUAGES = ("ur", "zh")
+
+
+def strings(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string)
+
+
+def ids(message: Message) -> list[str]:
+    return [message.id] if isinstance(message.id, str) else list(message.id)
+
+
+def test_the_languages_are_those_of_the_settings() -> None:
+    assert tuple(po.parent.parent.name for po in catalogs.sources()) == LANGUAGES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_of_the_pages_is_translated(language: str) -> None:
+    wanted = {m.id for m in catalogs.template() if m.id}
+    held = {m.id for m in catalogs.read(po_of(language)) if m.id}
+    assert held == wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_translation_is_empty_fuzzy_or_unlike_its_source(language: str) -> None:
+    for message in catalogs.read(po_of(language)):
+        if not message.id:
+            continue
+        assert "fuzzy" not in message.flags, message.id
+        wanted = sorted(PLACEHOLDER.findall(ids(message)[0]))
+        for text in strings(message):
+            assert text.strip(), message.id
+            assert sorted(PLACEHOLDER.findall(text)) == wanted, message.id
+            assert not re.search(r"\d", text), f"a number is written in the text of {message.id}"
+
+
+def test_catalogs_are_compiled_when_missing_or_older(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(catalogs.FOLDER, tmp_path / "translations", ignore=lambda *_: ["messages.mo"])
+    monkeypatch.setattr(catalogs, "FOLDER", tmp_path / "translations")
+    assert len(catalogs.compile_all()) == len(LANGUAGES)
+    assert catalogs.compile_all() == []
+
+
+def po_of(language: str) -> Path:
+    return catalogs.FOLDER / language / "LC_MESSAGES" / "messages.po"

@@ -1,0 +1,72 @@
+"""What was measured before: chart, table, one sentence; and who looked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from kiosk_desk import Desk
+
+from edge import intake, journal, patients
+from edge.clock import Clock
+from edge.patient_form import PatientForm
+from edge.reading import Code, Kind, Measured, Reading, Value
+from edge.store import Store
+
+DAY_MS = 24 * 3600 * 1000
+
+
+@pytest.fixture
+def imran(store: Store, clock: Clock) -> str:
+    """Somebody with three blood pressures and a weight."""
+    now = clock.now()
+    patient = patients.register(store, now, PatientForm("Imran", age="54"), None)
+    for days, high, low in ((60, 152, 95), (30, 190, 90), (1, 139, 88)):
+        at = replace(now, t_ms=now.t_ms - days * DAY_MS, wall_ms=now.wall_ms - days * DAY_MS)
+        values = (
+            Value(Code.SYSTOLIC, Decimal(high), "mm[Hg]"),
+            Value(Code.DIASTOLIC, Decimal(low), "mm[Hg]"),
+        )
+        act = Measured(Kind.BLOOD_PRESSURE, values)
+        intake.accept(store, Reading(act, at, "device", patient_id=patient.id))
+    weight = Measured(Kind.WEIGHT, (Value(Code.WEIGHT, Decimal("71.40"), "kg"),))
+    intake.accept(store, Reading(weight, now, "typed", patient_id=patient.id))
+    return patient.id
+
+
+def test_the_chart_says_in_words_what_it_draws(desk: Desk, imran: str) -> None:
+    page = desk.get(f"/patients/{imran}/history")
+    assert 'role="img"' in page
+    title = re.search(r'<title id="chart-title">(.*?)</title>', page)
+    assert title is not None
+    assert title[1] == "Blood pressure"
+    sentence = re.search(r'<desc id="chart-desc">(.*?)</desc>', page)
+    assert sentence is not None
+    assert "139/88 mmHg, is lower than 152/95 mmHg" in sentence[1]
+    assert page.count('class="bar') == 4  # the bar of the page and three pressures
+    assert page.count('class="bar out"') == 1
+
+
+def test_each_vital_has_its_tab_and_its_own_digits(desk: Desk, imran: str) -> None:
+    page = desk.get(f"/patients/{imran}/history", vital="29463-7")
+    assert "71.40" in page
+    assert "One measurement" in page
+
+
+def test_every_look_is_in_the_journal(desk: Desk, imran: str, store: Store) -> None:
+    before = store.journal_position()
+    desk.get(f"/patients/{imran}/history")
+    [(_, entry)] = journal.since(store, before)
+    assert (entry.kind, entry.body["patient"]) == ("view", imran)
+    assert entry.actor is not None
+
+
+def test_nothing_measured_says_so(desk: Desk, store: Store, clock: Clock) -> None:
+    empty = patients.register(store, clock.now(), PatientForm("Amina"), None)
+    assert "Nothing has been measured yet" in desk.get(f"/patients/{empty.id}/history")
+
+
+def test_an_unknown_patient_is_a_plain_page(desk: Desk) -> None:
+    assert "There is no such page" in desk.get("/patients/nobody/history")

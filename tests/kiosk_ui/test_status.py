@@ -1,0 +1,65 @@
+"""The strip and the technician's view: the truth about the link, from receipts alone."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+from kiosk_desk import cuff
+
+from edge import conditions, outbox, registry
+from edge.clock import Clock
+from edge.entry import Lane
+from edge.registry import Device
+from edge.store import Store
+from kiosk_ui import trouble
+
+
+def strip(client: FlaskClient) -> str:
+    return client.get("/strip").text
+
+
+def test_nothing_recorded_is_not_called_complete(client: FlaskClient) -> None:
+    assert "Nothing has been recorded yet" in strip(client)
+
+
+def test_only_receipts_count(client: FlaskClient, store: Store, clock: Clock) -> None:
+    for systolic in range(120, 132):
+        cuff(store, clock, str(systolic), "80")
+    outbox.mark_sent(store, Lane.CLINICAL, 12)
+    outbox.set_link(store, "up", clock.now())
+    assert "none confirmed by the hospital yet" in strip(client)
+    outbox.mark_custody(store, Lane.CLINICAL, 4, 4, clock.now())
+    assert 'class="number">4</bdi> of <bdi dir="ltr" class="number">12</bdi>' in strip(client)
+    assert 'class="number">8</bdi> waiting, safe here' in strip(client)
+    assert 'class="told safe"' in strip(client)
+    outbox.mark_custody(store, Lane.CLINICAL, 12, 12, clock.now())
+    assert "All " in strip(client)
+    assert 'class="told good"' in strip(client)
+
+
+@pytest.mark.parametrize("kind", sorted(conditions.SENTENCES))
+@pytest.mark.parametrize("language", ["en", "ur", "zh"])
+def test_each_condition_is_a_sentence(
+    client: FlaskClient, store: Store, clock: Clock, kind: str, language: str
+) -> None:
+    client.set_cookie("language", language)
+    conditions.note(store, clock.now(), kind, "Contec CMS50D+", "12 MB")
+    page = client.get("/status").text
+    assert "%(" not in page
+    if language == "en":
+        words = conditions.current(store)[0].sentence().split(";")[0].split(".")[0]
+        assert words.split("{")[0][:20] in page.replace("<bdi>", "").replace("</bdi>", "")
+
+
+def test_the_screens_know_every_condition() -> None:
+    assert set(trouble.CONDITIONS) == set(conditions.SENTENCES)
+
+
+def test_devices_show_state_and_battery(client: FlaskClient, store: Store, clock: Clock) -> None:
+    registry.met(store, clock.now(), Device("x", "Beurer FT 95", "ble", "a", "connected"))
+    registry.set_battery(store, "x", 15)
+    page = client.get("/status").text
+    assert "Beurer FT 95" in page
+    assert "ready" in page
+    assert "15 %" in page
+    assert "low" in page
