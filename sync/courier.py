@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from time import sleep
@@ -20,6 +21,7 @@ from time import sleep
 from edge import anchors, conditions, outbox
 from edge.clock import Anchor, ClockQuality, Stamp
 from edge.entry import Lane
+from edge.errors import DiskFull
 from edge.settings import Settings, home_folder
 from edge.store import Store
 from sync import membership
@@ -37,6 +39,7 @@ log = logging.getLogger(__name__)
 POLL_S = 0.25
 RECHECK_S = 3.0
 AFTER_ERROR_S = 5.0
+SETTLE_MS = 2_000
 CONTROL = "r"
 
 _SHOWN = {Phase.STREAMING: "up", Phase.FENCED: "fenced", Phase.OFFLINE: "down"}
@@ -63,6 +66,8 @@ class Courier:
         self._session = BoxSession()
         self._shown = ""
         self._offline_ms = 0
+        self._owed: dict[str, tuple[int, int]] = {}
+        self._settle_ms = 0
         self._position = store.journal_position()
 
     def start(self) -> None:
@@ -81,7 +86,7 @@ class Courier:
     def close(self) -> None:
         """Say goodbye."""
         self._link.close()
-        outbox.set_link(self._store, "down", self._now(), "the courier was stopped")
+        self._write(lambda: outbox.set_link(self._store, "down", self._now(), "stopped"))
 
     # --- what happens ------------------------------------------------------------------------
 
@@ -122,6 +127,9 @@ class Courier:
             self._feed(core.Tick(now_ms))
         elif self._may_try_early(now_ms):
             self._feed(core.Start(now_ms, os.urandom(8)))
+        if self._owed and now_ms >= self._settle_ms:
+            self._settle_ms = now_ms + SETTLE_MS
+            self._settle()
 
     def _may_try_early(self, now_ms: int) -> bool:
         offline = self._session.phase is Phase.OFFLINE
@@ -164,7 +172,8 @@ class Courier:
     def _remember(self, effect: core.Effect, now_ms: int) -> None:
         match effect:
             case core.PersistCustody(lane, cum, safe):
-                outbox.mark_custody(self._store, Lane(lane), cum, safe, self._now())
+                self._owed[lane] = (cum, safe)
+                self._settle()
             case core.StartEpoch(epoch, reason):
                 outbox.start_epoch(self._store, epoch, self._now(), reason)
             case core.AnchorClock(utc_ms, error_ms):
@@ -188,7 +197,8 @@ class Courier:
         records = self._outbox.records(frame.lane, frame.first_seq, frame.n)
         header, payload = compose(member.box_id, frame, records)
         self._publish(frame.lane, seal_up(header, payload, member.keys, member.hospital))
-        outbox.mark_sent(self._store, Lane(frame.lane), frame.first_seq + frame.n - 1)
+        last = frame.first_seq + frame.n - 1
+        self._write(lambda: outbox.mark_sent(self._store, Lane(frame.lane), last))
 
     def _publish(self, lane: str, frame: bytes) -> None:
         self._link.publish(f"cs/1/u/{self._member.box_id}/{lane}", frame)
@@ -200,8 +210,24 @@ class Courier:
 
     def _anchor(self, t_ms: int, utc_ms: int, error_ms: int) -> None:
         anchor = Anchor(self._clock.boot, t_ms, utc_ms, error_ms, ClockQuality.HOSPITAL)
-        if anchors.remember(self._store, self._now(), anchor):
-            self._clock = self._store.clock()
+        self._write(lambda: anchors.remember(self._store, self._now(), anchor))
+        self._clock = self._store.clock()
+
+    def _settle(self) -> None:
+        """Write down what receipts have said; on a full disk it stays owed."""
+        for lane, (cum, safe) in list(self._owed.items()):
+            now = self._now()
+            if self._write(partial(outbox.mark_custody, self._store, Lane(lane), cum, safe, now)):
+                del self._owed[lane]
+
+    def _write(self, write: Callable[[], object]) -> bool:
+        """Write unless the disk is full: then records must reach the hospital all the more."""
+        try:
+            write()
+        except DiskFull as error:
+            log.warning("not written down: %s", error)
+            return False
+        return True
 
     def _now(self) -> Stamp:
         return self._clock.now()
@@ -209,33 +235,38 @@ class Courier:
     # --- what people are told ----------------------------------------------------------------
 
     def _show(self) -> None:
-        phase = self._session.phase
-        if phase is Phase.STREAMING:
-            conditions.clear(self._store, "broker-unreachable")
-            conditions.clear(self._store, "link-refused")
         trying = "down" if self._session.failures else "dialing"
-        state = _SHOWN.get(phase, trying)
-        if state != self._shown:
-            log.info("link: %s", state)
-            outbox.set_link(self._store, state, self._now(), self._member.address.host)
+        state = _SHOWN.get(self._session.phase, trying)
+        if state != self._shown and self._write(lambda: self._tell(state)):
             self._shown = state
+
+    def _tell(self, state: str) -> None:
+        log.info("link: %s", state)
+        with self._store.transaction():
+            outbox.set_link(self._store, state, self._now(), self._member.address.host)
+            if state == "up":
+                conditions.clear(self._store, "broker-unreachable")
+                conditions.clear(self._store, "link-refused")
 
     def _complain(self, why: Why, detail: str) -> None:
         log.warning("link %s: %s", why, detail)
         if why is Why.REFUSED:
-            self._refused(detail)
+            self._accuse("link-refused", "broker-unreachable", detail)
         elif why is Why.UNREACHABLE:
-            conditions.clear(self._store, "link-refused")
-            conditions.note(self._store, self._now(), "broker-unreachable")
+            self._accuse("broker-unreachable", "link-refused", "")
 
-    def _refused(self, detail: str) -> None:
-        conditions.clear(self._store, "broker-unreachable")
-        conditions.note(self._store, self._now(), "link-refused", detail=detail)
+    def _accuse(self, kind: str, instead_of: str, detail: str) -> None:
+        def write() -> None:
+            with self._store.transaction():
+                conditions.clear(self._store, instead_of)
+                conditions.note(self._store, self._now(), kind, detail=detail)
+
+        self._write(write)
 
     def _note(self, note: core.Note) -> None:
         log.warning("%s: %s", note.kind, note.text)
         if note.kind == "fenced":
-            self._refused(note.text)
+            self._accuse("link-refused", "broker-unreachable", note.text)
 
 
 def serve(home: Path, stopping: Callable[[], bool]) -> None:

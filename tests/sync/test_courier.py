@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +19,7 @@ import pytest
 from broker import Broker, running
 from eventually import eventually
 from far_end import FarEnd
+from proxy import Line, Proxy
 
 from edge import conditions, journal, outbox
 from edge.clock import place
@@ -369,3 +372,80 @@ def test_the_broker_never_sees_a_patient(clinic: Clinic) -> None:
 
 def _entries(clinic: Clinic) -> list[tuple[int, Entry]]:
     return journal.since(clinic.store, 0, 100_000)
+
+
+def test_a_line_that_cuts_at_any_byte(clinic: Clinic) -> None:
+    proxy = Proxy(clinic.broker.port)
+    proxy.line = Line(cut_after=24_000)
+    try:
+        clinic.enrol(proxy.port)
+        clinic.far.start()
+        clinic.record(300)
+        clinic.begin()
+        eventually(lambda: proxy.cuts >= 5, within_s=60)
+        proxy.line = Line()
+        clinic.record(50)
+        eventually(clinic.all_confirmed)
+    finally:
+        proxy.close()
+    clinic.check()
+
+
+def test_a_line_that_stalls_without_closing(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core_box, "RTO_FLOOR_MS", 200)
+    proxy = Proxy(clinic.broker.port)
+    try:
+        clinic.enrol(proxy.port)
+        clinic.far.start()
+        with courier_here(clinic):
+            eventually(lambda: clinic.link() == "up")
+            proxy.line = Line(frozen=True)
+            clinic.record(20)
+            eventually(lambda: clinic.link() == "down")
+            assert clinic.complaints() == {"broker-unreachable"}
+            proxy.line = Line()
+            eventually(clinic.all_confirmed, within_s=60)
+    finally:
+        proxy.close()
+    clinic.check()
+
+
+def test_an_alert_passes_a_backlog_on_a_thin_line(clinic: Clinic) -> None:
+    proxy = Proxy(clinic.broker.port)
+    proxy.line = Line(bytes_s=5_000)  # 40 kbit/s
+    try:
+        clinic.enrol(proxy.port)
+        clinic.far.start()
+        clinic.record(800)
+        clinic.begin()
+        eventually(lambda: clinic.confirmed() > 20, within_s=40)
+        clinic.record(1, Lane.ALERT)
+        sent = time.monotonic()
+        eventually(lambda: outbox.state(clinic.store, Lane.ALERT).cum == 1, every_s=0.02)
+        took = time.monotonic() - sent
+        assert outbox.state(clinic.store, Lane.CLINICAL).cum < 700
+        assert took < 5
+    finally:
+        proxy.close()
+
+
+def test_a_full_disk_does_not_keep_records_from_the_hospital(clinic: Clinic) -> None:
+    clinic.enrol()
+    clinic.far.start()
+    process = clinic.begin()
+    eventually(lambda: clinic.all_confirmed() and clinic.link() == "up")
+    before = clinic.confirmed()
+    _allow(process, 4096)  # the kernel refuses this process any longer file, as a full disk does
+    clinic.record(200)
+    eventually(lambda: len(clinic.far.stored) == outbox.ledger(clinic.store).captured)
+    assert clinic.confirmed() == before
+    _allow(process, resource.RLIM_INFINITY)
+    eventually(clinic.all_confirmed)
+    assert process.poll() is None
+    clinic.check()
+
+
+def _allow(process: subprocess.Popen[bytes], file_bytes: int) -> None:
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (file_bytes, resource.RLIM_INFINITY))
