@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from devices.simulators.ad_tm2657 import Tm2657
 from devices.simulators.bluez import Bluez
 from devices.simulators.bodies import Body, patients
 from devices.simulators.bus import PrivateBus
-from devices.simulators.cms50dplus import Cms50dPlus
 from devices.simulators.faults import Fault
 from devices.simulators.gatt import Bond, Pairing
 from devices.simulators.models import BLE_MODELS
@@ -28,6 +26,8 @@ from devices.simulators.peripherals import (
     StreamingOximeter,
 )
 from devices.simulators.serial_line import SerialLine
+from devices.simulators.wired.ad_tm2657 import Tm2657
+from devices.simulators.wired.cms50dplus import Cms50dPlus
 
 
 class UnknownDeviceError(LookupError):

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.simulators import encodings
-from devices.simulators.ad_tm2657 import command, data_frame, result_frame
 from devices.simulators.bodies import Body, Pressure, Saturation, patients
-from devices.simulators.cms50dplus import Wave, live_frame
 from devices.simulators.models import BLE_MODELS
 from devices.simulators.peripherals import BleModel
+from devices.simulators.wired.ad_tm2657 import command, data_frame, result_frame
+from devices.simulators.wired.cms50dplus import Wave, live_frame
 
 WHEN = datetime(2026, 11, 22, 8, 30)  # noqa: DTZ001
 PRESSURE = Pressure(Decimal(124), Decimal(80), Decimal(93), Decimal(72))

@@ -12,11 +12,11 @@ import pytest
 import serial
 
 from devices.catalogue import SERIAL_PROTOCOLS
-from devices.simulators.ad_tm2657 import Tm2657, bcc, command
 from devices.simulators.bodies import Body, Traits
-from devices.simulators.cms50dplus import Cms50dPlus, StreamTimes
 from devices.simulators.faults import Fault, UnsupportedFaultError
 from devices.simulators.serial_line import SerialLine
+from devices.simulators.wired.ad_tm2657 import Tm2657, bcc, command
+from devices.simulators.wired.cms50dplus import Cms50dPlus, StreamTimes
 from tests.support.eventually import eventually_async
 
 HEAD = b"\x16\x16\x0100\x02TM2657\x1e"

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from devices.catalogue import SERIAL_PROTOCOLS
 from devices.serial_frames import Frames, LineTrial
-from devices.simulators.ad_tm2657 import data_frame, result_frame
 from devices.simulators.bodies import Pressure, Saturation
 from devices.simulators.clockwork import NEVER_SET
-from devices.simulators.cms50dplus import Wave, live_frame
+from devices.simulators.wired.ad_tm2657 import data_frame, result_frame
+from devices.simulators.wired.cms50dplus import Wave, live_frame
 
 KIOSK, CMS50 = SERIAL_PROTOCOLS["ad_tm2655"], SERIAL_PROTOCOLS["cms50_5byte"]
 D = Decimal

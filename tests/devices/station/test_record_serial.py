@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,10 +15,10 @@ from devices.catalogue import model_named
 from devices.driver import LineSettings
 from devices.port_supervisor import PortHabits, PortSupervisor
 from devices.recorder import Recorder
-from devices.simulators.ad_tm2657 import Tm2657
 from devices.simulators.clockwork import NEVER_SET
-from devices.simulators.cms50dplus import Cms50dPlus, StreamTimes
 from devices.simulators.faults import Fault
+from devices.simulators.wired.ad_tm2657 import Tm2657
+from devices.simulators.wired.cms50dplus import Cms50dPlus, StreamTimes
 from edge import registry
 from edge.reading import Code
 from edge.store import Store
@@ -222,6 +223,19 @@ async def test_other_line_settings_are_found(
     kiosk.measure(body())
     await eventually_async(lambda: readings(store))
     await eventually_async(lambda: wrong(store) == set())
+
+
+async def test_a_supervisor_that_failed_can_be_started_anew(
+    recorder: Recorder, store: Store, kiosk: Tm2657, start: Start
+) -> None:
+    same = supervise(recorder, kiosk.line.path, "TM-2657")
+    first = start(same.run())
+    await listening(store)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    start(same.run())
+    kiosk.measure(body())
+    assert await eventually_async(lambda: readings(store))
 
 
 async def test_a_glob_finds_the_port(
