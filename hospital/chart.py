@@ -10,6 +10,7 @@ from edge.clock import Anchor, ClockQuality, Placed, Stamp, place
 from edge.patient import Patient, Sex
 from edge.reading import Value
 from hospital.archive import Archive, Row, row, scalar
+from sync.core.messages import STALE_SESSION
 
 PAGE = 50
 
@@ -114,8 +115,9 @@ def clinics(archive: Archive) -> list[ClinicLine]:
         " LEFT JOIN (SELECT box, epoch, sum(cum) AS confirmed, sum(safe) AS safe,"
         " sum(CASE WHEN told > cum THEN told - cum ELSE 0 END) AS waiting FROM stream"
         " GROUP BY box, epoch) s ON s.box = b.id AND s.epoch = b.epoch"
-        " LEFT JOIN (SELECT box, sum(times) AS refused FROM refusal GROUP BY box) f"
-        " ON f.box = b.id ORDER BY b.clinic, b.id"
+        " LEFT JOIN (SELECT box, sum(times) AS refused FROM refusal WHERE reason <> ?"
+        " GROUP BY box) f ON f.box = b.id ORDER BY b.clinic, b.id",
+        (STALE_SESSION,),
     )
     counted = ("confirmed", "waiting", "safe", "refused", "forks")
     return [ClinicLine(**(dict(r) | {k: int(r[k]) for k in counted})) for r in rows]

@@ -16,12 +16,15 @@ from hospital import records
 from hospital.archive import Archive, row, scalar
 from hospital.boxes import Box
 from sync.core import hospital
-from sync.core.messages import DownMessage, Hello, Position
+from sync.core.messages import STALE_SESSION, DownMessage, Hello, Position
 
 QUARANTINED_FRAMES = 200
 """So many refused frames are kept per box, the newest; all of them are counted."""
 
 QUARANTINED_BYTES = 64 * 1024
+HARMLESS = (STALE_SESSION,)
+"""Refused in every day's work, when a box starts again; counted, but no evidence of anything."""
+
 NOBODY = ""
 """Under this name stand the refusals of frames that come from no box we know."""
 
@@ -79,7 +82,7 @@ def carry_out(
             case hospital.KeepRaw():
                 _keep_raw(archive, box.id, effect, came)
             case hospital.Refuse():
-                refuse(archive, box.id, effect.reason, came)
+                refuse(archive, box.id, effect.reason, came, keep=effect.reason not in HARMLESS)
             case hospital.Note():
                 _note(archive, box.id, effect, came.received_ms)
             case hospital.Reply():
@@ -111,7 +114,9 @@ def keep_frame(
     )
 
 
-def refuse(archive: Archive, box_id: str, reason: str, came: Delivered) -> None:
+def refuse(
+    archive: Archive, box_id: str, reason: str, came: Delivered, *, keep: bool = True
+) -> None:
     """Count a refused frame and keep its bytes, the newest few of each box, for inspection."""
     with archive.transaction():
         archive.execute(
@@ -120,17 +125,8 @@ def refuse(archive: Archive, box_id: str, reason: str, came: Delivered) -> None:
             " last_ms = excluded.last_ms",
             (box_id, reason, came.received_ms),
         )
-        kept = came.frame[:QUARANTINED_BYTES]
-        archive.execute(
-            "INSERT INTO quarantine (box, lane, reason, received_ms, size, frame)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (box_id, came.lane, reason, came.received_ms, len(came.frame), kept),
-        )
-        archive.execute(
-            "DELETE FROM quarantine WHERE box = ? AND number NOT IN (SELECT number FROM quarantine"
-            " WHERE box = ? ORDER BY number DESC LIMIT ?)",
-            (box_id, box_id, QUARANTINED_FRAMES),
-        )
+        if keep:
+            _quarantine(archive, box_id, reason, came)
     log.warning("refused a frame of box %s, lane %s: %s", box_id or "?", came.lane, reason)
 
 
@@ -145,6 +141,20 @@ def new_generation(archive: Archive) -> int:
     with archive.transaction():
         archive.execute("UPDATE hospital SET generation = generation + 1")
         return scalar(archive, "SELECT generation AS n FROM hospital")
+
+
+def _quarantine(archive: Archive, box_id: str, reason: str, came: Delivered) -> None:
+    archive.execute(
+        "INSERT INTO quarantine (box, lane, reason, received_ms, size, frame)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (box_id, came.lane, reason, came.received_ms, len(came.frame))
+        + (came.frame[:QUARANTINED_BYTES],),
+    )
+    archive.execute(
+        "DELETE FROM quarantine WHERE box = ? AND number NOT IN (SELECT number FROM quarantine"
+        " WHERE box = ? ORDER BY number DESC LIMIT ?)",
+        (box_id, box_id, QUARANTINED_FRAMES),
+    )
 
 
 def _admit(archive: Archive, box_id: str, effect: hospital.Admit, now_ms: int) -> None:

@@ -252,6 +252,9 @@ def test_frames_of_an_earlier_session_are_refused_with_a_word(desk: Desk, box: S
     (nack,) = desk.take(old)
     assert isinstance(nack, Nack)
     assert desk.readings() == 0
+    assert desk.refused() == {"stale session": 1}
+    assert scalar(desk.archive, "SELECT count(*) AS n FROM quarantine") == 0
+    assert chart.clinics(desk.archive)[0].refused == 0
 
 
 def test_a_replayed_hello_changes_nothing(desk: Desk, box: Sender) -> None:

@@ -1,0 +1,56 @@
+"""Accounts of the desk: right, wrong, guessed at."""
+
+from __future__ import annotations
+
+import pytest
+
+from hospital import accounts
+from hospital.archive import Archive
+from hospital.errors import AccountError
+
+NOW_MS = 1_795_000_000_000
+PASSWORD = "ten letters"
+
+
+@pytest.fixture(autouse=True)
+def _doctor(archive: Archive) -> None:
+    accounts.put(archive, "doctor", PASSWORD)
+
+
+def test_the_right_password_admits_and_others_do_not(archive: Archive) -> None:
+    assert accounts.admit(archive, "doctor", PASSWORD, NOW_MS)
+    assert not accounts.admit(archive, "doctor", "another one", NOW_MS)
+    assert not accounts.admit(archive, "nobody", PASSWORD, NOW_MS)
+    assert not accounts.admit(archive, "doctor", "", NOW_MS)
+
+
+def test_guessing_locks_the_name_for_longer_each_time(archive: Archive) -> None:
+    for _ in range(accounts.FREE_FAILURES):
+        assert not accounts.admit(archive, "doctor", "a wrong guess", NOW_MS)
+    assert accounts.locked_until_ms(archive, "doctor") == NOW_MS + accounts.FIRST_LOCK_MS
+    assert not accounts.admit(archive, "doctor", PASSWORD, NOW_MS + 1)
+    later = NOW_MS + accounts.FIRST_LOCK_MS
+    assert not accounts.admit(archive, "doctor", "a wrong guess", later)
+    assert accounts.locked_until_ms(archive, "doctor") == later + 2 * accounts.FIRST_LOCK_MS
+    assert accounts.admit(archive, "doctor", PASSWORD, later + 2 * accounts.FIRST_LOCK_MS)
+
+
+def test_a_new_password_replaces_the_old_and_unlocks(archive: Archive) -> None:
+    for _ in range(accounts.FREE_FAILURES):
+        accounts.admit(archive, "doctor", "a wrong guess", NOW_MS)
+    accounts.put(archive, "doctor", "brand new words")
+    assert accounts.admit(archive, "doctor", "brand new words", NOW_MS)
+    assert not accounts.admit(archive, "doctor", PASSWORD, NOW_MS)
+
+
+@pytest.mark.parametrize(("name", "password"), [("", PASSWORD), ("x" * 61, PASSWORD), ("a", "9")])
+def test_unusable_names_and_passwords_are_refused(
+    archive: Archive, name: str, password: str
+) -> None:
+    with pytest.raises(AccountError):
+        accounts.put(archive, name, password)
+
+
+def test_an_account_exists_or_not(archive: Archive) -> None:
+    assert accounts.exists(archive, "doctor")
+    assert not accounts.exists(archive, "nobody")
