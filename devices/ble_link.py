@@ -25,6 +25,9 @@ _SIG_TAIL = "-0000-1000-8000-00805f9b34fb"
 _FAILURES = (BleakError, TimeoutError, OSError, EOFError, AssertionError)
 """bleak asserts where its bus went away between two lines, and passes on what the socket raised."""
 
+_UNHEARD = -127
+"""Without a signal strength BlueZ tells of some other change of the device, such as a hang-up."""
+
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -78,6 +81,8 @@ class Scanner:
             _log.info("the scan was over already: %s", _text(error))
 
     def _detected(self, device: BLEDevice, seen: AdvertisementData) -> None:
+        if seen.rssi == _UNHEARD:
+            return
         data = hash(
             (
                 tuple(sorted(seen.manufacturer_data.items())),

@@ -95,6 +95,7 @@ class Session:
         self._now_valid = clock
         self._values: asyncio.Queue[_Value] = asyncio.Queue(maxsize=QUEUE_LIMIT)
         self._recorded: list[asyncio.Future[Outcome]] = []
+        self._clock_is_read = asyncio.Event()
         self._wanted = _measurements(self._model.characteristics)
         self.streaming = any(wanted.streaming for wanted in self._wanted)
         self._heard = 0
@@ -116,8 +117,9 @@ class Session:
             await self._subscribe()
             attending = asyncio.create_task(self._attend())
             try:
-                await self._collect(attending)
+                await self._collect()
             finally:
+                self._drain()
                 attending.cancel()
                 await asyncio.gather(attending, return_exceptions=True)
             await self._until_durable()
@@ -144,11 +146,13 @@ class Session:
 
         return take
 
-    async def _collect(self, attending: asyncio.Task[None]) -> None:
+    async def _collect(self) -> None:
         loop = asyncio.get_running_loop()
         deadline = None if self.streaming else loop.time() + self._times.deadline_s
         if not self.streaming:  # a reading's age needs the clock first
-            await self._either(attending, self._times.settle_s)
+            knowing = asyncio.create_task(self._clock_is_read.wait())
+            await self._either(knowing, self._times.settle_s)
+            knowing.cancel()
         while deadline is None or loop.time() < deadline:
             value = await self._next()
             if value is None:
@@ -167,8 +171,13 @@ class Session:
             return getting.result()
         return self._values.get_nowait()
 
+    def _drain(self) -> None:
+        """Take what has come already: the device believes that we have it."""
+        while not self._values.empty():
+            self._take(self._values.get_nowait())
+
     async def _either(
-        self, task: asyncio.Task[None] | asyncio.Task[_Value], seconds: float
+        self, task: asyncio.Task[bool] | asyncio.Task[_Value], seconds: float
     ) -> None:
         """Wait until the task is done, the link is lost or the time is up."""
         losing = asyncio.create_task(self._connection.lost.wait())
@@ -184,7 +193,8 @@ class Session:
             measured = characteristic.measured(characteristic.decode(value.raw))
         except DecodeError as error:
             self._repeatable = True
-            reception.garbled(value.at, error.kind, str(error), value.raw)
+            text = f"what the device sent cannot be read ({error.kind}); measure again"
+            reception.garbled(value.at, error.kind, text, value.raw)
             return
         if characteristic.streaming:
             reception.sample(value.at, measured, value.raw)
@@ -222,6 +232,7 @@ class Session:
                 await step()
             except LinkError as error:
                 _log.info("%s: %s: %s", self._reception.source.id, step.__name__, error)
+            self._clock_is_read.set()  # or cannot be: it is the first step
 
     async def _read_clock(self) -> None:
         if self._model.clock is None:

@@ -134,19 +134,25 @@ class BleSupervisor:
     # --- sessions ------------------------------------------------------------------------------
 
     async def _connect(self, heard: Advertisement, model: Model) -> None:
-        connection = None
-        for delay_s in CONNECT_DELAYS_S:
-            await asyncio.sleep(delay_s)
-            try:
-                connection = await Connection.open(heard.device)
-                break
-            except LinkError as error:
-                _log.info("%s cannot be reached: %s", heard.address, error)
+        connection = await self._reach(heard)
         if connection is None:
             self._courtesy.ended(heard.address, asyncio.get_running_loop().time(), Parting.NO_NEWS)
             return
         task = asyncio.create_task(self._serve(heard, self._reception(heard, model), connection))
         self._sessions[heard.address] = (task, _streams(model))
+
+    async def _reach(self, heard: Advertisement) -> Connection | None:
+        """Connect, once more after interference; a device that is gone is not waited for twice."""
+        began_s = asyncio.get_running_loop().time()
+        for delay_s in CONNECT_DELAYS_S:
+            await asyncio.sleep(delay_s)
+            if asyncio.get_running_loop().time() - began_s > STALE_S:
+                break
+            try:
+                return await Connection.open(heard.device)
+            except LinkError as error:
+                _log.info("%s cannot be reached: %s", heard.address, error)
+        return None
 
     async def _serve(
         self, heard: Advertisement, reception: Reception, connection: Connection
@@ -156,9 +162,11 @@ class BleSupervisor:
         session = Session(
             self._recorder, reception, connection, self._clocks.get(device), self._habits.times
         )
+        trouble = ""
         try:
             await session.run()
         except LinkError as error:
+            trouble = str(error)
             _log.info("%s: %s", device, error)
         finally:
             self._sessions.pop(heard.address, None)
@@ -166,7 +174,7 @@ class BleSupervisor:
                 self._clocks[device] = session.clock
             now_s = asyncio.get_running_loop().time()
             self._courtesy.ended(heard.address, now_s, session.parting())
-            self._set_state(device, "listening")
+            self._set_state(device, "listening", trouble)
 
     def _reception(self, heard: Advertisement, model: Model) -> Reception:
         known = "ble-" + heard.address.replace(":", "").upper()
@@ -188,8 +196,10 @@ class BleSupervisor:
 
     # --- what people see -----------------------------------------------------------------------
 
-    def _set_state(self, device: str, state: str) -> None:
-        self._recorder.tell(lambda store, now: registry.set_state(store, now, device, state))
+    def _set_state(self, device: str, state: str, detail: str = "") -> None:
+        self._recorder.tell(
+            lambda store, now: registry.set_state(store, now, device, state, detail)
+        )
 
     def _say_off(self, why: str) -> None:
         if not self._off:

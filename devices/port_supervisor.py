@@ -72,7 +72,7 @@ class PortSupervisor:
         self._frames = Frames(self._protocol)
         self._source = Source("", model, pattern)
         self._reception: Reception | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"port-{model.name}")
+        self._thread: ThreadPoolExecutor
         self._woken = asyncio.Event()
         self._failures = 0
         self._state = ""
@@ -84,6 +84,7 @@ class PortSupervisor:
 
     async def run(self) -> None:
         """Supervise for ever; ends only by cancellation."""
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"port-{self._model.name}")
         try:
             while True:
                 path = serial_link.find(self._pattern)
@@ -226,7 +227,9 @@ class PortSupervisor:
             self._enter("connected")
             self._reception.no_measurement(now, raw)
         else:
-            self._reception.garbled(now, kind, f"the cable brought a broken frame ({kind})", raw)
+            self._reception.garbled(
+                now, kind, f"the cable broke a result ({kind}); measure again", raw
+            )
 
     def _compare_clocks(self, now: Stamp, measured: Measured) -> None:
         """A result is pushed when it is made, so its time tells what the device's clock says."""
@@ -244,7 +247,9 @@ class PortSupervisor:
         if silent_ms >= STALE_MS and self._frames.pending:
             raw = self._frames.abandon()
             if len(raw) >= HEADER and not self._protocol.streaming and self._reception:
-                self._reception.garbled(now, "truncated", "the frame stopped half-way", raw)
+                self._reception.garbled(
+                    now, "truncated", "the result stopped half-way; measure again", raw
+                )
         if self._protocol.streaming and silent_ms >= self._habits.silent_s * 1000:
             self._fell_silent()
 

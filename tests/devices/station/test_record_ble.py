@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import datetime, timedelta
 
@@ -258,6 +259,16 @@ async def connect_and_die(path: str) -> None:
     reply = await bus.call(call)
     assert reply is not None
     assert reply.message_type is MessageType.METHOD_RETURN
+    asking = Message(
+        "org.bluez",
+        path,
+        "org.freedesktop.DBus.Properties",
+        "Get",
+        signature="ss",
+        body=["org.bluez.Device1", "ServicesResolved"],
+    )
+    while (answer := await bus.call(asking)) is None or not answer.body[0].value:  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
     await disconnect(bus)
 
 
