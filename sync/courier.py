@@ -29,6 +29,7 @@ from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode,
 from sync.core import session as core
 from sync.envelope import EnvelopeError, open_down, seal_up
 from sync.framing import compose
+from sync.keys import KeyFileError
 from sync.link import Link
 from sync.membership import Membership
 from sync.store_outbox import StoreOutbox
@@ -275,13 +276,10 @@ def serve(home: Path, stopping: Callable[[], bool]) -> None:
     papers = _papers(settings)
     store = Store.open(settings.database)
     try:
-        member = membership.load(settings)
-        now = store.clock().now()
+        member = _member(store, settings)
         if member is None:
-            conditions.note(store, now, "not-enrolled")
             _wait(lambda: stopping() or _papers(settings) != papers)
             return
-        conditions.clear(store, "not-enrolled")
         courier = Courier(store, member, home, settings.link_retry_cap_s)
         _carry(courier, store, stopping, lambda: _papers(settings) != papers)
     finally:
@@ -300,6 +298,21 @@ def main() -> None:
         except Exception:  # the loop of the process: whatever it was, records are safe on disk
             log.exception("the courier starts again")
             _wait(lambda: bool(told), AFTER_ERROR_S)
+
+
+def _member(store: Store, settings: Settings) -> Membership | None:
+    now = store.clock().now()
+    try:
+        member = membership.load(settings)
+    except KeyFileError as error:
+        log.error("%s", error)
+        conditions.note(store, now, "link-refused", detail="its keys are damaged")
+        return None
+    if member is None:
+        conditions.note(store, now, "not-enrolled")
+    else:
+        conditions.clear(store, "not-enrolled")
+    return member
 
 
 def _carry(

@@ -183,6 +183,34 @@ def test_a_box_that_is_not_enrolled_waits_and_then_begins(clinic: Clinic) -> Non
     assert clinic.link() == "down"
 
 
+def test_damaged_keys_are_told_and_mended(clinic: Clinic) -> None:
+    clinic.enrol()
+    clinic.far.start()
+    clinic.record(3)
+    file = clinic.settings.keys / membership.HOSPITAL_FILE
+    whole = file.read_bytes()
+    file.write_bytes(whole[:20])
+    clinic.begin()
+    eventually(lambda: clinic.complaints() == {"link-refused"})
+    file.write_bytes(whole)
+    eventually(lambda: clinic.all_confirmed() and clinic.complaints() == set())
+
+
+def test_a_hospital_that_moves_is_followed(clinic: Clinic) -> None:
+    proxy = Proxy(clinic.broker.port)
+    try:
+        clinic.enrol()
+        clinic.far.start()
+        clinic.begin()
+        eventually(lambda: clinic.link() == "up")
+        set_link(clinic.home, "localhost", proxy.port)
+        eventually(lambda: proxy.passed > 0)
+        clinic.record(3)
+        eventually(lambda: clinic.all_confirmed() and clinic.link() == "up")
+    finally:
+        proxy.close()
+
+
 def test_an_alert_overtakes_the_backlog(clinic: Clinic) -> None:
     clinic.enrol()
     clinic.record(400)
