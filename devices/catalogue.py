@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from devices import catalogue_text
 from devices.driver import BleCharacteristic, SerialProtocol
 from devices.protocols import (
     ad_scale,
@@ -52,22 +53,25 @@ from devices.protocols import (
 )
 from edge.reading import Kind
 
+BLE_FAMILIES: dict[str, tuple[BleCharacteristic, ...]] = {
+    "blood_pressure": blood_pressure.CHARACTERISTICS,
+    "pulse_oximeter": pulse_oximeter.CHARACTERISTICS,
+    "health_thermometer": health_thermometer.CHARACTERISTICS,
+    "weight_scale": weight_scale.CHARACTERISTICS,
+    "body_composition": body_composition.CHARACTERISTICS,
+    "heart_rate": heart_rate.CHARACTERISTICS,
+    "glucose": glucose.CHARACTERISTICS,
+    "record_access": record_access.CHARACTERISTICS,
+    "glucose_monitor": glucose_monitor.CHARACTERISTICS,
+    "mi_scale": mi_scale.CHARACTERISTICS,
+    "battery": battery.CHARACTERISTICS,
+    "current_time": current_time.CHARACTERISTICS,
+}
+"""Characteristics that belong together, by the name of their file and their docs page."""
+
 BLE_CHARACTERISTICS: dict[str, BleCharacteristic] = {
     characteristic.uuid: characteristic
-    for characteristics in (
-        blood_pressure.CHARACTERISTICS,
-        pulse_oximeter.CHARACTERISTICS,
-        health_thermometer.CHARACTERISTICS,
-        weight_scale.CHARACTERISTICS,
-        body_composition.CHARACTERISTICS,
-        heart_rate.CHARACTERISTICS,
-        glucose.CHARACTERISTICS,
-        record_access.CHARACTERISTICS,
-        glucose_monitor.CHARACTERISTICS,
-        mi_scale.CHARACTERISTICS,
-        battery.CHARACTERISTICS,
-        current_time.CHARACTERISTICS,
-    )
+    for characteristics in BLE_FAMILIES.values()
     for characteristic in characteristics
 }
 
@@ -130,6 +134,11 @@ class Model:
     pair_first: bool = False
     clock: ClockWrite | None = None
     simulated: bool = False
+
+    @property
+    def label(self) -> str:
+        """Return maker and name, as a person would say it: "A&D UA-651BLE"."""
+        return f"{self.manufacturer} {self.name}"
 
 
 MODELS: tuple[Model, ...] = (
@@ -297,7 +306,7 @@ MODELS: tuple[Model, ...] = (
         protocol="tanita_csv",
     ),
     Model(
-        name="AD standard format",
+        name="Standard format scale",
         manufacturer="A&D",
         title="Weight scale",
         kinds=(Kind.WEIGHT,),
@@ -324,8 +333,8 @@ MODELS: tuple[Model, ...] = (
 
 
 def model_named(name: str) -> Model | None:
-    """Return the row of a model by its name."""
-    return next((model for model in MODELS if model.name == name), None)
+    """Return the row of a model by its name or its label."""
+    return next((model for model in MODELS if name in (model.name, model.label)), None)
 
 
 def ble_model(name: str, services: Iterable[str]) -> Model | None:
@@ -343,3 +352,8 @@ def ble_model(name: str, services: Iterable[str]) -> Model | None:
 def serial_models(protocol: str) -> tuple[Model, ...]:
     """Return the models that speak a serial protocol."""
     return tuple(model for model in MODELS if model.protocol == protocol)
+
+
+def table() -> str:
+    """Return the models and protocols as Markdown, for the README (cog)."""
+    return catalogue_text.table(MODELS, SERIAL_PROTOCOLS, BLE_FAMILIES)

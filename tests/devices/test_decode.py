@@ -76,6 +76,7 @@ def test_every_model_is_reachable() -> None:
     assert len(names) == len(set(names))
     for model in MODELS:
         assert model_named(model.name) is model
+        assert model_named(model.label) is model
         if model.link == "serial":
             assert model.protocol in SERIAL_PROTOCOLS
             assert model in serial_models(model.protocol)
