@@ -79,7 +79,7 @@ class Ward:
 
 
 @contextmanager
-def running(every_s: float, broker: str = "iotcore") -> Iterator[Running]:
+def running(every_s: float, broker: str = "iotcore", archive: str = "sqlite") -> Iterator[Running]:
     """Run a whole demo inside the block; devices measure every `every_s` seconds (0: on command).
 
     Raises `Failed` when a part does not start.
@@ -90,14 +90,14 @@ def running(every_s: float, broker: str = "iotcore") -> Iterator[Running]:
         ward = _start_ward(home / "ward", every_s)
         try:
             with _supervised(children):
-                yield _assemble(home, ward, children, broker)
+                yield _assemble(home, ward, children, ("--broker", broker, "--archive", archive))
         finally:
             ward.quiet()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _assemble(home: Path, ward: Ward, children: list[Child], broker: str) -> Running:
+def _assemble(home: Path, ward: Ward, children: list[Child], engines: tuple[str, ...]) -> Running:
     hospital = {**os.environ, "HEALTHPOST_HOSPITAL_HOME": str(home / "hospital")}
     desk_port = free_port(DESK_PORT)
     _say("making a hospital")
@@ -105,7 +105,7 @@ def _assemble(home: Path, ward: Ward, children: list[Child], broker: str) -> Run
         hospital,
         *("hospital", "init", "--name", "Demo hospital", "--user", DOCTOR, "--password", PASSWORD),
         *("--desk-port", str(desk_port), "--broker-port", str(free_port(8883))),
-        *("--broker", broker),
+        *engines,
     )
     children.append(_child("hospital", hospital, "hospital", "serve"))
     desk_url = f"http://127.0.0.1:{desk_port}"
