@@ -8,20 +8,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import wraps
 from importlib.metadata import entry_points
 from typing import Any
 
 import click
 
-from edge.errors import EdgeError, InvalidForm, SettingsError
-from edge.settings import LANGUAGES, Port, Settings, home_folder
-from edge.store import Store
-from provisioning.errors import Failed, InputError
-
-Command = Callable[..., None]
+from edge.settings import LANGUAGES, Port, home_folder
+from provisioning.errors import InputError
+from provisioning.speech import open_box, say, speaks_json
 
 
 class _Verbs(click.Group):
@@ -48,25 +42,6 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
 
 
-def speaks_json(command: Command) -> Command:
-    """Give a command `--json`, and turn our errors into exit codes and words."""
-
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-    @wraps(command)
-    def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> None:
-        try:
-            command(*args, as_json=as_json, **kwargs)
-        except InvalidForm as error:
-            _fail("form", str(error), as_json, code=2)
-        except (InputError, SettingsError) as error:
-            _fail(getattr(error, "kind", "settings"), str(error), as_json, code=2)
-        except (Failed, EdgeError) as error:
-            kind = getattr(error, "kind", None) or type(error).__name__.lower()
-            _fail(kind, str(error), as_json, code=1)
-
-    return wrapped
-
-
 @main.command()
 @click.option("--clinic", required=True, help="The clinic's name, as people call it.")
 @click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
@@ -86,7 +61,7 @@ def init(
         kiosk_port=kiosk_port,
         ports=[_port(text) for text in ports],
     )
-    _say(
+    say(
         {"box": settings.box_id, "home": str(settings.home)},
         f"Box {settings.box_id} for {settings.clinic}, in {settings.home}.\n"
         "Next: `healthpost staff add`, `healthpost enrol CLAIM`, `healthpost run`.",
@@ -102,7 +77,7 @@ def enrol(claim: str, as_json: bool) -> None:
     from provisioning.enrol import enrol as join
 
     joined = join(home_folder(), claim)
-    _say(
+    say(
         {"clinic": joined.clinic, "broker": f"{joined.broker_host}:{joined.broker_port}"},
         f"Enrolled for {joined.clinic}; the broker is {joined.broker_host}:{joined.broker_port}.",
         as_json,
@@ -128,7 +103,7 @@ def demo(once: bool, as_json: bool) -> None:
         run_demo()
         return
     result = run_once()
-    _say(result, json.dumps(result, indent=2), as_json)
+    say(result, json.dumps(result, indent=2), as_json)
 
 
 @main.command()
@@ -137,11 +112,11 @@ def status(as_json: bool) -> None:
     """Say what is captured, confirmed and waiting, and what is wrong."""
     from provisioning import status as words
 
-    with _open() as (settings, store):
+    with open_box() as (settings, store):
         told = words.status(settings, store)
         lines = [words.sentence(store)]
         lines += [f"- {c['sentence']}" for c in told["conditions"]]  # type: ignore[attr-defined]
-        _say(told, "\n".join(lines), as_json)
+        say(told, "\n".join(lines), as_json)
 
 
 @main.command()
@@ -151,12 +126,12 @@ def checkup(as_json: bool) -> None:
     from provisioning.checkup import FAIL
     from provisioning.checkup import checkup as check
 
-    with _open() as (settings, store):
+    with open_box() as (settings, store):
         findings = check(settings, store)
     rows = [{"check": f.check, "result": f.result, "text": f.text} for f in findings]
     text = "\n".join(f"{f.result:<5} {f.check}: {f.text}" for f in findings)
     failed = any(f.result == FAIL for f in findings)
-    _say({"fit": not failed, "checks": rows}, text, as_json)
+    say({"fit": not failed, "checks": rows}, text, as_json)
     sys.exit(1 if failed else 0)
 
 
@@ -174,26 +149,16 @@ def staff_add(name: str, role: str, pin: str, as_json: bool) -> None:
     """Add a person with a PIN of six digits."""
     from edge import staff as people
 
-    with _open() as (settings, store):
+    with open_box() as (settings, store):
         pepper = people.load_pepper(settings.keys)
         person = people.add(store, store.clock().now(), name, role, pin, pepper)
-        _say({"staff": person.id, "name": person.name}, f"{person.name} may sign in.", as_json)
+        say({"staff": person.id, "name": person.name}, f"{person.name} may sign in.", as_json)
 
 
-def _decode_commands() -> None:
+def _more_commands() -> None:
     from provisioning.decode import decode
 
     main.add_command(decode)
-
-
-@contextmanager
-def _open() -> Iterator[tuple[Settings, Store]]:
-    settings = Settings.load()
-    store = Store.open(settings.database)
-    try:
-        yield settings, store
-    finally:
-        store.close()
 
 
 def _port(text: str) -> Port:
@@ -203,23 +168,11 @@ def _port(text: str) -> Port:
     return Port(path, model)
 
 
-def _say(told: object, text: str, as_json: bool) -> None:
-    click.echo(json.dumps(told, ensure_ascii=False) if as_json else text)
-
-
-def _fail(kind: str, message: str, as_json: bool, code: int) -> None:
-    if as_json:
-        click.echo(json.dumps({"kind": kind, "message": message}, ensure_ascii=False))
-    else:
-        click.echo(f"healthpost: {message}", err=True)
-    sys.exit(code)
-
-
 def _offered() -> Any:
     return entry_points(group="healthpost.commands")
 
 
-_decode_commands()
+_more_commands()
 
 if __name__ == "__main__":
     main()
