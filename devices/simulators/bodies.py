@@ -59,6 +59,21 @@ class Saturation:
     perfusion: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What a body composition scale sees.
+
+    Weight and water in kg, fat and muscle in %, impedance in ohm, basal metabolic rate in kJ.
+    """
+
+    weight: Decimal
+    fat: Decimal
+    muscle: Decimal
+    water: Decimal
+    impedance: Decimal
+    basal_rate: Decimal
+
+
 class Body:
     """One simulated person. Every measurement lets a little time pass in the body."""
 
@@ -99,6 +114,36 @@ class Body:
         self._drift()
         steps = round(20 * (self.traits.weight + self._rng.gauss(0, 0.1)))
         return Decimal(steps * 5).scaleb(-2)
+
+    def measure_height(self) -> Decimal:
+        """Measure the height in cm, to the millimetre."""
+        return _tenths(round(10 * self.traits.height))
+
+    def measure_glucose(self) -> Decimal:
+        """Prick the finger: capillary blood glucose in mg/dL, fasting or after a meal."""
+        self._drift()
+        raised = 45 if self.traits.condition is Condition.HYPERTENSIVE else 0
+        eaten = self._rng.choice((0, 0, 35))
+        return Decimal(min(550, max(45, round(95 + raised + eaten + self._rng.gauss(0, 12)))))
+
+    def measure_haemoglobin(self) -> Decimal:
+        """Take a drop of blood: haemoglobin in g/dL."""
+        resting = 9.5 if self.traits.condition is Condition.WASTED else 12.8
+        return _tenths(max(50, round(10 * (resting + self._rng.gauss(0, 0.8)))))
+
+    def measure_composition(self) -> Composition:
+        """Stand barefoot on a body composition scale (rough: fat follows the body mass index)."""
+        weight = self.measure_weight()
+        bmi = float(weight) / (self.traits.height / 100) ** 2
+        fat = min(50.0, max(6.0, 1.4 * bmi - 11 + self._rng.gauss(0, 0.5)))
+        return Composition(
+            weight=weight,
+            fat=_tenths(round(10 * fat)),
+            muscle=_tenths(round(10 * (100 - fat) * 0.52)),
+            water=_tenths(round(10 * (100 - fat) * 0.73 * float(weight) / 100)),
+            impedance=Decimal(round(450 + 4 * fat)),
+            basal_rate=Decimal(round(90 * float(weight))),
+        )
 
     def _drift(self) -> None:
         """Pull arousal and breath back towards rest and push them a little at random."""

@@ -28,6 +28,18 @@ class Fault(StrEnum):
     """One bit of the frame is wrong."""
     MUTE = "mute"
     """The device is there and says nothing."""
+    MOTION = "motion"
+    """The person moved: the value carries a doubt, or there is none."""
+    CONTROL = "control"
+    """Control solution was measured instead of blood."""
+    BUSY = "busy"
+    """The device refuses the next request because it is busy."""
+    STALE_BOND = "stale-bond"
+    """The device has forgotten its bond: it serves nobody until the host removes and renews it."""
+
+
+NEEDS_A_PERSON = frozenset({Fault.STALE_BOND})
+"""Faults that stay until somebody mends them: never drawn by chance."""
 
 
 class UnsupportedFaultError(ValueError):
@@ -49,7 +61,8 @@ class FaultSchedule:
         self._rng = rng
 
     def draw(self, possible: Collection[Fault]) -> Fault | None:
-        """Return a fault out of those that the device can have, or None."""
-        if not possible or self._rng.random() >= self._rate:
+        """Return a fault that the device can have and that passes by itself, or None."""
+        passing = sorted(set(possible) - NEEDS_A_PERSON)
+        if not passing or self._rng.random() >= self._rate:
             return None
-        return self._rng.choice(sorted(possible))
+        return self._rng.choice(passing)
