@@ -22,7 +22,7 @@ setup(
         "devices": ["py.typed"],
         "sync": ["py.typed"],
         "provisioning": ["py.typed"],
-        "hospital": ["py.typed", "templates/*.html", "static/*"],
+        "hospital": ["py.typed", "desk/templates/*.html", "desk/static/*"],
         "kiosk_ui": [
             "py.typed",
             "pages/*.html",

@@ -23,7 +23,7 @@ _NOBODY = _hasher.hash("nobody has this password")
 
 
 def put(archive: Archive, name: str, password: str) -> None:
-    """Make an account, or give it a new password; raises `AccountError`."""
+    """Make an account, or give one a new password and end its sessions; raises `AccountError`."""
     if not name.strip() or len(name) > 60:
         raise AccountError("an account needs a name of at most 60 characters")
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
@@ -34,6 +34,7 @@ def put(archive: Archive, name: str, password: str) -> None:
             " hash = excluded.hash, failures = 0, until_ms = 0",
             (name.strip(), _hasher.hash(password)),
         )
+        archive.execute("DELETE FROM desk_session WHERE account = ?", (name.strip(),))
 
 
 def exists(archive: Archive, name: str) -> bool:

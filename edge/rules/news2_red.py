@@ -39,6 +39,11 @@ def red_scores(values: Iterable[Value], age_years: int | None) -> tuple[RedScore
     return tuple(score for score in found if score)
 
 
+def citation() -> str:
+    """Return where the rule comes from, for whoever reads an alert."""
+    return str(_table()["source"])
+
+
 def _judge(value: Value, parameters: list[dict[str, object]]) -> RedScore | None:
     for row in parameters:
         if row["code"] != value.code:

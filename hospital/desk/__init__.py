@@ -19,6 +19,7 @@ from hospital.desk import (
     wording,
 )
 from hospital.desk.door import Parts
+from hospital.errors import ArchiveDown
 
 PAGES = (sign_in, readings, patients, alerts, clinics, enrol)
 """Every page of the desk; its templates bear its name."""
@@ -46,5 +47,5 @@ def _signed_in() -> object:
     """Return the session for the templates; a page that says what went wrong shows none."""
     try:
         return guard.session()
-    except Exception:  # the archive may be what went wrong, and then nobody can be known
+    except ArchiveDown:  # then nobody can be known, and the page says so
         return None

@@ -112,7 +112,13 @@ def citation(kind: str) -> str:
 def about(patient: Patient) -> str:
     """Return age and sex in a few words."""
     age = patient.age_years(date.today())  # noqa: DTZ011 - an age by the hospital's calendar
-    years = "age unknown" if age is None else f"about {age} years" if _vague(patient) else f"{age} years"
+    years = (
+        "age unknown"
+        if age is None
+        else f"about {age} years"
+        if _vague(patient)
+        else f"{age} years"
+    )
     return f"{years}, {patient.sex.value}" if patient.sex != "unknown" else years
 
 
