@@ -28,6 +28,9 @@ from edge.clock import ClockQuality, Stamp
 from edge.intake import Duplicate, Outcome
 
 BATTERY = "2A19"
+NO_MEASUREMENTS = frozenset({BATTERY, "2A08", "2A2B", "2A52"})
+"""Battery, clocks and control point: they belong to a device's row but say nothing of a patient."""
+
 LOW_PERCENT = 20
 QUEUE_LIMIT = 1000
 _DURABLE_S = 10.0
@@ -278,7 +281,7 @@ def _is_written(done: asyncio.Future[Outcome]) -> bool:
 
 
 def _measurements(uuids: tuple[str, ...]) -> list[BleCharacteristic]:
-    return [BLE_CHARACTERISTICS[uuid] for uuid in uuids if uuid != BATTERY]
+    return [BLE_CHARACTERISTICS[uuid] for uuid in uuids if uuid not in NO_MEASUREMENTS]
 
 
 def _decoded(uuid: str, raw: bytes | None) -> Fields:

@@ -194,11 +194,13 @@ class PortSupervisor:
         self._trial.heard(now.t_ms, data, events, self._frames.pending)
 
     def _take(self, now: Stamp, event: Event, raw: bytes) -> None:
-        believed = self._trial.believes(event)
+        believed = self._trial.believes(event, len(raw))
         if believed:
             self._clear("line-settings", "device-silent")
         if self._protocol.streaming:
-            if believed:
+            if believed and self._protocol.aside(event):
+                self._result(now, event, raw)
+            elif believed:
                 self._sample(now, event, raw)
         elif event.name == "error":
             self._refuse(now, event, raw)
@@ -212,7 +214,8 @@ class PortSupervisor:
         self._enter("measuring" if self._reception.finger_in else "connected")
 
     def _result(self, now: Stamp, event: Event, raw: bytes) -> None:
-        self._enter("connected")
+        if not self._protocol.streaming:
+            self._enter("connected")
         measured = self._protocol.measured(event)
         if measured is None or self._reception is None:
             return  # an answer to a command: nothing that a patient could own

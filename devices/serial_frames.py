@@ -12,14 +12,16 @@ RAW_LIMIT = 2048
 HEADER = 6
 """A decoder that holds on to so many bytes has seen the start of a frame, not noise."""
 
-LOCKED_AFTER = 20
-"""Frames without an error before a stream is believed: its frames carry no check."""
+LOCKED_AFTER = 100
+"""Bytes in frames without an error before a stream is believed: small frames carry no check."""
 
 NOISE = 20
 """Bytes without a frame that make a burst of noise, rather than a cable being plugged in."""
 
 TRIAL_MS = 3000
 SILENCE_MS = 1000
+STREAM_PAUSE_MS = 5000
+"""Some monitors print a line every two seconds; what is silent for longer starts anew."""
 
 
 class Frames:
@@ -89,14 +91,15 @@ class LineTrial:
         """Whether all settings have been tried since the last sound frame."""
         return self._tried >= len(self._protocol.lines)
 
-    def believes(self, event: Event) -> bool:
-        """Take one event; return whether it can be taken for what the device meant."""
+    def believes(self, event: Event, size: int) -> bool:
+        """Take one event of `size` bytes; return whether it is what the device meant."""
         self._noise = 0
         if event.name == "error":
-            self._run = 0
+            self._run = self._size = 0
             return False
-        self._run += 1
-        if self._run < (LOCKED_AFTER if self._protocol.streaming else 1):
+        self._run += min(size, self._size)  # what came before a first frame may be noise
+        self._size = size
+        if self._protocol.streaming and self._run < LOCKED_AFTER:
             return False
         self.bound = True
         self._tried = self._bursts = 0
@@ -107,7 +110,7 @@ class LineTrial:
         """Take note of bytes that came, after their events went to `believes`."""
         if not data:
             return
-        if self._sound_ms is None or now_ms - self._heard_ms > SILENCE_MS:
+        if self._sound_ms is None or now_ms - self._heard_ms > STREAM_PAUSE_MS:
             self._sound_ms = now_ms
         self._heard_ms = now_ms
         if not events:
@@ -132,5 +135,5 @@ class LineTrial:
         return self.settings
 
     def _restart(self) -> None:
-        self._run = self._noise = self._bursts = self._heard_ms = 0
+        self._run = self._size = self._noise = self._bursts = self._heard_ms = 0
         self._sound_ms = None

@@ -40,7 +40,7 @@ def test_an_unfinished_frame_is_given_up_whole() -> None:
 @given(st.binary(min_size=1, max_size=400))
 def test_noise_never_binds_a_stream(noise: bytes) -> None:
     trial, frames = LineTrial(CMS50), Frames(CMS50)
-    believed = [trial.believes(event) for event, _ in frames.feed(noise)]
+    believed = [trial.believes(event, len(raw)) for event, raw in frames.feed(noise)]
     sound = sum(1 for at in range(len(noise) - 4) if _sound(noise[at : at + 5]))
     assert not any(believed) or sound >= 20
 
@@ -51,8 +51,8 @@ def _sound(frame: bytes) -> bool:
 
 def listen(trial: LineTrial, frames: Frames, now_ms: int, data: bytes) -> None:
     events = frames.feed(data)
-    for event, _ in events:
-        trial.believes(event)
+    for event, raw in events:
+        trial.believes(event, len(raw))
     trial.heard(now_ms, data, events, frames.pending)
 
 
@@ -73,6 +73,22 @@ def test_a_pause_in_a_stream_is_no_doubt() -> None:
     assert not trial.wrong(160_000)
     listen(trial, frames, 160_000, SAMPLE * 3)
     assert not trial.wrong(160_000)
+
+
+def test_one_lucky_frame_after_noise_is_not_believed() -> None:
+    trial, frames = LineTrial(CMS50), Frames(CMS50)
+    listen(trial, frames, 100_000, b"\x35" * 300 + SAMPLE)
+    assert not trial.bound
+
+
+def test_a_monitor_that_prints_a_line_every_two_seconds_is_soon_believed() -> None:
+    protocol = SERIAL_PROTOCOLS["masimo_ascii1"]
+    trial, frames = LineTrial(protocol), Frames(protocol)
+    line = b"11/22/26 08:30:00 SN=0000070986 SPO2=098% BPM=097 PI=03.60% ALARM=0000 EXC=000800\r\n"
+    for second in (100, 102, 104):
+        listen(trial, frames, second * 1000, line)
+        assert not trial.wrong(second * 1000 + 1900)
+    assert trial.bound
 
 
 def test_a_burst_of_noise_moves_an_unbound_line_on_and_round() -> None:
