@@ -57,9 +57,9 @@ class ModelCount:
 def count_by_model(store: Store) -> list[ModelCount]:
     """Return the counts of every model that has given a reading."""
     rows = store.rows(
-        "SELECT d.model, d.link, count(*) AS readings, sum(o.seq <= s.cum) AS confirmed"
-        " FROM reading r JOIN device d ON d.id = r.device_id JOIN outbox o ON o.entry = r.entry"
-        " JOIN stream s ON s.lane = o.lane AND s.epoch = o.epoch"
+        "SELECT d.model, d.link, count(*) AS readings, sum(j.id <= s.cum_entry) AS confirmed"
+        " FROM reading r JOIN device d ON d.id = r.device_id JOIN journal j ON j.id = r.entry"
+        " JOIN stream s ON s.lane = j.lane"
         " GROUP BY d.model, d.link ORDER BY d.model, d.link"
     )
     return [ModelCount(r["model"], r["link"], r["readings"], r["confirmed"]) for r in rows]
@@ -88,7 +88,10 @@ def of_patient(store: Store, patient_id: str, limit: int = 200) -> list[Recorded
 
 def of_visit(store: Store, visit_id: str) -> list[Recorded]:
     """Return what was measured in a visit, newest first."""
-    where = " WHERE r.visit_id = ? ORDER BY r.entry DESC LIMIT 200"
+    where = (
+        " WHERE r.patient_id = (SELECT patient_id FROM visit WHERE id = ?1) AND r.visit_id = ?1"
+        " ORDER BY r.entry DESC LIMIT 200"
+    )
     return _recorded(store, store.rows(_COLUMNS + where, (visit_id,)))
 
 

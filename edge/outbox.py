@@ -104,8 +104,10 @@ def mark_custody(store: Store, lane: Lane, cum: int, safe: int, now: Stamp) -> N
     """Store what a verified receipt or WELCOME says; `cum` may move back after a restore."""
     with store.transaction():
         store.execute(
-            "UPDATE stream SET cum = ?, safe = ?, sent = max(sent, ?) WHERE lane = ?",
-            (cum, safe, cum, lane.value),
+            "UPDATE stream SET cum = ?1, safe = ?2, sent = max(sent, ?1), cum_entry = coalesce("
+            " (SELECT o.entry FROM outbox o WHERE o.lane = stream.lane"
+            "  AND o.epoch = stream.epoch AND o.seq = ?1), base_entry) WHERE lane = ?3",
+            (cum, safe, lane.value),
         )
         store.execute("UPDATE link SET receipt_ms = ? WHERE id = 1", (now.wall_ms,))
 
@@ -143,11 +145,11 @@ def confirmed_entries(store: Store, entry_ids: list[int]) -> set[int]:
         return set()
     marks = ",".join("?" * len(entry_ids))
     rows = store.rows(
-        "SELECT o.entry FROM outbox o JOIN stream s ON s.lane = o.lane AND s.epoch = o.epoch"
-        f" WHERE o.entry IN ({marks}) AND o.seq <= s.cum",
+        "SELECT j.id FROM journal j JOIN stream s ON s.lane = j.lane"
+        f" WHERE j.id IN ({marks}) AND j.id <= s.cum_entry",
         entry_ids,
     )
-    return {r["entry"] for r in rows}
+    return {r["id"] for r in rows}
 
 
 def set_link(store: Store, state_name: str, now: Stamp, detail: str | None = None) -> None:
@@ -169,8 +171,8 @@ def _renumber(store: Store, lane: Lane, epoch: int) -> None:
     )
     store.execute("DELETE FROM outbox WHERE lane = ?", (lane.value,))
     store.execute(
-        "UPDATE stream SET epoch = ?, sent = 0, cum = 0, safe = 0, base = 0,"
-        " base_chain = zeroblob(16) WHERE lane = ?",
+        "UPDATE stream SET epoch = ?, sent = 0, cum = 0, safe = 0, cum_entry = 0, base = 0,"
+        " base_entry = 0, base_chain = zeroblob(16) WHERE lane = ?",
         (epoch, lane.value),
     )
     link = bytes(16)

@@ -30,8 +30,10 @@ CREATE TABLE stream (
     sent INTEGER NOT NULL DEFAULT 0,
     cum INTEGER NOT NULL DEFAULT 0,
     safe INTEGER NOT NULL DEFAULT 0,
+    cum_entry INTEGER NOT NULL DEFAULT 0,
     base INTEGER NOT NULL DEFAULT 0,
-    base_chain BLOB NOT NULL
+    base_chain BLOB NOT NULL,
+    base_entry INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE outbox (
     lane TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -39,7 +41,6 @@ CREATE TABLE outbox (
     chain BLOB NOT NULL,
     PRIMARY KEY (lane, epoch, seq)
 ) WITHOUT ROWID;
-CREATE INDEX outbox_by_entry ON outbox (entry);
 CREATE TABLE link (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     state TEXT NOT NULL DEFAULT 'never',
@@ -85,7 +86,6 @@ CREATE TABLE reading (
     raw BLOB
 );
 CREATE INDEX reading_by_patient ON reading (patient_id, entry);
-CREATE INDEX reading_by_visit ON reading (visit_id) WHERE visit_id IS NOT NULL;
 CREATE INDEX reading_in_tray ON reading (entry) WHERE tray = 'waiting';
 CREATE UNIQUE INDEX reading_by_device_key ON reading (device_id, device_key)
     WHERE device_key IS NOT NULL;
