@@ -21,7 +21,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from devices.simulators.faults import Fault, FaultSchedule
-from devices.simulators.ward import UnknownDeviceError, Ward
+from devices.simulators.roster import Post, UnknownDeviceError, crew, fleet
+from devices.simulators.ward import Ward
 
 FIRST_GAP_S = 0.5
 """Between the first measurements, one of each device, soon after the start."""
@@ -29,7 +30,12 @@ FIRST_GAP_S = 0.5
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a ward until told to stop."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
+    try:
+        options.posts = _posts(options)
+    except UnknownDeviceError as error:
+        parser.error(str(error))
     with TemporaryDirectory(prefix="healthpost-ward-") as scratch:
         asyncio.run(_run(options, Path(options.dir or scratch).resolve()))
     return 0
@@ -44,8 +50,27 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--faults", type=float, default=0.0, metavar="RATE", help="0 to 1")
     parser.add_argument("--unpaired", action="store_true", help="devices need pairing first")
+    parser.add_argument(
+        "--devices", default="", metavar="NAME,NAME|all", help="who joins the default devices"
+    )
+    parser.add_argument(
+        "--fleet", type=_fleet, metavar="ble=20,serial=6", help="so many, of each kind in turn"
+    )
     parser.add_argument("--detached", action="store_true", help="take no commands from stdin")
     return parser
+
+
+def _fleet(text: str) -> tuple[int, int]:
+    """Read "ble=20,serial=6"; what is not named is none."""
+    sizes = dict(part.split("=", 1) for part in text.split(","))
+    if not set(sizes) <= {"ble", "serial"}:
+        raise ValueError(text)
+    return int(sizes.get("ble", 0)), int(sizes.get("serial", 0))
+
+
+def _posts(options: argparse.Namespace) -> Sequence[Post]:
+    posts = crew(options.devices)
+    return fleet(posts, *options.fleet) if options.fleet else posts
 
 
 async def _run(options: argparse.Namespace, directory: Path) -> None:
@@ -53,7 +78,8 @@ async def _run(options: argparse.Namespace, directory: Path) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with Ward(directory, options.seed, enrolled=not options.unpaired) as ward:
+    enrolled = not options.unpaired
+    async with Ward(directory, options.seed, enrolled=enrolled, posts=options.posts) as ward:
         _say(_where(ward))
         work = [asyncio.create_task(_measure_in_turn(ward, options))]
         if not options.detached:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from devices.simulators.tasks import Tasks
@@ -89,6 +89,19 @@ class Identity:
     manufacturer: str
     model: str
     serial: str
+
+    def sibling(self, number: int) -> Identity:
+        """Return the identity of the `number`-th device of this kind; the first is this one."""
+        if number == 1:
+            return self
+        tail = self.address.replace(":", "")
+        moved = f"{int(tail, 16) + number - 1:012X}"
+        serial = str(int(self.serial) + number - 1).zfill(len(self.serial))
+        name = self.name.replace(tail[-6:], moved[-6:]).replace(self.serial, serial)
+        if name == self.name:
+            name = f"{name}-{number}"
+        address = ":".join(moved[at : at + 2] for at in range(0, len(moved), 2))
+        return replace(self, name=name, address=address, serial=serial)
 
 
 @dataclass(slots=True)

@@ -74,7 +74,11 @@ Encode = Callable[[Body | None, datetime], bytes]
 
 @dataclass(frozen=True, slots=True)
 class BleModel:
-    """What a kind of Bluetooth device is made of: identity, profile, encoder, possible faults."""
+    """What a kind of Bluetooth device is made of: identity, profile, encoder, possible faults.
+
+    `behaves` is its class where streaming or a spot check does not say it all. `passkey` is the
+    number that a device shows or has printed on it; 0 pairs without one.
+    """
 
     slug: str
     identity: Identity
@@ -86,6 +90,8 @@ class BleModel:
     streaming: bool = False
     pair_first: bool = False
     faults: frozenset[Fault] = COMMON_FAULTS
+    behaves: type[BleDevice] | None = None
+    passkey: int = 0
 
 
 class BleDevice:
@@ -128,6 +134,10 @@ class BleDevice:
     def faults(self) -> frozenset[Fault]:
         """The faults that this device can have."""
         return self.model.faults
+
+    def measure(self, body: Body, fault: Fault | None = None) -> None:
+        """Start one act of measuring; raises `UnsupportedFaultError`."""
+        raise NotImplementedError
 
     async def stop(self) -> None:
         """Switch off for good."""
@@ -311,3 +321,13 @@ class StreamingOximeter(BleDevice):
         failed = self._fault in (Fault.NAN, Fault.FINGER_OUT)
         frame = self.model.encode(None if failed else body, self.clock.now())
         return frame[: len(frame) // 2] if self._fault is Fault.TRUNCATED else frame
+
+
+def switch_on(model: BleModel, habits: Habits | None = None, enrolled: bool = True) -> BleDevice:
+    """Return a device of a model; an enrolled one is already paired when it has to be."""
+    bond = Bond()
+    if model.pair_first:
+        rule = Pairing.PASSKEY if model.passkey else Pairing.JUST_WORKS
+        bond = Bond(rule, model.passkey, bonded=enrolled)
+    behaves = model.behaves or (StreamingOximeter if model.streaming else SpotDevice)
+    return behaves(model, habits, bond)

@@ -96,12 +96,15 @@ def _result_fields(pressure: Pressure | None) -> list[str]:
 class Tm2657:
     """The machine: measures whoever sits there, prints its frame on the line, obeys a host."""
 
-    name = "tm-2657"
+    slug = "tm-2657"
     link = "serial"
     model = "TM-2657"
     faults = _FAULTS
 
-    def __init__(self, path: Path, measure_s: float = MEASURE_S, seed: int = 0) -> None:
+    def __init__(
+        self, path: Path, measure_s: float = MEASURE_S, seed: int = 0, name: str = ""
+    ) -> None:
+        self.name = name or self.slug
         self.line = SerialLine(path, LINE, self._heard, seed)
         self.clock = DeviceClock()
         self._measure_s = measure_s
@@ -118,6 +121,14 @@ class Tm2657:
             raise UnsupportedFaultError(self.name, fault)
         self._seated = body
         self._start(fault)
+
+    def plug(self) -> None:
+        """Put the cable in."""
+        self.line.plug()
+
+    def unplug(self) -> None:
+        """Pull the cable."""
+        self.line.unplug()
 
     async def stop(self) -> None:
         """Switch off."""

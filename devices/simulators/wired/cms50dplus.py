@@ -78,12 +78,15 @@ def live_frame(
 class Cms50dPlus:
     """The oximeter: sleeps until a finger comes, searches, streams, says "no finger", sleeps."""
 
-    name = "cms50d-plus"
+    slug = "cms50d-plus"
     link = "serial"
     model = "CMS50D+"
     faults = _FAULTS
 
-    def __init__(self, path: Path, times: StreamTimes | None = None, seed: int = 0) -> None:
+    def __init__(
+        self, path: Path, times: StreamTimes | None = None, seed: int = 0, name: str = ""
+    ) -> None:
+        self.name = name or self.slug
         self.line = SerialLine(path, LINE, seed=seed)
         self._times = times or StreamTimes()
         self._rng = random.Random(seed)
@@ -97,6 +100,14 @@ class Cms50dPlus:
         self._tasks.cancel()
         if fault is not Fault.MUTE:
             self._tasks.spawn(self._measure(body, fault))
+
+    def plug(self) -> None:
+        """Put the cable in."""
+        self.line.plug()
+
+    def unplug(self) -> None:
+        """Pull the cable."""
+        self.line.unplug()
 
     async def stop(self) -> None:
         """Switch off."""

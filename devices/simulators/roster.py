@@ -1,0 +1,176 @@
+"""Which virtual devices there are, one row each, and who of them is on duty in a ward.
+
+A new device is one row here: a serial device's class with the name of its tty, or a Bluetooth
+device's model in `devices.simulators.models`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import count, cycle, islice
+from pathlib import Path
+from typing import Protocol
+
+from devices.simulators.bodies import Body
+from devices.simulators.faults import Fault
+from devices.simulators.models import BLE_MODELS
+from devices.simulators.peripherals import BleModel
+from devices.simulators.serial_line import SerialLine
+from devices.simulators.wired import (
+    ad_scale,
+    ad_tm2657,
+    ad_ua767pc,
+    cms50dplus,
+    gtech_gl310,
+    healthometer,
+    omron_hbp,
+    tanita_csv,
+    terumo_bp500,
+)
+from devices.simulators.wired.machine import Machine
+
+
+class UnknownDeviceError(LookupError):
+    """There is no device of that name."""
+
+
+class WiredDevice(Protocol):
+    """What a ward asks of a serial device."""
+
+    @property
+    def name(self) -> str:
+        """The name in the ward."""
+        ...
+
+    @property
+    def model(self) -> str:
+        """The model as the catalogue names it."""
+        ...
+
+    @property
+    def link(self) -> str:
+        """How it is reached: "serial"."""
+        ...
+
+    @property
+    def line(self) -> SerialLine:
+        """Its end of the cable."""
+        ...
+
+    @property
+    def faults(self) -> frozenset[Fault]:
+        """The faults that this device can have."""
+        ...
+
+    def measure(self, body: Body, fault: Fault | None = None) -> None:
+        """Start one act of measuring; raises `UnsupportedFaultError`."""
+        ...
+
+    def plug(self) -> None:
+        """Put the cable in."""
+        ...
+
+    def unplug(self) -> None:
+        """Pull the cable."""
+        ...
+
+    async def stop(self) -> None:
+        """Switch off for good."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WiredRow:
+    """A serial device: its name, its tty, and how to make one (path, seed, name)."""
+
+    slug: str
+    tty: str
+    make: Callable[[Path, int, str], WiredDevice]
+
+
+def _row(kind: type[Machine], tty: str) -> WiredRow:
+    return WiredRow(kind.slug, tty, lambda path, seed, name: kind(path, seed=seed, name=name))
+
+
+TM_2657 = WiredRow(
+    "tm-2657",
+    "ttyTM2657",
+    lambda path, seed, name: ad_tm2657.Tm2657(path, seed=seed, name=name),
+)
+CMS50D_PLUS = WiredRow(
+    "cms50d-plus",
+    "ttyCMS50D",
+    lambda path, seed, name: cms50dplus.Cms50dPlus(path, seed=seed, name=name),
+)
+
+WIRED: tuple[WiredRow, ...] = (
+    TM_2657,
+    CMS50D_PLUS,
+    _row(omron_hbp.Hbp9030, "ttyHBP9030"),
+    _row(omron_hbp.Hbp9020, "ttyHBP9020"),
+    _row(terumo_bp500.EsP2020, "ttyESP2020"),
+    _row(ad_ua767pc.Ua767Pc, "ttyUA767"),
+    _row(tanita_csv.Sc240, "ttySC240"),
+    _row(tanita_csv.Wb3000, "ttyWB3000"),
+    _row(tanita_csv.Bd815u, "ttyBD815U"),
+    _row(ad_scale.AdScale, "ttyADSCALE"),
+    _row(gtech_gl310.Gl310, "ttyGL310"),
+    _row(healthometer.Healthometer500Kl, "tty500KL"),
+)
+
+Row = BleModel | WiredRow
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One device on duty: the `number`-th of its row."""
+
+    row: Row
+    number: int = 1
+
+    @property
+    def name(self) -> str:
+        """The device's name in the ward."""
+        return self.row.slug if self.number == 1 else f"{self.row.slug}-{self.number}"
+
+    def model(self) -> BleModel:
+        """Return the row of a Bluetooth device with this one's own name and address."""
+        assert isinstance(self.row, BleModel)
+        identity = self.row.identity.sibling(self.number)
+        return replace(self.row, slug=self.name, identity=identity)
+
+
+ROWS: tuple[Row, ...] = (*BLE_MODELS, *WIRED)
+
+DEFAULT: tuple[Post, ...] = tuple(Post(row) for row in (*BLE_MODELS, TM_2657, CMS50D_PLUS))
+"""The devices of a ward unless others are asked for."""
+
+
+def crew(names: str = "") -> tuple[Post, ...]:
+    """Return the default ward and whoever is named, by commas, or "all" for every row.
+
+    Raises `UnknownDeviceError`.
+    """
+    if names == "all":
+        return tuple(Post(row) for row in ROWS)
+    known = {row.slug: row for row in ROWS}
+    wanted = [name for name in names.split(",") if name]
+    if unknown := [name for name in wanted if name not in known]:
+        raise UnknownDeviceError(f"no device {unknown[0]!r}; there are {', '.join(known)}")
+    rows = dict.fromkeys([*(post.row.slug for post in DEFAULT), *wanted])
+    return tuple(Post(known[slug]) for slug in rows)
+
+
+def fleet(posts: Sequence[Post], ble: int, serial: int) -> tuple[Post, ...]:
+    """Return so many Bluetooth and serial devices, the rows of `posts` in turn."""
+    air = [post.row for post in posts if isinstance(post.row, BleModel)]
+    wired = [post.row for post in posts if isinstance(post.row, WiredRow)]
+    return (*_numbered(air, ble), *_numbered(wired, serial))
+
+
+def _numbered(rows: Sequence[Row], size: int) -> list[Post]:
+    if not rows and size:
+        raise ValueError("a fleet needs a device to be made of")
+    counters = {row.slug: count(1) for row in rows}
+    return [Post(row, next(counters[row.slug])) for row in islice(cycle(rows), size)]
