@@ -44,7 +44,7 @@ def read(po: Path) -> Catalog:
 def template() -> Catalog:
     """Return every text that the pages and the tables of words hold now."""
     catalog = Catalog(project="Healthpost kiosk", charset="utf-8")
-    found = extract_from_dir(str(FOLDER.parent), _METHODS, keywords=_KEYWORDS)  # type: ignore[arg-type]
+    found = extract_from_dir(str(FOLDER.parent), _METHODS, keywords=_KEYWORDS)
     for file, _line, message, _comments, _context in found:
         catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
     return catalog

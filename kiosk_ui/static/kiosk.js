@@ -95,10 +95,12 @@ if (still) {
   still.addEventListener("click", (event) => {
     if (event.target.closest("[data-still-here]")) { told = Date.now(); stay(); }
   });
-  setInterval(() => {
+  const watch = setInterval(() => {
     const idle = Date.now() - touched;
-    if (idle >= asking() + Number(still.dataset.warnS) * 1000) leave.submit();
-    else if (idle >= asking() && !still.open) {
+    if (idle >= asking() + Number(still.dataset.warnS) * 1000) {
+      clearInterval(watch);
+      leave.submit();
+    } else if (idle >= asking() && !still.open) {
       document.body.classList.add("hidden-values");
       still.showModal();
     }

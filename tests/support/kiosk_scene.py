@@ -79,6 +79,11 @@ class Scene:
         """Close the box file."""
         self.store.close()
 
+    @staticmethod
+    def values(*values: tuple[str, str, str]) -> tuple[Value, ...]:
+        """Return values from code, number and unit."""
+        return tuple(Value(code, Decimal(number), unit) for code, number, unit in values)
+
     def measure(
         self,
         device: str,
@@ -89,7 +94,7 @@ class Scene:
         quality: tuple[str, ...] = (),
     ) -> intake.Outcome:
         """Let a device give values now, or at another time for a patient."""
-        given = tuple(Value(code, Decimal(number), unit) for code, number, unit in values)
+        given = self.values(*values)
         reading = Reading(
             Measured(kind, given, quality=quality),
             at or self.clock.now(),
