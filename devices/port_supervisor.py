@@ -176,7 +176,9 @@ class PortSupervisor:
                 self._hear(now, data)
             else:
                 self._notice_silence(now, now.t_ms - quiet_since)
-            if self._trial.wrong(now.t_ms):
+            if self._trial.burst_ended(now.t_ms):
+                self._keep_noise(now)
+            if self._trial.wrong():
                 await self._try_next(line)
 
     async def _try_next(self, line: serial_link.Line) -> None:
@@ -186,6 +188,15 @@ class PortSupervisor:
         if not self._protocol.streaming or self._trial.exhausted:
             self._note("line-settings")
         await self._block(lambda: line.retune(settings))
+
+    def _keep_noise(self, now: Stamp) -> None:
+        """A frame with a broken head is nothing but noise: somebody may wait for its result."""
+        raw = self._frames.forget()
+        if not self._trial.bound:
+            self._note("line-settings")
+        if self._reception is not None:
+            text = "the cable brought something unreadable; measure again"
+            self._reception.garbled(now, "unreadable", text, raw)
 
     def _hear(self, now: Stamp, data: bytes) -> None:
         events = self._frames.feed(data)

@@ -18,6 +18,10 @@ LOCKED_AFTER = 100
 NOISE = 20
 """Bytes without a frame that make a burst of noise, rather than a cable being plugged in."""
 
+BURSTS = 2
+BURSTS_BOUND = 3
+"""Bursts in a row that raise doubt, before and after a first sound frame."""
+
 TRIAL_MS = 3000
 SILENCE_MS = 1000
 STREAM_PAUSE_MS = 5000
@@ -52,7 +56,12 @@ class Frames:
     def abandon(self) -> bytes:
         """Give up an unfinished frame and return its bytes."""
         pending = self._decoder.pending
-        raw = bytes(self._raw[-pending:]) if pending else b""
+        raw = self.forget()
+        return raw[len(raw) - pending :]
+
+    def forget(self) -> bytes:
+        """Start anew and return all bytes that made no event."""
+        raw = bytes(self._raw)
         self._decoder = self._protocol.decoder()
         self._raw.clear()
         return raw
@@ -67,14 +76,16 @@ class Frames:
 class LineTrial:
     """Decides, from what came, whether a line is set right; walks the protocol's settings.
 
-    A checked protocol is bound by its first sound frame and doubted when a burst of noise ends
-    without one. A stream is bound by a run of frames without an error and doubted when no such run
-    stands for some seconds of bytes.
+    A checked protocol is bound by its first sound frame and doubted after some bursts of noise
+    without one: a single burst may be a frame with a broken head. A stream is bound by a run of
+    frames without an error and doubted when no such run stands for some seconds of bytes.
     """
 
     def __init__(self, protocol: SerialProtocol) -> None:
         self._protocol = protocol
         self._index = 0
+        self._other = 0
+        self._good: int | None = None
         self._tried = 0
         self.bound = False
         self._sound_ms: int | None = None
@@ -102,6 +113,7 @@ class LineTrial:
         if self._protocol.streaming and self._run < LOCKED_AFTER:
             return False
         self.bound = True
+        self._good = self._index
         self._tried = self._bursts = 0
         self._sound_ms = None
         return True
@@ -116,19 +128,30 @@ class LineTrial:
         if not events:
             self._noise = 0 if pending >= HEADER else self._noise + len(data)
 
-    def wrong(self, now_ms: int) -> bool:
-        """Whether the settings do not fit; ask often."""
-        if self._protocol.streaming:
-            return self._sound_ms is not None and self._heard_ms - self._sound_ms >= TRIAL_MS
-        if self._noise < NOISE or now_ms - self._heard_ms < SILENCE_MS:
+    def burst_ended(self, now_ms: int) -> bool:
+        """Whether a burst of bytes without a frame is just over; ask often."""
+        if self._protocol.streaming or self._noise < NOISE:
+            return False
+        if now_ms - self._heard_ms < SILENCE_MS:
             return False
         self._noise = 0
         self._bursts += 1
-        return self._bursts >= (2 if self.bound else 1)
+        return True
+
+    def wrong(self) -> bool:
+        """Whether the settings do not fit."""
+        if self._protocol.streaming:
+            return self._sound_ms is not None and self._heard_ms - self._sound_ms >= TRIAL_MS
+        return self._bursts >= (BURSTS_BOUND if self.bound else BURSTS)
 
     def next(self) -> LineSettings:
-        """Move on to the next settings and return them."""
-        self._index = (self._index + 1) % len(self._protocol.lines)
+        """Move on and return the settings to try: those that were good once come in between."""
+        count = len(self._protocol.lines)
+        if self._good is None or self._index == self._good:
+            self._other = (self._other + 1) % count
+            self._index = self._other
+        else:
+            self._index = self._good
         self._tried += 1
         self.bound = False
         self._restart()

@@ -218,8 +218,10 @@ async def test_other_line_settings_are_found(
     kiosk.line.settings = LineSettings(9600)
     start(supervise(recorder, kiosk.line.path, "TM-2657").run())
     await listening(store)
-    kiosk.measure(body())
-    await eventually_async(lambda: wrong(store) == {"line-settings"})
+    for count in (1, 2):
+        kiosk.measure(body())
+        await eventually_async(lambda count=count: len(rejected(store)) == count)
+        assert wrong(store) == {"line-settings"}
     kiosk.measure(body())
     await eventually_async(lambda: readings(store))
     await eventually_async(lambda: wrong(store) == set())
