@@ -169,6 +169,8 @@ def _tick(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
 def _overdue(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
     if session.tries >= SILENCES:
         return _hang_up(session, now_ms, "frames stay without a receipt")
+    if any(s.flights and s.behind for s in session.streams.values()):
+        return _greet(_count_restart(session), now_ms)  # restored under a living session
     limit = now_ms - _rto_ms(session)
     streams = {
         lane: _go_back(s) if s.flights and s.flights[0].at_ms <= limit else s
@@ -210,6 +212,7 @@ def _welcome(session: BoxSession, w: Welcome, outbox: Outbox, now_ms: int) -> St
     open_session = replace(
         session,
         phase=Phase.STREAMING,
+        epoch=w.epoch,
         due_ms=now_ms + IDLE_LIMIT_MS,
         tries=0,
         failures=0,
@@ -229,8 +232,6 @@ def _receipt(session: BoxSession, receipt: Receipt, outbox: Outbox, now_ms: int)
         return session, ()
     if not agrees(outbox, receipt.lane, receipt.at):
         return _fork(session, now_ms, f"lane {receipt.lane}: a receipt's chain is not ours")
-    if receipt.gap and receipt.at.cum < sending.cum:
-        return _greet(_count_restart(session), now_ms)  # restored under a living session
     after = _settle(session, receipt, now_ms)
     now = after.streams[receipt.lane]
     custody = PersistCustody(receipt.lane, now.cum, now.safe)
@@ -301,8 +302,12 @@ def _settle(session: BoxSession, receipt: Receipt, now_ms: int) -> BoxSession:
     old = session.streams[receipt.lane]
     cum, safe = max(old.cum, receipt.at.cum), max(old.safe, receipt.at.safe)
     landed = [f for f in old.flights if f.last <= cum]
-    after = replace(old, cum=cum, safe=safe, flights=old.flights[len(landed) :])
-    if receipt.gap and after.flights and after.went_back_to != cum:
+    # A gap behind what was confirmed: a late receipt, or a hospital that lost what it had. If
+    # frames stay unanswered after it, it was the latter (see _overdue).
+    behind = (old.behind or (receipt.gap and receipt.at.cum < old.cum)) and not landed
+    left = old.flights[len(landed) :]
+    after = replace(old, cum=cum, safe=safe, flights=left, behind=behind)
+    if receipt.gap and receipt.at.cum == cum and after.flights and after.went_back_to != cum:
         after = replace(_go_back(after), went_back_to=cum)
     trips = [now_ms - f.at_ms for f in landed if f.fresh]
     srtt = smooth_ms(session.srtt_ms, trips[-1]) if trips else session.srtt_ms
@@ -327,6 +332,9 @@ def _pump(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
     """Send what the windows allow, the most urgent lane first."""
     if session.phase is not Phase.STREAMING:
         return session, ()
+    if not _same_medium(session, outbox):
+        again, greeting = _greet(_count_restart(session), now_ms)
+        return again, (Note("medium", "the journal was exchanged under the session"), *greeting)
     effects: list[Effect] = []
     for lane in outbox.lanes():
         while _room(session, lane):
@@ -336,6 +344,14 @@ def _pump(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
             effects.append(frame)
             session = _launch(session, frame, now_ms)
     return session, tuple(effects)
+
+
+def _same_medium(session: BoxSession, outbox: Outbox) -> bool:
+    """Whether the session still fits the journal; a copy may have been restored under it."""
+    if session.epoch != outbox.epoch():
+        return False
+    held = {lane: outbox.held(lane) for lane in session.streams}
+    return all(held[k].base <= s.sent <= held[k].last for k, s in session.streams.items())
 
 
 def _room(session: BoxSession, lane: str) -> bool:

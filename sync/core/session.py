@@ -65,7 +65,11 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One lane in this session. Rows up to `careful_to` go one by one."""
+    """One lane in this session.
+
+    Frames up to `repeat_to` are repeats; rows up to `careful_to` go one by one; the gap at
+    `went_back_to` was answered. `behind` is the doubt that the hospital was restored.
+    """
 
     cum: int
     safe: int
@@ -73,6 +77,7 @@ class Sending:
     repeat_to: int = 0
     careful_to: int = 0
     went_back_to: int = -1
+    behind: bool = False
 
     @property
     def sent(self) -> int:
@@ -89,6 +94,7 @@ class BoxSession:
     """
 
     phase: Phase = Phase.OFFLINE
+    epoch: int = 0
     nonce: bytes = bytes(NONCE_BYTES)
     due_ms: int | None = None
     hello_ms: int = 0

@@ -51,6 +51,7 @@ class SimBox:
         self.timer_ms: int | None = None
         self.reachable = True
         self.connection = 0
+        self.unaware = False
         self.bad = bad
         self._air, self._hospital, self._ends = air, hospital, ends
 
@@ -64,6 +65,12 @@ class SimBox:
     def record(self, lane: str, record: bytes) -> None:
         """Commit a record; the courier notices."""
         self.disk.streams[lane].append(record)
+        if not self.unaware:
+            self.look()
+
+    def look(self) -> None:
+        """The courier sees that the journal is another than before."""
+        self.unaware = False
         self.feed(core.Appended(self._air.now_ms))
 
     def hear(self, data: bytes) -> None:
@@ -133,7 +140,7 @@ class SimBox:
         demand(lanes == sorted(lanes), "I6", f"an alert waits behind bulk: {lanes}")
 
     def _check_alerts(self) -> None:
-        if self.session.phase is not core.Phase.STREAMING:
+        if self.unaware or self.session.phase is not core.Phase.STREAMING:
             return
         alerts = self.session.streams[Lane.ALERT]
         waits = alerts.sent < self.disk.streams[Lane.ALERT].last

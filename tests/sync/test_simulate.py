@@ -131,9 +131,19 @@ MUTANTS = {
 }
 
 
+MEDIA = {"restore_under": 20, "image": 20, "toggle_link": 2}
+"""A session must outlive its journal for a receipt to be about another one."""
+OFTEN = {"no chain in receipts": MEDIA}
+
+
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_mutant_is_caught(mutant: str) -> None:
-    assert _first_caught(lambda seed: run(seed, MUTANTS[mutant])) is not None
+    often = OFTEN.get(mutant)
+    assert _first_caught(lambda seed: run(seed, MUTANTS[mutant], often)) is not None
+
+
+def test_media_that_change_under_the_courier_lose_nothing_that_can_be_saved() -> None:
+    assert _first_caught(lambda seed: run(seed, often=MEDIA), 60) is None
 
 
 def _first_caught(trial: Callable[[int], object], seeds: int = 600) -> int | None:

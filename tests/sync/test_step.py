@@ -285,9 +285,21 @@ def test_a_hospital_restored_under_a_living_session_is_greeted_again() -> None:
         session, disk, Arrived(300, Receipt(session.nonce, 1, "c", _at(disk, "c", n)))
     )
     behind = Receipt(session.nonce, 1, "c", _at(disk, "c", 1), gap=True)
-    after, effects = _feed(session, disk, Arrived(400, behind))
+    doubting, effects = _feed(session, disk, Arrived(400, behind))
+    assert _frames(effects) == []
+    due = box.deadline(doubting)
+    assert due is not None
+    after, effects = _feed(doubting, disk, Tick(due))
     assert after.phase is Phase.HELLO_SENT
     assert SendHello(after.nonce, fork=False) in effects
+
+
+def test_a_journal_exchanged_under_a_living_session_is_noticed() -> None:
+    disk = _disk(clinical=5)
+    session, _ = _streaming(disk)
+    for other in (_disk(clinical=4), Disk(number=2, streams=disk.streams)):
+        after, effects = _feed(session, other, Appended(300))
+        assert (after.phase, type(effects[0])) == (Phase.HELLO_SENT, Note)
 
 
 def test_an_idle_session_greets_again() -> None:
