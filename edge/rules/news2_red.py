@@ -49,7 +49,8 @@ def _judge(value: Value, parameters: list[dict[str, object]]) -> RedScore | None
         if row["code"] != value.code:
             continue
         low, high = row.get("low"), row.get("high")
-        read = value.value.quantize(Decimal(str(row["step"])), ROUND_HALF_UP)
+        step = Decimal(str(row["step"]))
+        read = (value.value / step).to_integral_value(ROUND_HALF_UP) * step
         if low is not None and read <= Decimal(str(low)):
             return RedScore(str(row["name"]), value, Decimal(str(low)))
         if high is not None and read >= Decimal(str(high)):

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from hospital import chart
 from hospital.desk import door, guard
-from hospital.desk.live import polled
+from hospital.desk.live import polled_at
 
 page = Blueprint("alerts", __name__, url_prefix="/alerts")
 
@@ -23,7 +23,7 @@ def show() -> str:
 @guard.clinician_only
 def live() -> Response:
     """Answer the page's poll."""
-    return polled(_live())
+    return polled_at(chart.position(door.archive()), _live)
 
 
 def _live() -> str:

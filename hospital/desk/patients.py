@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from hospital import chart, sessions
 from hospital.desk import door, guard
-from hospital.desk.live import polled
+from hospital.desk.live import polled_at
 
 page = Blueprint("patients", __name__, url_prefix="/patients")
 
@@ -25,7 +25,7 @@ def search() -> str:
 @guard.clinician_only
 def found() -> Response:
     """Answer the page's poll, and each change of the query."""
-    return polled(_found())
+    return polled_at(chart.position(door.archive()), _found)
 
 
 @page.get("/<patient_id>")
@@ -41,7 +41,8 @@ def history(patient_id: str) -> str:
 @guard.clinician_only
 def live(patient_id: str) -> Response:
     """Answer the page's poll."""
-    return polled(_record(_line(patient_id)))
+    line = _line(patient_id)
+    return polled_at(chart.position(door.archive()), lambda: _record(line))
 
 
 def _line(patient_id: str) -> chart.PatientLine:

@@ -60,6 +60,8 @@ def test_a_value_is_judged_as_the_chart_reads_it() -> None:
         assert bool(news2_red.red_scores([value], 45)) == is_red, text
     for text, is_red in (("91.4", True), ("91.5", False)):
         assert bool(news2_red.red_scores([Value(Code.SPO2, Decimal(text), "%")], 45)) == is_red
+    beyond = Value(Code.PULSE, Decimal("1E+40"), "/min", ">")
+    assert news2_red.red_scores([beyond], 45)
 
 
 def test_red_scores_are_for_adults_of_known_age() -> None:
