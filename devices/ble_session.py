@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, cast
 
@@ -193,7 +193,8 @@ class Session:
         self._heard += 1
         reception, characteristic = self._reception, value.characteristic
         try:
-            measured = characteristic.measured(characteristic.decode(value.raw))
+            fields = characteristic.decode(value.raw)
+            measured = characteristic.measured(fields)
         except DecodeError as error:
             self._repeatable = True
             text = f"what the device sent cannot be read ({error.kind}); measure again"
@@ -208,6 +209,9 @@ class Session:
         else:
             self._repeatable |= measured.device_time is None
             age_s = self._age_s(measured.device_time, value.at)
+            if "time" in fields and age_s is None:
+                # It keeps a memory, and nobody can tell when this was: a person must say whose.
+                measured = replace(measured, stored=True)
             self._recorded.append(reception.result(value.at, measured, value.raw, age_s))
 
     def _show_finger(self, finger_in: bool) -> None:

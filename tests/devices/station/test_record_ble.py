@@ -202,6 +202,18 @@ async def test_a_reading_from_before_the_visit_is_not_the_visitors(
 
 
 @pytest.mark.usefixtures("listen")
+async def test_a_reading_of_unknown_age_is_nobodys_until_a_person_says_so(
+    store: Store, clock: Clock, bluez: Bluez
+) -> None:
+    patient = visiting_patient(store, clock)
+    bluez.refuse("ReadValue", "org.bluez.Error.NotSupported", times=10)
+    spot(bluez).measure(body())
+    (waiting,) = await eventually_async(lambda: readings(store))
+    assert waiting.tray == "waiting"
+    assert history.of_patient(store, patient) == []
+
+
+@pytest.mark.usefixtures("listen")
 async def test_a_low_battery_is_said_and_a_fresh_one_ends_it(store: Store, bluez: Bluez) -> None:
     cuff = spot(bluez)
     cuff.measure(body(), Fault.LOW_BATTERY)
