@@ -24,6 +24,9 @@ from devices.simulators.wired import (
     cms50dplus,
     gtech_gl310,
     healthometer,
+    masimo_ascii1,
+    nellcor_n595,
+    nonin,
     omron_hbp,
     tanita_csv,
     terumo_bp500,
@@ -117,6 +120,12 @@ WIRED: tuple[WiredRow, ...] = (
     _row(ad_scale.AdScale, "ttyADSCALE"),
     _row(gtech_gl310.Gl310, "ttyGL310"),
     _row(healthometer.Healthometer500Kl, "tty500KL"),
+    _row(masimo_ascii1.Rad87, "ttyRAD87"),
+    _row(masimo_ascii1.Rad8, "ttyRAD8"),
+    _row(nellcor_n595.N595, "ttyN595"),
+    _row(nonin.Xpod, "ttyXPOD"),
+    _row(nonin.NoninDf8, "ttyOEM3"),
+    _row(nonin.Nonin9560, "tty9560"),
 )
 
 Row = BleModel | WiredRow

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Protocol
 
 import serial
@@ -19,6 +21,14 @@ from edge.reading import Measured
 from tests.support.eventually import eventually_async
 
 QUICK = Times(measure_s=0.05, search_s=0.1, stream_s=0.4, out_s=0.1, silence_s=0.4, answer_s=0.15)
+VECTORS = {
+    vector["id"]: bytes.fromhex("".join(vector["chunks"]))
+    for vector in json.loads(
+        (Path(__file__).parents[1] / "vectors" / "serial.json").read_text("utf-8")
+    )["vectors"]
+}
+"""The bytes of every published or derived example of a serial protocol, by its id."""
+
 WHEN = datetime(2026, 11, 22, 8, 15)  # noqa: DTZ001 - a device's clock has no zone
 
 

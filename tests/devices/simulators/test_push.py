@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -28,14 +27,8 @@ from devices.simulators.wired import (
 )
 from devices.simulators.wired.machine import Pusher
 from edge.reading import Code, Measured
-from tests.support.wires import QUICK, WHEN, Ear, numbers, open_port, person
+from tests.support.wires import QUICK, VECTORS, WHEN, Ear, numbers, open_port, person
 
-VECTORS = {
-    vector["id"]: bytes.fromhex("".join(vector["chunks"]))
-    for vector in json.loads(
-        (Path(__file__).parents[2] / "vectors" / "serial.json").read_text("utf-8")
-    )["vectors"]
-}
 Wanted = dict[str, Decimal]
 TENTH = Decimal("0.1")
 
@@ -165,6 +158,7 @@ def _frame(kind: type[Pusher], folder: Path, body: Body) -> bytes:
         ),
         (ad_scale.line("ST", Decimal("1234.5"), "g"), "ad_scale-01"),
         (ad_scale.line("OL", Decimal("999999.9"), "g"), "ad_scale-04"),
+        (gtech_gl310.ticket(Decimal("90.05"), Decimal("188.6")), "gtech_gl310-01"),
         (healthometer.message(Decimal("65.4"), Decimal("170.2")), "healthometer-01"),
     ],
 )
