@@ -17,6 +17,8 @@ from hospital.errors import ArchiveDown, RowRefused
 
 BUSY_TIMEOUT_S = 10
 
+_MISFIT = (sqlite3.DataError, sqlite3.IntegrityError, OverflowError, UnicodeError)
+
 
 class SqliteArchive:
     """An open archive file."""
@@ -68,12 +70,13 @@ class SqliteArchive:
         self._connection.execute("SAVEPOINT attempt")
         try:
             yield
-        except (sqlite3.DataError, sqlite3.IntegrityError, OverflowError, UnicodeError) as error:
-            self._connection.execute("ROLLBACK TO attempt")
+        except _MISFIT as error:
+            self._undo_attempt()
             raise RowRefused(str(error)) from error
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("RELEASE attempt")
+        except BaseException:
+            self._undo_attempt()
+            raise
+        self._connection.execute("RELEASE attempt")
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> int:
         """Run one write inside a transaction; return how many rows it touched."""
@@ -102,6 +105,11 @@ class SqliteArchive:
         """Whether a table exists."""
         sql = "SELECT 1 AS n FROM sqlite_master WHERE type = 'table' AND name = ?"
         return bool(self.rows(sql, (name,)))
+
+    def _undo_attempt(self) -> None:
+        if self._connection.in_transaction:  # a full disk has ended it already
+            self._connection.execute("ROLLBACK TO attempt")
+            self._connection.execute("RELEASE attempt")
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:

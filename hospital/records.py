@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edge.clock import Stamp
 from edge.entry import content_id
+from edge.reading import Value
 from hospital import derive
 from hospital.archive import Archive, row
 from hospital.boxes import Box
@@ -35,7 +36,7 @@ def keep(
     start a new epoch sends again what it still holds.
     """
     epoch, lane, first_seq = place
-    new = 0
+    new: list[_New] = []
     for seq, record in enumerate(records, start=first_seq):
         origin = Origin(box, str(content_id(box.id, record)), received_ms)
         read = derive.understand(record)
@@ -45,25 +46,33 @@ def keep(
             (box.id, origin.id, epoch, lane, seq, read.kind, received_ms, record, read.trouble),
         )
         if inserted:
-            new += 1
-            _enter(archive, origin, read)
-    return new
+            new.append((origin, read.fact))
+    _enter(archive, new)
+    return len(new)
 
 
-def _enter(archive: Archive, origin: Origin, read: derive.Understood) -> None:
-    if read.fact is None:
-        return
+_New = tuple[Origin, derive.Fact | None]
+
+
+def _enter(archive: Archive, new: Sequence[_New]) -> None:
+    """Enter the facts of new records: together, or one by one when one of them does not fit."""
     try:
         with archive.attempt():
-            _fact(archive, origin, read.fact)
+            for origin, fact in new:
+                _fact(archive, origin, fact)
     except RowRefused as error:
+        if len(new) > 1:
+            for one in new:
+                _enter(archive, [one])
+            return
+        origin = new[0][0]
         archive.execute(
             "UPDATE record SET trouble = ? WHERE box = ? AND id = ?",
             (_plain(f"not entered: {error}"), origin.box.id, origin.id),
         )
 
 
-def _fact(archive: Archive, origin: Origin, fact: derive.Fact) -> None:
+def _fact(archive: Archive, origin: Origin, fact: derive.Fact | None) -> None:
     match fact:
         case derive.PatientFact():
             _patient(archive, origin, fact)
@@ -102,27 +111,48 @@ def _patient(archive: Archive, origin: Origin, fact: derive.PatientFact) -> None
 
 
 def _reading(archive: Archive, origin: Origin, fact: derive.ReadingFact) -> None:
-    claimed = row(
+    archive.execute(
+        "INSERT INTO reading (id, box, clinic, patient, visit, kind, source, device, model,"
+        " device_time, flags, actor, boot, t_ms, wall_ms, quality, received_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind)
+        + (fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor)
+        + (*_when(fact.at), origin.received_ms),
+    )
+    if fact.patient is None:
+        _apply_assignment(archive, origin)
+    if fact.values:
+        archive.execute(
+            "INSERT INTO reading_value (reading, place, code, value, unit, comparator) VALUES "
+            + ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(fact.values)),
+            [
+                part
+                for place, value in enumerate(fact.values)
+                for part in _row(origin, place, value)
+            ],
+        )
+
+
+def _row(origin: Origin, place: int, value: Value) -> tuple[object, ...]:
+    return origin.id, place, value.code, str(value.value), value.unit, value.comparator
+
+
+def _apply_assignment(archive: Archive, origin: Origin) -> None:
+    """Take up a claim that came before its reading."""
+    held = row(
         archive,
         "SELECT patient FROM assignment WHERE reading = ? AND clinic = ?",
         (origin.id, origin.box.clinic),
     )
-    patient = fact.patient if claimed is None else claimed["patient"]
+    if held is not None:
+        _assign(archive, origin.id, origin.box.clinic, held["patient"])
+
+
+def _assign(archive: Archive, reading: str, clinic: str, patient: str | None) -> None:
     archive.execute(
-        "INSERT INTO reading (id, box, clinic, patient, visit, kind, source, device, model,"
-        " device_time, flags, actor, boot, t_ms, wall_ms, quality, received_ms, discarded)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (origin.id, origin.box.id, origin.box.clinic, patient, fact.visit, fact.kind, fact.source)
-        + (fact.device, fact.model, fact.device_time, fact.flags, fact.actor)
-        + (*_when(fact.at), origin.received_ms)
-        + (int(claimed is not None and patient is None),),
+        "UPDATE reading SET patient = ?, discarded = ? WHERE id = ? AND clinic = ?",
+        (patient, int(patient is None), reading, clinic),
     )
-    for place, value in enumerate(fact.values):
-        archive.execute(
-            "INSERT INTO reading_value (reading, place, code, value, unit, comparator)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (origin.id, place, value.code, str(value.value), value.unit, value.comparator),
-        )
 
 
 def _alert(archive: Archive, origin: Origin, fact: derive.AlertFact) -> None:
@@ -145,10 +175,7 @@ def _assignment(archive: Archive, origin: Origin, fact: derive.AssignmentFact) -
         " received_ms = excluded.received_ms",
         (fact.reading, origin.box.clinic, fact.patient, fact.actor, fact.why, origin.received_ms),
     )
-    archive.execute(
-        "UPDATE reading SET patient = ?, discarded = ? WHERE id = ? AND clinic = ?",
-        (fact.patient, int(fact.patient is None), fact.reading, origin.box.clinic),
-    )
+    _assign(archive, fact.reading, origin.box.clinic, fact.patient)
 
 
 def _anchor(archive: Archive, origin: Origin, fact: derive.AnchorFact) -> None:
