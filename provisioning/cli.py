@@ -157,8 +157,10 @@ def staff_add(name: str, role: str, pin: str, as_json: bool) -> None:
 
 def _more_commands() -> None:
     from provisioning.decode import decode
+    from provisioning.devices_commands import devices
 
     main.add_command(decode)
+    main.add_command(devices)
 
 
 def _port(text: str) -> Port:

@@ -1,0 +1,204 @@
+"""`healthpost devices`: what is understood, what was met, and captures of what devices say."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from devices.capture import Capture, CaptureError, Chunk, Masking, dump, load, masked, parse_line
+from devices.catalogue import MODELS, SERIAL_PROTOCOLS
+from devices.catalogue_text import line_text
+from devices.masking import MASKERS, WITHOUT_IDS
+from devices.replay import SOUND, replay
+from edge import registry
+from edge.settings import home_folder, settings_file
+from provisioning.device_words import (
+    Json,
+    check_json,
+    check_words,
+    device_json,
+    model_json,
+    model_words,
+    record_words,
+)
+from provisioning.errors import Failed, InputError
+from provisioning.speech import open_box, say, speaks_json
+
+_ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+_RAW_WARNING = (
+    "warning: --raw writes every byte as it came. If the device knows who was measured, so will\n"
+    "whoever opens this file: keep it on this machine and delete it when you are done."
+)
+
+
+@click.group()
+def devices() -> None:
+    """Medical devices: what is understood, what was met, captures."""
+
+
+@devices.command("list")
+@speaks_json
+def list_devices(as_json: bool) -> None:
+    """List the models that are understood, and the devices that this box has met."""
+    met = _met()
+    rows = [model_json(model) for model in MODELS]
+    lines = [model_words(model) for model in MODELS]
+    lines += ["", "Met by this box:" if met else "This box has met no device."]
+    lines += [f"  {d.model} ({d.link}, {d.address}): {d.state}" for d in met]
+    say({"models": rows, "met": [device_json(d) for d in met]}, "\n".join(lines), as_json)
+
+
+@devices.command()
+@click.argument("target", metavar="PORT|BLE-ADDRESS")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="A file to create.")
+@click.option("--seconds", type=click.FloatRange(0.1, 86_400), default=60.0, show_default=True)
+@click.option("--protocol", default="", help="What the device speaks; decides what is masked.")
+@click.option("--line", default="", help='Line settings, like "2400 7E1".')
+@click.option("--raw", is_flag=True, help="Write all bytes, patients' identities too.")
+@speaks_json
+def record(
+    target: str, out: Path, seconds: float, protocol: str, line: str, raw: bool, as_json: bool
+) -> None:
+    """Record what a device sends, without sending it anything; Ctrl-C ends it early.
+
+    Patients' identities are masked, for which the protocol of a cable must be known.
+    """
+    ble = _ADDRESS.fullmatch(target) is not None
+    blank = _blank_capture(ble, protocol, line)
+    _check_promise(blank, out, raw)
+    if raw:
+        click.echo(_RAW_WARNING, err=True)
+    chunks = _record(target, blank, seconds)
+    whole = replace(blank, chunks=tuple(chunks))
+    told = Masking(whole, 0, 0) if raw else masked(whole)
+    _write(out, told.capture)
+    summary: Json = {
+        "file": str(out),
+        "reads": len(chunks),
+        "bytes": len(whole.data),
+        "masked": told.capture.masked,
+        "masked_fields": told.fields,
+        "bytes_not_understood": told.not_understood,
+    }
+    say(summary, record_words(summary), as_json)
+
+
+@devices.command()
+@click.argument("file", metavar="CAPTURE", type=click.Path(path_type=Path))
+@click.option("--protocol", default="", help="Instead of the protocol that the capture names.")
+@speaks_json
+def check(file: Path, protocol: str, as_json: bool) -> None:
+    """Replay a capture and say what comes of it; ends with 1 unless it is sound."""
+    try:
+        found = replay(load(_lines(file)), protocol)
+    except CaptureError as error:
+        raise InputError(error.kind, str(error)) from error
+    say(check_json(found), check_words(found), as_json)
+    sys.exit(0 if found.verdict == SOUND else 1)
+
+
+# --- listing -----------------------------------------------------------------------------------
+
+
+def _met() -> list[registry.Device]:
+    if not settings_file(home_folder()).exists():
+        return []
+    with open_box() as (_, store):
+        return registry.devices(store)
+
+
+# --- recording ---------------------------------------------------------------------------------
+
+
+def _blank_capture(ble: bool, protocol: str, line: str) -> Capture:
+    if ble:
+        return Capture("ble", "", "", masked=False, chunks=())
+    known = SERIAL_PROTOCOLS.get(protocol)
+    if protocol and known is None:
+        raise InputError(
+            "unknown_protocol", f"{protocol!r} is none of {', '.join(SERIAL_PROTOCOLS)}"
+        )
+    usual = line_text(known.lines[0]) if known else "9600 8N1"
+    try:
+        settings = parse_line(line or usual)
+    except CaptureError as error:
+        raise InputError(error.kind, str(error)) from error
+    return Capture("serial", protocol, line_text(settings), masked=False, chunks=())
+
+
+def _check_promise(blank: Capture, out: Path, raw: bool) -> None:
+    """Refuse before recording what could not be written afterwards."""
+    if out.exists():
+        raise InputError("file_exists", f"{out} exists; captures are never overwritten")
+    if not out.absolute().parent.is_dir():
+        raise InputError("no_folder", f"{out.absolute().parent} is no folder")
+    maskable = blank.link == "ble" or blank.protocol in MASKERS or blank.protocol in WITHOUT_IDS
+    if not maskable and not raw:
+        whose = blank.protocol or "an unknown protocol"
+        raise InputError(
+            "cannot_mask",
+            f"nobody can say where the bytes of {whose} hold a patient's identity: name the"
+            " device's --protocol, or use --raw and keep the file to yourself",
+        )
+
+
+def _record(target: str, blank: Capture, seconds: float) -> list[Chunk]:
+    # Imported late: bleak and pyudev are slow to load, and no other verb here needs them.
+    from devices import capture_link
+    from devices.ble_link import LinkError
+    from devices.serial_link import PortBusyError, PortError
+
+    with _ctrl_c() as stopped:
+        try:
+            if blank.link == "ble":
+                return asyncio.run(capture_link.record_ble(target, seconds, stopped))
+            return capture_link.record_line(target, parse_line(blank.line), seconds, stopped)
+        except PortBusyError as error:
+            raise Failed("port_busy", f"another program has {target}: {error}") from error
+        except (PortError, LinkError, capture_link.NotHeardError) as error:
+            raise Failed("not_recorded", f"{target}: {error}") from error
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Have Ctrl-C end the recording, not the program: what came so far is written."""
+    asked: list[int] = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    except ValueError:  # not the main thread: nobody can press Ctrl-C here
+        yield lambda: False
+        return
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _write(out: Path, capture: Capture) -> None:
+    """Create the file for its owner alone, and have it whole or not at all."""
+    fresh = out.with_name(f".{out.name}.part")
+    try:
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.writelines(line + "\n" for line in dump(capture))
+        os.link(fresh, out)
+        fresh.unlink()
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise Failed("not_written", f"{out}: {error}") from error
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("no_file", f"{file} cannot be read: {error}") from error
