@@ -77,6 +77,7 @@ CREATE TABLE patient (
     sought TEXT NOT NULL, changed_ms BIGINT NOT NULL
 );
 CREATE INDEX patient_by_clinic ON patient (clinic, name);
+CREATE INDEX patient_by_change ON patient (changed_ms);
 CREATE TABLE reading (
     number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
     patient TEXT, visit TEXT, kind TEXT NOT NULL, source TEXT NOT NULL, device TEXT, model TEXT,
