@@ -164,10 +164,11 @@ def _verify(
 
 def _pad(head: bytes, payload: bytes) -> bytes:
     """Add the mark of ISO/IEC 7816-4 and zeros until the whole frame is a round size."""
-    padded = payload + _PAD_MARK
-    while over := _frame_bytes(head, padded) % PAD_TO_BYTES:
-        padded += bytes(PAD_TO_BYTES - over)  # a length field may grow on the way: look again
-    return padded
+    marked = payload + _PAD_MARK
+    bare = -_frame_bytes(head, marked) % PAD_TO_BYTES
+    # The padding may lengthen a CBOR length field by a byte, which is then one zero less.
+    pads = (marked + bytes(n) for n in (bare, bare - 1, bare + PAD_TO_BYTES - 1) if n >= 0)
+    return next((p for p in pads if _frame_bytes(head, p) % PAD_TO_BYTES == 0), marked)
 
 
 def _frame_bytes(head: bytes, payload: bytes) -> int:
