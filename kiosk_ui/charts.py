@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-WIDTH, HEIGHT = 640, 240
-_INLINE_PAD, _TOP, _BOTTOM = 46, 26, 34
+WIDTH, HEIGHT = 880, 240
+_INLINE_PAD, _TOP, _BOTTOM = 64, 16, 40
 _LINES = 4
 
 
@@ -90,7 +90,7 @@ def _dates(scale: _Scale) -> list[Markup]:
         ends = [(scale.first, "middle", WIDTH // 2)]
     text = '<text x="{}" y="{}" text-anchor="{}">{}</text>'
     return [
-        Markup(text).format(x, HEIGHT - 10, anchor, when.strftime("%Y-%m-%d"))
+        Markup(text).format(x, HEIGHT - 12, anchor, when.strftime("%Y-%m-%d"))
         for when, anchor, x in ends
     ]
 

@@ -40,6 +40,11 @@ class Box:
                 self._clock, self._clock_read = opened.clock(), time.monotonic()
             return self._clock
 
+    def forget_clock(self) -> None:
+        """Read the anchors anew at the next stamp."""
+        with self._lock:
+            self._clock = None
+
 
 def attach(box: Box) -> None:
     """Give the current application its box."""
@@ -68,6 +73,11 @@ def close_store(_error: BaseException | None = None) -> None:
 def clock() -> Clock:
     """Return the clock of the running boot."""
     return _box().clock(store())
+
+
+def forget_clock() -> None:
+    """Notice a new anchor of this boot at once."""
+    _box().forget_clock()
 
 
 def now() -> Stamp:

@@ -27,7 +27,7 @@ CONDITIONS = {
         "The hospital cannot be reached. Readings are safe here and will follow."
     ),
     "link-refused": noted("The hospital refuses this box (%(detail)s). Call the technician."),
-    "clock-unset": noted("The box does not know the date. Please ask a technician to set it."),
+    "clock-unset": noted("The box does not know the date. Please sign in and confirm it."),
     "disk-low": noted("The disk is nearly full (%(detail)s left). Call the technician."),
     "disk-full": DISK_FULL,
     "not-enrolled": noted("This box is not enrolled with a hospital yet. Readings stay here."),
