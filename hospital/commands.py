@@ -5,6 +5,7 @@ Exit 0: done; 2: the input is wrong; 1: it failed. With `--json` an error is {"k
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from functools import wraps
 from typing import Any
 
 import click
+import segno
 
 from hospital import accounts, boxes, broker, chart, claims, custody
 from hospital.archive import Archive
@@ -122,7 +124,7 @@ def claim(clinic: str, as_json: bool) -> None:
         made = claims.create(archive, clinic.strip(), settings.desk_url, datetime.now(UTC))
     expires = datetime.fromtimestamp(made.expires_s, UTC).isoformat()
     told = {"claim": made.text(), "id": made.claim_id, "clinic": made.clinic, "expires": expires}
-    words = f"For one box of {made.clinic}, until {expires}:\n{made.text()}"
+    words = f"For one box of {made.clinic}, until {expires}:\n{made.text()}\n{_qr(made.text())}"
     _say(told, words, as_json)
 
 
@@ -219,6 +221,13 @@ def _open() -> Iterator[tuple[HospitalSettings, Archive]]:
 
 def _say(told: object, text: str, as_json: bool) -> None:
     click.echo(json.dumps(told, ensure_ascii=False) if as_json else text)
+
+
+def _qr(text: str) -> str:
+    """Draw a QR code that a phone reads off a terminal."""
+    drawing = io.StringIO()
+    segno.make(text).terminal(drawing, compact=True)
+    return drawing.getvalue()
 
 
 def _fail(error: Exception, as_json: bool, code: int) -> None:
