@@ -22,12 +22,17 @@ from devices.simulators.wired import (
     ad_tm2657,
     ad_ua767pc,
     cms50dplus,
+    freestyle_optium,
     gtech_gl310,
     healthometer,
     masimo_ascii1,
     nellcor_n595,
     nonin,
     omron_hbp,
+    onetouch_ultra2,
+    onetouch_ultraeasy,
+    sd_codefree,
+    taidoc_51,
     tanita_csv,
     terumo_bp500,
 )
@@ -126,6 +131,14 @@ WIRED: tuple[WiredRow, ...] = (
     _row(nonin.Xpod, "ttyXPOD"),
     _row(nonin.NoninDf8, "ttyOEM3"),
     _row(nonin.Nonin9560, "tty9560"),
+    _row(taidoc_51.Td3128, "ttyTD3128"),
+    _row(taidoc_51.Td4279, "ttyTD4279"),
+    _row(taidoc_51.Td1241, "ttyTD1241"),
+    _row(taidoc_51.Td8255, "ttyTD8255"),
+    _row(onetouch_ultra2.Ultra2, "ttyULTRA2"),
+    _row(onetouch_ultraeasy.UltraEasy, "ttyULTRAEASY"),
+    _row(freestyle_optium.FreestyleOptium, "ttyOPTIUM"),
+    _row(sd_codefree.Codefree, "ttyCODEFREE"),
 )
 
 Row = BleModel | WiredRow
