@@ -38,7 +38,18 @@ CLINIC = "Demo health post"
 WORKER = "Amina"
 PIN = "246813"
 DOCTOR, PASSWORD = "doctor", "demo-hospital"
-KIOSK_PORT, DESK_PORT = 8600, 8700
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The ports a demo would like; 0 lets the system choose, as does one that is taken."""
+
+    kiosk: int = 0
+    desk: int = 0
+    broker: int = 0
+
+
+KNOWN_PORTS = Ports(8600, 8700, 8883)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,9 @@ class Ward:
 
 
 @contextmanager
-def running(every_s: float, broker: str = "iotcore", archive: str = "sqlite") -> Iterator[Running]:
+def running(
+    every_s: float, broker: str = "iotcore", archive: str = "sqlite", ports: Ports = Ports()
+) -> Iterator[Running]:
     """Run a whole demo inside the block; devices measure every `every_s` seconds (0: on command).
 
     Raises `Failed` when a part does not start.
@@ -90,21 +103,24 @@ def running(every_s: float, broker: str = "iotcore", archive: str = "sqlite") ->
         ward = _start_ward(home / "ward", every_s)
         try:
             with _supervised(children):
-                yield _assemble(home, ward, children, ("--broker", broker, "--archive", archive))
+                engines = ("--broker", broker, "--archive", archive)
+                yield _assemble(home, ward, children, engines, ports)
         finally:
             ward.quiet()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _assemble(home: Path, ward: Ward, children: list[Child], engines: tuple[str, ...]) -> Running:
+def _assemble(
+    home: Path, ward: Ward, children: list[Child], engines: tuple[str, ...], ports: Ports
+) -> Running:
     hospital = {**os.environ, "HEALTHPOST_HOSPITAL_HOME": str(home / "hospital")}
-    desk_port = free_port(DESK_PORT)
+    desk_port = free_port(ports.desk)
     _say("making a hospital")
     command(
         hospital,
         *("hospital", "init", "--name", "Demo hospital", "--user", DOCTOR, "--password", PASSWORD),
-        *("--desk-port", str(desk_port), "--broker-port", str(free_port(8883))),
+        *("--desk-port", str(desk_port), "--broker-port", str(free_port(ports.broker))),
         *engines,
     )
     children.append(_child("hospital", hospital, "hospital", "serve"))
@@ -112,17 +128,17 @@ def _assemble(home: Path, ward: Ward, children: list[Child], engines: tuple[str,
     _await(lambda: _answers(desk_url), "the hospital's desk does not answer")
     _say("making a box and enrolling it with a one-time claim")
     claim = command(hospital, "hospital", "claim", "--clinic", CLINIC)
-    settings = _make_box(home / "box", ward, str(claim["claim"]))
+    settings = _make_box(home / "box", ward, str(claim["claim"]), free_port(ports.kiosk))
     children.extend(box_children({**os.environ, **_box_environment(settings, ward)}))
     kiosk_url = f"http://127.0.0.1:{settings.kiosk_port}"
     _await(lambda: _answers(kiosk_url), "the kiosk does not answer")
     return Running(settings, kiosk_url, desk_url, hospital, children, ward)
 
 
-def _make_box(home: Path, ward: Ward, claim: str) -> Settings:
+def _make_box(home: Path, ward: Ward, claim: str, kiosk_port: int) -> Settings:
     models = {device["name"]: device["model"] for device in ward.devices}
-    ports = [Port(path, models[name]) for name, path in ward.serial.items()]
-    init_box(home, CLINIC, kiosk_port=free_port(KIOSK_PORT), ports=ports)
+    cables = [Port(path, models[name]) for name, path in ward.serial.items()]
+    init_box(home, CLINIC, kiosk_port=kiosk_port, ports=cables)
     enrol(home, claim)
     settings = Settings.load(home)
     store = Store.open(settings.database)

@@ -10,7 +10,7 @@ import click
 
 from edge import history
 from edge.store import Store
-from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, Running, command, running
+from provisioning.demo import DOCTOR, KNOWN_PORTS, PASSWORD, PIN, WORKER, Running, command, running
 from provisioning.errors import Failed
 
 ONCE_WITHIN_S = 85
@@ -20,7 +20,7 @@ ONCE_WITHIN_S = 85
 def run_demo() -> None:
     """Run until Ctrl-C or SIGTERM, devices measuring now and then."""
     stop = _stop_on_signals()
-    with running(every_s=20) as demo:
+    with running(every_s=20, ports=KNOWN_PORTS) as demo:
         click.echo(f"\n  Clinic kiosk   {demo.kiosk_url}   {WORKER}, PIN {PIN}")
         click.echo(f"  Hospital desk  {demo.desk_url}   {DOCTOR}, password {PASSWORD}\n")
         click.echo("  Simulated devices measure by themselves. Ctrl-C ends the demo.")

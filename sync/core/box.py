@@ -49,6 +49,7 @@ Step = tuple[BoxSession, tuple[Effect, ...]]
 
 DIAL_LIMIT_MS = 60_000
 RTO_FLOOR_MS = 30_000
+HELLO_FLOOR_MS = 5_000
 SILENCES = 3
 """Unanswered HELLOs or overdue frames in a row after which the link is taken for dead."""
 IDLE_LIMIT_MS = 2 * 3_600_000
@@ -141,7 +142,7 @@ def _greet(session: BoxSession, now_ms: int, fork: bool = False) -> Step:
 def _say_hello(session: BoxSession, now_ms: int) -> Step:
     # The same nonce again: the hospital answers a repeated HELLO as it answered the first.
     first_ms = session.hello_ms if session.tries else now_ms
-    due = now_ms + _rto_ms(session)
+    due = now_ms + _hello_wait_ms(session)
     after = replace(session, tries=session.tries + 1, hello_ms=first_ms, due_ms=due)
     return after, (SendHello(session.nonce, session.phase is Phase.FORKED),)
 
@@ -392,6 +393,11 @@ def _with(session: BoxSession, lane: str, sending: Sending) -> BoxSession:
 
 def _count_restart(session: BoxSession) -> BoxSession:
     return replace(session, restarts=session.restarts + 1)
+
+
+def _hello_wait_ms(session: BoxSession) -> int:
+    """A greeting is small and harmless twice; a contact window is too short to wait an RTO."""
+    return max(HELLO_FLOOR_MS, 4 * (session.srtt_ms or 0)) << min(session.tries, SILENCES)
 
 
 def _rto_ms(session: BoxSession) -> int:

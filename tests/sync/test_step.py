@@ -108,7 +108,7 @@ def test_a_session_begins_with_dialing_and_a_hello() -> None:
         Dial(),
         SetTimer(box.DIAL_LIMIT_MS),
         SendHello(session.nonce, fork=False),
-        SetTimer(100 + box.RTO_FLOOR_MS),
+        SetTimer(100 + box.HELLO_FLOOR_MS),
     ]
     assert session.nonce != NONCE
 
