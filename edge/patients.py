@@ -10,7 +10,7 @@ from dataclasses import fields
 
 from uuid_utils import uuid7
 
-from edge import journal, name_index, names
+from edge import feed_patients, journal, name_index, names
 from edge.clock import Stamp
 from edge.entry import EntryKind
 from edge.errors import InvalidForm, NotFound, Refused
@@ -35,7 +35,9 @@ PROBABLY_SAME = 0.93
 _PHONE_DIGITS = 4
 """So few digits are looked for among phone numbers."""
 
-_COLUMNS = "SELECT row, id, rev, name, sex, birth, village, phone, card FROM patient"
+_COLUMNS = "SELECT row, id, rev, feed_rev, name, sex, birth, village, phone, card FROM patient"
+_FOUND = "away = 0 AND replaced_by IS NULL"
+"""Whom searches find: neither who left this clinic nor who turned out to be somebody else."""
 
 
 def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> Patient:
@@ -52,6 +54,7 @@ def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> 
             (patient.id, entry, 1, *_stored(checked)),
         )
         name_index.put(store, row, patient.name)
+        feed_patients.note_edit(store, entry, patient.id, _told(checked))
     return patient
 
 
@@ -74,6 +77,9 @@ def correct(
 ) -> Patient:
     """Change fields (as typed, named as in `PatientForm`) and return the new revision.
 
+    The journal entry is a patch: what was changed, from what, and the hospital's revision that the
+    box knew (0: none yet), so that the hospital can tell an edit that it overtook.
+
     Raises `NotFound`, `InvalidForm`, and `Refused` ("changed-meanwhile") when `base_rev` is given
     and somebody else has corrected the patient since. Nothing is written when nothing changes.
     """
@@ -89,12 +95,13 @@ def correct(
         if not changed:
             return was
         _card_is_free(store, patient)
+        told = {name: after.get(name) for name in changed}
         body: dict[str, object] = {
             "patient": was.id,
             "rev": patient.rev,
-            "base_rev": was.rev,
+            "base_rev": row["feed_rev"],
             "was": {name: before.get(name) for name in changed},
-            "set": {name: after.get(name) for name in changed},
+            "set": told,
         }
         entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
         store.execute(
@@ -104,6 +111,7 @@ def correct(
         )
         if "name" in changed:
             name_index.put(store, row["row"], patient.name)
+        feed_patients.note_edit(store, entry, was.id, told)
     return patient
 
 
@@ -113,9 +121,9 @@ def get(store: Store, patient_id: str) -> Patient:
 
 
 def by_card(store: Store, card: str) -> Patient | None:
-    """Return the holder of a card, or None."""
-    row = store.row(f"{_COLUMNS} WHERE card = ?", (tidy_card(card),))
-    return None if row is None else _patient(row)
+    """Return the holder of a card; None also when two people are on file with it."""
+    rows = store.rows(f"{_COLUMNS} WHERE card = ? AND {_FOUND}", (tidy_card(card),))
+    return _patient(rows[0]) if len(rows) == 1 else None
 
 
 def search(store: Store, text: str, limit: int = SHOWN) -> list[Patient]:
@@ -165,7 +173,7 @@ def _row(store: Store, patient_id: str) -> Row:
 
 def _by_rows(store: Store, rows: list[int]) -> dict[int, Patient]:
     marks = ",".join("?" * len(rows))
-    held = store.rows(f"{_COLUMNS} WHERE row IN ({marks})", rows)
+    held = store.rows(f"{_COLUMNS} WHERE row IN ({marks}) AND {_FOUND}", rows)
     return {r["row"]: _patient(r) for r in held}
 
 
@@ -174,7 +182,7 @@ def _by_number(store: Store, text: str, limit: int) -> list[Patient]:
     digits = tidy_phone(text) or ""
     if len(digits) < _PHONE_DIGITS:
         return [holder] if holder else []
-    query = f"{_COLUMNS} WHERE phone LIKE ? ORDER BY length(phone), row LIMIT ?"
+    query = f"{_COLUMNS} WHERE phone LIKE ? AND {_FOUND} ORDER BY length(phone), row LIMIT ?"
     phones = [_patient(r) for r in store.rows(query, (f"%{digits.lstrip('+0')}%", limit))]
     return [holder, *phones] if holder else phones
 
@@ -182,7 +190,9 @@ def _by_number(store: Store, text: str, limit: int) -> list[Patient]:
 def _same_number(store: Store, form: PatientForm) -> list[Patient]:
     holder = by_card(store, form.card) if form.card.strip() else None
     phone = tidy_phone(form.phone)
-    rows = store.rows(f"{_COLUMNS} WHERE phone = ? LIMIT 20", (phone,)) if phone else []
+    rows = (
+        store.rows(f"{_COLUMNS} WHERE phone = ? AND {_FOUND} LIMIT 20", (phone,)) if phone else []
+    )
     # A family shares a telephone: the name has to be a little alike too.
     asked = names.keys(form.name)
     alike = [_patient(r) for r in rows if names.likeness(asked, names.keys(r["name"])) >= 0.8]
@@ -211,8 +221,8 @@ def _birth_year(form: PatientForm, now: Stamp | None) -> int | None:
 
 
 def _card_is_free(store: Store, patient: Patient) -> None:
-    holder = by_card(store, patient.card) if patient.card else None
-    if holder is not None and holder.id != patient.id:
+    sql = f"SELECT 1 FROM patient WHERE card = ? AND id <> ? AND {_FOUND}"
+    if patient.card and store.row(sql, (patient.card, patient.id)) is not None:
         raise InvalidForm({"card": "taken"})
 
 

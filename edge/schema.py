@@ -57,11 +57,17 @@ INSERT INTO stream (lane, epoch, base_chain) VALUES
 _CLINIC = """
 CREATE TABLE patient (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
-    entry INTEGER NOT NULL REFERENCES journal (id), rev INTEGER NOT NULL,
-    name TEXT NOT NULL, sex TEXT NOT NULL, birth TEXT, village TEXT, phone TEXT, card TEXT
+    entry INTEGER REFERENCES journal (id), rev INTEGER NOT NULL,
+    name TEXT NOT NULL, sex TEXT NOT NULL, birth TEXT, village TEXT, phone TEXT, card TEXT,
+    feed_rev INTEGER NOT NULL DEFAULT 0, replaced_by TEXT, away INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX patient_by_name ON patient (name COLLATE NOCASE);
-CREATE UNIQUE INDEX patient_by_card ON patient (card) WHERE card IS NOT NULL;
+CREATE INDEX patient_by_card ON patient (card) WHERE card IS NOT NULL;
+CREATE TABLE patient_edit (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), patient_id TEXT NOT NULL,
+    fields TEXT NOT NULL
+);
+CREATE INDEX patient_edit_by_patient ON patient_edit (patient_id);
 CREATE TABLE visit (
     id TEXT PRIMARY KEY, entry INTEGER NOT NULL REFERENCES journal (id),
     patient_id TEXT NOT NULL REFERENCES patient (id),
@@ -136,6 +142,32 @@ CREATE VIRTUAL TABLE name_trigram USING fts5 (latin_text, tokenize = 'trigram');
 """
 
 
+_FEED = """
+CREATE TABLE feed_cursor (
+    one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, ver INTEGER NOT NULL
+);
+INSERT INTO feed_cursor (one, epoch, ver) VALUES (1, 0, 0);
+CREATE TABLE feed_item (
+    entity TEXT NOT NULL, id TEXT NOT NULL, bucket INTEGER NOT NULL, rev INTEGER NOT NULL,
+    mark INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (entity, id)
+) WITHOUT ROWID;
+CREATE INDEX feed_item_by_bucket ON feed_item (bucket, mark);
+CREATE INDEX feed_item_by_patient ON feed_item (json_extract(body, '$.patient'));
+CREATE TABLE feed_shadow (
+    entity TEXT NOT NULL, id TEXT NOT NULL, bucket INTEGER NOT NULL, rev INTEGER NOT NULL,
+    mark INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (entity, id)
+) WITHOUT ROWID;
+CREATE TABLE feed_snapshot (
+    one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, as_of INTEGER NOT NULL,
+    bucket INTEGER, after TEXT NOT NULL
+);
+CREATE TABLE command (
+    id TEXT PRIMARY KEY, counter INTEGER NOT NULL UNIQUE, kind TEXT NOT NULL, body TEXT NOT NULL,
+    entry INTEGER NOT NULL REFERENCES journal (id)
+) WITHOUT ROWID;
+"""
+
+
 @migrations(name="0001_journal")
 def _journal(db: Database) -> None:
     _run(db, _JOURNAL)
@@ -149,6 +181,11 @@ def _clinic(db: Database) -> None:
 @migrations(name="0003_names")
 def _names(db: Database) -> None:
     _run(db, _NAMES)
+
+
+@migrations(name="0004_feed")
+def _feed(db: Database) -> None:
+    _run(db, _FEED)
 
 
 def _run(db: Database, script: str) -> None:

@@ -54,7 +54,7 @@ def test_a_correction_says_what_was_and_what_is(store: Store, clock: Clock) -> N
     assert entry.body == {
         "patient": first.id,
         "rev": 2,
-        "base_rev": 1,
+        "base_rev": 0,
         "was": {"sex": "male", "village": "Kot"},
         "set": {"sex": "female", "village": None},
     }

@@ -1,0 +1,152 @@
+"""The box's replica of what the hospital's feed tells this clinic.
+
+Items are kept as they came; what the screens search and show is derived from them in the same
+transaction. Rows and cursor move together or not at all, so a power cut leaves the replica at
+some version of the feed, never between two.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from edge import feed_patients
+from edge.entry import canonical_json
+from edge.feed_item import (
+    NOTHING,
+    Change,
+    Cursor,
+    Entity,
+    Item,
+    Shadow,
+    add,
+    bucket_of,
+    mark,
+    signed,
+    unsigned,
+)
+from edge.store import Row, Store
+
+_COLUMNS = "entity, id, bucket, rev, mark, body"
+
+
+def cursor(store: Store) -> Cursor:
+    """Return how far the replica is."""
+    row = store.row("SELECT epoch, ver FROM feed_cursor")
+    return Cursor() if row is None else Cursor(row["epoch"], row["ver"])
+
+
+def shadow(store: Store) -> Shadow | None:
+    """Return the snapshot that is being taken, if there is one."""
+    row = store.row("SELECT epoch, as_of, bucket, after FROM feed_snapshot")
+    return None if row is None else Shadow(row["epoch"], row["as_of"], row["bucket"], row["after"])
+
+
+def sums(store: Store) -> tuple[int, ...]:
+    """Return the sum of each bucket, counted anew from the rows."""
+    found = list(NOTHING)
+    for row in store.rows("SELECT bucket, mark FROM feed_item"):
+        found[row["bucket"]] = add(found[row["bucket"]], (unsigned(row["mark"]),))
+    return tuple(found)
+
+
+def items(store: Store, entity: Entity, patient_id: str | None = None) -> list[Item]:
+    """Return the items of a kind, all of them or those about one patient."""
+    sql = f"SELECT {_COLUMNS} FROM feed_item WHERE entity = ?"
+    if patient_id is None:
+        return [_item(r) for r in store.rows(f"{sql} ORDER BY id", (entity.value,))]
+    about = f"{sql} AND json_extract(body, '$.patient') = ? ORDER BY id"
+    return [_item(r) for r in store.rows(about, (entity.value, patient_id))]
+
+
+def apply(
+    store: Store,
+    changes: Sequence[Change],
+    at: Cursor,
+    reflects: tuple[int, Mapping[str, int]] | None = None,
+) -> None:
+    """Apply changes and move the cursor to `at`, in one durable transaction.
+
+    `reflects` (stream epoch, last sequence by lane) says which of our own records the hospital
+    had taken into account; edits among them are pending no longer.
+    """
+    with store.transaction():
+        touched = {c.id for c in changes if c.entity == Entity.PATIENT}
+        for change in changes:
+            _change(store, change)
+        if reflects is not None:
+            touched |= feed_patients.settle(store, *reflects)
+        feed_patients.derive(store, sorted(touched))
+        store.execute("UPDATE feed_cursor SET epoch = ?, ver = ?", (at.epoch, at.ver))
+
+
+def keep(store: Store, at: Shadow, found: Sequence[Item], following: str | None) -> None:
+    """Keep a piece of a snapshot beside the replica, in one durable transaction.
+
+    The first piece clears what was begun before. With the last one (`following` is None) the
+    snapshot takes its place: of one bucket, or of everything and the cursor with it.
+    """
+    with store.transaction():
+        if not at.after:
+            _forget_shadow(store)
+        for item in found:
+            _put(store, "feed_shadow", item)
+        if following is None:
+            _swap(store, at)
+        else:
+            store.execute(
+                "INSERT INTO feed_snapshot (one, epoch, as_of, bucket, after)"
+                " VALUES (1, ?, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET after = excluded.after",
+                (at.epoch, at.as_of, at.bucket, following),
+            )
+
+
+def _change(store: Store, change: Change) -> None:
+    item = change.item
+    if item is not None:
+        _put(store, "feed_item", item)
+    else:
+        values = (change.entity, change.id)
+        store.execute("DELETE FROM feed_item WHERE entity = ? AND id = ?", values)
+
+
+def _put(store: Store, table: str, item: Item) -> None:
+    store.execute(
+        f"INSERT OR REPLACE INTO {table} ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+        (item.entity, item.id, bucket_of(item.entity, item.id), item.rev)
+        + (signed(mark(item)), canonical_json(item.body).decode("utf-8")),
+    )
+
+
+def _swap(store: Store, at: Shadow) -> None:
+    where = "" if at.bucket is None else f" WHERE bucket = {int(at.bucket)}"
+    touched = _different(store, where)
+    store.execute(f"DELETE FROM feed_item{where}")
+    store.execute(
+        f"INSERT OR REPLACE INTO feed_item ({_COLUMNS}) SELECT {_COLUMNS} FROM feed_shadow"
+    )
+    feed_patients.derive(store, touched)
+    if at.bucket is None:
+        store.execute("UPDATE feed_cursor SET epoch = ?, ver = ?", (at.epoch, at.as_of))
+    _forget_shadow(store)
+
+
+def _different(store: Store, where: str) -> list[str]:
+    """Return the patients whose item the snapshot changes; the others need no work."""
+    columns = "id, mark"
+    old = f"SELECT {columns} FROM feed_item{where or ' WHERE 1'} AND entity = 'patient'"
+    new = f"SELECT {columns} FROM feed_shadow WHERE entity = 'patient'"
+    sql = (
+        f"SELECT id FROM (SELECT * FROM ({old}) EXCEPT SELECT * FROM ({new}))"
+        f" UNION SELECT id FROM (SELECT * FROM ({new}) EXCEPT SELECT * FROM ({old})) ORDER BY 1"
+    )
+    return [r["id"] for r in store.rows(sql)]
+
+
+def _forget_shadow(store: Store) -> None:
+    store.execute("DELETE FROM feed_shadow")
+    store.execute("DELETE FROM feed_snapshot")
+
+
+def _item(row: Row) -> Item:
+    return Item(row["entity"], row["id"], row["rev"], json.loads(row["body"]))
