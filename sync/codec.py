@@ -60,6 +60,19 @@ def unpack(payload: bytes) -> list[bytes]:
     return records
 
 
+def squeeze(parts: list[object]) -> bytes:
+    """Return a message's array deflated; raises `CodecError` beyond the limits."""
+    return _deflate(parts)
+
+
+def expand(payload: bytes) -> list[object]:
+    """Return the array of a deflated message; raises `CodecError`."""
+    try:
+        return wire.take(list, wire.load(_inflate(payload)))
+    except MessageError as error:
+        raise CodecError(str(error)) from error
+
+
 def fit(records: Sequence[bytes], budget: int = SMALL_PAYLOAD_BYTES) -> int:
     """Return how many leading records pack into `budget` bytes; at least 1 of a non-empty list.
 
