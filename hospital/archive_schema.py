@@ -128,11 +128,37 @@ CREATE TABLE desk_view (
 CREATE INDEX desk_view_by_patient ON desk_view (patient, number);
 """
 
+_FEED = """
+CREATE TABLE feed_epoch (
+    one INTEGER PRIMARY KEY CHECK (one = 1), generation BIGINT NOT NULL, epoch BIGINT NOT NULL
+);
+CREATE TABLE feed_head (
+    clinic TEXT PRIMARY KEY, ver BIGINT NOT NULL DEFAULT 0, floor BIGINT NOT NULL DEFAULT 0
+);
+CREATE TABLE feed (
+    clinic TEXT NOT NULL, entity TEXT NOT NULL, id TEXT NOT NULL, bucket INTEGER NOT NULL,
+    ver BIGINT NOT NULL, rev BIGINT NOT NULL, op TEXT NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (clinic, entity, id)
+);
+CREATE INDEX feed_by_ver ON feed (clinic, ver);
+CREATE TABLE feed_sum (
+    clinic TEXT NOT NULL, bucket INTEGER NOT NULL, total BIGINT NOT NULL,
+    PRIMARY KEY (clinic, bucket)
+);
+CREATE TABLE feed_reader (
+    box TEXT PRIMARY KEY REFERENCES box (id), clinic TEXT NOT NULL, nonce {bytes} NOT NULL,
+    epoch BIGINT NOT NULL, ver BIGINT NOT NULL, rest INTEGER NOT NULL,
+    asked_ms BIGINT NOT NULL, pushed BIGINT NOT NULL DEFAULT 0,
+    pushed_ms BIGINT NOT NULL DEFAULT 0, pushes INTEGER NOT NULL DEFAULT 0
+);
+"""
+
 MIGRATIONS = (
     ("0001_custody", _CUSTODY),
     ("0002_clinic", _CLINIC),
     ("0003_desk", _DESK),
     ("0004_desk_sessions", _SESSIONS),
+    ("0005_feed", _FEED),
 )
 
 

@@ -17,16 +17,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hospital import boxes, custody
+from hospital import boxes, custody, feed_post
 from hospital.archive import Archive
 from hospital.boxes import Box
 from hospital.broker import worker_link
 from hospital.custody import Delivered
 from hospital.errors import ArchiveDown
+from hospital.feed_post import Sealed
 from hospital.opening import open_archive
 from hospital.settings import HospitalSettings
 from sync import framing
 from sync.core import DownHeader, Hello, MessageError, decode, encode, hospital
+from sync.core.feed_messages import decode_ask, is_ask
 from sync.core.header import HELLO_LANE, Header
 from sync.core.messages import DownMessage
 from sync.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
@@ -38,6 +40,8 @@ UP = "cs/1/u/+/+"
 CONTROL = "r"
 TELEMETRY = "t"
 POLL_S = 1.0
+NEWS_S = 1.0
+"""So often it is looked whether the desk or another box has changed what a clinic knows."""
 REMIND_MS = 15 * 60_000
 REMINDED_BOXES = 100
 RETRY = Backoff(first_s=0.25, cap_s=3)
@@ -114,10 +118,30 @@ class Receiver:
         except (EnvelopeError, MessageError) as error:
             return self._refuse(box.id, type(error).__name__, came)
         if header.lane == HELLO_LANE:
-            return self._hello(box, payload, came)
+            hear = self._ask if is_ask(payload) else self._hello
+            return hear(box, header, payload, came)
         return self._frame(box, header, payload, came)
 
-    def _hello(self, box: Box, payload: bytes, came: Delivered) -> list[Outgoing]:
+    def news(self, now_ms: int) -> list[Outgoing]:
+        """Return what boxes at rest do not know of their clinics' feeds yet."""
+        return _outgoing(feed_post.news(self._archive, self._keys, now_ms))
+
+    def _ask(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
+        try:
+            ask = decode_ask(payload)
+        except MessageError:
+            return self._refuse(box.id, MALFORMED, came)
+        with self._archive.transaction():
+            held = custody.load(self._archive, box)
+            current = (held.epoch, held.nonce, held.standing)
+            if current != (header.epoch, header.nonce, boxes.ACTIVE):
+                return []  # of a past session: that of a clone, a replay, or just late
+            custody.heard(self._archive, box.id, came.received_ms)
+            return _outgoing(
+                feed_post.answer(self._archive, self._keys, box, held, ask, came.received_ms)
+            )
+
+    def _hello(self, box: Box, _header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
         try:
             hello = decode(payload)
         except MessageError:
@@ -214,6 +238,7 @@ class Worker:
         self._receiver: Receiver | None = None
         self._attempts = 0
         self._due: float | None = 0.0
+        self._news_due = 0.0
         self._stopping = False
 
     def run(self) -> None:
@@ -247,6 +272,12 @@ class Worker:
                 self._take(event)
             case Failed(_, reason):
                 log.warning("the broker refused a receipt: %s", reason)
+        self._tell_news()
+
+    def _tell_news(self) -> None:
+        if self._link.up and time.monotonic() >= self._news_due:
+            self._news_due = time.monotonic() + NEWS_S
+            self._serve(lambda receiver, now_ms: receiver.news(now_ms), None)
 
     def _begin(self) -> None:
         self._due = None
@@ -317,6 +348,10 @@ def link_of(settings: HospitalSettings) -> Link:
     """Return the worker's link to the broker, with the certificate that `serve` gave it."""
     address, tls = worker_link(settings)
     return Link(address, tls, "hospital", (UP,), manual_ack=True, limits=WIRED)
+
+
+def _outgoing(sealed: list[Sealed]) -> list[Outgoing]:
+    return [Outgoing(f"cs/1/d/{s.box_id}/{s.channel}", s.payload) for s in sealed]
 
 
 def _place(topic: str) -> tuple[str, str]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from edge.clock import Stamp
 from edge.entry import content_id
+from edge.feed_item import Entity, Item
 from edge.reading import Value
-from hospital import derive
+from hospital import derive, feed
 from hospital.archive import Archive, row
 from hospital.boxes import Box
 from hospital.errors import RowRefused
@@ -87,6 +88,7 @@ def _fact(archive: Archive, origin: Origin, fact: derive.Fact | None) -> None:
 
 
 def _patient(archive: Archive, origin: Origin, fact: derive.PatientFact) -> None:
+    feed.lock(archive, origin.box.clinic)  # before the patient: everybody locks in this order
     held = row(archive, "SELECT * FROM patient WHERE id = ?" + archive.for_update, (fact.id,))
     if held is not None and held["clinic"] != origin.box.clinic:
         raise RowRefused(f"patient {fact.id} belongs to another clinic")
@@ -108,6 +110,8 @@ def _patient(archive: Archive, origin: Origin, fact: derive.PatientFact) -> None
         + tuple(known[name] for name in derive.PATIENT_FIELDS)
         + (sought, origin.received_ms),
     )
+    body = {name: value for name, value in known.items() if value is not None}
+    feed.put(archive, origin.box.clinic, Item(Entity.PATIENT, fact.id, fact.rev, body))
 
 
 def _reading(archive: Archive, origin: Origin, fact: derive.ReadingFact) -> None:

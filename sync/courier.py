@@ -28,6 +28,8 @@ from sync import membership
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
 from sync.envelope import EnvelopeError, open_down, seal_up
+from sync.feed_courier import CHANNEL as FEED
+from sync.feed_courier import FeedCourier
 from sync.framing import compose
 from sync.keys import KeyFileError
 from sync.link import Link
@@ -65,6 +67,7 @@ class Courier:
         self._outbox = StoreOutbox(store)
         self._clock = store.clock()
         self._session = BoxSession()
+        self._feeding = FeedCourier(store, self._say)
         self._shown = ""
         self._offline_ms = 0
         self._owed: dict[str, tuple[int, int]] = {}
@@ -108,11 +111,16 @@ class Courier:
         member = self._member
         try:
             header, payload = open_down(frame, member.box_id, member.keys, member.hospital)
+            if header.channel == FEED:
+                self._feeding.hear(header.nonce, payload, self._now().t_ms)
             if header.channel != CONTROL:
                 return
             message = decode_down(payload)
         except (EnvelopeError, MessageError) as error:
             log.warning("dropped a frame on %s: %s", topic, error)
+            return
+        except LinkError as error:
+            self._lose(Why.LOST, str(error))
             return
         self._feed(core.Arrived(self._now().t_ms, message))
 
@@ -123,6 +131,7 @@ class Courier:
 
     def _watch_the_time(self) -> None:
         now_ms = self._now().t_ms
+        self._watch_the_feed(now_ms)
         due = box.deadline(self._session)
         if due is not None and now_ms >= due:
             self._feed(core.Tick(now_ms))
@@ -131,6 +140,14 @@ class Courier:
         if self._owed and now_ms >= self._settle_ms:
             self._settle_ms = now_ms + SETTLE_MS
             self._settle()
+
+    def _watch_the_feed(self, now_ms: int) -> None:
+        streaming = self._session.phase is Phase.STREAMING
+        try:
+            self._feeding.follow(self._session.nonce if streaming else None, now_ms)
+            self._feeding.tick(now_ms)
+        except LinkError as error:
+            self._lose(Why.LOST, str(error))
 
     def _may_try_early(self, now_ms: int) -> bool:
         offline = self._session.phase is Phase.OFFLINE
@@ -192,6 +209,11 @@ class Courier:
         hello = box.hello(self._outbox, effect, about)
         header = hello_header(member.box_id, effect.nonce, hello.epoch)
         self._publish("h", seal_up(header, encode(hello), member.keys, member.hospital))
+
+    def _say(self, payload: bytes) -> None:
+        member = self._member
+        header = hello_header(member.box_id, self._session.nonce, self._outbox.epoch())
+        self._publish("h", seal_up(header, payload, member.keys, member.hospital))
 
     def _send(self, frame: core.SendFrame) -> None:
         member = self._member

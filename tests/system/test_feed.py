@@ -1,0 +1,80 @@
+"""The feed over a real broker, both engines: what one box learns, its neighbour learns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from broker import Broker, running
+from eventually import eventually
+from feed_pair import CLINIC, House
+from postgres import Cluster, cluster
+
+from edge import feed as replica
+from edge import feed_patients, patients
+from edge.feed_item import Cursor, Entity, Item
+from edge.patient_form import PatientForm
+from hospital import feed
+
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with running(tmp_path_factory.mktemp("broker")) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Cluster]:
+    with cluster() as started:
+        yield started
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def house(request: pytest.FixtureRequest, tmp_path: Path, broker: Broker) -> Iterator[House]:
+    address = str(tmp_path / "archive.db")
+    if request.param == "postgresql":
+        address = request.getfixturevalue("postgres").fresh()
+    house = House(tmp_path, broker, address)
+    yield house
+    house.close()
+
+
+def _agree(house: House) -> bool:
+    with house.archive.transaction():
+        theirs = feed.lock(house.archive, CLINIC)
+        told = (Cursor(theirs.now.epoch, theirs.now.ver), theirs.sums())
+    return all((replica.cursor(p.store), replica.sums(p.store)) == told for p in house.posts)
+
+
+def test_a_patient_registered_at_one_box_is_found_at_the_other(house: House) -> None:
+    one, two = (p.store for p in house.posts)
+    zahra = patients.register(
+        one, one.clock().now(), PatientForm(name="Zahra Baloch", birth="1980", sex="female"), "w1"
+    )
+    assert feed_patients.pending(one, zahra.id) >= {"name", "birth"}
+    with house.linked():
+        found = eventually(lambda: patients.search(two, "zara baloch"))
+        assert [p.id for p in found] == [zahra.id]
+        eventually(lambda: not feed_patients.pending(one, zahra.id))
+        patients.correct(two, two.clock().now(), zahra.id, {"village": "Mithi"}, "w2")
+        eventually(lambda: patients.get(one, zahra.id).village == "Mithi")
+        eventually(lambda: not feed_patients.pending(two, zahra.id))
+        eventually(lambda: _agree(house))
+
+
+def test_what_the_hospital_writes_comes_down_while_the_box_rests(house: House) -> None:
+    with house.linked():
+        eventually(lambda: all(replica.cursor(p.store).epoch for p in house.posts))
+        body = {"patient": "p1", "text": "Twice a day, with food"}
+        with house.archive.transaction():
+            feed.put(house.archive, CLINIC, Item(Entity.REPLY, "r1", 1, body))
+        store = house.posts[1].store
+        [reply] = eventually(lambda: replica.items(store, Entity.REPLY, "p1"))
+        assert reply.body == body
+        with house.archive.transaction():
+            feed.remove(house.archive, CLINIC, Entity.REPLY, "r1")
+        eventually(lambda: not replica.items(store, Entity.REPLY))
+        eventually(lambda: _agree(house))
