@@ -7,11 +7,11 @@ or imported by name.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
 
 from devices import catalogue_text
+from devices.ble_models import BLE_MODELS, recognised
 from devices.driver import BleCharacteristic, SerialProtocol
+from devices.model import Model as Model
 from devices.protocols import (
     ad_scale,
     ad_tm2655,
@@ -108,103 +108,8 @@ SERIAL_PROTOCOLS: dict[str, SerialProtocol] = {
     )
 }
 
-ClockWrite = Literal["2A08", "2A2B"]
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One model: how it is reached, by what it is recognised, and its quirks.
-
-    `services` (16-bit UUIDs it advertises) and `name_prefixes` recognise a Bluetooth device.
-    `usb_ids` ("vid:pid") only hint at a serial one: most are generic cables, so a serial device is
-    known by what it says. `clock` is the characteristic to which the time is written on each
-    connection. `pair_first` devices turn away whoever has not paired with them.
-    """
-
-    name: str
-    manufacturer: str
-    title: str
-    kinds: tuple[Kind, ...]
-    link: Literal["ble", "serial"]
-    protocol: str = ""
-    characteristics: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    name_prefixes: tuple[str, ...] = ()
-    usb_ids: tuple[str, ...] = ()
-    pair_first: bool = False
-    clock: ClockWrite | None = None
-    simulated: bool = False
-
-    @property
-    def label(self) -> str:
-        """Return maker and name, as a person would say it: "A&D UA-651BLE"."""
-        return f"{self.manufacturer} {self.name}"
-
-
 MODELS: tuple[Model, ...] = (
-    Model(
-        name="UA-651BLE",
-        manufacturer="A&D",
-        title="Blood-pressure cuff",
-        kinds=(Kind.BLOOD_PRESSURE,),
-        link="ble",
-        characteristics=("2A35", "2A19"),
-        services=("1810",),
-        name_prefixes=("A&D_UA-651BLE", "UA-651BLE"),
-        pair_first=True,
-        clock="2A08",
-        simulated=True,
-    ),
-    Model(
-        name="3230",
-        manufacturer="Nonin",
-        title="Finger oximeter, spot check",
-        kinds=(Kind.OXIMETRY,),
-        link="ble",
-        characteristics=("2A5E", "2A19"),
-        services=("1822",),
-        name_prefixes=("Nonin3230",),
-        pair_first=True,
-        clock="2A2B",
-        simulated=True,
-    ),
-    Model(
-        name="PLX-C",
-        manufacturer="Generic",
-        title="Finger oximeter, continuous",
-        kinds=(Kind.OXIMETRY,),
-        link="ble",
-        characteristics=("2A5F", "2A19"),
-        services=("1822",),
-        name_prefixes=("PLX-C",),
-        simulated=True,
-    ),
-    Model(
-        name="UT-201BLE",
-        manufacturer="A&D",
-        title="Thermometer",
-        kinds=(Kind.TEMPERATURE,),
-        link="ble",
-        characteristics=("2A1C", "2A19"),
-        services=("1809",),
-        name_prefixes=("A&D_UT201BLE", "A&D_UT-201BLE", "UT-201BLE"),
-        pair_first=True,
-        clock="2A08",
-        simulated=True,
-    ),
-    Model(
-        name="UC-352BLE",
-        manufacturer="A&D",
-        title="Weight scale",
-        kinds=(Kind.WEIGHT,),
-        link="ble",
-        characteristics=("2A9D", "2A19"),
-        services=("181D",),
-        name_prefixes=("A&D_UC-352BLE", "UC-352BLE"),
-        pair_first=True,
-        clock="2A08",
-        simulated=True,
-    ),
+    *BLE_MODELS,
     Model(
         name="TM-2657",
         manufacturer="A&D",
@@ -338,15 +243,11 @@ def model_named(name: str) -> Model | None:
 
 
 def ble_model(name: str, services: Iterable[str]) -> Model | None:
-    """Recognise an advertisement: by name first, else by the first model of an advertised service.
+    """Recognise an advertisement: by name first, else as any device of an advertised service.
 
     `services` are 16-bit UUIDs in upper-case hexadecimal.
     """
-    rows = [model for model in MODELS if model.link == "ble"]
-    named = (row for row in rows if any(name.startswith(prefix) for prefix in row.name_prefixes))
-    offered = set(services)
-    served = (row for row in rows if offered.intersection(row.services))
-    return next(named, None) or next(served, None)
+    return recognised(name, services)
 
 
 def serial_models(protocol: str) -> tuple[Model, ...]:
@@ -357,3 +258,17 @@ def serial_models(protocol: str) -> tuple[Model, ...]:
 def table() -> str:
     """Return the models and protocols as Markdown, for the README (cog)."""
     return catalogue_text.table(MODELS, SERIAL_PROTOCOLS, BLE_FAMILIES)
+
+
+def index() -> str:
+    """Return every protocol as Markdown, for the index of the device pages (cog)."""
+    return catalogue_text.protocol_table(SERIAL_PROTOCOLS, BLE_FAMILIES, "")
+
+
+def page_head(name: str) -> str:
+    """Return what the code knows of a protocol or family as Markdown, to head its page (cog)."""
+    if name in SERIAL_PROTOCOLS:
+        return catalogue_text.serial_facts(SERIAL_PROTOCOLS[name], serial_models(name))
+    family = {one.uuid for one in BLE_FAMILIES[name]}
+    models = [model for model in MODELS if family.intersection(model.characteristics)]
+    return catalogue_text.ble_facts(name, BLE_FAMILIES[name], models)
