@@ -46,7 +46,7 @@ def _understand(line: str) -> tuple[Event, ...]:
     if match["state"] == "OL":
         return (error("overload"),)
     value = Decimal(match["sign"] + match["number"])
-    fields = {"value": value, "unit": match["unit"], "stable": match["state"] != "US"}
+    fields = {"value": value, "unit": match["unit"], "stable": match["state"] == "ST"}
     return (Event("reading", fields),)
 
 

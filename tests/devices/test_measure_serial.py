@@ -153,6 +153,7 @@ def test_a_scale_counts_only_when_it_stands_still() -> None:
     (weight,) = readings("ad_scale", b"ST,GS,+  065.40kg\r\n")
     assert numbers(weight) == {Code.WEIGHT: "65.40 kg"}
     assert readings("ad_scale", b"QT,+0000012 PC\r\n") == []
+    assert readings("ad_scale", b"QT,+0065.40 kg\r\n") == []
 
 
 def test_a_scale_without_checksum_is_refused_unless_it_never_has_one() -> None:
