@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
 
 from flask import Flask
 from flask_babel import Babel
@@ -45,7 +44,6 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_HTTPONLY=True,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
-        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         BABEL_TRANSLATION_DIRECTORIES=str(catalogs.FOLDER),
     )
     if settings.kiosk_host in LOOPBACK:

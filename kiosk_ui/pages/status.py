@@ -74,7 +74,7 @@ def device_row(device: Device, now: Stamp) -> DeviceRow:
     return DeviceRow(
         model=device.model,
         state=say(_STATES.get(device.state, _STATES["absent"])),
-        tone="off" if device.state == "absent" else "on",
+        tone="on" if device.state in ("connected", "measuring") else "off",
         battery=None if battery is None else isolated(f"{battery} %"),
         battery_low=battery is not None and battery <= LOW_BATTERY_PERCENT,
         last=last,

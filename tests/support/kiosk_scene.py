@@ -236,6 +236,7 @@ class Scene:
     def _tray_one(self, page: Page, address: str) -> None:
         page.goto(f"{address}/tray")
         page.locator(".tray-row .act").first.click()
+        page.wait_for_url("**/tray/*")  # and its script: typing earlier would search nothing
         page.locator("#q").fill("amina")
         page.locator(".hits li").first.wait_for()
 
