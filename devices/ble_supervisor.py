@@ -183,7 +183,7 @@ class BleSupervisor:
             self._receptions[known] = Reception(self._recorder, source, self._habits.terms)
         measures = " ".join(model.kinds)
         device = registry.Device(
-            known, model.name, "ble", heard.address, "connected", measures=measures
+            known, model.label, "ble", heard.address, "connected", measures=measures
         )
         self._recorder.tell(lambda store, now: registry.met(store, now, device))
         return self._receptions[known]

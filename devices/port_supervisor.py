@@ -4,7 +4,8 @@
       ^                         |                |                        |
       +------ path gone --------+--- backoff <---+------- line lost ------+
 
-Each port has a thread of its own that blocks in reading; everything else happens on the loop.
+Each port has a thread of its own that blocks in reading and writing; everything else happens on
+the loop. A polled protocol has a session (`devices.sessions`): this file only carries out its turns.
 """
 
 from __future__ import annotations
@@ -13,23 +14,24 @@ import asyncio
 import logging
 import random
 import re
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from devices import serial_link
 from devices.agreement import Terms
 from devices.catalogue import SERIAL_PROTOCOLS, Model
-from devices.device_time import local_time
-from devices.driver import Event
+from devices.device_time import ahead_of_box_s
+from devices.driver import Event, Session, Turn
 from devices.reception import Reception, Source
 from devices.recorder import Recorder
 from devices.serial_frames import HEADER, Frames, LineTrial
-from edge import conditions, registry
+from devices.sessions import roster
+from edge import conditions, registry, requests
 from edge.clock import Stamp
 from edge.reading import Measured
 from edge.store import Store
@@ -40,7 +42,8 @@ STALE_MS = 1500
 FLAPPING_S = 5.0
 """A line that is lost sooner than this counts as another failure."""
 
-_MINUTE_S = 60
+SAID_LIMIT = 256
+"""Bytes of a conversation that are kept with what it found."""
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -68,6 +71,10 @@ class PortSupervisor:
         self._model = model
         self._habits = habits or PortHabits()
         self._protocol = SERIAL_PROTOCOLS[model.protocol]
+        self._session = roster.session_for(model.protocol)
+        self._asked: deque[str] = deque(maxlen=8)
+        self._said = bytearray()
+        self._open = False
         self._trial = LineTrial(self._protocol)
         self._frames = Frames(self._protocol)
         self._source = Source("", model, pattern)
@@ -81,6 +88,13 @@ class PortSupervisor:
     def wake(self) -> None:
         """Look again now: a port may have come or gone."""
         self._woken.set()
+
+    def request(self, device_id: str, kind: str) -> bool:
+        """Let the device do what a person asked for; False when it is not this port's, or away."""
+        if not self._open or self._source.id != device_id:
+            return False
+        self._asked.append(kind)
+        return True
 
     async def run(self) -> None:
         """Supervise for ever; ends only by cancellation."""
@@ -128,7 +142,7 @@ class PortSupervisor:
             self._reception = Reception(self._recorder, self._source, self._habits.terms)
         measures = " ".join(self._model.kinds)
         device = registry.Device(
-            known, self._model.name, "serial", path, "listening", measures=measures
+            known, self._model.label, "serial", path, "listening", measures=measures
         )
         self._recorder.tell(lambda store, now: registry.met(store, now, device))
         self._state = ""
@@ -147,6 +161,7 @@ class PortSupervisor:
 
     def _lost(self, why: str, after_s: float) -> None:
         self._failures = 1 if after_s > FLAPPING_S else self._failures + 1
+        self._answer("the cable came out")
         self._frames.abandon()
         self._enter("absent", "lost")
         _log.info("%s was lost: %s", self._source.subject, why)
@@ -168,14 +183,16 @@ class PortSupervisor:
 
     async def _listen(self, line: serial_link.Line) -> None:
         quiet_since = self._recorder.now().t_ms
+        await self._begin(line)
         while True:
             data = await self._block(line.read)
             now = self._recorder.now()
             if data:
                 quiet_since = now.t_ms
-                self._hear(now, data)
+                await self._hear(line, now, data)
             else:
                 self._notice_silence(now, now.t_ms - quiet_since)
+            await self._converse(line, now)
             if self._trial.burst_ended(now.t_ms):
                 self._keep_noise(now)
             if self._trial.wrong():
@@ -188,6 +205,7 @@ class PortSupervisor:
         if not self._protocol.streaming or self._trial.exhausted:
             self._note("line-settings")
         await self._block(lambda: line.retune(settings))
+        await self._begin(line)
 
     def _keep_noise(self, now: Stamp) -> None:
         """A frame with a broken head is nothing but noise: somebody may wait for its result."""
@@ -198,10 +216,13 @@ class PortSupervisor:
             text = "the cable brought something unreadable; measure again"
             self._reception.garbled(now, "unreadable", text, raw)
 
-    def _hear(self, now: Stamp, data: bytes) -> None:
+    async def _hear(self, line: serial_link.Line, now: Stamp, data: bytes) -> None:
         events = self._frames.feed(data)
         for event, raw in events:
-            self._take(now, event, raw)
+            if self._session is None:
+                self._take(now, event, raw)
+            else:
+                await self._reply(line, now, event, raw, self._session)
         self._trial.heard(now.t_ms, data, events, self._frames.pending)
 
     def _take(self, now: Stamp, event: Event, raw: bytes) -> None:
@@ -212,16 +233,16 @@ class PortSupervisor:
             if believed and self._protocol.aside(event):
                 self._result(now, event, raw)
             elif believed:
-                self._sample(now, event, raw)
+                self._sample(now, self._protocol.measured(event), raw)
         elif event.name == "error":
             self._refuse(now, event, raw)
         else:
             self._result(now, event, raw)
 
-    def _sample(self, now: Stamp, event: Event, raw: bytes) -> None:
+    def _sample(self, now: Stamp, measured: Measured | None, raw: bytes) -> None:
         if self._reception is None:
             return
-        self._reception.sample(now, self._protocol.measured(event), raw)
+        self._reception.sample(now, measured, raw)
         self._enter("measuring" if self._reception.finger_in else "connected")
 
     def _result(self, now: Stamp, event: Event, raw: bytes) -> None:
@@ -249,22 +270,103 @@ class PortSupervisor:
         """A result is pushed when it is made, so its time tells what the device's clock says."""
         if measured.device_time is None or measured.stored:
             return
-        ahead: timedelta = measured.device_time - local_time(now)
-        minutes_only = measured.device_time.second == 0
-        seconds = int(ahead.total_seconds())
-        if minutes_only and -_MINUTE_S <= seconds <= 0:
-            seconds = 0
+        self._keep_offset(ahead_of_box_s(measured.device_time, now))
+
+    def _keep_offset(self, seconds: int) -> None:
         device = self._source.id
         self._recorder.tell(lambda store, _: registry.set_clock_offset(store, device, seconds))
+
+    # --- conversing ----------------------------------------------------------------------------
+
+    async def _begin(self, line: serial_link.Line) -> None:
+        """Open the conversation; what was asked of a former one is not done any more."""
+        self._asked.clear()
+        self._said.clear()
+        self._open = self._session is not None
+        if self._session is not None:
+            now = self._recorder.now()
+            await self._act(line, now, self._session.start(now.t_ms), b"")
+
+    async def _reply(
+        self, line: serial_link.Line, now: Stamp, event: Event, raw: bytes, session: Session
+    ) -> None:
+        believed = self._trial.believes(event, len(raw))
+        if believed:
+            self._clear("line-settings", "device-silent")
+        self._said += raw
+        del self._said[:-SAID_LIMIT]
+        turn = session.on_event(event, now.t_ms)
+        if self._protocol.streaming and not believed:
+            turn = replace(turn, samples=())
+        await self._act(line, now, turn, raw)
+
+    async def _converse(self, line: serial_link.Line, now: Stamp) -> None:
+        """Do what a person asked for, then what is due by the clock."""
+        if self._session is None:
+            return
+        while self._asked:
+            kind = self._asked.popleft()
+            turn = self._session.ask(kind, now.t_ms)
+            await self._act(line, now, turn, b"")
+            if kind == "stop" or not turn.write:
+                self._answer("stopped" if kind == "stop" else "the device is not ready")
+        due = self._session.next_timeout
+        if due is not None and now.t_ms >= due:
+            await self._act(line, now, self._session.on_timeout(now.t_ms), b"")
+
+    async def _act(self, line: serial_link.Line, now: Stamp, turn: Turn, raw: bytes) -> None:
+        """Carry out a turn. What was measured is on the disk before the device hears of it."""
+        self._learn(now, turn)
+        for sample in turn.samples:
+            self._sample(now, sample, raw)
+        durable = await self._keep_found(now, turn)
+        if turn.failed and self._reception is not None:
+            self._reception.no_measurement(now, bytes(self._said))
+        if turn.measured or turn.failed:
+            self._answer(turn.failed)
+        if turn.state and not turn.samples:
+            self._enter(turn.state)
+        if turn.write and durable:
+            await self._block(lambda: line.write(turn.write))
+
+    def _learn(self, now: Stamp, turn: Turn) -> None:
+        if turn.serial:
+            before, known = self._source.id, f"{self._model.protocol}-{_slug(turn.serial)}"
+            if before != known:
+                self._enter("absent", known)
+                self._know(known, self._source.address)
+        if turn.clock is not None:
+            self._keep_offset(ahead_of_box_s(turn.clock, now))
+
+    async def _keep_found(self, now: Stamp, turn: Turn) -> bool:
+        """Record and wait for the disk; False when something could not be kept."""
+        if self._reception is None or not turn.measured:
+            return True
+        raw = bytes(self._said)
+        self._said.clear()
+        kept = [self._reception.result(now, one, raw, turn.age_s) for one in turn.measured]
+        await asyncio.wait(kept)
+        return not any(one.cancelled() for one in kept)
+
+    def _answer(self, how: str) -> None:
+        """Say that what somebody asked for is over."""
+        if self._session is not None and self._source.id:
+            device = self._source.id
+            self._recorder.tell(lambda store, _: requests.done(store, device, how))
 
     def _notice_silence(self, now: Stamp, silent_ms: int) -> None:
         if silent_ms >= STALE_MS and self._frames.pending:
             raw = self._frames.abandon()
-            if len(raw) >= HEADER and not self._protocol.streaming and self._reception:
+            alone = self._session is None and not self._protocol.streaming
+            if len(raw) >= HEADER and alone and self._reception:
                 self._reception.garbled(
                     now, "truncated", "the result stopped half-way; measure again", raw
                 )
-        if self._protocol.streaming and silent_ms >= self._habits.silent_s * 1000:
+        if (
+            self._session is None
+            and self._protocol.streaming
+            and silent_ms >= self._habits.silent_s * 1000
+        ):
             self._fell_silent()
 
     def _fell_silent(self) -> None:

@@ -44,7 +44,7 @@ class Source:
     @property
     def subject(self) -> str:
         """The device's name in a condition."""
-        return f"{self.model.manufacturer} {self.model.name}"
+        return self.model.label
 
 
 class Reception:
@@ -115,7 +115,7 @@ class Reception:
             stamp=at,
             source="device",
             device_id=self.source.id,
-            model=self.source.model.name,
+            model=self.source.model.label,
             raw=raw,
         )
 

@@ -25,6 +25,7 @@ from urllib.request import urlopen
 
 import click
 
+from devices.catalogue import model_named
 from edge import patients, staff, visits
 from edge.patient_form import PatientForm
 from edge.settings import Port, Settings
@@ -166,7 +167,13 @@ def _start_ward(directory: Path, every_s: float) -> Ward:
     if not line:
         raise Failed("simulators", "the simulated devices did not start")
     told = json.loads(line)
-    return Ward(process, told["bus"], told["serial"], told["devices"])
+    return Ward(process, told["bus"], told["serial"], [_labelled(d) for d in told["devices"]])
+
+
+def _labelled(device: dict[str, str]) -> dict[str, str]:
+    """Name a virtual device's model as the catalogue does for people."""
+    model = model_named(device["model"])
+    return device if model is None else {**device, "model": model.label}
 
 
 @contextmanager

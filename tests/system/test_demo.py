@@ -37,7 +37,7 @@ def test_every_simulated_device_of_the_catalogue_is_confirmed(told: dict[str, ob
     devices = told["devices"]
     assert isinstance(devices, list)
     assert {(d["model"], d["link"]) for d in devices} == {
-        (model.name, model.link) for model in MODELS if model.simulated
+        (model.label, model.link) for model in MODELS if model.simulated
     }
     assert all(d["readings"] >= 1 for d in devices)
 

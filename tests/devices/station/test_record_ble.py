@@ -23,6 +23,7 @@ from station_kit import (
 
 from devices.ble_session import SessionTimes
 from devices.ble_supervisor import BleSupervisor, RadioHabits
+from devices.catalogue import model_named
 from devices.courtesy import Manners
 from devices.recorder import Recorder
 from devices.simulators import encodings
@@ -98,7 +99,9 @@ async def test_what_a_device_sends_becomes_a_row_with_its_own_bytes(
     (sent,) = sender.memory
     (row,) = await eventually_async(lambda: readings(store))
     assert raws(store) == [sent]
-    assert row.model == model.identity.model
+    known = model_named(model.identity.model)
+    assert known is not None
+    assert row.model == known.label
     assert row.device_time is not None
     await eventually_async(lambda: device(store).state == "listening")
     assert device(store).battery == 90

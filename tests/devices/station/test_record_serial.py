@@ -79,7 +79,7 @@ async def test_a_kiosk_result_becomes_a_row_with_its_own_digits_and_bytes(
     }
     assert raw.startswith(b"\x16\x16\x01")
     assert raw == kiosk._last
-    assert row.model == "TM-2657"
+    assert row.model == "A&D TM-2657"
     assert wrong(store) == set()
 
 
