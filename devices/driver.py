@@ -82,7 +82,8 @@ class SerialProtocol:
 class BleCharacteristic:
     """A GATT characteristic that carries measurements: 16-bit UUID, its decoder, its meaning.
 
-    `decode` raises `DecodeError` ("truncated" and the like) and nothing else.
+    `decode` raises `DecodeError` ("truncated" and the like) and nothing else. `live` gives what is
+    only shown while it happens and never becomes a reading.
     """
 
     uuid: str
@@ -90,3 +91,4 @@ class BleCharacteristic:
     decode: Callable[[bytes], Fields]
     measured: Callable[[Fields], Measured | None]
     streaming: bool = False
+    live: Callable[[Fields], Measured | None] | None = None

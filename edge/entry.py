@@ -46,6 +46,9 @@ class EntryKind(StrEnum):
     STAFF = "staff"
     DEVICE = "device"
     CLOCK = "clock"
+    ADAPTER = "adapter"
+    REQUEST = "request"
+    BINDING = "binding"
     EPOCH = "epoch"
     TOMBSTONE = "tombstone"
 

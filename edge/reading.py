@@ -38,6 +38,10 @@ class Code(StrEnum):
     URIC_ACID = "3084-1"
 
 
+CUFF_PRESSURE = "cuff-pressure"
+"""What a cuff being inflated shows. No code of LOINC's: it is shown live and never stored."""
+
+
 class Kind(StrEnum):
     """What was measured, as a worker would name it."""
 

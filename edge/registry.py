@@ -36,6 +36,11 @@ class Device:
     reading_ms: int | None = None
     measures: str = ""
 
+    manufacturer: str = ""
+    model_number: str = ""
+    serial: str = ""
+    firmware: str = ""
+    requests: str = ""
 
 @dataclass(frozen=True, slots=True)
 class Live:
@@ -84,6 +89,30 @@ def set_clock_offset(store: Store, device_id: str, seconds: int) -> None:
 
 def set_reading_time(store: Store, now: Stamp, device_id: str) -> None:
     """Record that a reading of this device has just been accepted."""
+def set_information(
+    store: Store,
+    device_id: str,
+    *,
+    manufacturer: str = "",
+    model_number: str = "",
+    serial: str = "",
+    firmware: str = "",
+) -> None:
+    """Record what a device says of itself; what it left out stays as it was."""
+    said = {"manufacturer": manufacturer, "model_number": model_number}
+    said |= {"serial": serial, "firmware": firmware}
+    named = {key: value for key, value in said.items() if value}
+    held = store.row("SELECT * FROM device WHERE id = ?", (device_id,))
+    if held is None or all(held[key] == value for key, value in named.items()):
+        return
+    _set(store, device_id, ", ".join(f"{key} = ?" for key in named), tuple(named.values()))
+
+
+def set_model(store: Store, device_id: str, model: str, measures: str) -> None:
+    """Record what a device turned out to be."""
+    _set(store, device_id, "model = ?, measures = ?", (model, measures))
+
+
     _set(store, device_id, "reading_ms = ?", (now.wall_ms,))
 
 

@@ -181,6 +181,25 @@ def _clinic(db: Database) -> None:
 @migrations(name="0003_names")
 def _names(db: Database) -> None:
     _run(db, _NAMES)
+_BLE = """
+ALTER TABLE device ADD COLUMN manufacturer TEXT NOT NULL DEFAULT '';
+ALTER TABLE device ADD COLUMN model_number TEXT NOT NULL DEFAULT '';
+ALTER TABLE device ADD COLUMN serial TEXT NOT NULL DEFAULT '';
+ALTER TABLE device ADD COLUMN firmware TEXT NOT NULL DEFAULT '';
+CREATE TABLE device_memory (
+    device_id TEXT PRIMARY KEY, last_record INTEGER, user INTEGER, consent INTEGER
+) WITHOUT ROWID;
+CREATE TABLE pairing (
+    address TEXT PRIMARY KEY, state TEXT NOT NULL, asked_ms INTEGER NOT NULL, passkey INTEGER,
+    renew INTEGER NOT NULL DEFAULT 0, shown TEXT NOT NULL DEFAULT '',
+    detail TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE TABLE adapter_step (
+    step TEXT PRIMARY KEY, times INTEGER NOT NULL, last_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+
+
 
 
 @migrations(name="0004_feed")
@@ -193,3 +212,8 @@ def _run(db: Database, script: str) -> None:
     for statement in script.split(";\n"):
         if statement.strip():
             db.execute(statement)
+@migrations(name="0005_ble")
+def _ble(db: Database) -> None:
+    _run(db, _BLE)
+
+

@@ -13,7 +13,7 @@ from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gss import Cursor, flag_names, number, positive
-from edge.reading import Code, Kind, Measured, Value
+from edge.reading import CUFF_PRESSURE, Code, Kind, Measured, Value
 
 _KPA, _TIME, _PULSE, _USER, _STATUS, _USER_TIME, _EPOCH_2000 = (1 << bit for bit in range(7))
 
@@ -66,9 +66,22 @@ def no_reading(fields: Fields) -> None:
     """Return None: the pressure of a cuff still inflating is no blood pressure."""
 
 
+def cuff_pressure(fields: Fields) -> Measured | None:
+    """Return the pressure in the cuff now, in mm[Hg], to be shown while it is inflated (BLS 3.2).
+
+    2A36 carries it where 2A35 has the systolic value; the other two are NaN.
+    """
+    pressure = number(fields["systolic"])
+    if pressure is None:
+        return None
+    return Measured(
+        Kind.BLOOD_PRESSURE, (Value(CUFF_PRESSURE, _mmhg(pressure, fields), "mm[Hg]"),)
+    )
+
+
 CHARACTERISTICS: tuple[BleCharacteristic, ...] = (
     BleCharacteristic("2A35", "Blood Pressure Measurement", decode, measured),
-    BleCharacteristic("2A36", "Intermediate Cuff Pressure", decode, no_reading, streaming=True),
+    BleCharacteristic("2A36", "Intermediate Cuff Pressure", decode, no_reading, live=cuff_pressure),
     BleCharacteristic("2B34", "Enhanced Blood Pressure Measurement", decode_enhanced, measured),
 )
 
