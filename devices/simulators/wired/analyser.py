@@ -1,0 +1,95 @@
+"""What laboratory analysers share: results that wait until the host has acknowledged them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from devices.simulators.bodies import Body
+from devices.simulators.faults import Fault
+from devices.simulators.serial_line import spoil
+from devices.simulators.wired.machine import LINE_FAULTS, Machine, Times
+
+ATTEMPTS = 6
+_WAITING_LIMIT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A result of a drop of blood: number of the sample, g/dL (None: failed), when."""
+
+    number: int
+    value: Decimal | None
+    when: datetime
+
+
+class Analyser(Machine):
+    """Measures haemoglobin and sends each result until somebody has acknowledged it."""
+
+    faults = LINE_FAULTS | {Fault.NAN, Fault.WRONG_CLOCK}
+
+    def __init__(
+        self, path: Path, times: Times | None = None, seed: int = 0, name: str = ""
+    ) -> None:
+        super().__init__(path, times, seed, name)
+        self.waiting: deque[Result] = deque(maxlen=_WAITING_LIMIT)
+        self._count = 0
+        self._fault: Fault | None = None
+        self._on_wire_s = 0.0
+        self._heard_now = asyncio.Event()
+        self._input = bytearray()
+        self._sending: asyncio.Task[None] | None = None
+
+    async def deliver(self, result: Result) -> bool:
+        """Send one result by the rules of the protocol; True when it was acknowledged."""
+        raise NotImplementedError
+
+    def _begin(self, body: Body, fault: Fault | None) -> None:
+        self._tasks.spawn(self._measure(body, fault))
+
+    async def _measure(self, body: Body, fault: Fault | None) -> None:
+        await asyncio.sleep(self.times.measure_s)
+        self._fault = fault if fault in LINE_FAULTS else None
+        value = None if fault is Fault.NAN else body.measure_haemoglobin()
+        self._count += 1
+        self.waiting.append(Result(self._count, value, self.clock.now()))
+        if self._sending is None:
+            self._sending = self._tasks.spawn(self._send_all())
+
+    async def _send_all(self) -> None:
+        """Send what waits, oldest first; try again later when nobody takes it."""
+        while self.waiting:
+            if await self.deliver(self.waiting[0]):
+                self.waiting.popleft()
+            else:
+                await asyncio.sleep(self.times.answer_s)
+        self._sending = None
+
+    def _heard(self, data: bytes) -> None:
+        self._input += data
+        self._heard_now.set()
+
+    async def _say(self, frame: bytes) -> None:
+        """Send one frame; a fault strikes once."""
+        fault, self._fault = self._fault, None
+        self._input.clear()
+        self._on_wire_s = len(frame) / self.line.characters_per_s
+        if fault is not Fault.MUTE:
+            self.line.send(spoil(frame, fault, self._rng))
+        if fault is Fault.DROP:
+            await self.line.lose(self.times.out_s)
+
+    async def _answer(self, wanted: bytes, within_s: float) -> bytes:
+        """Wait for bytes that contain one of `wanted`, once the frame is out; return what came."""
+        try:
+            async with asyncio.timeout(self._on_wire_s + within_s):
+                while not set(wanted) & set(self._input):
+                    self._heard_now.clear()
+                    await self._heard_now.wait()
+        except TimeoutError:
+            pass
+        return bytes(self._input)
