@@ -11,6 +11,8 @@ AHEAD_TOLERANCE_S = 120
 """A reading may seem to come from the near future: clocks drift and some know only minutes."""
 
 
+_MINUTE_S = 60
+
 HALF_S = 0.5
 """Devices cut off the fraction of a second: on average they seem half a second late."""
 
@@ -42,3 +44,13 @@ def local_time(stamp: Stamp) -> datetime:
 def ahead_s(clock: KnownClock) -> int:
     """Return by how many seconds a clock that shows whole seconds is ahead."""
     return round(clock.ahead.total_seconds() + HALF_S)
+
+
+def ahead_of_box_s(device_time: datetime, now: Stamp) -> int:
+    """Return by how many seconds a clock that showed this just now is ahead of the box's.
+
+    Many clocks tell whole minutes only: up to a minute behind is no difference then.
+    """
+    seconds = int((device_time - local_time(now)).total_seconds())
+    minutes_only = device_time.second == 0
+    return 0 if minutes_only and -_MINUTE_S <= seconds <= 0 else seconds

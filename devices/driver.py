@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from edge.reading import Measured
@@ -76,6 +77,60 @@ class SerialProtocol:
     streaming: bool = False
     experimental: bool = False
     aside: Callable[[Event], bool] = _never
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a session makes of a moment: `write` goes to the device, the rest to the box.
+
+    `measured` are finished measurements, begun `age_s` ago when that is known; `samples` those of a
+    stream, None for "no valid value"; `failed` says why a measurement that somebody waits for has
+    none. `clock` is what the device's clock shows now, `serial` the device's own serial number,
+    `state` what it does (as in `edge.registry.Device`), each empty when nothing was learnt.
+    """
+
+    write: bytes = b""
+    measured: tuple[Measured, ...] = ()
+    samples: tuple[Measured | None, ...] = ()
+    failed: str = ""
+    clock: datetime | None = None
+    serial: str = ""
+    state: str = ""
+    age_s: int | None = None
+
+
+class Session(Protocol):
+    """The host's side of a conversation with one device: no port, no clock, no wish of its own.
+
+    Times are the caller's monotonic milliseconds. Whatever a device sends, a session never asks it
+    to erase or to set anything, and never to start a cuff: that is done by `ask` alone, which
+    stands for a person's action.
+    """
+
+    @property
+    def next_timeout(self) -> int | None:
+        """When `on_timeout` is due; None while only the device or a person can move it."""
+        ...
+
+    def start(self, now_ms: int) -> Turn:
+        """Begin (again), on a port that was just opened."""
+        ...
+
+    def on_event(self, event: Event, now_ms: int) -> Turn:
+        """Take one thing that the device said."""
+        ...
+
+    def on_timeout(self, now_ms: int) -> Turn:
+        """Do what is due; call when `next_timeout` has passed."""
+        ...
+
+    def ask(self, request: str, now_ms: int) -> Turn:
+        """Do what a person asked for, one of `edge.requests.KINDS`; others do nothing."""
+        ...
+
+    def stop(self) -> bytes:
+        """Return the bytes that leave the device safe; the port closes after them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

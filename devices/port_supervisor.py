@@ -5,7 +5,7 @@
       +------ path gone --------+--- backoff <---+------- line lost ------+
 
 Each port has a thread of its own that blocks in reading and writing; everything else happens on
-the loop. A polled protocol has a session (`devices.sessions`): this file only carries out its turns.
+the loop. A polled protocol has a session (`devices.sessions`), whose turns are carried out here.
 """
 
 from __future__ import annotations
@@ -132,21 +132,37 @@ class PortSupervisor:
         except serial_link.PortError as error:
             self._lost(str(error), asyncio.get_running_loop().time() - opened)
         finally:
-            await self._block(line.close)
+            self._open = False
+            await self._block(lambda: self._leave(line))
+
+    def _leave(self, line: serial_link.Line) -> None:
+        """Leave the device safe: a cuff deflates, whatever ends this visit."""
+        if self._session is not None:
+            with suppress(serial_link.PortError):
+                line.write(self._session.stop())
+        line.close()
 
     async def _meet(self, path: str) -> None:
         number = await self._block(lambda: serial_link.usb_serial(path))
-        known = f"usb-{number}" if number else f"port-{_slug(path)}"
+        self._know(f"usb-{number}" if number else f"port-{_slug(path)}", path)
+        self._enter("listening")
+
+    def _know(self, known: str, path: str) -> None:
+        """Go on as the device of this id: a cable's, until the device tells its own number."""
         if self._reception is None or self._source.id != known:
             self._source = Source(known, self._model, path)
             self._reception = Reception(self._recorder, self._source, self._habits.terms)
-        measures = " ".join(self._model.kinds)
         device = registry.Device(
-            known, self._model.label, "serial", path, "listening", measures=measures
+            known,
+            self._model.label,
+            "serial",
+            path,
+            "listening",
+            measures=" ".join(self._model.kinds),
+            requests=" ".join(roster.requests_of(self._model.protocol)),
         )
         self._recorder.tell(lambda store, now: registry.met(store, now, device))
         self._state = ""
-        self._enter("listening")
 
     def _absent(self) -> None:
         self._failures = 0

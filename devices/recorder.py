@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import BoundedSemaphore
+from typing import TypeVar
 
 from edge import conditions, intake, registry
 from edge.clock import Clock, Stamp
@@ -31,6 +32,7 @@ ATTEMPTS = 10
 _log = logging.getLogger(__name__)
 
 Tell = Callable[[Store, Stamp], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,12 @@ class Recorder:
             _log.warning("the writer is behind: a note was dropped")
             return
         self._thread.submit(self._tell, work).add_done_callback(self._told)
+
+    async def fetch(self, work: Callable[[Store, Stamp], T]) -> T:
+        """Let the writer run `work(store, now)`; return what it returns, raise what it raises."""
+        return await asyncio.wrap_future(
+            self._thread.submit(lambda: work(self._store, self._clock.now()))
+        )
 
     async def work(self) -> None:
         """Make arrivals durable, one after the other, for ever."""

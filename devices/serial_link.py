@@ -22,6 +22,7 @@ import serial
 from devices.driver import LineSettings
 
 READ_TIMEOUT_S = 0.25
+WRITE_TIMEOUT_S = 2.0
 READ_LIMIT = 4096
 
 _BUSY = (errno.EAGAIN, errno.EBUSY, errno.EACCES, errno.EPERM)
@@ -48,6 +49,13 @@ class Line:
         """Return what has come, waiting up to `READ_TIMEOUT_S` for it; raises `PortError`."""
         try:
             return bytes(self.port.read(min(self.port.in_waiting or 1, READ_LIMIT)))
+        except _PORT_ERRORS as error:
+            raise PortError(str(error)) from error
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; raises `PortError` when the port is lost or takes nothing for a while."""
+        try:
+            self.port.write(data)
         except _PORT_ERRORS as error:
             raise PortError(str(error)) from error
 
@@ -87,6 +95,7 @@ def open_line(path: str, settings: LineSettings) -> Line:
             parity=settings.parity,
             stopbits=settings.stop,
             timeout=READ_TIMEOUT_S,
+            write_timeout=WRITE_TIMEOUT_S,
             xonxoff=False,
             rtscts=False,
             exclusive=True,

@@ -11,19 +11,21 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from devices import serial_link
 from devices.ble_supervisor import BleSupervisor
 from devices.catalogue import SERIAL_PROTOCOLS, Model, model_named
 from devices.port_supervisor import PortSupervisor
 from devices.recorder import Recorder
-from edge import conditions, registry
+from edge import conditions, registry, requests
 from edge.clock import Stamp
 from edge.errors import EdgeError, SettingsError
 from edge.settings import Settings
 from edge.store import Store
 
 RESTART_S = 2.0
+REQUESTS_EVERY_S = 0.3
 END_ATTEMPTS = 5
 OWN_CONDITIONS = (
     "port-busy",
@@ -63,6 +65,7 @@ async def run(settings: Settings) -> None:
     supervisors = [PortSupervisor(recorder, path, model) for path, model in ports]
     work: list[Callable[[], Awaitable[None]]] = [recorder.work]
     work += [supervisor.run for supervisor in supervisors]
+    work.append(lambda: carry_requests(recorder, supervisors))
     if settings.bluetooth:
         work.append(BleSupervisor(recorder).run)
     tasks = [asyncio.create_task(_for_ever(part)) for part in work]
@@ -73,6 +76,21 @@ async def run(settings: Settings) -> None:
     recorder.tell(_say_goodbye)
     await recorder.close()
     await _end(tasks[:1])
+
+
+async def carry_requests(recorder: Recorder, supervisors: list[PortSupervisor]) -> None:
+    """Bring what people ask of devices to their ports, for ever."""
+    while True:
+        request = await recorder.fetch(requests.take)
+        if request is None:
+            await asyncio.sleep(REQUESTS_EVERY_S)
+        elif not any(one.request(request.device_id, request.kind) for one in supervisors):
+            device = request.device_id
+            await recorder.fetch(partial(_not_there, device))
+
+
+def _not_there(device: str, store: Store, _: Stamp) -> None:
+    requests.done(store, device, "the device is not connected")
 
 
 def _ports(settings: Settings) -> list[tuple[str, Model]]:
@@ -91,6 +109,7 @@ def _forget_yesterday(store: Store, now: Stamp) -> None:
     for condition in conditions.current(store):
         if condition.kind in OWN_CONDITIONS:
             conditions.clear(store, condition.kind, condition.subject)
+    requests.abandon(store)
     for device in registry.devices(store):
         state = "listening" if device.link == "ble" else "absent"
         registry.set_state(store, now, device.id, state)

@@ -21,7 +21,8 @@ class Device:
 
     `id` is stable ("ble-AABBCCDDEEFF", "usb-<serial>"), `address` where it was last met.
     `clock_offset_s` is device time minus box time, when the device has a clock. `measures` are its
-    kinds of measuring (`edge.reading.Kind`), apart by spaces.
+    kinds of measuring (`edge.reading.Kind`), `requests` what it may be asked for
+    (`edge.requests.KINDS`), both apart by spaces.
     """
 
     id: str
@@ -35,12 +36,12 @@ class Device:
     seen_ms: int | None = None
     reading_ms: int | None = None
     measures: str = ""
-
     manufacturer: str = ""
     model_number: str = ""
     serial: str = ""
     firmware: str = ""
     requests: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Live:
@@ -57,15 +58,16 @@ def met(store: Store, now: Stamp, device: Device) -> None:
         _set(store, device.id, "address = ?, seen_ms = ?", (device.address, now.wall_ms))
         if device.measures:
             _set(store, device.id, "measures = ?", (device.measures,))
+        _set(store, device.id, "requests = ?", (device.requests,))
         return
     body = {"device": device.id, "model": device.model, "link": device.link}
     with store.transaction():
         journal.append(store, EntryKind.DEVICE, now, body)
         store.execute(
-            "INSERT INTO device (id, model, link, address, measures, state, seen_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO device (id, model, link, address, measures, requests, state, seen_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (device.id, device.model, device.link, device.address, device.measures)
-            + (device.state, now.wall_ms),
+            + (device.requests, device.state, now.wall_ms),
         )
 
 
@@ -87,8 +89,6 @@ def set_clock_offset(store: Store, device_id: str, seconds: int) -> None:
     _set(store, device_id, "clock_offset_s = ?", (seconds,))
 
 
-def set_reading_time(store: Store, now: Stamp, device_id: str) -> None:
-    """Record that a reading of this device has just been accepted."""
 def set_information(
     store: Store,
     device_id: str,
@@ -113,6 +113,8 @@ def set_model(store: Store, device_id: str, model: str, measures: str) -> None:
     _set(store, device_id, "model = ?, measures = ?", (model, measures))
 
 
+def set_reading_time(store: Store, now: Stamp, device_id: str) -> None:
+    """Record that a reading of this device has just been accepted."""
     _set(store, device_id, "reading_ms = ?", (now.wall_ms,))
 
 

@@ -109,8 +109,21 @@ CREATE TABLE device (
     id TEXT PRIMARY KEY, model TEXT NOT NULL, link TEXT NOT NULL, address TEXT NOT NULL,
     measures TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '',
     battery INTEGER,
-    clock_offset_s INTEGER, seen_ms INTEGER, reading_ms INTEGER
+    clock_offset_s INTEGER, seen_ms INTEGER, reading_ms INTEGER, requests TEXT NOT NULL DEFAULT ''
 );
+CREATE TABLE request (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), device_id TEXT NOT NULL,
+    kind TEXT NOT NULL, actor TEXT, boot INTEGER NOT NULL, t_ms INTEGER NOT NULL,
+    state TEXT NOT NULL, detail TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX request_open ON request (device_id) WHERE state IN ('asked', 'taken');
+CREATE TABLE sighting (
+    port TEXT PRIMARY KEY, path TEXT NOT NULL, model TEXT NOT NULL, evidence TEXT NOT NULL,
+    tail TEXT NOT NULL, seen_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE binding (
+    port TEXT PRIMARY KEY, model TEXT NOT NULL, entry INTEGER NOT NULL REFERENCES journal (id)
+) WITHOUT ROWID;
 CREATE TABLE live (
     device_id TEXT PRIMARY KEY, kind TEXT NOT NULL, shown TEXT NOT NULL, at_t_ms INTEGER NOT NULL
 );
@@ -168,19 +181,6 @@ CREATE TABLE command (
 """
 
 
-@migrations(name="0001_journal")
-def _journal(db: Database) -> None:
-    _run(db, _JOURNAL)
-
-
-@migrations(name="0002_clinic")
-def _clinic(db: Database) -> None:
-    _run(db, _CLINIC)
-
-
-@migrations(name="0003_names")
-def _names(db: Database) -> None:
-    _run(db, _NAMES)
 _BLE = """
 ALTER TABLE device ADD COLUMN manufacturer TEXT NOT NULL DEFAULT '';
 ALTER TABLE device ADD COLUMN model_number TEXT NOT NULL DEFAULT '';
@@ -200,6 +200,19 @@ CREATE TABLE adapter_step (
 """
 
 
+@migrations(name="0001_journal")
+def _journal(db: Database) -> None:
+    _run(db, _JOURNAL)
+
+
+@migrations(name="0002_clinic")
+def _clinic(db: Database) -> None:
+    _run(db, _CLINIC)
+
+
+@migrations(name="0003_names")
+def _names(db: Database) -> None:
+    _run(db, _NAMES)
 
 
 @migrations(name="0004_feed")
@@ -207,13 +220,13 @@ def _feed(db: Database) -> None:
     _run(db, _FEED)
 
 
-def _run(db: Database, script: str) -> None:
-    # executescript() would commit the migration's transaction before it starts.
-    for statement in script.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
 @migrations(name="0005_ble")
 def _ble(db: Database) -> None:
     _run(db, _BLE)
 
 
+def _run(db: Database, script: str) -> None:
+    # executescript() would commit the migration's transaction before it starts.
+    for statement in script.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

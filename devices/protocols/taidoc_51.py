@@ -17,12 +17,12 @@ from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.meaning import glucose, number, oximetry, pressure
 from edge.reading import Code, Kind, Measured, Value
 
-CONNECT, MODEL, RECORD_TIME, RECORD_VALUE = 0x22, 0x24, 0x25, 0x26
+CONNECT, CLOCK, MODEL, RECORD_TIME, RECORD_VALUE = 0x22, 0x23, 0x24, 0x25, 0x26
 SERIAL_LOW, SERIAL_HIGH, COUNT, SPO2_LIVE, ENTERED = 0x27, 0x28, 0x2B, 0x49, 0x54
 """`ENTERED` comes unasked when a meter enters its communication mode: ask again."""
 
 _ALLOWED = frozenset(
-    {CONNECT, MODEL, RECORD_TIME, RECORD_VALUE, SERIAL_LOW, SERIAL_HIGH, COUNT, SPO2_LIVE}
+    {CONNECT, CLOCK, MODEL, RECORD_TIME, RECORD_VALUE, SERIAL_LOW, SERIAL_HIGH, COUNT, SPO2_LIVE}
 )
 _START, _FRAME = 0x51, 8
 _TO_DEVICE, _FROM_DEVICE = 0xA3, 0xA5
@@ -69,7 +69,7 @@ def kind_of(model_number: int) -> Kind | None:
 
 
 def record_time(payload: bytes) -> datetime | None:
-    """Return the time of a record: day word, then minute and hour; high bits carry flags."""
+    """Return the time of a record or the clock: day word, minute, hour; high bits carry flags."""
     day = int.from_bytes(payload[:2], "little")
     try:
         return datetime(  # noqa: DTZ001 device clock

@@ -1,0 +1,35 @@
+"""The conversation with a Berry board: its oximeter streams, its cuff waits for a person.
+
+See `devices.sessions.cuff`. The board sends its last pressure for as long as it likes, so only the
+first result after the cuff's rise counts.
+"""
+
+from __future__ import annotations
+
+from devices.driver import Event
+from devices.protocols import berry_pm6750 as protocol
+from devices.sessions.cuff import CuffSession, Module, Said
+
+
+def session() -> CuffSession:
+    """Return a session."""
+    return CuffSession(
+        Module(
+            starts={"start-adult": protocol.start_pressure()},
+            abort=protocol.stop_pressure(),
+            said=_said,
+            measured=protocol.measured,
+            opening=protocol.enable_oximeter(),
+            sample=lambda event: not protocol.aside(event),
+        )
+    )
+
+
+def _said(event: Event) -> Said:
+    if event.name == "cuff":
+        return Said.PRESSURE
+    if event.name == "reading" and "sys" in event.fields:
+        return Said.RESULT
+    if event.name == "error" and event.fields["kind"] == "device_error":
+        return Said.FAILED
+    return Said.NOTHING

@@ -1,0 +1,38 @@
+"""The conversation with a Medlab module: see `devices.sessions.cuff`.
+
+No public source names a command that ends a running measurement, so it is ended by the module's
+reset, after which its valves are open.
+"""
+
+from __future__ import annotations
+
+from devices.driver import Event
+from devices.protocols import medlab_nibp2020 as protocol
+from devices.sessions.cuff import CuffSession, Module, Said
+
+_NAMES = {"cuff": Said.PRESSURE, "measurement_end": Said.DONE}
+
+
+def session() -> CuffSession:
+    """Return a session; the module is never left in its automatic mode."""
+    return CuffSession(
+        Module(
+            starts={"start-adult": protocol.command(protocol.START)},
+            abort=protocol.command(protocol.RESET),
+            said=_said,
+            measured=protocol.measured,
+            opening=protocol.command(protocol.MANUAL_MODE),
+            hello=protocol.command(protocol.STATUS),
+            hello_ms=5000,
+            fetch=protocol.command(protocol.STATUS),
+            sample=lambda event: "spo2" in event.fields,
+        )
+    )
+
+
+def _said(event: Event) -> Said:
+    if event.name == "reading":
+        return Said.RESULT
+    if event.name == "error":
+        return Said.FAILED if event.fields["kind"] == "device_error" else Said.NOTHING
+    return _NAMES.get(event.name, Said.NOTHING)

@@ -1,0 +1,45 @@
+"""The conversation with a SunTech module: see `devices.sessions.cuff`."""
+
+from __future__ import annotations
+
+from devices.driver import Event
+from devices.protocols import suntech_nibp as protocol
+from devices.sessions.cuff import CuffSession, Module, Said
+
+_ACKS = {
+    "K": Said.DONE,
+    "A": Said.ABORTED,
+    "B": Said.BUSY,
+    "E": Said.REFUSED,
+    "N": Said.REFUSED,
+}
+"""What else a module may answer (received, sleep) changes nothing."""
+
+_NAMES = {"cuff": Said.PRESSURE, "reading": Said.RESULT}
+
+
+def session() -> CuffSession:
+    """Return a session."""
+    return CuffSession(
+        Module(
+            starts={
+                "start-adult": protocol.start("adult"),
+                "start-child": protocol.start("pediatric"),
+                "start-newborn": protocol.start("neonate"),
+            },
+            abort=protocol.abort(),
+            said=_said,
+            measured=protocol.measured,
+            hello=protocol.ask_cuff(),
+            watch=protocol.ask_cuff(),
+            fetch=protocol.ask_result(),
+        )
+    )
+
+
+def _said(event: Event) -> Said:
+    if event.name == "ack":
+        return _ACKS.get(str(event.fields["code"]), Said.NOTHING)
+    if event.name == "error":
+        return Said.FAILED if event.fields["kind"] == "device_error" else Said.NOTHING
+    return _NAMES.get(event.name, Said.NOTHING)
