@@ -20,6 +20,14 @@ SENTENCES = {
     "bluetooth-off": "Bluetooth is switched off or not answering; wireless devices will not work.",
     "broker-unreachable": "The hospital cannot be reached; readings are safe here and will follow.",
     "link-refused": "The hospital refuses this box ({detail}); call the technician.",
+    "chain-differs": "The hospital does not hold the same records as this box ({detail});"
+    " all of them are sent again.",
+    "identity-doubled": "Another box uses this box's identity, so the hospital has stopped both;"
+    " readings are safe here. Call the technician to enrol this box anew.",
+    "shut-out": "The hospital has shut this box out; readings stay here. Call the technician.",
+    "record-unsendable": "{detail} records cannot be sent as they are; they are kept here."
+    " Call the technician.",
+    "records-damaged": "Records on the disk are damaged ({detail}); call the technician.",
     "clock-unset": "The box does not know the date; please confirm it.",
     "disk-low": "The disk is nearly full ({detail} left); call the technician.",
     "disk-full": "The disk is full; new readings cannot be kept.",
@@ -59,11 +67,17 @@ def note(store: Store, now: Stamp, kind: str, subject: str = "", detail: str = "
 
 def clear(store: Store, kind: str, subject: str = "") -> None:
     """Say that it is no longer so; nothing happens when it was not."""
-    key = (kind, subject)
-    if store.row("SELECT 1 FROM condition WHERE kind = ? AND subject = ?", key) is None:
+    if not is_noted(store, kind, subject):
         return
     with store.transaction():
-        store.execute("DELETE FROM condition WHERE kind = ? AND subject = ?", key)
+        sql = "DELETE FROM condition WHERE kind = ? AND subject = ?"
+        store.execute(sql, (kind, subject))
+
+
+def is_noted(store: Store, kind: str, subject: str = "") -> bool:
+    """Whether this is wrong right now."""
+    sql = "SELECT 1 FROM condition WHERE kind = ? AND subject = ?"
+    return store.row(sql, (kind, subject)) is not None
 
 
 def current(store: Store) -> list[Condition]:

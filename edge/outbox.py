@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge import conditions
 from edge.clock import Stamp
 from edge.entry import EntryKind, Lane, chain
 from edge.journal import LANES, append
 from edge.store import Row, Store
+
+DIFFERS = "chain-differs"
+"""The condition that says that box and hospital do not hold the same records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,10 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the status strip says: totals over the lanes, and since when the oldest one waits."""
+    """What the status strip says: totals over the lanes, and since when the oldest one waits.
+
+    `agrees` is False while the hospital is known, or must be feared, to hold something else.
+    """
 
     captured: int
     sent: int
@@ -49,6 +56,7 @@ class Ledger:
     last_receipt_ms: int | None
     link: str
     link_detail: str | None
+    agrees: bool
 
 
 def state(store: Store, lane: Lane) -> StreamState:
@@ -83,6 +91,15 @@ def chain_at(store: Store, lane: Lane, seq: int) -> bytes | None:
     return None if held is None else bytes(held["chain"])
 
 
+def agrees(store: Store, held: StreamState) -> bool:
+    """Whether the chain that the last receipt was compared with still is the chain here."""
+    if conditions.is_noted(store, DIFFERS):
+        return False
+    row = store.row("SELECT cum_chain FROM stream WHERE lane = ?", (held.lane.value,))
+    compared = None if row is None else row["cum_chain"]
+    return held.cum == 0 or compared == chain_at(store, held.lane, held.cum)
+
+
 def records(store: Store, lane: Lane, first: int, limit: int) -> list[Queued]:
     """Return up to `limit` records of the current epoch from sequence `first` on."""
     rows = store.rows(
@@ -104,10 +121,10 @@ def mark_custody(store: Store, lane: Lane, cum: int, safe: int, now: Stamp) -> N
     """Store what a verified receipt or WELCOME says; `cum` may move back after a restore."""
     with store.transaction():
         store.execute(
-            "UPDATE stream SET cum = ?1, safe = ?2, sent = max(sent, ?1), cum_entry = coalesce("
-            " (SELECT o.entry FROM outbox o WHERE o.lane = stream.lane"
+            "UPDATE stream SET cum = ?1, safe = ?2, sent = max(sent, ?1), cum_chain = ?4,"
+            " cum_entry = coalesce((SELECT o.entry FROM outbox o WHERE o.lane = stream.lane"
             "  AND o.epoch = stream.epoch AND o.seq = ?1), base_entry) WHERE lane = ?3",
-            (cum, safe, lane.value),
+            (cum, safe, lane.value, chain_at(store, lane, cum)),
         )
         store.execute("UPDATE link SET receipt_ms = ? WHERE id = 1", (now.wall_ms,))
 
@@ -132,11 +149,24 @@ def ledger(store: Store) -> Ledger:
         confirmed=confirmed,
         safe=sum(s.safe for s in states),
         waiting=captured - confirmed,
-        oldest_waiting_wall_ms=_oldest_waiting(store, states),
+        oldest_waiting_wall_ms=min(
+            filter(None, (oldest_waiting(store, s) for s in states)), default=None
+        ),
         last_receipt_ms=link["receipt_ms"] if link else None,
         link=link["state"] if link else "never",
         link_detail=link["detail"] if link else None,
+        agrees=all(agrees(store, s) for s in states),
     )
+
+
+def oldest_waiting(store: Store, held: StreamState) -> int | None:
+    """Return when a lane's oldest waiting record was made, by the box's wall clock."""
+    row = store.row(
+        "SELECT json_extract(j.record, '$.at[2]') FROM outbox o JOIN journal j ON j.id = o.entry"
+        " WHERE o.lane = ? AND o.epoch = ? AND o.seq > ? ORDER BY o.seq LIMIT 1",
+        (held.lane.value, held.epoch, held.cum),
+    )
+    return None if row is None else int(row[0])
 
 
 def confirmed_entries(store: Store, entry_ids: list[int]) -> set[int]:
@@ -172,7 +202,7 @@ def _renumber(store: Store, lane: Lane, epoch: int) -> None:
     store.execute("DELETE FROM outbox WHERE lane = ?", (lane.value,))
     store.execute(
         "UPDATE stream SET epoch = ?, sent = 0, cum = 0, safe = 0, cum_entry = 0, base = 0,"
-        " base_entry = 0, base_chain = zeroblob(16) WHERE lane = ?",
+        " base_entry = 0, base_chain = zeroblob(16), cum_chain = NULL WHERE lane = ?",
         (epoch, lane.value),
     )
     link = bytes(16)
@@ -182,17 +212,3 @@ def _renumber(store: Store, lane: Lane, epoch: int) -> None:
             "INSERT INTO outbox (lane, epoch, seq, entry, chain) VALUES (?, ?, ?, ?, ?)",
             (lane.value, epoch, seq, row["entry"], link),
         )
-
-
-def _oldest_waiting(store: Store, states: list[StreamState]) -> int | None:
-    walls = []
-    for s in states:
-        row = store.row(
-            "SELECT json_extract(j.record, '$.at[2]') FROM outbox o"
-            " JOIN journal j ON j.id = o.entry"
-            " WHERE o.lane = ? AND o.epoch = ? AND o.seq > ? ORDER BY o.seq LIMIT 1",
-            (s.lane.value, s.epoch, s.cum),
-        )
-        if row is not None:
-            walls.append(int(row[0]))
-    return min(walls, default=None)

@@ -33,7 +33,8 @@ CREATE TABLE stream (
     cum_entry INTEGER NOT NULL DEFAULT 0,
     base INTEGER NOT NULL DEFAULT 0,
     base_chain BLOB NOT NULL,
-    base_entry INTEGER NOT NULL DEFAULT 0
+    base_entry INTEGER NOT NULL DEFAULT 0,
+    cum_chain BLOB
 ) WITHOUT ROWID;
 CREATE TABLE outbox (
     lane TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
@@ -50,6 +51,20 @@ CREATE TABLE link (
     detail TEXT
 );
 INSERT INTO link (id) VALUES (1);
+CREATE TABLE disk_sample (at_ms INTEGER PRIMARY KEY, taken INTEGER NOT NULL);
+CREATE TABLE hand_session (
+    nonce BLOB PRIMARY KEY, epoch INTEGER NOT NULL, written_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE poison (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), lane TEXT NOT NULL, why TEXT NOT NULL,
+    noted_ms INTEGER NOT NULL, repaired_as INTEGER REFERENCES journal (id)
+);
+CREATE TABLE spent (
+    day INTEGER NOT NULL, class TEXT NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (day, class)
+) WITHOUT ROWID;
+CREATE TABLE contact (
+    day INTEGER NOT NULL, hour INTEGER NOT NULL, up_s INTEGER NOT NULL, PRIMARY KEY (day, hour)
+) WITHOUT ROWID;
 INSERT INTO stream (lane, epoch, base_chain) VALUES
     ('a', 1, zeroblob(16)), ('c', 1, zeroblob(16));
 """

@@ -6,49 +6,25 @@ Exit 0: done; 2: the input is wrong; 1: it failed. With `--json` an error is {"k
 from __future__ import annotations
 
 import io
-import json
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import wraps
 from typing import Any
 
 import click
 import segno
 
-from hospital import accounts, boxes, broker, chart, claims, custody
+from hospital import accounts, boxes, broker, chart, claims, custody, link_commands
 from hospital.archive import Archive
 from hospital.authority import Authority
-from hospital.errors import AccountError, HospitalError, SettingsError
 from hospital.founding import found
 from hospital.opening import open_archive
 from hospital.settings import BROKERS, HospitalSettings, home_folder
+from hospital.speech import open_hospital, say, speaks_json
 from sync.core.messages import REVOKED
-from sync.enrolment import EnrolmentError
-
-Command = Callable[..., None]
 
 
 @click.group()
 def hospital() -> None:
     """The hospital's end: serve it, admit boxes, shut boxes out."""
-
-
-def speaks_json(command: Command) -> Command:
-    """Give a command `--json`, and turn our errors into exit codes and words."""
-
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-    @wraps(command)
-    def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> None:
-        try:
-            command(*args, as_json=as_json, **kwargs)
-        except (SettingsError, AccountError, EnrolmentError) as error:
-            _fail(error, as_json, code=2)
-        except HospitalError as error:
-            _fail(error, as_json, code=1)
-
-    return wrapped
 
 
 @hospital.command()
@@ -89,7 +65,7 @@ def init(
     )
     if user is not None:
         _account(settings, user, password)
-    _say(
+    say(
         {"home": str(settings.home), "desk": settings.desk_url, "broker": settings.broker},
         f"{settings.name} in {settings.home}.\n"
         "Next: `healthpost hospital serve`, then `healthpost hospital claim --clinic NAME`.",
@@ -112,7 +88,7 @@ def serve() -> None:
 def account(name: str, password: str | None, as_json: bool) -> None:
     """Let a person use the desk, or give them a new password."""
     _account(HospitalSettings.load(), name, password)
-    _say({"account": name}, f"{name} may use the desk.", as_json)
+    say({"account": name}, f"{name} may use the desk.", as_json)
 
 
 @hospital.command()
@@ -120,12 +96,12 @@ def account(name: str, password: str | None, as_json: bool) -> None:
 @speaks_json
 def claim(clinic: str, as_json: bool) -> None:
     """Make a one-use claim: the text that a technician types or scans at the box."""
-    with _open() as (settings, archive):
+    with open_hospital() as (settings, archive):
         made = claims.create(archive, clinic.strip(), settings.desk_url, datetime.now(UTC))
     expires = datetime.fromtimestamp(made.expires_s, UTC).isoformat()
     told = {"claim": made.text(), "id": made.claim_id, "clinic": made.clinic, "expires": expires}
     words = f"For one box of {made.clinic}, until {expires}:\n{made.text()}\n{_qr(made.text())}"
-    _say(told, words, as_json)
+    say(told, words, as_json)
 
 
 @hospital.command("broker-config")
@@ -137,21 +113,21 @@ def broker_config(as_json: bool) -> None:
     broker.certify_worker(settings, authority, now)
     prepared = broker.prepare(settings, authority, now)
     told = {"config": str(prepared.config), "limits": list(broker.limits(settings))}
-    _say(told, "\n".join([str(prepared.config), *broker.limits(settings)]), as_json)
+    say(told, "\n".join([str(prepared.config), *broker.limits(settings)]), as_json)
 
 
 @hospital.command("boxes")
 @speaks_json
 def list_boxes(as_json: bool) -> None:
     """List the boxes: when heard, what we confirmed, what they said still waits."""
-    with _open() as (_, archive):
+    with open_hospital() as (_, archive):
         lines = [_line(c) for c in chart.clinics(archive)]
     text = "\n".join(
         f"{c['box']}  {c['clinic']}  {c['standing']}  heard {c['heard'] or 'never'}"
         f"  confirmed {c['confirmed']}  waiting {c['waiting']}"
         for c in lines
     )
-    _say({"boxes": lines}, text or "No box has joined yet.", as_json)
+    say({"boxes": lines}, text or "No box has joined yet.", as_json)
 
 
 @hospital.command()
@@ -159,16 +135,16 @@ def list_boxes(as_json: bool) -> None:
 @speaks_json
 def revoke(box_id: str, as_json: bool) -> None:
     """Shut a box out: its certificate, its sessions and its frames. Its records stay."""
-    with _open() as (settings, archive):
+    with open_hospital() as (settings, archive):
         shut_out(settings, archive, box_id)
-    _say({"box": box_id, "standing": REVOKED}, f"Box {box_id} is shut out.", as_json)
+    say({"box": box_id, "standing": REVOKED}, f"Box {box_id} is shut out.", as_json)
 
 
 @hospital.command()
 @speaks_json
 def status(as_json: bool) -> None:
     """Say what the archive holds, how the clinics stand, and what the broker does not enforce."""
-    with _open() as (settings, archive):
+    with open_hospital() as (settings, archive):
         held = {"engine": archive.engine, "readings": chart.count_readings(archive)}
         refused = custody.refusals(archive)
         lines = [_line(c) for c in chart.clinics(archive)]
@@ -176,7 +152,7 @@ def status(as_json: bool) -> None:
     told: dict[str, object] = {"archive": held, "broker": settings.broker, "limits": limits}
     told |= {"desk": settings.desk_url, "boxes": lines, "refused": refused}
     words = f"{held['readings']} readings in {held['engine']}, {len(lines)} boxes"
-    _say(told, "\n".join([words, *limits]), as_json)
+    say(told, "\n".join([words, *limits]), as_json)
 
 
 def shut_out(settings: HospitalSettings, archive: Archive, box_id: str) -> None:
@@ -209,20 +185,6 @@ def _line(c: chart.ClinicLine) -> dict[str, object]:
     }
 
 
-@contextmanager
-def _open() -> Iterator[tuple[HospitalSettings, Archive]]:
-    settings = HospitalSettings.load()
-    archive = open_archive(settings)
-    try:
-        yield settings, archive
-    finally:
-        archive.close()
-
-
-def _say(told: object, text: str, as_json: bool) -> None:
-    click.echo(json.dumps(told, ensure_ascii=False) if as_json else text)
-
-
 def _qr(text: str) -> str:
     """Draw a QR code that a phone reads off a terminal."""
     drawing = io.StringIO()
@@ -230,10 +192,5 @@ def _qr(text: str) -> str:
     return drawing.getvalue()
 
 
-def _fail(error: Exception, as_json: bool, code: int) -> None:
-    kind = getattr(error, "kind", None) or type(error).__name__.removesuffix("Error").lower()
-    if as_json:
-        click.echo(json.dumps({"kind": kind, "message": str(error)}, ensure_ascii=False))
-    else:
-        click.echo(f"healthpost: {error}", err=True)
-    sys.exit(code)
+for _command in link_commands.COMMANDS:
+    hospital.add_command(_command)

@@ -53,7 +53,7 @@ def tone(ledger: Ledger) -> str:
     """Return "good" when all is confirmed, "safe" while something waits here, "idle" if nothing."""
     if ledger.captured == 0:
         return "idle"
-    return "good" if ledger.waiting == 0 else "safe"
+    return "good" if ledger.waiting == 0 and ledger.agrees else "safe"
 
 
 def line_sentence(ledger: Ledger) -> Markup:
@@ -69,6 +69,9 @@ def custody_sentence(ledger: Ledger, now: Stamp) -> Markup:
         text = noted("%(captured)s records, safe here; none confirmed by the hospital yet")
         return say(text, captured=count(ledger.captured))
     at = since(datetime.fromtimestamp(ledger.last_receipt_ms / 1000, UTC), now)
+    if not ledger.agrees:
+        text = noted("%(captured)s records, safe here; the hospital compares them with its own")
+        return say(text, captured=count(ledger.captured))
     if ledger.waiting == 0:
         text = noted("All %(captured)s records confirmed by the hospital at %(time)s")
         return say(text, captured=count(ledger.captured), time=at)

@@ -27,6 +27,21 @@ CONDITIONS = {
         "The hospital cannot be reached. Readings are safe here and will follow."
     ),
     "link-refused": noted("The hospital refuses this box (%(detail)s). Call the technician."),
+    "chain-differs": noted(
+        "The hospital does not hold the same records as this box (%(detail)s)."
+        " All of them are sent again."
+    ),
+    "identity-doubled": noted(
+        "Another box uses this box's identity, so the hospital has stopped both."
+        " Readings are safe here. Call the technician to enrol this box anew."
+    ),
+    "shut-out": noted(
+        "The hospital has shut this box out. Readings stay here. Call the technician."
+    ),
+    "record-unsendable": noted(
+        "%(detail)s records cannot be sent as they are. They are kept here. Call the technician."
+    ),
+    "records-damaged": noted("Records on the disk are damaged (%(detail)s). Call the technician."),
     "clock-unset": noted("The box does not know the date. Please sign in and confirm it."),
     "disk-low": noted("The disk is nearly full (%(detail)s left). Call the technician."),
     "disk-full": DISK_FULL,

@@ -114,7 +114,7 @@ def status(as_json: bool) -> None:
 
     with open_box() as (settings, store):
         told = words.status(settings, store)
-        lines = [words.sentence(store)]
+        lines = [words.sentence(store), *words.lane_sentences(store)]
         lines += [f"- {c['sentence']}" for c in told["conditions"]]  # type: ignore[attr-defined]
         say(told, "\n".join(lines), as_json)
 

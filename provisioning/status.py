@@ -6,15 +6,22 @@ import shutil
 from datetime import UTC, datetime
 
 from edge import conditions, history, outbox, registry
+from edge import ledger as lane_ledger
+from edge.entry import Lane
+from edge.ledger import LaneLedger
 from edge.settings import Settings
 from edge.store import Store
+
+_NAMES = {Lane.ALERT: "alerts", Lane.CLINICAL: "clinical", Lane.FILES: "files"}
 
 
 def status(settings: Settings, store: Store) -> dict[str, object]:
     """Return the box's state; every count about delivery comes from signed receipts."""
     ledger = outbox.ledger(store)
     now = store.clock().now()
-    free_mb = shutil.disk_usage(settings.home).free // 1_000_000
+    free = shutil.disk_usage(settings.home).free
+    lanes = lane_ledger.lanes(store)
+    hours = lane_ledger.hours_left(lane_ledger.samples(store), free)
     return {
         "box": settings.box_id,
         "clinic": settings.clinic,
@@ -32,9 +39,12 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
             "waiting": ledger.waiting,
             "oldest_waiting": _utc(ledger.oldest_waiting_wall_ms),
         },
+        "lanes": {_NAMES[one.lane]: _lane(one) for one in lanes},
+        "complete": lane_ledger.complete(lanes),
+        "hours_of_disk_left": hours,
         "tray": history.tray_count(store),
         "clock": {"wall": _utc(now.wall_ms), "quality": str(now.quality)},
-        "disk_free_mb": free_mb,
+        "disk_free_mb": free // 1_000_000,
         "devices": [_device(d) for d in registry.devices(store)],
         "conditions": [
             {"kind": c.kind, "subject": c.subject, "sentence": c.sentence()}
@@ -48,12 +58,38 @@ def sentence(store: Store) -> str:
     ledger = outbox.ledger(store)
     if ledger.captured == 0:
         return "Nothing recorded yet."
-    if ledger.waiting == 0:
+    if ledger.waiting == 0 and ledger.agrees:
         return f"All {ledger.confirmed:,} records confirmed by the hospital."
     return (
         f"{ledger.confirmed:,} of {ledger.captured:,} records confirmed by the hospital;"
         f" {ledger.waiting:,} waiting, safe here."
     )
+
+
+def lane_sentences(store: Store) -> list[str]:
+    """Say of each lane what is held and how far it is confirmed, as the hospital's ledger does."""
+    return [
+        f"{_NAMES[one.lane]}: {one.sentence()} (epoch {one.epoch});"
+        f" confirmed to {one.confirmed:,}, in the hospital's backup to {one.safe:,}"
+        for one in lane_ledger.lanes(store)
+    ]
+
+
+def _lane(one: LaneLedger) -> dict[str, object]:
+    return {
+        "captured": one.captured,
+        "sent": one.sent,
+        "confirmed": one.confirmed,
+        "safe": one.safe,
+        "waiting": one.waiting,
+        "oldest_waiting": _utc(one.oldest_waiting_wall_ms),
+        "epoch": one.epoch,
+        "held": {"first": one.first, "last": one.last},
+        "chain": one.chain,
+        "confirmed_chain": one.confirmed_chain,
+        "chains_agree": one.agrees,
+        "complete": one.complete,
+    }
 
 
 def _device(device: registry.Device) -> dict[str, object]:

@@ -27,6 +27,7 @@ from edge.store import Store
 from sync import membership
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
+from sync.core.messages import QUARANTINED, REVOKED
 from sync.envelope import EnvelopeError, open_down, seal_up
 from sync.feed_courier import CHANNEL as FEED
 from sync.feed_courier import FeedCourier
@@ -44,6 +45,11 @@ RECHECK_S = 3.0
 AFTER_ERROR_S = 5.0
 SETTLE_MS = 2_000
 CONTROL = "r"
+
+_SHUT_OUT = {QUARANTINED: "identity-doubled", REVOKED: "shut-out"}
+"""Which condition a fence raises; any other reason is shown as it is."""
+
+_OVER_WHEN_UP = ("broker-unreachable", "link-refused", outbox.DIFFERS, *_SHUT_OUT.values())
 
 _SHOWN = {Phase.STREAMING: "up", Phase.FENCED: "fenced", Phase.OFFLINE: "down"}
 
@@ -268,8 +274,8 @@ class Courier:
         with self._store.transaction():
             outbox.set_link(self._store, state, self._now(), self._member.address.host)
             if state == "up":
-                conditions.clear(self._store, "broker-unreachable")
-                conditions.clear(self._store, "link-refused")
+                for kind in _OVER_WHEN_UP:
+                    conditions.clear(self._store, kind)
 
     def _complain(self, why: Why, detail: str) -> None:
         log.warning("link %s: %s", why, detail)
@@ -289,7 +295,10 @@ class Courier:
     def _note(self, note: core.Note) -> None:
         log.warning("%s: %s", note.kind, note.text)
         if note.kind == "fenced":
-            self._accuse("link-refused", "broker-unreachable", note.text)
+            kind = _SHUT_OUT.get(note.text, "link-refused")
+            self._accuse(kind, "broker-unreachable", note.text)
+        elif note.kind == "fork":
+            self._accuse(outbox.DIFFERS, "broker-unreachable", note.text)
 
 
 def serve(home: Path, stopping: Callable[[], bool]) -> None:

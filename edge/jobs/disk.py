@@ -1,11 +1,11 @@
-"""Say when the disk is nearly full, while there is still room to say it."""
+"""Say when the disk is nearly full, while there is still room to say it, and measure its growth."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from edge import conditions
+from edge import conditions, ledger
 from edge.clock import Stamp
 from edge.settings import Settings
 from edge.store import Store
@@ -13,10 +13,17 @@ from edge.store import Store
 FULL_MB = 30
 """With less than this, SQLite's log may not fit and writes begin to fail."""
 
+SAMPLE_EVERY_MS = 3_600_000
+SAMPLES_FOR_MS = 14 * 24 * 3_600_000
+
 
 def run(store: Store, settings: Settings, now: Stamp) -> None:
     """Raise or clear "disk-low" and "disk-full" by what is free where the box's file stands."""
     judge(store, settings, now, free_mb(settings.home))
+    measured = ledger.samples(store)
+    if not measured or abs(now.wall_ms - measured[-1].at_ms) >= SAMPLE_EVERY_MS:
+        sample = ledger.Sample(now.wall_ms, taken(settings.home))
+        ledger.take_sample(store, sample, SAMPLES_FOR_MS)
 
 
 def judge(store: Store, settings: Settings, now: Stamp, free: int) -> None:
@@ -36,3 +43,8 @@ def free_mb(folder: Path) -> int:
     """Return the megabytes that an ordinary process may still write there."""
     disk = os.statvfs(folder)
     return disk.f_bavail * disk.f_frsize // 1_000_000
+
+
+def taken(folder: Path) -> int:
+    """Return the bytes that the box's files take on the disk."""
+    return sum(f.lstat().st_blocks * 512 for f in folder.rglob("*") if f.is_file())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,9 +11,12 @@ from flask import Blueprint, Response, render_template
 from flask_babel import gettext
 from markupsafe import Markup
 
-from edge import conditions, history, outbox, registry
+from edge import conditions, history, ledger, outbox, registry
 from edge.clock import Stamp
+from edge.entry import Lane
+from edge.ledger import LaneLedger
 from edge.registry import Device
+from edge.store import Store
 from kiosk_ui import context, link, trouble
 from kiosk_ui.polled import polled
 from kiosk_ui.wording import count, isolated, moment_text, noted, say, since
@@ -27,6 +31,8 @@ _STATES = {
 }
 
 LOW_BATTERY_PERCENT = 20
+_CHAIN_DIGITS = 8
+"""Enough of a chain to compare over the telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,26 @@ class DeviceRow:
     battery: Markup | None
     battery_low: bool
     last: Markup
+
+
+_LANES = {
+    Lane.ALERT: noted("Alerts"),
+    Lane.CLINICAL: noted("Records"),
+    Lane.FILES: noted("Files"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRow:
+    """One lane of the ledger in words."""
+
+    name: Markup
+    tone: str
+    held: Markup
+    confirmed: Markup
+    safe: Markup
+    waiting: Markup
+    chain: Markup
 
 
 @page.get("/status")
@@ -81,14 +107,38 @@ def device_row(device: Device, now: Stamp) -> DeviceRow:
     )
 
 
+def lane_row(one: LaneLedger) -> LaneRow:
+    """Word one lane of the ledger."""
+    held = isolated(f"{one.first:,}…{one.last:,}") if one.last >= one.first else isolated("–")
+    return LaneRow(
+        name=say(_LANES[one.lane]),
+        tone="on" if one.complete else "off",
+        held=held,
+        confirmed=count(one.confirmed),
+        safe=count(one.safe),
+        waiting=count(one.waiting),
+        chain=isolated(one.chain[:_CHAIN_DIGITS]),
+    )
+
+
+def _disk_left(store: Store) -> Markup | None:
+    free = shutil.disk_usage(context.settings().home).free
+    hours = ledger.hours_left(ledger.samples(store), free)
+    if hours is None:
+        return None
+    return say(noted("At this pace the disk lasts %(days)s more days."), days=count(hours // 24))
+
+
 def _body() -> str:
     store, now = context.store(), context.now()
-    ledger = outbox.ledger(store)
-    oldest = ledger.oldest_waiting_wall_ms
+    totals = outbox.ledger(store)
+    oldest = totals.oldest_waiting_wall_ms
     return render_template(
         "status_body.html",
         told=link.strip(store, now),
-        ledger=ledger,
+        ledger=totals,
+        lanes=[lane_row(one) for one in ledger.lanes(store)],
+        disk_left=_disk_left(store),
         oldest=None if oldest is None else since(datetime.fromtimestamp(oldest / 1000, UTC), now),
         wrong=[trouble.condition_sentence(c) for c in conditions.current(store)],
         devices=[device_row(d, now) for d in registry.devices(store)],
