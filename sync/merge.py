@@ -1,0 +1,195 @@
+"""Two people edit one patient: what holds, what a person must decide, and nothing forgotten.
+
+A patient's record is a set of edits. What is shown is computed from the whole set, never from the
+order in which edits arrived, and no edit is ever taken out of it. One edit covers another when its
+author knew of that other: it had come down with the feed (`base_rev`), or was the same box's own.
+Edits that nobody covered stand beside one another, and the table `merge_rules.toml` says what
+happens then.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+RULES_FILE = Path(__file__).with_name("merge_rules.toml")
+_BLANK = (None, "", "unknown")
+
+
+class Tier(StrEnum):
+    """What happens to edits that did not know of one another."""
+
+    IDENTITY = "identity"
+    CONTACT = "contact"
+    UNION = "union"
+    BLOCK = "block"
+
+
+class Op(StrEnum):
+    """What an edit does to its field."""
+
+    SET = "set"
+    ADD = "add"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row of the table."""
+
+    field: str
+    tier: Tier
+    one: str
+    many: str
+    finer: str = ""
+    refines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Somebody said something about one field of a patient.
+
+    `rev` is the patient's revision that this edit made at the hospital, `base_rev` the one that
+    its author knew; `order` counts the author's own edits. `at_ms` is the corrected time.
+    """
+
+    id: str
+    field: str
+    op: Op
+    value: str | None
+    author: str
+    order: int
+    base_rev: int
+    rev: int
+    at_ms: int
+    clinician: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Something that a person has to decide: what is held now first, then what else was said."""
+
+    field: str
+    op: Op
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What one field comes to: a text, or for a union the tuple of its members."""
+
+    value: str | tuple[str, ...] | None
+    reviews: tuple[Review, ...] = ()
+
+
+@cache
+def rules() -> dict[str, Rule]:
+    """Return the table, by field."""
+    with RULES_FILE.open("rb") as file:
+        told = tomllib.load(file)["field"]
+    return {name: Rule(name, Tier(row.pop("tier")), **row) for name, row in told.items()}
+
+
+def covers(later: Edit, earlier: Edit) -> bool:
+    """Whether the author of one edit knew of the other."""
+    own = later.author == earlier.author and earlier.order < later.order
+    return later.id != earlier.id and (own or earlier.rev <= later.base_rev)
+
+
+def settle(rule: Rule, edits: Iterable[Edit]) -> Settled:
+    """Return what the edits of one field come to, whatever their order."""
+    held = sorted(set(edits), key=lambda e: (e.at_ms, e.id, e.value or "", e.op))
+    match rule.tier:
+        case Tier.IDENTITY:
+            return _identity(rule, held)
+        case Tier.CONTACT:
+            heads = _heads(held)
+            return Settled(heads[-1].value if heads else None)
+        case Tier.UNION:
+            return _union(rule, held)
+        case Tier.BLOCK:
+            return _block(rule, held)
+
+
+def words(review: Review) -> str:
+    """Return a review in plain words, for a nurse: "two birth years: 1948 / 1984"."""
+    rule = rules()[review.field]
+    if rule.tier is Tier.UNION:
+        return f"strike out the {rule.one}: {' / '.join(review.values)}?"
+    if rule.tier is Tier.BLOCK:
+        return f"change of {rule.one}: {' / '.join(review.values)}"
+    if rule.refines:
+        return _dates(rule, review.values)
+    return f"{_number(len(review.values))} {rule.many}: {' / '.join(review.values)}"
+
+
+def _identity(rule: Rule, held: Sequence[Edit]) -> Settled:
+    heads = sorted(_heads(held), key=lambda e: not e.clinician)  # what was decided holds on
+    values = _distinct(rule, [e.value for e in heads])
+    if len(values) > 1:
+        return Settled(values[0], (Review(rule.field, Op.SET, tuple(values)),))
+    return Settled(values[0] if values else None)
+
+
+def _union(rule: Rule, held: Sequence[Edit]) -> Settled:
+    members = {e.value for e in held if e.op is Op.ADD and e.value}
+    present = tuple(sorted(m for m in members if _is_member(m, held)))
+    asked = {
+        e.value
+        for e in held
+        if e.op is Op.REMOVE and not e.clinician and e.value in present and not _decided(e, held)
+    }
+    reviews = tuple(Review(rule.field, Op.REMOVE, (m,)) for m in sorted(m for m in asked if m))
+    return Settled(present, reviews)
+
+
+def _is_member(member: str, held: Sequence[Edit]) -> bool:
+    """Whether some addition was struck out by no clinician who knew of it."""
+    struck = [e for e in held if e.op is Op.REMOVE and e.value == member and e.clinician]
+    added = [e for e in held if e.op is Op.ADD and e.value == member]
+    return any(not any(covers(s, a) for s in struck) for a in added)
+
+
+def _decided(asked: Edit, held: Sequence[Edit]) -> bool:
+    about = [e for e in held if e.value == asked.value]
+    return any(covers(e, asked) and (e.clinician or e.op is Op.ADD) for e in about)
+
+
+def _block(rule: Rule, held: Sequence[Edit]) -> Settled:
+    ordered = _distinct(rule, [e.value for e in _heads([e for e in held if e.clinician])])
+    value = ordered[0] if ordered else None
+    proposed = [e for e in _heads(held) if not e.clinician and e.value != value]
+    said = [v for v in dict.fromkeys([*ordered, *(e.value or "none" for e in proposed)]) if v]
+    if not proposed and len(ordered) < 2:
+        return Settled(value)
+    return Settled(value, (Review(rule.field, Op.SET, tuple(said)),))
+
+
+def _heads(held: Sequence[Edit]) -> list[Edit]:
+    return [e for e in held if not any(covers(other, e) for other in held)]
+
+
+def _distinct(rule: Rule, values: Iterable[str | None]) -> list[str]:
+    """Return what is really said differently: blanks yield, 1948 yields to 1948-06."""
+    said = list(dict.fromkeys(v for v in values if v not in _BLANK and v is not None))
+    if rule.refines:
+        said = [v for v in said if not any(o != v and o.startswith(v) for o in said)]
+    folded: dict[str, str] = {}
+    for value in said:
+        folded.setdefault(" ".join(value.casefold().split()), value)
+    return list(folded.values())
+
+
+def _dates(rule: Rule, values: Sequence[str]) -> str:
+    years = list(dict.fromkeys(v[:4] for v in values))
+    if len(years) == len(values):
+        return f"{_number(len(years))} {rule.many}: {' / '.join(years)}"
+    return f"{_number(len(values))} {rule.finer}: {' / '.join(values)}"
+
+
+def _number(count: int) -> str:
+    return {2: "two", 3: "three", 4: "four", 5: "five"}.get(count, str(count))
