@@ -153,12 +153,36 @@ CREATE TABLE feed_reader (
 );
 """
 
+_EDITS = """
+CREATE TABLE patient_edit (
+    number {number}, patient TEXT NOT NULL, id TEXT NOT NULL, field TEXT NOT NULL,
+    op TEXT NOT NULL, value TEXT, author TEXT NOT NULL, place BIGINT NOT NULL,
+    base_rev BIGINT NOT NULL, rev BIGINT NOT NULL, at_ms BIGINT NOT NULL,
+    clinician INTEGER NOT NULL, actor TEXT, received_ms BIGINT NOT NULL
+);
+CREATE INDEX patient_edit_by_patient ON patient_edit (patient, number);
+CREATE TABLE review (
+    patient TEXT NOT NULL, clinic TEXT NOT NULL, field TEXT NOT NULL, op TEXT NOT NULL,
+    said TEXT NOT NULL, since_ms BIGINT NOT NULL, PRIMARY KEY (patient, field, said)
+);
+CREATE INDEX review_by_age ON review (since_ms);
+CREATE TABLE patient_link (
+    number {number}, duplicate TEXT NOT NULL, kept TEXT NOT NULL, account TEXT NOT NULL,
+    at_ms BIGINT NOT NULL, undone_by TEXT, undone_ms BIGINT
+);
+CREATE INDEX patient_link_by_duplicate ON patient_link (duplicate);
+CREATE TABLE catchment (
+    patient TEXT NOT NULL, clinic TEXT NOT NULL, PRIMARY KEY (patient, clinic)
+);
+"""
+
 MIGRATIONS = (
     ("0001_custody", _CUSTODY),
     ("0002_clinic", _CLINIC),
     ("0003_desk", _DESK),
     ("0004_desk_sessions", _SESSIONS),
     ("0005_feed", _FEED),
+    ("0006_edits", _EDITS),
 )
 
 

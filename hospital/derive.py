@@ -15,11 +15,15 @@ from decimal import Decimal, InvalidOperation
 from edge.clock import Anchor, ClockQuality, Stamp
 from edge.entry import Entry, EntryKind
 from edge.reading import Value
+from sync import merge
 
 MAX_VALUES = 64
 MAX_TEXT = 2000
 PATIENT_FIELDS = ("name", "sex", "birth", "village", "phone", "card")
 UNKNOWN = "unknown"
+
+_LISTS = {name for name, rule in merge.rules().items() if rule.tier is merge.Tier.UNION}
+_SINGLE = tuple(name for name in merge.rules() if name not in _LISTS)
 
 _KIND = re.compile(r"[a-z][a-z-]{0,39}")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -27,11 +31,20 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class PatientFact:
-    """A patient registered, or some fields corrected (`fields` holds only those told)."""
+    """A patient registered, or some fields corrected (`fields` holds only those told).
+
+    `rev` counts the box's own revisions, `base_rev` is the hospital's that it knew. `added` and
+    `struck` are members of the lists (allergies, conditions).
+    """
 
     id: str
     rev: int
     fields: Mapping[str, str | None]
+    base_rev: int = 0
+    added: tuple[tuple[str, str], ...] = ()
+    struck: tuple[tuple[str, str], ...] = ()
+    actor: str | None = None
+    at: Stamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +137,28 @@ def _patient(entry: Entry) -> PatientFact:
     told = entry.body.get("set", entry.body)
     if not isinstance(told, Mapping):
         raise _Misformed("set is no map")
-    fields = {name: _optional(told, name) for name in PATIENT_FIELDS if name in told}
-    return PatientFact(_text(entry.body, "patient"), _count(entry.body, "rev"), fields)
+    return PatientFact(
+        id=_text(entry.body, "patient"),
+        rev=_count(entry.body, "rev"),
+        fields={name: _optional(told, name) for name in _SINGLE if name in told},
+        base_rev=_count(entry.body, "base_rev") if "base_rev" in entry.body else 0,
+        added=_members(told, "add"),
+        struck=_members(told, "remove"),
+        actor=_storable(entry.actor),
+        at=entry.at,
+    )
+
+
+def _members(told: Mapping[str, object], what: str) -> tuple[tuple[str, str], ...]:
+    """Return what a patch adds to (or strikes out of) the lists, as (field, member)."""
+    found: list[tuple[str, str]] = []
+    for name in _LISTS & set(told):
+        said = told[name]
+        members = said.get(what, []) if isinstance(said, Mapping) else None
+        if not isinstance(members, list) or len(members) > MAX_VALUES:
+            raise _Misformed(f"{name} adds and removes at most {MAX_VALUES} members")
+        found += [(name, _storable(m) or "") for m in members]
+    return tuple(sorted(found))
 
 
 def _reading(entry: Entry) -> ReadingFact:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from edge.clock import Stamp
 from edge.entry import content_id
-from edge.feed_item import Entity, Item
 from edge.reading import Value
-from hospital import derive, feed
+from hospital import derive, reconcile
 from hospital.archive import Archive, row
 from hospital.boxes import Box
 from hospital.errors import RowRefused
@@ -88,30 +87,8 @@ def _fact(archive: Archive, origin: Origin, fact: derive.Fact | None) -> None:
 
 
 def _patient(archive: Archive, origin: Origin, fact: derive.PatientFact) -> None:
-    feed.lock(archive, origin.box.clinic)  # before the patient: everybody locks in this order
-    held = row(archive, "SELECT * FROM patient WHERE id = ?" + archive.for_update, (fact.id,))
-    if held is not None and held["clinic"] != origin.box.clinic:
-        raise RowRefused(f"patient {fact.id} belongs to another clinic")
-    if held is not None and held["rev"] >= fact.rev:
-        return
-    known = {name: held[name] if held else None for name in derive.PATIENT_FIELDS}
-    known |= fact.fields
-    if known["name"] is None:
-        raise RowRefused("a patient without a name")
-    known["sex"] = known["sex"] or "unknown"
-    sought = " ".join(known[k] or "" for k in ("name", "village", "phone", "card")).casefold()
-    archive.execute(
-        "INSERT INTO patient (id, clinic, box, rev, name, sex, birth, village, phone, card, sought,"
-        " changed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-        " rev = excluded.rev, name = excluded.name, sex = excluded.sex, birth = excluded.birth,"
-        " village = excluded.village, phone = excluded.phone, card = excluded.card,"
-        " sought = excluded.sought, changed_ms = excluded.changed_ms",
-        (fact.id, origin.box.clinic, origin.box.id, fact.rev)
-        + tuple(known[name] for name in derive.PATIENT_FIELDS)
-        + (sought, origin.received_ms),
-    )
-    body = {name: value for name, value in known.items() if value is not None}
-    feed.put(archive, origin.box.clinic, Item(Entity.PATIENT, fact.id, fact.rev, body))
+    heard = reconcile.Heard(origin.id, origin.box, origin.received_ms)
+    reconcile.take(archive, heard, fact)
 
 
 def _reading(archive: Archive, origin: Origin, fact: derive.ReadingFact) -> None:

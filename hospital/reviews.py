@@ -1,0 +1,78 @@
+"""The review inbox: what a person has to decide about patients, in plain words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hospital.archive import Archive, Row
+from sync import merge
+from sync.merge import Op, Review
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A review in the inbox, since when it waits (Unix milliseconds), and what it is about.
+
+    Decide with this `rev`, so that nothing is settled which came after somebody had looked.
+    """
+
+    patient: str
+    clinic: str
+    review: Review
+    since_ms: int
+    name: str
+    rev: int
+
+    @property
+    def words(self) -> str:
+        """The question, in plain words."""
+        return merge.words(self.review)
+
+
+def inbox(archive: Archive, limit: int = 100) -> list[Waiting]:
+    """Return what waits for a person, the longest first."""
+    return _waiting(archive, "1 = 1", (limit,))
+
+
+def about(archive: Archive, patient_id: str, limit: int = 20) -> list[Waiting]:
+    """Return what waits for a person about one patient."""
+    return _waiting(archive, "v.patient = ?", (patient_id, limit))
+
+
+def _waiting(archive: Archive, where: str, values: tuple[object, ...]) -> list[Waiting]:
+    rows = archive.rows(
+        "SELECT v.*, p.name AS name, p.rev AS rev FROM review v JOIN patient p ON p.id = v.patient"
+        f" WHERE {where} ORDER BY v.since_ms, v.patient, v.field LIMIT ?",
+        values,
+    )
+    return [
+        Waiting(r["patient"], r["clinic"], _review(r), r["since_ms"], r["name"], r["rev"])
+        for r in rows
+    ]
+
+
+def bring_up_to_date(
+    archive: Archive, patient_id: str, clinic: str, reviews: Sequence[Review], now_ms: int
+) -> None:
+    """Bring the inbox up to date; a question that stands keeps its age."""
+    wanted = {(r.field, _said(r)): r for r in reviews}
+    for old in archive.rows("SELECT * FROM review WHERE patient = ?", (patient_id,)):
+        if wanted.pop((old["field"], old["said"]), None) is None:
+            sql = "DELETE FROM review WHERE patient = ? AND field = ? AND said = ?"
+            archive.execute(sql, (patient_id, old["field"], old["said"]))
+    for (field, said), review in wanted.items():
+        archive.execute(
+            "INSERT INTO review (patient, clinic, field, op, said, since_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (patient_id, clinic, field, review.op.value, said, now_ms),
+        )
+
+
+def _said(review: Review) -> str:
+    return json.dumps(review.values, ensure_ascii=False)
+
+
+def _review(r: Row) -> Review:
+    return Review(r["field"], Op(r["op"]), tuple(json.loads(r["said"])))

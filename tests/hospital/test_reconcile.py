@@ -1,0 +1,215 @@
+"""Two people edit one patient, in the archive of either engine."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from archives import open_at
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.entry import canonical_json
+from edge.feed_item import Entity
+from hospital import boxes, chart, custody, edits, feed, reconcile, records, reviews
+from hospital.archive import Archive
+from hospital.boxes import Box
+from hospital.errors import HospitalError
+from sync.keys import BoxKeys
+
+NOW_MS = 1_795_000_000_000
+CLINIC = "Thar Post 7"
+ONE = Box("box-one", CLINIC, BoxKeys.generate().public, "0a", NOW_MS)
+TWO = Box("box-two", CLINIC, BoxKeys.generate().public, "0b", NOW_MS)
+AWAY = Box("box-far", "Hunza Post 2", BoxKeys.generate().public, "0c", NOW_MS)
+_counter = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def _enrolled(archive: Archive) -> None:
+    _enter(archive)
+
+
+def _enter(archive: Archive) -> None:
+    with archive.transaction():
+        for box in (ONE, TWO, AWAY):
+            boxes.enter(archive, box)
+
+
+def say(archive: Archive, box: Box, t_ms: int = 1000, **body: object) -> None:
+    entry = {"kind": "patient", "body": body, "at": [1, t_ms, NOW_MS + t_ms, "ntp"]}
+    with archive.transaction():
+        records.keep(archive, box, (1, "c", next(_counter)), [canonical_json(entry)], NOW_MS)
+
+
+def register(archive: Archive, patient: str = "p1", box: Box = ONE, **more: object) -> str:
+    say(archive, box, patient=patient, rev=1, **({"name": "Zahra", "sex": "female"} | more))
+    return patient
+
+
+def patch(
+    archive: Archive,
+    box: Box,
+    patient: str,
+    base: int,
+    rev: int = 2,
+    t_ms: int = 2000,
+    **told: object,
+) -> None:
+    say(archive, box, t_ms, patient=patient, rev=rev, base_rev=base, was={}, set=told)
+
+
+def told(archive: Archive, patient: str, clinic: str = CLINIC) -> dict[str, object]:
+    item = feed.get(archive, clinic, Entity.PATIENT, patient)
+    return dict(item.body) if item else {}
+
+
+def test_fields_that_nobody_else_touched_are_applied(archive: Archive) -> None:
+    register(archive)
+    patch(archive, ONE, "p1", 1, village="Mithi")
+    patch(archive, TWO, "p1", 1, phone="0300")
+    assert told(archive, "p1") == {
+        "name": "Zahra",
+        "sex": "female",
+        "village": "Mithi",
+        "phone": "0300",
+    }
+    assert reviews.inbox(archive) == []
+    item = feed.get(archive, CLINIC, Entity.PATIENT, "p1")
+    assert item is not None
+    assert item.rev == 3
+
+
+def test_two_birth_years_wait_for_a_nurse_and_both_stay_in_the_history(archive: Archive) -> None:
+    register(archive)
+    patch(archive, ONE, "p1", 1, birth="1948")
+    patch(archive, TWO, "p1", 1, t_ms=3000, birth="1984")
+    [waiting] = reviews.inbox(archive)
+    assert waiting.words == "two birth years: 1948 / 1984"
+    assert told(archive, "p1")["review"] == {"birth": ["1948", "1984"]}
+    assert told(archive, "p1")["birth"] == "1948"
+    reconcile.decide(archive, waiting, "1984", "nurse", NOW_MS)
+    assert reviews.inbox(archive) == []
+    assert told(archive, "p1")["birth"] == "1984"
+    said = [
+        (t.edit.value, t.actor) for t in edits.history(archive, "p1") if t.edit.field == "birth"
+    ]
+    assert said == [("1948", None), ("1984", None), ("1984", "nurse")]
+
+
+def test_a_decision_settles_only_what_was_seen(archive: Archive) -> None:
+    register(archive)
+    patch(archive, ONE, "p1", 1, birth="1948")
+    patch(archive, TWO, "p1", 1, t_ms=3000, birth="1984")
+    [waiting] = reviews.inbox(archive)
+    patch(archive, AWAY, "p1", 1, birth="1950")  # refused: another clinic's
+    patch(archive, TWO, "p1", 1, rev=3, birth="1958")
+    reconcile.decide(archive, waiting, "1948", "nurse", NOW_MS)
+    [left] = reviews.inbox(archive)
+    assert left.review.values == ("1948", "1958")
+
+
+def test_an_allergy_is_added_by_anybody_and_struck_out_by_a_clinician(archive: Archive) -> None:
+    register(archive)
+    patch(archive, ONE, "p1", 1, allergies={"add": ["penicillin"]})
+    patch(archive, TWO, "p1", 1, allergies={"add": ["latex"]})
+    assert told(archive, "p1")["allergies"] == ["latex", "penicillin"]
+    patch(archive, TWO, "p1", 3, rev=3, allergies={"remove": ["penicillin"]})
+    assert told(archive, "p1")["allergies"] == ["latex", "penicillin"]
+    [waiting] = reviews.inbox(archive)
+    assert waiting.words == "strike out the allergy: penicillin?"
+    reconcile.decide(archive, waiting, None, "doctor", NOW_MS)
+    assert told(archive, "p1")["allergies"] == ["latex"]
+    assert reviews.inbox(archive) == []
+
+
+def test_a_dose_waits_for_a_clinician(archive: Archive) -> None:
+    register(archive)
+    reconcile.correct(archive, "p1", {"medicines": "metformin 500 mg"}, "doctor", NOW_MS)
+    patch(archive, ONE, "p1", 2, medicines="metformin 850 mg")
+    assert told(archive, "p1")["medicines"] == "metformin 500 mg"
+    [waiting] = reviews.inbox(archive)
+    reconcile.decide(archive, waiting, "metformin 850 mg", "doctor", NOW_MS)
+    assert told(archive, "p1")["medicines"] == "metformin 850 mg"
+
+
+def test_a_repeated_record_counts_once(archive: Archive) -> None:
+    register(archive)
+    for _ in range(2):
+        patch(archive, ONE, "p1", 1, village="Mithi")
+    assert len(edits.history(archive, "p1")) == 3
+
+
+def test_a_merge_is_a_link_and_can_be_undone(archive: Archive) -> None:
+    register(archive)
+    register(archive, "p2", TWO, name="Zara")
+    before = told(archive, "p2")
+    reconcile.link(archive, "p2", "p1", "nurse", NOW_MS)
+    assert told(archive, "p2") == before | {"replaced_by": "p1"}
+    with pytest.raises(HospitalError):
+        reconcile.link(archive, "p1", "p2", "nurse", NOW_MS)
+    reconcile.unlink(archive, "p2", "nurse", NOW_MS)
+    assert told(archive, "p2") == before
+    with pytest.raises(HospitalError):
+        reconcile.unlink(archive, "p2", "nurse", NOW_MS)
+    patient = chart.patient(archive, "p2")
+    assert patient is not None
+
+
+def test_a_shared_patient_is_in_both_feeds_until_withdrawn(archive: Archive) -> None:
+    register(archive)
+    reconcile.share(archive, "p1", AWAY.clinic, NOW_MS)
+    patch(archive, AWAY, "p1", 2, phone="0311")
+    assert told(archive, "p1") == told(archive, "p1", AWAY.clinic)
+    assert told(archive, "p1")["phone"] == "0311"
+    reconcile.withdraw(archive, "p1", AWAY.clinic)
+    assert told(archive, "p1", AWAY.clinic) == {}
+    patch(archive, AWAY, "p1", 2, rev=3, phone="0399")
+    assert told(archive, "p1")["phone"] == "0311"
+
+
+def test_a_revision_from_before_a_restore_covers_nothing_that_came_after(archive: Archive) -> None:
+    register(archive)
+    custody.new_generation(archive)
+    patch(archive, ONE, "p1", 1, birth="1948")
+    patch(archive, TWO, "p1", 9, t_ms=3000, birth="1984")  # it had seen revision 9, which is lost
+    assert [w.words for w in reviews.inbox(archive)] == ["two birth years: 1948 / 1984"]
+
+
+@pytest.fixture(scope="module")
+def lone(tmp_path_factory: pytest.TempPathFactory):
+    opened = open_at(str(tmp_path_factory.mktemp("lone") / "archive.db"))
+    _enter(opened)
+    yield opened
+    opened.close()
+
+
+FIELDS = {"name": ["Zahra", "Zara B."], "birth": ["1948", "1984", None], "phone": ["1", "2", "3"]}
+one_patch = st.fixed_dictionaries(
+    {}, optional={name: st.sampled_from(values) for name, values in FIELDS.items()}
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.lists(one_patch, max_size=3),
+    st.lists(one_patch, max_size=3),
+    st.randoms(use_true_random=False),
+)
+def test_order_of_arrival_does_not_matter(lone, first, second, random) -> None:
+    turns = [ONE] * len(first) + [TWO] * len(second)
+    outcomes = []
+    for _ in range(2):
+        patient = register(lone, f"p{next(_counter)}")
+        queues = {ONE.id: list(enumerate(first, 2)), TWO.id: list(enumerate(second, 2))}
+        for box in turns:
+            rev, body = queues[box.id].pop(0)
+            patch(lone, box, patient, 1, rev, 2000 + 10 * rev + (box is TWO), **body)
+        said = {(t.edit.author, t.edit.order, t.edit.value) for t in edits.history(lone, patient)}
+        waiting = [w.review for w in reviews.about(lone, patient)]
+        outcomes.append((told(lone, patient), said, waiting))
+        random.shuffle(turns)
+    assert outcomes[0] == outcomes[1]
+    assert len(outcomes[0][1]) >= 2 + (1 if any(first) or any(second) else 0)
