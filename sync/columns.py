@@ -14,6 +14,7 @@ from sync.core.wire import MessageError
 MAX_VARINT_BYTES = 10
 LARGEST = 2**62
 
+_SINGLE = tuple(bytes((number,)) for number in range(0x80))
 _SAME = 0
 _VALUES = 1
 _DIFFERENCES = 2
@@ -45,7 +46,7 @@ class Reader:
         form = self._byte()
         if form == _SAME:
             return [self._value()] * length
-        values = [self._value() for _ in range(length)]
+        values = self._values(length)
         if form == _VALUES:
             return values
         if form != _DIFFERENCES:
@@ -63,6 +64,17 @@ class Reader:
         self._at += 1
         return self._data[self._at - 1]
 
+    def _values(self, length: int) -> list[int]:
+        data, end, out = self._data, len(self._data), []
+        for _ in range(length):
+            byte = data[self._at] if self._at < end else 0x80
+            if byte < 0x80:  # most values are small
+                self._at += 1
+                out.append((byte >> 1) ^ -(byte & 1))
+            else:
+                out.append(self._value())
+        return out
+
     def _value(self) -> int:
         folded, byte = 0, 0x80
         for shift in range(0, 7 * MAX_VARINT_BYTES, 7):
@@ -75,6 +87,10 @@ class Reader:
 
 def _varint(value: int) -> bytes:
     folded = value << 1 if value >= 0 else (-value << 1) - 1
+    if folded < 0x80:
+        return _SINGLE[folded]
+    if folded < 0x4000:
+        return bytes((folded & 0x7F | 0x80, folded >> 7))
     out = bytearray()
     while folded >= 0x80:
         out.append(folded & 0x7F | 0x80)

@@ -14,32 +14,25 @@ A record that does not fit this mould, whatever it is, travels as its bytes.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from uuid import UUID
 
-from sync import columns
+from sync import columns, leaves, moulds
 from sync.core import wire
 from sync.core.wire import MessageError
-from sync.vocabulary import KEY_NUMBERS, KEYS, WORD_NUMBERS, WORDS
+from sync.leaves import DECIMAL, INTEGER, PLACES, STAMP, TEXT, TIME, UUIDS
+from sync.moulds import CONSTANTS, FIRST_WORD, LIST, OBJECT, Mould, Stamp, Template, quoted
+from sync.vocabulary import KEY_NUMBERS, WORD_NUMBERS, WORDS
 
 MAX_LEAVES = 200
 MAX_NESTING = 5
 MAX_TEXT = 1_000
-MAX_DIGITS = 15
 
 Shape = tuple["int | str | Shape", ...] | int
 """A list (0, item, ...), an object (1, key, item, ...), a leaf's kind, or -1 - a word's number."""
 
-_LIST, _OBJECT = 0, 1
-_TEXT, _INTEGER, _UUID, _TIME, _STAMP = range(5)
-_DECIMAL = 8  # and the number of decimal places, 0 to 6
-_PLACES = 6
-_CONSTANTS: tuple[object, ...] = (None, True, False)
-_FIRST_WORD = -1 - len(_CONSTANTS)
-_DIGITS = re.compile(r"-?\d+(?:\.(\d{1,6}))?")
-_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)")
+TRIED_MOULDS = 12
+"""So many of the shapes seen last are tried on a record before it is walked."""
 
 _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
@@ -69,12 +62,37 @@ class _Batch:
         self._shapes: dict[Shape, int] = {}
         self._leaves: list[list[list[int]]] = []
         self._stamps: list[tuple[int, int, int, int]] = []
+        self._moulds: list[tuple[Mould, int]] = []
+        self._plain: dict[str, int] = {}
         self._texts: dict[str, int] = {}
         self._uuids: dict[bytes, int] = {}
         self._raw: list[bytes] = []
 
     def add(self, record: bytes) -> None:
         """Take in a record, by its shape or as it is."""
+        if not self._press(record):
+            self._walk(record)
+
+    def _press(self, record: bytes) -> bool:
+        """Take in a record by a shape that was seen before; False when none fits."""
+        try:
+            text = record.decode("utf-8")
+        except UnicodeDecodeError:
+            return False
+        for place, (mould, number) in enumerate(self._moulds):
+            pressed = mould.press(text)
+            if pressed is not None:
+                texts, stamp = pressed
+                flat = mould.flat(texts, stamp[2] // 1000 if stamp else 0, self._find)
+                if flat is None or (stamp is not None and len(stamp[3]) > MAX_TEXT):
+                    return False
+                if place:
+                    self._moulds.insert(0, self._moulds.pop(place))
+                self._enter(number, flat, stamp)
+                return True
+        return False
+
+    def _walk(self, record: bytes) -> None:
         try:
             value = _parse(record)
             stamp = _stamp(value)
@@ -87,11 +105,31 @@ class _Batch:
         number = self._shapes.setdefault(shape, len(self._shapes))
         if number == len(self._leaves):
             self._leaves.append([])
+        if all(number != known for _, known in self._moulds):
+            self._moulds.insert(0, (moulds.mould(shape), number))
+            del self._moulds[TRIED_MOULDS:]
+        self._enter(number, flat, stamp)
+
+    def _enter(self, number: int, flat: list[int], stamp: Stamp | None) -> None:
         self._leaves[number].append(flat)
         self._rows.append(number + 1)
         if stamp is not None:
             boot, t_ms, wall_ms, quality = stamp
             self._stamps.append((boot, t_ms, wall_ms - t_ms, self._place(quality)))
+
+    def _find(self, kind: int, text: str) -> int | None:
+        """Find a text or UUID its place; None for what a walk would take for something else."""
+        if kind == UUIDS:
+            return self._uuids.setdefault(bytes.fromhex(text.replace("-", "")), len(self._uuids))
+        place = self._plain.get(text)
+        if place is None and self._is_plain(text):
+            place = self._plain[text] = self._place(text)
+        return place
+
+    def _is_plain(self, text: str) -> bool:
+        if text in WORD_NUMBERS or len(text) > MAX_TEXT:
+            return False
+        return leaves.number(text, 0) is None and leaves.uuid_bytes(text) is None
 
     def parts(self) -> list[object]:
         """Return what is sent."""
@@ -109,33 +147,34 @@ class _Batch:
         if isinstance(value, dict):
             return self._object(value, wall_s, flat, depth)
         if isinstance(value, list):
-            return (_LIST, *(self._shape(v, wall_s, flat, depth + 1) for v in value))
+            return (LIST, *(self._shape(v, wall_s, flat, depth + 1) for v in value))
         if isinstance(value, str):
             return self._text(value, wall_s, flat)
         if isinstance(value, bool) or value is None:
-            return -1 - _CONSTANTS.index(value)
+            return -1 - CONSTANTS.index(value)
         return _integer(value, flat)
 
     def _object(self, value: dict[str, object], wall_s: int, flat: list[int], depth: int) -> Shape:
-        items: list[int | str | Shape] = [_OBJECT]
+        items: list[int | str | Shape] = [OBJECT]
         for key, inner in value.items():
             items.append(KEY_NUMBERS.get(key, key))
             stamped = depth == 0 and key == "at" and _stamp(value) is not None
-            items.append(_STAMP if stamped else self._shape(inner, wall_s, flat, depth + 1))
+            items.append(STAMP if stamped else self._shape(inner, wall_s, flat, depth + 1))
         return tuple(items)
 
     def _text(self, value: str, wall_s: int, flat: list[int]) -> Shape:
         if value in WORD_NUMBERS:
-            return _FIRST_WORD - WORD_NUMBERS[value]
-        for kind, number in _numbers(value, wall_s):
-            flat.append(number)
-            return kind
-        packed = _uuid(value)
+            return FIRST_WORD - WORD_NUMBERS[value]
+        found = leaves.number(value, wall_s)
+        if found is not None:
+            flat.append(found[1])
+            return found[0]
+        packed = leaves.uuid_bytes(value)
         if packed is not None:
             flat.append(self._uuids.setdefault(packed, len(self._uuids)))
-            return _UUID
+            return UUIDS
         flat.append(self._place(value))
-        return _TEXT
+        return TEXT
 
     def _place(self, value: str) -> int:
         if len(value) > MAX_TEXT:
@@ -151,7 +190,9 @@ class _Unfolding:
     def __init__(self, parts: Sequence[object]) -> None:
         if len(parts) != 7:
             raise MessageError("a batch has seven parts")
-        self._at: tuple[int, int, int, str] | None = None
+        self._at: Stamp | None = None
+        self._templates: dict[int, Template | None] = {}
+        self._quotes: dict[int, str] = {}
         self._count = wire.count(parts[0])
         rows = columns.Reader(wire.take(bytes, parts[1]))
         self._rows = rows.column(self._count)
@@ -197,32 +238,59 @@ class _Unfolding:
         flat = iter(next(self._leaves[row - 1]))
         self._at = self._next_stamp() if self._stamped[row - 1] else None
         wall_s = self._at[2] // 1000 if self._at else 0
+        template = self._template(row - 1)
         try:
+            if template is not None:
+                return self._filled(template, flat, wall_s)
             return _written(self._build(self._shapes[row - 1], flat, wall_s))
         except (ValueError, OverflowError) as error:
             raise MessageError(f"a record that cannot be built: {error}") from error
 
-    def _next_stamp(self) -> tuple[int, int, int, str]:
+    def _template(self, shape: int) -> Template | None:
+        if shape not in self._templates:
+            self._templates[shape] = moulds.template(self._shapes[shape])
+        return self._templates[shape]
+
+    def _filled(self, template: Template, flat: Iterator[int], wall_s: int) -> bytes:
+        gaps: list[object] = []
+        for kind in template.kinds:
+            if kind == TEXT:
+                gaps.append(self._quoted(next(flat)))
+            elif kind == INTEGER:
+                gaps.append(next(flat))
+            elif kind == STAMP and self._at is not None:
+                boot, t_ms, wall_ms, quality = self._at
+                gaps.append(f"[{boot},{t_ms},{wall_ms},{quoted(quality)}]")
+            else:
+                gaps.append(f'"{self._leaf(kind, flat, wall_s)}"')
+        return (template.text % tuple(gaps)).encode("utf-8")
+
+    def _quoted(self, number: int) -> str:
+        if number not in self._quotes:
+            self._quotes[number] = quoted(self._word(number))
+        return self._quotes[number]
+
+    def _next_stamp(self) -> Stamp:
         boot, t_ms, ahead, quality = next(self._stamps)
         return boot, t_ms, t_ms + ahead, self._word(quality)
 
     def _build(self, shape: object, flat: Iterator[int], wall_s: int) -> object:
         if isinstance(shape, list):
-            if shape[:1] == [_OBJECT]:
+            if shape[:1] == [OBJECT]:
                 pairs = zip(shape[1::2], shape[2::2], strict=True)
-                return {_key(k): self._build(v, flat, wall_s) for k, v in pairs}
+                return {moulds.key_of(k): self._build(v, flat, wall_s) for k, v in pairs}
             return [self._build(v, flat, wall_s) for v in shape[1:]]
         kind = wire.take(int, shape)
-        return _constant(kind) if kind < 0 else self._leaf(kind, flat, wall_s)
+        return moulds.constant_of(kind) if kind < 0 else self._leaf(kind, flat, wall_s)
 
     def _leaf(self, kind: int, flat: Iterator[int], wall_s: int) -> object:
-        if kind == _STAMP:
+        if kind == STAMP:
             if self._at is None:
                 raise MessageError("a stamp out of place")
             return list(self._at)
         number = next(flat)
-        if _DECIMAL <= kind <= _DECIMAL + _PLACES:
-            return _decimal(number, kind - _DECIMAL)
+        if DECIMAL <= kind <= DECIMAL + PLACES:
+            return leaves.decimal(number, kind - DECIMAL)
         build = _LEAVES.get(kind)
         if build is None:
             raise MessageError(f"no leaf of kind {kind}")
@@ -230,18 +298,18 @@ class _Unfolding:
 
     def _word(self, number: int) -> str:
         if number < 0:
-            return _at(WORDS, -1 - number)
-        return _at(self._texts, number)
+            return moulds.at(WORDS, -1 - number)
+        return moulds.at(self._texts, number)
 
     def _uuid_at(self, number: int) -> str:
-        return _at(self._uuids, number)
+        return moulds.at(self._uuids, number)
 
 
 _LEAVES: dict[int, Callable[[_Unfolding, int, int], object]] = {
-    _TEXT: lambda batch, number, _: batch._word(number),
-    _INTEGER: lambda _, number, __: number,
-    _UUID: lambda batch, number, _: batch._uuid_at(number),
-    _TIME: lambda _, number, wall_s: _datetime(number + wall_s),
+    TEXT: lambda batch, number, _: batch._word(number),
+    INTEGER: lambda _, number, __: number,
+    UUIDS: lambda batch, number, _: batch._uuid_at(number),
+    TIME: lambda _, number, wall_s: leaves.datetime_text(number + wall_s),
 }
 
 
@@ -267,7 +335,7 @@ def _misfit(_text: str) -> object:
     raise _Misfit
 
 
-def _stamp(value: object) -> tuple[int, int, int, str] | None:
+def _stamp(value: object) -> Stamp | None:
     """Return a record's own time when it is one that the stamps' columns can hold."""
     at = value.get("at") if isinstance(value, dict) else None
     if not isinstance(at, list) or [type(v) for v in at] != [int, int, int, str]:
@@ -281,54 +349,7 @@ def _integer(value: object, flat: list[int]) -> Shape:
     if not isinstance(value, int) or abs(value) >= columns.LARGEST:
         raise _Misfit
     flat.append(value)
-    return _INTEGER
-
-
-def _numbers(value: str, wall_s: int) -> Iterator[tuple[int, int]]:
-    """Yield the kind and number of a text that is a decimal or a time, exactly as written."""
-    match = _DIGITS.fullmatch(value)
-    if match and len(value) <= MAX_DIGITS:
-        places = len(match[1] or "")
-        number = int(value.replace(".", ""))
-        if _decimal(number, places) == value:
-            yield _DECIMAL + places, number
-    elif (seconds := _seconds(value)) is not None:
-        yield _TIME, seconds - wall_s
-
-
-def _decimal(number: int, places: int) -> str:
-    digits = str(abs(number)).rjust(places + 1, "0")
-    whole, part = digits[: len(digits) - places], digits[len(digits) - places :]
-    return f"{'-' if number < 0 else ''}{whole}{'.' if places else ''}{part}"
-
-
-def _seconds(value: str) -> int | None:
-    match = _DATETIME.fullmatch(value)
-    if match is None:
-        return None
-    try:
-        days = date.fromisoformat(match[1]).toordinal()
-    except ValueError:
-        return None
-    hours, minutes, seconds = (int(match[i]) for i in (2, 3, 4))
-    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    return total if _datetime(total) == value else None
-
-
-def _datetime(total: int) -> str:
-    days, rest = divmod(total, 86_400)
-    day = date.fromordinal(days).isoformat()
-    return f"{day}T{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
-
-
-def _uuid(value: str) -> bytes | None:
-    if len(value) != 36:
-        return None
-    try:
-        packed = UUID(value)
-    except ValueError:
-        return None
-    return packed.bytes if str(packed) == value else None
+    return INTEGER
 
 
 def _table(reader: columns.Reader, width: int, count: int) -> Iterator[tuple[int, ...]]:
@@ -352,31 +373,14 @@ def _listed(shape: Shape) -> object:
     return shape
 
 
-def _key(value: object) -> str:
-    if type(value) is int:
-        return _at(KEYS, value)
-    return wire.text(value, wire.MAX_INT)
-
-
-def _constant(kind: int) -> object:
-    number = -1 - kind
-    return _CONSTANTS[number] if number < len(_CONSTANTS) else _at(WORDS, number - len(_CONSTANTS))
-
-
-def _at(table: Sequence[str], number: int) -> str:
-    if not 0 <= number < len(table):
-        raise MessageError(f"no entry {number} in a table of {len(table)}")
-    return table[number]
-
-
 def _width(shape: object) -> int:
     """Count the leaves of a shape; raises `MessageError` when it is none."""
     if not isinstance(shape, list):
         kind = wire.take(int, shape)
-        return int(kind >= 0 and kind != _STAMP)
-    if shape[:1] not in ([_LIST], [_OBJECT]):
+        return int(kind >= 0 and kind != STAMP)
+    if shape[:1] not in ([LIST], [OBJECT]):
         raise MessageError("neither a list nor an object")
-    if shape[0] == _LIST:
+    if shape[0] == LIST:
         return sum(_width(item) for item in shape[1:])
     if len(shape) % 2 == 0:
         raise MessageError("a key without a value")
@@ -384,4 +388,4 @@ def _width(shape: object) -> int:
 
 
 def _is_stamped(shape: object) -> bool:
-    return isinstance(shape, list) and shape[:1] == [_OBJECT] and _STAMP in shape[2::2]
+    return isinstance(shape, list) and shape[:1] == [OBJECT] and STAMP in shape[2::2]

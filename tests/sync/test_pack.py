@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.entry import canonical_json
-from sync import codec, dictionary, rows
+from sync import codec, dictionary, moulds, rows
 from sync.codec import CodecError
 from sync.vocabulary import KEYS, WORDS
 
@@ -58,6 +58,30 @@ _RECORD = (_JSON | _ENTRY).map(canonical_json) | st.binary(max_size=60)
 def test_any_records_come_back_byte_for_byte(records: list[bytes]) -> None:
     assert codec.unpack(codec.pack(records)) == records
     assert codec.unpack(codec.pack_plain(records)) == records
+
+
+_VALUE = _LIKELY | _TEXT | _DECIMAL | st.uuids().map(str)
+_MOULD = st.fixed_dictionaries(
+    {
+        "actor": _LIKELY,
+        "at": st.tuples(st.integers(), st.integers(), st.integers(), _LIKELY).map(list),
+        "body": st.fixed_dictionaries({"values": st.lists(_VALUE, max_size=3), "n": st.integers()}),
+    }
+).map(canonical_json)
+
+
+@given(st.lists(_MOULD, max_size=40))
+@settings(max_examples=300, deadline=None)
+def test_a_shape_seen_before_packs_to_the_same_bytes_as_a_walk(records: list[bytes]) -> None:
+    folded = rows.fold(records)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "TRIED_MOULDS", 0)
+        assert rows.fold(records) == folded
+    listed = cbor2.loads(cbor2.dumps(folded))
+    filled = rows.unfold(listed, 1 << 20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moulds, "template", lambda _shape: None)
+        assert rows.unfold(listed, 1 << 20) == filled == records
 
 
 @pytest.mark.parametrize(
