@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from devices.driver import DecodeError
 from edge.reading import Value
@@ -45,13 +46,15 @@ class Cursor:
 
     def take(self, size: int) -> bytes:
         """Take the next `size` bytes."""
-        if self.left < size:
+        start = self._at
+        end = start + size
+        if end > len(self._data):
             raise DecodeError(
                 "truncated",
-                f"{len(self._data)} bytes, at least {self._at + size} needed: {self._data.hex()}",
+                f"{len(self._data)} bytes, at least {end} needed: {self._data.hex()}",
             )
-        start, self._at = self._at, self._at + size
-        return self._data[start : self._at]
+        self._at = end
+        return self._data[start:end]
 
     def rest(self) -> bytes:
         """Take all that is left."""
@@ -89,6 +92,7 @@ class Cursor:
         return None if user == NO_USER else user
 
 
+@lru_cache(maxsize=4096)
 def sfloat(raw: int) -> Number:
     """Return the SFLOAT of 16 raw bits. Specials have exponent 0: 0xF7FF is 204.7, not NaN."""
     return _SPECIAL_16.get(raw) or scaled(_signed(raw, 12), _signed(raw >> 12, 4))
@@ -111,6 +115,8 @@ def shifted(value: Number, places: int) -> Number:
 
 def flag_names(bits: int, names: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the set bits, bit 0 first; an empty name marks a reserved bit."""
+    if not bits:
+        return ()
     return tuple(name for bit, name in enumerate(names) if name and bits >> bit & 1)
 
 
