@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, Protocol
 
 Row = Mapping[str, Any]
@@ -40,12 +41,22 @@ class Archive(Protocol):
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Run a query (or a write with RETURNING, inside a transaction); return its rows."""
 
+    def copy_to(self, file: Path) -> list[Row]:
+        """Write a complete, verified copy to a file that does not exist yet.
+
+        Returns the rows (box, epoch, lane, cum, chain) of the streams as the copy holds them.
+        """
+
     def close(self) -> None:
         """Close the connection; safe to call twice."""
 
 
 OpenArchive = Callable[[], Archive]
 """Opens an archive for the calling thread, as the desk does for each request."""
+
+
+STREAMS = "SELECT box, epoch, lane, cum, chain FROM stream"
+"""What a copy covers."""
 
 
 def row(archive: Archive, sql: str, values: Sequence[object] = ()) -> Row | None:

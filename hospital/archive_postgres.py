@@ -6,15 +6,17 @@ A receipt leaves only after a commit with synchronous_commit=on, whatever the se
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
-from hospital.archive import Row
+from hospital.archive import STREAMS, Row
 from hospital.archive_schema import POSTGRES_TYPES, partitions, pending, statements
 from hospital.errors import ArchiveDown, RowRefused
 
@@ -31,8 +33,9 @@ class PostgresArchive:
     engine = "postgresql"
     for_update = " FOR UPDATE"
 
-    def __init__(self, connection: psycopg.Connection[DictRow]) -> None:
+    def __init__(self, connection: psycopg.Connection[DictRow], address: str) -> None:
         self._connection = connection
+        self._address = address
 
     @classmethod
     def open(cls, address: str) -> PostgresArchive:
@@ -48,7 +51,7 @@ class PostgresArchive:
             connection.execute("SET synchronous_commit = on")
         except psycopg.Error as error:
             raise ArchiveDown(f"the archive's database does not answer: {error}") from error
-        archive = cls(connection)
+        archive = cls(connection, address)
         archive._migrate()
         return archive
 
@@ -90,6 +93,25 @@ class PostgresArchive:
         except psycopg.OperationalError as error:
             raise ArchiveDown(f"the archive could not be read: {error}") from error
 
+    def copy_to(self, file: Path) -> list[Row]:
+        """Dump one snapshot, read the whole dump back, and return what it covers.
+
+        The streams are read in the very snapshot that is dumped, so the copy holds exactly them.
+        """
+        try:
+            with self._connection.transaction():
+                self._connection.execute(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                )
+                exported = self._connection.execute("SELECT pg_export_snapshot() AS id").fetchone()
+                covered = self.rows(STREAMS)
+                snapshot = exported["id"] if exported else ""
+                _run("pg_dump", "-Fc", f"--snapshot={snapshot}", f"--file={file}", self._address)
+        except psycopg.Error as error:
+            raise ArchiveDown(f"the copy {file} could not be made: {error}") from error
+        _run("pg_restore", "--file=/dev/null", str(file))
+        return covered
+
     def _in_transaction(self) -> bool:
         return self._connection.info.transaction_status != TransactionStatus.IDLE
 
@@ -113,6 +135,19 @@ class PostgresArchive:
     def _split_record(self) -> None:
         for statement in partitions():
             self.execute(statement)
+
+
+def _run(program: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's own programs; raises `ArchiveDown` with its last words."""
+    try:
+        subprocess.run([program, *arguments], check=True, capture_output=True)
+    except FileNotFoundError as error:
+        raise ArchiveDown(f"{program} is not installed on this machine") from error
+    except subprocess.CalledProcessError as error:
+        words = error.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise ArchiveDown(
+            f"{program} failed: {words[-1] if words else 'no reason given'}"
+        ) from error
 
 
 @cache

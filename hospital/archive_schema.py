@@ -29,7 +29,12 @@ CREATE TABLE box (
     standing TEXT NOT NULL DEFAULT 'active',
     epoch BIGINT NOT NULL DEFAULT 0, nonce {bytes} NOT NULL,
     enrolled_ms BIGINT NOT NULL, heard_ms BIGINT, about TEXT NOT NULL DEFAULT '',
-    forks INTEGER NOT NULL DEFAULT 0, fork_ms BIGINT
+    forks INTEGER NOT NULL DEFAULT 0, fork_ms BIGINT, why TEXT NOT NULL DEFAULT '',
+    missing BIGINT NOT NULL DEFAULT 0, status TEXT NOT NULL DEFAULT '', status_ms BIGINT
+);
+CREATE TABLE backup (
+    number {number}, made_ms BIGINT NOT NULL, place TEXT NOT NULL, size BIGINT NOT NULL,
+    records BIGINT NOT NULL
 );
 CREATE TABLE stream (
     box TEXT NOT NULL REFERENCES box (id), epoch BIGINT NOT NULL, lane TEXT NOT NULL,
@@ -39,7 +44,8 @@ CREATE TABLE stream (
     PRIMARY KEY (box, epoch, lane)
 );
 CREATE TABLE session (
-    box TEXT NOT NULL, nonce {bytes} NOT NULL, opened_ms BIGINT NOT NULL, PRIMARY KEY (box, nonce)
+    box TEXT NOT NULL, nonce {bytes} NOT NULL, opened_ms BIGINT NOT NULL,
+    fork INTEGER NOT NULL DEFAULT 0, by_hand INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (box, nonce)
 );
 CREATE TABLE record (
     box TEXT NOT NULL, id TEXT NOT NULL, epoch BIGINT NOT NULL, lane TEXT NOT NULL,

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from hospital.archive import Row
+from hospital.archive import STREAMS, Row
 from hospital.archive_schema import SQLITE_TYPES, pending, statements
 from hospital.errors import ArchiveDown, RowRefused
 
@@ -90,6 +91,23 @@ class SqliteArchive:
             return self._connection.execute(sql, values).fetchall()
         except sqlite3.OperationalError as error:
             raise ArchiveDown(f"the archive could not be read: {error}") from error
+
+    def copy_to(self, file: Path) -> list[Row]:
+        """Write a copy, then check it and read from it what it covers; raises `ArchiveDown`."""
+        try:
+            self._connection.execute("VACUUM INTO ?", (str(file),))
+            copy = sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)
+            copy.row_factory = _as_dict
+            try:
+                (verdict,) = copy.execute("PRAGMA integrity_check").fetchone().values()
+                covered = copy.execute(STREAMS).fetchall()
+            finally:
+                copy.close()
+        except sqlite3.Error as error:
+            raise ArchiveDown(f"the copy {file} could not be made: {error}") from error
+        if verdict != "ok":
+            raise ArchiveDown(f"the copy {file} is damaged: {verdict}")
+        return covered
 
     def _migrate(self) -> None:
         if not pending(self):

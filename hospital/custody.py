@@ -136,6 +136,21 @@ def refusals(archive: Archive) -> dict[str, int]:
     return {r["reason"]: int(r["n"]) for r in archive.rows(sql)}
 
 
+def backed_up(archive: Archive, box: Box, event: hospital.BackedUp) -> bool:
+    """Store that a durable copy covers a lane, inside the caller's transaction; say if it is news.
+
+    The boxes learn it by their next receipt.
+    """
+    after, effects = hospital.step(load(archive, box), event)
+    at = hospital.place(after, event.lane)
+    if effects:
+        archive.execute(
+            "UPDATE stream SET safe = ?, safe_chain = ? WHERE box = ? AND epoch = ? AND lane = ?",
+            (at.safe, at.safe_chain, box.id, after.epoch, event.lane),
+        )
+    return bool(effects)
+
+
 def new_generation(archive: Archive) -> int:
     """Count a restore of the archive from a backup; the boxes are told by their next WELCOME."""
     with archive.transaction():

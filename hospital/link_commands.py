@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 
-from hospital import ledger
+from hospital import backup, custody, ledger
 from hospital.speech import open_hospital, say, speaks_json
 
 
@@ -26,4 +28,48 @@ def show_ledger(box_id: str, as_json: bool) -> None:
     say(told, text or f"Nothing has come from box {box_id} yet.", as_json)
 
 
-COMMANDS = (show_ledger,)
+@click.command("backup")
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A new file, on a disk that outlives this machine.",
+)
+@click.option("--trust-place", is_flag=True, help="Promise safety although it is the same disk.")
+@speaks_json
+def make_backup(target: Path, trust_place: bool, as_json: bool) -> None:
+    """Copy the archive, verify the copy, and tell the boxes what is safe by it."""
+    with open_hospital() as (settings, archive):
+        own_disk = settings.home if settings.archive == "sqlite" and not trust_place else None
+        made = backup.back_up(archive, target, _now_ms(), same_disk=own_disk)
+    told = {
+        "file": str(made.file),
+        "bytes": made.size,
+        "records": made.records,
+        "safe": made.promised,
+    }
+    words = f"{made.records:,} records copied to {made.file} and verified."
+    if not made.promised:
+        words += (
+            "\nIt is on the archive's own disk, so boxes keep what they have:"
+            " name a place elsewhere, or say --trust-place."
+        )
+    say(told, words, as_json)
+
+
+@click.command("restored")
+@speaks_json
+def restored(as_json: bool) -> None:
+    """Say that the archive was brought back from a backup; boxes send what it lacks."""
+    with open_hospital() as (_, archive):
+        generation = custody.new_generation(archive)
+    words = f"This is generation {generation} of the archive; boxes send what it lacks."
+    say({"generation": generation}, words, as_json)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+COMMANDS = (show_ledger, make_backup, restored)

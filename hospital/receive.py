@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hospital import boxes, custody, feed_post
+from hospital import backup, boxes, custody, feed_post
 from hospital.archive import Archive
 from hospital.boxes import Box
 from hospital.broker import worker_link
@@ -79,6 +79,7 @@ class Receiver:
         self._archive = archive
         self._keys = keys
         self._memory: dict[str, _Memory] = {}
+        self._copies = backup.count(archive)
 
     def receive(self, topic: str, frame: bytes, now_ms: int) -> list[Outgoing]:
         """Take a frame in; return what to publish. Raises `ArchiveDown`: then nothing happened."""
@@ -102,12 +103,16 @@ class Receiver:
 
         Without this a box whose frame met no worker would wait out its own timer.
         """
+        self._copies = backup.count(self._archive)
+        return self._receipts(now_ms, gap=True)
+
+    def _receipts(self, now_ms: int, *, gap: bool) -> list[Outgoing]:
         sent: list[Outgoing] = []
         for box in boxes.heard_since(self._archive, now_ms - REMIND_MS, REMINDED_BOXES):
             with self._archive.transaction():
                 held = custody.load(self._archive, box)
             for lane in held.streams:
-                sent.append(self._sign(box.id, hospital.receipt(held, lane, gap=True)))
+                sent.append(self._sign(box.id, hospital.receipt(held, lane, gap)))
         return sent
 
     def _open(self, box: Box, came: Delivered) -> list[Outgoing]:
@@ -123,8 +128,10 @@ class Receiver:
         return self._frame(box, header, payload, came)
 
     def news(self, now_ms: int) -> list[Outgoing]:
-        """Return what boxes at rest do not know of their clinics' feeds yet."""
-        return _outgoing(feed_post.news(self._archive, self._keys, now_ms))
+        """Return what boxes at rest do not know yet: of their clinics' feeds, of a new backup."""
+        sent = _outgoing(feed_post.news(self._archive, self._keys, now_ms))
+        before, self._copies = self._copies, backup.count(self._archive)
+        return sent if self._copies == before else sent + self._receipts(now_ms, gap=False)
 
     def _ask(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
         try:

@@ -1,0 +1,106 @@
+"""What is safe: covered by a verified copy, told to the box, and there after a restore."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from archives import open_at
+from box_on_wire import NOW_MS, Desk, Sender, enrolled
+from postgres import Cluster
+
+from hospital import backup, custody, ledger
+from hospital.archive import Archive
+from hospital.archive_sqlite import SqliteArchive
+from hospital.errors import HospitalError
+from sync.core import Receipt
+
+
+@pytest.fixture
+def desk(archive: Archive) -> Desk:
+    return Desk(enrolled(archive))
+
+
+@pytest.fixture
+def box() -> Sender:
+    return Sender()
+
+
+def test_a_copy_moves_safe_and_the_next_receipt_tells_the_box(
+    desk: Desk, box: Sender, tmp_path: Path
+) -> None:
+    desk.admit(box)
+    desk.receipt(box.frame(1, 20))
+    made = backup.back_up(desk.archive, tmp_path / "one.copy", NOW_MS, same_disk=None)
+    assert (made.records, made.promised) == (20, True)
+    assert made.file.stat().st_mode & 0o777 == 0o600
+    receipt = desk.receipt(box.frame(21, 10))
+    assert (receipt.at.cum, receipt.at.safe) == (30, 20)
+    assert receipt.at.safe_chain == box.chain_at(20)
+    (line,) = ledger.of(desk.archive, "box-one")
+    assert (line.last, line.safe) == (30, 20)
+
+
+def test_a_box_at_rest_is_told_of_a_new_copy(desk: Desk, box: Sender, tmp_path: Path) -> None:
+    desk.admit(box)
+    desk.receipt(box.frame(1, 20))
+    assert desk.receiver.news(NOW_MS) == []
+    backup.back_up(desk.archive, tmp_path / "one.copy", NOW_MS, same_disk=None)
+    (told,) = [desk.read(out) for out in desk.receiver.news(NOW_MS)]
+    assert isinstance(told, Receipt)
+    assert (told.at.safe, told.gap) == (20, False)
+    assert desk.receiver.news(NOW_MS) == []
+
+
+def test_a_copy_on_the_same_disk_promises_nothing(desk: Desk, box: Sender, tmp_path: Path) -> None:
+    desk.admit(box)
+    desk.receipt(box.frame(1, 20))
+    made = backup.back_up(desk.archive, tmp_path / "one.copy", NOW_MS, same_disk=tmp_path)
+    assert not made.promised
+    assert backup.last(desk.archive) is None
+    assert desk.receipt(box.frame(21, 1)).at.safe == 0
+
+
+def test_a_copy_never_overwrites_another(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "one.copy").write_bytes(b"last week's")
+    with pytest.raises(HospitalError, match="exists already"):
+        backup.back_up(desk.archive, tmp_path / "one.copy", NOW_MS, same_disk=None)
+    with pytest.raises(HospitalError):
+        backup.back_up(desk.archive, tmp_path / "none" / "x", NOW_MS, same_disk=None)
+    assert (tmp_path / "one.copy").read_bytes() == b"last week's"
+
+
+def test_a_restored_file_goes_on_where_the_copy_ends(tmp_path: Path, box: Sender) -> None:
+    desk = Desk(enrolled(SqliteArchive.open(tmp_path / "archive.db")))
+    desk.admit(box)
+    desk.receipt(box.frame(1, 20))
+    backup.back_up(desk.archive, tmp_path / "one.copy", NOW_MS, same_disk=None)
+    desk.receipt(box.frame(21, 19))
+    desk.archive.close()
+    again = Desk(SqliteArchive.open(tmp_path / "one.copy"))
+    assert custody.new_generation(again.archive) == 2
+    box.nonce = b"session2"
+    welcome = again.admit(box)
+    assert (welcome.generation, welcome.lanes["c"].cum) == (2, 20)
+    assert welcome.lanes["c"].chain == box.chain_at(20)
+    assert again.receipt(box.frame(21, 19)).at.cum == 39
+    assert again.readings() == 39
+    again.archive.close()
+
+
+def test_a_restored_dump_goes_on_where_the_copy_ends(
+    tmp_path: Path, box: Sender, postgres: Cluster
+) -> None:
+    desk = Desk(enrolled(open_at(postgres.fresh())))
+    desk.admit(box)
+    desk.receipt(box.frame(1, 20))
+    made = backup.back_up(desk.archive, tmp_path / "one.dump", NOW_MS, same_disk=None)
+    desk.archive.close()
+    empty = postgres.fresh()
+    subprocess.run(["pg_restore", f"--dbname={empty}", str(made.file)], check=True)
+    again = Desk(open_at(empty))
+    box.nonce = b"session2"
+    assert again.admit(box).lanes["c"].cum == 20
+    assert again.receipt(box.frame(21, 19)).at.cum == 39
+    again.archive.close()
