@@ -21,7 +21,15 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from edge.clock import Stamp
 from edge.errors import EdgeError, SettingsError
-from edge.jobs import backup, clock_check, disk, idle_visits, last_known_time, passed_locks
+from edge.jobs import (
+    backup,
+    clock_check,
+    disk,
+    idle_visits,
+    last_known_time,
+    passed_locks,
+    prune,
+)
 from edge.settings import Settings
 from edge.store import Store
 
@@ -47,6 +55,7 @@ JOBS = (
     Job("disk", lambda s: 60, disk.run),
     Job("idle-visits", lambda s: 30, idle_visits.run),
     Job("passed-locks", lambda s: 30, passed_locks.run),
+    Job("prune", lambda s: 3600, prune.run),
     Job("backup", lambda s: s.backup_every_s, backup.run),
 )
 

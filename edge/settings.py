@@ -46,6 +46,7 @@ class Settings:
     link_retry_cap_s: int = 900
     backup_every_s: int = 3600
     disk_low_mb: int = 500
+    retention_days: int = 90
 
     @property
     def database(self) -> Path:
@@ -113,6 +114,7 @@ def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
         link_retry_cap_s=link.number("retry_cap_s", 900),
         backup_every_s=box.number("backup_every_s", 3600),
         disk_low_mb=box.number("disk_low_mb", 500),
+        retention_days=box.number("retention_days", 90),
     )
 
 
