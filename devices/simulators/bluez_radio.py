@@ -156,7 +156,7 @@ class Radio:
     def _heard(self, path: str, peripheral: Peripheral) -> None:
         rssi = {"RSSI": Variant("n", -55 + self._rng.randint(-4, 4))}
         if path in self._tree.objects:
-            self._tree.change(path, DEVICE, rssi)
+            self._tree.change(path, DEVICE, {**rssi, **_service_data(peripheral)})
         else:
             self._tree.add(path, {DEVICE: {**_device_properties(peripheral), **rssi}})
         self._plan_forgetting(path, peripheral)
@@ -226,6 +226,9 @@ class Radio:
     async def _establish(self, path: str) -> None:
         await asyncio.sleep(self._peripherals[path].timing.connect_s)
         await self._on_air(path)
+        bond = self._peripherals[path].bond
+        if bond.bonded and bond.forgotten:  # the peripheral answers that it has no such key
+            raise BluezError("AuthenticationFailed", "Authentication Failed")
 
     def _link_up(self, path: str) -> None:
         peripheral = self._peripherals[path]
@@ -262,7 +265,7 @@ class Radio:
             self.link_down(path)
             raise BluezError("AuthenticationFailed", "Authentication Failed")
         await asyncio.sleep(PAIR_S)
-        bond.bonded = True
+        bond.bonded, bond.forgotten = True, False
         paired = {"Paired": Variant("b", True), "Bonded": Variant("b", True)}
         self._tree.change(path, DEVICE, paired)
 
@@ -305,4 +308,12 @@ def _device_properties(peripheral: Peripheral) -> dict[str, Variant]:
         "UUIDs": Variant("as", list(peripheral.advertised)),
         "Adapter": Variant("o", ADAPTER_PATH),
         "AdvertisingFlags": Variant("ay", b"\x06"),
+        **_service_data(peripheral),
     }
+
+
+def _service_data(peripheral: Peripheral) -> dict[str, Variant]:
+    if not peripheral.service_data:
+        return {}
+    data = {uuid: Variant("ay", value) for uuid, value in peripheral.service_data.items()}
+    return {"ServiceData": Variant("a{sv}", data)}

@@ -28,6 +28,7 @@ class AttCode:
     REQUEST_NOT_SUPPORTED = 0x06
     INVALID_LENGTH = 0x0D
     CCCD_IMPROPER = 0xFD
+    IN_PROGRESS = 0xFE
 
 
 class AttError(Exception):
@@ -106,11 +107,15 @@ class Identity:
 
 @dataclass(slots=True)
 class Bond:
-    """The pairing rule of a peripheral and whether the adapter holds its keys."""
+    """The pairing rule of a peripheral and whether the adapter holds its keys.
+
+    `forgotten`: the peripheral has lost its own, so the adapter's are worth nothing.
+    """
 
     pairing: Pairing = Pairing.NONE
     passkey: int = 123456
     bonded: bool = False
+    forgotten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +132,8 @@ class LinkTiming:
 class Peripheral:
     """One device on the air. The transport calls `connected` and `disconnected`.
 
-    `awake` is set while it advertises. `hang_up` drops the link from the device's side. `tasks`
-    are those of the running connection: they end with it.
+    `awake` is set while it advertises; `service_data` goes along, by full UUID. `hang_up` drops
+    the link from the device's side. `tasks` are those of the running connection: they end with it.
     """
 
     identity: Identity
@@ -136,6 +141,7 @@ class Peripheral:
     services: Sequence[Service]
     timing: LinkTiming = field(default_factory=LinkTiming)
     bond: Bond = field(default_factory=Bond)
+    service_data: dict[str, bytes] = field(default_factory=dict)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     tasks: Tasks = field(default_factory=Tasks)
     hang_up: Callable[[], None] = lambda: None

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from devices.simulators.bodies import Body
@@ -41,6 +42,7 @@ from devices.simulators.tasks import Tasks
 
 DATE_TIME = 0x2A08
 CURRENT_TIME = 0x2A2B
+CURRENT_TIME_SERVICE = 0x1805
 BATTERY_LEVEL = 0x2A19
 MEMORY_LIMIT = 30
 FULL_BATTERY_PERCENT = 90
@@ -68,6 +70,17 @@ class Habits:
     out_s: float = 1.5
 
 
+class Memory(StrEnum):
+    """What a spot device does with what it has sent."""
+
+    ERASES = "erases"
+    """Each value leaves the memory once it was sent."""
+    REPEATS = "repeats"
+    """All of the memory is sent on each connection."""
+    LATEST = "latest"
+    """Only the last value is sent, on each connection again."""
+
+
 Encode = Callable[[Body | None, datetime], bytes]
 """Measure a body and encode the value; without a body the measurement failed."""
 
@@ -91,6 +104,8 @@ class BleModel:
     pair_first: bool = False
     faults: frozenset[Fault] = COMMON_FAULTS
     behaves: type[BleDevice] | None = None
+    memory: Memory = Memory.ERASES
+    also_advertises: tuple[int, ...] = ()
     passkey: int = 0
 
 
@@ -117,7 +132,7 @@ class BleDevice:
         )
         self.peripheral = Peripheral(
             identity=model.identity,
-            advertised=(uuid128(model.service),),
+            advertised=tuple(uuid128(u) for u in (model.service, *model.also_advertises)),
             services=self._services(),
             timing=LinkTiming(),
             bond=bond,
@@ -132,8 +147,9 @@ class BleDevice:
 
     @property
     def faults(self) -> frozenset[Fault]:
-        """The faults that this device can have."""
-        return self.model.faults
+        """The faults that this device can have; one that bonds can forget its bond."""
+        bonds = self.peripheral.bond.pairing is not Pairing.NONE
+        return self.model.faults | ({Fault.STALE_BOND} if bonds else set())
 
     def measure(self, body: Body, fault: Fault | None = None) -> None:
         """Start one act of measuring; raises `UnsupportedFaultError`."""
@@ -145,22 +161,31 @@ class BleDevice:
         await self._tasks.close()
 
     def _services(self) -> list[Service]:
-        own = [self.value]
+        own = [self.value, *self._own()]
         own += [Characteristic(uuid128(u), ("read",), v) for u, v in self.model.features.items()]
-        if self.model.clock is not None:
-            own.append(
-                Characteristic(
-                    uuid128(self.model.clock),
-                    ("read", "write"),
-                    on_read=self._show_clock,
-                    on_write=self._set_clock,
-                )
-            )
+        clock = [] if self.model.clock is None else [self._clock(self.model.clock)]
+        if self.model.clock == DATE_TIME:  # A&D keep it in the service of the measurement
+            own, clock = own + clock, []
         return [
             Service(uuid128(self.model.service), tuple(own)),
+            *self._others(),
+            *[Service(uuid128(CURRENT_TIME_SERVICE), (each,)) for each in clock],
             device_information(self.model.identity),
             battery(FULL_BATTERY_PERCENT),
         ]
+
+    def _own(self) -> list[Characteristic]:
+        """Return what else stands in the service of the measurement."""
+        return []
+
+    def _others(self) -> list[Service]:
+        """Return the services beside it."""
+        return []
+
+    def _clock(self, short: int) -> Characteristic:
+        return Characteristic(
+            uuid128(short), ("read", "write"), on_read=self._show_clock, on_write=self._set_clock
+        )
 
     def _show_clock(self) -> bytes:
         encode = current_time if self.model.clock == CURRENT_TIME else date_time
@@ -181,6 +206,8 @@ class BleDevice:
         self.peripheral.characteristic(BATTERY_LEVEL).value = bytes([percent])
         if fault is Fault.WRONG_CLOCK:
             self.clock.lose()
+        if fault is Fault.STALE_BOND:
+            self.peripheral.bond.forgotten = self.peripheral.bond.bonded
 
     def _wake(self) -> None:
         """Advertise for a while; a new measurement starts the while again."""
@@ -254,12 +281,16 @@ class SpotDevice(BleDevice):
             self._drop_next = False
             self.peripheral.hang_up()
             return
-        while self.memory and self.value.subscribed:
-            self.value.send(self.memory[0])
-            self.memory.popleft()  # erased only once it was sent
+        erases = self.model.memory is Memory.ERASES
+        left = list(self.memory)[-1 if self.model.memory is Memory.LATEST else 0 :]
+        while left and self.value.subscribed:
+            self.value.send(left.pop(0))
+            if erases:
+                self.memory.popleft()  # only once it was sent
+                left = list(self.memory)
             await asyncio.sleep(self.habits.gap_s)
         await asyncio.sleep(self.habits.hang_up_s)
-        if not self.memory:
+        if not (erases and self.memory):
             self._sleep()
 
 

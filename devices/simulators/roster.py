@@ -14,7 +14,7 @@ from typing import Protocol
 
 from devices.simulators.bodies import Body
 from devices.simulators.faults import Fault
-from devices.simulators.models import BLE_MODELS
+from devices.simulators.models import BLE_MODELS, MORE_BLE_MODELS
 from devices.simulators.peripherals import BleModel
 from devices.simulators.serial_line import SerialLine
 from devices.simulators.wired import (
@@ -180,7 +180,7 @@ class Post:
         return replace(self.row, slug=self.name, identity=identity)
 
 
-ROWS: tuple[Row, ...] = (*BLE_MODELS, *WIRED)
+ROWS: tuple[Row, ...] = (*BLE_MODELS, *MORE_BLE_MODELS, *WIRED)
 
 DEFAULT: tuple[Post, ...] = tuple(Post(row) for row in (*BLE_MODELS, TM_2657, CMS50D_PLUS))
 """The devices of a ward unless others are asked for."""

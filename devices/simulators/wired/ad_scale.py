@@ -33,7 +33,7 @@ OVERLOAD = line("OL", Decimal("99999.99"))
 class AdScale(Pusher):
     """The scale. `NAN` is overload; with `MOTION` the person steps off before it settles."""
 
-    slug, model, protocol = "ad-scale", "AD standard format", "ad_scale"
+    slug, model, protocol = "ad-scale", "Standard format scale", "ad_scale"
     settings = LineSettings(2400, bits=7, parity="E")
     faults = PUSH_FAULTS | {Fault.MOTION}
     _shown = line("ST", _ZERO)
