@@ -38,7 +38,6 @@ class Settings:
     kiosk_host: str = "127.0.0.1"
     kiosk_port: int = 8600
     px_per_mm: str = "5"
-    visit_idle_s: int = 600
     ports: tuple[Port, ...] = ()
     bluetooth: bool = True
     broker_host: str | None = None
@@ -106,7 +105,6 @@ def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
         kiosk_host=kiosk.text("host", "127.0.0.1"),
         kiosk_port=kiosk.number("port", 8600),
         px_per_mm=kiosk.text("px_per_mm", "5"),
-        visit_idle_s=kiosk.number("visit_idle_s", 600),
         ports=devices.ports(),
         bluetooth=devices.flag("bluetooth", default=True),
         broker_host=link.text("broker_host", "") or None,

@@ -10,4 +10,4 @@ from edge.store import Store
 
 def run(store: Store, settings: Settings, now: Stamp) -> None:
     """Close every idle visit, at any station."""
-    visits.close_idle(store, now, settings.visit_idle_s)
+    visits.close_idle(store, now)

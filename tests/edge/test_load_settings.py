@@ -37,7 +37,6 @@ language = "ur"
 port = 80
 host = "0.0.0.0"
 px_per_mm = "5.9"
-visit_idle_s = 30
 [link]
 broker_host = "hospital.example"
 broker_port = 1
@@ -53,7 +52,7 @@ model = "TM-2657"
     assert (settings.clinic, settings.language, settings.kiosk_port) == ("بھیم دھنگا", "ur", 80)
     assert (settings.broker_host, settings.broker_port) == ("hospital.example", 1)
     assert (settings.bluetooth, settings.ports) == (False, (Port("/dev/ttyUSB*", "TM-2657"),))
-    assert (settings.visit_idle_s, settings.backup_every_s, settings.disk_low_mb) == (30, 60, 9)
+    assert (settings.backup_every_s, settings.disk_low_mb) == (60, 9)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ model = "TM-2657"
         ("box = 3", r"\[box\] must be a table"),
         (GOOD + '[kiosk]\nlanguage = "xx"', "kiosk.language is 'xx'; choose one of en, ur, zh"),
         (GOOD + '[kiosk]\nport = "80"', "kiosk.port must be a whole number, not '80'"),
-        (GOOD + "[kiosk]\nvisit_idle_s = -1", "kiosk.visit_idle_s must be a whole number"),
+        (GOOD + "disk_low_mb = -1", "box.disk_low_mb must be a whole number"),
         (GOOD + "[kiosk]\nport = true", "kiosk.port must be a whole number"),
         (GOOD + '[devices]\nbluetooth = "yes"', "devices.bluetooth must be true or false"),
         (GOOD + "[devices]\nport = 5", "devices.port must be a list of tables"),

@@ -29,7 +29,7 @@ def hand() -> HandClock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(tmp_path, "box-test", "Clinic", disk_low_mb=500, visit_idle_s=600)
+    return Settings(tmp_path, "box-test", "Clinic", disk_low_mb=500)
 
 
 def kinds(store: Store) -> list[str]:
