@@ -27,6 +27,7 @@ from edge.jobs import (
     disk,
     idle_visits,
     last_known_time,
+    old_drafts,
     passed_locks,
     prune,
 )
@@ -55,6 +56,7 @@ JOBS = (
     Job("disk", lambda s: 60, disk.run),
     Job("idle-visits", lambda s: 30, idle_visits.run),
     Job("passed-locks", lambda s: 30, passed_locks.run),
+    Job("old-drafts", lambda s: 300, old_drafts.run),
     Job("prune", lambda s: 3600, prune.run),
     Job("backup", lambda s: s.backup_every_s, backup.run),
 )

@@ -160,6 +160,11 @@ CREATE TABLE session (
     csrf TEXT NOT NULL, boot INTEGER NOT NULL,
     started_t_ms INTEGER NOT NULL, seen_t_ms INTEGER NOT NULL
 );
+CREATE TABLE draft (
+    staff_id TEXT NOT NULL REFERENCES staff (id), form TEXT NOT NULL, path TEXT NOT NULL,
+    fields TEXT NOT NULL, boot INTEGER NOT NULL, t_ms INTEGER NOT NULL, wall_ms INTEGER NOT NULL,
+    PRIMARY KEY (staff_id, form)
+) WITHOUT ROWID;
 """
 
 _NAMES = """

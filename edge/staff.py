@@ -172,6 +172,21 @@ def session(store: Store, clock: Clock, token: str, *, touch: bool = True) -> Se
     return Session(_staff(row), row["csrf"])
 
 
+def whose(store: Store, token: str, csrf: str) -> str | None:
+    """Return the id of whose session this is or was; both its words must be right.
+
+    Only for keeping what that person typed: a session that is over opens nothing.
+    """
+    row = store.row(
+        "SELECT s.staff_id, s.csrf FROM session s JOIN staff p ON p.id = s.staff_id"
+        " WHERE s.token_hash = ? AND p.active = 1",
+        (_hash(token),),
+    )
+    if row is None or not secrets.compare_digest(row["csrf"].encode(), csrf.encode()):
+        return None
+    return str(row["staff_id"])
+
+
 def sign_out(store: Store, clock: Clock, token: str) -> None:
     """End a session; nothing happens when there is none."""
     with store.transaction():
