@@ -1,9 +1,10 @@
 """`python -m devices.simulators`: a ward of virtual devices for demos, tests and benchmarks.
 
-Prints one JSON line about where everything is, then lets devices measure in turn, and takes
-commands as JSON lines on stdin: {"measure": name, "fault": fault}, {"unplug": name},
-{"plug": name}, {"power": true|false}. Each command is answered by one JSON line. Ends on SIGTERM,
-SIGINT or, unless `--detached`, at the end of stdin.
+Prints one JSON line about where everything is, then lets devices measure in turn, or with `--day`
+lives a whole day of patients and says each act on a JSON line. Takes commands as JSON lines on
+stdin: {"measure": name, "fault": fault}, {"unplug": name}, {"plug": name}, {"power": true|false}.
+Each command is answered by one JSON line. Ends on SIGTERM, SIGINT or, unless `--detached`, at the
+end of stdin.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from devices.simulators.day import Plan, live, write_day
 from devices.simulators.faults import Fault, FaultSchedule
 from devices.simulators.roster import Post, UnknownDeviceError, crew, fleet
 from devices.simulators.ward import Ward
@@ -36,6 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.posts = _posts(options)
     except UnknownDeviceError as error:
         parser.error(str(error))
+    if options.speed <= 0:
+        parser.error("a day passes forwards")
     with TemporaryDirectory(prefix="healthpost-ward-") as scratch:
         asyncio.run(_run(options, Path(options.dir or scratch).resolve()))
     return 0
@@ -56,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fleet", type=_fleet, metavar="ble=20,serial=6", help="so many, of each kind in turn"
     )
+    parser.add_argument("--day", action="store_true", help="live a day instead of taking turns")
+    parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="of the day")
+    parser.add_argument("--patients", type=int, default=Plan().patients, help="of the day")
+    parser.add_argument("--hours", type=float, default=Plan().hours, help="of the day")
     parser.add_argument("--detached", action="store_true", help="take no commands from stdin")
     return parser
 
@@ -81,7 +89,8 @@ async def _run(options: argparse.Namespace, directory: Path) -> None:
     enrolled = not options.unpaired
     async with Ward(directory, options.seed, enrolled=enrolled, posts=options.posts) as ward:
         _say(_where(ward))
-        work = [asyncio.create_task(_measure_in_turn(ward, options))]
+        routine = _live_the_day if options.day else _measure_in_turn
+        work = [asyncio.create_task(routine(ward, options))]
         if not options.detached:
             work.append(asyncio.create_task(_obey_stdin(ward, stop)))
         await stop.wait()
@@ -109,6 +118,13 @@ async def _measure_in_turn(ward: Ward, options: argparse.Namespace) -> None:
     for name, device in cycle(ward.devices.items()):
         await asyncio.sleep(options.every)
         ward.measure(name, fault=schedule.draw(device.faults))
+
+
+async def _live_the_day(ward: Ward, options: argparse.Namespace) -> None:
+    plan = Plan(patients=options.patients, hours=options.hours)
+    able = {name: device.faults for name, device in ward.devices.items()}
+    acts = write_day(able, options.seed, plan)
+    await live(ward, acts, options.seed, options.speed, _say)
 
 
 async def _obey_stdin(ward: Ward, stop: asyncio.Event) -> None:
