@@ -291,10 +291,11 @@ def answer(
 ) -> FeedMessage | None:
     """Return what to send a box that asks; None when it has all and only says so."""
     head = source.head()
-    if ask.part is not None and _holds(head, ask.part):
-        return _piece(head, ask.part, source, weigh)
+    anew = Shadow(head.epoch, head.ver, None, "")
+    if ask.part is not None:
+        return _piece(head, ask.part if _holds(head, ask.part) else anew, source, weigh)
     if ask.epoch != head.epoch or not head.floor <= ask.ver <= head.ver:
-        return _piece(head, Shadow(head.epoch, head.ver, None, ""), source, weigh)
+        return _piece(head, anew, source, weigh)
     if ask.rest and ask.ver == head.ver:
         return None
     return batch(head, ask.ver, source, reflects, weigh)

@@ -1,0 +1,284 @@
+"""The feed's two ends in the simulator: the core's functions over disks made of dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from edge.feed_item import NOTHING, Change, Cursor, Item, Shadow, add, bucket_of, mark
+from sync import merge
+from sync.core import feed as core
+from sync.core import wire
+from sync.core.feed_messages import Ask, Batch, Chunk, FeedMessage, Reflects
+from sync.merge import Edit, Rule, Settled
+from sync.simulation.parts import demand
+
+HEAVY = 12
+"""Simulated items weigh so much more than real ones: a frame holds a few of them."""
+
+Write = Callable[[], None]
+View = dict[str, Item]
+
+
+class PowerCut(Exception):
+    """The box lost its power between two writes."""
+
+
+def whole(rows: Write, cursor: Write, cut: Callable[[], bool]) -> None:
+    """One transaction: the power fails before it or after it."""
+    if cut():
+        raise PowerCut
+    rows()
+    cursor()
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEnds:
+    """The code under test; tests replace a part to prove that the simulator would notice."""
+
+    step: Callable[[core.BoxFeed, core.Event, core.Replica], core.Step] = core.step
+    answer: Callable[..., FeedMessage | None] = core.answer
+    transaction: Callable[[Write, Write, Callable[[], bool]], None] = whole
+    settle: Callable[[Rule, Iterable[Edit]], Settled] = merge.settle
+
+
+@dataclass(slots=True)
+class BoxDisk:
+    """What survives a power cut: the replica, a snapshot in progress, and the box's own edits.
+
+    `numbered` are the edits in their stream; `made` counts local revisions.
+    """
+
+    at: Cursor = Cursor()
+    taking: Shadow | None = None
+    items: View = field(default_factory=dict)
+    beside: View = field(default_factory=dict)
+    numbered: list[Edit] = field(default_factory=list)
+    pending: set[str] = field(default_factory=set)
+    stream: int = 1
+    made: int = 0
+
+    def copy(self) -> BoxDisk:
+        """Return an image of the medium."""
+        return replace(
+            self,
+            items=dict(self.items),
+            beside=dict(self.beside),
+            numbered=list(self.numbered),
+            pending=set(self.pending),
+        )
+
+    def cursor(self) -> Cursor:
+        """Return how far the replica is."""
+        return self.at
+
+    def shadow(self) -> Shadow | None:
+        """Return the snapshot being taken."""
+        return self.taking
+
+    def write_changes(self, batch: Batch) -> None:
+        """Apply rows, without the cursor."""
+        for change in batch.changes:
+            item = change.item
+            if item is None:
+                self.items.pop(f"{change.entity}/{change.id}", None)
+            else:
+                self.items[item.key] = item
+        if batch.reflects is not None:
+            self._settle(batch.reflects)
+
+    def keep(self, chunk: Chunk) -> None:
+        """Keep a piece of a snapshot, and swap it in with the last one."""
+        if not chunk.at.after:
+            self.beside = {}
+        self.beside |= {item.key: item for item in chunk.items}
+        if chunk.next is not None:
+            self.taking = replace(chunk.at, after=chunk.next)
+            return
+        bucket = chunk.at.bucket
+        left = {k: i for k, i in self.items.items() if bucket not in (None, _bucket(i))}
+        self.items, self.beside, self.taking = left | self.beside, {}, None
+        if bucket is None:
+            self.at = Cursor(chunk.at.epoch, chunk.at.as_of)
+
+    def _settle(self, reflects: Reflects) -> None:
+        if reflects.epoch == self.stream:
+            seen = {e.id for e in self.numbered[: reflects.lanes["c"]]}
+            self.pending -= seen
+
+
+@dataclass(slots=True)
+class HospitalDisk:
+    """The archive: the clinic's feed, every edit, and how far each box's stream was received."""
+
+    epoch: int = 1
+    ver: int = 0
+    floor: int = 0
+    feed: dict[str, Change] = field(default_factory=dict)
+    edits: dict[str, list[Edit]] = field(default_factory=dict)
+    revs: dict[str, int] = field(default_factory=dict)
+    cum: dict[tuple[str, int], int] = field(default_factory=dict)
+    generation: int = 0
+
+    def copy(self) -> HospitalDisk:
+        """Return a backup."""
+        return replace(
+            self,
+            feed=dict(self.feed),
+            edits={k: list(v) for k, v in self.edits.items()},
+            revs=dict(self.revs),
+            cum=dict(self.cum),
+        )
+
+    def head(self) -> core.Head:
+        """Return where the feed is."""
+        return core.Head(self.epoch, self.ver, self.floor)
+
+    def since(self, ver: int, limit: int) -> Sequence[Change]:
+        """Return changes after `ver`."""
+        return sorted((c for c in self.feed.values() if c.ver > ver), key=lambda c: c.ver)[:limit]
+
+    def scan(self, bucket: int | None, after: str, limit: int) -> Sequence[Item]:
+        """Return items after a key."""
+        view = self.view()
+        keys = sorted(k for k, i in view.items() if k > after and bucket in (None, _bucket(i)))
+        return [view[k] for k in keys[:limit]]
+
+    def sums(self) -> tuple[int, ...]:
+        """Return the sum of every bucket."""
+        return sums_of(self.view())
+
+    def view(self) -> View:
+        """Return what the clinic is to know."""
+        found = {key: change.item for key, change in self.feed.items()}
+        return {key: item for key, item in found.items() if item is not None}
+
+
+class SimHouse:
+    """The hospital: takes edits in, answers asks, tells news; its backup may be put back."""
+
+    def __init__(self, ends: FeedEnds) -> None:
+        self.disk = HospitalDisk()
+        self.backup = HospitalDisk()
+        self.views: dict[tuple[int, int], View] = {(1, 0): {}}
+        self.readers: dict[str, tuple[int, Ask]] = {}
+        self._ends = ends
+        self._drawn = 1
+
+    def take(self, box: str, stream: int, seq: int, edits: Sequence[Edit]) -> None:
+        """Take the next record of a box: edits of one patient, known already or new."""
+        disk = self.disk
+        demand(seq == disk.cum.get((box, stream), 0) + 1, "I3", f"{box}: {seq} out of turn")
+        disk.cum[box, stream] = seq
+        patient = edits[0].id.partition(":")[0]
+        if not any(e.id == edits[0].id for e in disk.edits.get(patient, [])):
+            self.say(patient, edits)
+
+    def say(self, patient: str, edits: Sequence[Edit]) -> None:
+        """Number edits, settle the patient and tell the clinic."""
+        disk = self.disk
+        rev = max(disk.revs.get(patient, 0) + 1, disk.generation << 32)
+        disk.revs[patient] = rev
+        disk.edits.setdefault(patient, []).extend(replace(e, rev=rev) for e in edits)
+        self._put(patient, rev)
+
+    def rev(self, patient: str) -> int:
+        """Return a patient's newest revision."""
+        return self.disk.revs.get(patient, 0)
+
+    def withdraw(self, patient: str) -> None:
+        """Tell the clinic that a patient is not its any more."""
+        held = self.disk.feed.get(f"patient/{patient}")
+        if held is not None and held.body is not None:
+            self._write(replace(held, ver=self.disk.ver + 1, body=None))
+
+    def compact(self) -> None:
+        """Forget all removals."""
+        gone = [c for c in self.disk.feed.values() if c.body is None]
+        for change in gone:
+            del self.disk.feed[f"{change.entity}/{change.id}"]
+            self.disk.floor = max(self.disk.floor, change.ver)
+
+    def restore(self, told: bool) -> None:
+        """Put the backup back; `told`: the operator says so, as the manual asks."""
+        self.disk = self.backup.copy()
+        self.readers = {}
+        if told:
+            self._drawn += 1
+            self.disk.epoch = self._drawn
+            self.disk.generation = self._drawn
+        self._look()
+
+    def answer(self, box: str, stream: int, session: int, ask: Ask) -> FeedMessage | None:
+        """Answer an ask of the box's current session."""
+        self.readers[box] = (session, ask)
+        cum = self.disk.cum.get((box, stream), 0)
+        return self._ends.answer(ask, self.disk, Reflects(stream, {"c": cum}), _weigh)
+
+    def news(self, box: str, stream: int) -> tuple[int, FeedMessage] | None:
+        """Return what a box at rest does not know yet, and for which session."""
+        session, ask = self.readers.get(box, (0, Ask(0, 0)))
+        if not ask.rest or ask.ver >= self.disk.ver or ask.epoch != self.disk.epoch:
+            return None
+        cum = self.disk.cum.get((box, stream), 0)
+        told = self._ends.answer(
+            Ask(ask.epoch, ask.ver), self.disk, Reflects(stream, {"c": cum}), _weigh
+        )
+        return (session, told) if isinstance(told, Batch) else None
+
+    def _put(self, patient: str, rev: int) -> None:
+        said: dict[str, list[Edit]] = {}
+        for edit in self.disk.edits[patient]:
+            said.setdefault(edit.field, []).append(edit)
+        body: dict[str, object] = {}
+        review: dict[str, object] = {}
+        for name, edits in said.items():
+            settled = self._ends.settle(merge.rules()[name], edits)
+            body[name] = list(settled.value) if isinstance(settled.value, tuple) else settled.value
+            if settled.reviews:
+                review[name] = sorted({v for r in settled.reviews for v in r.values})
+        self._write(Change(self.disk.ver + 1, "patient", patient, rev, body | {"review": review}))
+
+    def _write(self, change: Change) -> None:
+        self.disk.ver = change.ver
+        self.disk.feed[f"{change.entity}/{change.id}"] = change
+        self._look()
+
+    def _look(self) -> None:
+        self.views[self.disk.epoch, self.disk.ver] = self.disk.view()
+
+
+def sums_of(view: View) -> tuple[int, ...]:
+    """Return the sums of a replica; marks are remembered, since a world asks for them often."""
+    found = list(NOTHING)
+    for item in view.values():
+        bucket, told = _mark(item.entity, item.id, item.rev, repr(item.body), _Body(item))
+        found[bucket] = add(found[bucket], (told,))
+    return tuple(found)
+
+
+class _Body:
+    """An item that counts as equal to any other: the arguments before it tell them apart."""
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Body)
+
+
+@lru_cache(maxsize=20_000)
+def _mark(entity: str, item_id: str, _rev: int, _body: str, held: _Body) -> tuple[int, int]:
+    return bucket_of(entity, item_id), mark(held.item)
+
+
+def _bucket(item: Item) -> int:
+    return bucket_of(item.entity, item.id)
+
+
+def _weigh(parts: list[object]) -> int:
+    return HEAVY * len(wire.dump(parts))
