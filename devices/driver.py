@@ -25,11 +25,13 @@ class Event:
     """One thing a device said: "reading", "status", "error", "ack", ... with its named fields.
 
     `quality` holds doubts that travel with the value but are no field of the protocol's event.
+    `more` says that another event of the same frame follows: a reply is due to the last one only.
     """
 
     name: str
     fields: Fields = field(default_factory=dict)
     quality: tuple[str, ...] = ()
+    more: bool = False
 
 
 class Decoder(Protocol):
@@ -77,6 +79,10 @@ class SerialProtocol:
     streaming: bool = False
     experimental: bool = False
     aside: Callable[[Event], bool] = _never
+
+
+UNMAPPED = "unmapped-test"
+"""Why an analyser's final result is no reading: nobody wrote down what its test code means."""
 
 
 @dataclass(frozen=True, slots=True)

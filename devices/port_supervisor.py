@@ -14,19 +14,20 @@ import asyncio
 import logging
 import random
 import re
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 from devices import serial_link
 from devices.agreement import Terms
 from devices.catalogue import SERIAL_PROTOCOLS, Model
+from devices.conversation import Conversation
 from devices.device_time import ahead_of_box_s
-from devices.driver import Event, Session, Turn
+from devices.driver import Event
+from devices.protocols.laboratory import Test
 from devices.reception import Reception, Source
 from devices.recorder import Recorder
 from devices.serial_frames import HEADER, Frames, LineTrial
@@ -41,9 +42,6 @@ STALE_MS = 1500
 
 FLAPPING_S = 5.0
 """A line that is lost sooner than this counts as another failure."""
-
-SAID_LIMIT = 256
-"""Bytes of a conversation that are kept with what it found."""
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -64,17 +62,20 @@ class PortSupervisor:
     """Keeps one configured port open and hands what its device says to the reception."""
 
     def __init__(
-        self, recorder: Recorder, pattern: str, model: Model, habits: PortHabits | None = None
+        self,
+        recorder: Recorder,
+        pattern: str,
+        model: Model,
+        habits: PortHabits | None = None,
+        tests: Mapping[str, Test] | None = None,
     ) -> None:
         self._recorder = recorder
         self._pattern = pattern
         self._model = model
         self._habits = habits or PortHabits()
         self._protocol = SERIAL_PROTOCOLS[model.protocol]
-        self._session = roster.session_for(model.protocol)
-        self._asked: deque[str] = deque(maxlen=8)
-        self._said = bytearray()
-        self._open = False
+        session = roster.session_for(model.protocol, tests)
+        self._conversation = Conversation(session, self) if session else None
         self._trial = LineTrial(self._protocol)
         self._frames = Frames(self._protocol)
         self._source = Source("", model, pattern)
@@ -91,10 +92,9 @@ class PortSupervisor:
 
     def request(self, device_id: str, kind: str) -> bool:
         """Let the device do what a person asked for; False when it is not this port's, or away."""
-        if not self._open or self._source.id != device_id:
+        if self._conversation is None or self._source.id != device_id:
             return False
-        self._asked.append(kind)
-        return True
+        return self._conversation.ask(kind)
 
     async def run(self) -> None:
         """Supervise for ever; ends only by cancellation."""
@@ -132,20 +132,19 @@ class PortSupervisor:
         except serial_link.PortError as error:
             self._lost(str(error), asyncio.get_running_loop().time() - opened)
         finally:
-            self._open = False
             await self._block(lambda: self._leave(line))
 
     def _leave(self, line: serial_link.Line) -> None:
         """Leave the device safe: a cuff deflates, whatever ends this visit."""
-        if self._session is not None:
+        if self._conversation is not None:
             with suppress(serial_link.PortError):
-                line.write(self._session.stop())
+                line.write(self._conversation.end())
         line.close()
 
     async def _meet(self, path: str) -> None:
         number = await self._block(lambda: serial_link.usb_serial(path))
         self._know(f"usb-{number}" if number else f"port-{_slug(path)}", path)
-        self._enter("listening")
+        self.enter("listening")
 
     def _know(self, known: str, path: str) -> None:
         """Go on as the device of this id: a cable's, until the device tells its own number."""
@@ -166,20 +165,20 @@ class PortSupervisor:
 
     def _absent(self) -> None:
         self._failures = 0
-        self._enter("absent")
+        self.enter("absent")
         self._clear("port-busy", "device-silent", "line-settings")
         self._note("port-missing")
 
     def _failed(self, why: str) -> None:
         self._failures += 1
-        self._enter("absent", "backoff")
+        self.enter("absent", "backoff")
         _log.info("%s: %s", self._source.subject, why)
 
     def _lost(self, why: str, after_s: float) -> None:
         self._failures = 1 if after_s > FLAPPING_S else self._failures + 1
-        self._answer("the cable came out")
+        self.answer("the cable came out")
         self._frames.abandon()
-        self._enter("absent", "lost")
+        self.enter("absent", "lost")
         _log.info("%s was lost: %s", self._source.subject, why)
 
     def _retry_s(self) -> float:
@@ -205,10 +204,11 @@ class PortSupervisor:
             now = self._recorder.now()
             if data:
                 quiet_since = now.t_ms
-                await self._hear(line, now, data)
+                await self._hear(now, data)
             else:
                 self._notice_silence(now, now.t_ms - quiet_since)
-            await self._converse(line, now)
+            if self._conversation is not None:
+                await self._conversation.go_on(now)
             if self._trial.burst_ended(now.t_ms):
                 self._keep_noise(now)
             if self._trial.wrong():
@@ -232,14 +232,30 @@ class PortSupervisor:
             text = "the cable brought something unreadable; measure again"
             self._reception.garbled(now, "unreadable", text, raw)
 
-    async def _hear(self, line: serial_link.Line, now: Stamp, data: bytes) -> None:
+    async def _hear(self, now: Stamp, data: bytes) -> None:
         events = self._frames.feed(data)
         for event, raw in events:
-            if self._session is None:
+            if self._conversation is None:
                 self._take(now, event, raw)
             else:
-                await self._reply(line, now, event, raw, self._session)
+                await self._reply(now, event, raw, self._conversation)
         self._trial.heard(now.t_ms, data, events, self._frames.pending)
+
+    async def _begin(self, line: serial_link.Line) -> None:
+        if self._conversation is not None:
+            write = partial(self._write, line)
+            await self._conversation.begin(self._recorder.now(), write)
+
+    async def _write(self, line: serial_link.Line, data: bytes) -> None:
+        await self._block(lambda: line.write(data))
+
+    async def _reply(
+        self, now: Stamp, event: Event, raw: bytes, conversation: Conversation
+    ) -> None:
+        believed = self._trial.believes(event, len(raw))
+        if believed:
+            self._clear("line-settings", "device-silent")
+        await conversation.hear(now, event, raw, believed or not self._protocol.streaming)
 
     def _take(self, now: Stamp, event: Event, raw: bytes) -> None:
         believed = self._trial.believes(event, len(raw))
@@ -249,21 +265,15 @@ class PortSupervisor:
             if believed and self._protocol.aside(event):
                 self._result(now, event, raw)
             elif believed:
-                self._sample(now, self._protocol.measured(event), raw)
+                self.sample(now, self._protocol.measured(event), raw)
         elif event.name == "error":
             self._refuse(now, event, raw)
         else:
             self._result(now, event, raw)
 
-    def _sample(self, now: Stamp, measured: Measured | None, raw: bytes) -> None:
-        if self._reception is None:
-            return
-        self._reception.sample(now, measured, raw)
-        self._enter("measuring" if self._reception.finger_in else "connected")
-
     def _result(self, now: Stamp, event: Event, raw: bytes) -> None:
         if not self._protocol.streaming:
-            self._enter("connected")
+            self.enter("connected")
         measured = self._protocol.measured(event)
         if measured is None or self._reception is None:
             return  # an answer to a command: nothing that a patient could own
@@ -275,7 +285,7 @@ class PortSupervisor:
             return
         kind = str(event.fields.get("kind", "error"))
         if kind == "device_error":
-            self._enter("connected")
+            self.enter("connected")
             self._reception.no_measurement(now, raw)
         else:
             self._reception.garbled(
@@ -286,100 +296,55 @@ class PortSupervisor:
         """A result is pushed when it is made, so its time tells what the device's clock says."""
         if measured.device_time is None or measured.stored:
             return
-        self._keep_offset(ahead_of_box_s(measured.device_time, now))
+        self.keep_offset(ahead_of_box_s(measured.device_time, now))
 
-    def _keep_offset(self, seconds: int) -> None:
+    # --- what a conversation asks of its port ----------------------------------------------------
+
+    @property
+    def reception(self) -> Reception | None:
+        """Where findings go."""
+        return self._reception
+
+    def know(self, serial: str) -> None:
+        """Go on as the device with this serial number, whichever cable it hangs on."""
+        known = f"{self._model.protocol}-{_slug(serial)}"
+        if known != self._source.id:
+            self.enter("absent", known)
+            self._know(known, self._source.address)
+            self._recorder.tell(
+                lambda store, _: registry.set_information(store, known, serial=serial)
+            )
+
+    def keep_offset(self, seconds: int) -> None:
+        """Keep how far the device's clock is ahead of the box's."""
         device = self._source.id
         self._recorder.tell(lambda store, _: registry.set_clock_offset(store, device, seconds))
 
-    # --- conversing ----------------------------------------------------------------------------
-
-    async def _begin(self, line: serial_link.Line) -> None:
-        """Open the conversation; what was asked of a former one is not done any more."""
-        self._asked.clear()
-        self._said.clear()
-        self._open = self._session is not None
-        if self._session is not None:
-            now = self._recorder.now()
-            await self._act(line, now, self._session.start(now.t_ms), b"")
-
-    async def _reply(
-        self, line: serial_link.Line, now: Stamp, event: Event, raw: bytes, session: Session
-    ) -> None:
-        believed = self._trial.believes(event, len(raw))
-        if believed:
-            self._clear("line-settings", "device-silent")
-        self._said += raw
-        del self._said[:-SAID_LIMIT]
-        turn = session.on_event(event, now.t_ms)
-        if self._protocol.streaming and not believed:
-            turn = replace(turn, samples=())
-        await self._act(line, now, turn, raw)
-
-    async def _converse(self, line: serial_link.Line, now: Stamp) -> None:
-        """Do what a person asked for, then what is due by the clock."""
-        if self._session is None:
+    def sample(self, now: Stamp, measured: Measured | None, raw: bytes) -> None:
+        """Take one sample of a stream."""
+        if self._reception is None:
             return
-        while self._asked:
-            kind = self._asked.popleft()
-            turn = self._session.ask(kind, now.t_ms)
-            await self._act(line, now, turn, b"")
-            if kind == "stop" or not turn.write:
-                self._answer("stopped" if kind == "stop" else "the device is not ready")
-        due = self._session.next_timeout
-        if due is not None and now.t_ms >= due:
-            await self._act(line, now, self._session.on_timeout(now.t_ms), b"")
+        self._reception.sample(now, measured, raw)
+        self.enter("measuring" if self._reception.finger_in else "connected")
 
-    async def _act(self, line: serial_link.Line, now: Stamp, turn: Turn, raw: bytes) -> None:
-        """Carry out a turn. What was measured is on the disk before the device hears of it."""
-        self._learn(now, turn)
-        for sample in turn.samples:
-            self._sample(now, sample, raw)
-        durable = await self._keep_found(now, turn)
-        if turn.failed and self._reception is not None:
-            self._reception.no_measurement(now, bytes(self._said))
-        if turn.measured or turn.failed:
-            self._answer(turn.failed)
-        if turn.state and not turn.samples:
-            self._enter(turn.state)
-        if turn.write and durable:
-            await self._block(lambda: line.write(turn.write))
-
-    def _learn(self, now: Stamp, turn: Turn) -> None:
-        if turn.serial:
-            before, known = self._source.id, f"{self._model.protocol}-{_slug(turn.serial)}"
-            if before != known:
-                self._enter("absent", known)
-                self._know(known, self._source.address)
-        if turn.clock is not None:
-            self._keep_offset(ahead_of_box_s(turn.clock, now))
-
-    async def _keep_found(self, now: Stamp, turn: Turn) -> bool:
-        """Record and wait for the disk; False when something could not be kept."""
-        if self._reception is None or not turn.measured:
-            return True
-        raw = bytes(self._said)
-        self._said.clear()
-        kept = [self._reception.result(now, one, raw, turn.age_s) for one in turn.measured]
-        await asyncio.wait(kept)
-        return not any(one.cancelled() for one in kept)
-
-    def _answer(self, how: str) -> None:
-        """Say that what somebody asked for is over."""
-        if self._session is not None and self._source.id:
+    def answer(self, how: str) -> None:
+        """Say that what somebody asked of the device is over."""
+        if self._conversation is not None and self._source.id:
             device = self._source.id
             self._recorder.tell(lambda store, _: requests.done(store, device, how))
+
+    # --- silence -------------------------------------------------------------------------------
 
     def _notice_silence(self, now: Stamp, silent_ms: int) -> None:
         if silent_ms >= STALE_MS and self._frames.pending:
             raw = self._frames.abandon()
-            alone = self._session is None and not self._protocol.streaming
+            alone = self._conversation is None and not self._protocol.streaming
             if len(raw) >= HEADER and alone and self._reception:
                 self._reception.garbled(
                     now, "truncated", "the result stopped half-way; measure again", raw
                 )
         if (
-            self._session is None
+            self._conversation is None
             and self._protocol.streaming
             and silent_ms >= self._habits.silent_s * 1000
         ):
@@ -389,11 +354,12 @@ class PortSupervisor:
         """An oximeter without a finger switches itself off; with one it should go on."""
         if self._state == "measuring":
             self._note("device-silent")
-        self._enter("listening")
+        self.enter("listening")
 
     # --- what people see -----------------------------------------------------------------------
 
-    def _enter(self, state: str, detail: str = "") -> None:
+    def enter(self, state: str, detail: str = "") -> None:
+        """Tell what the device does, when that changed."""
         if (state, detail) == (self._state, "") or not self._source.id:
             return
         self._state = state

@@ -9,6 +9,7 @@ frame again: it is acknowledged and not taken twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols import laboratory
@@ -109,7 +110,10 @@ class _Session:
             return (Event("partial", {"reply": "ACK"}),)
         records = [record for record in self._text.split("\r") if record]
         self._text = ""
-        return tuple(Event("record", {"text": record, "reply": "ACK"}) for record in records)
+        if not records:
+            return (Event("partial", {"reply": "ACK"}),)
+        *firsts, last_one = (Event("record", {"text": text, "reply": "ACK"}) for text in records)
+        return (*(replace(event, more=True) for event in firsts), last_one)
 
 
 def _refused(kind: str) -> Event:

@@ -20,6 +20,11 @@ COUNT_INDEX = 501
 """Asking for this record returns how many there are."""
 
 VERSION = bytes.fromhex("050d02")
+CLOCK = bytes.fromhex("05200200000000")
+"""Reads the clock; the same message with 01 as its third byte would set it."""
+
+SERIAL = bytes.fromhex("050b0200000000846ae87300")
+_ANSWER = "0506"
 
 _STX, _ETX = 0x02, 0x03
 _LEAST, _MOST = 6, 64
@@ -48,6 +53,24 @@ def acknowledge(sequence: int, expect: int) -> bytes:
 def reset_link() -> bytes:
     """Return the packet that starts a conversation anew."""
     return packet(b"", _DISCONNECT)
+
+
+def text_answer(event: Event) -> str | None:
+    """Return the text that a packet answers with, such as a serial number; None for others."""
+    message = str(event.fields.get("message", ""))
+    if event.name != "packet" or not message.startswith(_ANSWER):
+        return None
+    text = bytes.fromhex(message[len(_ANSWER) :]).decode("latin-1").strip("\0 ")
+    return text if text.isascii() and text.isprintable() else ""
+
+
+def clock_answer(event: Event) -> datetime | None:
+    """Return the clock that a packet answers with; None for others."""
+    message = str(event.fields.get("message", ""))
+    if event.name != "packet" or len(message) != 12 or not message.startswith(_ANSWER):
+        return None
+    seconds = int.from_bytes(bytes.fromhex(message[len(_ANSWER) :]), "little")
+    return _EPOCH + timedelta(seconds=seconds)
 
 
 def measured(event: Event) -> Measured | None:

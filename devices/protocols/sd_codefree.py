@@ -25,6 +25,7 @@ _RECORD_LEAST, _RECORD_MOST = 10, 17
 _MEALS = {0x10: "before_meal", 0x20: "after_meal"}
 
 CHALLENGE = bytes.fromhex("1030")
+GOODBYE = bytes.fromhex("1070")
 _RESPONSE = bytes.fromhex("1040")
 _FETCH = bytes.fromhex("1060")
 

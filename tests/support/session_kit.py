@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,9 +11,10 @@ from station_kit import QUICK_TERMS, Start
 from devices.catalogue import SERIAL_PROTOCOLS
 from devices.model import Model
 from devices.port_supervisor import PortHabits, PortSupervisor
+from devices.protocols.laboratory import Test
 from devices.recorder import Recorder
 from devices.simulators.wired.machine import Machine, Times
-from edge.reading import Kind
+from edge.reading import Code, Kind
 
 HABITS = PortHabits(
     rescan_s=0.1, first_retry_s=0.05, longest_retry_s=0.2, silent_s=1.0, terms=QUICK_TERMS
@@ -38,8 +39,19 @@ def model_of(machine: Machine, kind: Kind) -> Model:
     return Model(machine.model, "Test", machine.model, (kind,), "serial", machine.protocol)
 
 
-def supervise(recorder: Recorder, machine: Machine, kind: Kind, start: Start) -> PortSupervisor:
+HAEMOGLOBIN = Test(Code.HAEMOGLOBIN, "g/dL")
+TESTS = {"^^^HB": HAEMOGLOBIN, "HB^Haemoglobin": HAEMOGLOBIN}
+
+
+def supervise(
+    recorder: Recorder,
+    machine: Machine,
+    kind: Kind,
+    start: Start,
+    tests: Mapping[str, Test] | None = None,
+) -> PortSupervisor:
     """Let a supervisor run at the device's port."""
-    supervisor = PortSupervisor(recorder, str(machine.line.path), model_of(machine, kind), HABITS)
+    row = model_of(machine, kind)
+    supervisor = PortSupervisor(recorder, str(machine.line.path), row, HABITS, tests)
     start(supervisor.run())
     return supervisor

@@ -1,0 +1,44 @@
+"""The conversation with a FreeStyle Optium: its whole memory as one text, then silence for a while.
+
+The dump carries one sum for everything, so a broken one gives nothing and is asked for again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from devices.driver import Event, Turn
+from devices.protocols import freestyle_optium as protocol
+from devices.sessions.script import Ask, Rest, Script, Scripted
+
+DUMP_MS = 12_000
+"""450 records at 19200 baud take nine seconds."""
+
+LOOK_AGAIN_MS = 120_000
+
+
+def session() -> Scripted:
+    """Return a session."""
+    return Scripted(_play)
+
+
+def _play() -> Script:
+    while True:
+        header = yield Ask(protocol.DUMP, _is_header, DUMP_MS, tries=1, again=_is_broken)
+        assert header is not None
+        time = header.fields["device_time"]
+        clock = time if isinstance(time, datetime) else None
+        yield Turn(state="connected", clock=clock, serial=str(header.fields["serial"]))
+        for _ in range(int(str(header.fields["count"]))):
+            record = yield Ask(b"", lambda event: event.name in ("reading", "error"), tries=1)
+            found = protocol.measured(record) if record else None
+            yield Turn(measured=(found,) if found else ())
+        yield Rest(LOOK_AGAIN_MS)
+
+
+def _is_header(event: Event) -> bool:
+    return event.name == "header"
+
+
+def _is_broken(event: Event) -> bool:
+    return event.name == "error"

@@ -1,0 +1,62 @@
+"""The conversation with a OneTouch Ultra2: the whole memory, then the clock, once a connection.
+
+While it hangs on the cable the meter does not measure, so there is nothing to read again until it
+was away. A dump with a broken line is asked for a second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from datetime import datetime
+
+from devices.driver import Event, Turn
+from devices.protocols import onetouch_ultra2 as protocol
+from devices.sessions.script import Ask, NoAnswerError, Rest, Script, Scripted
+
+STILL_THERE_MS = 30_000
+LINE_MS = 1500
+DUMPS = 2
+
+
+def session() -> Scripted:
+    """Return a session."""
+    return Scripted(_play)
+
+
+def _play() -> Script:
+    yield Ask(protocol.command("DM?"), _is_version, tries=2)
+    yield Turn(state="connected")
+    for _ in range(DUMPS):
+        if (yield from _dump()):
+            break
+    clock = yield Ask(protocol.command("DMF"), lambda event: event.name == "clock")
+    time = clock.fields["device_time"] if clock else None
+    yield Turn(clock=time if isinstance(time, datetime) else None)
+    while True:
+        yield Rest(STILL_THERE_MS)
+        yield Ask(protocol.command("DM?"), _is_version)
+
+
+def _dump() -> Generator[Ask | Rest | Turn, Event | None, bool]:
+    header = yield Ask(protocol.command("DMP"), lambda event: event.name == "header", wait_ms=2000)
+    assert header is not None
+    yield Turn(serial=str(header.fields["serial"]))
+    whole = True
+    for _ in range(int(str(header.fields["count"]))):
+        try:
+            line = yield Ask(b"", _is_line, wait_ms=LINE_MS, tries=1)
+        except NoAnswerError:
+            return False
+        assert line is not None
+        whole = whole and line.name == "reading"
+        found = protocol.measured(line)
+        yield Turn(measured=(found,) if found else ())
+    return whole
+
+
+def _is_line(event: Event) -> bool:
+    return event.name in ("reading", "error")
+
+
+def _is_version(event: Event) -> bool:
+    return event.name == "text" and str(event.fields["text"]).startswith("?")
