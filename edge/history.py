@@ -9,19 +9,22 @@ from edge.clock import Placed, place
 from edge.entry import Entry
 from edge.intake import values_of
 from edge.outbox import confirmed_entries
-from edge.reading import Value
+from edge.reading import UNCHECKED, Value
 from edge.store import Row, Store
 
 _COLUMNS = (
     "SELECT r.entry, r.kind, r.source, r.patient_id, r.visit_id, r.device_id, r.warnings, r.tray,"
-    " j.record, d.model AS device_model FROM reading r JOIN journal j ON j.id = r.entry"
+    " r.compared, j.record, d.model AS device_model FROM reading r JOIN journal j ON j.id = r.entry"
     " LEFT JOIN device d ON d.id = r.device_id"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A recorded reading as people look at it; `confirmed` only when a receipt covers it."""
+    """A recorded reading as people look at it; `confirmed` only when a receipt covers it.
+
+    `needs_confirmation` asks a person to compare it with the device's own display.
+    """
 
     entry: int
     kind: str
@@ -38,6 +41,7 @@ class Recorded:
     tray: str | None
     actor: str | None
     confirmed: bool
+    needs_confirmation: bool = False
 
     def value(self, code: str) -> Value | None:
         """Return the value of a LOINC code, or None."""
@@ -138,7 +142,6 @@ def _recorded(store: Store, rows: list[Row]) -> list[Recorded]:
 def _one(store: Store, row: Row, confirmed: bool) -> Recorded:
     entry = Entry.parse(row["record"].encode("utf-8"))
     time = entry.body.get("time")
-    quality = entry.body.get("quality")
     return Recorded(
         entry=row["entry"],
         kind=row["kind"],
@@ -150,12 +153,18 @@ def _one(store: Store, row: Row, confirmed: bool) -> Recorded:
         visit_id=row["visit_id"],
         placed=place(entry.at, store.anchors(entry.at.boot)),
         device_time=datetime.fromisoformat(time) if isinstance(time, str) else None,
-        quality=tuple(quality) if isinstance(quality, list) else (),
+        quality=_flags(entry),
         warnings=tuple(row["warnings"].split()),
         tray=row["tray"],
         actor=entry.actor,
         confirmed=confirmed,
+        needs_confirmation=UNCHECKED in _flags(entry) and row["compared"] is None,
     )
+
+
+def _flags(entry: Entry) -> tuple[str, ...]:
+    quality = entry.body.get("quality")
+    return tuple(quality) if isinstance(quality, list) else ()
 
 
 def _refusal(store: Store, row: Row) -> Refusal:

@@ -14,7 +14,7 @@ from edge.clock import Stamp
 from edge.entry import Body, EntryKind, Lane, content_id
 from edge.errors import NotFound, Refused
 from edge.patient import Patient, Sex
-from edge.reading import Reading, Value
+from edge.reading import UNCHECKED, Reading, Value
 from edge.rules import news2_red, plausibility
 from edge.store import Store
 
@@ -88,6 +88,27 @@ def discard(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> No
         _take_from_tray(store, entry, "discarded")
         body = {"reading": _identity(store, entry), "patient": None, "why": why}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
+
+
+def confirm(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
+    """Record that somebody compared an unchecked reading with the device's display and agrees.
+
+    Confirming again changes nothing; raises `NotFound`, `Refused` ("checked") when there is
+    nothing to compare.
+    """
+    row = store.row("SELECT compared FROM reading WHERE entry = ?", (entry,))
+    held = journal.read(store, entry)
+    if row is None or held is None:
+        raise NotFound(f"no reading {entry}")
+    quality = held.body.get("quality")
+    if not isinstance(quality, list) or UNCHECKED not in quality:
+        raise Refused("checked", "this reading came with a checksum")
+    if row["compared"] is not None:
+        return
+    with store.transaction():
+        body = {"reading": _identity(store, entry)}
+        said = journal.append(store, EntryKind.CONFIRM, now, body, actor=actor)
+        store.execute("UPDATE reading SET compared = ? WHERE entry = ?", (said, entry))
 
 
 def reading_body(reading: Reading) -> dict[str, object]:

@@ -42,6 +42,11 @@ CUFF_PRESSURE = "cuff-pressure"
 """What a cuff being inflated shows. No code of LOINC's: it is shown live and never stored."""
 
 
+UNCHECKED = "unchecked"
+"""The quality of a value that came without any checksum: somebody compares it with the device's
+own display, see `edge.intake.confirm`."""
+
+
 class Kind(StrEnum):
     """What was measured, as a worker would name it."""
 

@@ -104,7 +104,8 @@ CREATE TABLE reading (
     wall_ms INTEGER NOT NULL,
     warnings TEXT NOT NULL DEFAULT '',
     tray TEXT,
-    raw BLOB
+    raw BLOB,
+    compared INTEGER REFERENCES journal (id)
 );
 CREATE INDEX reading_by_patient ON reading (patient_id, entry);
 CREATE INDEX reading_in_tray ON reading (entry) WHERE tray = 'waiting';

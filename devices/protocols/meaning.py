@@ -11,10 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from devices.driver import Fields
+from edge.reading import UNCHECKED as UNCHECKED
 from edge.reading import Code, Kind, Measured, Value
-
-UNCHECKED = "unchecked"
-"""The protocol has no checksum: a person compares the value with the device's own display."""
 
 FULL_PERCENT = 100
 
