@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from edge.clock import Clock
 from edge.store import Store
+
+# How long an example takes says something about the machine, nothing about the code.
+settings.register_profile("healthpost", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("healthpost")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ T = TypeVar("T")
 _never = Event()
 
 
-def eventually(ask: Callable[[], T], *, within_s: float = 20, every_s: float = 0.05) -> T:
+def eventually(ask: Callable[[], T], *, within_s: float = 60, every_s: float = 0.05) -> T:
     """Return the first truthy answer of `ask`; fail loudly when none comes in time."""
     deadline = time.monotonic() + within_s
     while True:
@@ -26,7 +26,7 @@ def eventually(ask: Callable[[], T], *, within_s: float = 20, every_s: float = 0
 
 
 async def eventually_async(
-    ask: Callable[[], T], *, within_s: float = 20, every_s: float = 0.05
+    ask: Callable[[], T], *, within_s: float = 60, every_s: float = 0.05
 ) -> T:
     """Like `eventually`, letting the event loop turn meanwhile."""
     deadline = time.monotonic() + within_s
