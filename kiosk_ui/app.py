@@ -15,6 +15,7 @@ from kiosk_ui.icons import icon
 from kiosk_ui.pages import (
     alone,
     clock,
+    correct,
     failure,
     history,
     home,
@@ -26,7 +27,19 @@ from kiosk_ui.pages import (
     visit,
 )
 
-PAGES = (home, sign_in, patients, register, visit, history, alone, tray, status, clock)
+PAGES = (
+    home,
+    sign_in,
+    patients,
+    register,
+    correct,
+    visit,
+    history,
+    alone,
+    tray,
+    status,
+    clock,
+)
 """Every page of the kiosk; its template stands beside it under the same name."""
 
 LARGEST_FORM = 64 * 1024

@@ -78,6 +78,23 @@ def read_row(entry: TypedEntry, form: Mapping[str, str]) -> TypedRow:
     return TypedRow(entry, texts, unit if unit in usual else usual[0])
 
 
+def begun(entry: TypedEntry, fields: Mapping[str, str]) -> TypedRow:
+    """Return the row as a draft has it: its fields are named "kind.v0"."""
+    prefix = f"{entry.kind.value}."
+    return read_row(
+        entry, {k.removeprefix(prefix): v for k, v in fields.items() if k.startswith(prefix)}
+    )
+
+
+def draft_fields(row: TypedRow) -> dict[str, str]:
+    """Return the row as fields of a draft; nothing when its boxes are empty."""
+    if not any(text.strip() for text in row.texts):
+        return {}
+    kind = row.entry.kind.value
+    texts = {f"{kind}.v{i}": text for i, text in enumerate(row.texts)}
+    return {**texts, f"{kind}.unit": row.unit}
+
+
 def measured(row: TypedRow) -> Measured | str:
     """Return what was measured, or what is wrong with the text (for translation)."""
     empty = [not text.strip() for text in row.texts]

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 from flask import Response, abort, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk_ui import context
+from edge.drafts import Draft
+from edge.errors import NotFound
+from kiosk_ui import context, drafting
 
 P = ParamSpec("P")
 
@@ -33,6 +35,31 @@ def staff_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseRe
         return view(*args, **kwargs)
 
     return guarded
+
+
+def staff_form(
+    typed: Callable[P, Draft],
+) -> Callable[[Callable[P, ResponseReturnValue]], Callable[P, ResponseReturnValue]]:
+    """As `staff_only`, for a form: what is sent after its author's session ended is kept for them.
+
+    `typed` says what was typed and on which page; the author comes back to it by signing in.
+    """
+
+    def decorate(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            if context.session() is not None:
+                return view(*args, **kwargs)
+            try:
+                draft = typed(*args, **kwargs)
+            except NotFound:
+                return _to_sign_in()
+            drafting.rescue(draft)
+            return _to_sign_in(draft.path)
+
+        return guarded
+
+    return decorate
 
 
 def refuse_forgeries() -> None:
@@ -72,10 +99,11 @@ def _own_origin() -> bool:
     return urlsplit(origin).netloc == request.host
 
 
-def _to_sign_in() -> ResponseReturnValue:
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+def _to_sign_in(wanted: str | None = None) -> ResponseReturnValue:
     if "HX-Request" in request.headers:
         response = make_response("", 200)
-        response.headers["HX-Redirect"] = url_for("sign_in.choose")
+        response.headers["HX-Redirect"] = url_for("sign_in.choose", next=wanted)
         return response
+    if request.method == "GET":
+        wanted = request.full_path.rstrip("?")
     return redirect(url_for("sign_in.choose", next=wanted), 303)

@@ -20,6 +20,13 @@ CONDITIONS = {
     "line-settings": noted("%(subject)s sends unreadable data. Check the speed set on the device."),
     "device-silent": noted("%(subject)s has stopped sending. Check that it is switched on."),
     "battery-low": noted("The battery of %(subject)s is low."),
+    "bond-stale": noted("%(subject)s has forgotten this box. Pair it again, as when it was new."),
+    "not-paired": noted(
+        "%(subject)s has not been paired with this box. Pair it before it is used."
+    ),
+    "device-refuses": noted(
+        "%(subject)s does not hand over its readings (%(detail)s). Call the technician."
+    ),
     "bluetooth-off": noted(
         "Bluetooth is switched off or does not answer. Wireless devices will not work."
     ),
@@ -87,6 +94,7 @@ _QUALITY = {
     "pulse_above_range": noted("pulse too fast for the device"),
     "pulse_below_range": noted("pulse too slow for the device"),
     "improper_position": noted("arm not at the height of the heart"),
+    "shared_user": noted("the scale does not know the person: fat is only a guess"),
     "low_perfusion": noted("weak signal from the finger"),
     "inadequate_signal": noted("weak signal from the finger"),
     "poor_signal": noted("weak signal from the finger"),
@@ -107,6 +115,7 @@ _ANY_QUALITY = noted("check the device")
 _GOOD = frozenset(
     {"measurement_ongoing", "validated", "fully_qualified", "from_storage"}
     | {"extended_display_update", "signal_analysis_ongoing"}
+    | {"before_meal", "after_meal", "fasting", "snack", "bedtime"}
 )
 
 

@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from edge.clock import Stamp
 from edge.patient import Patient, Sex
-from edge.reading import Code, Kind, Value
+from edge.reading import CUFF_PRESSURE, Code, Kind, Value
 
 
 def noted(text: str) -> str:
@@ -24,6 +24,7 @@ def noted(text: str) -> str:
 
 
 VITALS = {
+    CUFF_PRESSURE: noted("Pressure in the cuff"),
     Code.SYSTOLIC: noted("Upper pressure"),
     Code.DIASTOLIC: noted("Lower pressure"),
     Code.MEAN_PRESSURE: noted("Mean pressure"),
@@ -44,6 +45,8 @@ VITALS = {
     Code.URIC_ACID: noted("Uric acid"),
 }
 """What each value is called (LOINC code)."""
+
+_VITALS_BY_CODE = {str(code): name for code, name in VITALS.items()}
 
 KINDS = {
     Kind.BLOOD_PRESSURE: noted("Blood pressure"),
@@ -118,7 +121,7 @@ def plain(value: Decimal) -> str:
 
 def vital_name(code: str) -> Markup:
     """Return what a value is called; an unknown code is shown as it is."""
-    return say(VITALS[Code(code)]) if code in set(Code) else isolated(code)
+    return say(_VITALS_BY_CODE[code]) if code in _VITALS_BY_CODE else isolated(code)
 
 
 def kind_name(kind: str) -> Markup:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge import staff
-from kiosk_ui import context, guard, typed
+from kiosk_ui import context, drafting, guard, typed
 from kiosk_ui.wording import count, noted, say
 
 page = Blueprint("sign_in", __name__)
@@ -44,7 +44,7 @@ def enter(staff_id: str) -> ResponseReturnValue:
         typed.digits(request.form.get("pin", "")),
     )
     if isinstance(outcome, staff.SignedIn):
-        return _welcome(outcome)
+        return _welcome(outcome, staff_id)
     if isinstance(outcome, staff.Locked):
         return _pad(person, None, outcome.seconds), 423
     text = noted("This PIN is not right. Tries left before a pause: %(left)s.")
@@ -74,8 +74,9 @@ def _idle() -> dict[str, int]:
     return {"idle_s": IDLE_S, "warn_s": WARN_S}
 
 
-def _welcome(signed: staff.SignedIn) -> ResponseReturnValue:
-    answer = make_response(redirect(_next() or url_for("patients.search"), 303))
+def _welcome(signed: staff.SignedIn, staff_id: str) -> ResponseReturnValue:
+    wanted = _next() or drafting.path_of(staff_id) or url_for("patients.search")
+    answer = make_response(redirect(wanted, 303))
     answer.set_cookie(context.COOKIE, signed.token, httponly=True, samesite="Strict")
     return answer
 

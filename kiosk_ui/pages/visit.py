@@ -10,13 +10,14 @@ from markupsafe import Markup
 
 from edge import audit, history, intake, patients, registry, staff, visits
 from edge.clock import Stamp
+from edge.drafts import Draft
 from edge.errors import DiskFull, NotFound, StoreError
 from edge.reading import Measured, Reading
 from edge.rules import plausibility
 from edge.visits import Visit
-from kiosk_ui import context, entries, trouble
-from kiosk_ui.entries import TypedRow
-from kiosk_ui.guard import staff_only
+from kiosk_ui import context, drafting, entries, trouble
+from kiosk_ui.entries import TypedEntry, TypedRow
+from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.polled import polled
 from kiosk_ui.shown import Line
 from kiosk_ui.shown import show as show_reading
@@ -50,13 +51,15 @@ def open_for(patient_id: str) -> ResponseReturnValue:
 def show(visit_id: str) -> str:
     """Show the session."""
     visit = visits.get(context.store(), visit_id)
+    begun = drafting.held(_form_of(visit))
     return render_template(
         "visit.html",
         visit=visit,
         patient=patients.get(context.store(), visit.patient_id),
         live=Markup(_live(visit)),
-        rows=[entries.blank(entry) for entry in entries.ENTRIES],
+        rows=[entries.begun(entry, begun) for entry in entries.ENTRIES],
         row_html=_row,
+        begun=bool(begun),
     )
 
 
@@ -67,13 +70,35 @@ def live(visit_id: str) -> Response:
     return polled(_live(visits.get(context.store(), visit_id)))
 
 
+def _typed_row(visit_id: str) -> Draft:
+    """What one row sends, for when its sender's session has ended."""
+    visit, entry = _typed_into(visit_id)
+    fields = entries.draft_fields(entries.read_row(entry, request.form))
+    return Draft(_form_of(visit), url_for("visit.show", visit_id=visit.id), fields)
+
+
+def _typed_rows(visit_id: str) -> Draft:
+    """What stands in all rows and is not recorded yet."""
+    visit = visits.get(context.store(), visit_id)
+    fields: dict[str, str] = {}
+    for entry in entries.ENTRIES:
+        fields |= entries.draft_fields(entries.begun(entry, request.form))
+    return Draft(_form_of(visit), url_for("visit.show", visit_id=visit.id), fields)
+
+
+@page.post("/visits/<visit_id>/draft")
+@staff_form(_typed_rows)
+def keep_draft(visit_id: str) -> ResponseReturnValue:
+    """Keep what has been typed and not recorded so far."""
+    drafting.keep(_typed_rows(visit_id))
+    return "", 204
+
+
 @page.post("/visits/<visit_id>/typed")
-@staff_only
+@staff_form(_typed_row)
 def keep_typed(visit_id: str) -> ResponseReturnValue:
     """Record what was typed; an impossible number stays in its box with the reason."""
-    entry = entries.find(request.form.get("kind", ""))
-    if entry is None:
-        raise NotFound("no such vital")
+    visit, entry = _typed_into(visit_id)
     row = entries.read_row(entry, request.form)
     measured = entries.measured(row)
     if isinstance(measured, str):
@@ -82,11 +107,12 @@ def keep_typed(visit_id: str) -> ResponseReturnValue:
     if marked is not None:
         return _row(visit_id, marked)
     try:
-        problem = _record(visits.get(context.store(), visit_id), measured)
+        problem = _record(visit, measured)
     except StoreError as error:
         problem = _sentence(error)
     if problem is not None:
         return _row(visit_id, replace(row, problem=problem))
+    _forget_row(visit, row)
     answer = make_response(_row(visit_id, entries.blank(entry)))
     answer.headers["HX-Trigger"] = "recorded"
     return answer
@@ -100,7 +126,29 @@ def close(visit_id: str) -> ResponseReturnValue:
     held = visits.current(store, now)
     if held is not None and held.id == visit_id:
         visits.close_visit(store, now, why="finished", actor=context.worker().staff.id)
+        drafting.forget(_form_of(held))
     return redirect(url_for("patients.search"), 303)
+
+
+def _typed_into(visit_id: str) -> tuple[Visit, TypedEntry]:
+    entry = entries.find(request.form.get("kind", ""))
+    if entry is None:
+        raise NotFound("no such vital")
+    return visits.get(context.store(), visit_id), entry
+
+
+def _form_of(visit: Visit) -> str:
+    # Named after the patient: a visit that closed itself is opened anew with what was typed.
+    return f"typed/{visit.patient_id}"
+
+
+def _forget_row(visit: Visit, row: TypedRow) -> None:
+    """Take a recorded row out of the draft: nobody shall record it a second time."""
+    held = drafting.held(_form_of(visit))
+    rest = {k: v for k, v in held.items() if not k.startswith(f"{row.entry.kind.value}.")}
+    if rest != held:
+        path = url_for("visit.show", visit_id=visit.id)
+        drafting.keep(Draft(_form_of(visit), path, rest))
 
 
 def _live(visit: Visit) -> str:

@@ -28,6 +28,43 @@ document.addEventListener("click", (event) => {
   else if (field.value.length < field.maxLength) field.value += key.dataset.key;
 });
 
+// What is typed is kept by the box as it is typed, for the person who is signed in.
+const begun = { area: null, timer: 0, sending: null };
+const keepDraft = () => {
+  clearTimeout(begun.timer);
+  const area = begun.area;
+  if (!area) return begun.sending;
+  begun.area = null;
+  const body = new URLSearchParams();
+  for (const form of area.matches("form") ? [area] : area.querySelectorAll("form")) {
+    const as = form.dataset.draftAs;
+    for (const [name, text] of new FormData(form)) {
+      if (name === "csrf") body.set(name, text);
+      else body.set(as ? `${as}.${name}` : name, text);
+    }
+  }
+  const sent = { method: "POST", body, keepalive: true, redirect: "manual" };
+  begun.sending = fetch(area.dataset.draft, sent).catch(() => null);
+  return begun.sending;
+};
+const typing = (area, wait) => {
+  if (!area) return;
+  begun.area = area;
+  clearTimeout(begun.timer);
+  begun.timer = setTimeout(keepDraft, wait);
+};
+document.addEventListener("input", ({ target }) => typing(target.closest("[data-draft]"), 1000));
+document.addEventListener("change", ({ target }) => typing(target.closest("[data-draft]"), 0));
+document.addEventListener("recorded", ({ target }) => typing(target.closest("[data-draft]"), 0));
+addEventListener("pagehide", keepDraft);
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form === begun.area) begun.area = null;
+  if (form.id !== "lock" || !begun.area) return;
+  event.preventDefault();
+  keepDraft().then(() => form.submit());
+});
+
 // A second press within a second does nothing: no record is made twice by a trembling finger.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -193,6 +193,44 @@ def test_a_staff_screen_that_nobody_touches_locks(page: Page, address: str, scen
     expect(page.locator("h1")).to_have_text("Who are you?")
 
 
+def test_what_was_typed_outlives_the_lock_for_its_author_only(
+    page: Page, address: str, scene: Scene
+) -> None:
+    page.clock.install()
+    _sign_in(page, address, scene)
+    page.goto(f"{address}/patients/new")
+    page.get_by_label("Name").fill("Zainab Bano")
+    page.get_by_label("Female").check()
+    page.get_by_label("Village").press_sequentially("Kot Ali")
+    page.clock.run_for(141_000)
+    page.clock.run_for(31_000)
+    page.wait_for_url(f"{address}/")
+    page.goto(f"{address}/sign-in/{scene.technician}")
+    page.locator("#pin").fill("590273")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/patients")
+    page.get_by_role("link", name="New patient").click()
+    expect(page.get_by_label("Name")).to_have_value("")
+    page.get_by_role("button", name="Lock").click()
+    page.wait_for_url(f"{address}/")
+    page.goto(f"{address}/sign-in/{scene.worker}")
+    page.locator("#pin").fill(PIN)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/patients/new")
+    expect(page.get_by_label("Name")).to_have_value("Zainab Bano")
+    expect(page.get_by_label("Female")).to_be_checked()
+    expect(page.get_by_label("Village")).to_have_value("Kot Ali")
+    page.get_by_label("Phone").press_sequentially("0301")
+    page.get_by_role("button", name="Lock").click()  # sooner than the page saves by itself
+    page.wait_for_url(f"{address}/")
+    page.goto(f"{address}/sign-in/{scene.worker}")
+    page.locator("#pin").fill(PIN)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Phone")).to_have_value("0301")
+    page.get_by_role("button", name="Begin anew").click()
+    expect(page.get_by_label("Name")).to_have_value("")
+
+
 def test_a_pressure_keeps_its_order_in_urdu(page: Page, address: str, scene: Scene) -> None:
     _sign_in(page, address, scene)
     _speak(page, address, "ur")

@@ -18,7 +18,7 @@ def test_staff_pages_are_shut(client: FlaskClient, path: str) -> None:
 
 
 def test_every_page_of_patients_and_readings_is_for_staff(app: Flask) -> None:
-    shut = {"patients", "register", "visit", "history", "tray"}
+    shut = {"patients", "register", "correct", "visit", "history", "tray"}
     views = [r for r in app.url_map.iter_rules() if r.endpoint.split(".")[0] in shut]
     client = app.test_client()
     assert len(views) > 10

@@ -1,0 +1,169 @@
+"""Correcting a patient's details: what will change is shown before it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from edge import audit, patients
+from edge.drafts import Draft
+from edge.errors import InvalidForm, Refused
+from edge.patient import Patient, Sex
+from edge.patient_form import PatientFields, check_changes
+from kiosk_ui import context, drafting, person_form, typed
+from kiosk_ui.guard import staff_form, staff_only
+from kiosk_ui.wording import isolated, noted, own_words, say, sex_name
+
+page = Blueprint("correct", __name__)
+
+_NAMES = {
+    "name": noted("Name"),
+    "sex": noted("Sex"),
+    "birth": noted("Born"),
+    "village": noted("Village"),
+    "phone": noted("Phone"),
+    "card": noted("Card number"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that will change: what it is called, what it was and what it will be."""
+
+    name: Markup
+    was: Markup
+    becomes: Markup
+
+
+@page.get("/patients/<patient_id>/correct")
+@staff_only
+def show(patient_id: str) -> str:
+    """Show what is on file, or the form as it was left."""
+    patient = patients.get(context.store(), patient_id)
+    audit.note_view(
+        context.store(), context.now(), patient_id, context.worker().staff.id, "correct"
+    )
+    begun = drafting.held(_form_of(patient_id))
+    return _form(patient, begun or _on_file(patient), begun=bool(begun))
+
+
+def _typed(patient_id: str) -> Draft:
+    path = url_for("correct.show", patient_id=patient_id)
+    return person_form.draft(_form_of(patient_id), path)
+
+
+@page.post("/patients/<patient_id>/correct/draft")
+@staff_form(_typed)
+def keep_draft(patient_id: str) -> ResponseReturnValue:
+    """Keep what has been typed so far."""
+    drafting.keep(_typed(patient_id))
+    return "", 204
+
+
+@page.post("/patients/<patient_id>/correct")
+@staff_form(_typed)
+def keep(patient_id: str) -> ResponseReturnValue:
+    """Show what will change, and keep it once somebody has confirmed exactly that."""
+    store = context.store()
+    patient = patients.get(store, patient_id)
+    if request.form.get("cancel") == "again":
+        drafting.forget(_form_of(patient_id))
+        return redirect(url_for(".show", patient_id=patient_id), 303)
+    if "cancel" in request.form:
+        return _done(patient_id)
+    try:
+        return _review(patient)
+    except Refused:  # between our look and our write; the comparison is shown anew
+        return _review(patients.get(store, patient_id))
+
+
+def _review(patient: Patient) -> ResponseReturnValue:
+    store, now = context.store(), context.now()
+    sent = person_form.sent()
+    changes = _changes(patient, sent)
+    try:
+        told = _told(patient, check_changes(_fields(patient), changes, now))
+        if not told:
+            return _done(patient.id)
+        if request.form.get("sure") != _fingerprint(patient, told):
+            drafting.keep(_typed(patient.id))
+            return _form(patient, sent, told=told)
+        actor = context.worker().staff.id
+        patients.correct(store, now, patient.id, changes, actor, base_rev=patient.rev)
+    except InvalidForm as error:
+        drafting.keep(_typed(patient.id))
+        return _form(patient, sent, wrong=error.fields), 422
+    return _done(patient.id)
+
+
+def _done(patient_id: str) -> ResponseReturnValue:
+    drafting.forget(_form_of(patient_id))
+    return redirect(url_for("history.show", patient_id=patient_id), 303)
+
+
+def _form(
+    patient: Patient,
+    typed_fields: dict[str, str],
+    *,
+    wrong: dict[str, str] | None = None,
+    told: list[Change] | None = None,
+    begun: bool = False,
+) -> str:
+    return render_template(
+        "correct.html",
+        patient=patient,
+        form=person_form.form_of(typed_fields),
+        wrong=person_form.problems(wrong or {}),
+        sexes=person_form.sexes(),
+        told=told or [],
+        sure=_fingerprint(patient, told or []),
+        begun=begun,
+    )
+
+
+def _changes(patient: Patient, sent: dict[str, str]) -> dict[str, str]:
+    """Return what was typed; an age counts unless the birth was typed anew beside it."""
+    same_birth = typed.digits(sent.get("birth", "")).strip() == (patient.birth or "")
+    if sent.get("age", "").strip() and same_birth:
+        return {field: text for field, text in sent.items() if field != "birth"}
+    return sent
+
+
+def _told(patient: Patient, after: PatientFields) -> list[Change]:
+    before = _fields(patient)
+    pairs = [(f.name, getattr(before, f.name), getattr(after, f.name)) for f in fields(after)]
+    return [
+        Change(say(_NAMES[name]), _words(name, was), _words(name, becomes))
+        for name, was, becomes in pairs
+        if was != becomes
+    ]
+
+
+def _words(name: str, value: str | None) -> Markup:
+    if not value:
+        return say(noted("nothing"))
+    if name == "sex":
+        return sex_name(Sex(value))
+    return isolated(value) if name in ("birth", "phone", "card") else own_words(value)
+
+
+def _fingerprint(patient: Patient, told: list[Change]) -> str:
+    """Name the revision and the changes, so that "yes" cannot confirm what was typed since."""
+    text = "\0".join([str(patient.rev), *(f"{c.was}\0{c.becomes}" for c in told)])
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _on_file(patient: Patient) -> dict[str, str]:
+    return {f.name: str(getattr(patient, f.name) or "") for f in fields(PatientFields)}
+
+
+def _fields(p: Patient) -> PatientFields:
+    return PatientFields(p.name, p.sex, p.birth, p.village, p.phone, p.card)
+
+
+def _form_of(patient_id: str) -> str:
+    return f"correct/{patient_id}"[:80]

@@ -1,0 +1,62 @@
+"""The fields of a patient as a form: read, worded when wrong, kept as a draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask import request
+from markupsafe import Markup
+
+from edge.drafts import Draft
+from edge.patient import Sex
+from edge.patient_form import PatientForm
+from kiosk_ui.wording import noted, say, sex_name
+
+FIELDS = ("name", "sex", "birth", "age", "age_unit", "village", "phone", "card")
+LONGEST = 400
+"""Characters read of one field; what is longer is refused by the edge, not cut unseen."""
+
+_WRONG = {
+    ("name", "required"): noted("Enter the name."),
+    ("sex", "unknown"): noted("Choose one of these."),
+    ("birth", "format"): noted("Enter the year of birth, or the full date: year-month-day."),
+    ("birth", "impossible"): noted("There is no such date."),
+    ("birth", "future"): noted("This date has not come yet."),
+    ("birth", "too-old"): noted("Nobody is that old. Check the year."),
+    ("age", "format"): noted("Enter the age as a whole number."),
+    ("age", "too-old"): noted("Nobody is that old. Check the age."),
+    ("phone", "format"): noted("Enter a phone number in digits, or leave it empty."),
+    ("card", "taken"): noted("Another patient has this card. Check the number."),
+}
+_TOO_LONG = noted("This is too long.")
+_ANY = noted("This cannot be read. Check it.")
+
+
+def sent() -> dict[str, str]:
+    """Return the fields of this request as typed."""
+    return {f: request.form[f][:LONGEST] for f in FIELDS if f in request.form}
+
+
+def form_of(fields: Mapping[str, str]) -> PatientForm:
+    """Return the form that these fields fill; fields of other names are left out."""
+    known = {f: text for f, text in fields.items() if f in FIELDS}
+    return PatientForm(**({"name": ""} | known))
+
+
+def draft(form: str, path: str) -> Draft:
+    """Return what this request typed, as a draft of a page."""
+    return Draft(form, path, sent())
+
+
+def problems(wrong: Mapping[str, str]) -> dict[str, Markup]:
+    """Return what is wrong with each field in words."""
+    return {field: say(_text(field, kind)) for field, kind in wrong.items()}
+
+
+def sexes() -> list[tuple[str, Markup]]:
+    """Return the choices, as stored and as named."""
+    return [(sex.value, sex_name(sex)) for sex in (Sex.FEMALE, Sex.MALE, Sex.OTHER, Sex.UNKNOWN)]
+
+
+def _text(field: str, kind: str) -> str:
+    return _TOO_LONG if kind == "too-long" else _WRONG.get((field, kind), _ANY)
