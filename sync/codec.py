@@ -78,13 +78,18 @@ def fit(records: Sequence[bytes], budget: int = SMALL_PAYLOAD_BYTES) -> int:
 
     A guess from the size of a trial that lands below the budget, not the very last record.
     """
+    return fill(records, budget)[0]
+
+
+def fill(records: Sequence[bytes], budget: int = SMALL_PAYLOAD_BYTES) -> tuple[int, bytes | None]:
+    """Return what `fit` does, and the payload of so many records (None for one alone)."""
     n = min(len(records), MAX_ROWS)
     while n > 1:
-        size = len(pack(records[:n]))
-        if size <= budget:
-            break
-        n = max(1, min(n - 1, n * budget * 9 // (size * 10)))
-    return n
+        payload = pack(records[:n])
+        if len(payload) <= budget:
+            return n, payload
+        n = max(1, min(n - 1, n * budget * 19 // (len(payload) * 20)))
+    return n, None
 
 
 def _read(parts: list[object]) -> list[bytes]:

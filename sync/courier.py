@@ -25,8 +25,10 @@ from edge.errors import DiskFull
 from edge.settings import Settings, home_folder
 from edge.store import Store
 from sync import membership
+from sync.commands import obey
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
+from sync.core.command import CHANNEL as COMMANDS
 from sync.core.messages import QUARANTINED, REVOKED
 from sync.envelope import EnvelopeError, open_down, seal_up
 from sync.feed_courier import CHANNEL as FEED
@@ -77,6 +79,7 @@ class Courier:
         self._shown = ""
         self._offline_ms = 0
         self._owed: dict[str, tuple[int, int]] = {}
+        self._sent: dict[str, int] = {}
         self._settle_ms = 0
         self._position = store.journal_position()
 
@@ -119,6 +122,8 @@ class Courier:
             header, payload = open_down(frame, member.box_id, member.keys, member.hospital)
             if header.channel == FEED:
                 self._feeding.hear(header.nonce, payload, self._now().t_ms)
+            if header.channel == COMMANDS:
+                self._write(lambda: obey(self._store, self._now(), payload))
             if header.channel != CONTROL:
                 return
             message = decode_down(payload)
@@ -143,9 +148,10 @@ class Courier:
             self._feed(core.Tick(now_ms))
         elif self._may_try_early(now_ms):
             self._feed(core.Start(now_ms, os.urandom(8)))
-        if self._owed and now_ms >= self._settle_ms:
+        if (self._owed or self._sent) and now_ms >= self._settle_ms:
             self._settle_ms = now_ms + SETTLE_MS
             self._settle()
+            self._note_sent()
 
     def _watch_the_feed(self, now_ms: int) -> None:
         streaming = self._session.phase is Phase.STREAMING
@@ -223,11 +229,10 @@ class Courier:
 
     def _send(self, frame: core.SendFrame) -> None:
         member = self._member
-        records = self._outbox.records(frame.lane, frame.first_seq, frame.n)
-        header, payload = compose(member.box_id, frame, records)
+        packed = self._outbox.packed(frame)
+        header, payload = compose(member.box_id, frame, packed.records, packed.payload)
         self._publish(frame.lane, seal_up(header, payload, member.keys, member.hospital))
-        last = frame.first_seq + frame.n - 1
-        self._write(lambda: outbox.mark_sent(self._store, Lane(frame.lane), last))
+        self._sent[frame.lane] = frame.first_seq + frame.n - 1
 
     def _publish(self, lane: str, frame: bytes) -> None:
         self._link.publish(f"cs/1/u/{self._member.box_id}/{lane}", frame)
@@ -248,6 +253,14 @@ class Courier:
             now = self._now()
             if self._write(partial(outbox.mark_custody, self._store, Lane(lane), cum, safe, now)):
                 del self._owed[lane]
+                if self._sent.get(lane, 0) <= cum:
+                    self._sent.pop(lane, None)
+
+    def _note_sent(self) -> None:
+        """Write down what went out and has no receipt yet; mostly the receipt comes first."""
+        for lane, last in list(self._sent.items()):
+            if self._write(partial(outbox.mark_sent, self._store, Lane(lane), last)):
+                del self._sent[lane]
 
     def _write(self, write: Callable[[], object]) -> bool:
         """Write unless the disk is full: then records must reach the hospital all the more."""

@@ -16,9 +16,16 @@ MAX_RECORD_BYTES = 60_000
 """A larger record cannot travel: it stays at the box and a tombstone takes its place."""
 
 
-def compose(box_id: str, frame: SendFrame, records: Sequence[bytes]) -> tuple[Header, bytes]:
-    """Return header and payload for the records of a SendFrame; ready for `seal_up`."""
+def compose(
+    box_id: str, frame: SendFrame, records: Sequence[bytes], packed: bytes | None = None
+) -> tuple[Header, bytes]:
+    """Return header and payload for the records of a SendFrame; ready for `seal_up`.
+
+    `packed` is what `codec.pack` gives for these records, when it is known already.
+    """
     header, rows = plan(box_id, frame, records)
+    if packed is not None and header.schema == PACKED:
+        return header, packed
     return header, codec.pack(rows) if header.schema == PACKED else codec.pack_plain(rows)
 
 

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from edge import outbox
 from edge.entry import Lane
 from edge.journal import LANES
 from edge.store import Store
 from sync import codec
-from sync.core.session import Held
+from sync.core.session import Held, SendFrame
 
-READ_AHEAD = 400
+READ_AHEAD = 1_000
 """More records than this never fill one small frame's worth of waiting."""
+FIRST_GUESS = 300
+ROOM_LEFT = 32
+"""Records are packed into a thirty-second less than fits, so that the first trial mostly does."""
+KEPT_FRAMES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """The records of a frame that was measured, and their payload when it is known."""
+
+    records: Sequence[bytes]
+    payload: bytes | None
 
 
 class StoreOutbox:
-    """Implements `sync.core.session.Outbox` over the box's file."""
+    """Implements `sync.core.session.Outbox` over the box's file.
+
+    What `fit` has packed to measure it is kept until the frame is sent.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._guess: dict[str, int] = {}
+        self._packed: dict[tuple[str, int, int, int], Packed] = {}
 
     def lanes(self) -> Sequence[str]:
         """Return the lanes that carry records, most urgent first."""
@@ -40,7 +58,22 @@ class StoreOutbox:
 
     def fit(self, lane: str, first_seq: int) -> int:
         """Return how many records from `first_seq` on fill one small frame, 0 for none."""
-        return codec.fit(self.records(lane, first_seq, READ_AHEAD))
+        records = self.records(lane, first_seq, self._guess.get(lane, FIRST_GUESS))
+        if not records:
+            return 0
+        n, payload = codec.fill(records)
+        if payload is not None:
+            full = n * codec.SMALL_PAYLOAD_BYTES // len(payload)
+            self._guess[lane] = min(READ_AHEAD, max(1, full - full // ROOM_LEFT))
+        self._packed[lane, self.epoch(), first_seq, n] = Packed(records[:n], payload)
+        while len(self._packed) > KEPT_FRAMES:
+            del self._packed[next(iter(self._packed))]
+        return n
+
+    def packed(self, frame: SendFrame) -> Packed:
+        """Return the records of a frame, and their payload if they were packed before."""
+        kept = self._packed.pop((frame.lane, frame.epoch, frame.first_seq, frame.n), None)
+        return kept or Packed(self.records(frame.lane, frame.first_seq, frame.n), None)
 
     def records(self, lane: str, first_seq: int, limit: int) -> list[bytes]:
         """Return up to `limit` records of the current epoch from `first_seq` on."""

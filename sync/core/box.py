@@ -19,7 +19,7 @@ from dataclasses import replace
 from edge.entry import Lane
 from sync.core import messages
 from sync.core.messages import Fence, Hello, LaneReport, Nack, Position, Receipt, Welcome
-from sync.core.pace import BACKOFF_LIMIT_MS, backoff_ms, next_nonce, smooth_ms
+from sync.core.pace import BACKOFF_LIMIT_MS, backoff_ms, next_nonce, window
 from sync.core.session import (
     AnchorClock,
     Appended,
@@ -43,6 +43,7 @@ from sync.core.session import (
     Start,
     StartEpoch,
     Tick,
+    clock_trips,
 )
 
 Step = tuple[BoxSession, tuple[Effect, ...]]
@@ -55,7 +56,6 @@ SILENCES = 3
 IDLE_LIMIT_MS = 2 * 3_600_000
 """A box with nothing to say greets again after this long: a hospital restored from its backup
 cannot call the boxes whose sessions it has forgotten."""
-LONG_RTT_MS = 500
 ALERT_WINDOW = 4
 
 
@@ -310,10 +310,8 @@ def _settle(session: BoxSession, receipt: Receipt, now_ms: int) -> BoxSession:
     after = replace(old, cum=cum, safe=safe, flights=left, behind=behind)
     if receipt.gap and receipt.at.cum == cum and after.flights and after.went_back_to != cum:
         after = replace(_go_back(after), went_back_to=cum)
-    trips = [now_ms - f.at_ms for f in landed if f.fresh]
-    srtt = smooth_ms(session.srtt_ms, trips[-1]) if trips else session.srtt_ms
-    heard = replace(session, srtt_ms=srtt, tries=0) if landed else session
-    return _with(heard, receipt.lane, after)
+    heard = clock_trips(session, [f for f in landed if f.fresh], now_ms)
+    return _with(replace(heard, tries=0) if landed else heard, receipt.lane, after)
 
 
 def _at_rest(session: BoxSession) -> BoxSession:
@@ -343,7 +341,8 @@ def _pump(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
             if frame is None:
                 break
             effects.append(frame)
-            session = _launch(session, frame, now_ms)
+            full = outbox.held(lane).last > frame.first_seq + frame.n - 1 and not frame.alone
+            session = _launch(session, frame, now_ms, full)
     return session, tuple(effects)
 
 
@@ -360,12 +359,7 @@ def _room(session: BoxSession, lane: str) -> bool:
     if lane == Lane.ALERT:
         return len(session.streams[lane].flights) < ALERT_WINDOW
     bulk = sum(len(s.flights) for name, s in session.streams.items() if name != Lane.ALERT)
-    return bulk < window(session)
-
-
-def window(session: BoxSession) -> int:
-    """Return how many bulk frames may be without a receipt: two keep a slow link busy."""
-    return 2 if (session.srtt_ms or 0) > LONG_RTT_MS else 1
+    return bulk < window(session.srtt_ms, session.full_ms)
 
 
 def _next_frame(session: BoxSession, lane: str, outbox: Outbox) -> SendFrame | None:
@@ -380,10 +374,10 @@ def _next_frame(session: BoxSession, lane: str, outbox: Outbox) -> SendFrame | N
     return SendFrame(lane, epoch, first, 1 if alone else n, before, session.nonce, alone)
 
 
-def _launch(session: BoxSession, frame: SendFrame, now_ms: int) -> BoxSession:
+def _launch(session: BoxSession, frame: SendFrame, now_ms: int, full: bool) -> BoxSession:
     sending = session.streams[frame.lane]
     last = frame.first_seq + frame.n - 1
-    flight = Flight(frame.first_seq, last, now_ms, fresh=frame.first_seq > sending.repeat_to)
+    flight = Flight(frame.first_seq, last, now_ms, frame.first_seq > sending.repeat_to, full)
     return _with(session, frame.lane, replace(sending, flights=(*sending.flights, flight)))
 
 

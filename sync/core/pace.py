@@ -8,6 +8,10 @@ from sync.core.messages import NONCE_BYTES
 
 BACKOFF_FIRST_MS = 1_000
 BACKOFF_LIMIT_MS = 15 * 60_000
+LONG_TRIP_MS = 500
+AHEAD_MS = 500
+MOST_FRAMES = 8
+"""As many as the hospital keeps for a gap before them (`sync.core.hospital.HELD_FRAMES`)."""
 
 
 def backoff_ms(failures: int, nonce: bytes) -> int:
@@ -21,6 +25,19 @@ def backoff_ms(failures: int, nonce: bytes) -> int:
 def smooth_ms(old_ms: int | None, trip_ms: int) -> int:
     """Return the smoothed round trip after one more measurement."""
     return trip_ms if old_ms is None else (7 * old_ms + trip_ms) // 8  # RFC 6298, alpha 1/8
+
+
+def window(trip_ms: int | None, full_ms: int | None) -> int:
+    """Return how many bulk frames may be without a receipt, by the round trips seen so far.
+
+    Two keep a slow link busy. A link that brings a full frame and its receipt in `full_ms` carries
+    at least a frame in that time; what it carries so in the round trip and half a second may be
+    under way, so that an alert is never further behind. Frames under way lengthen the round trip:
+    the number finds its own balance.
+    """
+    if (trip_ms or 0) > LONG_TRIP_MS:
+        return 2
+    return 1 if full_ms is None else min(MOST_FRAMES, 1 + AHEAD_MS // max(full_ms, 1))
 
 
 def next_nonce(nonce: bytes) -> bytes:

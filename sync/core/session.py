@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
 from sync.core.messages import NONCE_BYTES, DownMessage
+from sync.core.pace import smooth_ms
 
 
 class Phase(StrEnum):
@@ -55,12 +56,16 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A frame under way. `fresh` is False for a repeat, whose answer measures no round trip."""
+    """A frame under way. `fresh` is False for a repeat, whose answer measures no round trip.
+
+    `full` says that more records waited than it could hold: its trip tells how fast the link is.
+    """
 
     first: int
     last: int
     at_ms: int
     fresh: bool
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,7 @@ class BoxSession:
 
     `due_ms` is the deadline of every phase; while STREAMING it is that of an idle link, and
     frames under way have their own. `tries` counts silences: unanswered HELLOs, overdue frames.
+    `srtt_ms` is the smoothed round trip, `full_ms` that of full bulk frames in this session.
     """
 
     phase: Phase = Phase.OFFLINE
@@ -102,7 +108,17 @@ class BoxSession:
     failures: int = 0
     restarts: int = 0
     srtt_ms: int | None = None
+    full_ms: int | None = None
     streams: Mapping[str, Sending] = field(default_factory=dict)
+
+
+def clock_trips(session: BoxSession, landed: Sequence[Flight], now_ms: int) -> BoxSession:
+    """Return the session after frames that were sent once have landed: its round trips."""
+    for flight in landed[-1:]:
+        session = replace(session, srtt_ms=smooth_ms(session.srtt_ms, now_ms - flight.at_ms))
+    for flight in [f for f in landed if f.full][-1:]:
+        session = replace(session, full_ms=smooth_ms(session.full_ms, now_ms - flight.at_ms))
+    return session
 
 
 # --- events -----------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from eventually import eventually
 
 from edge.entry import GENESIS, chain, content_id
 from sync.core import DownHeader, Header, decode, encode, hospital
+from sync.core.feed_messages import is_ask
 from sync.core.messages import Hello
 from sync.envelope import open_up, peek_up, sign_down
 from sync.framing import disclose
@@ -106,6 +107,8 @@ class FarEnd:
             return
         self.frames.append(message.payload)
         header, payload = open_up(message.payload, self.keys, self._box_keys)
+        if header.lane == "h" and is_ask(payload):
+            return  # it has no feed
         if header.lane == "h":
             said = decode(payload)
             assert isinstance(said, Hello)

@@ -37,7 +37,7 @@ from sync.core.hospital import (
     Reply,
     Store,
 )
-from sync.core.pace import BACKOFF_LIMIT_MS, backoff_ms
+from sync.core.pace import BACKOFF_LIMIT_MS, LONG_TRIP_MS, MOST_FRAMES, backoff_ms, window
 from sync.core.session import (
     AnchorClock,
     Appended,
@@ -159,7 +159,32 @@ def test_an_alert_does_not_wait_for_a_bulk_frame_under_way() -> None:
 def test_a_long_round_trip_opens_a_second_frame() -> None:
     disk = _disk(clinical=500)
     assert len(_frames(_streaming(disk, now_ms=200)[1])) == 1
-    assert len(_frames(_streaming(disk, now_ms=100 + box.LONG_RTT_MS + 1)[1])) == 2
+    assert len(_frames(_streaming(disk, now_ms=100 + LONG_TRIP_MS + 1)[1])) == 2
+
+
+def test_a_fast_link_takes_more_frames_once_a_full_one_has_shown_how_fast_it_is() -> None:
+    disk = _disk(clinical=500)
+    session, effects = _streaming(disk)
+    now_ms, under_way = 200, list[int]()
+    for _ in range(8):
+        for _, first, n in _frames(effects):
+            under_way.append(first + n - 1)
+        last = under_way.pop(0)
+        now_ms += 20
+        receipt = Receipt(session.nonce, 1, "c", _at(disk, "c", last))
+        session, effects = _feed(session, disk, Arrived(now_ms, receipt))
+    assert len(session.streams["c"].flights) > 2
+    assert len(session.streams["c"].flights) <= MOST_FRAMES
+
+
+@pytest.mark.parametrize(
+    ("trip_ms", "full_ms", "frames"),
+    [(None, None, 1), (200, None, 1), (501, None, 2), (501, 10, 2), (400, 400, 2), (90, 100, 6)],
+)
+def test_the_window_by_what_is_known_of_the_link(
+    trip_ms: int | None, full_ms: int | None, frames: int
+) -> None:
+    assert window(trip_ms, full_ms) == frames
 
 
 @pytest.mark.parametrize(
