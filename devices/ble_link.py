@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,7 +16,7 @@ from typing import TypeVar
 from bleak import BleakAdapter, BleakClient, BleakScanner
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
-from bleak.exc import BleakBluetoothNotAvailableError, BleakError
+from bleak.exc import BleakBluetoothNotAvailableError, BleakDBusError, BleakError
 
 CONNECT_TIMEOUT_S = 20.0
 CALL_TIMEOUT_S = 5.0
@@ -24,6 +25,9 @@ CALL_TIMEOUT_S = 5.0
 _SIG_TAIL = "-0000-1000-8000-00805f9b34fb"
 _FAILURES = (BleakError, TimeoutError, OSError, EOFError, AssertionError)
 """bleak asserts where its bus went away between two lines, and passes on what the socket raised."""
+
+_BOND_ERRORS = frozenset({"AuthenticationFailed", "AuthenticationRejected", "NotAuthorized"})
+_BOND_TEXT = re.compile(r"Not paired|ATT error: 0x(05|08|0c|0f)\b")
 
 _UNHEARD = -127
 """Without a signal strength BlueZ tells of some other change of the device, such as a hang-up."""
@@ -36,13 +40,21 @@ class LinkError(Exception):
     """A connection, or one request on it, failed."""
 
 
+class BondError(LinkError):
+    """The device wants a bond that is not there, or does not know the one that the adapter has."""
+
+
 class RadioOffError(LinkError):
     """No powered adapter, no Bluetooth daemon or no bus."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advertisement:
-    """A device heard at `at_s` (monotonic); `data` changes when what it broadcasts changes."""
+    """A device heard at `at_s` (monotonic); `data` changes when what it broadcasts changes.
+
+    `paired` is whether the adapter holds a bond with it, `service_data` what it broadcasts about
+    its services.
+    """
 
     address: str
     name: str
@@ -50,6 +62,8 @@ class Advertisement:
     data: int
     at_s: float
     device: BLEDevice
+    paired: bool = False
+    service_data: tuple[tuple[str, bytes], ...] = ()
 
 
 class Scanner:
@@ -91,9 +105,19 @@ class Scanner:
         )
         short = (_short(uuid) for uuid in seen.service_uuids)
         services = tuple(uuid for uuid in short if uuid is not None)
-        name = seen.local_name or device.name or ""
-        now_s = asyncio.get_running_loop().time()
-        self._heard(Advertisement(device.address, name, services, data, now_s, device))
+        told = ((_short(uuid), value) for uuid, value in sorted(seen.service_data.items()))
+        self._heard(
+            Advertisement(
+                address=device.address,
+                name=seen.local_name or device.name or "",
+                services=services,
+                data=data,
+                at_s=asyncio.get_running_loop().time(),
+                device=device,
+                paired=bool(device.details["props"].get("Paired")),
+                service_data=tuple((uuid, value) for uuid, value in told if uuid is not None),
+            )
+        )
 
 
 class Connection:
@@ -170,8 +194,20 @@ async def _guarded(call: Awaitable[T], timeout_s: float = CALL_TIMEOUT_S) -> T:
     try:
         async with asyncio.timeout(timeout_s):
             return await call
+    except BleakDBusError as error:
+        kind = BondError if is_about_bond(error.dbus_error, _text(error)) else LinkError
+        raise kind(_text(error)) from error
     except _FAILURES as error:
         raise LinkError(_text(error)) from error
+
+
+def is_about_bond(name: str, text: str) -> bool:
+    """Whether an error of BlueZ says that the keys of the two sides do not fit or are missing.
+
+    ATT codes: 05 insufficient authentication, 08 authorization, 0c key size, 0f encryption
+    (Core 5.4, Vol 3, Part F, 3.4.1.1).
+    """
+    return name.rpartition(".")[2] in _BOND_ERRORS or _BOND_TEXT.search(text) is not None
 
 
 def _text(error: BaseException) -> str:

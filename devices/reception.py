@@ -80,7 +80,15 @@ class Reception:
         if stable is not None:
             self.result(at, stable, raw)
         if measured is not None:
-            self._show(at, measured)
+            self.show(at, measured)
+
+    def show(self, at: Stamp, measured: Measured) -> None:
+        """Show numbers that are not stored, about once a second."""
+        if 0 <= at.t_ms - self._shown_ms < LIVE_EVERY_MS:
+            return
+        self._shown_ms = at.t_ms
+        device = self.source.id
+        self._recorder.tell(lambda store, now: registry.show_live(store, now, device, measured))
 
     def no_measurement(self, at: Stamp, raw: bytes) -> asyncio.Future[Outcome]:
         """Keep what a device sent when it could not measure."""
@@ -101,13 +109,6 @@ class Reception:
             self._agreement = Agreement(self._terms)
         elif self._out:
             self._agreement.feed(at.t_ms, None)
-
-    def _show(self, at: Stamp, measured: Measured) -> None:
-        if 0 <= at.t_ms - self._shown_ms < LIVE_EVERY_MS:
-            return
-        self._shown_ms = at.t_ms
-        device = self.source.id
-        self._recorder.tell(lambda store, now: registry.show_live(store, now, device, measured))
 
     def _reading(self, at: Stamp, measured: Measured, raw: bytes) -> Reading:
         return Reading(

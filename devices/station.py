@@ -33,6 +33,9 @@ OWN_CONDITIONS = (
     "line-settings",
     "device-silent",
     "bluetooth-off",
+    "bond-stale",
+    "not-paired",
+    "device-refuses",
     "disk-full",
 )
 

@@ -103,6 +103,7 @@ _QUALITY = {
     "erratic_signal": noted("unsteady signal from the finger"),
     "questionable_pulse": noted("unsteady signal from the finger"),
     "sensor_interference": noted("unsteady signal from the finger"),
+    "unchecked": noted("compare with the display of the device"),
     "questionable": noted("the device doubts this value"),
     "early_estimate": noted("early estimate"),
     "equipment_malfunction": noted("the device reports a fault"),

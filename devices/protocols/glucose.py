@@ -34,6 +34,9 @@ _TYPES = {
     9: "isf",
     10: "control_solution",
 }
+MEALS = {1: "before_meal", 2: "after_meal", 3: "fasting", 4: "snack", 5: "bedtime"}
+"""When the blood was taken, by the context's meal (GLS 1.0.1, 3.2.1.4)."""
+
 _LOCATIONS = {
     1: "finger",
     2: "alternate_site",
@@ -115,9 +118,11 @@ def decode_context(data: bytes) -> Fields:
 def measured(fields: Fields) -> Measured | None:
     """Return the glucose in the unit the meter sent; None for control solution and faults.
 
-    HI and LO, as a special or as a status, stay: a value with the comparator ">" or "<".
+    HI and LO, as a special or as a status, stay: a value with the comparator ">" or "<". `meal`,
+    when the record's context told it, becomes a word beside the value.
     """
     flags = cast("tuple[str, ...]", fields.get("status", ()))
+    meal = MEALS.get(cast("int", fields.get("meal", 0)))
     if "control_solution" in (fields.get("type"), fields.get("location")):
         return None
     value = _value(fields, flags)
@@ -127,7 +132,7 @@ def measured(fields: Fields) -> Measured | None:
         kind=Kind.GLUCOSE,
         values=(value,),
         device_time=None if "time_fault" in flags else cast("datetime | None", fields["time"]),
-        quality=flags,
+        quality=(*flags, meal) if meal else flags,
         record=str(fields["seq"]),
         stored=True,
     )

@@ -26,7 +26,7 @@ CODES = {
 """Response codes; finding no record is a normal end."""
 
 _REPORT, _ABORT, _COUNT, _COUNT_RESPONSE, _RESPONSE = 1, 3, 4, 5, 6
-_NULL, _ALL, _FROM = 0, 1, 3
+_NULL, _ALL, _FROM, _LAST = 0, 1, 3, 6
 _BY_SEQUENCE = 1
 
 
@@ -38,6 +38,11 @@ def report_all() -> bytes:
 def report_since(sequence: int) -> bytes:
     """Ask for the records from a sequence number on, itself included (0 to 65535)."""
     return bytes((_REPORT, _FROM, _BY_SEQUENCE)) + sequence.to_bytes(2, "little")
+
+
+def report_last() -> bytes:
+    """Ask for the newest record alone."""
+    return bytes((_REPORT, _LAST))
 
 
 def count_all() -> bytes:

@@ -1,0 +1,155 @@
+"""Reading a meter's memory by its Record Access Control Point (2A52). Pure.
+
+    counting --n--> reporting --success--> complete
+       |  0            | none since our last: was the meter reset?
+       v               v
+    nothing         checking --newest is before our last--> reporting all --> complete
+                       | it is not
+                       v
+                    nothing            busy, refused and aborted end it from anywhere
+
+Records come oldest first, as GLS 1.0.1 (3.4) has it. What may be remembered as "held" is never
+more than that order allows.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum, auto
+from typing import cast
+
+from devices.driver import Fields
+from devices.protocols import record_access
+
+HIGHEST_SEQUENCE = 0xFFFF
+_REPORT, _ABORT, _COUNT = 1, 3, 4
+_NOT_COMPLETED, _BUSY = 8, 10
+
+
+class Ending(StrEnum):
+    """How a transfer ended."""
+
+    COMPLETE = auto()
+    NOTHING = auto()
+    BUSY = auto()
+    REFUSED = auto()
+    ABORTED = auto()
+
+
+class _Phase(StrEnum):
+    COUNTING = auto()
+    SINCE = auto()
+    CHECKING = auto()
+    ALL = auto()
+    ABORTING = auto()
+
+
+class RecordTransfer:
+    """One transfer; `last` is the sequence number up to which everything is held, if any."""
+
+    def __init__(self, last: int | None) -> None:
+        self.ending: Ending | None = None
+        self.refusal = ""
+        self._last = last
+        self._phase = _Phase.COUNTING
+        self._came: list[int] = []
+        self._newest: int | None = None
+
+    def begin(self) -> bytes:
+        """Return the first command."""
+        return record_access.count_all()
+
+    def record(self, sequence: int) -> None:
+        """Take note that a record of this sequence number came."""
+        if self._phase in (_Phase.SINCE, _Phase.ALL):
+            self._came.append(sequence)
+        elif self._phase is _Phase.CHECKING:
+            self._newest = sequence
+
+    def answered(self, fields: Fields) -> bytes | None:
+        """Take what the control point indicated; return the next command, None for none now."""
+        if self.ending is not None:
+            return None
+        if fields["op"] == "count" and self._phase is _Phase.COUNTING:
+            return self._counted(cast("int", fields["count"]))
+        if fields["op"] != "response":
+            return None
+        return self._responded(cast("int", fields["request"]), cast("int", fields["code"]))
+
+    def give_up(self) -> bytes | None:
+        """Return the command that stops the meter; None when it has stopped already."""
+        if self.ending is not None:
+            return None
+        self._phase = _Phase.ABORTING
+        return record_access.abort()
+
+    @property
+    def held(self) -> int | None:
+        """The sequence number up to which everything came.
+
+        Of a transfer that broke off, two records or more tell that the oldest come first.
+        """
+        came, last = self._came, self._last
+        rising = all(one < other for one, other in zip(came, came[1:], strict=False))
+        if self.ending is Ending.COMPLETE and came:
+            return came[-1] if rising else max(came)
+        return came[-1] if rising and len(came) > 1 else last
+
+    # --- transitions ---------------------------------------------------------------------------
+
+    def _counted(self, count: int) -> bytes | None:
+        return self._report() if count else self._end(Ending.NOTHING)
+
+    def _report(self) -> bytes:
+        if self._last is None or self._last >= HIGHEST_SEQUENCE:
+            return self._report_all()
+        self._phase = _Phase.SINCE
+        return record_access.report_since(self._last + 1)
+
+    def _report_all(self) -> bytes:
+        self._phase = _Phase.ALL
+        return record_access.report_all()
+
+    def _responded(self, request: int, code: int) -> bytes | None:
+        if self._phase is _Phase.ABORTING:
+            return self._end(Ending.ABORTED)
+        if request != (_COUNT if self._phase is _Phase.COUNTING else _REPORT):
+            return None
+        if code in (_BUSY, _NOT_COMPLETED):
+            return self._end(Ending.BUSY)
+        if self._phase is _Phase.COUNTING:
+            return self._nothing_counted(code)
+        return self._reported(code)
+
+    def _nothing_counted(self, code: int) -> bytes | None:
+        """A meter need not count: ask for the records themselves."""
+        if code == record_access.NO_RECORDS:
+            return self._end(Ending.NOTHING)
+        return self._report()
+
+    def _reported(self, code: int) -> bytes | None:
+        if self._phase is _Phase.CHECKING:
+            return self._checked()
+        if code == record_access.SUCCESS:
+            return self._end(Ending.COMPLETE)
+        if self._phase is _Phase.ALL:
+            nothing = code == record_access.NO_RECORDS
+            return self._end(Ending.NOTHING) if nothing else self._refused(code)
+        if code == record_access.NO_RECORDS:
+            self._phase = _Phase.CHECKING
+            return record_access.report_last()
+        return self._report_all()  # it does not know "since"
+
+    def _checked(self) -> bytes | None:
+        """A newest record from before our last one: the meter began to count anew."""
+        if self._newest is not None and self._newest < cast("int", self._last):
+            self._last = None
+            return self._report_all()
+        return self._end(Ending.NOTHING)
+
+    def _refused(self, code: int) -> bytes | None:
+        self.refusal = record_access.CODES.get(code, f"code {code}")
+        return self._end(Ending.REFUSED)
+
+    def _end(self, ending: Ending) -> bytes | None:
+        self.ending = ending
+        return None

@@ -1,0 +1,216 @@
+"""What needs more than one value: meters, scales with users, straps, cuffs, broadcasts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import cast
+
+import pytest
+from ble_scene import QUICK, calls, calm, on_air
+from eventually import eventually_async
+from station_kit import Start, body, device, raws, readings, rejected, wrong
+
+from devices.ble_supervisor import BleSupervisor
+from devices.recorder import Recorder
+from devices.simulators import models
+from devices.simulators.bluez import Bluez
+from devices.simulators.body_scale import BodyScale
+from devices.simulators.faults import Fault
+from devices.simulators.glucose_meter import GlucoseMeter
+from edge import device_memory, pairings, registry
+from edge.clock import Clock
+from edge.reading import CUFF_PRESSURE, Code
+from edge.store import Store
+
+METER = "ble-C2A5CE000001"
+
+
+@pytest.fixture
+async def listen(recorder: Recorder, bluez: Bluez, start: Start) -> None:
+    start(BleSupervisor(recorder, calm()).run())
+
+
+def meter(bluez: Bluez, *strips: int) -> GlucoseMeter:
+    """A glucose meter that has measured some people (by seed) before the box came."""
+    made = cast("GlucoseMeter", on_air(bluez, models.CONTOUR))
+    for seed in strips:
+        made.measure(body(seed))
+    return made
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_meters_whole_memory_comes_first_and_then_what_is_new(
+    store: Store, bluez: Bluez
+) -> None:
+    held = meter(bluez, 1, 2, 3)
+    await eventually_async(lambda: len(readings(store)) == 3)
+    await eventually_async(lambda: device_memory.of(store, METER).last_record == 3)
+    assert [row.quality for row in readings(store)][0] == ("before_meal",)
+    await eventually_async(lambda: device(store).state == "listening")
+    await eventually_async(lambda: device(store).model_number == "Contour7830")
+    held.measure(body(4))
+    await eventually_async(lambda: len(readings(store)) == 4)
+    await eventually_async(lambda: device_memory.of(store, METER).last_record == 4)
+    assert len(raws(store)) == len(set(raws(store)))
+    assert not held.erased
+    assert all(row.tray == "waiting" for row in readings(store))
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_link_lost_in_the_middle_loses_no_record(store: Store, bluez: Bluez) -> None:
+    made = cast("GlucoseMeter", on_air(bluez, models.CONTOUR))
+    for seed in range(1, 6):
+        made.measure(body(seed))
+    made.measure(body(6), Fault.DROP)
+    await eventually_async(lambda: len(readings(store)) == 6)
+    assert len(raws(store)) == len(set(raws(store)))
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_busy_meter_is_asked_again(store: Store, bluez: Bluez) -> None:
+    made = on_air(bluez, models.CONTOUR)
+    made.measure(body(1), Fault.BUSY)
+    assert await eventually_async(lambda: readings(store))
+    assert rejected(store) == []
+
+
+@pytest.mark.usefixtures("listen")
+async def test_control_solution_is_nobodys_blood(store: Store, bluez: Bluez) -> None:
+    made = on_air(bluez, models.CONTOUR)
+    made.measure(body(1))
+    made.measure(body(2), Fault.CONTROL)
+    await eventually_async(lambda: device_memory.of(store, METER).last_record == 2)
+    assert len(readings(store)) == 1
+    assert rejected(store) == []
+
+
+async def test_a_meter_that_falls_silent_is_told_to_stop(
+    recorder: Recorder, store: Store, bluez: Bluez, start: Start
+) -> None:
+    start(BleSupervisor(recorder, calm()).run())
+    made = on_air(bluez, models.CONTOUR)
+    made.measure(body(1), Fault.MUTE)
+    await eventually_async(lambda: calls(bluez, "WriteValue") >= 3)
+    await eventually_async(lambda: device(store).state == "listening")
+    made.measure(body(2))
+    await eventually_async(lambda: len(readings(store)) == 2)
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_scale_is_given_a_code_and_hands_over_weight_and_fat(
+    store: Store, bluez: Bluez
+) -> None:
+    scale = cast("BodyScale", on_air(bluez, models.BF720))
+    scale.measure(body())
+    await eventually_async(lambda: len(readings(store)) == 2)
+    weight, whole = sorted(readings(store), key=lambda row: row.kind, reverse=True)
+    assert (weight.kind, whole.kind) == ("weight", "body-composition")
+    assert "shared_user" in whole.quality
+    assert {value.code for value in whole.values} >= {Code.BODY_FAT}
+    memory = device_memory.of(store, "ble-C2BF72000001")
+    assert (memory.user, memory.consent) == (1, scale.code)
+    await eventually_async(lambda: not scale.peripheral.awake.is_set())
+    scale.measure(body(2))
+    await eventually_async(lambda: len(readings(store)) == 4)
+    assert device_memory.of(store, "ble-C2BF72000001") == memory
+    assert not scale.erased
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_scale_that_forgot_its_users_is_asked_for_a_new_one(
+    store: Store, bluez: Bluez
+) -> None:
+    scale = cast("BodyScale", on_air(bluez, models.BF720))
+    scale.measure(body())
+    await eventually_async(lambda: len(readings(store)) == 2)
+    await eventually_async(lambda: not scale.peripheral.awake.is_set())
+    scale.code = 10_000  # of nobody
+    scale.measure(body(2))
+    await eventually_async(lambda: len(readings(store)) == 4)
+    assert device_memory.of(store, "ble-C2BF72000001").consent == scale.code
+    assert wrong(store) == set()
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_strap_gives_one_reading_that_stayed(
+    store: Store, clock: Clock, bluez: Bluez
+) -> None:
+    on_air(bluez, models.POLAR_H10).measure(body())
+    (live,) = await eventually_async(lambda: registry.live(store, clock.now()))
+    assert live.kind == "heart-rate"
+    (row,) = await eventually_async(lambda: readings(store))
+    assert [value.code for value in row.values] == [Code.PULSE]
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_cuff_that_inflates_is_shown_and_never_stored(
+    store: Store, clock: Clock, bluez: Bluez
+) -> None:
+    on_air(bluez, models.CUFF_THAT_SHOWS, habits=replace(QUICK, sample_s=0.2)).measure(body())
+    (live,) = await eventually_async(lambda: registry.live(store, clock.now()))
+    ((code, _, unit),) = live.shown
+    assert (code, unit) == (CUFF_PRESSURE, "mm[Hg]")
+    (row,) = await eventually_async(lambda: readings(store))
+    assert {value.code for value in row.values} >= {Code.SYSTOLIC, Code.DIASTOLIC}
+    assert len(readings(store)) == 1
+
+
+@pytest.mark.usefixtures("listen")
+async def test_an_enhanced_cuff_of_no_row_is_read_by_its_profile(
+    store: Store, bluez: Bluez
+) -> None:
+    on_air(bluez, models.CUFF_ENHANCED).measure(body())
+    (row,) = await eventually_async(lambda: readings(store))
+    assert row.kind == "blood-pressure"
+    await eventually_async(lambda: device(store).manufacturer == "Healthpost")
+    held = device(store)
+    assert (held.model_number, held.serial) == ("BP-E", "3001")
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_cuff_that_repeats_its_memory_leaves_each_value_once(
+    store: Store, bluez: Bluez
+) -> None:
+    cuff = on_air(bluez, replace(models.CUFF_THAT_REPEATS, pair_first=False))
+    cuff.measure(body(1))
+    await eventually_async(lambda: len(readings(store)) == 1)
+    await eventually_async(lambda: not cuff.peripheral.awake.is_set())
+    cuff.measure(body(2))
+    await eventually_async(lambda: len(readings(store)) == 2)
+    assert len(set(raws(store))) == 2
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_clock_that_is_nearly_right_is_left_alone(store: Store, bluez: Bluez) -> None:
+    on_air(bluez, models.BLESMART).measure(body())
+    await eventually_async(lambda: readings(store))
+    await eventually_async(lambda: device(store).state == "listening")
+    assert calls(bluez, "WriteValue") == 0
+    assert device(store).clock_offset_s is not None
+
+
+@pytest.mark.parametrize("model", [models.MI_SCALE, models.MI_BODY_SCALE])
+async def test_a_scale_that_broadcasts_counts_once_it_was_added(
+    recorder: Recorder,
+    store: Store,
+    clock: Clock,
+    bluez: Bluez,
+    start: Start,
+    model: models.BleModel,
+) -> None:
+    start(BleSupervisor(recorder, replace(calm(), rescan_s=5)).run())
+    scale = on_air(bluez, model, habits=replace(QUICK, sample_s=0.3))
+    scale.measure(body(1))
+    await eventually_async(scale.peripheral.awake.is_set)
+    await eventually_async(lambda: not scale.peripheral.awake.is_set())
+    assert readings(store) == []
+    pairings.ask(store, clock.now(), model.identity.address)
+    scale.measure(body(2))
+    (row,) = await eventually_async(lambda: readings(store))
+    assert row.kind == "weight"
+    assert row.values[0].value > Decimal(0)
+    await eventually_async(lambda: not scale.peripheral.awake.is_set())
+    scale.measure(body(3))
+    await eventually_async(lambda: len(readings(store)) == 2)
+    assert calls(bluez, "Connect") == 0
