@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from edge.clock import Stamp
 from edge.history import Recorded
-from edge.reading import Code, Value
+from edge.reading import UNCHECKED, Code, Value
 from kiosk_ui import trouble
 from kiosk_ui.wording import (
     kind_icon,
@@ -46,6 +46,7 @@ class Shown:
     warnings: list[Markup]
     urgent: bool
     confirmed: bool
+    compare: bool = False
 
     @property
     def tone(self) -> str:
@@ -66,10 +67,11 @@ def show(
         source=_source(recorded, names),
         at=since(recorded.placed.when, now),
         sure=recorded.placed.sure,
-        quality=trouble.quality_words(recorded.quality),
+        quality=trouble.quality_words(_doubts(recorded)),
         warnings=[trouble.warning_sentence(name) for name in recorded.warnings],
         urgent=recorded.entry in urgent,
         confirmed=recorded.confirmed,
+        compare=recorded.needs_confirmation,
     )
 
 
@@ -84,6 +86,12 @@ def lines(values: tuple[Value, ...]) -> tuple[Line, ...]:
     pair = f"{plain(systolic.value)}/{plain(diastolic.value)}"
     first = Line(say(noted("Blood pressure")), quantity(pair, systolic.unit))
     return (first, *(Line(vital_name(v.code), value_text(v)) for v in rest))
+
+
+def _doubts(recorded: Recorded) -> tuple[str, ...]:
+    """What somebody has compared with the device's display is no doubt any more."""
+    settled = () if recorded.needs_confirmation else (UNCHECKED,)
+    return tuple(flag for flag in recorded.quality if flag not in settled)
 
 
 def _source(recorded: Recorded, names: Mapping[str, str]) -> Markup:
