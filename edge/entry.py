@@ -52,6 +52,7 @@ class EntryKind(StrEnum):
     CLOCK = "clock"
     EPOCH = "epoch"
     TOMBSTONE = "tombstone"
+    COMMAND = "command"
 
 
 @dataclass(frozen=True, slots=True)

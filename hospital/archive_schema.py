@@ -182,6 +182,15 @@ CREATE TABLE catchment (
 );
 """
 
+_COMMANDS = """
+CREATE TABLE command (
+    id TEXT PRIMARY KEY, box TEXT NOT NULL REFERENCES box (id), counter BIGINT NOT NULL,
+    kind TEXT NOT NULL, body TEXT NOT NULL, account TEXT NOT NULL, made_ms BIGINT NOT NULL,
+    sent_ms BIGINT NOT NULL DEFAULT 0, answered_ms BIGINT, outcome TEXT
+);
+CREATE UNIQUE INDEX command_by_box ON command (box, counter);
+"""
+
 MIGRATIONS = (
     ("0001_custody", _CUSTODY),
     ("0002_clinic", _CLINIC),
@@ -189,6 +198,7 @@ MIGRATIONS = (
     ("0004_desk_sessions", _SESSIONS),
     ("0005_feed", _FEED),
     ("0006_edits", _EDITS),
+    ("0007_commands", _COMMANDS),
 )
 
 

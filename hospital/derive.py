@@ -94,7 +94,15 @@ class AnchorFact:
     anchor: Anchor
 
 
-Fact = PatientFact | ReadingFact | AlertFact | AssignmentFact | AnchorFact
+@dataclass(frozen=True, slots=True)
+class AnswerFact:
+    """The box answers a command: what came of it, in a word."""
+
+    command: str
+    outcome: str
+
+
+Fact = PatientFact | ReadingFact | AlertFact | AssignmentFact | AnchorFact | AnswerFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +217,17 @@ def _clock(entry: Entry) -> AnchorFact | None:
     return AnchorFact(Anchor(boot, t_ms, utc_ms, error_ms, ClockQuality(_text(body, "source"))))
 
 
+def _answer(entry: Entry) -> AnswerFact:
+    return AnswerFact(_text(entry.body, "command"), _text(entry.body, "outcome"))
+
+
 _READERS: Mapping[str, Callable[[Entry], Fact | None]] = {
     EntryKind.PATIENT: _patient,
     EntryKind.READING: _reading,
     EntryKind.ALERT: _alert,
     EntryKind.CLAIM: _claim,
     EntryKind.CLOCK: _clock,
+    EntryKind.COMMAND: _answer,
 }
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hospital import backup, boxes, custody, feed_post
+from hospital import backup, boxes, custody, directives, feed_post
 from hospital.archive import Archive
 from hospital.boxes import Box
 from hospital.broker import worker_link
@@ -129,7 +129,8 @@ class Receiver:
 
     def news(self, now_ms: int) -> list[Outgoing]:
         """Return what boxes at rest do not know yet: of their clinics' feeds, of a new backup."""
-        sent = _outgoing(feed_post.news(self._archive, self._keys, now_ms))
+        told = feed_post.news(self._archive, self._keys, now_ms)
+        sent = _outgoing([*told, *directives.due(self._archive, self._keys, now_ms)])
         before, self._copies = self._copies, backup.count(self._archive)
         return sent if self._copies == before else sent + self._receipts(now_ms, gap=False)
 

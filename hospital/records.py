@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge.clock import Stamp
 from edge.entry import content_id
 from edge.reading import Value
-from hospital import derive, reconcile
+from hospital import derive, directives, reconcile
 from hospital.archive import Archive, row
 from hospital.boxes import Box
 from hospital.errors import RowRefused
@@ -84,6 +84,9 @@ def _fact(archive: Archive, origin: Origin, fact: derive.Fact | None) -> None:
             _assignment(archive, origin, fact)
         case derive.AnchorFact():
             _anchor(archive, origin, fact)
+        case derive.AnswerFact(command, outcome):
+            now_ms = origin.received_ms
+            directives.acknowledge(archive, origin.box.id, command, outcome, now_ms)
 
 
 def _patient(archive: Archive, origin: Origin, fact: derive.PatientFact) -> None:

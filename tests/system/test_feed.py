@@ -12,10 +12,10 @@ from feed_pair import CLINIC, House
 from postgres import Cluster, cluster
 
 from edge import feed as replica
-from edge import feed_patients, patients
+from edge import feed_patients, orders, patients
 from edge.feed_item import Cursor, Entity, Item
 from edge.patient_form import PatientForm
-from hospital import feed
+from hospital import directives, feed
 
 pytestmark = pytest.mark.system
 
@@ -78,3 +78,21 @@ def test_what_the_hospital_writes_comes_down_while_the_box_rests(house: House) -
             feed.remove(house.archive, CLINIC, Entity.REPLY, "r1")
         eventually(lambda: not replica.items(store, Entity.REPLY))
         eventually(lambda: _agree(house))
+
+
+def test_a_command_is_carried_out_once_and_answered(house: House) -> None:
+    box = house.posts[0].settings.box_id
+    with house.linked():
+        eventually(lambda: replica.cursor(house.posts[0].store).epoch)
+        for kind in ("ping", "dance"):
+            directives.order(house.archive, box, kind, {"why": "test"}, "admin", 1)
+        told = eventually(lambda: _answered(house, box))
+    assert told == [("ping", "done"), ("dance", "unknown")]
+    assert [c.kind for c in orders.answered(house.posts[0].store)] == ["ping", "dance"]
+    assert orders.answered(house.posts[1].store) == []
+
+
+def _answered(house: House, box: str) -> list[tuple[str, str | None]]:
+    found = directives.of_box(house.archive, box)
+    done = all(d.answered_ms for d in found)
+    return [(d.command.kind, d.outcome) for d in found] if done else []
