@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from sync import merge
 from sync.core import feed as core
-from sync.core.feed_messages import Batch, FeedMessage, decode_ask, encode_ask, parts_of, read
+from sync.core.feed_messages import FeedMessage, decode_ask, parts_of
 from sync.merge import Edit, Op, Tier
-from sync.simulation.feed_ends import BoxDisk, FeedEnds, PowerCut, SimHouse, sums_of
+from sync.simulation.feed_ends import BoxDisk, FeedEnds, SimHouse
+from sync.simulation.feed_post import SimPost
 from sync.simulation.parts import demand
 
 STEPS = 160
@@ -40,94 +41,6 @@ class FeedOutcome:
     snapshots: int
     repairs: int
     reviews: int
-
-
-class SimPost:
-    """A box: its disk, its session, and the core's end of the feed."""
-
-    def __init__(self, name: str, world: FeedWorld, ends: FeedEnds) -> None:
-        self.name = name
-        self.disk = BoxDisk()
-        self.session = 0
-        self.timer_ms: int | None = None
-        self.online = True
-        self.agrees = False
-        self.snapshots = self.repairs = 0
-        self._feed = core.BoxFeed()
-        self._world = world
-        self._ends = ends
-
-    def open(self) -> None:
-        """Begin a session, as after every HELLO that was answered."""
-        if self.online:
-            self.session = self._world.next_session()
-            self.take(core.Opened(self._world.now_ms))
-
-    def close(self) -> None:
-        """The link is gone, or the power."""
-        self.session = 0
-        self.take(core.Closed(self._world.now_ms))
-
-    def reboot(self) -> None:
-        """Forget everything that is not on the disk."""
-        self._feed, self.timer_ms, self.session = core.BoxFeed(), None, 0
-        self.open()
-
-    def hear(self, session: int, parts: list[object]) -> None:
-        """Take a message, unless it is of another session."""
-        if self.session and session == self.session:
-            self.take(core.Heard(self._world.now_ms, read(parts)))
-
-    def take(self, event: core.Event) -> None:
-        """Feed the core one event and do what follows."""
-        self._feed, effects = self._ends.step(self._feed, event, self.disk)
-        self.timer_ms = self._feed.due_ms
-        for effect in effects:
-            try:
-                self._do(effect)
-            except PowerCut:
-                self.reboot()
-                return
-
-    def _do(self, effect: core.Effect) -> None:
-        match effect:
-            case core.SendAsk(ask):
-                self._world.ask(self, encode_ask(ask))
-            case core.Apply(batch):
-                self._apply(batch)
-            case core.Keep(chunk):
-                self._keep(lambda: self.disk.keep(chunk), lambda: None)
-                self.snapshots += chunk.next is None
-                self.agrees = False  # between versions until the next batch that reaches the head
-                self._applied()
-            case core.Note(text):
-                self.repairs += 1
-                demand(self._world.damaged, "I7", f"{self.name}: {text}, and nothing was damaged")
-
-    def _apply(self, batch: Batch) -> None:
-        if self.agrees:
-            base = self._world.house.views.get((self._world.house.disk.epoch, batch.start))
-            demand(self.disk.items == base, "I7", f"{self.name}: a change to another view")
-        disk = self.disk
-        end = replace(disk.at, ver=batch.end)
-        self._keep(lambda: disk.write_changes(batch), lambda: setattr(disk, "at", end))
-        self._world.check_pending(self)
-        # Only at the head: a feed keeps the newest state of an item, not every one between.
-        self.agrees = batch.sums == sums_of(disk.items)
-        if self.agrees:
-            self._check_view()
-        self._applied()
-
-    def _check_view(self) -> None:
-        at = self.disk.at
-        held = self._world.house.views.get((at.epoch, at.ver))
-        demand(held == self.disk.items, "I7", f"{self.name} is not the view at {at}")
-
-    def _keep(self, rows: Callable[[], None], cursor: Callable[[], None]) -> None:
-        self._ends.transaction(rows, cursor, self._world.cut)
-
-    def _applied(self) -> None:
-        self.take(core.Applied(self._world.now_ms, sums_of(self.disk.items)))
 
 
 class FeedWorld:
