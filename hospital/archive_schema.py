@@ -44,8 +44,8 @@ CREATE TABLE stream (
     PRIMARY KEY (box, epoch, lane)
 );
 CREATE TABLE session (
-    box TEXT NOT NULL, nonce {bytes} NOT NULL, opened_ms BIGINT NOT NULL,
-    fork INTEGER NOT NULL DEFAULT 0, by_hand INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (box, nonce)
+    number {number}, box TEXT NOT NULL, nonce {bytes} NOT NULL, opened_ms BIGINT NOT NULL,
+    fork INTEGER NOT NULL DEFAULT 0, by_hand INTEGER NOT NULL DEFAULT 0, UNIQUE (box, nonce)
 );
 CREATE TABLE record (
     box TEXT NOT NULL, id TEXT NOT NULL, epoch BIGINT NOT NULL, lane TEXT NOT NULL,
@@ -60,6 +60,7 @@ CREATE TABLE raw_frame (
     frame {bytes} NOT NULL, unread INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX raw_frame_by_place ON raw_frame (box, epoch, lane, first_seq);
+CREATE INDEX raw_frame_unread ON raw_frame (box) WHERE unread = 1;
 CREATE TABLE refusal (
     box TEXT NOT NULL, reason TEXT NOT NULL, times BIGINT NOT NULL, last_ms BIGINT NOT NULL,
     PRIMARY KEY (box, reason)
@@ -72,7 +73,8 @@ CREATE INDEX quarantine_by_box ON quarantine (box, number);
 CREATE TABLE claim (
     id TEXT PRIMARY KEY, secret {bytes} NOT NULL, clinic TEXT NOT NULL,
     made_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL,
-    used_ms BIGINT, digest {bytes}, box TEXT, answer {bytes}, alarms INTEGER NOT NULL DEFAULT 0
+    used_ms BIGINT, digest {bytes}, box TEXT, answer {bytes}, alarms INTEGER NOT NULL DEFAULT 0,
+    readmits TEXT, replaces TEXT
 );
 """
 

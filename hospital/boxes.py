@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from hospital.archive import Archive, Row, row
 from hospital.errors import HospitalError
-from sync.core.messages import NONCE_BYTES, QUARANTINED, REVOKED
+from sync.core.messages import NONCE_BYTES, QUARANTINED, REPLACED, REVOKED
 from sync.keys import PublicKeys
 
 ACTIVE = "active"
-STANDINGS = (ACTIVE, REVOKED, QUARANTINED)
+STANDINGS = (ACTIVE, REVOKED, QUARANTINED, REPLACED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Box:
     """One enrolled box. `serial` is its certificate's; times are Unix milliseconds of our clock.
 
     `about` is what the box last told of itself; `forks` counts new epochs that we had to open.
+    `why` says in plain words why it is not active and what to do. `missing` records were let go of
+    by the box, on the word of a backup that is newer than the one this archive came from.
     """
 
     id: str
@@ -31,6 +33,8 @@ class Box:
     epoch: int = 0
     heard_ms: int | None = None
     forks: int = 0
+    why: str = ""
+    missing: int = 0
     about: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,12 +69,24 @@ def heard_since(archive: Archive, since_ms: int, limit: int) -> list[Box]:
     return [_box(r) for r in rows]
 
 
-def set_standing(archive: Archive, box_id: str, standing: str) -> Box:
-    """Change how a box stands; raises `HospitalError` when there is no such box."""
+def readmit(archive: Archive, box: Box) -> None:
+    """Let a box in again under new keys; inside the caller's transaction. Its epoch stays."""
+    archive.execute(
+        "UPDATE box SET standing = ?, why = '', sign_key = ?, decrypt_key = ?, serial = ?,"
+        " clinic = ? WHERE id = ?",
+        (ACTIVE, box.keys.sign, box.keys.decrypt, box.serial, box.clinic, box.id),
+    )
+    # What made us suspicious was said under the old keys; as nonces they still count as seen.
+    archive.execute("UPDATE session SET by_hand = 1 WHERE box = ?", (box.id,))
+
+
+def set_standing(archive: Archive, box_id: str, standing: str, why: str = "") -> Box:
+    """Change how a box stands, and why; raises `HospitalError` when there is no such box."""
     if standing not in STANDINGS:
         raise ValueError(f"no standing {standing!r}")
     with archive.transaction():
-        archive.execute("UPDATE box SET standing = ? WHERE id = ?", (standing, box_id))
+        sql = "UPDATE box SET standing = ?, why = ? WHERE id = ?"
+        archive.execute(sql, (standing, why, box_id))
         box = get(archive, box_id)
     if box is None:
         raise HospitalError(f"no box {box_id}")
@@ -88,5 +104,7 @@ def _box(r: Row) -> Box:
         epoch=r["epoch"],
         heard_ms=r["heard_ms"],
         forks=r["forks"],
+        why=r["why"],
+        missing=r["missing"],
         about=json.loads(r["about"]) if r["about"] else {},
     )

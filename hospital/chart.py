@@ -32,7 +32,8 @@ _LATELY = (
 class ClinicLine:
     """One box's custody: when it was last heard, what we confirmed, what it told us still waits.
 
-    `waiting` is as of `heard_ms`: a box that is offline may hold more than we can know.
+    `waiting` is as of `heard_ms`: a box that is offline may hold more than we can know. `unread`
+    records are kept as sealed bytes; `missing` and `why` are those of `boxes.Box`.
     """
 
     box: str
@@ -44,6 +45,9 @@ class ClinicLine:
     safe: int
     refused: int
     forks: int
+    unread: int
+    missing: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,9 @@ def clinics(archive: Archive) -> list[ClinicLine]:
     rows = archive.rows(
         "SELECT b.id AS box, b.clinic, b.standing, b.heard_ms, b.forks,"
         " coalesce(s.confirmed, 0) AS confirmed, coalesce(s.waiting, 0) AS waiting,"
-        " coalesce(s.safe, 0) AS safe, coalesce(f.refused, 0) AS refused FROM box b"
+        " coalesce(s.safe, 0) AS safe, coalesce(f.refused, 0) AS refused, b.missing, b.why,"
+        " (SELECT count(*) FROM raw_frame u WHERE u.box = b.id AND u.unread = 1) AS unread"
+        " FROM box b"
         " LEFT JOIN (SELECT box, epoch, sum(cum) AS confirmed, sum(safe) AS safe,"
         " sum(CASE WHEN told > cum THEN told - cum ELSE 0 END) AS waiting FROM stream"
         " GROUP BY box, epoch) s ON s.box = b.id AND s.epoch = b.epoch"
@@ -128,7 +134,7 @@ def clinics(archive: Archive) -> list[ClinicLine]:
         " GROUP BY box) f ON f.box = b.id ORDER BY b.clinic, b.id",
         (STALE_SESSION,),
     )
-    counted = ("confirmed", "waiting", "safe", "refused", "forks")
+    counted = ("confirmed", "waiting", "safe", "refused", "forks", "unread", "missing")
     return [ClinicLine(**(dict(r) | {k: int(r[k]) for k in counted})) for r in rows]
 
 

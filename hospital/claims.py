@@ -5,7 +5,8 @@
     USED --any other request-----------> refused, counted as an alarm on the claim
 
 A box that is enrolled already may join again with a new claim and its own keys: it gets a fresh
-certificate.
+certificate. A claim that `readmits` a box lets it in again under new keys, whatever it stood like;
+the old keys are worth nothing from then on. A claim that `replaces` a box shuts that one out.
 
 The bytes on the wire are those of `sync.enrolment`. Everything happens in one transaction, so two
 boxes that ask at once cannot both be granted, and a crash leaves the claim as it was.
@@ -22,7 +23,8 @@ from hospital import boxes
 from hospital.archive import Archive, Row, row
 from hospital.authority import Authority, Certificate, ed25519_holds
 from hospital.boxes import Box
-from hospital.errors import AuthorityError
+from hospital.errors import AuthorityError, HospitalError
+from sync.core.messages import REPLACED
 from sync.enrolment import (
     SECRET_BYTES,
     Claim,
@@ -62,8 +64,24 @@ class ClaimLine:
     alarms: int
 
 
-def create(archive: Archive, clinic: str, url: str, now: datetime) -> Claim:
-    """Make a one-use claim for a clinic's box; raises `EnrolmentError` on an unusable name."""
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What else a claim does, by box id: let one in again under new keys, or shut one out."""
+
+    readmits: str | None = None
+    replaces: str | None = None
+
+
+def create(
+    archive: Archive, clinic: str, url: str, now: datetime, instead: Instead = Instead()
+) -> Claim:
+    """Make a one-use claim for a clinic's box; raises `EnrolmentError` on an unusable name.
+
+    Raises `HospitalError` when the box to readmit or to replace is not known.
+    """
+    for box_id in filter(None, (instead.readmits, instead.replaces)):
+        if boxes.get(archive, box_id) is None:
+            raise HospitalError(f"no box {box_id}")
     expires = now + timedelta(hours=VALID_H)
     claim = Claim(
         url=url,
@@ -74,8 +92,10 @@ def create(archive: Archive, clinic: str, url: str, now: datetime) -> Claim:
     )
     with archive.transaction():
         archive.execute(
-            "INSERT INTO claim (id, secret, clinic, made_ms, expires_ms) VALUES (?, ?, ?, ?, ?)",
-            (claim.claim_id, claim.secret, clinic, _ms(now), claim.expires_s * 1000),
+            "INSERT INTO claim (id, secret, clinic, made_ms, expires_ms, readmits, replaces)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (claim.claim_id, claim.secret, clinic, _ms(now), claim.expires_s * 1000)
+            + (instead.readmits, instead.replaces),
         )
     return claim
 
@@ -133,14 +153,32 @@ def _decide(
         return Refusal("claim-used", "another box has used this claim")
     if _ms(now) > held["expires_ms"]:
         return Refusal("claim-expired", "the claim is too old; ask the hospital for a new one")
-    known = boxes.get(archive, request.box_id)
-    if known is not None and (known.standing != boxes.ACTIVE or known.keys != _keys(request)):
-        return Refusal("refused", "another box of this name is or was enrolled")
+    misfit = _misfit(boxes.get(archive, request.box_id), request, held)
+    if misfit is not None:
+        return Refusal("refused", misfit)
     try:
+        _revoke_old(archive, authority, held, now)
         certificate = authority.sign_box(request.csr.encode(), request.box_id, now)
     except AuthorityError as error:
         return Refusal("refused", str(error))
     return _grant(archive, request, held, _offered(offer, authority, certificate, held), now)
+
+
+def _misfit(known: Box | None, request: Request, held: Row) -> str | None:
+    """Return why a genuine request may not have this claim, or None."""
+    if held["readmits"] is not None:
+        fits = held["readmits"] == request.box_id
+        return None if fits else f"this claim is for box {held['readmits']} alone"
+    if known is not None and (known.standing != boxes.ACTIVE or known.keys != _keys(request)):
+        return "another box of this name is or was enrolled"
+    return None
+
+
+def _revoke_old(archive: Archive, authority: Authority, held: Row, now: datetime) -> None:
+    for box_id in filter(None, (held["readmits"], held["replaces"])):
+        known = boxes.get(archive, box_id)
+        if known is not None:
+            authority.revoke(known.serial, now)
 
 
 def _offered(offer: Offer, authority: Authority, certificate: Certificate, held: Row) -> _Signed:
@@ -166,6 +204,11 @@ def _grant(archive: Archive, request: Request, held: Row, signed: _Signed, now: 
     box = Box(request.box_id, held["clinic"], _keys(request), signed.serial, _ms(now))
     reply = answer(request, bytes(held["secret"]), signed.grant)
     boxes.enter(archive, box)
+    if held["readmits"] is not None:
+        boxes.readmit(archive, box)
+    if held["replaces"] is not None:
+        why = f"Box {box.id} took its place. Records that it still holds can be brought on a stick."
+        boxes.set_standing(archive, held["replaces"], REPLACED, why)
     archive.execute(
         "UPDATE claim SET used_ms = ?, digest = ?, box = ?, answer = ? WHERE id = ?",
         (_ms(now), request.digest(), box.id, reply, held["id"]),

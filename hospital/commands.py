@@ -93,11 +93,15 @@ def account(name: str, password: str | None, as_json: bool) -> None:
 
 @hospital.command()
 @click.option("--clinic", required=True, help="The clinic's name, as people call it.")
+@click.option("--readmits", metavar="BOX", help="Let this box in again, under new keys.")
+@click.option("--replaces", metavar="BOX", help="Shut this box out once the new one has joined.")
 @speaks_json
-def claim(clinic: str, as_json: bool) -> None:
+def claim(clinic: str, readmits: str | None, replaces: str | None, as_json: bool) -> None:
     """Make a one-use claim: the text that a technician types or scans at the box."""
     with open_hospital() as (settings, archive):
-        made = claims.create(archive, clinic.strip(), settings.desk_url, datetime.now(UTC))
+        instead = claims.Instead(readmits, replaces)
+        now = datetime.now(UTC)
+        made = claims.create(archive, clinic.strip(), settings.desk_url, now, instead)
     expires = datetime.fromtimestamp(made.expires_s, UTC).isoformat()
     told = {"claim": made.text(), "id": made.claim_id, "clinic": made.clinic, "expires": expires}
     words = f"For one box of {made.clinic}, until {expires}:\n{made.text()}\n{_qr(made.text())}"
@@ -124,7 +128,7 @@ def list_boxes(as_json: bool) -> None:
         lines = [_line(c) for c in chart.clinics(archive)]
     text = "\n".join(
         f"{c['box']}  {c['clinic']}  {c['standing']}  heard {c['heard'] or 'never'}"
-        f"  confirmed {c['confirmed']}  waiting {c['waiting']}"
+        f"  confirmed {c['confirmed']}  waiting {c['waiting']}{_remarks(c)}"
         for c in lines
     )
     say({"boxes": lines}, text or "No box has joined yet.", as_json)
@@ -182,7 +186,25 @@ def _line(c: chart.ClinicLine) -> dict[str, object]:
         "safe": c.safe,
         "refused": c.refused,
         "forks": c.forks,
+        "unread": c.unread,
+        "missing": c.missing,
+        "why": c.why,
     }
+
+
+def _remarks(line: dict[str, object]) -> str:
+    """Return what somebody must know or do about a box, each on a line of its own."""
+    told = []
+    if line["unread"]:
+        told.append(f"{line['unread']} of its records cannot be read here; they are kept")
+    if line["missing"]:
+        told.append(
+            f"{line['missing']} records are in no archive of ours any more:"
+            " restore the newest backup"
+        )
+    if line["why"]:
+        told.append(str(line["why"]))
+    return "".join(f"\n    {text}" for text in told)
 
 
 def _qr(text: str) -> str:

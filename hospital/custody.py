@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from edge.entry import GENESIS
-from hospital import records
+from hospital import boxes, clones, records
 from hospital.archive import Archive, row, scalar
 from hospital.boxes import Box
 from sync.core import hospital
-from sync.core.messages import STALE_SESSION, DownMessage, Hello, Position
+from sync.core.messages import QUARANTINED, STALE_SESSION, DownMessage, Hello, Position
 
 QUARANTINED_FRAMES = 200
 """So many refused frames are kept per box, the newest; all of them are counted."""
@@ -24,6 +24,9 @@ QUARANTINED_FRAMES = 200
 QUARANTINED_BYTES = 64 * 1024
 HARMLESS = (STALE_SESSION,)
 """Refused in every day's work, when a box starts again; counted, but no evidence of anything."""
+
+NEW_EPOCH = "new epoch"
+"""The core's note about a fork, or about a box that came with an epoch of the past."""
 
 NOBODY = ""
 """Under this name stand the refusals of frames that come from no box we know."""
@@ -73,10 +76,12 @@ def carry_out(
 ) -> list[DownMessage]:
     """Store what the core decided, inside the caller's transaction; return what to reply."""
     replies: list[DownMessage] = []
+    effects = list(effects)
+    fork = any(isinstance(e, hospital.Note) and e.kind == NEW_EPOCH for e in effects)
     for effect in effects:
         match effect:
             case hospital.Admit():
-                _admit(archive, box.id, effect, came.received_ms)
+                _admit(archive, box.id, effect, came.received_ms, fork)
             case hospital.Store():
                 _store(archive, box, effect, came.received_ms)
             case hospital.KeepRaw():
@@ -93,6 +98,39 @@ def carry_out(
 def heard(archive: Archive, box_id: str, now_ms: int) -> None:
     """Remember that a genuine frame of this box came."""
     archive.execute("UPDATE box SET heard_ms = ? WHERE id = ?", (now_ms, box_id))
+
+
+def guard_identity(archive: Archive, box: Box, now_ms: int) -> str | None:
+    """Quarantine a box when two machines use its identity; return the reason, or None.
+
+    Inside the transaction that admitted a session.
+    """
+    reason = clones.suspicion(clones.lately(archive, box.id, now_ms))
+    if reason is None:
+        return None
+    log.error("box %s is quarantined: %s", box.id, reason)
+    why = (
+        f"Two machines use the identity of this box ({reason}). Find both and decide which one"
+        f" stays; make a claim with `healthpost hospital claim --readmits {box.id}` and enrol"
+        " that one with `healthpost enrol --new-keys`. Both keep their records meanwhile."
+    )
+    boxes.set_standing(archive, box.id, QUARANTINED, why)
+    return reason
+
+
+def note_missing(archive: Archive, box_id: str, held: hospital.HospitalBox, hello: Hello) -> int:
+    """Note records that a box let go of although we lack them; return how many.
+
+    That happens only when the archive came back from a backup older than one we had promised.
+    """
+    if hello.epoch != held.epoch:
+        return 0
+    lanes = hello.lanes.items()
+    missing = sum(max(0, r.base - hospital.place(held, lane).cum) for lane, r in lanes)
+    if missing:
+        log.error("box %s has let go of %d records that are not here", box_id, missing)
+        archive.execute("UPDATE box SET missing = ? WHERE id = ?", (missing, box_id))
+    return missing
 
 
 def told(archive: Archive, box_id: str, hello: Hello) -> None:
@@ -155,6 +193,7 @@ def new_generation(archive: Archive) -> int:
     """Count a restore of the archive from a backup; the boxes are told by their next WELCOME."""
     with archive.transaction():
         archive.execute("UPDATE hospital SET generation = generation + 1")
+        archive.execute("UPDATE box SET missing = 0")
         return scalar(archive, "SELECT generation AS n FROM hospital")
 
 
@@ -172,13 +211,14 @@ def _quarantine(archive: Archive, box_id: str, reason: str, came: Delivered) -> 
     )
 
 
-def _admit(archive: Archive, box_id: str, effect: hospital.Admit, now_ms: int) -> None:
+def _admit(archive: Archive, box_id: str, effect: hospital.Admit, now_ms: int, fork: bool) -> None:
     archive.execute(
         "UPDATE box SET epoch = ?, nonce = ? WHERE id = ?", (effect.epoch, effect.nonce, box_id)
     )
     archive.execute(
-        "INSERT INTO session (box, nonce, opened_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (box_id, effect.nonce, now_ms),
+        "INSERT INTO session (box, nonce, opened_ms, fork) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (box_id, effect.nonce, now_ms, int(fork)),
     )
 
 
@@ -200,7 +240,7 @@ def _keep_raw(archive: Archive, box_id: str, effect: hospital.KeepRaw, came: Del
 
 def _note(archive: Archive, box_id: str, effect: hospital.Note, now_ms: int) -> None:
     log.warning("%s: %s", effect.kind, effect.text)
-    if effect.kind == "new epoch":
+    if effect.kind == NEW_EPOCH:
         archive.execute(
             "UPDATE box SET forks = forks + 1, fork_ms = ? WHERE id = ?", (now_ms, box_id)
         )

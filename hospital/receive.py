@@ -30,7 +30,7 @@ from sync import framing
 from sync.core import DownHeader, Hello, MessageError, decode, encode, hospital
 from sync.core.feed_messages import decode_ask, is_ask
 from sync.core.header import HELLO_LANE, Header
-from sync.core.messages import DownMessage
+from sync.core.messages import QUARANTINED, DownMessage, Fence
 from sync.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
 from sync.keys import HospitalKeys
 from sync.link import Link
@@ -163,6 +163,11 @@ class Receiver:
             after, replies = self._step(box, held, event, came)
             if (after.epoch, after.nonce) == (hello.epoch, hello.nonce):
                 custody.told(self._archive, box.id, hello)
+            custody.note_missing(self._archive, box.id, held, hello)
+            if after.nonce != held.nonce and custody.guard_identity(
+                self._archive, box, came.received_ms
+            ):
+                replies = [Fence(hello.nonce, 0, QUARANTINED)]
         return self._commit(box, after, replies)
 
     def _frame(

@@ -71,12 +71,13 @@ def init(
 
 @main.command()
 @click.argument("claim")
+@click.option("--new-keys", is_flag=True, help="Make new keys first: another box had the old ones.")
 @speaks_json
-def enrol(claim: str, as_json: bool) -> None:
+def enrol(claim: str, new_keys: bool, as_json: bool) -> None:
     """Join the hospital with a one-time CLAIM (the text of its QR code)."""
     from provisioning.enrol import enrol as join
 
-    joined = join(home_folder(), claim)
+    joined = join(home_folder(), claim, new_keys=new_keys)
     say(
         {"clinic": joined.clinic, "broker": f"{joined.broker_host}:{joined.broker_port}"},
         f"Enrolled for {joined.clinic}; the broker is {joined.broker_host}:{joined.broker_port}.",

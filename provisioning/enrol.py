@@ -6,6 +6,7 @@ request with the same bytes, and files are replaced whole.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -21,16 +22,22 @@ from sync.keys import BoxKeys, KeyFileError, certificate_request
 
 TIMEOUT_S = 60
 CSR_FILE = "box.csr"
+RENEWED_FILE = "renewed-for"
+"""Holds the SHA-256 of the claim for which new keys were made."""
 
 _CLAIM_AT_FAULT = {"claim-wrong", "claim-unknown", "claim-expired", "claim-used", "proof-wrong"}
 
 
-def enrol(home: Path, claim_text: str) -> Grant:
+def enrol(home: Path, claim_text: str, *, new_keys: bool = False) -> Grant:
     """Enrol the box of `home`; return what the hospital granted.
+
+    With `new_keys` the box gives up its keys first, as a readmitted one must.
 
     Raises `InputError` when the claim is at fault and `Failed` when the hospital cannot be
     reached or its answer cannot be trusted. Doing it again with the same claim is harmless.
     """
+    if new_keys:
+        _renew(home, claim_text)
     claim, request = prepare(home, claim_text)
     return accept(home, claim, request, _post(claim.url + enrolment.PATH, request.encode()))
 
@@ -70,6 +77,19 @@ def _keys(settings: Settings) -> BoxKeys:
     keys = BoxKeys.generate()
     keys.save(settings.keys)
     return keys
+
+
+def _renew(home: Path, claim_text: str) -> None:
+    """Make new keys, once for each claim: a second try must send the same request."""
+    settings = Settings.load(home)
+    mark = settings.keys / RENEWED_FILE
+    digest = hashlib.sha256(claim_text.encode("utf-8")).hexdigest()
+    if mark.exists() and mark.read_text(encoding="ascii") == digest:
+        return
+    keys = BoxKeys.generate()
+    keys.save(settings.keys)
+    (settings.keys / CSR_FILE).unlink(missing_ok=True)
+    membership.replace_file(mark, digest.encode("ascii"))
 
 
 def _csr(settings: Settings, keys: BoxKeys) -> bytes:

@@ -29,7 +29,7 @@ from sync.commands import obey
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
 from sync.core.command import CHANNEL as COMMANDS
-from sync.core.messages import QUARANTINED, REVOKED
+from sync.core.messages import QUARANTINED, REPLACED, REVOKED
 from sync.envelope import EnvelopeError, open_down, seal_up
 from sync.feed_courier import CHANNEL as FEED
 from sync.feed_courier import FeedCourier
@@ -48,7 +48,7 @@ AFTER_ERROR_S = 5.0
 SETTLE_MS = 2_000
 CONTROL = "r"
 
-_SHUT_OUT = {QUARANTINED: "identity-doubled", REVOKED: "shut-out"}
+_SHUT_OUT = {QUARANTINED: "identity-doubled", REVOKED: "shut-out", REPLACED: "shut-out"}
 """Which condition a fence raises; any other reason is shown as it is."""
 
 _OVER_WHEN_UP = ("broker-unreachable", "link-refused", outbox.DIFFERS, *_SHUT_OUT.values())

@@ -159,6 +159,8 @@ class Link:
 
     def ack(self, message: Message) -> None:
         """Tell the broker that the message is safe; one of an earlier session is left alone."""
+        if message.mid == 0:
+            return  # QoS 0, as wills are: nobody waits for it, and a broker hangs up on such an ack
         if message.generation == self._generation and self._session is not None:
             self._client().ack(message.mid, 1)
 

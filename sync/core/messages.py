@@ -20,6 +20,7 @@ MAX_LANES = 8
 
 REVOKED = "revoked"
 QUARANTINED = "quarantined"
+REPLACED = "replaced"
 UNSUPPORTED = "unsupported protocol"
 STALE_EPOCH = "stale epoch"
 FORKED = "fork"

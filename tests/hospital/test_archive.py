@@ -113,7 +113,9 @@ def test_an_attempt_that_fails_spoils_nothing_else(archive: Archive) -> None:
     with archive.transaction():
         custody.heard(archive, BOX.id, 77)
         with pytest.raises(RowRefused), archive.attempt():
-            archive.execute("INSERT INTO session SELECT id, NULL, 1 FROM box")
+            archive.execute(
+                "INSERT INTO session (box, nonce, opened_ms) SELECT id, NULL, 1 FROM box"
+            )
     found = boxes.get(archive, BOX.id)
     assert found is not None
     assert found.heard_ms == 77

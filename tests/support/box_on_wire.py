@@ -34,6 +34,7 @@ class Sender:
     def __init__(self, box_id: str = "box-one", keys: BoxKeys = KEYS, nonce: bytes = NONCE) -> None:
         self.box_id, self.keys, self.nonce, self.epoch = box_id, keys, nonce, 1
         self.records = [reading(n) for n in range(1, 40)]
+        self.reports = {"c": LaneReport(0, 0, len(self.records))}
 
     def chain_at(self, seq: int) -> bytes:
         link = GENESIS
@@ -43,7 +44,7 @@ class Sender:
 
     def hello(self, *, fork: bool = False, nonce: bytes = b"", epoch: int = 0) -> bytes:
         nonce, epoch = nonce or self.nonce, epoch or self.epoch
-        hello = Hello(epoch, nonce, {"c": LaneReport(0, 0, len(self.records))}, fork)
+        hello = Hello(epoch, nonce, self.reports, fork)
         header = hello_header(self.box_id, nonce, epoch)
         return seal_up(header, encode(hello), self.keys, HOSPITAL.public)
 
@@ -68,13 +69,15 @@ class Desk:
         self.archive = archive
         self.receiver = Receiver(archive, HOSPITAL)
 
-    def take(self, frame: bytes, lane: str = "c", box_id: str = "box-one") -> list[DownMessage]:
+    def take(
+        self, frame: bytes, lane: str = "c", box_id: str = "box-one", keys: BoxKeys = KEYS
+    ) -> list[DownMessage]:
         came = self.receiver.receive(f"cs/1/u/{box_id}/{lane}", frame, NOW_MS)
-        return [self.read(out) for out in came]
+        return [self.read(out, keys) for out in came]
 
-    def read(self, out: Outgoing) -> DownMessage:
+    def read(self, out: Outgoing, keys: BoxKeys = KEYS) -> DownMessage:
         assert out.topic == "cs/1/d/box-one/r"
-        _, payload = open_down(out.payload, "box-one", KEYS, HOSPITAL.public)
+        _, payload = open_down(out.payload, "box-one", keys, HOSPITAL.public)
         return decode_down(payload)
 
     def admit(self, sender: Sender) -> Welcome:

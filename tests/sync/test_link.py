@@ -170,6 +170,21 @@ def test_a_message_not_acknowledged_is_not_forgotten_twice(
     assert second.payload == b"two"
 
 
+def test_acknowledging_a_will_or_telemetry_does_not_end_the_session(
+    broker: Broker, links: list[Link]
+) -> None:
+    worker = hospital(broker, links, "cs/1/u/+/+", manual_ack=True)
+    station = box(broker, links)
+    station.publish("cs/1/u/box1/t", b"", qos=0)
+    will = await_event(worker, Message)
+    assert isinstance(will, Message)
+    worker.ack(will)
+    station.publish("cs/1/u/box1/c", b"frame")
+    came = await_event(worker, Message)
+    assert isinstance(came, Message)
+    assert (came.payload, worker.up) == (b"frame", True)
+
+
 def test_a_new_session_brings_nothing_of_the_old(broker: Broker, links: list[Link]) -> None:
     worker = hospital(broker, links, "cs/1/u/+/c")
     station = box(broker, links, limits=Limits(window=1))

@@ -1,0 +1,139 @@
+"""One box that fell, or two that are called the same: told apart by the sessions they open."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+from box_on_wire import KEYS, NOW_MS, Desk, Sender, enrolled
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hospital import boxes, chart, claims, clones
+from hospital.archive import Archive
+from hospital.authority import Authority
+from hospital.boxes import Box
+from hospital.claims import Instead, Offer
+from hospital.clones import Opened
+from sync import enrolment
+from sync.core import Fence, Welcome
+from sync.core.messages import QUARANTINED, LaneReport
+from sync.core.pace import next_nonce
+from sync.enrolment import Request
+from sync.keys import BoxKeys, HospitalKeys, certificate_request
+
+
+def line(start: bytes, count: int) -> list[Opened]:
+    made = []
+    for _ in range(count):
+        made.append(Opened(start))
+        start = next_nonce(start)
+    return made
+
+
+def test_a_box_that_starts_again_and_again_is_one_box() -> None:
+    sessions = [s for n in range(20) for s in line(bytes([n]) * 8, 3)]
+    assert clones.returns(sessions) == 0
+    assert clones.suspicion(sessions) is None
+
+
+def test_lines_that_take_turns_are_two_machines() -> None:
+    one, two = line(b"a" * 8, 5), line(b"b" * 8, 5)
+    mixed = [s for pair in zip(one, two, strict=True) for s in pair]
+    assert clones.returns(mixed) == 8
+    assert clones.suspicion(mixed[:3]) is None
+    assert "in turn" in (clones.suspicion(mixed[:4]) or "")
+
+
+def test_sessions_that_we_never_heard_of_do_not_break_a_line() -> None:
+    sessions = line(b"a" * 8, 12)[::5]
+    assert clones.returns([sessions[0], Opened(b"z" * 8), *sessions[1:]]) == 1
+
+
+def test_one_fork_is_an_accident_and_a_lost_answer_is_no_second_one() -> None:
+    fallen = [Opened(b"1" * 8), Opened(b"2" * 8, True), Opened(b"3" * 8, True), Opened(b"4" * 8)]
+    assert clones.forks(fallen) == 1
+    assert clones.suspicion(fallen) is None
+    again = [*fallen, Opened(b"5" * 8, True)]
+    assert "2 new epochs" in (clones.suspicion(again) or "")
+
+
+@given(st.lists(st.integers(1, 4), max_size=8))
+def test_one_process_after_another_never_looks_like_two(runs: list[int]) -> None:
+    sessions = [s for run in runs for s in line(os.urandom(8), run)]
+    assert clones.suspicion(sessions) is None
+
+
+def test_the_identity_is_stopped_at_the_second_fork(archive: Archive) -> None:
+    desk, box = Desk(enrolled(archive)), Sender()
+    desk.admit(box)
+    answers = []
+    for number in (2, 4):
+        (fence,) = desk.take(box.hello(fork=True, nonce=b"session%d" % number), "h")
+        assert isinstance(fence, Fence)
+        answers.append(fence.reason)
+        box.epoch = fence.epoch
+        if fence.epoch:
+            (welcome,) = desk.take(box.hello(nonce=b"session%d" % (number + 1)), "h")
+            assert isinstance(welcome, Welcome)
+    assert answers == ["fork", QUARANTINED]
+    (line_one,) = [c for c in chart.clinics(archive) if c.box == "box-one"]
+    assert line_one.standing == QUARANTINED
+    assert "healthpost enrol --new-keys" in line_one.why
+    (refused,) = desk.take(Sender(nonce=b"session9").hello(), "h")
+    assert isinstance(refused, Fence)
+    assert (refused.epoch, refused.reason) == (0, QUARANTINED)
+
+
+def test_records_that_a_box_let_go_of_are_missed_aloud(archive: Archive) -> None:
+    desk, box = Desk(enrolled(archive)), Sender()
+    desk.admit(box)
+    desk.receipt(box.frame(1, 10))
+    box.nonce = b"session2"
+    box.reports = {"c": LaneReport(25, 39, 39)}
+    desk.take(box.hello(), "h")
+    assert chart.clinics(archive)[0].missing == 15
+
+
+def test_a_readmitted_box_comes_in_under_new_keys_alone(
+    archive: Archive, authority: Authority
+) -> None:
+    desk, box = Desk(enrolled(archive)), Sender()
+    first = authority.sign_box(certificate_request(KEYS, "box-one"), "box-one", NOW)
+    with archive.transaction():
+        boxes.enter(archive, Box("box-one", "Thar", KEYS.public, first.serial, NOW_MS))
+    boxes.set_standing(archive, "box-one", QUARANTINED, "two of them")
+    fresh = BoxKeys.generate()
+    for instead, granted in ((Instead(), False), (Instead(readmits="box-one"), True)):
+        claim = claims.create(archive, "Thar", "http://desk.example", NOW, instead)
+        csr = certificate_request(fresh, "box-one").decode("ascii")
+        bare = Request(claim.claim_id, "box-one", csr, fresh.public.sign, fresh.public.decrypt)
+        asked = enrolment.ask(claim, bare, fresh.sign.sign)
+        offer = Offer(HospitalKeys.generate().public, "127.0.0.1", 8883)
+        assert claims.enrol(archive, authority, offer, asked.encode(), NOW)[1] is granted
+    assert desk.take(box.hello(), "h") == []
+    assert desk.refused()["BadSignature"] == 1
+    renewed = Sender(keys=fresh)
+    assert isinstance(desk.take(renewed.hello(), "h", keys=fresh)[0], Welcome)
+    held = boxes.get(archive, "box-one")
+    assert held is not None
+    assert (held.standing, held.why) == ("active", "")
+
+
+def test_a_replaced_box_is_shut_out_when_its_successor_joins(
+    archive: Archive, authority: Authority
+) -> None:
+    desk, old = Desk(enrolled(archive)), Sender()
+    fresh = BoxKeys.generate()
+    claim = claims.create(archive, "Thar", "http://desk.example", NOW, Instead(replaces="box-one"))
+    csr = certificate_request(fresh, "box-new").decode("ascii")
+    bare = Request(claim.claim_id, "box-new", csr, fresh.public.sign, fresh.public.decrypt)
+    asked = enrolment.ask(claim, bare, fresh.sign.sign)
+    offer = Offer(HospitalKeys.generate().public, "127.0.0.1", 8883)
+    assert claims.enrol(archive, authority, offer, asked.encode(), NOW)[1]
+    (fence,) = desk.take(old.hello(), "h")
+    assert isinstance(fence, Fence)
+    assert (fence.epoch, fence.reason) == (0, "replaced")
+
+
+NOW = datetime.fromtimestamp(NOW_MS / 1000, UTC)
