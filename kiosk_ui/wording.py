@@ -76,6 +76,15 @@ ICONS = {
 }
 """The one picture of each act of measuring, the same on every page."""
 
+PEOPLE = {
+    Sex.FEMALE: ("girl_1015y", "woman", "old_woman"),
+    Sex.MALE: ("boy_1015y", "man", "old_man"),
+}
+"""The pictures of a child, an adult and an old person."""
+
+CHILD_BELOW, OLD_FROM = 15, 60
+"""Years of age."""
+
 _UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": "", "kg/m2": "kg/m²"}
 
 _DATES = {"zh": "y年M月d日"}
@@ -161,6 +170,26 @@ def age(patient: Patient, today: date) -> Markup:
     if patient.birth is not None and len(patient.birth) == 4:
         return say(noted("about %(age)s"), age=text)
     return text
+
+
+def rough_age(years: int | None) -> Markup:
+    """Return the age in words, never more exact than a neighbour would guess it."""
+    if years is None:
+        return say(noted("Age not known"))
+    if years == 0:
+        return say(noted("Age: less than a year"))
+    text = Markup(ngettext("%(n)s year", "%(n)s years", years, n=isolated(years)))
+    return say(noted("about %(age)s"), age=text)
+
+
+def person_icon(sex: Sex, years: int | None) -> str:
+    """Return the picture of somebody of this sex and age."""
+    if sex not in PEOPLE:
+        return "person"
+    child, adult, old = PEOPLE[sex]
+    if years is None:
+        return adult
+    return child if years < CHILD_BELOW else old if years >= OLD_FROM else adult
 
 
 def clock_time(moment: datetime) -> Markup:

@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from edge import history, patients, registry, visits
 from edge.history import Recorded
+from edge.patient import Patient
 from edge.reading import Kind
 from edge.visits import Visit
-from kiosk_ui import context, trouble
+from kiosk_ui import context, trouble, wording
 from kiosk_ui.polled import polled
 from kiosk_ui.shown import lines
 from kiosk_ui.wording import kind_icon, noted, say
@@ -30,7 +31,11 @@ SHOWN_IDLE_S = 20
 
 WARN_S = 20
 
-_VISIT, _AFTER = "visit", "after"
+MOST_TRIES = 3
+TRIES_FOR_S = 120
+"""After so many wrong numbers within this time a person measures without a card."""
+
+_VISIT, _AFTER, _ASKED, _TRIES = "visit", "after", "asked", "tries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +84,64 @@ def start() -> str:
 
 @page.post("/measure")
 def begin() -> ResponseReturnValue:
-    """Begin with a card's number, or without one; a visit of somebody else ends."""
-    store, now = context.store(), context.now()
+    """Begin with a card's number, or without one; a number that was typed is asked about first."""
+    if "without" in request.form:
+        return _begin(None)
     card = request.form.get("card", "").strip()[:40]
-    if not card and "without" not in request.form:
+    if _is_tired():
+        return _start(None), 409
+    if not card:
         return _start(say(noted("Enter the number on your card."))), 422
-    patient = patients.by_card(store, card) if card else None
-    if card and patient is None:
+    patient = patients.by_card(context.store(), card)
+    if patient is None:
+        _note_try()
         text = noted("No card has this number. Try again, or go on without a card.")
         return _start(say(text)), 422
+    session[_ASKED] = patient.id
+    if request.form.get("scanned") == "yes":
+        return _begin(patient)
+    return redirect(url_for(".ask"), 303)
+
+
+@page.get("/measure/card")
+def ask() -> ResponseReturnValue:
+    """Ask whether the typed number is this person's: a picture and an age, never a name."""
+    if _ASKED not in session:
+        return redirect(url_for(".start"), 303)
+    patient = patients.get(context.store(), session[_ASKED])
+    years = patient.age_years(context.now().wall.astimezone().date())
+    return render_template(
+        "alone_card.html",
+        picture=wording.person_icon(patient.sex, years),
+        sex=wording.sex_name(patient.sex),
+        age=wording.rough_age(years),
+        **_idle(),
+    )
+
+
+@page.post("/measure/card")
+def answer() -> ResponseReturnValue:
+    """Begin when it is this person's card; otherwise go back to the number."""
+    if _ASKED not in session:
+        return redirect(url_for(".start"), 303)
+    if request.form.get("mine") == "yes":
+        return _begin(patients.get(context.store(), session[_ASKED]))
+    del session[_ASKED]
+    _note_try()
+    return _start(say(noted("Enter the number again.")))
+
+
+def _begin(patient: Patient | None) -> ResponseReturnValue:
+    """Begin to measure; a visit of somebody else ends, a worker's only when asked for."""
+    store, now = context.store(), context.now()
     if _worker_is_measuring() and "stop" not in request.form:
-        return _start(None, busy=True), 409
+        return _start(None, busy=True, named=patient is not None), 409
+    held = None
     if patient is None:
         visits.close_visit(store, now, why="another patient")
-        held = None
     else:
         held = visits.open_visit(store, now, patient.id, actor=None, mode="alone")
+    session.clear()
     session[_VISIT] = held.id if held else None
     session[_AFTER] = store.journal_position()
     return redirect(url_for(".choose"), 303)
@@ -138,19 +185,38 @@ def live(kind: str) -> Response:
 
 
 @page.post("/measure/done")
-def done() -> str:
+def done() -> ResponseReturnValue:
     """Forget the patient and thank them."""
+    if _AFTER not in session:
+        session.clear()
+        return redirect(url_for("home.show"), 303)
     held = _own_visit()
     if held is not None:
         visits.close_visit(context.store(), context.now(), why="finished")
-    unnamed = _AFTER in session and held is None and bool(_readings(session[_AFTER]))
+    unnamed = held is None and bool(_readings(session[_AFTER]))
     session.clear()
     return render_template("alone_done.html", unnamed=unnamed)
 
 
-def _start(wrong: Markup | None, *, busy: bool = False) -> str:
-    card = request.form.get("card", "")[:40] if busy else ""
-    return render_template("alone_start.html", wrong=wrong, busy=busy, card=card)
+def _start(wrong: Markup | None, *, busy: bool = False, named: bool = False) -> str:
+    return render_template(
+        "alone_start.html", wrong=wrong, busy=busy, named=named, tired=_is_tired()
+    )
+
+
+def _note_try() -> None:
+    session[_TRIES] = [_tries() + 1, context.now().t_ms]
+
+
+def _is_tired() -> bool:
+    return _tries() >= MOST_TRIES
+
+
+def _tries() -> int:
+    """Return how many wrong numbers were typed just now; whoever comes later begins anew."""
+    tries, at_ms = session.get(_TRIES, (0, 0))
+    fresh = 0 <= context.now().t_ms - at_ms <= TRIES_FOR_S * 1000
+    return int(tries) if fresh else 0
 
 
 def _worker_is_measuring() -> bool:

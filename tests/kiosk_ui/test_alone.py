@@ -9,10 +9,11 @@ from werkzeug.test import TestResponse
 
 from edge import history, intake, patients, visits
 from edge.clock import Clock
-from edge.patient import Patient
+from edge.patient import Patient, Sex
 from edge.patient_form import PatientForm
 from edge.reading import Kind
 from edge.store import Store
+from kiosk_ui import wording
 
 
 @pytest.fixture
@@ -36,7 +37,8 @@ def live(client: FlaskClient, path: str) -> str:
 def test_with_a_card_the_reading_is_the_patients(
     client: FlaskClient, amina: Patient, store: Store, clock: Clock
 ) -> None:
-    assert post(client, "/measure", card="۷۷").headers["Location"] == "/measure/choose"
+    assert post(client, "/measure", card="۷۷").headers["Location"] == "/measure/card"
+    assert post(client, "/measure/card", mine="yes").headers["Location"] == "/measure/choose"
     waiting = step(client)
     assert "Put the cuff on" in client.get(waiting).text
     assert "Waiting for the device" in live(client, waiting)
@@ -71,6 +73,71 @@ def test_an_unknown_card_opens_nothing(client: FlaskClient, amina: Patient, stor
     assert client.get("/measure/choose").status_code == 303
 
 
+def test_a_typed_number_is_asked_about_without_a_name(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    assert post(client, "/measure", card="77").headers["Location"] == "/measure/card"
+    assert visits.current(store, clock.now()) is None
+    page = client.get("/measure/card").text
+    assert "Is this you?" in page
+    assert "34</bdi> years" in page.replace("33<", "34<")
+    assert "Amina" not in page
+    assert "Chak" not in page
+    again = post(client, "/measure/card", mine="no")
+    assert "Enter the number again." in again.text
+    assert client.get("/measure/card").headers["Location"] == "/measure"
+    assert post(client, "/measure/card", mine="yes").headers["Location"] == "/measure"
+    assert visits.current(store, clock.now()) is None
+
+
+def test_a_scanned_card_is_not_asked_about(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    answer = post(client, "/measure", card="77", scanned="yes")
+    assert answer.headers["Location"] == "/measure/choose"
+    held = visits.current(store, clock.now())
+    assert held is not None
+    assert held.patient_id == amina.id
+
+
+def test_after_three_wrong_numbers_one_measures_without_a_card(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    post(client, "/measure", card="78")
+    post(client, "/measure", card="79")
+    post(client, "/measure", card="77")
+    assert "Measure without a card" in post(client, "/measure/card", mine="no").text
+    assert post(client, "/measure", card="77").status_code == 409
+    assert "Measure without the card now" in client.get("/measure").text
+    assert post(client, "/measure", without="yes").headers["Location"] == "/measure/choose"
+    cuff(store, clock, "128", "82")
+    assert history.tray_count(store) == 1
+    post(client, "/measure/done")
+    assert post(client, "/measure", card="77").status_code == 303
+
+
+def test_leaving_before_measuring_thanks_nobody(client: FlaskClient, amina: Patient) -> None:
+    post(client, "/measure", card="77")
+    assert post(client, "/measure/done").headers["Location"] == "/"
+    assert client.get("/measure/card").headers["Location"] == "/measure"
+
+
+@pytest.mark.parametrize(
+    ("sex", "years", "picture"),
+    [
+        (Sex.FEMALE, 53, "woman"),
+        (Sex.MALE, None, "man"),
+        (Sex.MALE, 8, "boy_1015y"),
+        (Sex.FEMALE, 14, "girl_1015y"),
+        (Sex.MALE, 60, "old_man"),
+        (Sex.FEMALE, 81, "old_woman"),
+        (Sex.UNKNOWN, 8, "person"),
+    ],
+)
+def test_each_person_has_a_picture(sex: Sex, years: int | None, picture: str) -> None:
+    assert wording.person_icon(sex, years) == picture
+
+
 def test_a_workers_visit_is_not_ended_unasked(
     client: FlaskClient, amina: Patient, store: Store, clock: Clock
 ) -> None:
@@ -79,8 +146,24 @@ def test_a_workers_visit_is_not_ended_unasked(
     assert answer.status_code == 409
     assert "A health worker is measuring" in answer.text
     assert visits.current(store, clock.now()) == held
+    assert post(client, "/measure", card="77", scanned="yes").status_code == 409
+    assert visits.current(store, clock.now()) == held
     assert post(client, "/measure", without="yes", stop="yes").status_code == 303
     assert visits.current(store, clock.now()) is None
+
+
+def test_a_named_patient_may_end_a_workers_visit_that_was_left(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    visits.open_visit(store, clock.now(), amina.id, actor="sana")
+    post(client, "/measure", card="77")
+    asked = post(client, "/measure/card", mine="yes")
+    assert asked.status_code == 409
+    assert 'action="/measure/card"' in asked.text
+    assert post(client, "/measure/card", mine="yes", stop="yes").status_code == 303
+    held = visits.current(store, clock.now())
+    assert held is not None
+    assert held.mode == "alone"
 
 
 def test_a_failed_measurement_is_told(client: FlaskClient, store: Store, clock: Clock) -> None:
@@ -93,7 +176,7 @@ def test_a_failed_measurement_is_told(client: FlaskClient, store: Store, clock: 
 def test_an_unusual_value_asks_to_measure_again(
     client: FlaskClient, amina: Patient, store: Store, clock: Clock
 ) -> None:
-    post(client, "/measure", card="77")
+    post(client, "/measure", card="77", scanned="yes")
     waiting = step(client)
     cuff(store, clock, "185", "95")
     assert "measure again" in live(client, waiting)

@@ -125,6 +125,7 @@ class Scene:
             ("sign-in-wrong", self._wrong_pin),
             ("sign-in-locked", self._locked),
             ("alone-start", _go("/measure")),
+            ("alone-card", self._alone_card),
             ("alone-choose", self._alone_choose),
             ("alone-wait", self._alone_wait),
             ("alone-value", self._alone_value),
@@ -132,6 +133,7 @@ class Scene:
             ("status", _go("/status")),
             ("worker-patients", _go("/patients?q=imran")),
             ("worker-register", self._register),
+            ("worker-correct", self._correct),
             ("worker-visit", self._visit),
             ("worker-visit-typed", self._visit_typed),
             ("worker-history", _go(f"/patients/{imran}/history")),
@@ -175,6 +177,12 @@ class Scene:
         page.get_by_role("button").locator("xpath=self::*[@name='without']").click()
         page.wait_for_url("**/choose")
 
+    def _alone_card(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/measure")
+        page.locator("#card").fill("1042")
+        page.locator(".go").click()
+        page.wait_for_url("**/measure/card")
+
     def _alone_choose(self, page: Page, address: str) -> None:
         self._begin_alone(page, address)
 
@@ -201,6 +209,13 @@ class Scene:
         page.locator("#phone").fill("no phone")
         page.locator("#new .buttons .act").click()
         page.locator(".problem").first.wait_for()
+
+    def _correct(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/patients/{self.people[1].id}/correct")
+        page.locator("#name").fill("Ameena Bibi")
+        page.locator("#village").fill("Chak 15")
+        page.locator("#new .buttons .act").click()
+        page.locator(".changes").wait_for()
 
     def open_visit(self) -> str:
         """Open a visit of the first patient in which three things are measured."""
