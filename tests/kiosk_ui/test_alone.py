@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask.testing import FlaskClient
 from kiosk_desk import ORIGIN, cuff, measured
@@ -80,7 +82,7 @@ def test_a_typed_number_is_asked_about_without_a_name(
     assert visits.current(store, clock.now()) is None
     page = client.get("/measure/card").text
     assert "Is this you?" in page
-    assert "34</bdi> years" in page.replace("33<", "34<")
+    assert re.search(r">3[34]</bdi> years", page)
     assert "Amina" not in page
     assert "Chak" not in page
     again = post(client, "/measure/card", mine="no")
