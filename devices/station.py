@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from devices import serial_link
-from devices.ble_supervisor import BleSupervisor
+from devices.ble_supervisor import BleSupervisor, RadioHabits
 from devices.catalogue import SERIAL_PROTOCOLS, Model, model_named
 from devices.port_supervisor import PortSupervisor
 from devices.recorder import Recorder
@@ -70,7 +70,7 @@ async def run(settings: Settings) -> None:
     work += [supervisor.run for supervisor in supervisors]
     work.append(lambda: carry_requests(recorder, supervisors))
     if settings.bluetooth:
-        work.append(BleSupervisor(recorder).run)
+        work.append(BleSupervisor(recorder, _radio_habits(settings)).run)
     tasks = [asyncio.create_task(_for_ever(part)) for part in work]
     unwatch = serial_link.watch_ports(lambda: _wake(supervisors))
     await stop.wait()
@@ -97,6 +97,12 @@ def _not_there(device: str, store: Store, _: Stamp) -> None:
 
 
 def _ports(settings: Settings) -> list[tuple[str, Model]]:
+def _radio_habits(settings: Settings) -> RadioHabits:
+    """On a bus of its own (a simulated ward) the system's bluetoothd is nobody's business."""
+    private = "DBUS_SYSTEM_BUS_ADDRESS" in os.environ
+    return RadioHabits(restart="" if private else settings.bluetooth_restart)
+
+
     """Match the configured ports with the catalogue; raises `SettingsError`."""
     found = []
     for port in settings.ports:

@@ -28,7 +28,10 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One box's settings. `broker_host` is None until the box is enrolled."""
+    """One box's settings. `broker_host` is None until the box is enrolled.
+
+    `bluetooth_restart` starts bluetoothd anew when nothing gentler helped; empty: never.
+    """
 
     home: Path
     box_id: str
@@ -40,6 +43,7 @@ class Settings:
     px_per_mm: str = "5"
     ports: tuple[Port, ...] = ()
     bluetooth: bool = True
+    bluetooth_restart: str = "systemctl restart bluetooth"
     broker_host: str | None = None
     broker_port: int = 8883
     link_retry_cap_s: int = 900
@@ -107,6 +111,7 @@ def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
         px_per_mm=kiosk.text("px_per_mm", "5"),
         ports=devices.ports(),
         bluetooth=devices.flag("bluetooth", default=True),
+        bluetooth_restart=devices.text("bluetooth_restart", "systemctl restart bluetooth"),
         broker_host=link.text("broker_host", "") or None,
         broker_port=link.number("broker_port", 8883),
         link_retry_cap_s=link.number("retry_cap_s", 900),

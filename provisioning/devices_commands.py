@@ -31,6 +31,7 @@ from provisioning.device_words import (
     record_words,
 )
 from provisioning.errors import Failed, InputError
+from provisioning.pair_command import pair, unpair
 from provisioning.speech import open_box, say, speaks_json
 
 _ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
@@ -104,6 +105,10 @@ def check(file: Path, protocol: str, as_json: bool) -> None:
         raise InputError(error.kind, str(error)) from error
     say(check_json(found), check_words(found), as_json)
     sys.exit(0 if found.verdict == SOUND else 1)
+
+
+devices.add_command(pair)
+devices.add_command(unpair)
 
 
 # --- listing -----------------------------------------------------------------------------------
