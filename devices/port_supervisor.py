@@ -151,9 +151,10 @@ class PortSupervisor:
         if self._reception is None or self._source.id != known:
             self._source = Source(known, self._model, path)
             self._reception = Reception(self._recorder, self._source, self._habits.terms)
+        doubt = " (experimental)" if self._protocol.experimental else ""
         device = registry.Device(
             known,
-            self._model.label,
+            self._model.label + doubt,
             "serial",
             path,
             "listening",
