@@ -16,7 +16,7 @@ setup(
     packages=find_packages(
         include=["edge*", "devices*", "sync*", "kiosk_ui*", "provisioning*", "hospital*"]
     ),
-    include_package_data=True,
+    include_package_data=False,
     package_data={
         "edge": ["py.typed", "rules/*.toml"],
         "devices": ["py.typed"],

@@ -19,8 +19,11 @@ need_apt() {
         exit 1
     fi
     say "installing with apt: ${missing[*]}"
+    local log; log=$(mktemp)
     export DEBIAN_FRONTEND=noninteractive
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >&2
+    { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 \
+        || { cat "$log" >&2; say "apt could not install ${missing[*]}"; exit 1; }
+    rm -f "$log"
 }
 
 need_venv_support() {
