@@ -208,12 +208,20 @@ def test_a_broadcast_counts_while_somebody_stands_still(
     assert (measured is not None) == stable
 
 
-@pytest.mark.parametrize(("model", "short"), [(MI_SCALE, "181D"), (MI_BODY_SCALE, "181B")])
-@pytest.mark.parametrize("fault", [None, Fault.WRONG_CLOCK, Fault.NAN, Fault.TRUNCATED])
+@pytest.mark.parametrize(
+    ("model", "short", "fault"),
+    [
+        (MI_SCALE, "181D", None),
+        (MI_SCALE, "181D", Fault.NAN),
+        (MI_BODY_SCALE, "181B", None),
+        (MI_BODY_SCALE, "181B", Fault.WRONG_CLOCK),
+        (MI_BODY_SCALE, "181B", Fault.TRUNCATED),
+    ],
+)
 async def test_a_mi_scale_is_heard_without_a_connection(
     bluez: Bluez, model: BleModel, short: str, fault: Fault | None
 ) -> None:
-    scale = switch_on(model, Habits(**{**_fields(QUICK), "sample_s": 0.3}))
+    scale = switch_on(model, Habits(**{**_fields(QUICK), "sample_s": 0.2}))
     bluez.add(scale.peripheral)
     heard: list[bytes] = []
 
@@ -226,7 +234,7 @@ async def test_a_mi_scale_is_heard_without_a_connection(
         await eventually_async(lambda: not scale.peripheral.awake.is_set() and bool(heard))
     row = BLE_CHARACTERISTICS[f"mi_{short}"]
     if fault is Fault.TRUNCATED:
-        assert {len(data) for data in heard} == {5 if short == "181D" else 6}
+        assert {len(data) for data in heard} == {6}
     else:
         found = [m for m in (row.measured(row.decode(data)) for data in heard) if m]
         weights = {measured.values[0].value for measured in found}

@@ -36,7 +36,7 @@ def quick(kind: type[Streamer]) -> type[Streamer]:
     """The same device, with less patience between its samples."""
     if kind is nonin.Xpod:
         return kind
-    return type(kind.__name__, (kind,), {"period_s": 0.05})
+    return type(kind.__name__, (kind,), {"period_s": 0.15})
 
 
 def seen(spo2: int, pulse: int, perfusion: str = "3.6") -> Saturation:
@@ -47,7 +47,7 @@ def seen(spo2: int, pulse: int, perfusion: str = "3.6") -> Saturation:
 async def test_the_product_reads_on_a_real_port_what_the_finger_had(
     tmp_path: Path, kind: type[Streamer]
 ) -> None:
-    device = quick(kind)(tmp_path / "tty", replace(QUICK, stream_s=0.8))
+    device = quick(kind)(tmp_path / "tty", replace(QUICK, stream_s=0.6))
     device.plug()
     with open_port(device) as port:
         ear = Ear(port, kind.protocol)
