@@ -38,6 +38,17 @@ class Archive(Protocol):
     def execute(self, sql: str, values: Sequence[object] = ()) -> int:
         """Run one write inside a transaction; return how many rows it touched."""
 
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Insert many rows inside a transaction, as fast as the engine can."""
+
+    def insert_new(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    ) -> set[str]:
+        """Insert the rows that are not there yet; return their second columns, the ids.
+
+        Inside a transaction. The table's key is its first two columns; the first is one for all.
+        """
+
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Run a query (or a write with RETURNING, inside a transaction); return its rows."""
 

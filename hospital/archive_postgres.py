@@ -21,6 +21,7 @@ from hospital.archive_schema import POSTGRES_TYPES, partitions, pending, stateme
 from hospital.errors import ArchiveDown, RowRefused
 
 CONNECT_TIMEOUT_S = 10
+WORTH_A_COPY = 50
 MIGRATION_LOCK = 7_305_114_001
 """An arbitrary number: whoever holds this advisory lock changes the schema."""
 
@@ -85,6 +86,49 @@ class PostgresArchive:
         if not self._in_transaction():
             raise ArchiveDown("a write outside Archive.transaction()")
         return self._connection.execute(_own(sql), values or None).rowcount
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Insert many rows inside a transaction: by COPY, unless they are few."""
+        if not self._in_transaction():
+            raise ArchiveDown("a write outside Archive.transaction()")
+        if len(rows) < WORTH_A_COPY:
+            self._insert_few(table, columns, rows, "")
+            return
+        into = f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()
+        with self._connection.cursor() as cursor, cursor.copy(into) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+    def insert_new(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    ) -> set[str]:
+        """Insert the rows that are not there yet; return their ids."""
+        key = columns[1]
+        known = f" ON CONFLICT DO NOTHING RETURNING {key} AS id"
+        if len(rows) < WORTH_A_COPY:
+            return {str(r["id"]) for r in self._insert_few(table, columns, rows, known)}
+        came, named = f"came_{table}", ", ".join(columns)
+        self.execute(
+            f"CREATE TEMP TABLE IF NOT EXISTS {came} ON COMMIT DELETE ROWS AS"
+            f" SELECT {named} FROM {table} WITH NO DATA"
+        )
+        self.insert(came, columns, rows)
+        fresh = self.rows(f"INSERT INTO {table} ({named}) SELECT {named} FROM {came}{known}")
+        self.execute(f"DELETE FROM {came}")
+        return {str(r["id"]) for r in fresh}
+
+    def _insert_few(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], ending: str
+    ) -> list[Row]:
+        if not rows:
+            return []
+        marks = f"({', '.join('?' * len(columns))})"
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([marks] * len(rows))}"
+        values = [value for row in rows for value in row]
+        if not ending:
+            self.execute(sql, values)
+            return []
+        return self.rows(sql + ending, values)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Run a query; return its rows."""

@@ -17,6 +17,8 @@ from hospital.archive_schema import SQLITE_TYPES, pending, statements
 from hospital.errors import ArchiveDown, RowRefused
 
 BUSY_TIMEOUT_S = 10
+CHUNK = 500
+"""So many values are named in one statement; SQLite takes 32,766, older builds 999."""
 
 _MISFIT = (sqlite3.DataError, sqlite3.IntegrityError, OverflowError, UnicodeError)
 
@@ -84,6 +86,30 @@ class SqliteArchive:
         if not self._connection.in_transaction:
             raise ArchiveDown("a write outside Archive.transaction()")
         return self._connection.execute(sql, values).rowcount
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Insert many rows inside a transaction."""
+        if not self._connection.in_transaction:
+            raise ArchiveDown("a write outside Archive.transaction()")
+        marks = ", ".join("?" * len(columns))
+        sql = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+        self._connection.executemany(sql, rows)
+
+    def insert_new(
+        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+    ) -> set[str]:
+        """Insert the rows that are not there yet; return their ids."""
+        owner, key = columns[:2]
+        fresh = {str(r[1]): r for r in reversed(rows)}
+        for first in range(0, len(rows), CHUNK):
+            ids = [r[1] for r in rows[first : first + CHUNK]]
+            marks = ", ".join("?" * len(ids))
+            # Nobody else writes between this look and the insert: the transaction is immediate.
+            sql = f"SELECT {key} AS id FROM {table} WHERE {owner} = ? AND {key} IN ({marks})"
+            for held in self.rows(sql, [rows[0][0], *ids]):
+                fresh.pop(str(held["id"]), None)
+        self.insert(table, columns, list(reversed(fresh.values())))
+        return set(fresh)
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:
         """Run a query; return its rows."""

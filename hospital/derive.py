@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from edge.clock import Anchor, ClockQuality, Stamp
 from edge.entry import Entry, EntryKind
@@ -122,10 +123,15 @@ def understand(record: bytes) -> Understood:
     """Read a record; never raises."""
     kind = UNKNOWN
     try:
-        kind = _kind(record)
+        entry = _entry(record)
+        if entry is None or not _is_kind(entry.kind):
+            kind = _kind(record)
+            if kind == EntryKind.TOMBSTONE:
+                return Understood(kind, trouble="the box could not send this record")
+            entry = Entry.parse(record)  # says what is wrong
+        kind = entry.kind
         if kind == EntryKind.TOMBSTONE:
             return Understood(kind, trouble="the box could not send this record")
-        entry = Entry.parse(record)
         _check_form(entry)
         reader = _READERS.get(kind)
         return Understood(kind, reader(entry) if reader else None)
@@ -133,12 +139,23 @@ def understand(record: bytes) -> Understood:
         return Understood(kind, trouble=f"{type(error).__name__}: {error}"[:200])
 
 
+def _entry(record: bytes) -> Entry | None:
+    try:
+        return Entry.parse(record)
+    except ValueError:
+        return None
+
+
 def _kind(record: bytes) -> str:
     raw = json.loads(record)
     kind = raw.get("kind") if isinstance(raw, dict) else None
-    if not isinstance(kind, str) or not _KIND.fullmatch(kind):
+    if not _is_kind(kind):
         raise _Misformed("no kind")
-    return kind
+    return str(kind)
+
+
+def _is_kind(kind: object) -> bool:
+    return isinstance(kind, str) and _KIND.fullmatch(kind) is not None
 
 
 def _patient(entry: Entry) -> PatientFact:
@@ -243,10 +260,16 @@ def _check_form(entry: Entry) -> None:
 def _value(row: object) -> Value:
     if not isinstance(row, list) or len(row) not in (3, 4):
         raise _Misformed("a value is code, number, unit and perhaps a comparator")
-    parts = [_storable(part) for part in row]
-    if any(part is None for part in parts):
+    if not all(type(part) is str for part in row):
         raise _Misformed("a value's parts are text")
-    code, number, unit, comparator = [str(p) for p in (*parts, "")][:4]
+    return _value_of(*row)
+
+
+@lru_cache(4096)
+def _value_of(code: str, number: str, unit: str, comparator: str = "") -> Value:
+    """Read a value; the same ones come again and again."""
+    for part in (code, number, unit, comparator):
+        _storable(part)
     try:
         decimal = Decimal(number)
     except InvalidOperation as error:
@@ -284,6 +307,8 @@ def _storable(value: object) -> str | None:
     """Return a text that both engines can hold; PostgreSQL has no NUL, UTF-8 no surrogates."""
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > MAX_TEXT or _UNSTORABLE.search(value):
+    if not isinstance(value, str) or len(value) > MAX_TEXT:
+        raise _Misformed("not a plain text")
+    if not value.isprintable() and _UNSTORABLE.search(value):  # most are, and that is cheaper
         raise _Misformed("not a plain text")
     return value

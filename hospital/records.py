@@ -9,9 +9,17 @@ from edge.clock import Stamp
 from edge.entry import content_id
 from edge.reading import Value
 from hospital import derive, directives, reconcile
-from hospital.archive import Archive, row
+from hospital.archive import Archive
 from hospital.boxes import Box
 from hospital.errors import RowRefused
+
+RECORD = ("box", "id", "epoch", "lane", "seq", "kind", "received_ms", "record", "trouble")
+READING = (
+    *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
+    *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
+)
+CHUNK = 500
+VALUE = ("reading", "place", "code", "value", "unit", "comparator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +44,16 @@ def keep(
     start a new epoch sends again what it still holds.
     """
     epoch, lane, first_seq = place
-    new: list[_New] = []
+    came: dict[str, derive.Fact | None] = {}
+    rows: list[tuple[object, ...]] = []
     for seq, record in enumerate(records, start=first_seq):
-        origin = Origin(box, str(content_id(box.id, record)), received_ms)
-        read = derive.understand(record)
-        inserted = archive.execute(
-            "INSERT INTO record (box, id, epoch, lane, seq, kind, received_ms, record, trouble)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (box.id, origin.id, epoch, lane, seq, read.kind, received_ms, record, read.trouble),
-        )
-        if inserted:
-            new.append((origin, read.fact))
+        identity, read = str(content_id(box.id, record)), derive.understand(record)
+        if identity not in came:
+            came[identity] = read.fact
+            told = (read.kind, received_ms, record, read.trouble)
+            rows.append((box.id, identity, epoch, lane, seq, *told))
+    fresh = archive.insert_new("record", RECORD, rows)
+    new = [(Origin(box, i, received_ms), fact) for i, fact in came.items() if i in fresh]
     _enter(archive, new)
     return len(new)
 
@@ -58,6 +65,8 @@ def _enter(archive: Archive, new: Sequence[_New]) -> None:
     """Enter the facts of new records: together, or one by one when one of them does not fit."""
     try:
         with archive.attempt():
+            # Claims of these readings, in whatever order they came, find them there.
+            _readings(archive, [(o, f) for o, f in new if isinstance(f, derive.ReadingFact)])
             for origin, fact in new:
                 _fact(archive, origin, fact)
     except RowRefused as error:
@@ -76,8 +85,6 @@ def _fact(archive: Archive, origin: Origin, fact: derive.Fact | None) -> None:
     match fact:
         case derive.PatientFact():
             _patient(archive, origin, fact)
-        case derive.ReadingFact():
-            _reading(archive, origin, fact)
         case derive.AlertFact():
             _alert(archive, origin, fact)
         case derive.AssignmentFact():
@@ -94,42 +101,40 @@ def _patient(archive: Archive, origin: Origin, fact: derive.PatientFact) -> None
     reconcile.take(archive, heard, fact)
 
 
-def _reading(archive: Archive, origin: Origin, fact: derive.ReadingFact) -> None:
-    archive.execute(
-        "INSERT INTO reading (id, box, clinic, patient, visit, kind, source, device, model,"
-        " device_time, flags, actor, boot, t_ms, wall_ms, quality, received_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind)
-        + (fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor)
-        + (*_when(fact.at), origin.received_ms),
+def _readings(archive: Archive, new: Sequence[tuple[Origin, derive.ReadingFact]]) -> None:
+    if not new:
+        return
+    archive.insert("reading", READING, [_reading_row(origin, fact) for origin, fact in new])
+    archive.insert(
+        "reading_value",
+        VALUE,
+        [_row(o, place, v) for o, fact in new for place, v in enumerate(fact.values)],
     )
-    if fact.patient is None:
-        _apply_assignment(archive, origin)
-    if fact.values:
-        archive.execute(
-            "INSERT INTO reading_value (reading, place, code, value, unit, comparator) VALUES "
-            + ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(fact.values)),
-            [
-                part
-                for place, value in enumerate(fact.values)
-                for part in _row(origin, place, value)
-            ],
-        )
+    _apply_assignments(archive, [origin for origin, fact in new if fact.patient is None])
+
+
+def _reading_row(origin: Origin, fact: derive.ReadingFact) -> tuple[object, ...]:
+    return (
+        *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
+        *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
+        *(*_when(fact.at), origin.received_ms),
+    )
 
 
 def _row(origin: Origin, place: int, value: Value) -> tuple[object, ...]:
     return origin.id, place, value.code, str(value.value), value.unit, value.comparator
 
 
-def _apply_assignment(archive: Archive, origin: Origin) -> None:
-    """Take up a claim that came before its reading."""
-    held = row(
-        archive,
-        "SELECT patient FROM assignment WHERE reading = ? AND clinic = ?",
-        (origin.id, origin.box.clinic),
-    )
-    if held is not None:
-        _assign(archive, origin.id, origin.box.clinic, held["patient"])
+def _apply_assignments(archive: Archive, unclaimed: Sequence[Origin]) -> None:
+    """Take up claims that came before their readings."""
+    for first in range(0, len(unclaimed), CHUNK):
+        some = unclaimed[first : first + CHUNK]
+        clinic, marks = some[0].box.clinic, ", ".join("?" * len(some))
+        for held in archive.rows(
+            f"SELECT reading, patient FROM assignment WHERE clinic = ? AND reading IN ({marks})",
+            [clinic, *(origin.id for origin in some)],
+        ):
+            _assign(archive, held["reading"], clinic, held["patient"])
 
 
 def _assign(archive: Archive, reading: str, clinic: str, patient: str | None) -> None:
