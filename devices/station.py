@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -96,13 +97,13 @@ def _not_there(device: str, store: Store, _: Stamp) -> None:
     requests.done(store, device, "the device is not connected")
 
 
-def _ports(settings: Settings) -> list[tuple[str, Model]]:
 def _radio_habits(settings: Settings) -> RadioHabits:
     """On a bus of its own (a simulated ward) the system's bluetoothd is nobody's business."""
     private = "DBUS_SYSTEM_BUS_ADDRESS" in os.environ
     return RadioHabits(restart="" if private else settings.bluetooth_restart)
 
 
+def _ports(settings: Settings) -> list[tuple[str, Model]]:
     """Match the configured ports with the catalogue; raises `SettingsError`."""
     found = []
     for port in settings.ports:

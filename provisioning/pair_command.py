@@ -51,7 +51,7 @@ def pair(address: str, passkey: int | None, renew: bool, wait: float, as_json: b
 @click.argument("address", metavar="BLE-ADDRESS")
 @speaks_json
 def unpair(address: str, as_json: bool) -> None:
-    """Take back that BLE-ADDRESS belongs to this box; a broadcasting scale is not heard any more."""
+    """Take back that BLE-ADDRESS belongs to this box: a broadcasting scale is heard no more."""
     address = address.upper()
     with open_box() as (_, store):
         if pairings.get(store, address) is None:
