@@ -176,4 +176,7 @@ def spoil(frame: bytes, fault: Fault | None, rng: random.Random) -> bytes:
         spoilt = bytearray(frame)
         spoilt[at // 8] ^= 1 << at % 8
         return bytes(spoilt)
-    return frame
+    if fault is Fault.LOST_BYTE:
+        at = rng.randrange(len(frame))
+        return frame[:at] + frame[at + 1 :]
+    return frame * 2 if fault is Fault.REPEATED else frame

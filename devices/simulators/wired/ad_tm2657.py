@@ -42,6 +42,8 @@ _FAULTS = frozenset(
         Fault.NAN,
         Fault.GARBAGE_PREFIX,
         Fault.FLIPPED_BIT,
+        Fault.LOST_BYTE,
+        Fault.REPEATED,
         Fault.MUTE,
     }
 )

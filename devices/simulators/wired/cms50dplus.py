@@ -34,6 +34,7 @@ _FAULTS = frozenset(
         Fault.LOW_BATTERY,
         Fault.GARBAGE_PREFIX,
         Fault.FLIPPED_BIT,
+        Fault.LOST_BYTE,
         Fault.MUTE,
     }
 )

@@ -22,7 +22,15 @@ from devices.simulators.serial_line import SerialLine, spoil
 from devices.simulators.tasks import Tasks
 
 LINE_FAULTS = frozenset(
-    {Fault.DROP, Fault.TRUNCATED, Fault.GARBAGE_PREFIX, Fault.FLIPPED_BIT, Fault.MUTE}
+    {
+        Fault.DROP,
+        Fault.TRUNCATED,
+        Fault.GARBAGE_PREFIX,
+        Fault.FLIPPED_BIT,
+        Fault.LOST_BYTE,
+        Fault.REPEATED,
+        Fault.MUTE,
+    }
 )
 """What can happen on any cable."""
 

@@ -145,7 +145,12 @@ async def test_the_product_understands_the_kiosk(
 
 
 @pytest.mark.parametrize(
-    ("fault", "left"), [(Fault.FLIPPED_BIT, FRAME_SIZE), (Fault.TRUNCATED, FRAME_SIZE // 2)]
+    ("fault", "left"),
+    [
+        (Fault.FLIPPED_BIT, FRAME_SIZE),
+        (Fault.LOST_BYTE, FRAME_SIZE - 1),
+        (Fault.TRUNCATED, FRAME_SIZE // 2),
+    ],
 )
 async def test_a_spoilt_frame_gives_no_reading(kiosk: Tm2657, fault: Fault, left: int) -> None:
     protocol = SERIAL_PROTOCOLS["ad_tm2655"]

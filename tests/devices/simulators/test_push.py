@@ -231,6 +231,8 @@ async def test_a_kiosk_clock_that_was_never_set_shows(tmp_path: Path) -> None:
         ("ua-767pc", Fault.NAN, ["device_error"]),
         ("sc-240", Fault.FLIPPED_BIT, None),
         ("sc-240", Fault.GARBAGE_PREFIX, ["reading"]),
+        ("wb-3000", Fault.LOST_BYTE, None),
+        ("sc-240", Fault.REPEATED, ["reading"] * 2),
         ("ad-scale", Fault.NAN, ["reading"] * 4 + ["overload"]),
         ("ad-scale", Fault.MOTION, ["reading"] * 5),
         ("hbp-9020", Fault.TRUNCATED, []),
@@ -243,7 +245,7 @@ async def test_a_device_misbehaves_as_asked(
     if events is not None:
         assert ear.names() == events
     readings: list[Measured] = ear.measured
-    assert bool(readings) == (fault is Fault.GARBAGE_PREFIX)
+    assert bool(readings) == (fault in (Fault.GARBAGE_PREFIX, Fault.REPEATED))
 
 
 async def test_a_scale_answers_with_what_it_shows(tmp_path: Path) -> None:
