@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
@@ -83,10 +84,11 @@ async def connect(address: str) -> MessageBus:
 
 
 async def disconnect(bus: MessageBus) -> None:
-    """Close a connection and wait until it is closed."""
+    """Close a connection and wait until it is closed; one whose daemon has gone is closed."""
     untyped: Any = bus
     untyped.disconnect()
-    await untyped.wait_for_disconnect()
+    with suppress(EOFError, ConnectionError):
+        await untyped.wait_for_disconnect()
 
 
 async def _spawn(config: Path) -> asyncio.subprocess.Process:
@@ -99,6 +101,7 @@ async def _spawn(config: Path) -> asyncio.subprocess.Process:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,  # an unprivileged daemon grumbles about its fd limit
+        start_new_session=True,  # Ctrl-C is for us; we end the daemon when we are done with it
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,
     )
 

@@ -17,7 +17,9 @@ import serial
 from bleak import BleakScanner
 
 from devices.catalogue import MODELS, ble_model
+from devices.simulators.bluez import Bluez
 from devices.simulators.bodies import patients
+from devices.simulators.bus import PrivateBus
 from devices.simulators.faults import Fault, FaultSchedule
 from devices.simulators.models import BLE_MODELS, MORE_BLE_MODELS
 from devices.simulators.peripherals import BleModel
@@ -177,6 +179,14 @@ async def test_a_ward_leaves_nothing_behind(
     assert await ward.end(number) == 0
     assert not there(os.path.dirname(socket))
     assert os.listdir(tmp_path) == []
+
+
+async def test_a_ward_whose_bus_has_gone_still_ends() -> None:
+    bus, bluez = PrivateBus(), Bluez()
+    await bluez.start(await bus.start())
+    await bus.stop()
+    await bluez.stop()
+    assert not there(bus.address.removeprefix("unix:path="))
 
 
 def test_a_schedule_tells_the_same_story_again() -> None:
