@@ -30,6 +30,16 @@ class Waiting:
         """The question, in plain words."""
         return merge.words(self.review)
 
+    @property
+    def is_removal(self) -> bool:
+        """Whether a member of a list is to stay or to go."""
+        return self.review.op is Op.REMOVE
+
+    @property
+    def key(self) -> str:
+        """Names the question among those about this patient."""
+        return f"{self.review.field}:{_said(self.review)}"
+
 
 def inbox(archive: Archive, limit: int = 100) -> list[Waiting]:
     """Return what waits for a person, the longest first."""

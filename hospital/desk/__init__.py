@@ -15,13 +15,14 @@ from hospital.desk import (
     guard,
     patients,
     readings,
+    reviews,
     sign_in,
     wording,
 )
 from hospital.desk.door import Parts
 from hospital.errors import ArchiveDown
 
-PAGES = (sign_in, readings, patients, alerts, clinics, enrol)
+PAGES = (sign_in, readings, patients, alerts, reviews, clinics, enrol)
 """Every page of the desk; its templates bear its name."""
 
 

@@ -1,0 +1,52 @@
+"""The review inbox: what clinics and desk say differently about a patient, for a person to decide.
+
+Nothing is lost by deciding: every value stays in the patient's history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hospital import reconcile, reviews
+from hospital.desk import door, guard
+from hospital.reviews import Waiting
+
+page = Blueprint("reviews", __name__, url_prefix="/reviews")
+
+STRIKE_OUT = "strike out"
+
+
+@page.get("")
+@guard.clinician_only
+def show() -> str:
+    """Show what waits, the longest first."""
+    return render_template("reviews.html", waiting=reviews.inbox(door.archive()))
+
+
+@page.post("")
+@guard.clinician_only
+def decide() -> ResponseReturnValue:
+    """Settle one; what came in after the page was shown is not settled with it."""
+    waiting = _asked()
+    if waiting is not None:
+        chosen = request.form.get("choice", "")
+        value = None if chosen == STRIKE_OUT and waiting.is_removal else chosen
+        if value is not None and value not in waiting.review.values:
+            abort(400)
+        reconcile.decide(door.archive(), waiting, value, guard.account(), guard.now_ms())
+    return redirect(url_for("reviews.show"), 303)
+
+
+def _asked() -> Waiting | None:
+    """Return the review that the form is about, with the revision that was shown."""
+    form = request.form
+    rev = form.get("rev", "")
+    if not rev.isdecimal() or len(rev) > 18:
+        abort(400)
+    for waiting in reviews.about(door.archive(), form.get("patient", "").replace("\x00", "")):
+        if waiting.key == form.get("about"):
+            return replace(waiting, rev=min(int(rev), waiting.rev))
+    return None  # somebody has decided it meanwhile
