@@ -11,6 +11,7 @@ from markupsafe import Markup
 from edge.patient import Patient
 from edge.settings import Settings
 from kiosk_ui import catalogs, context, guard, language, wording
+from kiosk_ui.hospital_says import from_hospital
 from kiosk_ui.icons import icon
 from kiosk_ui.pages import (
     alone,
@@ -91,6 +92,7 @@ def _give_words(app: Flask) -> None:
         languages=language.offered,
         session=context.session,
         settings=context.settings,
+        from_hospital=from_hospital,
     )
 
 
