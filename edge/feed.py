@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from edge import feed_patients
+from edge import feed_patients, feed_staff
 from edge.entry import canonical_json
 from edge.feed_item import (
     NOTHING,
@@ -71,12 +71,13 @@ def apply(
     had taken into account; edits among them are pending no longer.
     """
     with store.transaction():
-        touched = {c.id for c in changes if c.entity == Entity.PATIENT}
+        touched = {(c.entity, c.id) for c in changes}
         for change in changes:
             _change(store, change)
         if reflects is not None:
-            touched |= feed_patients.settle(store, *reflects)
-        feed_patients.derive(store, sorted(touched))
+            own = feed_patients.settle(store, *reflects)
+            touched |= {(Entity.PATIENT.value, patient_id) for patient_id in own}
+        _derive(store, touched)
         store.execute("UPDATE feed_cursor SET epoch = ?, ver = ?", (at.epoch, at.ver))
 
 
@@ -125,22 +126,28 @@ def _swap(store: Store, at: Shadow) -> None:
     store.execute(
         f"INSERT OR REPLACE INTO feed_item ({_COLUMNS}) SELECT {_COLUMNS} FROM feed_shadow"
     )
-    feed_patients.derive(store, touched)
+    _derive(store, touched)
     if at.bucket is None:
         store.execute("UPDATE feed_cursor SET epoch = ?, ver = ?", (at.epoch, at.as_of))
     _forget_shadow(store)
 
 
-def _different(store: Store, where: str) -> list[str]:
-    """Return the patients whose item the snapshot changes; the others need no work."""
-    columns = "id, mark"
-    old = f"SELECT {columns} FROM feed_item{where or ' WHERE 1'} AND entity = 'patient'"
-    new = f"SELECT {columns} FROM feed_shadow WHERE entity = 'patient'"
+def _different(store: Store, where: str) -> set[tuple[str, str]]:
+    """Return what the snapshot changes; everything else needs no work."""
+    old = f"SELECT entity, id, mark FROM feed_item{where}"
+    new = "SELECT entity, id, mark FROM feed_shadow"
     sql = (
-        f"SELECT id FROM (SELECT * FROM ({old}) EXCEPT SELECT * FROM ({new}))"
-        f" UNION SELECT id FROM (SELECT * FROM ({new}) EXCEPT SELECT * FROM ({old})) ORDER BY 1"
+        f"SELECT entity, id FROM (SELECT * FROM ({old}) EXCEPT SELECT * FROM ({new}))"
+        f" UNION SELECT entity, id FROM (SELECT * FROM ({new}) EXCEPT SELECT * FROM ({old}))"
     )
-    return [r["id"] for r in store.rows(sql)]
+    return {(r["entity"], r["id"]) for r in store.rows(sql)}
+
+
+def _derive(store: Store, touched: set[tuple[str, str]]) -> None:
+    """Write anew what is derived from items; the other kinds are read as they came."""
+    of = {kind: sorted(i for entity, i in touched if entity == kind) for kind in Entity}
+    feed_patients.derive(store, of[Entity.PATIENT])
+    feed_staff.derive(store, of[Entity.STAFF])
 
 
 def _forget_shadow(store: Store) -> None:

@@ -148,7 +148,7 @@ CREATE TABLE condition (
     PRIMARY KEY (kind, subject)
 ) WITHOUT ROWID;
 CREATE TABLE staff (
-    id TEXT PRIMARY KEY, entry INTEGER NOT NULL REFERENCES journal (id),
+    id TEXT PRIMARY KEY, entry INTEGER REFERENCES journal (id),
     name TEXT NOT NULL, role TEXT NOT NULL, pin_hash TEXT NOT NULL, active INTEGER NOT NULL
 );
 CREATE TABLE lockout (
