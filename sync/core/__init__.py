@@ -45,6 +45,10 @@ The hospital's shell (for each frame of cs/1/u/+/+):
     commit, then publish each Reply: sign_down(DownHeader(box_id, "r", nonce), encode(message))
     The transaction failed: forget the cached box, publish nothing, do not acknowledge to MQTT.
     The off-host backup moved on: BackedUp(lane, safe, chain at safe) for each stream.
+
+Down come, beside the control channel, the clinic's feed (channel "f": `sync.core.feed`, with a
+session of its own that opens when the records' session streams) and signed commands (channel
+"k": `sync.core.command`, which belong to no session).
 """
 
 from sync.core import box, hospital
