@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge import spending
 from edge.errors import SettingsError
 
 DEFAULT_HOME = Path("/var/lib/healthpost")
@@ -31,6 +32,7 @@ class Settings:
     """One box's settings. `broker_host` is None until the box is enrolled.
 
     `bluetooth_restart` starts bluetoothd anew when nothing gentler helped; empty: never.
+    `daily_bytes` limits what a class of `edge.spending` may send in a day; 0 is no limit.
     """
 
     home: Path
@@ -50,6 +52,7 @@ class Settings:
     backup_every_s: int = 3600
     disk_low_mb: int = 500
     retention_days: int = 90
+    daily_bytes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def database(self) -> Path:
@@ -118,6 +121,11 @@ def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
         backup_every_s=box.number("backup_every_s", 3600),
         disk_low_mb=box.number("disk_low_mb", 500),
         retention_days=box.number("retention_days", 90),
+        daily_bytes={
+            kind: kilobytes * 1000
+            for kind in spending.LIMITED
+            if (kilobytes := link.number(f"daily_kb_{kind}", 0))
+        },
     )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
-from hospital import backup, custody, ledger
+from hospital import backup, custody, ledger, unread
 from hospital.speech import open_hospital, say, speaks_json
+from sync.keys import HospitalKeys
 
 
 @click.command("ledger")
@@ -68,8 +69,17 @@ def restored(as_json: bool) -> None:
     say({"generation": generation}, words, as_json)
 
 
+@click.command("reread")
+@speaks_json
+def reread(as_json: bool) -> None:
+    """Try again to read the records that were kept because nobody could read them."""
+    with open_hospital() as (settings, archive):
+        tried = unread.try_again(archive, HospitalKeys.load(settings.keys))
+    say(asdict(tried), f"{tried.read} records could be read by now, {tried.left} not.", as_json)
+
+
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-COMMANDS = (show_ledger, make_backup, restored)
+COMMANDS = (show_ledger, make_backup, restored, reread)

@@ -18,10 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 from time import sleep
 
-from edge import anchors, conditions, outbox
+from edge import anchors, conditions, outbox, poison
 from edge.clock import Anchor, ClockQuality, Stamp
 from edge.entry import Lane
-from edge.errors import DiskFull
 from edge.settings import Settings, home_folder
 from edge.store import Store
 from sync import membership
@@ -29,16 +28,16 @@ from sync.commands import obey
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
 from sync.core.command import CHANNEL as COMMANDS
-from sync.core.messages import QUARANTINED, REPLACED, REVOKED
-from sync.envelope import EnvelopeError, open_down, seal_up
+from sync.envelope import EnvelopeError
 from sync.feed_courier import CHANNEL as FEED
 from sync.feed_courier import FeedCourier
-from sync.framing import compose
 from sync.keys import KeyFileError
-from sync.link import Link
 from sync.membership import Membership
+from sync.purse import Purse
+from sync.radio import Radio
 from sync.store_outbox import StoreOutbox
-from sync.transport import Acked, Down, Event, Failed, LinkError, Message, Up, Why, Will
+from sync.transport import Acked, Down, Event, Failed, LinkError, Message, Up, Why
+from sync.voice import Voice
 
 log = logging.getLogger(__name__)
 
@@ -46,41 +45,31 @@ POLL_S = 0.25
 RECHECK_S = 3.0
 AFTER_ERROR_S = 5.0
 SETTLE_MS = 2_000
+COUNT_MS = 60_000
 CONTROL = "r"
-
-_SHUT_OUT = {QUARANTINED: "identity-doubled", REVOKED: "shut-out", REPLACED: "shut-out"}
-"""Which condition a fence raises; any other reason is shown as it is."""
-
-_OVER_WHEN_UP = ("broker-unreachable", "link-refused", outbox.DIFFERS, *_SHUT_OUT.values())
-
-_SHOWN = {Phase.STREAMING: "up", Phase.FENCED: "fenced", Phase.OFFLINE: "down"}
-
-
-def link_of(member: Membership) -> Link:
-    """Return the box's link: its own topics, and a will that tells when it was cut off."""
-    up, down = f"cs/1/u/{member.box_id}", f"cs/1/d/{member.box_id}"
-    will = Will(f"{up}/t")
-    return Link(member.address, member.tls, member.box_id, (f"{down}/#",), will)
 
 
 class Courier:
     """One member's courier over an open store; `turn` it until it is no longer needed."""
 
-    def __init__(self, store: Store, member: Membership, home: Path, retry_cap_s: int) -> None:
+    def __init__(self, store: Store, member: Membership, settings: Settings) -> None:
         self._store = store
         self._member = member
-        self._home = home
-        self._retry_cap_ms = retry_cap_s * 1000
-        self._link = link_of(member)
-        self._outbox = StoreOutbox(store)
+        self._home = settings.home
+        self._retry_cap_ms = settings.link_retry_cap_s * 1000
         self._clock = store.clock()
+        self._radio = Radio(member, settings.home, self._now)
+        self._link = self._radio.link
+        self._voice = Voice(store, self._now, member.address.host)
+        self._purse = Purse(store, settings.daily_bytes, self._radio.spent)
+        self._outbox = StoreOutbox(store, self._purse.may_send)
         self._session = BoxSession()
         self._feeding = FeedCourier(store, self._say)
-        self._shown = ""
         self._offline_ms = 0
         self._owed: dict[str, tuple[int, int]] = {}
         self._sent: dict[str, int] = {}
         self._settle_ms = 0
+        self._count_ms = 0
         self._position = store.journal_position()
 
     def start(self) -> None:
@@ -98,8 +87,9 @@ class Courier:
 
     def close(self) -> None:
         """Say goodbye."""
-        self._link.close()
-        self._write(lambda: outbox.set_link(self._store, "down", self._now(), "stopped"))
+        self._radio.close()
+        self._write(lambda: self._purse.settle(self._now()))
+        self._voice.goodbye()
 
     # --- what happens ------------------------------------------------------------------------
 
@@ -117,16 +107,17 @@ class Courier:
                 self._lose(Why.UNREACHABLE, "nobody listens at the hospital")
 
     def _open(self, topic: str, frame: bytes) -> None:
-        member = self._member
         try:
-            header, payload = open_down(frame, member.box_id, member.keys, member.hospital)
+            header, payload = self._radio.open(frame)
             if header.channel == FEED:
                 self._feeding.hear(header.nonce, payload, self._now().t_ms)
             if header.channel == COMMANDS:
                 self._write(lambda: obey(self._store, self._now(), payload))
             if header.channel != CONTROL:
+                self._radio.heard(header.channel, len(frame))
                 return
             message = decode_down(payload)
+            self._radio.heard(header.channel, len(frame), message)
         except (EnvelopeError, MessageError) as error:
             log.warning("dropped a frame on %s: %s", topic, error)
             return
@@ -148,10 +139,20 @@ class Courier:
             self._feed(core.Tick(now_ms))
         elif self._may_try_early(now_ms):
             self._feed(core.Start(now_ms, os.urandom(8)))
-        if (self._owed or self._sent) and now_ms >= self._settle_ms:
+        if now_ms >= self._settle_ms:
             self._settle_ms = now_ms + SETTLE_MS
             self._settle()
             self._note_sent()
+            self._count(now_ms)
+
+    def _count(self, now_ms: int) -> None:
+        """Keep the books of the link; what a new day allows again is sent."""
+        if now_ms >= self._count_ms:
+            self._count_ms = now_ms + COUNT_MS
+            up = self._session.phase is Phase.STREAMING
+            self._write(lambda: self._purse.settle(self._now(), COUNT_MS // 1000 if up else 0))
+            if up:
+                self._feed(core.Appended(now_ms))
 
     def _watch_the_feed(self, now_ms: int) -> None:
         streaming = self._session.phase is Phase.STREAMING
@@ -183,15 +184,17 @@ class Courier:
                 self._do(effect, event.now_ms)
         except LinkError as error:
             self._lose(Why.LOST, str(error))
-        self._show()
+        self._voice.show(self._session)
 
     def _do(self, effect: core.Effect, now_ms: int) -> None:
         match effect:
             case core.Dial():
+                self._radio.event("dial")
                 self._link.open()
             case core.HangUp(reason):
                 self._link.close()
-                self._complain(Why.UNREACHABLE, reason)
+                self._radio.event("hang up", reason)
+                self._voice.complain(Why.UNREACHABLE, reason)
             case core.SendHello():
                 self._say_hello(effect)
             case core.SendFrame():
@@ -209,7 +212,7 @@ class Courier:
             case core.AnchorClock(utc_ms, error_ms):
                 self._anchor(now_ms, utc_ms, error_ms)
             case core.Note():
-                self._note(effect)
+                self._voice.note(effect)
 
     def _say_hello(self, effect: core.SendHello) -> None:
         member, now = self._member, self._now()
@@ -220,26 +223,25 @@ class Courier:
         }
         hello = box.hello(self._outbox, effect, about)
         header = hello_header(member.box_id, effect.nonce, hello.epoch)
-        self._publish("h", seal_up(header, encode(hello), member.keys, member.hospital))
+        self._radio.say(header, encode(hello))
 
     def _say(self, payload: bytes) -> None:
-        member = self._member
-        header = hello_header(member.box_id, self._session.nonce, self._outbox.epoch())
-        self._publish("h", seal_up(header, payload, member.keys, member.hospital))
+        epoch = self._outbox.epoch()
+        self._radio.say(hello_header(self._member.box_id, self._session.nonce, epoch), payload)
 
     def _send(self, frame: core.SendFrame) -> None:
-        member = self._member
-        packed = self._outbox.packed(frame)
-        header, payload = compose(member.box_id, frame, packed.records, packed.payload)
-        self._publish(frame.lane, seal_up(header, payload, member.keys, member.hospital))
-        self._sent[frame.lane] = frame.first_seq + frame.n - 1
+        lane = Lane(frame.lane)
 
-    def _publish(self, lane: str, frame: bytes) -> None:
-        self._link.publish(f"cs/1/u/{self._member.box_id}/{lane}", frame)
+        def poisoned(seq: int, why: str) -> None:
+            self._write(lambda: poison.note(self._store, self._now(), lane, seq, why))
+
+        self._radio.send(frame, self._outbox.packed(frame), poisoned)
+        self._sent[frame.lane] = frame.first_seq + frame.n - 1
 
     def _lose(self, why: Why, detail: str) -> None:
         self._link.close()
-        self._complain(why, detail)
+        self._radio.event(str(why), detail)
+        self._voice.complain(why, detail)
         self._feed(core.LinkLost(self._now().t_ms))
 
     def _anchor(self, t_ms: int, utc_ms: int, error_ms: int) -> None:
@@ -263,55 +265,10 @@ class Courier:
                 del self._sent[lane]
 
     def _write(self, write: Callable[[], object]) -> bool:
-        """Write unless the disk is full: then records must reach the hospital all the more."""
-        try:
-            write()
-        except DiskFull as error:
-            log.warning("not written down: %s", error)
-            return False
-        return True
+        return self._voice.write(write)
 
     def _now(self) -> Stamp:
         return self._clock.now()
-
-    # --- what people are told ----------------------------------------------------------------
-
-    def _show(self) -> None:
-        trying = "down" if self._session.failures else "dialing"
-        state = _SHOWN.get(self._session.phase, trying)
-        if state != self._shown and self._write(lambda: self._tell(state)):
-            self._shown = state
-
-    def _tell(self, state: str) -> None:
-        log.info("link: %s", state)
-        with self._store.transaction():
-            outbox.set_link(self._store, state, self._now(), self._member.address.host)
-            if state == "up":
-                for kind in _OVER_WHEN_UP:
-                    conditions.clear(self._store, kind)
-
-    def _complain(self, why: Why, detail: str) -> None:
-        log.warning("link %s: %s", why, detail)
-        if why is Why.REFUSED:
-            self._accuse("link-refused", "broker-unreachable", detail)
-        elif why is Why.UNREACHABLE:
-            self._accuse("broker-unreachable", "link-refused", "")
-
-    def _accuse(self, kind: str, instead_of: str, detail: str) -> None:
-        def write() -> None:
-            with self._store.transaction():
-                conditions.clear(self._store, instead_of)
-                conditions.note(self._store, self._now(), kind, detail=detail)
-
-        self._write(write)
-
-    def _note(self, note: core.Note) -> None:
-        log.warning("%s: %s", note.kind, note.text)
-        if note.kind == "fenced":
-            kind = _SHUT_OUT.get(note.text, "link-refused")
-            self._accuse(kind, "broker-unreachable", note.text)
-        elif note.kind == "fork":
-            self._accuse(outbox.DIFFERS, "broker-unreachable", note.text)
 
 
 def serve(home: Path, stopping: Callable[[], bool]) -> None:
@@ -324,7 +281,7 @@ def serve(home: Path, stopping: Callable[[], bool]) -> None:
         if member is None:
             _wait(lambda: stopping() or _papers(settings) != papers)
             return
-        courier = Courier(store, member, home, settings.link_retry_cap_s)
+        courier = Courier(store, member, settings)
         _carry(courier, store, stopping, lambda: _papers(settings) != papers)
     finally:
         store.close()

@@ -29,6 +29,14 @@ def compose(
     return header, codec.pack(rows) if header.schema == PACKED else codec.pack_plain(rows)
 
 
+def compose_tombstone(
+    box_id: str, frame: SendFrame, record: bytes, reason: str
+) -> tuple[Header, bytes]:
+    """Return header and payload of the tombstone that stands for the one record of a SendFrame."""
+    header = _alone(box_id, frame, record, TOMBSTONE)
+    return header, codec.pack_plain([tombstone(record, reason)])
+
+
 def plan(
     box_id: str, frame: SendFrame, records: Sequence[bytes]
 ) -> tuple[Header, tuple[bytes, ...]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge import outbox
@@ -20,6 +21,9 @@ ROOM_LEFT = 32
 KEPT_FRAMES = 16
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """The records of a frame that was measured, and their payload when it is known."""
@@ -31,11 +35,12 @@ class Packed:
 class StoreOutbox:
     """Implements `sync.core.session.Outbox` over the box's file.
 
-    What `fit` has packed to measure it is kept until the frame is sent.
+    What `fit` has packed to measure it is kept until the frame is sent. `may_send` is asked for a
+    lane that has something to send.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, may_send: Callable[[str], bool] = lambda _lane: True) -> None:
+        self._store, self._may_send = store, may_send
         self._guess: dict[str, int] = {}
         self._packed: dict[tuple[str, int, int, int], Packed] = {}
 
@@ -61,7 +66,9 @@ class StoreOutbox:
         records = self.records(lane, first_seq, self._guess.get(lane, FIRST_GUESS))
         if not records:
             return 0
-        n, payload = codec.fill(records)
+        if not self._may_send(lane):
+            return 0
+        n, payload = _fill(lane, records)
         if payload is not None:
             full = n * codec.SMALL_PAYLOAD_BYTES // len(payload)
             self._guess[lane] = min(READ_AHEAD, max(1, full - full // ROOM_LEFT))
@@ -79,3 +86,11 @@ class StoreOutbox:
         """Return up to `limit` records of the current epoch from `first_seq` on."""
         queued = outbox.records(self._store, Lane(lane), first_seq, limit)
         return [q.record for q in queued]
+
+
+def _fill(lane: str, records: Sequence[bytes]) -> tuple[int, bytes | None]:
+    try:
+        return codec.fill(records)
+    except Exception:  # a record that our own code chokes on must pass alone, as a tombstone
+        log.exception("lane %s: a record cannot be packed with others", lane)
+        return 1, None
