@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from edge import journal
 from edge.clock import Stamp
+from edge.command import Command
 from edge.entry import EntryKind, canonical_json
 from edge.store import Store
 
 UNKNOWN = "unknown"
 """The outcome of a command that this version does not understand; it is answered all the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """What the hospital wants done. `counter` grows with every command for this box."""
-
-    id: str
-    counter: int
-    kind: str
-    body: Mapping[str, object]
 
 
 Handler = Callable[[Command], str]

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 from edge import orders
 from edge.clock import Stamp
-from edge.orders import Command, Handler
+from edge.command import Command
+from edge.orders import Handler
 from edge.store import Store
 from sync.core.command import decode_command
 

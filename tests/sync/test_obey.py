@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge import journal, orders
 from edge.clock import Clock
-from edge.orders import Command
+from edge.command import Command
 from edge.store import Store
 from sync.commands import obey
 from sync.core.command import decode_command, encode_command
