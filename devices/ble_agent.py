@@ -1,8 +1,8 @@
 """What bleak leaves out of BlueZ: our pairing agent, forgetting a bond, the adapter's power.
 
 The agent (org.bluez.Agent1, KeyboardDisplay) is registered while a technician pairs one device,
-and answers for that device alone; nothing else can be paired with the box meanwhile. Bus
-connections are short-lived and few, see docs/devices/bluetooth.md for what was left untried.
+and answers for that device alone; nothing else can be paired with the box meanwhile. Each call has
+a bus connection of its own. What was not tried on hardware: docs/bluetooth.md.
 """
 
 from __future__ import annotations

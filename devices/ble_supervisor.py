@@ -108,7 +108,8 @@ class BleSupervisor:
                     self._say_off(str(error))
                     failures = 0 if self._running else failures + 1
                     self._care.watch.fails(asyncio.get_running_loop().time())
-                    await self._care.help(str(error))
+                    if await self._care.help(str(error)) is not None:
+                        failures = 0  # see soon whether it helped
                     retry_s = self._habits.retry_s * 2 ** min(failures, 8)
                     await asyncio.sleep(min(retry_s, self._habits.longest_retry_s))
         finally:

@@ -137,6 +137,11 @@ def table() -> str:
     return catalogue_text.table(MODELS, SERIAL_PROTOCOLS, BLE_FAMILIES)
 
 
+def quirks() -> str:
+    """Return the Bluetooth models' quirks as Markdown, for their page (cog)."""
+    return catalogue_text.quirk_table(BLE_MODELS)
+
+
 def index() -> str:
     """Return every protocol as Markdown, for the index of the device pages (cog)."""
     return catalogue_text.protocol_table(SERIAL_PROTOCOLS, BLE_FAMILIES, "")

@@ -76,6 +76,45 @@ def ble_facts(
     return _markdown(("", ""), rows)
 
 
+_PAIRS = {
+    "never": "no bond",
+    "first": "in pairing mode, before it is used",
+    "at-once": "at the first connection",
+}
+_HISTORY = {
+    "none": "nothing kept",
+    "sent": "sends what it holds",
+    "latest": "sends the latest value only",
+    "records": "asked for its records",
+}
+_HANGS_UP = {"seconds": "within seconds", "idle": "when idle", "never": "never by itself"}
+
+
+def quirk_table(models: Iterable[Model]) -> str:
+    """Return how each Bluetooth model wants to be treated, and on what grounds we say so."""
+    head = ("model", "pairing", "clock", "memory", "hangs up", "also", "grounds")
+    return _markdown(head, [_quirk_row(model) for model in models if model.link == "ble"])
+
+
+def _quirk_row(model: Model) -> tuple[str, ...]:
+    quirks = model.quirks
+    number = ", asks for its number" if quirks.passkey else ""
+    off = f", when wrong by more than {quirks.clock_off_s // 60} min" if quirks.clock_off_s else ""
+    also = [
+        *(["gives data only for a user's code"] if quirks.consent else []),
+        *(["counts only after a technician added it"] if quirks.adopt else []),
+    ]
+    return (
+        model.label,
+        _PAIRS[quirks.pairs] + number,
+        f"{model.clock}{off}" if model.clock else "none",
+        _HISTORY[quirks.history],
+        _HANGS_UP[quirks.hangs_up],
+        "; ".join(also),
+        "published by owners" if quirks.grounds == "reported" else "**assumed, unverified**",
+    )
+
+
 def line_text(line: LineSettings) -> str:
     """Return a line's settings as technicians write them: "2400 7E1"."""
     return f"{line.baud} {line.bits}{line.parity}{line.stop}"
