@@ -23,6 +23,9 @@ SIZES = {"panel": (1024, 600), "phone": (390, 844)}
 PX_PER_MM = 5
 STAFF_PX, PATIENT_PX = 10 * PX_PER_MM, 16 * PX_PER_MM
 
+MAIN_PAGES = ("home", "sign-in-pin", "alone-card", "alone-value", "worker-register", "worker-visit")
+"""Judged by axe in every language and size; the others only on the panel, to spare minutes."""
+
 SMALL_TARGETS = """least => [...document.querySelectorAll(
     'main button, main a, main input:not([type=hidden]):not([type=radio]), main select')]
   .filter(e => e.checkVisibility() && !e.closest('ul li p, .notice ul'))
@@ -87,7 +90,7 @@ def _speak(page: Page, address: str, language: str) -> None:
 
 
 def _sign_in(page: Page, address: str, scene: Scene) -> None:
-    page.goto(f"{address}/sign-in/{scene.worker}")
+    page.goto(f"{address}/sign-in/{scene.worker}?next=/patients")
     for digit in PIN:
         page.locator(f"[data-key='{digit}']").click()
     page.locator(".go").click()
@@ -305,7 +308,7 @@ def test_every_page_fits_is_touchable_and_accessible(
             signed_in = True
         show(page, address)
         wrong += [f"{name}: {what}" for what in _misfits(page)]
-        if size == "panel" and language != "zh":
+        if (size == "panel" and language != "zh") or name in MAIN_PAGES:
             wrong += [f"{name}: {what}" for what in _violations(page)]
     context.close()
     assert wrong == [], "\n".join(wrong)

@@ -9,7 +9,18 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from edge import anchors, conditions, intake, outbox, patients, pins, registry, staff, visits
+from edge import (
+    anchors,
+    conditions,
+    drafts,
+    intake,
+    outbox,
+    patients,
+    pins,
+    registry,
+    staff,
+    visits,
+)
 from edge.clock import Anchor, Clock, ClockQuality, Stamp
 from edge.entry import Lane
 from edge.patient import Patient
@@ -202,6 +213,7 @@ class Scene:
         page.locator("[data-home-after-s]").wait_for()
 
     def _register(self, page: Page, address: str) -> None:
+        self._nothing_begun()
         page.goto(f"{address}/patients/new")
         page.locator("#name").fill("Mohammed Imran Khan")
         page.locator("input[value=male]").check()
@@ -211,6 +223,7 @@ class Scene:
         page.locator(".problem").first.wait_for()
 
     def _correct(self, page: Page, address: str) -> None:
+        self._nothing_begun()
         page.goto(f"{address}/patients/{self.people[1].id}/correct")
         page.locator("#name").fill("Ameena Bibi")
         page.locator("#village").fill("Chak 15")
@@ -234,12 +247,25 @@ class Scene:
         return visit
 
     def _visit(self, page: Page, address: str) -> None:
-        page.goto(f"{address}/visits/{self.open_visit()}")
+        """An open session: one value confirmed, one doubted, one arriving this second."""
+        imran = self.people[0].id
+        visit = visits.open_visit(self.store, self.clock.now(), imran, actor=self.worker)
+        self.measure("ble-C", Kind.TEMPERATURE, (Code.TEMPERATURE, "36.8", "Cel"))
+        self.confirm(waiting=0)
+        self.measure("ble-A", Kind.BLOOD_PRESSURE, (Code.SYSTOLIC, "142", "mm[Hg]"),
+            (Code.DIASTOLIC, "88", "mm[Hg]"), (Code.PULSE, "74", "/min"),
+            quality=("body_movement",))  # fmt: skip
+        self.measure("ble-D", Kind.WEIGHT, (Code.WEIGHT, "71.4", "kg"))
+        page.goto(f"{address}/visits/{visit.id}")
+        stream = self.values((Code.SPO2, "97", "%"), (Code.PULSE, "72", "/min"))
+        registry.show_live(self.store, self.clock.now(), "usb-B", Measured(Kind.OXIMETRY, stream))
+        page.locator(".now-showing").wait_for()
 
     def _visit_typed(self, page: Page, address: str) -> None:
         visit = visits.open_visit(
             self.store, self.clock.now(), self.people[0].id, actor=self.worker
         )
+        self._nothing_begun()
         page.goto(f"{address}/visits/{visit.id}")
         page.locator("#t-temperature input[name=v0]").fill("398")
         page.locator("#t-temperature .record").click()
@@ -247,6 +273,10 @@ class Scene:
         page.locator("#t-weight input[name=v0]").fill("71,4")
         page.locator("#t-weight .record").click()
         page.locator("#live .reading").first.wait_for()
+
+    def _nothing_begun(self) -> None:
+        while (begun := drafts.newest(self.store, self.clock.now(), self.worker)) is not None:
+            drafts.forget(self.store, self.worker, begun.form)
 
     def _tray_one(self, page: Page, address: str) -> None:
         page.goto(f"{address}/tray")
