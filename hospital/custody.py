@@ -95,6 +95,16 @@ def carry_out(
     return replies
 
 
+def admit_by_hand(archive: Archive, box_id: str, effect: hospital.Admit, now_ms: int) -> None:
+    """Remember the session of a stick, and the epoch that it may begin; the live one goes on."""
+    archive.execute("UPDATE box SET epoch = ? WHERE id = ?", (effect.epoch, box_id))
+    archive.execute(
+        "INSERT INTO session (box, nonce, opened_ms, by_hand) VALUES (?, ?, ?, 1)"
+        " ON CONFLICT DO NOTHING",
+        (box_id, effect.nonce, now_ms),
+    )
+
+
 def heard(archive: Archive, box_id: str, now_ms: int) -> None:
     """Remember that a genuine frame of this box came."""
     archive.execute("UPDATE box SET heard_ms = ? WHERE id = ?", (now_ms, box_id))

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import click
 
-from hospital import backup, custody, ledger, unread
+from hospital import backup, by_hand, custody, ledger, unread
+from hospital.archive import Archive
+from hospital.errors import HospitalError
 from hospital.speech import open_hospital, say, speaks_json
+from sync import bundle
+from sync.bundle import BundleError
 from sync.keys import HospitalKeys
 
 
@@ -78,8 +82,38 @@ def reread(as_json: bool) -> None:
     say(asdict(tried), f"{tried.read} records could be read by now, {tried.left} not.", as_json)
 
 
+@click.group("bundle")
+def bundles() -> None:
+    """Records by hand: read what boxes wrote on a stick, write the answers beside it."""
+
+
+@bundles.command("read")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@speaks_json
+def read_bundles(folder: Path, as_json: bool) -> None:
+    """Take in every box's bundle in FOLDER and write each answer beside it."""
+    files = sorted(folder.glob(bundle.file_name("*", bundle.UP)))
+    taken = []
+    with open_hospital() as (settings, archive):
+        keys = HospitalKeys.load(settings.keys)
+        for file in files:
+            taken.append(_take(archive, keys, file))
+    lines = [f"{t['box']}: {t['records']:,} records, answer in {t['answer']}" for t in taken]
+    say({"taken": taken}, "\n".join(lines) or f"There is no bundle in {folder}.", as_json)
+
+
+def _take(archive: Archive, keys: HospitalKeys, file: Path) -> dict[str, object]:
+    try:
+        came = by_hand.take(archive, keys, bundle.read_file(file), _now_ms())
+        name = bundle.file_name(came.box_id, bundle.DOWN)
+        answer = bundle.write_file(file.parent, name, came.answer)
+    except BundleError as error:
+        raise HospitalError(f"{file.name}: {error}") from error
+    return {"box": came.box_id, "records": came.records, "answer": answer.name}
+
+
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-COMMANDS = (show_ledger, make_backup, restored, reread)
+COMMANDS = (show_ledger, make_backup, restored, reread, bundles)

@@ -159,10 +159,11 @@ def staff_add(name: str, role: str, pin: str, as_json: bool) -> None:
 def _more_commands() -> None:
     from provisioning.decode import decode
     from provisioning.devices_commands import devices
-    from provisioning.link_commands import link
+    from provisioning.link_commands import bundles, link
 
     main.add_command(decode)
     main.add_command(link)
+    main.add_command(bundles)
     main.add_command(devices)
 
 

@@ -1,20 +1,26 @@
-"""`healthpost link …`: what went over the link, and what could not."""
+"""`healthpost link …` and `healthpost bundle …`: what went to the hospital, and how else."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from edge import poison
 from edge.errors import NotFound
-from edge.settings import home_folder
+from edge.settings import Settings, home_folder
 from edge.store import Store
-from provisioning.errors import InputError
+from provisioning.errors import Failed, InputError
 from provisioning.speech import open_box, say, speaks_json
-from sync import trace
+from sync import hand, membership, trace
+from sync.bundle import BundleError
 from sync.framing import MAX_RECORD_BYTES
+from sync.keys import KeyFileError
+from sync.membership import Membership
 
 
 @click.group()
@@ -60,3 +66,47 @@ def _repair(store: Store, entry: int) -> None:
 
 def _utc(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(" ", "milliseconds")
+
+
+@click.group("bundle")
+def bundles() -> None:
+    """Records by hand: a stick to the hospital, and its answer back."""
+
+
+@bundles.command("write")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@speaks_json
+def write_bundle(folder: Path, as_json: bool) -> None:
+    """Write what waits into FOLDER, sealed to the hospital."""
+    with open_box() as (settings, store), _in_words():
+        made = hand.write(store, _member(settings), store.clock().now(), folder)
+    told = {"file": str(made.file), "records": made.records, "bytes": made.size}
+    say(told, f"{made.records:,} records in {made.file.name}.", as_json)
+
+
+@bundles.command("read")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@speaks_json
+def read_bundle(folder: Path, as_json: bool) -> None:
+    """Take in the hospital's answer from FOLDER."""
+    with open_box() as (settings, store), _in_words():
+        came = hand.read(store, _member(settings), store.clock().now(), folder)
+    words = f"{came.confirmed:,} more records are confirmed by the hospital."
+    if came.epoch is not None:
+        words = "The hospital asks for everything again: write a new bundle."
+    say(asdict(came), words, as_json)
+
+
+def _member(settings: Settings) -> Membership:
+    member = membership.load(settings)
+    if member is None:
+        raise InputError("not-enrolled", "this box is not enrolled: nobody could read the bundle")
+    return member
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except (BundleError, KeyFileError) as error:
+        raise Failed("bundle", str(error)) from error

@@ -27,6 +27,7 @@ PAD_TO_BYTES = 256
 
 _UP = b"CS1-up"
 _DOWN = b"CS1-dn"
+_HAND = b"CS1-hand"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _SIGNATURE_BYTES = 64
 _HPKE_BYTES = 48
@@ -116,6 +117,20 @@ def open_down(
         return header, _SUITE.decrypt(body, keys.decrypt, _DOWN + head)
     except (InvalidTag, ValueError) as error:
         raise BadFrame("a signed frame for us does not open") from error
+
+
+def sign_manifest(body: bytes, signer: Ed25519PrivateKey) -> bytes:
+    """Return the signature over what a stick is said to carry."""
+    return signer.sign(_HAND + body)
+
+
+def manifest_holds(body: bytes, signature: bytes, signer: bytes) -> bool:
+    """Whether a manifest was signed by the owner of this public key."""
+    try:
+        Ed25519PublicKey.from_public_bytes(signer).verify(signature, _HAND + body)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _seal(
