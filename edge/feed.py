@@ -84,6 +84,9 @@ def apply(
 def keep(store: Store, at: Shadow, found: Sequence[Item], following: str | None) -> None:
     """Keep a piece of a snapshot beside the replica, in one durable transaction.
 
+    People whom this box does not know at all can be found as soon as their piece is here; that
+    spares the last one most of its work, during which nobody else can write.
+
     The first piece clears what was begun before. With the last one (`following` is None) the
     snapshot takes its place: of one bucket, or of everything and the cursor with it.
     """
@@ -92,6 +95,8 @@ def keep(store: Store, at: Shadow, found: Sequence[Item], following: str | None)
             _forget_shadow(store)
         for item in found:
             _put(store, "feed_shadow", item)
+            if item.entity == Entity.PATIENT and at.bucket is None:
+                feed_patients.foresee(store, item)
         if following is None:
             _swap(store, at)
         else:
@@ -126,6 +131,8 @@ def _swap(store: Store, at: Shadow) -> None:
     store.execute(
         f"INSERT OR REPLACE INTO feed_item ({_COLUMNS}) SELECT {_COLUMNS} FROM feed_shadow"
     )
+    if at.bucket is None:
+        touched |= {(Entity.PATIENT.value, one) for one in feed_patients.strays(store)}
     _derive(store, touched)
     if at.bucket is None:
         store.execute("UPDATE feed_cursor SET epoch = ?, ver = ?", (at.epoch, at.as_of))

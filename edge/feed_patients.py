@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from edge import name_index
 from edge.entry import Lane
-from edge.feed_item import Entity, text_of
+from edge.feed_item import Entity, Item, text_of
 from edge.patient import Sex
 from edge.store import Row, Store
 
@@ -73,6 +73,22 @@ def derive(store: Store, patient_ids: Iterable[str]) -> None:
             _show(store, patient_id, row["rev"], json.loads(row["body"]), held)
 
 
+def foresee(store: Store, item: Item) -> None:
+    """Show somebody of a snapshot in progress whom this box does not know; in a transaction."""
+    if store.row("SELECT 1 FROM patient WHERE id = ?", (item.id,)) is None:
+        _show(store, item.id, item.rev, item.body, None)
+
+
+def strays(store: Store) -> list[str]:
+    """Return who was foreseen in a snapshot that came to nothing."""
+    rows = store.rows(
+        "SELECT id FROM patient WHERE feed_rev > 0 AND away = 0 AND id NOT IN"
+        " (SELECT id FROM feed_item WHERE entity = ?)",
+        (Entity.PATIENT.value,),
+    )
+    return [r["id"] for r in rows]
+
+
 def _show(
     store: Store, patient_id: str, rev: int, body: Mapping[str, object], held: Row | None
 ) -> None:
@@ -90,6 +106,12 @@ def _show(
         name_index.put(store, row, name)
         return
     changed = values != tuple(held[field] for field in FIELDS)
+    if not changed and (held["feed_rev"], held["replaced_by"], held["away"]) == (
+        rev,
+        replaced_by,
+        0,
+    ):
+        return
     store.execute(
         "UPDATE patient SET rev = rev + ?, name = ?, sex = ?, birth = ?, village = ?, phone = ?,"
         " card = ?, feed_rev = ?, replaced_by = ?, away = 0 WHERE row = ?",
