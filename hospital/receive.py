@@ -13,8 +13,9 @@ import logging
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from hospital import backup, boxes, custody, directives, feed_post
@@ -34,12 +35,15 @@ from sync.core.messages import QUARANTINED, DownMessage, Fence
 from sync.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
 from sync.keys import HospitalKeys
 from sync.link import Link
-from sync.transport import Backoff, Down, Failed, Limits, LinkError, Message, Up, next_try
+from sync.transport import Backoff, Down, Event, Failed, Limits, LinkError, Message, Up, next_try
 
 UP = "cs/1/u/+/+"
 CONTROL = "r"
 TELEMETRY = "t"
 POLL_S = 1.0
+GROUP_FRAMES = 16
+GROUP_S = 0.05
+"""So many frames that have come already, or what of them takes so long, make one transaction."""
 NEWS_S = 1.0
 """So often it is looked whether the desk or another box has changed what a clinic knows."""
 REMIND_MS = 15 * 60_000
@@ -97,6 +101,15 @@ class Receiver:
         if box is None:
             return self._refuse(custody.NOBODY, UNKNOWN_BOX, came)
         return self._open(box, came)
+
+    def receive_all(self, frames: Iterable[Message], now_ms: int) -> list[Outgoing]:
+        """Take frames in by one transaction; raises what `receive` does: then nothing happened."""
+        try:
+            with self._archive.transaction():
+                return [o for m in frames for o in self.receive(m.topic, m.payload, now_ms)]
+        except BaseException:
+            self._memory.clear()  # it may hold what was just undone; the boxes send it again
+            raise
 
     def remind(self, now_ms: int) -> list[Outgoing]:
         """Return for each box heard of late where we stand; it resends what we missed meanwhile.
@@ -265,6 +278,7 @@ class Worker:
         self._due: float | None = 0.0
         self._news_due = 0.0
         self._stopping = False
+        self._next: Event | None = None
 
     def run(self) -> None:
         """Work until `stop`."""
@@ -284,7 +298,7 @@ class Worker:
         """Open what is due, wait for one event, and do what follows from it."""
         if self._due is not None and time.monotonic() >= self._due:
             self._begin()
-        event = self._link.take(self._patience_s())
+        event, self._next = self._next or self._link.take(self._patience_s()), None
         match event:
             case Up():
                 self._attempts = 0
@@ -316,8 +330,33 @@ class Worker:
             return
         self._link.open()
 
-    def _take(self, message: Message) -> None:
-        self._serve(lambda r, now_ms: r.receive(message.topic, message.payload, now_ms), message)
+    def _take(self, first: Message) -> None:
+        """Serve a frame, and those that have come behind it already, by one commit."""
+        if self._receiver is None:
+            return
+        group: list[Message] = []
+        frames = self._gather(first, group)
+        try:
+            replies = self._receiver.receive_all(frames, time.time_ns() // 1_000_000)
+        except Exception as error:  # one of them spoils it, and none of it happened
+            log.warning("%d frames together failed (%s); one by one", len(group), error)
+            for message in group:
+                self._serve(partial(_receive, message), message)
+            return
+        self._publish(replies, group)
+
+    def _gather(self, first: Message, group: list[Message]) -> Iterator[Message]:
+        until, event = time.monotonic() + GROUP_S, first
+        while True:
+            group.append(event)
+            yield event
+            if len(group) == GROUP_FRAMES or time.monotonic() > until:
+                return
+            follows = self._link.take(0)
+            if not isinstance(follows, Message):
+                self._next = follows
+                return
+            event = follows
 
     def _serve(
         self, work: Callable[[Receiver, int], list[Outgoing]], cause: Message | None
@@ -326,18 +365,22 @@ class Worker:
             return
         now_ms = time.time_ns() // 1_000_000
         try:
-            for reply in work(self._receiver, now_ms):
-                self._link.publish(reply.topic, reply.payload)
-            if cause is not None:
-                self._link.ack(cause)
+            self._publish(work(self._receiver, now_ms), [] if cause is None else [cause])
         except ArchiveDown as error:
             log.error("%s; hanging up, the boxes keep their records", error)
             self._hang_up()
-        except LinkError as error:
-            log.warning("a receipt was not sent (%s); the box will ask again", error)
         except Exception:  # whatever one frame does to us, the frames behind it are served
             log.exception("a frame could not be processed")
             self._set_aside(cause, now_ms)
+
+    def _publish(self, replies: Sequence[Outgoing], causes: Sequence[Message]) -> None:
+        try:
+            for reply in replies:
+                self._link.publish(reply.topic, reply.payload)
+            for message in causes:
+                self._link.ack(message)
+        except LinkError as error:
+            log.warning("a receipt was not sent (%s); the box will ask again", error)
 
     def _set_aside(self, message: Message | None, now_ms: int) -> None:
         if self._archive is None or message is None:
@@ -373,6 +416,10 @@ def link_of(settings: HospitalSettings) -> Link:
     """Return the worker's link to the broker, with the certificate that `serve` gave it."""
     address, tls = worker_link(settings)
     return Link(address, tls, "hospital", (UP,), manual_ack=True, limits=WIRED)
+
+
+def _receive(message: Message, receiver: Receiver, now_ms: int) -> list[Outgoing]:
+    return receiver.receive(message.topic, message.payload, now_ms)
 
 
 def _outgoing(sealed: list[Sealed]) -> list[Outgoing]:
