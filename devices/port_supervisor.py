@@ -26,7 +26,7 @@ from devices.agreement import Terms
 from devices.catalogue import SERIAL_PROTOCOLS, Model
 from devices.conversation import Conversation
 from devices.device_time import ahead_of_box_s
-from devices.driver import Event
+from devices.driver import Event, SerialProtocol
 from devices.protocols.laboratory import Test
 from devices.reception import Reception, Source
 from devices.recorder import Recorder
@@ -68,12 +68,14 @@ class PortSupervisor:
         model: Model,
         habits: PortHabits | None = None,
         tests: Mapping[str, Test] | None = None,
+        protocol: SerialProtocol | None = None,
     ) -> None:
+        """Take the site's `tests` for an analyser, and a site's own `protocol` if there is one."""
         self._recorder = recorder
         self._pattern = pattern
         self._model = model
         self._habits = habits or PortHabits()
-        self._protocol = SERIAL_PROTOCOLS[model.protocol]
+        self._protocol = protocol or SERIAL_PROTOCOLS[model.protocol]
         session = roster.session_for(model.protocol, tests)
         self._conversation = Conversation(session, self) if session else None
         self._trial = LineTrial(self._protocol)

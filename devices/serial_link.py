@@ -13,7 +13,7 @@ import glob
 import logging
 import os
 import termios
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pyudev
@@ -107,9 +107,43 @@ def open_line(path: str, settings: LineSettings) -> Line:
     return Line(port)
 
 
+BY_SERIAL = "serial:"
+"""Before a USB serial number, where else a path or a glob of paths stands."""
+
+BY_PATH = "/dev/serial/by-path"
+
+
 def find(pattern: str) -> str | None:
-    """Return the first existing port of a path or glob, or None."""
-    return next(iter(sorted(p for p in glob.glob(pattern) if os.path.exists(p))), None)
+    """Return the first existing port of a path, a glob or "serial:NUMBER", or None."""
+    if pattern.startswith(BY_SERIAL):
+        number = pattern.removeprefix(BY_SERIAL)
+        return next((path for path in _usb_ports() if usb_serial(path) == number), None)
+    return next(iter(ports((pattern,))), None)
+
+
+def ports(patterns: Iterable[str]) -> list[str]:
+    """Return the existing ports of some paths and globs."""
+    found = {path for pattern in patterns for path in glob.glob(pattern)}
+    return sorted(path for path in found if os.path.exists(path))
+
+
+def key_of(path: str) -> str:
+    """Name a port for ever, as `find` understands it: by adapter, else by place, else by path."""
+    number = usb_serial(path)
+    if number:
+        return BY_SERIAL + number
+    real = os.path.realpath(path)
+    places = sorted(glob.glob(f"{BY_PATH}/*"))
+    return next((place for place in places if os.path.realpath(place) == real), path)
+
+
+def same(path: str, other: str) -> bool:
+    """Whether two paths lead to one port."""
+    return os.path.realpath(path) == os.path.realpath(other)
+
+
+def _usb_ports() -> list[str]:
+    return ports(("/dev/ttyUSB*", "/dev/ttyACM*"))
 
 
 def usb_serial(path: str) -> str | None:

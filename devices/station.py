@@ -14,18 +14,22 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from devices import serial_link
+from devices import serial_link, templates
 from devices.ble_supervisor import BleSupervisor, RadioHabits
-from devices.catalogue import SERIAL_PROTOCOLS, Model, model_named
+from devices.cables import Cable, Cables, for_ever
+from devices.catalogue import SERIAL_PROTOCOLS, model_named
 from devices.port_supervisor import PortSupervisor
+from devices.port_watch import PortWatch, WatchHabits
+from devices.protocols.laboratory import Test
+from devices.protocols.line_template import PREFIX, TemplateError
 from devices.recorder import Recorder
-from edge import conditions, registry, requests
+from edge import conditions, registry, requests, wiring
 from edge.clock import Stamp
 from edge.errors import EdgeError, SettingsError
-from edge.settings import Settings
+from edge.settings import Port, Settings
 from edge.store import Store
 
-RESTART_S = 2.0
+ENDING_S = 2.0
 REQUESTS_EVERY_S = 0.3
 END_ATTEMPTS = 5
 OWN_CONDITIONS = (
@@ -62,18 +66,18 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    ports = _ports(settings)
+    ports = cables_of(settings)
     recorder = Recorder(settings.database)
     await recorder.open()
     recorder.tell(_forget_yesterday)
-    supervisors = [PortSupervisor(recorder, path, model) for path, model in ports]
-    work: list[Callable[[], Awaitable[None]]] = [recorder.work]
-    work += [supervisor.run for supervisor in supervisors]
-    work.append(lambda: carry_requests(recorder, supervisors))
+    cables = Cables(recorder, ports)
+    work: list[Callable[[], Awaitable[None]]] = [recorder.work, cables.run]
+    work.append(lambda: carry_requests(recorder, cables.supervisors))
+    work.append(PortWatch(recorder, cables.owned, cables.follow, _watch_habits(settings)).run)
     if settings.bluetooth:
         work.append(BleSupervisor(recorder, _radio_habits(settings)).run)
-    tasks = [asyncio.create_task(_for_ever(part)) for part in work]
-    unwatch = serial_link.watch_ports(lambda: _wake(supervisors))
+    tasks = [asyncio.create_task(for_ever(part)) for part in work]
+    unwatch = serial_link.watch_ports(cables.wake)
     await stop.wait()
     unwatch()
     await _end(tasks[1:])
@@ -103,15 +107,28 @@ def _radio_habits(settings: Settings) -> RadioHabits:
     return RadioHabits(restart="" if private else settings.bluetooth_restart)
 
 
-def _ports(settings: Settings) -> list[tuple[str, Model]]:
+def cables_of(settings: Settings) -> list[Cable]:
     """Match the configured ports with the catalogue; raises `SettingsError`."""
-    found = []
-    for port in settings.ports:
-        model = model_named(port.model)
-        if model is None or model.protocol not in SERIAL_PROTOCOLS:
-            raise SettingsError(f"devices.port: no serial device {port.model!r} in the catalogue")
-        found.append((port.path, model))
-    return found
+    return [_cable(settings, port) for port in settings.ports if port.model]
+
+
+def _cable(settings: Settings, port: Port) -> Cable:
+    if port.model.startswith(PREFIX):
+        try:
+            template = templates.find(settings.home, port.model)
+        except TemplateError as error:
+            raise SettingsError(f"devices.port: {error}") from error
+        return Cable(port.path, template.model, protocol=template.protocol)
+    model = model_named(port.model)
+    if model is None or model.protocol not in SERIAL_PROTOCOLS:
+        raise SettingsError(f"devices.port: no serial device {port.model!r} in the catalogue")
+    tests = {name: Test(code, unit) for name, (code, unit) in port.tests.items()}
+    return Cable(port.path, model, tests)
+
+
+def _watch_habits(settings: Settings) -> WatchHabits:
+    probed = tuple(port.path for port in settings.ports if port.probe)
+    return WatchHabits(settings.watch, probed)
 
 
 def _forget_yesterday(store: Store, now: Stamp) -> None:
@@ -120,23 +137,10 @@ def _forget_yesterday(store: Store, now: Stamp) -> None:
         if condition.kind in OWN_CONDITIONS:
             conditions.clear(store, condition.kind, condition.subject)
     requests.abandon(store)
+    wiring.forget_all(store)
     for device in registry.devices(store):
         state = "listening" if device.link == "ble" else "absent"
         registry.set_state(store, now, device.id, state)
-
-
-def _wake(supervisors: list[PortSupervisor]) -> None:
-    for supervisor in supervisors:
-        supervisor.wake()
-
-
-async def _for_ever(part: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        try:
-            await part()
-        except Exception:
-            _log.exception("a part of the station failed; it starts anew")
-        await asyncio.sleep(RESTART_S)
 
 
 def _say_goodbye(store: Store, now: Stamp) -> None:
@@ -152,7 +156,7 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
             return
         for task in running:
             task.cancel()
-        await asyncio.wait(running, timeout=RESTART_S)
+        await asyncio.wait(running, timeout=ENDING_S)
 
 
 if __name__ == "__main__":

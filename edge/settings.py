@@ -17,20 +17,29 @@ from edge.errors import SettingsError
 
 DEFAULT_HOME = Path("/var/lib/healthpost")
 LANGUAGES = ("en", "ur", "zh")
+WATCHED = ("/dev/ttyUSB*", "/dev/ttyACM*")
+"""Where serial devices that nobody configured are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A serial port that a technician bound to a protocol: `path` or a glob of paths, a model."""
+    """A serial port that a technician bound to a model: `path`, a glob, or "serial:NUMBER".
+
+    Without a model it is only watched; `probe` allows to ask what hangs there. `tests` is the
+    site's map of an analyser's test codes: LOINC code and UCUM unit of each.
+    """
 
     path: str
     model: str
+    probe: bool = False
+    tests: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """One box's settings. `broker_host` is None until the box is enrolled.
 
+    `watch` are globs of ports where devices are looked for that nobody configured.
     `bluetooth_restart` starts bluetoothd anew when nothing gentler helped; empty: never.
     `daily_bytes` limits what a class of `edge.spending` may send in a day; 0 is no limit.
     """
@@ -44,6 +53,7 @@ class Settings:
     kiosk_port: int = 8600
     px_per_mm: str = "5"
     ports: tuple[Port, ...] = ()
+    watch: tuple[str, ...] = WATCHED
     bluetooth: bool = True
     bluetooth_restart: str = "systemctl restart bluetooth"
     broker_host: str | None = None
@@ -113,6 +123,7 @@ def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
         kiosk_port=kiosk.number("port", 8600),
         px_per_mm=kiosk.text("px_per_mm", "5"),
         ports=devices.ports(),
+        watch=devices.texts("watch", WATCHED),
         bluetooth=devices.flag("bluetooth", default=True),
         bluetooth_restart=devices.text("bluetooth_restart", "systemctl restart bluetooth"),
         broker_host=link.text("broker_host", "") or None,
@@ -157,14 +168,40 @@ class _Section:
             raise SettingsError(f"{self._name}.{key} must be true or false")
         return value
 
+    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        value = self._table.get(key, list(default))
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise SettingsError(f"{self._name}.{key} must be a list of texts")
+        return tuple(value)
+
     def ports(self) -> tuple[Port, ...]:
         rows = self._table.get("port", [])
         if not isinstance(rows, list):
             raise SettingsError("devices.port must be a list of tables ([[devices.port]])")
-        ports = []
-        for row in rows:
-            path, model = (row.get("path"), row.get("model")) if isinstance(row, dict) else (0, 0)
-            if not isinstance(path, str) or not isinstance(model, str):
-                raise SettingsError("each [[devices.port]] needs a path and a model")
-            ports.append(Port(path, model))
-        return tuple(ports)
+        return tuple(_port(row) for row in rows)
+
+
+def _port(row: object) -> Port:
+    row = row if isinstance(row, dict) else {}
+    path, model, probe = row.get("path"), row.get("model"), row.get("probe", False)
+    if isinstance(row.get("serial"), str):
+        path = f"serial:{row['serial']}"
+    if not isinstance(probe, bool):
+        raise SettingsError("devices.port: probe must be true or false")
+    if probe and model is None:
+        model = ""
+    if not isinstance(path, str) or not isinstance(model, str):
+        raise SettingsError("each [[devices.port]] needs a path and a model")
+    return Port(path, model, probe, _tests(row.get("tests", {})))
+
+
+def _tests(rows: object) -> Mapping[str, tuple[str, str]]:
+    if not isinstance(rows, dict):
+        raise SettingsError("devices.port: tests must be a table")
+    tests = {}
+    for name, row in rows.items():
+        code, unit = (row.get("code"), row.get("unit")) if isinstance(row, dict) else (0, 0)
+        if not isinstance(code, str) or not isinstance(unit, str):
+            raise SettingsError(f"devices.port: the test {name!r} needs a code and a unit")
+        tests[name] = (code, unit)
+    return tests

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import shutil
 import socket
@@ -12,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from devices.catalogue import model_named
+from devices.protocols.line_template import PREFIX
+from devices.serial_link import find
 from edge.clock import ClockQuality
 from edge.errors import EdgeError
 from edge.settings import Settings
@@ -103,10 +104,11 @@ def _broker(settings: Settings, store: Store) -> Finding:
 
 
 def _ports(settings: Settings, store: Store) -> Finding:
-    unknown = [p.model for p in settings.ports if model_named(p.model) is None]
+    named = [p.model for p in settings.ports if p.model and not p.model.startswith(PREFIX)]
+    unknown = [name for name in named if model_named(name) is None]
     if unknown:
         return Finding("ports", FAIL, f"no such model in the catalogue: {', '.join(unknown)}")
-    absent = [p.model for p in settings.ports if not glob.glob(p.path)]
+    absent = [p.model or p.path for p in settings.ports if find(p.path) is None]
     if absent:
         return Finding("ports", WARN, f"cable not plugged in: {', '.join(absent)}")
     return Finding("ports", PASS, f"{len(settings.ports)} serial ports bound and present")

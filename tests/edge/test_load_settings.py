@@ -55,6 +55,26 @@ model = "TM-2657"
     assert (settings.backup_every_s, settings.disk_low_mb) == (60, 9)
 
 
+def test_ports_may_be_named_by_adapter_probed_and_mapped(tmp_path: Path) -> None:
+    text = """
+[devices]
+watch = []
+[[devices.port]]
+serial = "FT123"
+model = "ASTM analyser"
+tests = { "^^^HB" = { code = "718-7", unit = "g/dL" } }
+[[devices.port]]
+path = "/dev/ttyUSB7"
+probe = true
+"""
+    settings = load(tmp_path, GOOD + text)
+    assert settings.watch == ()
+    analyser, probed = settings.ports
+    assert (analyser.path, analyser.model) == ("serial:FT123", "ASTM analyser")
+    assert analyser.tests == {"^^^HB": ("718-7", "g/dL")}
+    assert (probed.path, probed.model, probed.probe) == ("/dev/ttyUSB7", "", True)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -69,6 +89,10 @@ model = "TM-2657"
         (GOOD + '[devices]\nbluetooth = "yes"', "devices.bluetooth must be true or false"),
         (GOOD + "[devices]\nport = 5", "devices.port must be a list of tables"),
         (GOOD + '[[devices.port]]\npath = "/dev/x"', "needs a path and a model"),
+        (GOOD + '[[devices.port]]\npath = "/dev/x"\nprobe = 1', "probe must be true or false"),
+        (GOOD + "[[devices.port]]\nmodel = 'x'\npath = 'y'\ntests = 1", "tests must be a table"),
+        (GOOD + "[[devices.port]]\nmodel = 'x'\npath = 'y'\ntests.a.code = 'b'", "needs a code"),
+        (GOOD + '[devices]\nwatch = "/dev/x"', "devices.watch must be a list of texts"),
         ("[box", "cannot be read"),
     ],
 )
