@@ -27,6 +27,7 @@ from kiosk_ui.pages import (
     status,
     tray,
     visit,
+    wiring,
 )
 
 PAGES = (
@@ -42,6 +43,7 @@ PAGES = (
     tray,
     status,
     clock,
+    wiring,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 
