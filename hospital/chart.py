@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from edge.clock import Anchor, ClockQuality, Placed, Stamp, place
 from edge.patient import Patient, Sex
@@ -33,7 +35,8 @@ class ClinicLine:
     """One box's custody: when it was last heard, what we confirmed, what it told us still waits.
 
     `waiting` is as of `heard_ms`: a box that is offline may hold more than we can know. `unread`
-    records are kept as sealed bytes; `missing` and `why` are those of `boxes.Box`.
+    records are kept as sealed bytes; `missing` and `why` are those of `boxes.Box`. `status` is what
+    the box said of itself at `status_ms` by our clock.
     """
 
     box: str
@@ -48,6 +51,20 @@ class ClinicLine:
     unread: int
     missing: int
     why: str
+    status: Mapping[str, Any]
+    status_ms: int | None
+
+    @property
+    def wrong(self) -> str:
+        """What the box said is wrong there, in words."""
+        kinds = [str(kind) for kind in self.status.get("wrong", ())]
+        return "; ".join(kind.replace("-", " ") for kind in kinds)
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """Since when something waits at the box, by its own clock, as it last told."""
+        oldest = self.status.get("oldest_ms") or 0
+        return int(oldest) or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +142,7 @@ def clinics(archive: Archive) -> list[ClinicLine]:
         "SELECT b.id AS box, b.clinic, b.standing, b.heard_ms, b.forks,"
         " coalesce(s.confirmed, 0) AS confirmed, coalesce(s.waiting, 0) AS waiting,"
         " coalesce(s.safe, 0) AS safe, coalesce(f.refused, 0) AS refused, b.missing, b.why,"
+        " b.status, b.status_ms,"
         " (SELECT count(*) FROM raw_frame u WHERE u.box = b.id AND u.unread = 1) AS unread"
         " FROM box b"
         " LEFT JOIN (SELECT box, epoch, sum(cum) AS confirmed, sum(safe) AS safe,"
@@ -135,7 +153,16 @@ def clinics(archive: Archive) -> list[ClinicLine]:
         (STALE_SESSION,),
     )
     counted = ("confirmed", "waiting", "safe", "refused", "forks", "unread", "missing")
-    return [ClinicLine(**(dict(r) | {k: int(r[k]) for k in counted})) for r in rows]
+    return [
+        ClinicLine(
+            **(
+                dict(r)
+                | {k: int(r[k]) for k in counted}
+                | {"status": json.loads(r["status"] or "{}")}
+            )
+        )
+        for r in rows
+    ]
 
 
 def patients(archive: Archive, text: str = "", limit: int = PAGE) -> list[PatientLine]:

@@ -189,6 +189,7 @@ def _line(c: chart.ClinicLine) -> dict[str, object]:
         "unread": c.unread,
         "missing": c.missing,
         "why": c.why,
+        "status": c.status,
     }
 
 

@@ -17,6 +17,7 @@ from hospital.archive import Archive, row, scalar
 from hospital.boxes import Box
 from sync.core import hospital
 from sync.core.messages import QUARANTINED, STALE_SESSION, DownMessage, Hello, Position
+from sync.telemetry import Status
 
 QUARANTINED_FRAMES = 200
 """So many refused frames are kept per box, the newest; all of them are counted."""
@@ -149,6 +150,23 @@ def told(archive: Archive, box_id: str, hello: Hello) -> None:
         _told(archive, box_id, hello.epoch, lane, report.last)
     about = json.dumps(dict(hello.about), sort_keys=True)
     archive.execute("UPDATE box SET about = ? WHERE id = ?", (about, box_id))
+
+
+def status(archive: Archive, box_id: str, epoch: int, status: Status, now_ms: int) -> None:
+    """Remember how a box said it is doing, inside the caller's transaction."""
+    told = {
+        "oldest_ms": status.oldest_ms,
+        "wrong": list(status.wrong),
+        "version": status.version,
+        "clock": status.clock,
+        "free_mb": status.free_mb,
+        "hours_left": status.hours_left,
+    }
+    text = json.dumps(told, sort_keys=True)
+    sql = "UPDATE box SET status = ?, status_ms = ?, heard_ms = ? WHERE id = ?"
+    archive.execute(sql, (text, now_ms, now_ms, box_id))
+    for lane, (last, _) in status.lanes.items():
+        _told(archive, box_id, epoch, lane, last)
 
 
 def keep_frame(

@@ -27,7 +27,7 @@ from hospital.errors import ArchiveDown
 from hospital.feed_post import Sealed
 from hospital.opening import open_archive
 from hospital.settings import HospitalSettings
-from sync import framing
+from sync import framing, telemetry
 from sync.core import DownHeader, Hello, MessageError, decode, encode, hospital
 from sync.core.feed_messages import decode_ask, is_ask
 from sync.core.header import HELLO_LANE, Header
@@ -135,6 +135,8 @@ class Receiver:
             return self._frame(box, error.header, None, came)
         except (EnvelopeError, MessageError) as error:
             return self._refuse(box.id, type(error).__name__, came)
+        if header.lane == TELEMETRY:
+            return self._status(box, header, payload, came)
         if header.lane == HELLO_LANE:
             hear = self._ask if is_ask(payload) else self._hello
             return hear(box, header, payload, came)
@@ -161,6 +163,21 @@ class Receiver:
             return _outgoing(
                 feed_post.answer(self._archive, self._keys, box, held, ask, came.received_ms)
             )
+
+    def _status(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
+        try:
+            status = telemetry.decode(payload)
+        except MessageError:
+            return self._refuse(box.id, MALFORMED, came)
+        with self._archive.transaction():
+            held = custody.load(self._archive, box)
+            if (held.epoch, held.nonce, held.standing) == (
+                header.epoch,
+                header.nonce,
+                boxes.ACTIVE,
+            ):
+                custody.status(self._archive, box.id, held.epoch, status, came.received_ms)
+        return []
 
     def _hello(self, box: Box, _header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
         try:

@@ -23,7 +23,7 @@ from edge.clock import Anchor, ClockQuality, Stamp
 from edge.entry import Lane
 from edge.settings import Settings, home_folder
 from edge.store import Store
-from sync import membership
+from sync import membership, telemetry
 from sync.commands import obey
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
@@ -46,6 +46,7 @@ RECHECK_S = 3.0
 AFTER_ERROR_S = 5.0
 SETTLE_MS = 2_000
 COUNT_MS = 60_000
+REPORT_MS = 300_000
 CONTROL = "r"
 
 
@@ -70,6 +71,10 @@ class Courier:
         self._sent: dict[str, int] = {}
         self._settle_ms = 0
         self._count_ms = 0
+        self._counted_ms = 0
+        self._was_up = False
+        self._reported: tuple[str, ...] | None = None
+        self._report_ms = 0
         self._position = store.journal_position()
 
     def start(self) -> None:
@@ -147,12 +152,28 @@ class Courier:
 
     def _count(self, now_ms: int) -> None:
         """Keep the books of the link; what a new day allows again is sent."""
-        if now_ms >= self._count_ms:
-            self._count_ms = now_ms + COUNT_MS
-            up = self._session.phase is Phase.STREAMING
-            self._write(lambda: self._purse.settle(self._now(), COUNT_MS // 1000 if up else 0))
+        up = self._session.phase is Phase.STREAMING
+        if now_ms >= self._count_ms or (up and not self._was_up):
+            since_s = (now_ms - self._counted_ms) // 1000
+            self._count_ms, self._counted_ms = now_ms + COUNT_MS, now_ms
+            self._write(lambda: self._purse.settle(self._now(), since_s if self._was_up else 0))
+            self._was_up = up
             if up:
                 self._feed(core.Appended(now_ms))
+                self._report(now_ms)
+
+    def _report(self, now_ms: int) -> None:
+        """Say how the box is doing: every few minutes, and soon when something else is wrong."""
+        free = shutil.disk_usage(self._home).free
+        status = telemetry.summary(self._store, self._now(), free)
+        if status.wrong == self._reported and now_ms < self._report_ms:
+            return
+        if not self._link.up or not self._purse.may_send(telemetry.LANE):
+            return
+        self._reported, self._report_ms = status.wrong, now_ms + REPORT_MS
+        session = self._session
+        header = telemetry.header(self._member.box_id, session.epoch, session.nonce)
+        self._radio.say(header, telemetry.encode(status), qos=0)
 
     def _watch_the_feed(self, now_ms: int) -> None:
         streaming = self._session.phase is Phase.STREAMING
