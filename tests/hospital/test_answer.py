@@ -11,7 +11,7 @@ from broker import Broker, running
 from eventually import eventually
 from flask.testing import FlaskClient
 
-from hospital import claims, custody, receive
+from hospital import claims, custody, receive, receiver
 from hospital.archive import Archive
 from hospital.archive_sqlite import SqliteArchive
 from hospital.authority import Authority
@@ -131,7 +131,7 @@ def test_a_frame_that_breaks_the_worker_is_set_aside(
 ) -> None:
     whole = Receiver.receive
 
-    def brittle(self: Receiver, topic: str, frame: bytes, now_ms: int) -> list[receive.Outgoing]:
+    def brittle(self: Receiver, topic: str, frame: bytes, now_ms: int) -> list[receiver.Outgoing]:
         if frame == b"crash":
             raise ZeroDivisionError
         return whole(self, topic, frame, now_ms)
@@ -142,7 +142,7 @@ def test_a_frame_that_breaks_the_worker_is_set_aside(
     link = box(broker)
     eventually(lambda: heard(link, worker, b"crash"))
     link.publish("cs/1/u/box1/c", b"nonsense")
-    turn_until(worker, house, {receive.BROKEN: 1, receive.MALFORMED: 1})
+    turn_until(worker, house, {receive.BROKEN: 1, receiver.MALFORMED: 1})
     link.close()
     worker.stop()
     worker.run()
@@ -165,7 +165,7 @@ def test_a_worker_without_an_archive_hangs_up_and_comes_back(broker: Broker, hou
     assert not heard(link, worker, b"nonsense")
     house.down = False
     eventually(lambda: heard(link, worker, b"nonsense"))
-    turn_until(worker, house, {receive.MALFORMED: 1})
+    turn_until(worker, house, {receiver.MALFORMED: 1})
     link.close()
     worker.stop()
     worker.run()

@@ -17,7 +17,7 @@ from edge.entry import canonical_json
 from hospital import boxes, chart, custody
 from hospital.archive import Archive, scalar
 from hospital.errors import ArchiveDown
-from hospital.receive import Receiver
+from hospital.receiver import Receiver
 from sync.core import Fence, Nack, Receipt
 from sync.envelope import seal_up
 from sync.keys import BoxKeys, HospitalKeys

@@ -6,7 +6,7 @@ from edge.entry import GENESIS, canonical_json, chain
 from hospital import boxes, chart, custody
 from hospital.archive import Archive
 from hospital.boxes import Box
-from hospital.receive import Outgoing, Receiver
+from hospital.receiver import Outgoing, Receiver
 from sync.core import DownMessage, Hello, Receipt, Welcome, decode_down, encode
 from sync.core.header import Header, hello_header
 from sync.core.messages import LaneReport
