@@ -178,7 +178,8 @@ def _revoke_old(archive: Archive, authority: Authority, held: Row, now: datetime
     for box_id in filter(None, (held["readmits"], held["replaces"])):
         known = boxes.get(archive, box_id)
         if known is not None:
-            authority.revoke(known.serial, now)
+            for serial in known.serial.split(","):
+                authority.revoke(serial, now)
 
 
 def _offered(offer: Offer, authority: Authority, certificate: Certificate, held: Row) -> _Signed:

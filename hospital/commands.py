@@ -162,7 +162,9 @@ def status(as_json: bool) -> None:
 def shut_out(settings: HospitalSettings, archive: Archive, box_id: str) -> None:
     """Revoke a box: first its standing, which its next frame meets, then its certificate."""
     box = boxes.set_standing(archive, box_id, REVOKED)
-    Authority.open(settings.authority).revoke(box.serial, datetime.now(UTC))
+    authority = Authority.open(settings.authority)
+    for serial in box.serial.split(","):  # the latest certificate, and the one it renewed
+        authority.revoke(serial, datetime.now(UTC))
 
 
 def _account(settings: HospitalSettings, name: str, password: str | None) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hospital import backup, by_hand, custody, ledger, unread
+from hospital import backup, by_hand, custody, ledger, renewals, unread
 from hospital.archive import Archive
 from hospital.errors import HospitalError
 from hospital.speech import open_hospital, say, speaks_json
@@ -82,6 +82,15 @@ def reread(as_json: bool) -> None:
     say(asdict(tried), f"{tried.read} records could be read by now, {tried.left} not.", as_json)
 
 
+@click.command("rotate-key")
+@speaks_json
+def rotate_key(as_json: bool) -> None:
+    """Change the key that boxes seal to, and tell them; the old one opens frames for 90 days."""
+    with open_hospital() as (settings, archive):
+        told = renewals.change_key(archive, settings.keys, _now_ms())
+    say({"told": told}, f"The key is changed; {told} boxes are told of it.", as_json)
+
+
 @click.group("bundle")
 def bundles() -> None:
     """Records by hand: read what boxes wrote on a stick, write the answers beside it."""
@@ -116,4 +125,4 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-COMMANDS = (show_ledger, make_backup, restored, reread, bundles)
+COMMANDS = (show_ledger, make_backup, restored, reread, rotate_key, bundles)

@@ -12,17 +12,19 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from hospital import custody
 from hospital.archive import Archive
+from hospital.authority import Authority
 from hospital.broker import worker_link
 from hospital.custody import Delivered
 from hospital.errors import ArchiveDown
 from hospital.opening import open_archive
 from hospital.receiver import Outgoing, Receiver, place_of
 from hospital.settings import HospitalSettings
-from sync.keys import HospitalKeys
+from sync.keys import HospitalKeys, KeyFileError
 from sync.link import Link
 from sync.transport import Backoff, Down, Event, Failed, Limits, LinkError, Message, Up, next_try
 
@@ -50,8 +52,12 @@ class Worker:
         keys: HospitalKeys,
         link: Link,
         rng: random.Random | None = None,
+        *,
+        authority: Authority | None = None,
+        newer_keys: Callable[[], HospitalKeys | None] = lambda: None,
     ) -> None:
         self._open_archive = open_archive
+        self._authority, self._newer_keys = authority, newer_keys
         self._keys = keys
         self._link = link
         self._rng = rng or random.Random()
@@ -99,14 +105,22 @@ class Worker:
     def _tell_news(self) -> None:
         if self._link.up and time.monotonic() >= self._news_due:
             self._news_due = time.monotonic() + NEWS_S
+            self._follow_keys()
             self._serve(lambda receiver, now_ms: receiver.news(now_ms), None)
+
+    def _follow_keys(self) -> None:
+        keys = self._newer_keys()
+        if keys is not None and self._archive is not None:
+            log.info("the hospital's keys have changed")
+            self._keys = keys
+            self._receiver = Receiver(self._archive, keys, self._authority)
 
     def _begin(self) -> None:
         self._due = None
         try:
             if self._receiver is None:
                 self._archive = self._open_archive()
-                self._receiver = Receiver(self._archive, self._keys)
+                self._receiver = Receiver(self._archive, self._keys, self._authority)
         except ArchiveDown as error:
             log.error("%s; the boxes keep their records meanwhile", error)
             self._retry()
@@ -195,6 +209,30 @@ class Worker:
         return min(POLL_S, max(0.0, self._due - time.monotonic()))
 
 
+class KeyWatch:
+    """Called now and then, gives the hospital's keys when their files have changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._seen = self._state()
+
+    def __call__(self) -> HospitalKeys | None:
+        """Return the keys if they are others than before; None also while they are unreadable."""
+        state = self._state()
+        if state == self._seen:
+            return None
+        try:
+            keys = HospitalKeys.load(self._folder)
+        except KeyFileError as error:
+            log.error("the hospital's new keys cannot be read: %s", error)
+            return None
+        self._seen = state
+        return keys
+
+    def _state(self) -> list[tuple[str, int]]:
+        return sorted((f.name, f.stat().st_mtime_ns) for f in self._folder.glob("*.pem"))
+
+
 def link_of(settings: HospitalSettings) -> Link:
     """Return the worker's link to the broker, with the certificate that `serve` gave it."""
     address, tls = worker_link(settings)
@@ -210,7 +248,11 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = HospitalSettings.load()
     worker = Worker(
-        lambda: open_archive(settings), HospitalKeys.load(settings.keys), link_of(settings)
+        lambda: open_archive(settings),
+        HospitalKeys.load(settings.keys),
+        link_of(settings),
+        authority=Authority.open(settings.authority),
+        newer_keys=KeyWatch(settings.keys),
     )
 
     def stop(*_: Any) -> None:

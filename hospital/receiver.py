@@ -11,11 +11,12 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from hospital import backup, boxes, custody, directives, feed_post
+from hospital import backup, boxes, custody, directives, feed_post, renewals
 from hospital.archive import Archive
+from hospital.authority import Authority
 from hospital.boxes import Box
 from hospital.custody import Delivered
-from hospital.errors import ArchiveDown
+from hospital.errors import ArchiveDown, AuthorityError
 from hospital.feed_post import Sealed
 from sync import framing, telemetry
 from sync.core import DownHeader, Hello, MessageError, decode, encode, hospital
@@ -23,6 +24,7 @@ from sync.core.feed_messages import decode_ask, is_ask
 from sync.core.header import HELLO_LANE, Header
 from sync.core.messages import QUARANTINED, DownMessage, Fence
 from sync.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
+from sync.key_commands import decode_renewal, is_renewal
 from sync.keys import HospitalKeys
 from sync.transport import Message
 
@@ -58,8 +60,10 @@ class _Memory:
 class Receiver:
     """Turns frames into records and receipts, on one archive, without knowing any link."""
 
-    def __init__(self, archive: Archive, keys: HospitalKeys) -> None:
-        self._archive = archive
+    def __init__(
+        self, archive: Archive, keys: HospitalKeys, authority: Authority | None = None
+    ) -> None:
+        self._archive, self._authority = archive, authority
         self._keys = keys
         self._memory: dict[str, _Memory] = {}
         self._copies = backup.count(archive)
@@ -116,6 +120,8 @@ class Receiver:
             return self._refuse(box.id, type(error).__name__, came)
         if header.lane == TELEMETRY:
             return self._status(box, header, payload, came)
+        if header.lane == HELLO_LANE and is_renewal(payload):
+            return self._renew(box, header, payload, came)
         if header.lane == HELLO_LANE:
             hear = self._ask if is_ask(payload) else self._hello
             return hear(box, header, payload, came)
@@ -142,6 +148,18 @@ class Receiver:
             return _outgoing(
                 feed_post.answer(self._archive, self._keys, box, held, ask, came.received_ms)
             )
+
+    def _renew(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
+        with self._archive.transaction():
+            held = custody.load(self._archive, box)
+            current = (held.epoch, held.nonce, held.standing)
+            if current == (header.epoch, header.nonce, boxes.ACTIVE) and self._authority:
+                try:
+                    request = decode_renewal(payload)
+                    renewals.grant(self._archive, self._authority, box, request, came.received_ms)
+                except (MessageError, AuthorityError) as error:
+                    log.warning("box %s: no new certificate: %s", box.id, error)
+        return []
 
     def _status(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
         try:

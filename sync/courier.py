@@ -19,19 +19,19 @@ from pathlib import Path
 from time import sleep
 
 from edge import anchors, conditions, outbox, poison
-from edge.clock import Anchor, ClockQuality, Stamp
+from edge.clock import TRUSTED, Anchor, ClockQuality, Stamp
 from edge.entry import Lane
 from edge.settings import Settings, home_folder
 from edge.store import Store
-from sync import membership, telemetry
-from sync.commands import obey
+from sync import key_commands, membership, telemetry
+from sync.commands import HANDLERS, obey
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
 from sync.core.command import CHANNEL as COMMANDS
 from sync.envelope import EnvelopeError
 from sync.feed_courier import CHANNEL as FEED
 from sync.feed_courier import FeedCourier
-from sync.keys import KeyFileError
+from sync.keys import KeyFileError, certificate_request
 from sync.membership import Membership
 from sync.purse import Purse
 from sync.radio import Radio
@@ -47,6 +47,7 @@ AFTER_ERROR_S = 5.0
 SETTLE_MS = 2_000
 COUNT_MS = 60_000
 REPORT_MS = 300_000
+RENEW_MS = 3_600_000
 CONTROL = "r"
 
 
@@ -66,6 +67,8 @@ class Courier:
         self._outbox = StoreOutbox(store, self._purse.may_send)
         self._session = BoxSession()
         self._feeding = FeedCourier(store, self._say)
+        self._keys_folder = settings.keys
+        self._orders = {**HANDLERS, **key_commands.handlers(settings.keys)}
         self._offline_ms = 0
         self._owed: dict[str, tuple[int, int]] = {}
         self._sent: dict[str, int] = {}
@@ -75,6 +78,7 @@ class Courier:
         self._was_up = False
         self._reported: tuple[str, ...] | None = None
         self._report_ms = 0
+        self._renew_ms = 0
         self._position = store.journal_position()
 
     def start(self) -> None:
@@ -117,7 +121,7 @@ class Courier:
             if header.channel == FEED:
                 self._feeding.hear(header.nonce, payload, self._now().t_ms)
             if header.channel == COMMANDS:
-                self._write(lambda: obey(self._store, self._now(), payload))
+                self._write(lambda: obey(self._store, self._now(), payload, self._orders))
             if header.channel != CONTROL:
                 self._radio.heard(header.channel, len(frame))
                 return
@@ -161,6 +165,17 @@ class Courier:
             if up:
                 self._feed(core.Appended(now_ms))
                 self._report(now_ms)
+                self._renew(now_ms)
+
+    def _renew(self, now_ms: int) -> None:
+        """Ask for a new certificate while the old one still holds, once an hour at most."""
+        now = self._now()
+        if now_ms < self._renew_ms or now.quality not in TRUSTED or not self._link.up:
+            return
+        self._renew_ms = now_ms + RENEW_MS
+        if key_commands.is_due(self._keys_folder, now.wall):
+            request = certificate_request(self._member.keys, self._member.box_id)
+            self._say(key_commands.encode_renewal(request))
 
     def _report(self, now_ms: int) -> None:
         """Say how the box is doing: every few minutes, and soon when something else is wrong."""

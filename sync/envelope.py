@@ -76,10 +76,11 @@ def open_up(frame: bytes, keys: HospitalKeys, box: PublicKeys) -> tuple[Header, 
     """Verify and open a frame from a box; raises one of the `EnvelopeError`s above."""
     header, head, sealed, signature = _read_up(frame)
     _verify(_UP, head, sealed, signature, header.kid_sig, box)
-    if header.kid_enc != kid(keys.public.decrypt):
+    opener = keys.opener(header.kid_enc)
+    if opener is None:
         raise WrongKey(f"sealed to key {header.kid_enc.hex()}")
     try:
-        payload = _SUITE.decrypt(sealed, keys.decrypt, _UP + head)
+        payload = _SUITE.decrypt(sealed, opener, _UP + head)
     except (InvalidTag, ValueError) as error:
         raise Unopened(header) from error
     return header, _unpad(header, payload) if header.flags & PADDED else payload

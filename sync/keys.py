@@ -29,6 +29,9 @@ KID_BYTES = 4
 TLS_FILE = "tls.key.pem"
 SIGN_FILE = "sign.key.pem"
 DECRYPT_FILE = "decrypt.key.pem"
+RETIRED_FILES = "decrypt.*.retired.pem"
+RETIRED_S = 90 * 86_400
+"""A retired key opens frames for so long: a box may be without a line for a season."""
 
 PrivateKey = EllipticCurvePrivateKey | Ed25519PrivateKey | X25519PrivateKey
 
@@ -86,10 +89,14 @@ class BoxKeys:
 
 @dataclass(frozen=True, slots=True)
 class HospitalKeys:
-    """A hospital's private keys for the sealed frames; TLS is its broker's affair."""
+    """A hospital's private keys for the sealed frames; TLS is its broker's affair.
+
+    `retired` keys still open what boxes sealed before they had heard of the new one.
+    """
 
     sign: Ed25519PrivateKey
     decrypt: X25519PrivateKey
+    retired: tuple[X25519PrivateKey, ...] = ()
 
     @classmethod
     def generate(cls) -> HospitalKeys:
@@ -107,12 +114,34 @@ class HospitalKeys:
         return cls(
             _sign_key(directory / SIGN_FILE),
             _decrypt_key(directory / DECRYPT_FILE),
+            tuple(_decrypt_key(file) for file in sorted(directory.glob(RETIRED_FILES))),
         )
+
+    def opener(self, name: bytes) -> X25519PrivateKey | None:
+        """Return the key that opens what was sealed to a key id, None when we have none such."""
+        for key in (self.decrypt, *self.retired):
+            if kid(key.public_key().public_bytes_raw()) == name:
+                return key
+        return None
 
     @property
     def public(self) -> PublicKeys:
         """The halves that every box is told at enrolment."""
         return _public(self.sign, self.decrypt)
+
+
+def rotate(directory: Path, now_s: int) -> HospitalKeys:
+    """Make a hospital's new key for sealing, and retire the old one for 90 days.
+
+    What was retired before that is destroyed. Raises `KeyFileError` or `OSError`.
+    """
+    old = HospitalKeys.load(directory)
+    for file in directory.glob(RETIRED_FILES):
+        if int(file.name.split(".")[1]) < now_s - RETIRED_S:
+            file.unlink()
+    _save(directory / f"decrypt.{now_s:012}.retired.pem", old.decrypt)
+    _save(directory / DECRYPT_FILE, X25519PrivateKey.generate())
+    return HospitalKeys.load(directory)
 
 
 def kid(public: bytes) -> bytes:
@@ -135,6 +164,24 @@ def certificate_expiry(pem: bytes) -> datetime:
         return x509.load_pem_x509_certificate(pem).not_valid_after_utc
     except ValueError as error:
         raise KeyFileError(f"not a certificate: {error}") from error
+
+
+def certificate_span(pem: bytes) -> tuple[datetime, datetime]:
+    """Return from when to when a certificate holds (UTC); raises `KeyFileError`."""
+    try:
+        read = x509.load_pem_x509_certificate(pem)
+    except ValueError as error:
+        raise KeyFileError(f"not a certificate: {error}") from error
+    return read.not_valid_before_utc, read.not_valid_after_utc
+
+
+def certificate_fits(pem: bytes, key_file: Path) -> bool:
+    """Whether a certificate is for the TLS key of a file; raises `KeyFileError` without the key."""
+    own = _tls_key(key_file).public_key()
+    try:
+        return x509.load_pem_x509_certificate(pem).public_key() == own
+    except (ValueError, UnsupportedAlgorithm):
+        return False
 
 
 def _public(sign: Ed25519PrivateKey, decrypt: X25519PrivateKey) -> PublicKeys:

@@ -54,6 +54,13 @@ def keep(folder: Path, grant: Grant) -> None:
     replace_file(folder / CERTIFICATE_FILE, grant.certificate.encode("ascii"))
 
 
+def follow_key(folder: Path, decrypt: bytes) -> None:
+    """Seal to the hospital's new key from now on; raises `KeyFileError` or `OSError`."""
+    held = _hospital(folder / HOSPITAL_FILE)
+    hospital = {"sign": held.sign.hex(), "decrypt": decrypt.hex()}
+    replace_file(folder / HOSPITAL_FILE, json.dumps(hospital, indent=1).encode("ascii"))
+
+
 def replace_file(file: Path, data: bytes) -> None:
     """Replace a file in one durable step; raises `OSError`."""
     draft = file.with_name(f"{file.name}.new")

@@ -20,7 +20,7 @@ from hospital import boxes
 from hospital.archive import Archive
 from hospital.archive_sqlite import SqliteArchive
 from hospital.boxes import Box
-from hospital.receive import UP, WIRED, Worker
+from hospital.receive import UP, WIRED, KeyWatch, Worker
 from provisioning.box import init_box, set_link
 from sync import membership
 from sync.enrolment import Grant
@@ -36,6 +36,7 @@ class House:
     def __init__(self, folder: Path, broker: Broker) -> None:
         self.folder, self.broker = folder, broker
         self.keys = HospitalKeys.generate()
+        self.keys.save(folder / "hospital-keys")
         self.file = folder / "archive.db"
         self.archive = SqliteArchive.open(self.file)
         self.machines: list[Machine] = []
@@ -47,7 +48,13 @@ class House:
         link = Link(
             self.broker.address, self._tls, "hospital", (UP,), manual_ack=True, limits=WIRED
         )
-        self._worker = Worker(self._open, self.keys, link)
+        self._worker = Worker(
+            self._open,
+            self.keys,
+            link,
+            authority=self.broker.authority,
+            newer_keys=KeyWatch(self.folder / "hospital-keys"),
+        )
         self._thread = threading.Thread(target=self._worker.run)
         self._thread.start()
 
