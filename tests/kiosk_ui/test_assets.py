@@ -27,9 +27,18 @@ def test_everything_is_local() -> None:
 
 def test_every_page_stands_beside_its_template() -> None:
     for page in (ROOM / "pages").glob("*.py"):
-        if page.stem != "__init__":
+        if "render_template(" in page.read_text(encoding="utf-8"):
             beside = list((ROOM / "pages").glob(f"{page.stem}*.html"))
             assert beside, page
+
+
+def test_the_readme_shows_pictures_that_exist_and_stay_small() -> None:
+    root = ROOM.parent
+    shown = re.findall(r"docs/screenshots/[-\w]+\.png", (root / "README.md").read_text("utf-8"))
+    assert shown
+    assert [name for name in shown if not (root / name).is_file()] == []
+    sizes = [png.stat().st_size for png in (root / "docs" / "screenshots").glob("*.png")]
+    assert sum(sizes) < 7_000_000
 
 
 def test_every_icon_is_used() -> None:
