@@ -35,6 +35,10 @@ Tell = Callable[[Store, Stamp], None]
 T = TypeVar("T")
 
 
+GROUP_LIMIT = 64
+"""So many arrivals that wait already share one commit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why something a device sent is kept without being a reading."""
@@ -52,6 +56,9 @@ class Arrival:
     refusal: Refusal | None = None
 
 
+_Waiting = tuple[Arrival, "asyncio.Future[Outcome]"]
+
+
 class Recorder:
     """Makes arrivals durable in the order they came; `work` is its loop."""
 
@@ -59,7 +66,7 @@ class Recorder:
         self._database = database
         self._retry_s = retry_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
-        self._waiting: asyncio.Queue[tuple[Arrival, asyncio.Future[Outcome]]]
+        self._waiting: asyncio.Queue[_Waiting]
         self._waiting = asyncio.Queue(maxsize=limit)
         self._tells = BoundedSemaphore(TELL_LIMIT)
         self._disk_full = False
@@ -116,18 +123,42 @@ class Recorder:
         )
 
     async def work(self) -> None:
-        """Make arrivals durable, one after the other, for ever."""
+        """Make arrivals durable in their order, for ever; what waits together shares a commit."""
         while True:
-            arrival, done = await self._waiting.get()
+            group = [await self._waiting.get()]
+            while len(group) < GROUP_LIMIT and not self._waiting.empty():
+                group.append(self._waiting.get_nowait())
             try:
-                outcome = await self._durable(arrival)
-                if outcome is not None and not done.done():
-                    done.set_result(outcome)
+                await self._group(group)
             finally:
-                done.cancel()  # no effect on a future that is done
-                self._waiting.task_done()
+                for _, done in group:
+                    done.cancel()  # no effect on a future that is done
+                    self._waiting.task_done()
 
     # --- on the loop ---------------------------------------------------------------------------
+
+    async def _group(self, group: list[_Waiting]) -> None:
+        """Commit a group, or each by itself when one of them spoils it or the disk is full."""
+        if len(group) > 1:
+            arrivals = [arrival for arrival, _ in group]
+            try:
+                kept = await asyncio.wrap_future(self._thread.submit(self._keep_all, arrivals))
+            except Exception as error:
+                _log.warning("%d readings together failed (%s); one by one", len(group), error)
+            else:
+                self._say_disk_has_room()
+                for (_, done), outcome in zip(group, kept, strict=True):
+                    _answer(done, outcome)
+                return
+        for arrival, done in group:
+            _answer(done, await self._alone(arrival))
+
+    async def _alone(self, arrival: Arrival) -> Outcome | None:
+        try:
+            return await self._durable(arrival)
+        except Exception:  # whatever one reading does to us, those behind it are recorded
+            _log.exception("a reading could not be recorded")
+            return None
 
     async def _durable(self, arrival: Arrival) -> Outcome | None:
         attempts = 0
@@ -163,13 +194,17 @@ class Recorder:
         self._store = Store.open(self._database)
         self._clock = self._store.clock()
 
+    def _keep_all(self, arrivals: list[Arrival]) -> list[Outcome]:
+        with self._store.transaction():
+            return [self._keep(arrival) for arrival in arrivals]
+
     def _keep(self, arrival: Arrival) -> Outcome:
         reading, refusal = arrival.reading, arrival.refusal
         if refusal is not None:
             return intake.refuse(self._store, reading, refusal.kind, refusal.text)
-        outcome = intake.accept(self._store, reading, age_s=arrival.age_s)
-        if isinstance(outcome, Accepted) and reading.device_id is not None:
-            with suppress(StoreError):  # the reading itself is safe
+        with self._store.transaction():
+            outcome = intake.accept(self._store, reading, age_s=arrival.age_s)
+            if isinstance(outcome, Accepted) and reading.device_id is not None:
                 registry.set_reading_time(self._store, reading.stamp, reading.device_id)
         return outcome
 
@@ -183,3 +218,8 @@ class Recorder:
         self._tells.release()
         if not done.cancelled() and (error := done.exception()) is not None:
             _log.error("a note failed", exc_info=error)
+
+
+def _answer(done: asyncio.Future[Outcome], outcome: Outcome | None) -> None:
+    if outcome is not None and not done.done():
+        done.set_result(outcome)

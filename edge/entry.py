@@ -18,6 +18,10 @@ from edge.clock import ClockQuality, Stamp
 
 Body = Mapping[str, object]
 
+_SCALARS = (str, int, bool, type(None))
+_PLAIN = frozenset(_SCALARS)
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
 GENESIS = bytes(16)
 """The chain before the first record of a stream."""
 
@@ -90,8 +94,7 @@ class Entry:
 def canonical_json(value: object) -> bytes:
     """Encode as canonical JSON; raises `ValueError` on floats, NaN and foreign types."""
     _check(value)
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8")
+    return _encode(value).encode("utf-8")
 
 
 def chain(previous: bytes, record: bytes) -> bytes:
@@ -108,17 +111,16 @@ def content_id(box_id: str, record: bytes) -> UUID:
 
 
 def _check(value: object) -> None:
-    if value is None or isinstance(value, bool | int | str):
-        return
     if isinstance(value, Mapping):
-        for key, inner in value.items():
+        for key in value:
             if not isinstance(key, str):
                 raise ValueError(f"a record's keys are text, not {key!r}")
-            _check(inner)
-    elif isinstance(value, list | tuple):
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
         for inner in value:
-            _check(inner)
-    else:
+            if type(inner) not in _PLAIN:
+                _check(inner)
+    elif not isinstance(value, _SCALARS):
         raise ValueError(f"a record cannot hold {type(value).__name__}: {value!r}")
 
 

@@ -6,8 +6,10 @@ visit goes to the tray of unassigned readings; it is never guessed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from hashlib import blake2b
 
 from edge import journal, visits
 from edge.clock import Stamp
@@ -53,13 +55,20 @@ Outcome = Accepted | Duplicate | Rejected
 def accept(store: Store, reading: Reading, *, age_s: int | None = None) -> Outcome:
     """Judge and record a reading; `age_s` is how long ago the device says it measured, if known."""
     with store.transaction():
-        held = _held(store, reading)
+        key = _device_key(reading)
+        held = _held(store, reading, key)
         if held is not None:
             return Duplicate(held)
         why = plausibility.impossible(reading.measured.values)
         if why is not None:
             return _reject(store, reading, why)
-        return _record(store, _assign(store, reading, age_s))
+        return _record(store, _assign(store, reading, age_s), key)
+
+
+def accept_all(store: Store, readings: Sequence[tuple[Reading, int | None]]) -> list[Outcome]:
+    """Do what `accept` does for readings with their ages, by one commit: all of them or none."""
+    with store.transaction():
+        return [accept(store, reading, age_s=age_s) for reading, age_s in readings]
 
 
 def refuse(store: Store, reading: Reading, kind: str, text: str) -> Rejected:
@@ -141,8 +150,7 @@ def values_of(body: Body) -> tuple[Value, ...]:
     return tuple(Value(r[0], Decimal(r[1]), r[2], *r[3:4]) for r in rows)
 
 
-def _held(store: Store, reading: Reading) -> int | None:
-    key = _device_key(reading)
+def _held(store: Store, reading: Reading, key: str | None) -> int | None:
     if key is None:
         return None
     row = store.row(
@@ -153,13 +161,17 @@ def _held(store: Store, reading: Reading) -> int | None:
 
 
 def _device_key(reading: Reading) -> str | None:
-    """Identify a measurement within its device: record number, time by its own clock, values."""
+    """Identify a measurement within its device: record number, time by its own clock, values.
+
+    A digest, because it is kept twice: in the row, and in the index that tells duplicates.
+    """
     measured = reading.measured
     if reading.device_id is None or (measured.device_time is None and measured.record is None):
         return None
     values = ",".join(f"{v.code}={v.comparator}{v.value}" for v in measured.values)
     time = measured.device_time.isoformat() if measured.device_time else ""
-    return f"{measured.record or ''}|{time}|{values}"
+    told = f"{measured.record or ''}|{time}|{values}"
+    return blake2b(told.encode("utf-8"), digest_size=12).hexdigest()
 
 
 def _reject(store: Store, reading: Reading, why: plausibility.Finding) -> Rejected:
@@ -191,7 +203,7 @@ def _before(visit: visits.Visit, reading: Reading, age_s: int | None) -> bool:
     return age_s > open_s + MEASURED_BEFORE_TOLERANCE_S
 
 
-def _record(store: Store, reading: Reading) -> Accepted:
+def _record(store: Store, reading: Reading, key: str | None) -> Accepted:
     at, measured = reading.stamp, reading.measured
     body = reading_body(reading)
     entry = journal.append(store, EntryKind.READING, at, body, actor=reading.actor)
@@ -200,7 +212,7 @@ def _record(store: Store, reading: Reading) -> Accepted:
         "INSERT INTO reading (entry, kind, source, patient_id, visit_id, device_id, device_key,"
         " wall_ms, warnings, tray, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (entry, measured.kind.value, reading.source, reading.patient_id, reading.visit_id)
-        + (reading.device_id, _device_key(reading), at.wall_ms)
+        + (reading.device_id, key, at.wall_ms)
         + (" ".join(w.name for w in warnings), None if reading.patient_id else "waiting")
         + (reading.raw or None,),
     )

@@ -289,3 +289,16 @@ def test_any_values_are_accepted_exactly_or_refused_with_a_reason(
         assert entry.body["text"]
     else:
         assert intake.values_of(entry.body) == tuple(measured)
+
+
+def test_readings_accepted_together_are_all_there_or_none(store: Store, hand: HandClock) -> None:
+    first = cuff(hand.now(), time=NOON, record="1")
+    second = cuff(hand.now(), time=NOON, record="2")
+    kept = intake.accept_all(store, [(first, None), (second, 5), (first, None)])
+    assert [type(outcome) for outcome in kept] == [Accepted, Accepted, Duplicate]
+    before = store.journal_position()
+    third = cuff(hand.now(), time=NOON, record="3")
+    with pytest.raises(ValueError, match="float"):
+        intake.accept_all(store, [(third, None), (replace(third, actor=1.5, device_id="x"), None)])
+    assert store.journal_position() == before
+    assert isinstance(intake.accept(store, third), Accepted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from eventually import eventually_async
@@ -60,3 +61,15 @@ async def test_memory_is_bounded_too(store: Store, recorder: Recorder) -> None:
         if not done.cancelled():
             await done
     assert len(raws(store)) == 1 + sum(not done.cancelled() for done in many)
+
+
+async def test_a_reading_that_cannot_be_written_takes_no_other_with_it(
+    store: Store, recorder: Recorder
+) -> None:
+    arrivals = [weight(recorder, number) for number in range(6)]
+    bad = replace(arrivals[3].reading, actor=1.5)  # type: ignore[arg-type]  # no record holds it
+    arrivals[3] = replace(arrivals[3], reading=bad)
+    waiting = [recorder.record(arrival) for arrival in arrivals]
+    await eventually_async(lambda: all(done.done() for done in waiting))
+    assert [done.cancelled() for done in waiting] == [n == 3 for n in range(6)]
+    assert [raw[0] for raw in raws(store)] == [0, 1, 2, 4, 5]
