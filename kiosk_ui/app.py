@@ -21,6 +21,7 @@ from kiosk_ui.pages import (
     failure,
     history,
     home,
+    pairing,
     patients,
     register,
     sign_in,
@@ -44,6 +45,7 @@ PAGES = (
     status,
     clock,
     wiring,
+    pairing,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 

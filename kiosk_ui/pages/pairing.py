@@ -1,0 +1,117 @@
+"""The technician's Bluetooth devices: who wants a bond, and one tap to make it or make it anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from edge import conditions, pairings
+from edge.conditions import Condition
+from edge.errors import NotFound
+from edge.pairings import HIGHEST_PASSKEY, Pairing, State
+from kiosk_ui import context, trouble, typed
+from kiosk_ui.pages.wiring import technician_only
+from kiosk_ui.polled import polled
+from kiosk_ui.wording import isolated, noted, say
+
+page = Blueprint("pairing", __name__)
+
+_WANTED = {"not-paired": False, "bond-stale": True}
+"""The conditions that a pairing ends, and whether the former bond has to go first."""
+
+_UNDER_WAY = frozenset({State.ASKED, State.PAIRING, State.PASSKEY_WANTED})
+
+_STATES = {
+    State.ASKED: noted("Switch on the pairing mode of the device now."),
+    State.PAIRING: noted("Pairing"),
+    State.PASSKEY_WANTED: noted("The device wants its number."),
+    State.PAIRED: noted("Paired."),
+    State.FAILED: noted("Not paired. Check the pairing mode and the number, then try again."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How far one pairing got, in words."""
+
+    address: str
+    words: Markup
+    wants_number: bool
+    over: bool
+
+
+@page.get("/pairing")
+@technician_only
+def show() -> str:
+    """Show who wants a bond and how far each pairing got."""
+    return render_template("pairing.html", body=Markup(_body()))
+
+
+@page.get("/pairing/live")
+@technician_only
+def live() -> Response:
+    """Answer the page's poll."""
+    return polled(_body())
+
+
+@page.post("/pairing/ask")
+@technician_only
+def ask() -> ResponseReturnValue:
+    """Ask the station to pair; only what wants a bond, or failed to get one, is offered."""
+    store, address = context.store(), request.form.get("address", "")
+    renews = {one.detail: _WANTED[one.kind] for one in _wanting()}
+    known = pairings.get(store, address)
+    if address not in renews and (known is None or known.state is not State.FAILED):
+        abort(400)
+    actor, renew = context.worker().staff.id, renews.get(address, False)
+    pairings.ask(store, context.now(), address, renew=renew, actor=actor)
+    return redirect(url_for(".show"), 303)
+
+
+@page.get("/pairing/<address>/number")
+@technician_only
+def number(address: str) -> str:
+    """Show the field for the number that a device shows or has printed on it."""
+    return render_template("pairing_number.html", address=address, wrong=None)
+
+
+@page.post("/pairing/<address>/number")
+@technician_only
+def give(address: str) -> ResponseReturnValue:
+    """Pass the number on to the station."""
+    text = typed.digits(request.form.get("number", "")[:20]).strip()
+    if not text.isascii() or not text.isdecimal() or int(text) > HIGHEST_PASSKEY:
+        wrong = say(noted("This is no such number. It has six digits or fewer."))
+        return render_template("pairing_number.html", address=address, wrong=wrong), 422
+    try:
+        pairings.give_passkey(context.store(), address, int(text))
+    except NotFound:
+        abort(404)
+    return redirect(url_for(".show"), 303)
+
+
+def _wanting() -> list[Condition]:
+    return [one for one in conditions.current(context.store()) if one.kind in _WANTED]
+
+
+def _body() -> str:
+    asked = pairings.everything(context.store())
+    busy = {one.address for one in asked if one.state in _UNDER_WAY}
+    wanting = [one for one in _wanting() if one.detail not in busy]
+    return render_template(
+        "pairing_body.html",
+        wanting=[(one.detail, trouble.condition_sentence(one)) for one in wanting],
+        asked=[_asked(one) for one in asked],
+    )
+
+
+def _asked(one: Pairing) -> Asked:
+    words = say(_STATES[one.state])
+    if one.shown:
+        shown = isolated(one.shown)
+        words = say(noted("Compare with the device, or type it there: %(n)s"), n=shown)
+    wants = one.state is State.PASSKEY_WANTED
+    return Asked(one.address, words, wants, over=one.state not in _UNDER_WAY)
