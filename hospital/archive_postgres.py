@@ -80,6 +80,8 @@ class PostgresArchive:
                 yield
         except _MISFIT as error:
             raise RowRefused(str(error)) from error
+        except psycopg.OperationalError as error:  # a full disk is no fault of the row
+            raise ArchiveDown(f"the archive could not be written: {error}") from error
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> int:
         """Run one write inside a transaction; return how many rows it touched."""

@@ -69,13 +69,16 @@ class SqliteArchive:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Run a block that is undone alone when a value does not fit; raises `RowRefused`."""
+        """Run a block that is undone alone; raises `RowRefused` when a value does not fit."""
         self._connection.execute("SAVEPOINT attempt")
         try:
             yield
         except _MISFIT as error:
             self._undo_attempt()
             raise RowRefused(str(error)) from error
+        except sqlite3.OperationalError as error:  # a full disk is no fault of the row
+            self._undo_attempt()
+            raise ArchiveDown(f"the archive could not be written: {error}") from error
         except BaseException:
             self._undo_attempt()
             raise
