@@ -76,6 +76,7 @@ class Conversation:
         """Start on an open port; what was asked before is not done any more."""
         self._asked.clear()
         self._said.clear()
+        self._port.answer("the conversation began anew")
         self._write = write
         await self._act(now, self._session.start(now.t_ms), b"")
 

@@ -27,6 +27,8 @@ from edge import journal, wiring
 from edge.entry import EntryKind
 from edge.store import Store
 
+pytestmark = pytest.mark.system  # each goes through all line settings
+
 
 def watch(recorder: Recorder, path: Path, start: Start, *, probe: bool = False) -> Cables:
     """Watch one path, and be ready to give it a supervisor."""
