@@ -57,6 +57,7 @@ class EntryKind(StrEnum):
     EPOCH = "epoch"
     TOMBSTONE = "tombstone"
     COMMAND = "command"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,16 @@ CREATE TABLE raw_frame (
 );
 CREATE INDEX raw_frame_by_place ON raw_frame (box, epoch, lane, first_seq);
 CREATE INDEX raw_frame_unread ON raw_frame (box) WHERE unread = 1;
+CREATE TABLE file (
+    box TEXT NOT NULL, id TEXT NOT NULL, clinic TEXT NOT NULL, patient TEXT, visit TEXT,
+    preview_of TEXT, mime TEXT NOT NULL, size BIGINT NOT NULL, total INTEGER NOT NULL,
+    key {bytes} NOT NULL, sha256 TEXT NOT NULL, have {bytes} NOT NULL,
+    told_ms BIGINT NOT NULL, done_ms BIGINT, PRIMARY KEY (box, id)
+);
+CREATE TABLE file_chunk (
+    box TEXT NOT NULL, file TEXT NOT NULL, place INTEGER NOT NULL, data {bytes} NOT NULL,
+    PRIMARY KEY (box, file, place)
+);
 CREATE TABLE refusal (
     box TEXT NOT NULL, reason TEXT NOT NULL, times BIGINT NOT NULL, last_ms BIGINT NOT NULL,
     PRIMARY KEY (box, reason)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from uuid import UUID
 
 from edge.clock import Anchor, ClockQuality, Stamp
 from edge.entry import Entry, EntryKind
@@ -103,7 +104,22 @@ class AnswerFact:
     outcome: str
 
 
-Fact = PatientFact | ReadingFact | AlertFact | AssignmentFact | AnchorFact | AnswerFact
+@dataclass(frozen=True, slots=True)
+class FileFact:
+    """A photo or a recording exists at the box; its chunks come by themselves, under `key`."""
+
+    id: str
+    mime: str
+    size: int
+    total: int
+    key: bytes
+    sha256: str
+    patient: str | None = None
+    visit: str | None = None
+    preview_of: str | None = None
+
+
+Fact = PatientFact | ReadingFact | AlertFact | AssignmentFact | AnchorFact | AnswerFact | FileFact
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +254,21 @@ def _answer(entry: Entry) -> AnswerFact:
     return AnswerFact(_text(entry.body, "command"), _text(entry.body, "outcome"))
 
 
+def _file(entry: Entry) -> FileFact:
+    body = entry.body
+    return FileFact(
+        id=str(UUID(_text(body, "id"))),
+        mime=_text(body, "mime"),
+        size=_count(body, "bytes"),
+        total=_count(body, "total"),
+        key=bytes.fromhex(_text(body, "key")),
+        sha256=_text(body, "sha256"),
+        patient=_optional(body, "patient"),
+        visit=_optional(body, "visit"),
+        preview_of=_optional(body, "preview_of"),
+    )
+
+
 _READERS: Mapping[str, Callable[[Entry], Fact | None]] = {
     EntryKind.PATIENT: _patient,
     EntryKind.READING: _reading,
@@ -245,6 +276,7 @@ _READERS: Mapping[str, Callable[[Entry], Fact | None]] = {
     EntryKind.CLAIM: _claim,
     EntryKind.CLOCK: _clock,
     EntryKind.COMMAND: _answer,
+    EntryKind.FILE: _file,
 }
 
 

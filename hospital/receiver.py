@@ -11,18 +11,18 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from hospital import backup, boxes, custody, directives, feed_post, renewals
+from hospital import attachments, backup, boxes, custody, directives, feed_post, renewals
 from hospital.archive import Archive
 from hospital.authority import Authority
 from hospital.boxes import Box
 from hospital.custody import Delivered
 from hospital.errors import ArchiveDown, AuthorityError
 from hospital.feed_post import Sealed
-from sync import framing, telemetry
+from sync import files, framing, telemetry
 from sync.core import DownHeader, Hello, MessageError, decode, encode, hospital
 from sync.core.feed_messages import decode_ask, is_ask
 from sync.core.header import HELLO_LANE, Header
-from sync.core.messages import QUARANTINED, DownMessage, Fence
+from sync.core.messages import QUARANTINED, DownMessage, Fence, Welcome
 from sync.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
 from sync.key_commands import decode_renewal, is_renewal
 from sync.keys import HospitalKeys
@@ -118,6 +118,8 @@ class Receiver:
             return self._frame(box, error.header, None, came)
         except (EnvelopeError, MessageError) as error:
             return self._refuse(box.id, type(error).__name__, came)
+        if header.lane == files.LANE:
+            return self._chunk(box, header, payload, came)
         if header.lane == TELEMETRY:
             return self._status(box, header, payload, came)
         if header.lane == HELLO_LANE and is_renewal(payload):
@@ -148,6 +150,28 @@ class Receiver:
             return _outgoing(
                 feed_post.answer(self._archive, self._keys, box, held, ask, came.received_ms)
             )
+
+    def _chunk(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
+        try:
+            chunk = files.decode_chunk(payload)
+        except MessageError:
+            return self._refuse(box.id, MALFORMED, came)
+        with self._archive.transaction():
+            current = custody.load(self._archive, box)
+            if (current.epoch, current.nonce, current.standing) != (
+                header.epoch,
+                header.nonce,
+                boxes.ACTIVE,
+            ):
+                return []
+            held = attachments.take(self._archive, box, chunk, came.received_ms)
+        return [] if held is None else [self._hold(box.id, header.nonce, held)]
+
+    def _hold(self, box_id: str, nonce: bytes, held: files.Held) -> Outgoing:
+        frame = sign_down(
+            DownHeader(box_id, files.CHANNEL, nonce), files.encode_held(held), self._keys
+        )
+        return Outgoing(f"cs/1/d/{box_id}/{files.CHANNEL}", frame)
 
     def _renew(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
         with self._archive.transaction():
@@ -195,7 +219,11 @@ class Receiver:
                 self._archive, box, came.received_ms
             ):
                 replies = [Fence(hello.nonce, 0, QUARANTINED)]
-        return self._commit(box, after, replies)
+            begun = []
+            if any(isinstance(reply, Welcome) for reply in replies):
+                begun = attachments.unfinished(self._archive, box.id)
+        sent = self._commit(box, after, replies)
+        return sent + [self._hold(box.id, hello.nonce, held) for held in begun]
 
     def _frame(
         self, box: Box, header: Header, payload: bytes | None, came: Delivered

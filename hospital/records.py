@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge.clock import Stamp
 from edge.entry import content_id
 from edge.reading import Value
-from hospital import derive, directives, reconcile
+from hospital import attachments, derive, directives, reconcile
 from hospital.archive import Archive
 from hospital.boxes import Box
 from hospital.errors import RowRefused
@@ -91,6 +91,8 @@ def _fact(archive: Archive, origin: Origin, fact: derive.Fact | None) -> None:
             _assignment(archive, origin, fact)
         case derive.AnchorFact():
             _anchor(archive, origin, fact)
+        case derive.FileFact():
+            attachments.tell(archive, origin.box, fact, origin.received_ms)
         case derive.AnswerFact(command, outcome):
             now_ms = origin.received_ms
             directives.acknowledge(archive, origin.box.id, command, outcome, now_ms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime
 
-from edge import conditions, contact, history, outbox, poison, registry, spending
+from edge import attachments, conditions, contact, history, outbox, poison, registry, spending
 from edge import ledger as lane_ledger
 from edge.entry import Lane
 from edge.ledger import LaneLedger
@@ -44,6 +44,7 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
         "hours_of_disk_left": hours,
         "spent_today": spending.spent(store, spending.day_of(now.wall_ms)),
         "usually_online": [contact.words(w) for w in contact.windows(contact.known(store))],
+        "files_waiting": attachments.waiting(store),
         "unsendable": sum(1 for p in poison.listed(store) if p.repaired_as is None),
         "tray": history.tray_count(store),
         "clock": {"wall": _utc(now.wall_ms), "quality": str(now.quality)},

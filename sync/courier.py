@@ -19,19 +19,21 @@ from pathlib import Path
 from time import sleep
 
 from edge import anchors, conditions, outbox, poison
-from edge.clock import TRUSTED, Anchor, ClockQuality, Stamp
+from edge.clock import Anchor, ClockQuality, Stamp
 from edge.entry import Lane
 from edge.settings import Settings, home_folder
 from edge.store import Store
-from sync import key_commands, membership, telemetry
+from sync import files, key_commands, membership
 from sync.commands import HANDLERS, obey
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
 from sync.core.command import CHANNEL as COMMANDS
 from sync.envelope import EnvelopeError
+from sync.errands import Errands
 from sync.feed_courier import CHANNEL as FEED
 from sync.feed_courier import FeedCourier
-from sync.keys import KeyFileError, certificate_request
+from sync.file_courier import FileCourier
+from sync.keys import KeyFileError
 from sync.membership import Membership
 from sync.purse import Purse
 from sync.radio import Radio
@@ -46,8 +48,6 @@ RECHECK_S = 3.0
 AFTER_ERROR_S = 5.0
 SETTLE_MS = 2_000
 COUNT_MS = 60_000
-REPORT_MS = 300_000
-RENEW_MS = 3_600_000
 CONTROL = "r"
 
 
@@ -67,7 +67,8 @@ class Courier:
         self._outbox = StoreOutbox(store, self._purse.may_send)
         self._session = BoxSession()
         self._feeding = FeedCourier(store, self._say)
-        self._keys_folder = settings.keys
+        self._filing = FileCourier(store, settings.home, self._say_chunk)
+        self._errands = Errands(store, member, settings, self._radio, self._purse)
         self._orders = {**HANDLERS, **key_commands.handlers(settings.keys)}
         self._offline_ms = 0
         self._owed: dict[str, tuple[int, int]] = {}
@@ -76,9 +77,6 @@ class Courier:
         self._count_ms = 0
         self._counted_ms = 0
         self._was_up = False
-        self._reported: tuple[str, ...] | None = None
-        self._report_ms = 0
-        self._renew_ms = 0
         self._position = store.journal_position()
 
     def start(self) -> None:
@@ -120,6 +118,8 @@ class Courier:
             header, payload = self._radio.open(frame)
             if header.channel == FEED:
                 self._feeding.hear(header.nonce, payload, self._now().t_ms)
+            if header.channel == files.CHANNEL and header.nonce == self._session.nonce:
+                self._write(lambda: self._filing.hear(payload))
             if header.channel == COMMANDS:
                 self._write(lambda: obey(self._store, self._now(), payload, self._orders))
             if header.channel != CONTROL:
@@ -164,35 +164,33 @@ class Courier:
             self._was_up = up
             if up:
                 self._feed(core.Appended(now_ms))
-                self._report(now_ms)
-                self._renew(now_ms)
+                self._run_errands()
 
-    def _renew(self, now_ms: int) -> None:
-        """Ask for a new certificate while the old one still holds, once an hour at most."""
-        now = self._now()
-        if now_ms < self._renew_ms or now.quality not in TRUSTED or not self._link.up:
-            return
-        self._renew_ms = now_ms + RENEW_MS
-        if key_commands.is_due(self._keys_folder, now.wall):
-            request = certificate_request(self._member.keys, self._member.box_id)
-            self._say(key_commands.encode_renewal(request))
+    def _run_errands(self) -> None:
+        try:
+            self._errands.run(self._now(), self._session)
+        except LinkError as error:
+            self._lose(Why.LOST, str(error))
 
-    def _report(self, now_ms: int) -> None:
-        """Say how the box is doing: every few minutes, and soon when something else is wrong."""
-        free = shutil.disk_usage(self._home).free
-        status = telemetry.summary(self._store, self._now(), free)
-        if status.wrong == self._reported and now_ms < self._report_ms:
-            return
-        if not self._link.up or not self._purse.may_send(telemetry.LANE):
-            return
-        self._reported, self._report_ms = status.wrong, now_ms + REPORT_MS
+    def _say_chunk(self, payload: bytes) -> None:
         session = self._session
-        header = telemetry.header(self._member.box_id, session.epoch, session.nonce)
-        self._radio.say(header, telemetry.encode(status), qos=0)
+        self._radio.say(files.header(self._member.box_id, session.epoch, session.nonce), payload)
+
+    def _carry_files(self, now_ms: int) -> None:
+        """Send chunks while no record waits for its receipt, so that none ever waits for them."""
+        if not self._link.up or self._session.phase is not Phase.STREAMING:
+            self._filing.forget()
+        elif self._purse.may_send(files.LANE) and self._at_rest():
+            self._filing.pump(now_ms)
+
+    def _at_rest(self) -> bool:
+        held = (self._outbox.held(lane) for lane in self._outbox.lanes())
+        return all(h.cum == h.last for h in held)
 
     def _watch_the_feed(self, now_ms: int) -> None:
         streaming = self._session.phase is Phase.STREAMING
         try:
+            self._carry_files(now_ms)
             self._feeding.follow(self._session.nonce if streaming else None, now_ms)
             self._feeding.tick(now_ms)
         except LinkError as error:

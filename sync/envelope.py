@@ -13,6 +13,7 @@ from dataclasses import replace
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from edge.entry import Lane
@@ -120,6 +121,23 @@ def open_down(
         raise BadFrame("a signed frame for us does not open") from error
 
 
+def seal_chunk(key: bytes, place: tuple[bytes, int, int], data: bytes) -> bytes:
+    """Return one chunk of a file under the file's own key; `place` is file id, index, total.
+
+    Each key is used for one file only, whose content never changes: the index is a nonce.
+    """
+    return ChaCha20Poly1305(key).encrypt(_chunk_nonce(place[1]), data, _chunk_place(place))
+
+
+def open_chunk(key: bytes, place: tuple[bytes, int, int], sealed: bytes) -> bytes:
+    """Open one chunk of a file; raises `BadFrame` when it is not the one of this place."""
+    try:
+        cipher = ChaCha20Poly1305(key)
+        return cipher.decrypt(_chunk_nonce(place[1]), sealed, _chunk_place(place))
+    except (InvalidTag, ValueError) as error:
+        raise BadFrame("not the chunk of this place") from error
+
+
 def sign_manifest(body: bytes, signer: Ed25519PrivateKey) -> bytes:
     """Return the signature over what a stick is said to carry."""
     return signer.sign(_HAND + body)
@@ -132,6 +150,14 @@ def manifest_holds(body: bytes, signature: bytes, signer: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def _chunk_nonce(index: int) -> bytes:
+    return index.to_bytes(12, "big")
+
+
+def _chunk_place(place: tuple[bytes, int, int]) -> bytes:
+    return place[0] + place[1].to_bytes(4, "big") + place[2].to_bytes(4, "big")
 
 
 def _seal(

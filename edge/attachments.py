@@ -1,0 +1,149 @@
+"""Photos and recordings: each a file on the disk, with a manifest in the journal.
+
+The manifest carries the file's own key, so it travels as any record does, sealed to the hospital;
+the file follows in chunks under that key (`sync.files`). A preview is a small file of its own that
+names the file it stands for. The file is complete on the disk before the journal tells of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from uuid_utils import uuid7
+
+from edge import journal
+from edge.clock import Stamp
+from edge.entry import EntryKind
+from edge.errors import DiskFull, NotFound
+from edge.store import Row, Store
+
+CHUNK_BYTES = 3_584
+"""A sealed frame of one chunk stays below 4 KB, so that an alert never waits long behind it."""
+
+MAX_BYTES = 32 << 20
+RESERVE_MB = 100
+"""With less free than this no file is taken: readings need the room."""
+
+FOLDER = "files"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a file is about: whose it is, in which visit, and the file it is a preview of."""
+
+    patient: str | None = None
+    visit: str | None = None
+    preview_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file on its way: `have` is a bitmap of the chunks that the hospital holds."""
+
+    id: str
+    key: bytes
+    size: int
+    total: int
+    have: bytes
+    is_preview: bool
+
+    @property
+    def file_id(self) -> bytes:
+        """The id as its 16 bytes."""
+        return UUID(self.id).bytes
+
+
+def add(
+    store: Store,
+    home: Path,
+    now: Stamp,
+    data: bytes,
+    mime: str,
+    about: Subject = Subject(),
+    actor: str | None = None,
+) -> str:
+    """Keep a file and tell of it; return its id. Raises `DiskFull`, or `ValueError` by its size."""
+    if not 0 < len(data) <= MAX_BYTES:
+        raise ValueError(f"a file has 1 to {MAX_BYTES} bytes, not {len(data)}")
+    disk = os.statvfs(home)
+    if disk.f_bavail * disk.f_frsize < (RESERVE_MB << 20) + len(data):
+        raise DiskFull("the disk has no room for a photo or a recording")
+    one, key = str(uuid7()), os.urandom(32)
+    total = -(-len(data) // CHUNK_BYTES)
+    body: dict[str, object] = {"id": one, "mime": mime, "bytes": len(data), "chunk": CHUNK_BYTES}
+    body |= {"total": total, "key": key.hex(), "sha256": hashlib.sha256(data).hexdigest()}
+    told = {"patient": about.patient, "visit": about.visit, "preview_of": about.preview_of}
+    body |= {name: value for name, value in told.items() if value is not None}
+    _write(path(home, one), data)
+    with store.transaction():
+        entry = journal.append(store, EntryKind.FILE, now, body, actor=actor)
+        store.execute(
+            "INSERT INTO file (id, entry, key, size, total, have, preview)"
+            " VALUES (?, ?, ?, ?, ?, zeroblob(?), ?)",
+            (one, entry, key, len(data), total, -(-total // 8), int(about.preview_of is not None)),
+        )
+    return one
+
+
+def path(home: Path, file_id: str) -> Path:
+    """Return where a file stands on the disk."""
+    return home / FOLDER / file_id
+
+
+def next_upload(store: Store) -> Upload | None:
+    """Return the file to send from next: a preview before anything larger, then the oldest.
+
+    Only one whose manifest the hospital has confirmed; it could not open the chunks of another.
+    """
+    row = store.row(
+        "SELECT f.* FROM file f JOIN journal j ON j.id = f.entry JOIN stream s ON s.lane = j.lane"
+        " WHERE f.done = 0 AND f.entry <= s.cum_entry ORDER BY f.preview DESC, f.entry LIMIT 1"
+    )
+    return None if row is None else _upload(row)
+
+
+def waiting(store: Store) -> int:
+    """Return how many files the hospital does not hold completely."""
+    return store.scalar("SELECT count(*) FROM file WHERE done = 0")
+
+
+def read_chunk(home: Path, upload: Upload, index: int) -> bytes:
+    """Return one chunk of a file; raises `NotFound` when the disk does not have it."""
+    try:
+        with path(home, upload.id).open("rb") as handle:
+            handle.seek(index * CHUNK_BYTES)
+            return handle.read(CHUNK_BYTES)
+    except OSError as error:
+        raise NotFound(f"file {upload.id} cannot be read: {error.strerror}") from error
+
+
+def confirm(store: Store, file_id: str, have: bytes, done: bool) -> None:
+    """Store what the hospital says that it holds; after a restore that may be less than before."""
+    with store.transaction():
+        store.execute(
+            "UPDATE file SET have = ?, done = ? WHERE id = ? AND length(have) = ?",
+            (have, int(done), file_id, len(have)),
+        )
+
+
+def _upload(row: Row) -> Upload:
+    preview = bool(row["preview"])
+    return Upload(
+        row["id"], bytes(row["key"]), row["size"], row["total"], bytes(row["have"]), preview
+    )
+
+
+def _write(file: Path, data: bytes) -> None:
+    try:
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as target:
+            target.write(data)
+            target.flush()
+            os.fsync(target.fileno())
+    except OSError as error:
+        raise DiskFull(f"the file cannot be kept: {error.strerror}") from error

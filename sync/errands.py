@@ -1,0 +1,69 @@
+"""What a courier does on the side while a session stands: report, and renew its certificate."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+
+from edge.clock import TRUSTED, Stamp
+from edge.settings import Settings
+from edge.store import Store
+from sync import key_commands, telemetry
+from sync.core import BoxSession, hello_header
+from sync.keys import KeyFileError, certificate_request
+from sync.membership import Membership
+from sync.purse import Purse
+from sync.radio import Radio
+
+log = logging.getLogger(__name__)
+
+REPORT_MS = 300_000
+RENEW_MS = 3_600_000
+
+
+class Errands:
+    """Runs them over one member's radio; each `run` may raise `LinkError`."""
+
+    def __init__(
+        self, store: Store, member: Membership, settings: Settings, radio: Radio, purse: Purse
+    ) -> None:
+        self._store, self._member, self._settings = store, member, settings
+        self._radio, self._purse = radio, purse
+        self._reported: tuple[str, ...] | None = None
+        self._report_ms = 0
+        self._renew_ms = 0
+
+    def run(self, now: Stamp, session: BoxSession) -> None:
+        """Do what is due in a session that stands."""
+        if self._radio.link.up:
+            self._report(now, session)
+            self._renew(now, session)
+
+    def _report(self, now: Stamp, session: BoxSession) -> None:
+        """Say how the box is doing: every few minutes, and soon when something else is wrong."""
+        free = shutil.disk_usage(self._settings.home).free
+        status = telemetry.summary(self._store, now, free)
+        if status.wrong == self._reported and now.t_ms < self._report_ms:
+            return
+        if not self._purse.may_send(telemetry.LANE):
+            return
+        self._reported, self._report_ms = status.wrong, now.t_ms + REPORT_MS
+        header = telemetry.header(self._member.box_id, session.epoch, session.nonce)
+        self._radio.say(header, telemetry.encode(status), qos=0)
+
+    def _renew(self, now: Stamp, session: BoxSession) -> None:
+        """Ask for a new certificate while the old one still holds, once an hour at most."""
+        if now.t_ms < self._renew_ms or now.quality not in TRUSTED:
+            return
+        self._renew_ms = now.t_ms + RENEW_MS
+        if self._is_due(now):
+            request = certificate_request(self._member.keys, self._member.box_id)
+            header = hello_header(self._member.box_id, session.nonce, session.epoch)
+            self._radio.say(header, key_commands.encode_renewal(request))
+
+    def _is_due(self, now: Stamp) -> bool:
+        try:
+            return key_commands.is_due(self._settings.keys, now.wall)
+        except KeyFileError as error:
+            log.error("%s", error)
+            return False

@@ -1,0 +1,72 @@
+"""The courier's slow hand: carries photos and recordings when nothing more urgent waits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+from edge import attachments
+from edge.attachments import Upload
+from edge.errors import NotFound
+from edge.store import Store
+from sync import files
+from sync.envelope import seal_chunk
+from sync.files import Chunk
+
+log = logging.getLogger(__name__)
+
+WINDOW = 2
+AGAIN_MS = 30_000
+ASIDE_MS = 600_000
+"""A file that cannot be read is left alone for so long."""
+
+
+class FileCourier:
+    """Sends chunks by `say`, which seals and publishes a payload in lane "f" of the session."""
+
+    def __init__(self, store: Store, home: Path, say: Callable[[bytes], None]) -> None:
+        self._store, self._home, self._say = store, home, say
+        self._under_way: dict[tuple[str, int], int] = {}
+        self._aside_until = 0
+
+    def forget(self) -> None:
+        """A session is over: what was under way is sent again."""
+        self._under_way.clear()
+
+    def hear(self, payload: bytes) -> None:
+        """Take in what the hospital holds of a file; raises `MessageError`."""
+        held = files.decode_held(payload)
+        file_id = str(UUID(bytes=held.file))
+        attachments.confirm(self._store, file_id, held.have, held.done)
+        for one, index in list(self._under_way):
+            if one == file_id and (held.done or files.has(held.have, index)):
+                del self._under_way[one, index]
+
+    def pump(self, now_ms: int) -> None:
+        """Send as many chunks as the window has room for; raises `LinkError`."""
+        late = [k for k, at_ms in self._under_way.items() if at_ms + AGAIN_MS <= now_ms]
+        for key in late:
+            del self._under_way[key]
+        while len(self._under_way) < WINDOW and now_ms >= self._aside_until:
+            upload = attachments.next_upload(self._store)
+            if upload is None or not self._send(upload, now_ms):
+                return
+
+    def _send(self, upload: Upload, now_ms: int) -> bool:
+        away = {index for one, index in self._under_way if one == upload.id}
+        index = files.missing(upload.have, upload.total, away)
+        if index is None:
+            return False
+        try:
+            data = attachments.read_chunk(self._home, upload, index)
+        except NotFound as error:
+            log.error("%s", error)
+            self._aside_until = now_ms + ASIDE_MS
+            return False
+        place = (upload.file_id, index, upload.total)
+        chunk = Chunk(upload.file_id, index, seal_chunk(upload.key, place, data))
+        self._say(files.encode_chunk(chunk))
+        self._under_way[upload.id, index] = now_ms
+        return True
