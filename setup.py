@@ -75,6 +75,12 @@ setup(
     entry_points={
         "console_scripts": ["healthpost=provisioning.cli:main"],
         # The import law keeps provisioning and hospital apart; the command finds its verbs here.
-        "healthpost.commands": ["hospital=hospital.commands:hospital"],
+        "healthpost.commands": [
+            "bundle=provisioning.link_commands:bundles",
+            "decode=provisioning.decode:decode",
+            "devices=provisioning.devices_commands:devices",
+            "hospital=hospital.commands:hospital",
+            "link=provisioning.link_commands:link",
+        ],
     },
 )

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import jellyfish
-import pypinyin
 from anyascii import anyascii
 
 SAME_SOUND = 0.93
@@ -130,6 +129,8 @@ def _alike(word: str, key: str, other: str, other_key: str) -> float:
 
 
 def _pinyin(han: str, *, first: bool) -> str:
+    import pypinyin  # a large dictionary, for those who need it
+
     syllables = pypinyin.lazy_pinyin(han)
     if first and len(han) > 1 and han[0] in _PINYIN_OF_SURNAMES:
         syllables[0] = _PINYIN_OF_SURNAMES[han[0]]

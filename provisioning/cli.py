@@ -19,7 +19,10 @@ from provisioning.speech import open_box, say, speaks_json
 
 
 class _Verbs(click.Group):
-    """Our verbs, and those that other rooms offer under the entry point `healthpost.commands`."""
+    """The verbs below, and those offered under the entry point `healthpost.commands`.
+
+    The latter are loaded when they are called: a verb should not pay for its neighbours.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *_offered().names})
@@ -156,17 +159,6 @@ def staff_add(name: str, role: str, pin: str, as_json: bool) -> None:
         say({"staff": person.id, "name": person.name}, f"{person.name} may sign in.", as_json)
 
 
-def _more_commands() -> None:
-    from provisioning.decode import decode
-    from provisioning.devices_commands import devices
-    from provisioning.link_commands import bundles, link
-
-    main.add_command(decode)
-    main.add_command(link)
-    main.add_command(bundles)
-    main.add_command(devices)
-
-
 def _port(text: str) -> Port:
     path, separator, model = text.partition("=")
     if not (path and separator and model):
@@ -177,8 +169,6 @@ def _port(text: str) -> Port:
 def _offered() -> Any:
     return entry_points(group="healthpost.commands")
 
-
-_more_commands()
 
 if __name__ == "__main__":
     main()

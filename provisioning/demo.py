@@ -224,7 +224,7 @@ def free_port(preferred: int) -> int:
     raise Failed("ports", "no free port on this machine")
 
 
-def _await(ready: Callable[[], bool], otherwise: str, within_s: float = 40) -> None:
+def _await(ready: Callable[[], bool], otherwise: str, within_s: float = 60) -> None:
     deadline = time.monotonic() + within_s
     pause = Event()
     while not ready():
