@@ -74,9 +74,7 @@ def cuff_pressure(fields: Fields) -> Measured | None:
     pressure = number(fields["systolic"])
     if pressure is None:
         return None
-    return Measured(
-        Kind.BLOOD_PRESSURE, (Value(CUFF_PRESSURE, _mmhg(pressure, fields), "mm[Hg]"),)
-    )
+    return Measured(Kind.BLOOD_PRESSURE, (Value(CUFF_PRESSURE, _mmhg(pressure, fields), "mm[Hg]"),))
 
 
 CHARACTERISTICS: tuple[BleCharacteristic, ...] = (
