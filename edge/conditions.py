@@ -28,7 +28,7 @@ SENTENCES = {
     "identity-doubled": "Another box uses this box's identity, so the hospital has stopped both;"
     " readings are safe here. Call the technician to enrol this box anew.",
     "shut-out": "The hospital has shut this box out; readings stay here. Call the technician.",
-    "record-unsendable": "{detail} records cannot be sent as they are; they are kept here."
+    "record-unsendable": "Some records ({detail}) cannot be sent as they are; they are kept here."
     " Call the technician.",
     "records-damaged": "Records on the disk are damaged ({detail}); call the technician.",
     "clock-unset": "The box does not know the date; please confirm it.",
