@@ -7,15 +7,26 @@ from collections.abc import Callable
 
 from benchmarks import decode
 
-SUITES: dict[str, Callable[[bool], int]] = {"decode": decode.run}
+
+def _link(as_json: bool, quick: bool) -> int:
+    from benchmarks.link.run import run  # it needs more than decoding does
+
+    return run(as_json, quick)
+
+
+SUITES: dict[str, Callable[[bool, bool], int]] = {
+    "decode": lambda as_json, _quick: decode.run(as_json),
+    "link": _link,
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suite", choices=sorted(SUITES))
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--quick", action="store_true", help="link: fewer readings, fewer kills")
     chosen = parser.parse_args()
-    return SUITES[chosen.suite](chosen.json)
+    return SUITES[chosen.suite](chosen.json, chosen.quick)
 
 
 if __name__ == "__main__":

@@ -32,8 +32,9 @@ class Cluster:
     def stop(self, mode: str = "immediate") -> None:
         _as_postgres("pg_ctl", "stop", "-D", str(self.folder / "data"), "-m", mode, "-s")
 
-    def start(self) -> None:
-        options = f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off"
+    def start(self, *, durable: bool = False) -> None:
+        options = f"-c listen_addresses= -c unix_socket_directories={self.folder}"
+        options += "" if durable else " -c fsync=off"
         data, log = str(self.folder / "data"), str(self.folder / "log")
         _as_postgres("pg_ctl", "start", "-D", data, "-l", log, "-o", options, "-w", "-s")
 
