@@ -46,7 +46,8 @@ CONDITIONS = {
         "The hospital has shut this box out. Readings stay here. Call the technician."
     ),
     "record-unsendable": noted(
-        "%(detail)s records cannot be sent as they are. They are kept here. Call the technician."
+        "Some records (%(detail)s) cannot be sent as they are. They are kept here."
+        " Call the technician."
     ),
     "records-damaged": noted("Records on the disk are damaged (%(detail)s). Call the technician."),
     "clock-unset": noted("The box does not know the date. Please sign in and confirm it."),
