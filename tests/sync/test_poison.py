@@ -71,7 +71,7 @@ def test_a_record_too_large_is_replaced_kept_and_shown(store: Store, hand: HandC
         "too large",
         json.loads(stone)["body"]["sha256"],
     )
-    assert "1 records cannot be sent" in conditions.current(store)[0].sentence()
+    assert "Some records (1) cannot be sent" in conditions.current(store)[0].sentence()
 
 
 def test_a_row_that_breaks_the_packing_travels_alone_and_holds_up_nobody(
