@@ -1,8 +1,9 @@
 """Records in few bytes: what a frame carries before it is sealed. Lossless for any bytes.
 
 A payload is one byte that says whether zstd follows, then a CBOR array: `[0, [record, ...]]` with
-the records as they are, or `[1, ...]` with their shapes and columns (`sync.rows`). Reading is
-strict: 64 KB of payload, 1 MB inflated, 2,000 records of 4 MB together, nesting of 8.
+the records as they are, or `[1, ...]` with their shapes and columns (`sync.rows`). An alert alone
+has a form of its own (`sync.lone`). Reading is strict: 64 KB of payload, 1 MB inflated, 2,000
+records of 4 MB together, nesting of 8.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from functools import cache
 
 import zstandard
 
-from sync import dictionary, rows
+from sync import dictionary, lone, rows
 from sync.core import wire
 from sync.core.wire import MessageError
 
@@ -29,6 +30,7 @@ _PARAMETERS = zstandard.ZstdCompressionParameters.from_level(
 )
 _STORED = b"\x00"
 _ZSTD = b"\x01"
+_LONE = b"\x02"
 _PLAIN = 0
 _ROWS = 1
 
@@ -40,7 +42,9 @@ class CodecError(ValueError):
 def pack(records: Sequence[bytes]) -> bytes:
     """Return the payload for some records; raises `CodecError` beyond the limits."""
     _check_limits(records)
-    return _deflate([_ROWS, *rows.fold(records)])
+    parts = rows.fold(records)
+    brief = lone.shorten(parts)
+    return _deflate([_ROWS, *parts]) if brief is None else _LONE + brief
 
 
 def pack_plain(records: Sequence[bytes]) -> bytes:
@@ -52,8 +56,7 @@ def pack_plain(records: Sequence[bytes]) -> bytes:
 def unpack(payload: bytes) -> list[bytes]:
     """Return the records of a payload; raises `CodecError`."""
     try:
-        parts = wire.take(list, wire.load(_inflate(payload)))
-        records = _read(parts)
+        records = _read(_parts(payload))
     except MessageError as error:
         raise CodecError(str(error)) from error
     _check_limits(records)
@@ -90,6 +93,12 @@ def fill(records: Sequence[bytes], budget: int = SMALL_PAYLOAD_BYTES) -> tuple[i
             return n, payload
         n = max(1, min(n - 1, n * budget * 19 // (len(payload) * 20)))
     return n, None
+
+
+def _parts(payload: bytes) -> list[object]:
+    if payload[:1] == _LONE:
+        return [_ROWS, *lone.lengthen(payload[1:])]
+    return wire.take(list, wire.load(_inflate(payload)))
 
 
 def _read(parts: list[object]) -> list[bytes]:

@@ -23,8 +23,8 @@ from sync.core.wire import MessageError
 from sync.keys import BoxKeys, HospitalKeys, PublicKeys, kid
 
 MAX_FRAME_BYTES = 64 * 1024
-PAD_TO_BYTES = 256
-"""A sealed alert's size is a multiple of this, whatever it tells."""
+PAD_TO_BYTES = 240
+"""A sealed alert's size is a multiple of this, whatever it tells; a lone red score fits one."""
 
 _UP = b"CS1-up"
 _DOWN = b"CS1-dn"

@@ -23,7 +23,7 @@ WORDS = (
     "body-composition", "39156-5", "kg/m2", "41982-0", "laboratory", "718-7", "g/dL", "g/L",
     "53328-9", "2093-3", "3084-1", "<", ">", "urgent", "news2-red", "female", "male", "unknown",
     "ble", "serial", "en", "ur", "zh", "too large", "pulse_above_range", "pulse_below_range",
-    "artifact", "stored",
+    "artifact", "stored", "spo2", "pulse", "systolic",
 )
 # fmt: on
 

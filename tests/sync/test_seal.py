@@ -18,6 +18,7 @@ from sync.core import DownHeader, Header, MessageError, wire
 from sync.core.header import ALONE, PADDED
 from sync.envelope import (
     MAX_FRAME_BYTES,
+    PAD_TO_BYTES,
     BadFrame,
     BadSignature,
     EnvelopeError,
@@ -129,8 +130,8 @@ def test_down_frames_open_sealed_or_in_clear() -> None:
 def test_an_alert_has_a_round_size(size: int) -> None:
     header = Header(BOX_ID, 1, "a", 1, 1, bytes(16), bytes(8))
     frame = seal_up(header, b"\x00" * size, BOX, HOSPITAL.public)
-    assert len(frame) % 256 == 0
-    assert len(frame) < size + 200 + 256
+    assert len(frame) % PAD_TO_BYTES == 0
+    assert len(frame) < size + 200 + PAD_TO_BYTES
     opened, payload = open_up(frame, HOSPITAL, BOX.public)
     assert payload == b"\x00" * size
     assert opened.flags & PADDED
