@@ -12,11 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from edge.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
 from edge.errors import DiskFull, StoreError
-from edge.schema import migrations
 
 BUSY_TIMEOUT_S = 10
 PRAGMAS = (
@@ -28,6 +25,8 @@ PRAGMAS = (
     "foreign_keys = ON",
     "wal_autocheckpoint = 4000",  # 4 MB, as by default
 )
+SCHEMA = 5
+"""So many migrations `edge.schema` has; a file says in its user_version how many it has had."""
 
 Row = sqlite3.Row
 
@@ -172,10 +171,16 @@ class Store:
         return max(BUILD_MS, int(last["floor_ms"]), reading)
 
     def _migrate(self) -> None:
-        database = Database(self._connection, execute_plugins=False)
-        if migrations.pending(database):
-            with self.transaction():  # two processes may start at once: the second finds it done
-                migrations.apply(database)
+        if self._connection.execute("PRAGMA user_version").fetchone()[0] >= SCHEMA:
+            return
+        # Not at the top: it brings 80 modules that no process needs once its file is made.
+        from sqlite_utils import Database
+
+        from edge.schema import migrations
+
+        with self.transaction():  # two processes may start at once: the second finds it done
+            migrations.apply(Database(self._connection, execute_plugins=False))
+            self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:
