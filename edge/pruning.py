@@ -7,6 +7,7 @@ it begins (`base`, `base_chain`). Raw bytes of devices go first; what the screen
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,6 +31,21 @@ class Pruned:
     records: int = 0
     raw: int = 0
     entries: int = 0
+
+
+def prunable(safe: int, cum: int) -> int:
+    """Return the last record of a lane that may ever go: the hospital's backup covers it."""
+    return min(safe, cum)
+
+
+def check_chain(
+    link: bytes | None, base: int, rows: Iterable[tuple[int, bytes, bytes]], lane: str
+) -> None:
+    """Raise `Damaged` unless rows (sequence, record, chain) continue the chain after `base`."""
+    for seq, (number, record, told) in enumerate(rows, start=base + 1):
+        link = chain(link or b"", record)
+        if number != seq or link != told:
+            raise Damaged(f"lane {lane}, record {seq:,}")
 
 
 def prune(store: Store, lane: Lane, before_ms: int, *, history: bool = False) -> Pruned:
@@ -66,7 +82,7 @@ def _leading(store: Store, held: outbox.StreamState, before_ms: int) -> list[Row
         "SELECT o.seq, o.entry, o.chain, j.record, json_extract(j.record, '$.at[2]') AS wall_ms"
         " FROM outbox o JOIN journal j ON j.id = o.entry"
         " WHERE o.lane = ? AND o.epoch = ? AND o.seq <= ? ORDER BY o.seq LIMIT ?",
-        (held.lane.value, held.epoch, min(held.safe, held.cum), BATCH),
+        (held.lane.value, held.epoch, prunable(held.safe, held.cum), BATCH),
     )
     open_visit = store.scalar("SELECT min(entry) FROM visit WHERE closed_entry IS NULL")
     run: list[Row] = []
@@ -78,11 +94,9 @@ def _leading(store: Store, held: outbox.StreamState, before_ms: int) -> list[Row
 
 
 def _verify(store: Store, held: outbox.StreamState, rows: list[Row]) -> None:
-    link = outbox.chain_at(store, held.lane, held.base)
-    for seq, r in enumerate(rows, start=held.base + 1):
-        link = chain(link or b"", r["record"].encode("utf-8"))
-        if r["seq"] != seq or link != bytes(r["chain"]):
-            raise Damaged(f"lane {held.lane}, record {seq:,}")
+    base_chain = outbox.chain_at(store, held.lane, held.base)
+    told = ((r["seq"], r["record"].encode("utf-8"), bytes(r["chain"])) for r in rows)
+    check_chain(base_chain, held.base, told, held.lane)
 
 
 def _drop_raw(store: Store, entries: list[int]) -> int:

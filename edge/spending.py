@@ -47,6 +47,14 @@ def spent(store: Store, day: int) -> dict[str, int]:
     return {r["class"]: r["bytes"] for r in rows}
 
 
+def may_send(
+    lane: str, limits: Mapping[str, int], used: Mapping[str, int], fresh: Mapping[str, int]
+) -> bool:
+    """Whether a lane may still send, by what is in the books of the day and not yet in them."""
+    kind = CLASS_OF_LANE[lane]
+    return is_open(kind, limits, {kind: used.get(kind, 0) + fresh.get(kind, 0)})
+
+
 def is_open(kind: str, limits: Mapping[str, int], used: Mapping[str, int]) -> bool:
     """Whether a class may still send today. A limit of 0 bytes, or none, limits nothing."""
     limit = limits.get(kind, 0)

@@ -1,67 +1,9 @@
-"""Telling one box from two that use its identity, by the sessions that were opened in its name.
-
-The names of a box's sessions follow from one another (`sync.core.pace.next_nonce`) until its
-process starts again; then they follow from a new random one, and the old line is dead for good. So
-a line that comes back after another one had begun belongs to a second machine that is alive. Two
-machines that write also fork the stream again and again; one that was rolled back forks it once.
-"""
+"""The sessions that were opened in a box's name of late, for `sync.core.clones` to judge."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from hospital.archive import Archive
-from sync.core.pace import next_nonce
-
-WITHIN_MS = 24 * 3_600_000
-TIMES = 2
-"""So many forks, or so many returns of a line, within `WITHIN_MS` are no accident."""
-
-STEPS = 24
-"""So many sessions in a row may have been opened without our hearing of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """One session: its nonce, and whether it was answered with a new epoch."""
-
-    nonce: bytes
-    fork: bool = False
-
-
-def suspicion(sessions: Sequence[Opened]) -> str | None:
-    """Return why two machines must use this identity, from a day's sessions, oldest first."""
-    if forks(sessions) >= TIMES:
-        return f"it began {forks(sessions)} new epochs within a day"
-    if returns(sessions) >= TIMES:
-        return "two machines speak under this name in turn"
-    return None
-
-
-def forks(sessions: Sequence[Opened]) -> int:
-    """Count new epochs; one that the box never took up, because the answer was lost, is none."""
-    count, taken_up = 0, True
-    for session in sessions:
-        if session.fork and taken_up:
-            count += 1
-        taken_up = not session.fork
-    return count
-
-
-def returns(sessions: Sequence[Opened]) -> int:
-    """Count how often a line of sessions came back after another line had begun."""
-    lines: list[bytes] = []
-    count = 0
-    for session in sessions:
-        place = next((i for i, last in enumerate(lines) if _follows(session.nonce, last)), None)
-        if place is None:
-            lines.append(session.nonce)
-            continue
-        count += place != len(lines) - 1
-        del lines[place]
-        lines.append(session.nonce)  # the line that spoke last stands last
-    return count
+from sync.core.clones import WITHIN_MS, Opened
 
 
 def lately(archive: Archive, box_id: str, now_ms: int) -> list[Opened]:
@@ -72,11 +14,3 @@ def lately(archive: Archive, box_id: str, now_ms: int) -> list[Opened]:
         (box_id, now_ms - WITHIN_MS),
     )
     return [Opened(bytes(r["nonce"]), bool(r["fork"])) for r in rows]
-
-
-def _follows(nonce: bytes, last: bytes) -> bool:
-    for _ in range(STEPS):
-        last = next_nonce(last)
-        if nonce == last:
-            return True
-    return False

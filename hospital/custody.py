@@ -16,6 +16,7 @@ from hospital import boxes, clones, records
 from hospital.archive import Archive, row, scalar
 from hospital.boxes import Box
 from sync.core import hospital
+from sync.core.clones import suspicion
 from sync.core.messages import QUARANTINED, STALE_SESSION, DownMessage, Hello, Position
 from sync.telemetry import Status
 
@@ -116,7 +117,7 @@ def guard_identity(archive: Archive, box: Box, now_ms: int) -> str | None:
 
     Inside the transaction that admitted a session.
     """
-    reason = clones.suspicion(clones.lately(archive, box.id, now_ms))
+    reason = suspicion(clones.lately(archive, box.id, now_ms))
     if reason is None:
         return None
     log.error("box %s is quarantined: %s", box.id, reason)

@@ -19,9 +19,7 @@ class Purse:
 
     def may_send(self, lane: str) -> bool:
         """Whether today's budget has room for more of a lane."""
-        kind = spending.CLASS_OF_LANE[lane]
-        used = self._used.get(kind, 0) + self._fresh.get(kind, 0)
-        return spending.is_open(kind, self._limits, {kind: used})
+        return spending.may_send(lane, self._limits, self._used, self._fresh)
 
     def settle(self, now: Stamp, up_s: int = 0) -> None:
         """Write the books: what was spent, and for how many seconds the link was up."""

@@ -9,14 +9,14 @@ from box_on_wire import KEYS, NOW_MS, Desk, Sender, enrolled
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hospital import boxes, chart, claims, clones
+from hospital import boxes, chart, claims
 from hospital.archive import Archive
 from hospital.authority import Authority
 from hospital.boxes import Box
 from hospital.claims import Instead, Offer
-from hospital.clones import Opened
 from sync import enrolment
 from sync.core import Fence, Welcome
+from sync.core.clones import Opened, forks, returns, suspicion
 from sync.core.messages import QUARANTINED, LaneReport
 from sync.core.pace import next_nonce
 from sync.enrolment import Request
@@ -33,35 +33,35 @@ def line(start: bytes, count: int) -> list[Opened]:
 
 def test_a_box_that_starts_again_and_again_is_one_box() -> None:
     sessions = [s for n in range(20) for s in line(bytes([n]) * 8, 3)]
-    assert clones.returns(sessions) == 0
-    assert clones.suspicion(sessions) is None
+    assert returns(sessions) == 0
+    assert suspicion(sessions) is None
 
 
 def test_lines_that_take_turns_are_two_machines() -> None:
     one, two = line(b"a" * 8, 5), line(b"b" * 8, 5)
     mixed = [s for pair in zip(one, two, strict=True) for s in pair]
-    assert clones.returns(mixed) == 8
-    assert clones.suspicion(mixed[:3]) is None
-    assert "in turn" in (clones.suspicion(mixed[:4]) or "")
+    assert returns(mixed) == 8
+    assert suspicion(mixed[:3]) is None
+    assert "in turn" in (suspicion(mixed[:4]) or "")
 
 
 def test_sessions_that_we_never_heard_of_do_not_break_a_line() -> None:
     sessions = line(b"a" * 8, 12)[::5]
-    assert clones.returns([sessions[0], Opened(b"z" * 8), *sessions[1:]]) == 1
+    assert returns([sessions[0], Opened(b"z" * 8), *sessions[1:]]) == 1
 
 
 def test_one_fork_is_an_accident_and_a_lost_answer_is_no_second_one() -> None:
     fallen = [Opened(b"1" * 8), Opened(b"2" * 8, True), Opened(b"3" * 8, True), Opened(b"4" * 8)]
-    assert clones.forks(fallen) == 1
-    assert clones.suspicion(fallen) is None
+    assert forks(fallen) == 1
+    assert suspicion(fallen) is None
     again = [*fallen, Opened(b"5" * 8, True)]
-    assert "2 new epochs" in (clones.suspicion(again) or "")
+    assert "2 new epochs" in (suspicion(again) or "")
 
 
 @given(st.lists(st.integers(1, 4), max_size=8))
 def test_one_process_after_another_never_looks_like_two(runs: list[int]) -> None:
     sessions = [s for run in runs for s in line(os.urandom(8), run)]
-    assert clones.suspicion(sessions) is None
+    assert suspicion(sessions) is None
 
 
 def test_the_identity_is_stopped_at_the_second_fork(archive: Archive) -> None:
