@@ -13,7 +13,7 @@ from functools import cache
 
 import zstandard
 
-from sync import dictionary, lone, rows
+from sync import dictionary, lone, rows, unfold
 from sync.core import wire
 from sync.core.wire import MessageError
 
@@ -105,7 +105,7 @@ def _read(parts: list[object]) -> list[bytes]:
     if parts[:1] == [_ROWS] and len(parts) > 1:
         if wire.count(parts[1]) > MAX_ROWS:
             raise MessageError(f"{parts[1]} rows")
-        return rows.unfold(parts[1:], MAX_RECORDS_BYTES)
+        return unfold.unfold(parts[1:], MAX_RECORDS_BYTES)
     if parts[:1] == [_PLAIN] and len(parts) == 2:
         return [wire.take(bytes, record) for record in wire.take(list, parts[1])]
     raise MessageError("no such payload")

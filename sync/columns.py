@@ -64,25 +64,34 @@ class Reader:
         self._at += 1
         return self._data[self._at - 1]
 
+    def _value(self) -> int:
+        return self._values(1)[0]
+
     def _values(self, length: int) -> list[int]:
-        data, end, out = self._data, len(self._data), []
-        for _ in range(length):
-            byte = data[self._at] if self._at < end else 0x80
-            if byte < 0x80:  # most values are small
-                self._at += 1
-                out.append((byte >> 1) ^ -(byte & 1))
-            else:
-                out.append(self._value())
+        data, at, out = self._data, self._at, []
+        try:
+            for _ in range(length):
+                folded = data[at]
+                at += 1
+                if folded >= 0x80:
+                    folded, at = _long(data, at)
+                out.append((folded >> 1) ^ -(folded & 1))
+        except IndexError as error:
+            raise MessageError("a column is cut") from error
+        self._at = at
         return out
 
-    def _value(self) -> int:
-        folded, byte = 0, 0x80
-        for shift in range(0, 7 * MAX_VARINT_BYTES, 7):
-            byte = self._byte()
-            folded |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return (folded >> 1) ^ -(folded & 1)
-        raise MessageError("a number without end")
+
+def _long(data: bytes, at: int) -> tuple[int, int]:
+    """Return the number whose second byte is at `at`, and where it ends; may raise `IndexError`."""
+    folded = data[at - 1] & 0x7F
+    for shift in range(7, 7 * MAX_VARINT_BYTES, 7):
+        byte = data[at]
+        at += 1
+        folded |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return folded, at
+    raise MessageError("a number without end")
 
 
 def _varint(value: int) -> bytes:

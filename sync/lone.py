@@ -33,7 +33,7 @@ def shorten(parts: Sequence[object]) -> bytes | None:
 
 
 def lengthen(body: bytes) -> list[object]:
-    """Return the parts that `rows.unfold` reads; raises `MessageError`."""
+    """Return the parts that `sync.unfold` reads; raises `MessageError`."""
     known = dictionary.alone()
     if not body or body[0] >= len(known):
         raise MessageError("no such shape")

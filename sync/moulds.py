@@ -21,6 +21,8 @@ from sync.vocabulary import KEYS, WORDS
 LIST, OBJECT = 0, 1
 CONSTANTS: tuple[object, ...] = (None, True, False)
 FIRST_WORD = -1 - len(CONSTANTS)
+MAX_LEAVES = 200
+MAX_TEXT = 1_000
 
 Stamp = tuple[int, int, int, str]
 Pieces = Iterator[str | int]

@@ -8,25 +8,21 @@ UUIDs. The leaves of one shape at one place form a column; the stamps of all rec
 
     [count, rows, shapes, texts, uuids, raw records, columns]
 
-A record that does not fit this mould, whatever it is, travels as its bytes.
+A record that does not fit this mould, whatever it is, travels as its bytes. The way back is in
+`sync.unfold`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from uuid import UUID
+from collections.abc import Sequence
 
 from sync import columns, leaves, moulds
-from sync.core import wire
-from sync.core.wire import MessageError
-from sync.leaves import DECIMAL, INTEGER, PLACES, STAMP, TEXT, TIME, UUIDS
-from sync.moulds import CONSTANTS, FIRST_WORD, LIST, OBJECT, Mould, Stamp, Template, quoted
-from sync.vocabulary import KEY_NUMBERS, WORD_NUMBERS, WORDS
+from sync.leaves import INTEGER, STAMP, TEXT, UUIDS
+from sync.moulds import CONSTANTS, FIRST_WORD, LIST, MAX_LEAVES, MAX_TEXT, OBJECT, Mould, Stamp
+from sync.vocabulary import KEY_NUMBERS, WORD_NUMBERS
 
-MAX_LEAVES = 200
 MAX_NESTING = 5
-MAX_TEXT = 1_000
 
 Shape = tuple["int | str | Shape", ...] | int
 """A list (0, item, ...), an object (1, key, item, ...), a leaf's kind, or -1 - a word's number."""
@@ -47,11 +43,6 @@ def fold(records: Sequence[bytes]) -> list[object]:
     for record in records:
         batch.add(record)
     return batch.parts()
-
-
-def unfold(parts: Sequence[object], limit: int) -> list[bytes]:
-    """Return the records of a batch of at most `limit` bytes; raises `MessageError`."""
-    return list(_Unfolding(parts).records(limit))
 
 
 class _Batch:
@@ -184,135 +175,6 @@ class _Batch:
         return self._texts.setdefault(value, len(self._texts))
 
 
-class _Unfolding:
-    """The way back: reads the tables, then builds record after record."""
-
-    def __init__(self, parts: Sequence[object]) -> None:
-        if len(parts) != 7:
-            raise MessageError("a batch has seven parts")
-        self._at: Stamp | None = None
-        self._templates: dict[int, Template | None] = {}
-        self._quotes: dict[int, str] = {}
-        self._count = wire.count(parts[0])
-        rows = columns.Reader(wire.take(bytes, parts[1]))
-        self._rows = rows.column(self._count)
-        rows.end()
-        self._shapes = wire.take(list, parts[2])
-        self._texts = [wire.text(t, MAX_TEXT) for t in wire.take(list, parts[3])]
-        self._uuids = _uuid_table(wire.take(bytes, parts[4]))
-        self._raw = iter([wire.take(bytes, r) for r in wire.take(list, parts[5])])
-        self._leaves = self._read(columns.Reader(wire.take(bytes, parts[6])))
-
-    def records(self, limit: int) -> Iterator[bytes]:
-        """Build the records; raises `MessageError` beyond `limit` bytes in all."""
-        for row in self._rows:
-            record = self._record(row)
-            limit -= len(record)
-            if limit < 0:
-                raise MessageError("the records are too large together")
-            yield record
-        if next(self._raw, None) is not None:
-            raise MessageError("a raw record that no row names")
-
-    def _read(self, reader: columns.Reader) -> list[Iterator[tuple[int, ...]]]:
-        counts = [0] * (len(self._shapes) + 1)
-        for row in self._rows:
-            if not 0 <= row < len(counts):
-                raise MessageError(f"no shape {row}")
-            counts[row] += 1
-        stamped = [_is_stamped(shape) for shape in self._shapes]
-        total = sum(n for n, has in zip(counts[1:], stamped, strict=True) if has)
-        self._stamped, self._stamps = stamped, _table(reader, 4, total)
-        tables = [
-            _table(reader, _width(s), n) for s, n in zip(self._shapes, counts[1:], strict=True)
-        ]
-        reader.end()
-        return tables
-
-    def _record(self, row: int) -> bytes:
-        if row == 0:
-            record = next(self._raw, None)
-            if record is None:
-                raise MessageError("a raw record is missing")
-            return record
-        flat = iter(next(self._leaves[row - 1]))
-        self._at = self._next_stamp() if self._stamped[row - 1] else None
-        wall_s = self._at[2] // 1000 if self._at else 0
-        template = self._template(row - 1)
-        try:
-            if template is not None:
-                return self._filled(template, flat, wall_s)
-            return _written(self._build(self._shapes[row - 1], flat, wall_s))
-        except (ValueError, OverflowError) as error:
-            raise MessageError(f"a record that cannot be built: {error}") from error
-
-    def _template(self, shape: int) -> Template | None:
-        if shape not in self._templates:
-            self._templates[shape] = moulds.template(self._shapes[shape])
-        return self._templates[shape]
-
-    def _filled(self, template: Template, flat: Iterator[int], wall_s: int) -> bytes:
-        gaps: list[object] = []
-        for kind in template.kinds:
-            if kind == TEXT:
-                gaps.append(self._quoted(next(flat)))
-            elif kind == INTEGER:
-                gaps.append(next(flat))
-            elif kind == STAMP and self._at is not None:
-                boot, t_ms, wall_ms, quality = self._at
-                gaps.append(f"[{boot},{t_ms},{wall_ms},{quoted(quality)}]")
-            else:
-                gaps.append(f'"{self._leaf(kind, flat, wall_s)}"')
-        return (template.text % tuple(gaps)).encode("utf-8")
-
-    def _quoted(self, number: int) -> str:
-        if number not in self._quotes:
-            self._quotes[number] = quoted(self._word(number))
-        return self._quotes[number]
-
-    def _next_stamp(self) -> Stamp:
-        boot, t_ms, ahead, quality = next(self._stamps)
-        return boot, t_ms, t_ms + ahead, self._word(quality)
-
-    def _build(self, shape: object, flat: Iterator[int], wall_s: int) -> object:
-        if isinstance(shape, list):
-            if shape[:1] == [OBJECT]:
-                pairs = zip(shape[1::2], shape[2::2], strict=True)
-                return {moulds.key_of(k): self._build(v, flat, wall_s) for k, v in pairs}
-            return [self._build(v, flat, wall_s) for v in shape[1:]]
-        kind = wire.take(int, shape)
-        return moulds.constant_of(kind) if kind < 0 else self._leaf(kind, flat, wall_s)
-
-    def _leaf(self, kind: int, flat: Iterator[int], wall_s: int) -> object:
-        if kind == STAMP:
-            if self._at is None:
-                raise MessageError("a stamp out of place")
-            return list(self._at)
-        number = next(flat)
-        if DECIMAL <= kind <= DECIMAL + PLACES:
-            return leaves.decimal(number, kind - DECIMAL)
-        build = _LEAVES.get(kind)
-        if build is None:
-            raise MessageError(f"no leaf of kind {kind}")
-        return build(self, number, wall_s)
-
-    def _word(self, number: int) -> str:
-        if number < 0:
-            return moulds.at(WORDS, -1 - number)
-        return moulds.at(self._texts, number)
-
-    def _uuid_at(self, number: int) -> str:
-        return moulds.at(self._uuids, number)
-
-
-_LEAVES: dict[int, Callable[[_Unfolding, int, int], object]] = {
-    TEXT: lambda batch, number, _: batch._word(number),
-    INTEGER: lambda _, number, __: number,
-    UUIDS: lambda batch, number, _: batch._uuid_at(number),
-    TIME: lambda _, number, wall_s: leaves.datetime_text(number + wall_s),
-}
-
-
 # --- one value at a time ----------------------------------------------------------------------
 
 
@@ -352,40 +214,7 @@ def _integer(value: object, flat: list[int]) -> Shape:
     return INTEGER
 
 
-def _table(reader: columns.Reader, width: int, count: int) -> Iterator[tuple[int, ...]]:
-    """Read the columns of `count` rows; yields them row by row."""
-    if width > MAX_LEAVES:
-        raise MessageError(f"{width} columns")
-    cut = [reader.column(count) for _ in range(width)]
-    return zip(*cut, strict=True) if cut else iter([()] * count)
-
-
-def _uuid_table(turned: bytes) -> list[str]:
-    count, rest = divmod(len(turned), 16)
-    if rest:
-        raise MessageError("half a UUID")
-    return [str(UUID(bytes=turned[i::count])) for i in range(count)]
-
-
 def _listed(shape: Shape) -> object:
     if isinstance(shape, tuple):
         return [_listed(item) if isinstance(item, tuple) else item for item in shape]
     return shape
-
-
-def _width(shape: object) -> int:
-    """Count the leaves of a shape; raises `MessageError` when it is none."""
-    if not isinstance(shape, list):
-        kind = wire.take(int, shape)
-        return int(kind >= 0 and kind != STAMP)
-    if shape[:1] not in ([LIST], [OBJECT]):
-        raise MessageError("neither a list nor an object")
-    if shape[0] == LIST:
-        return sum(_width(item) for item in shape[1:])
-    if len(shape) % 2 == 0:
-        raise MessageError("a key without a value")
-    return sum(_width(item) for item in shape[2::2])
-
-
-def _is_stamped(shape: object) -> bool:
-    return isinstance(shape, list) and shape[:1] == [OBJECT] and STAMP in shape[2::2]

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.entry import canonical_json
-from sync import codec, dictionary, moulds, rows
+from sync import codec, dictionary, moulds, rows, unfold
 from sync.codec import CodecError
 from sync.vocabulary import KEYS, WORDS
 
@@ -78,10 +78,10 @@ def test_a_shape_seen_before_packs_to_the_same_bytes_as_a_walk(records: list[byt
         patch.setattr(rows, "TRIED_MOULDS", 0)
         assert rows.fold(records) == folded
     listed = cbor2.loads(cbor2.dumps(folded))
-    filled = rows.unfold(listed, 1 << 20)
+    filled = unfold.unfold(listed, 1 << 20)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(moulds, "template", lambda _shape: None)
-        assert rows.unfold(listed, 1 << 20) == filled == records
+        assert unfold.unfold(listed, 1 << 20) == filled == records
 
 
 @pytest.mark.parametrize(
