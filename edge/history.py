@@ -23,7 +23,8 @@ _COLUMNS = (
 class Recorded:
     """A recorded reading as people look at it; `confirmed` only when a receipt covers it.
 
-    `needs_confirmation` asks a person to compare it with the device's own display.
+    `needs_confirmation` asks a person to compare it with the device's own display. `struck`:
+    somebody said that it is wrong, so nothing may be concluded from it.
     """
 
     entry: int
@@ -42,6 +43,11 @@ class Recorded:
     actor: str | None
     confirmed: bool
     needs_confirmation: bool = False
+
+    @property
+    def struck(self) -> bool:
+        """Whether the reading was taken back as wrong (`edge.retract`, `edge.intake.discard`)."""
+        return self.tray == "discarded"
 
     def value(self, code: str) -> Value | None:
         """Return the value of a LOINC code, or None."""

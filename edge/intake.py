@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 from edge import journal, visits
 from edge.clock import Stamp
-from edge.entry import Body, EntryKind, Lane, content_id
+from edge.entry import Body, EntryKind, Lane
 from edge.errors import NotFound, Refused
 from edge.patient import Patient, Sex
 from edge.reading import UNCHECKED, Reading, Value
@@ -83,7 +83,7 @@ def claim(store: Store, now: Stamp, entry: int, patient_id: str, *, actor: str) 
         if store.row("SELECT 1 FROM patient WHERE id = ?", (patient_id,)) is None:
             raise NotFound(f"no patient {patient_id}")
         _take_from_tray(store, entry, "claimed")
-        body = {"reading": _identity(store, entry), "patient": patient_id}
+        body = {"reading": journal.identity(store, entry), "patient": patient_id}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute("UPDATE reading SET patient_id = ? WHERE entry = ?", (patient_id, entry))
         held = journal.read(store, entry)
@@ -95,7 +95,7 @@ def discard(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> No
     """Take a reading out of the tray as nobody's; it stays in the journal."""
     with store.transaction():
         _take_from_tray(store, entry, "discarded")
-        body = {"reading": _identity(store, entry), "patient": None, "why": why}
+        body = {"reading": journal.identity(store, entry), "patient": None, "why": why}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
 
 
@@ -115,7 +115,7 @@ def confirm(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
     if row["compared"] is not None:
         return
     with store.transaction():
-        body = {"reading": _identity(store, entry)}
+        body = {"reading": journal.identity(store, entry)}
         said = journal.append(store, EntryKind.CONFIRM, now, body, actor=actor)
         store.execute("UPDATE reading SET compared = ? WHERE entry = ?", (said, entry))
 
@@ -239,7 +239,7 @@ def _raise_alert(
         "value": _row(score.value),
         "bound": str(score.bound),
         "patient": patient_id,
-        "reading": _identity(store, entry),
+        "reading": journal.identity(store, entry),
     }
     alert = journal.append(store, EntryKind.ALERT, at, body, lane=Lane.ALERT)
     store.execute(
@@ -265,14 +265,6 @@ def _take_from_tray(store: Store, entry: int, state: str) -> None:
     if store.row("SELECT 1 FROM reading WHERE entry = ?", (entry,)) is None:
         raise NotFound(f"no reading {entry}")
     raise Refused("already-claimed", "somebody has already dealt with this reading")
-
-
-def _identity(store: Store, entry: int) -> str:
-    """Name a reading as the hospital does, by the content id of its record."""
-    row = store.row("SELECT record FROM journal WHERE id = ?", (entry,))
-    if row is None:
-        raise NotFound(f"no journal entry {entry}")
-    return str(content_id(store.box_id(), row["record"].encode("utf-8")))
 
 
 def _row(value: Value) -> list[str]:

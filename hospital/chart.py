@@ -106,7 +106,10 @@ class Charted:
 
 @dataclass(frozen=True, slots=True)
 class ChartedAlert:
-    """A rule's finding at a box; `value` is what it found, `reading` the content id it is about."""
+    """A rule's finding at a box; `value` is what it found, `reading` the content id it is about.
+
+    `taken_back`: somebody at the clinic said since that the reading is wrong or another person's.
+    """
 
     number: int
     id: str
@@ -121,6 +124,7 @@ class ChartedAlert:
     value: Value
     placed: Placed
     received_ms: int
+    taken_back: bool
 
 
 def position(archive: Archive) -> str:
@@ -217,8 +221,10 @@ def alerts(
     """Return alerts of all clinics or of one patient, newest first."""
     where, values = ("WHERE a.patient = ? ", (patient_id,)) if patient_id else ("", ())
     rows = archive.rows(
-        "SELECT a.*, p.name AS patient_name FROM alert a LEFT JOIN patient p ON p.id = a.patient "
-        f"{where}ORDER BY a.number DESC LIMIT ?",
+        "SELECT a.*, p.name AS patient_name, coalesce(r.discarded = 1"
+        " OR coalesce(r.patient, '') <> coalesce(a.patient, ''), false) AS taken_back"
+        " FROM alert a LEFT JOIN patient p ON p.id = a.patient"
+        f" LEFT JOIN reading r ON r.id = a.reading {where}ORDER BY a.number DESC LIMIT ?",
         (*values, limit),
     )
     anchors = _anchors(archive, rows)
@@ -237,6 +243,7 @@ def alerts(
             value=_value(r),
             placed=_placed(r, anchors),
             received_ms=r["received_ms"],
+            taken_back=bool(r["taken_back"]),
         )
         for r in rows
     ]

@@ -81,7 +81,7 @@ class AlertFact:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentFact:
-    """A person said whose an unassigned reading is; no patient: nobody's, and why."""
+    """A person said whose a reading is (nobody's: no patient), or why it is wrong."""
 
     reading: str
     patient: str | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge import retract
 from edge.clock import Stamp
 from edge.entry import content_id
 from edge.reading import Value
@@ -133,16 +134,20 @@ def _apply_assignments(archive: Archive, unclaimed: Sequence[Origin]) -> None:
         some = unclaimed[first : first + CHUNK]
         clinic, marks = some[0].box.clinic, ", ".join("?" * len(some))
         for held in archive.rows(
-            f"SELECT reading, patient FROM assignment WHERE clinic = ? AND reading IN ({marks})",
+            "SELECT reading, patient, why FROM assignment"
+            f" WHERE clinic = ? AND reading IN ({marks})",
             [clinic, *(origin.id for origin in some)],
         ):
-            _assign(archive, held["reading"], clinic, held["patient"])
+            _assign(archive, held["reading"], clinic, held["patient"], held["why"])
 
 
-def _assign(archive: Archive, reading: str, clinic: str, patient: str | None) -> None:
+def _assign(
+    archive: Archive, reading: str, clinic: str, patient: str | None, why: str | None
+) -> None:
+    """Say whose a reading is; a reason says that it is wrong, except that of going to the tray."""
     archive.execute(
         "UPDATE reading SET patient = ?, discarded = ? WHERE id = ? AND clinic = ?",
-        (patient, int(patient is None), reading, clinic),
+        (patient, int(why not in (None, retract.SOMEBODY_ELSE)), reading, clinic),
     )
 
 
@@ -166,7 +171,7 @@ def _assignment(archive: Archive, origin: Origin, fact: derive.AssignmentFact) -
         " received_ms = excluded.received_ms",
         (fact.reading, origin.box.clinic, fact.patient, fact.actor, fact.why, origin.received_ms),
     )
-    _assign(archive, fact.reading, origin.box.clinic, fact.patient)
+    _assign(archive, fact.reading, origin.box.clinic, fact.patient, fact.why)
 
 
 def _anchor(archive: Archive, origin: Origin, fact: derive.AnchorFact) -> None:

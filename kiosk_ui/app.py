@@ -29,6 +29,7 @@ from kiosk_ui.pages import (
     tray,
     visit,
     wiring,
+    wrong,
 )
 
 PAGES = (
@@ -40,6 +41,7 @@ PAGES = (
     visit,
     devices,
     history,
+    wrong,
     alone,
     tray,
     status,

@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One reading on the screen. `tone` is "urgent", "doubt" or "plain"."""
+    """One reading on the screen. `tone` is "struck", "urgent", "doubt" or "plain"."""
 
     entry: int
     icon: str
@@ -47,10 +47,13 @@ class Shown:
     urgent: bool
     confirmed: bool
     compare: bool = False
+    struck: bool = False
 
     @property
     def tone(self) -> str:
         """How the row is marked."""
+        if self.struck:
+            return "struck"
         if self.urgent:
             return "urgent"
         return "doubt" if self.warnings or self.quality else "plain"
@@ -71,7 +74,8 @@ def show(
         warnings=[trouble.warning_sentence(name) for name in recorded.warnings],
         urgent=recorded.entry in urgent,
         confirmed=recorded.confirmed,
-        compare=recorded.needs_confirmation,
+        compare=recorded.needs_confirmation and not recorded.struck,
+        struck=recorded.struck,
     )
 
 

@@ -46,6 +46,11 @@ class Vital:
     name: Markup
     held: list[Recorded]
 
+    @property
+    def valid(self) -> list[Recorded]:
+        """Those from which something may be concluded."""
+        return [r for r in self.held if not r.struck]
+
 
 @page.get("/patients/<patient_id>/history")
 @staff_only
@@ -63,8 +68,8 @@ def show(patient_id: str) -> str:
         patient=patient,
         vitals=vitals,
         chosen=chosen,
-        drawn=_chart(chosen) if chosen else "",
-        sentence=_trend(chosen) if chosen else "",
+        drawn=_chart(chosen) if chosen and chosen.valid else "",
+        sentence=_trend(chosen) if chosen and chosen.valid else "",
         rows=[show_reading(r, now, names) for r in chosen.held] if chosen else [],
     )
 
@@ -79,7 +84,7 @@ def _name(code: Code) -> Markup:
 
 
 def _chart(vital: Vital) -> Markup:
-    oldest_first = vital.held[:POINTS][::-1]
+    oldest_first = vital.valid[:POINTS][::-1]
     points = [_point(vital.code, r) for r in oldest_first]
     return charts.chart(points, vital.name.striptags(), _trend(vital).striptags())
 
@@ -98,14 +103,14 @@ def _point(code: Code, recorded: Recorded) -> charts.Point:
 
 
 def _trend(vital: Vital) -> Markup:
-    last, first = vital.held[0], vital.held[:POINTS][-1]
+    last, first = vital.valid[0], vital.valid[:POINTS][-1]
     new, old = _text(vital.code, last), _text(vital.code, first)
     if first is last:
         text = noted("One measurement: %(last)s on %(date)s.")
         return say(text, last=new, date=day(last.placed.when))
     return say(
         _COMPARED[_compare(vital.code, last, first)],
-        n=count(len(vital.held[:POINTS])),
+        n=count(len(vital.valid[:POINTS])),
         last=new,
         first=old,
         date=day(first.placed.when),

@@ -60,9 +60,11 @@ addEventListener("pagehide", keepDraft);
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form === begun.area) begun.area = null;
-  if (form.id !== "lock" || !begun.area) return;
+  if (form.id !== "lock") return;
+  const sending = keepDraft();
+  if (!sending) return;
   event.preventDefault();
-  keepDraft().then(() => form.submit());
+  Promise.race([sending, new Promise((late) => setTimeout(late, 3000))]).then(() => form.submit());
 });
 
 // A second press within a second does nothing: no record is made twice by a trembling finger.

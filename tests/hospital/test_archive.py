@@ -220,6 +220,30 @@ def test_a_discarded_reading_leaves_the_unassigned(archive: Archive) -> None:
     assert chart.latest(archive)[0].discarded
 
 
+def test_a_reading_taken_from_its_patient_is_nobodys_until_it_is_claimed(archive: Archive) -> None:
+    keep(archive, patient(), pressure())
+    identity = chart.latest(archive)[0].id
+    back = {"reading": identity, "patient": None, "why": "somebody-else"}
+    keep(archive, record("claim", back), first=3)
+    assert chart.of_patient(archive, PATIENT) == []
+    assert [(c.id, c.discarded) for c in chart.unassigned(archive)] == [(identity, False)]
+    keep(archive, record("claim", {"reading": identity, "patient": PATIENT}), first=4)
+    assert [c.id for c in chart.of_patient(archive, PATIENT)] == [identity]
+
+
+def test_a_reading_marked_as_wrong_stays_with_its_patient(archive: Archive) -> None:
+    keep(archive, patient(), pressure())
+    identity = chart.latest(archive)[0].id
+    body = {"rule": "news2-red", "level": "urgent", "parameter": "spo2", "bound": "91"}
+    body |= {"value": ["59408-5", "88", "%"], "patient": PATIENT, "reading": identity}
+    keep(archive, record("alert", body), first=3)
+    assert not chart.alerts(archive)[0].taken_back
+    struck = {"reading": identity, "patient": PATIENT, "why": "measured-wrongly"}
+    keep(archive, record("claim", struck), first=4)
+    assert [(c.id, c.discarded) for c in chart.of_patient(archive, PATIENT)] == [(identity, True)]
+    assert chart.alerts(archive)[0].taken_back
+
+
 def test_an_alert_is_shown_with_its_value(archive: Archive) -> None:
     body = {"rule": "news2-red", "level": "urgent", "parameter": "spo2", "bound": "91"}
     body |= {"value": ["59408-5", "88", "%"], "patient": PATIENT, "reading": "r1"}
