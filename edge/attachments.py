@@ -106,6 +106,19 @@ def next_upload(store: Store) -> Upload | None:
     return None if row is None else _upload(row)
 
 
+def unsent(store: Store, told: int) -> list[Upload]:
+    """Return what the hospital lacks of files whose manifest it has, or gets before them.
+
+    `told` is the last journal entry that travels with them. Previews come first.
+    """
+    rows = store.rows(
+        "SELECT f.* FROM file f JOIN journal j ON j.id = f.entry JOIN stream s ON s.lane = j.lane"
+        " WHERE f.done = 0 AND f.entry <= max(s.cum_entry, ?) ORDER BY f.preview DESC, f.entry",
+        (told,),
+    )
+    return [_upload(r) for r in rows]
+
+
 def waiting(store: Store) -> int:
     """Return how many files the hospital does not hold completely."""
     return store.scalar("SELECT count(*) FROM file WHERE done = 0")
@@ -128,6 +141,20 @@ def confirm(store: Store, file_id: str, have: bytes, done: bool) -> None:
             "UPDATE file SET have = ?, done = ? WHERE id = ? AND length(have) = ?",
             (have, int(done), file_id, len(have)),
         )
+
+
+def confirm_more(store: Store, file_id: str, have: bytes, done: bool) -> None:
+    """Store what an answer of any age says that the hospital holds: never less than before.
+
+    A file whose chunks all arrived and that is not whole is begun anew by the hospital; so here.
+    """
+    with store.transaction():
+        row = store.row("SELECT have, done, total FROM file WHERE id = ?", (file_id,))
+        if row is None or row["done"] or len(row["have"]) != len(have):
+            return
+        both = bytes(a | b for a, b in zip(row["have"], have, strict=True))
+        every = sum(byte.bit_count() for byte in both) == row["total"]
+        confirm(store, file_id, have if every else both, done)
 
 
 def _upload(row: Row) -> Upload:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from edge import conditions
 from edge.clock import Stamp
 from edge.entry import EntryKind, Lane, chain
-from edge.journal import LANES, append
+from edge.journal import LANES, append, forget_heads
 from edge.store import Row, Store
 
 DIFFERS = "chain-differs"
@@ -89,6 +89,15 @@ def chain_at(store: Store, lane: Lane, seq: int) -> bytes | None:
         (lane.value, seq),
     )
     return None if held is None else bytes(held["chain"])
+
+
+def entry_at(store: Store, lane: Lane, seq: int) -> int:
+    """Return the journal entry at a sequence of the current epoch, 0 when there is none."""
+    return store.scalar(
+        "SELECT o.entry FROM outbox o JOIN stream s ON s.lane = o.lane AND s.epoch = o.epoch"
+        " WHERE o.lane = ? AND o.seq = ?",
+        (lane.value, seq),
+    )
 
 
 def agrees(store: Store, held: StreamState) -> bool:
@@ -205,6 +214,7 @@ def _renumber(store: Store, lane: Lane, epoch: int) -> None:
         " base_entry = 0, base_chain = zeroblob(16), cum_chain = NULL WHERE lane = ?",
         (epoch, lane.value),
     )
+    forget_heads(store)
     link = bytes(16)
     for seq, row in enumerate(kept, start=1):
         link = chain(link, row["record"].encode("utf-8"))

@@ -47,6 +47,11 @@ CREATE TABLE session (
     number {number}, box TEXT NOT NULL, nonce {bytes} NOT NULL, opened_ms BIGINT NOT NULL,
     fork INTEGER NOT NULL DEFAULT 0, by_hand INTEGER NOT NULL DEFAULT 0, UNIQUE (box, nonce)
 );
+CREATE TABLE stick (
+    box TEXT PRIMARY KEY REFERENCES box (id), nonce {bytes} NOT NULL, epoch BIGINT NOT NULL,
+    fork INTEGER NOT NULL, ask {bytes} NOT NULL, nacks TEXT NOT NULL, files TEXT NOT NULL,
+    read_ms BIGINT NOT NULL
+);
 CREATE TABLE record (
     box TEXT NOT NULL, id TEXT NOT NULL, epoch BIGINT NOT NULL, lane TEXT NOT NULL,
     seq BIGINT NOT NULL, kind TEXT NOT NULL, received_ms BIGINT NOT NULL,

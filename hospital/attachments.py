@@ -7,6 +7,7 @@ refused. Nothing is shown of a file before it is whole.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from uuid import UUID
 
 from hospital.archive import Archive, Row, row
@@ -70,6 +71,16 @@ def unfinished(archive: Archive, box_id: str) -> list[Held]:
         (box_id, REMINDED),
     )
     return [Held(UUID(r["id"]).bytes, bytes(r["have"]), False) for r in rows]
+
+
+def held(archive: Archive, box_id: str, file_ids: Sequence[str]) -> list[Held]:
+    """Return what is held of some files, those unknown here left out."""
+    rows = [_file(archive, box_id, one) for one in file_ids]
+    return [
+        Held(UUID(r["id"]).bytes, bytes(r["have"]), r["done_ms"] is not None)
+        for r in rows
+        if r is not None
+    ]
 
 
 def content(archive: Archive, box_id: str, file_id: str) -> bytes | None:

@@ -1,135 +1,263 @@
-"""A stick from a box: its frames taken in as from the link, and the answer for the way back.
+"""A stick from a box: its frames taken in as from the link, one after another.
 
-The session of a stick stands beside the live one and never ends it. A box that was shut out
-because another took its place may still bring what it holds; one that is revoked may not.
+The session of a stick stands beside the live one and never ends it. Its records go into the
+stream of the epoch that they were numbered in, also when that one is over: a stick may hold what a
+card that fell back does not hold any more. A box that was shut out because another took its place
+may still bring what it has; one that is revoked may not. What is answered is for
+`hospital.by_hand_answer` to say.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from uuid import UUID
 
-from hospital import boxes, custody
+from hospital import attachments, boxes, custody, renewals
 from hospital.archive import Archive
+from hospital.authority import Authority
 from hospital.boxes import Box
 from hospital.custody import Delivered
-from hospital.errors import HospitalError
-from sync import bundle, framing
-from sync.bundle import Bundle
-from sync.core import DownHeader, Fence, Hello, Message, MessageError, decode, encode, hospital
+from hospital.errors import ArchiveDown, AuthorityError, HospitalError
+from sync import bundle, files, framing
+from sync.core import Fence, Hello, MessageError, Nack, decode, hospital
+from sync.core.feed_messages import is_ask
 from sync.core.header import HELLO_LANE, Header
-from sync.core.messages import REPLACED, DownMessage
-from sync.envelope import EnvelopeError, Unopened, manifest_holds, open_up, sign_down, sign_manifest
-from sync.keys import HospitalKeys
+from sync.core.messages import REPLACED, UNREADABLE, Position
+from sync.envelope import EnvelopeError, Unopened, manifest_holds, open_up
+from sync.key_commands import decode_renewal, is_renewal
+from sync.keys import HospitalKeys, kid
 
-CONTROL = "r"
+GROUP = 32
+"""So many frames make one transaction."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a stick brought: new records by its receipts, and the bytes of the answer."""
+    """What a stick brought: records that are new here, and how sound it was.
+
+    `damaged` parts could not be read, `aside` hold another history than ours and are kept for
+    inspection; `whole` is False when the bundle was cut off.
+    """
 
     box_id: str
     records: int
-    answer: bytes
+    parts: int
+    damaged: int
+    aside: int
+    whole: bool
 
 
-def take(archive: Archive, keys: HospitalKeys, data: bytes, now_ms: int) -> Taken:
-    """Take in a bundle; raises `BundleError` when it is not whole or not of a box of ours.
+def take(
+    archive: Archive,
+    keys: HospitalKeys,
+    file: Path,
+    now_ms: int,
+    authority: Authority | None = None,
+) -> Taken:
+    """Take in a bundle; raises `BundleError` when it is none, or not from a box of ours to us.
 
-    Raises `HospitalError` when the box is shut out.
+    Raises `HospitalError` when the box is shut out. Broken off, it can be read again from the
+    beginning: what is here already is passed over.
     """
-    _, box_id = bundle.peek(data)
+    with bundle.opened(file) as reader:
+        box = _sender(archive, keys, reader)
+        stick = _Stick(archive, keys, authority, box, reader.opening)
+        before, parts = _count(archive, box.id), 0
+        for group in _groups(reader.frames()):
+            with archive.transaction():
+                for frame in group:
+                    stick.take(Delivered("", frame, now_ms))
+                stick.remember(now_ms)
+            parts += len(group)
+        records = _count(archive, box.id) - before
+        return Taken(box.id, records, parts, reader.damaged, stick.aside, reader.whole)
+
+
+def admitted(archive: Archive, box_id: str) -> Box:
+    """Return a box that may come by hand; raises `HospitalError`."""
     box = boxes.get(archive, box_id)
     if box is None:
         raise HospitalError(f"no box {box_id} is enrolled here")
-    came = bundle.decode(
-        data, bundle.UP, lambda body, mark: manifest_holds(body, mark, box.keys.sign)
-    )
     if box.standing not in (boxes.ACTIVE, REPLACED):
         raise HospitalError(f"box {box_id} is {box.standing}: nothing of it is taken")
-    stick = _Stick(archive, keys, box, came.nonce)
-    before = stick.total()
-    for frame in came.frames:
-        stick.take(frame, now_ms)
-    answer = Bundle(bundle.DOWN, box_id, came.nonce, now_ms, tuple(stick.answers()))
-    signed = bundle.encode(answer, lambda body: sign_manifest(body, keys.sign))
-    return Taken(box_id, max(0, stick.total() - before), signed)
+    return box
 
 
+def _sender(archive: Archive, keys: HospitalKeys, reader: bundle.Reader) -> Box:
+    told = reader.opening
+    if told.way == bundle.UP and told.hospital != kid(keys.public.sign):
+        raise bundle.BundleError("this bundle was written for another hospital")
+    box = admitted(archive, told.box_id)
+    reader.check(bundle.UP, lambda body, mark: manifest_holds(body, mark, box.keys.sign))
+    return box
+
+
+def _groups(frames: Iterator[bytes]) -> Iterator[list[bytes]]:
+    while group := list(islice(frames, GROUP)):
+        yield group
+
+
+def _count(archive: Archive, box_id: str) -> int:
+    found = archive.rows("SELECT count(*) AS n FROM record WHERE box = ?", (box_id,))
+    return int(found[0]["n"])
+
+
+@dataclass(slots=True)
 class _Stick:
-    """One bundle's session; what is committed is that of the box, the nonce is the stick's."""
+    """One bundle's session, inside the caller's transactions."""
 
-    def __init__(self, archive: Archive, keys: HospitalKeys, box: Box, nonce: bytes) -> None:
-        self._archive, self._keys, self._box, self._nonce = archive, keys, box, nonce
-        self._waiting: tuple[hospital.Waiting, ...] = ()
-        self._said: dict[str, DownMessage] = {}
-        self._refused = False
+    archive: Archive
+    keys: HospitalKeys
+    authority: Authority | None
+    box: Box
+    told: bundle.Opening
+    aside: int = 0
+    greeted: bool = False
+    fork: bool = False
+    ask: bytes = b""
+    touched: dict[str, None] = field(default_factory=dict)
+    nacks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    waiting: tuple[hospital.Waiting, ...] = ()
 
-    def total(self) -> int:
-        """Return how many records of the current epoch are held."""
-        with self._archive.transaction():
-            held = custody.load(self._archive, self._box)
-        return sum(place.cum for place in held.streams.values())
-
-    def take(self, frame: bytes, now_ms: int) -> None:
-        came = Delivered("", frame, now_ms)
+    def take(self, came: Delivered) -> None:
+        """Take one frame; whatever it is, the frames behind it are taken too."""
         header: Header
         payload: bytes | None
         try:
-            header, payload = open_up(frame, self._keys, self._box.keys)
+            header, payload = open_up(came.frame, self.keys, self.box.keys)
         except Unopened as error:
             header, payload = error.header, None
         except (EnvelopeError, MessageError) as error:
-            custody.refuse(self._archive, self._box.id, type(error).__name__, came)
+            self._refuse(type(error).__name__, came)
             return
-        if header.nonce != self._nonce or self._refused:
+        if header.nonce != self.told.nonce:
             return
-        with self._archive.transaction():
-            if header.lane == HELLO_LANE:
-                self._hello(payload, came)
-            else:
-                rows = None if payload is None else framing.disclose(header, payload)
-                self._step(hospital.FrameArrived(header, rows), replace(came, lane=header.lane))
-
-    def answers(self) -> list[bytes]:
-        """Return the last word on each lane, signed for the box."""
-        header = DownHeader(self._box.id, CONTROL, self._nonce)
-        return [sign_down(header, encode(m), self._keys) for m in self._said.values()]
-
-    def _hello(self, payload: bytes | None, came: Delivered) -> None:
+        came = replace(came, lane=header.lane)
         try:
-            hello: Message | None = decode(payload or b"")
+            self._open(header, payload, came)
         except MessageError:
-            hello = None
-        if not isinstance(hello, Hello):
-            self._refused = True
-            return
-        held = custody.load(self._archive, self._box)
-        seen = custody.has_seen(self._archive, self._box.id, hello.nonce)
-        if seen and hello.epoch != held.epoch:
-            self._refused = True  # an old stick once more: all of it has been dealt with
-            return
-        self._step(hospital.HelloArrived(hello, False, came.received_ms), came)
+            self._refuse("malformed frame", came)
 
-    def _step(self, event: hospital.Event, came: Delivered) -> None:
-        held = custody.load(self._archive, self._box)
-        here = replace(held, nonce=self._nonce, standing=boxes.ACTIVE, waiting=self._waiting)
-        if isinstance(event, hospital.HelloArrived):
-            here = replace(here, nonce=held.nonce)  # or it would pass for a repeated one
-        after, effects = hospital.step(here, event)
-        kept = [e for e in effects if not isinstance(e, hospital.Admit)]
-        for message in custody.carry_out(self._archive, self._box, kept, came):
-            self._say(message)
+    def remember(self, now_ms: int) -> None:
+        """Remember what the answer depends on, with what it answers in one transaction."""
+        if not self.greeted:
+            return
+        place = self.told.nonce, self.told.epoch, int(self.fork), self.ask
+        noted = json.dumps(self.nacks), json.dumps(list(self.touched))
+        self.archive.execute(
+            "INSERT INTO stick (box, nonce, epoch, fork, ask, nacks, files, read_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (box) DO UPDATE SET"
+            " nonce = excluded.nonce, epoch = excluded.epoch, fork = excluded.fork,"
+            " ask = excluded.ask, nacks = excluded.nacks, files = excluded.files,"
+            " read_ms = excluded.read_ms",
+            (self.box.id, *place, *noted, now_ms),
+        )
+
+    def _open(self, header: Header, payload: bytes | None, came: Delivered) -> None:
+        if header.lane == HELLO_LANE:
+            self._say(payload or b"", came)
+        elif not self.greeted or self.fork:
+            return  # it was not admitted, or asks for a new beginning first
+        elif header.lane == files.LANE:
+            self._chunk(payload or b"", came)
+        else:
+            self._records(header, payload, came)
+
+    def _say(self, payload: bytes, came: Delivered) -> None:
+        if is_ask(payload):
+            self.ask = payload
+        elif is_renewal(payload):
+            self._renew(payload, came)
+        else:
+            self._hello(payload, came)
+
+    def _hello(self, payload: bytes, came: Delivered) -> None:
+        hello = decode(payload)
+        if not isinstance(hello, Hello) or hello.epoch != self.told.epoch:
+            raise MessageError("no greeting of this bundle")
+        held = replace(custody.load(self.archive, self.box), standing=boxes.ACTIVE)
+        self.fork = hello.fork
+        if hello.epoch >= held.epoch and not hello.fork:
+            event = hospital.HelloArrived(hello, False, came.received_ms)
+            _, effects = hospital.step(held, event)
+            self._admit(effects, came)
+        self.greeted = True
+        custody.note_missing(self.archive, self.box.id, held, hello)
+
+    def _admit(self, effects: Iterable[hospital.Effect], came: Delivered) -> None:
         for effect in effects:
-            if isinstance(effect, hospital.Admit):
-                custody.admit_by_hand(self._archive, self._box.id, effect, came.received_ms)
+            match effect:
+                case hospital.Admit():
+                    custody.admit_by_hand(self.archive, self.box.id, effect, came.received_ms)
+                case hospital.Reply(Fence(reason=reason)):
+                    raise HospitalError(f"box {self.box.id} is not admitted: {reason}")
+
+    def _renew(self, payload: bytes, came: Delivered) -> None:
+        if self.authority is None or self.box.standing != boxes.ACTIVE:
+            return
+        try:
+            request = decode_renewal(payload)
+            with self.archive.attempt():
+                renewals.grant(self.archive, self.authority, self.box, request, came.received_ms)
+        except AuthorityError as error:
+            log.warning("box %s: no new certificate: %s", self.box.id, error)
+
+    def _chunk(self, payload: bytes, came: Delivered) -> None:
+        chunk = files.decode_chunk(payload)
+        if attachments.take(self.archive, self.box, chunk, came.received_ms) is not None:
+            self.touched[str(UUID(bytes=chunk.file))] = None
+
+    def _records(self, header: Header, payload: bytes | None, came: Delivered) -> None:
+        rows = None if payload is None else framing.disclose(header, payload)
+        try:
+            with self.archive.attempt():
+                self._step(header, rows, came)
+        except (ArchiveDown, HospitalError):
+            raise
+        except Exception:  # our own fault: like what cannot be read, it is kept and passed
+            log.exception("box %s lane %s %d", self.box.id, header.lane, header.first_seq)
+            self._step(header, None, came)
+
+    def _step(self, header: Header, rows: list[bytes] | None, came: Delivered) -> None:
+        here = replace(
+            custody.load(self.archive, self.box),
+            epoch=self.told.epoch,
+            nonce=self.told.nonce,
+            standing=boxes.ACTIVE,
+            streams=streams(self.archive, self.box.id, self.told.epoch),
+            waiting=self.waiting,
+        )
+        after, effects = hospital.step(here, hospital.FrameArrived(header, rows))
+        replies = custody.carry_out(self.archive, self.box, effects, came)
+        for effect in effects:
             if isinstance(effect, hospital.Store):
                 place = effect.epoch, effect.lane, effect.first_seq, len(effect.records)
-                custody.keep_frame(self._archive, self._box.id, place, came)
-        self._waiting = after.waiting
+                custody.keep_frame(self.archive, self.box.id, place, came)
+            if isinstance(effect, hospital.Refuse):
+                self.aside += effect.reason == hospital.FORK
+        for reply in replies:
+            if isinstance(reply, Nack) and reply.reason == UNREADABLE:
+                self.nacks.setdefault(reply.lane, (reply.first_seq, reply.n))
+        self.waiting = after.waiting
 
-    def _say(self, message: DownMessage) -> None:
-        if isinstance(message, Fence):
-            self._refused = True
-            self._said.clear()
-        self._said[getattr(message, "lane", "")] = message
+    def _refuse(self, reason: str, came: Delivered) -> None:
+        custody.refuse(self.archive, self.box.id, reason, came)
+
+
+def streams(archive: Archive, box_id: str, epoch: int) -> dict[str, Position]:
+    """Return what is held of a box's streams of an epoch."""
+    rows = archive.rows(
+        "SELECT lane, cum, chain, safe, safe_chain FROM stream WHERE box = ? AND epoch = ?",
+        (box_id, epoch),
+    )
+    return {
+        r["lane"]: Position(r["cum"], bytes(r["chain"]), r["safe"], bytes(r["safe_chain"]))
+        for r in rows
+    }

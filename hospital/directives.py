@@ -80,6 +80,13 @@ def due(archive: Archive, keys: HospitalKeys, now_ms: int) -> list[Sealed]:
     return [one for one in sealed if one is not None]
 
 
+def unanswered(archive: Archive, keys: HospitalKeys, box_id: str) -> list[Sealed]:
+    """Return all open commands of a box, oldest first, as a stick brings them."""
+    sql = "SELECT * FROM command WHERE box = ? AND answered_ms IS NULL ORDER BY counter"
+    sealed = [_seal(archive, keys, r) for r in archive.rows(sql, (box_id,))]
+    return [one for one in sealed if one is not None]
+
+
 def acknowledge(archive: Archive, box_id: str, one: str, outcome: str, now_ms: int) -> None:
     """Take in a box's answer, inside the caller's transaction; a repeat changes nothing."""
     archive.execute(

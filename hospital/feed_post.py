@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hospital import boxes, custody, feed
@@ -41,6 +41,24 @@ def answer(
     told = core.answer(ask, source, _reflects(held), _weigh)
     _remember(archive, box, held, ask, now_ms)
     return [] if told is None else [_seal(keys, box, held.nonce, told)]
+
+
+def by_hand(
+    archive: Archive, keys: HospitalKeys, box: Box, held: HospitalBox, ask: Ask
+) -> Iterator[Sealed]:
+    """Yield everything that a box lacks that asked once, as its further asks would bring it.
+
+    `held` bears the session of the stick. Nobody is remembered as a reader: a stick is not there.
+    """
+    following: Ask | None = ask
+    while following is not None:
+        with archive.transaction():
+            source = feed.lock(archive, box.clinic)
+            told = core.answer(following, source, _reflects(held), _weigh)
+        if told is None:
+            return
+        yield _seal(keys, box, held.nonce, told)
+        following = core.after(following, told)
 
 
 def news(archive: Archive, keys: HospitalKeys, now_ms: int) -> list[Sealed]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from hospital import backup, by_hand, custody, ledger, renewals, unread
+from hospital import backup, by_hand, by_hand_answer, custody, ledger, renewals, unread
 from hospital.archive import Archive
+from hospital.authority import Authority
 from hospital.errors import HospitalError
 from hospital.speech import open_hospital, say, speaks_json
 from sync import bundle
@@ -96,29 +98,70 @@ def bundles() -> None:
     """Records by hand: read what boxes wrote on a stick, write the answers beside it."""
 
 
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
 @bundles.command("read")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=_FOLDER)
 @speaks_json
 def read_bundles(folder: Path, as_json: bool) -> None:
-    """Take in every box's bundle in FOLDER and write each answer beside it."""
-    files = sorted(folder.glob(bundle.file_name("*", bundle.UP)))
-    taken = []
+    """Take in every box's bundles in FOLDER and write each box's answer beside them.
+
+    What is refused is said, and does not stop the others; the exit code is 1 then.
+    """
+    taken: list[dict[str, object]] = []
+    refused: list[str] = []
+    with open_hospital() as (settings, archive):
+        keys, authority = HospitalKeys.load(settings.keys), Authority.open(settings.authority)
+        for one in bundle.found(folder, bundle.UP):
+            try:
+                came = by_hand.take(archive, keys, one.file, _now_ms(), authority)
+                taken.append({"file": one.file.name, **asdict(came)})
+            except (BundleError, HospitalError) as error:
+                refused.append(f"{one.file.name}: {error}")
+        answers = _answer(archive, keys, sorted({str(t["box_id"]) for t in taken}), folder)
+    lines = [*map(_taken_words, taken), *(f"Refused: {text}" for text in refused)]
+    lines += [f"Answer in {a['answer']}" for a in answers]
+    told = {"taken": taken, "refused": refused, "answers": answers}
+    say(told, "\n".join(lines) or f"There is no bundle in {folder}.", as_json)
+    if refused:
+        raise SystemExit(1)
+
+
+@bundles.command("write")
+@click.argument("folder", type=_FOLDER)
+@click.argument("box_ids", metavar="[BOX]...", nargs=-1)
+@speaks_json
+def write_answers(folder: Path, box_ids: tuple[str, ...], as_json: bool) -> None:
+    """Write fresh answers into FOLDER: to these boxes, or to all that ever came by hand."""
     with open_hospital() as (settings, archive):
         keys = HospitalKeys.load(settings.keys)
-        for file in files:
-            taken.append(_take(archive, keys, file))
-    lines = [f"{t['box']}: {t['records']:,} records, answer in {t['answer']}" for t in taken]
-    say({"taken": taken}, "\n".join(lines) or f"There is no bundle in {folder}.", as_json)
+        answers = _answer(archive, keys, box_ids or by_hand_answer.known(archive), folder)
+    text = "\n".join(f"{a['box']}: answer in {a['answer']}" for a in answers)
+    say({"answers": answers}, text or "No box ever came by hand.", as_json)
 
 
-def _take(archive: Archive, keys: HospitalKeys, file: Path) -> dict[str, object]:
-    try:
-        came = by_hand.take(archive, keys, bundle.read_file(file), _now_ms())
-        name = bundle.file_name(came.box_id, bundle.DOWN)
-        answer = bundle.write_file(file.parent, name, came.answer)
-    except BundleError as error:
-        raise HospitalError(f"{file.name}: {error}") from error
-    return {"box": came.box_id, "records": came.records, "answer": answer.name}
+def _answer(
+    archive: Archive, keys: HospitalKeys, box_ids: Sequence[str], folder: Path
+) -> list[dict[str, object]]:
+    made = []
+    for box_id in box_ids:
+        try:
+            one = by_hand_answer.write(archive, keys, box_id, folder, _now_ms())
+        except BundleError as error:
+            raise HospitalError(str(error)) from error
+        told = {"box": box_id, "answer": one.file.name, "bytes": one.size, "whole": one.whole}
+        made.append(told)
+    return made
+
+
+def _taken_words(told: dict[str, object]) -> str:
+    words = f"{told['box_id']}: {told['records']:,} new records"
+    if told["damaged"] or not told["whole"]:
+        words += f"; damaged or cut off after {told['parts']:,} parts, what is whole was taken"
+    if told["aside"]:
+        words += f"; {told['aside']:,} parts tell another history than ours and are kept aside"
+    return words
 
 
 def _now_ms() -> int:

@@ -16,9 +16,10 @@ from edge.settings import Settings, home_folder
 from edge.store import Store
 from provisioning.errors import Failed, InputError
 from provisioning.speech import open_box, say, speaks_json
-from sync import hand, membership, trace
-from sync.bundle import BundleError
+from sync import bundle, hand, hand_answer, membership, trace
+from sync.bundle import BundleError, Closing, Outline
 from sync.framing import MAX_RECORD_BYTES
+from sync.hand_answer import Answered
 from sync.keys import KeyFileError
 from sync.membership import Membership
 
@@ -73,28 +74,86 @@ def bundles() -> None:
     """Records by hand: a stick to the hospital, and its answer back."""
 
 
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+
+
 @bundles.command("write")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=_FOLDER)
 @speaks_json
 def write_bundle(folder: Path, as_json: bool) -> None:
     """Write what waits into FOLDER, sealed to the hospital."""
     with open_box() as (settings, store), _in_words():
-        made = hand.write(store, _member(settings), store.clock().now(), folder)
+        now = store.clock().now()
+        made = hand.write(store, settings, _member(settings), now, folder)
     told = {"file": str(made.file), "records": made.records, "bytes": made.size}
-    say(told, f"{made.records:,} records in {made.file.name}.", as_json)
+    told |= {"files": made.files, "left": made.left}
+    words = f"{made.records:,} records and {made.files:,} files in {made.file.name}."
+    words += " They count as waiting until the hospital's answer has been read here."
+    if made.left:
+        words += f"\n{made.left:,} records or files found no room: take a second stick for them."
+    say(told, words, as_json)
 
 
 @bundles.command("read")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=_FOLDER)
 @speaks_json
 def read_bundle(folder: Path, as_json: bool) -> None:
     """Take in the hospital's answer from FOLDER."""
     with open_box() as (settings, store), _in_words():
-        came = hand.read(store, _member(settings), store.clock().now(), folder)
-    words = f"{came.confirmed:,} more records are confirmed by the hospital."
+        now = store.clock().now()
+        came = hand_answer.read(store, settings, _member(settings), now, folder)
+    say(asdict(came), _answered(came), as_json)
+
+
+def _answered(came: Answered) -> str:
+    words = [f"{came.confirmed:,} more records are confirmed by the hospital."]
     if came.epoch is not None:
-        words = "The hospital asks for everything again: write a new bundle."
-    say(asdict(came), words, as_json)
+        words = ["The hospital asks for everything again: write a new bundle."]
+    if came.told:
+        words.append("There is news for this clinic.")
+    if came.commands:
+        words.append(f"{came.commands} orders of the hospital are carried out.")
+    if came.damaged or not came.whole:
+        words.append("The answer is damaged or cut off; what is whole was taken.")
+    return "\n".join(words)
+
+
+@bundles.command("show")
+@click.argument("folder", type=_FOLDER)
+@speaks_json
+def show_bundles(folder: Path, as_json: bool) -> None:
+    """Say what lies in FOLDER: from and for whom, how many records, how large."""
+    with _in_words():
+        held = [*bundle.found(folder, bundle.UP), *bundle.found(folder, bundle.DOWN)]
+    rows = [_outline(one) for one in held]
+    text = "\n".join(f"{r['file']}: {r['words']}" for r in rows)
+    say({"bundles": rows}, text or f"There is no bundle in {folder}.", as_json)
+
+
+def _outline(one: Outline) -> dict[str, object]:
+    told, closing = one.opening, one.closing
+    carries = "cut off" if closing is None else _spans(closing)
+    whose = f"from box {told.box_id}" if told.way == bundle.UP else f"answer to box {told.box_id}"
+    words = f"{whose}, {carries}, {one.size:,} bytes, written {_utc(told.made_ms)}"
+    lanes = {} if closing is None else {lane: list(s) for lane, s in closing.lanes.items()}
+    return {
+        "file": one.file.name,
+        "way": told.way,
+        "box": told.box_id,
+        "hospital": told.hospital.hex(),
+        "epoch": told.epoch,
+        "lanes": lanes,
+        "files": 0 if closing is None else closing.files,
+        "whole": closing is not None,
+        "bytes": one.size,
+        "words": words,
+    }
+
+
+def _spans(closing: Closing) -> str:
+    spans = [f"lane {k} {first:,}…{last:,}" for k, (first, last) in sorted(closing.lanes.items())]
+    files = f"{closing.files:,} files" if closing.files else ""
+    return ", ".join([*spans, *filter(None, [files])]) or f"{closing.frames:,} parts"
 
 
 def _member(settings: Settings) -> Membership:

@@ -1,156 +1,190 @@
-"""Records by hand: the box writes a bundle of what waits, and reads the hospital's answer.
+"""Records by hand, the way up: everything that waits, onto a stick.
 
-To the protocol a stick is a session of its own, named by a nonce that the box remembers: an answer
-is believed only when it is signed by the hospital, names such a session, and its chains are ours.
+To the protocol a stick is a session of its own, named by a nonce that the box remembers. A bundle
+carries what the link would: a HELLO, the records of each lane, the question for the clinic's feed,
+a request for a certificate when it is time, and the files. What is on a stick still waits.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge import conditions, outbox, poison, sticks
-from edge.clock import Stamp
+from edge import attachments, conditions, feed, outbox, poison, sticks
+from edge.clock import TRUSTED, Stamp
 from edge.entry import Lane
+from edge.settings import Settings
+from edge.sticks import Carried
 from edge.store import Store
-from sync import bundle
-from sync.bundle import Bundle, BundleError
-from sync.commands import obey
-from sync.core import MessageError, box, decode_down, encode, hello, hello_header
-from sync.core.command import CHANNEL as COMMANDS
-from sync.core.messages import DownMessage, Fence, Position, Receipt, Welcome
+from sync import bundle, files, key_commands
+from sync.bundle import BundleError, Opening, Writer
+from sync.core import encode, hello, hello_header
+from sync.core.feed_messages import Ask, encode_ask
+from sync.core.header import Header
 from sync.core.session import SendFrame, SendHello
-from sync.envelope import EnvelopeError, manifest_holds, open_down, seal_up, sign_manifest
+from sync.envelope import seal_chunk, seal_up, sign_manifest
+from sync.files import Chunk
+from sync.keys import KeyFileError, certificate_request, kid
 from sync.membership import Membership
 from sync.sealing import seal_records
 from sync.store_outbox import StoreOutbox
 
 BY_HAND = {"by": "hand"}
-FRAMES = 10_000
-"""So many frames of up to 4 KB and one row each make no bundle too large."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What went onto the stick."""
+    """What went onto the stick; `left` records and files found no room on it."""
 
     file: Path
     records: int
     size: int
+    files: int
+    left: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What the hospital's answer changed: records confirmed by it, and a new epoch if any."""
+def write(
+    store: Store, settings: Settings, member: Membership, now: Stamp, folder: Path
+) -> Written:
+    """Write what waits, as far as the stick has room, most urgent first; raises `BundleError`.
 
-    confirmed: int
-    epoch: int | None
-
-
-def write(store: Store, member: Membership, now: Stamp, folder: Path) -> Written:
-    """Write everything that waits, as far as one bundle holds it; raises `BundleError`."""
-    nonce = os.urandom(8)
-    queue = StoreOutbox(store)
-    fork = conditions.is_noted(store, outbox.DIFFERS)
-    greeting = hello(queue, SendHello(nonce, fork), BY_HAND)
-    header = hello_header(member.box_id, nonce, greeting.epoch)
-    frames = [seal_up(header, encode(greeting), member.keys, member.hospital)]
-    records = 0
-    for lane in () if fork else queue.lanes():
-        records += _fill(store, member, now, (nonce, lane), frames)
-    made = Bundle(bundle.UP, member.box_id, nonce, max(0, now.wall_ms), tuple(frames))
-    data = bundle.encode(made, lambda body: sign_manifest(body, member.keys.sign))
-    file = bundle.write_file(folder, bundle.file_name(member.box_id, bundle.UP), data)
-    sticks.remember(store, now, nonce, greeting.epoch)
-    return Written(file, records, len(data))
-
-
-def read(store: Store, member: Membership, now: Stamp, folder: Path) -> Answered:
-    """Take in the hospital's answer; raises `BundleError`. A second time nothing changes."""
-    data = bundle.read_file(folder / bundle.file_name(member.box_id, bundle.DOWN))
-    came = bundle.decode(
-        data, bundle.DOWN, lambda body, mark: manifest_holds(body, mark, member.hospital.sign)
-    )
-    if came.box_id != member.box_id:
-        raise BundleError(f"this answer is for box {came.box_id}")
-    if not sticks.knows(store, came.nonce):
-        raise BundleError("this answer belongs to a bundle that this box does not remember")
-    before = outbox.ledger(store).confirmed
-    epoch = None
-    for message in _messages(store, member, now, came):
-        epoch = _take(store, now, message) or epoch
-    return Answered(max(0, outbox.ledger(store).confirmed - before), epoch)
+    Earlier bundles stay beside it until the hospital has receipted what they carry.
+    """
+    tidy(store, member.box_id, folder)
+    nonce, asks = os.urandom(8), conditions.is_noted(store, outbox.DIFFERS)
+    epoch = StoreOutbox(store).epoch()
+    hospital = kid(member.hospital.sign)
+    opening = Opening(bundle.UP, member.box_id, hospital, nonce, epoch, max(0, now.wall_ms))
+    file = folder / bundle.up_name(member.box_id, nonce)
+    with bundle.writing(file, opening, lambda b: sign_manifest(b, member.keys.sign)) as writer:
+        load = _Load(store, settings, member, now, opening, writer)
+        load.greet(asks)
+        if not asks:
+            load.records()
+            load.files()
+        if StoreOutbox(store).epoch() != epoch:
+            raise BundleError("the records were numbered anew meanwhile: write once more")
+        writer.close(load.lanes, len(load.parts))
+        # Before the file has its name: an answer to a bundle that nobody remembers is worthless.
+        sticks.remember(store, load.carried())
+    return Written(file, load.count(), writer.size, len(load.parts), load.left)
 
 
-def _fill(
-    store: Store, member: Membership, now: Stamp, place: tuple[bytes, str], frames: list[bytes]
-) -> int:
-    """Append the frames of a lane's waiting records; return how many records they carry."""
-    nonce, lane = place
-    queue = StoreOutbox(store)
-    held = queue.held(lane)
-    first = held.cum + 1
-
-    def poisoned(seq: int, why: str) -> None:
-        poison.note(store, now, Lane(lane), seq, why)
-
-    while first <= held.last and len(frames) < FRAMES:
-        n = queue.fit(lane, first)
-        before = queue.chain_at(lane, first - 1)
-        if n == 0 or before is None:
-            break
-        send = SendFrame(lane, queue.epoch(), first, n, before, nonce)
-        frames += [sealed for _, sealed in seal_records(member, send, queue.packed(send), poisoned)]
-        first += n
-    return first - held.cum - 1
+def tidy(store: Store, box_id: str, folder: Path) -> None:
+    """Take from a stick what it need not carry any more: bundles that are receipted wholly."""
+    for one in bundle.found(folder, bundle.UP):
+        held = sticks.get(store, one.opening.nonce)
+        ours = one.opening.box_id == box_id and held is not None
+        if ours and held is not None and sticks.is_confirmed(store, held):
+            with suppress(OSError):
+                one.file.unlink()
 
 
-def _messages(store: Store, member: Membership, now: Stamp, came: Bundle) -> list[DownMessage]:
-    messages: list[DownMessage] = []
-    for frame in came.frames:
-        try:
-            header, payload = open_down(frame, member.box_id, member.keys, member.hospital)
-            if header.channel == COMMANDS:
-                obey(store, now, payload)
-                continue
-            message = decode_down(payload)
-        except (EnvelopeError, MessageError) as error:
-            raise BundleError(f"a part of the answer cannot be read: {error}") from error
-        if message.nonce == came.nonce:
-            messages.append(message)
-    return messages
+@dataclass(slots=True)
+class _Load:
+    """One bundle as it fills; `full` when something found no room."""
 
+    store: Store
+    settings: Settings
+    member: Membership
+    now: Stamp
+    opening: Opening
+    writer: Writer
+    lanes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    since: dict[str, int] = field(default_factory=dict)
+    reach: dict[str, int] = field(default_factory=dict)
+    parts: list[str] = field(default_factory=list)
+    left: int = 0
+    full: bool = False
 
-def _take(store: Store, now: Stamp, message: DownMessage) -> int | None:
-    queue = StoreOutbox(store)
-    match message:
-        case Welcome() if message.epoch == queue.epoch():
-            for lane, place in message.lanes.items():
-                _confirm(store, now, lane, place)
-        case Receipt() if message.epoch == queue.epoch():
-            _confirm(store, now, message.lane, message.at)
-        case Fence() if message.epoch > queue.epoch():
-            outbox.start_epoch(store, message.epoch, now, message.reason)
-            conditions.clear(store, outbox.DIFFERS)
-            return message.epoch
-        case Fence() if message.epoch == 0:
-            raise BundleError(f"the hospital refuses this box: {message.reason}")
-    return None
+    def greet(self, fork: bool) -> None:
+        """Add the HELLO, the question for the feed, and the request for a certificate."""
+        nonce, epoch = self.opening.nonce, self.opening.epoch
+        header = hello_header(self.member.box_id, nonce, epoch)
+        greeting = hello(StoreOutbox(self.store), SendHello(nonce, fork), BY_HAND)
+        at, part = feed.cursor(self.store), feed.shadow(self.store)
+        self._say(header, encode(greeting))
+        self._say(header, encode_ask(Ask(at.epoch, at.ver, part=part)))
+        if self._certificate_is_due():
+            request = certificate_request(self.member.keys, self.member.box_id)
+            self._say(header, key_commands.encode_renewal(request))
 
+    def records(self) -> None:
+        """Add the waiting records of every lane, alerts first."""
+        queue = StoreOutbox(self.store)
+        for lane in queue.lanes():
+            held = queue.held(lane)
+            last = held.cum if self.full else self._lane(queue, lane, held.cum + 1, held.last)
+            self.left += held.last - last
+            self.since[lane] = held.cum
+            if last > held.cum:
+                self.lanes[lane] = held.cum + 1, last
+                self.reach[lane] = outbox.entry_at(self.store, Lane(lane), last)
 
-def _confirm(store: Store, now: Stamp, lane: str, place: Position) -> None:
-    """Move custody forward by a statement that agrees with our chain; never back."""
-    queue = StoreOutbox(store)
-    if lane not in queue.lanes():
-        return
-    if not box.agrees(queue, lane, place):
-        conditions.note(store, now, outbox.DIFFERS, detail=f"lane {lane}")
-        raise BundleError(
-            "the hospital does not hold the same records as this box: write a bundle that asks for"
-            " a new beginning, read its answer, then write once more"
+    def files(self) -> None:
+        """Add the chunks that the hospital lacks, while there is room."""
+        for upload in attachments.unsent(self.store, self.reach.get(Lane.CLINICAL.value, 0)):
+            for index in range(upload.total):
+                if self.full or files.has(upload.have, index):
+                    continue
+                data = attachments.read_chunk(self.settings.home, upload, index)
+                sealed = seal_chunk(upload.key, (upload.file_id, index, upload.total), data)
+                header = files.header(self.member.box_id, self.opening.epoch, self.opening.nonce)
+                self._say(header, files.encode_chunk(Chunk(upload.file_id, index, sealed)))
+            if self.full:
+                self.left += 1
+            else:
+                self.parts.append(upload.id)
+
+    def count(self) -> int:
+        """Return how many records are on it."""
+        return sum(last - first + 1 for first, last in self.lanes.values())
+
+    def carried(self) -> Carried:
+        """Return what is remembered of it."""
+        told, at = self.opening, feed.cursor(self.store)
+        return Carried(
+            nonce=told.nonce,
+            epoch=told.epoch,
+            written_ms=told.made_ms,
+            records=self.count(),
+            since=self.since,
+            reach=self.reach,
+            files=self.parts,
+            cursor=at,
         )
-    held = queue.held(lane)
-    cum, safe = max(held.cum, place.cum), max(held.safe, place.safe)
-    if (cum, safe) != (held.cum, held.safe):
-        outbox.mark_custody(store, Lane(lane), cum, safe, now)
+
+    def _lane(self, queue: StoreOutbox, lane: str, first: int, last: int) -> int:
+        """Add a lane's records from `first` on; return the last one that found room."""
+        while first <= last and not self.full:
+            alone = sticks.is_alone(self.store, lane, self.opening.epoch, first)
+            n = 1 if alone else min(queue.fit(lane, first), last - first + 1)
+            before = queue.chain_at(lane, first - 1)
+            if n == 0 or before is None:
+                break
+            nonce, epoch = self.opening.nonce, self.opening.epoch
+            self._frames(queue, SendFrame(lane, epoch, first, n, before, nonce, alone))
+            first += 0 if self.full else n
+        return first - 1
+
+    def _frames(self, queue: StoreOutbox, send: SendFrame) -> None:
+        def poisoned(seq: int, why: str) -> None:
+            poison.note(self.store, self.now, Lane(send.lane), seq, why)
+
+        for _, sealed in seal_records(self.member, send, queue.packed(send), poisoned):
+            self._add(sealed)
+
+    def _say(self, header: Header, payload: bytes) -> None:
+        self._add(seal_up(header, payload, self.member.keys, self.member.hospital))
+
+    def _add(self, frame: bytes) -> None:
+        self.full = self.full or not self.writer.add(frame)
+
+    def _certificate_is_due(self) -> bool:
+        try:
+            known = self.now.quality in TRUSTED
+            return known and key_commands.is_due(self.settings.keys, self.now.wall)
+        except KeyFileError:
+            return False  # a box that only ever knew sticks may have none

@@ -301,6 +301,15 @@ def answer(
     return batch(head, ask.ver, source, reflects, weigh)
 
 
+def after(ask: Ask, told: FeedMessage) -> Ask | None:
+    """Return what a box asks when it has applied the answer to an ask; None: it has everything."""
+    if isinstance(told, Batch):
+        return None if told.sums is not None else Ask(told.epoch, told.end)
+    if told.next is not None:
+        return replace(ask, part=replace(told.at, after=told.next))
+    return Ask(told.at.epoch, told.at.as_of) if told.at.bucket is None else replace(ask, part=None)
+
+
 def batch(head: Head, start: int, source: Source, reflects: Reflects, weigh: Weigh) -> Batch:
     """Return the next changes after `start`, as many as fit one frame."""
     found = source.since(start, READ_AHEAD)
