@@ -150,6 +150,7 @@ class Scene:
             ("worker-history", _go(f"/patients/{imran}/history")),
             ("worker-tray", _go("/tray")),
             ("worker-tray-one", self._tray_one),
+            ("worker-wrong", self._wrong),
             ("worker-failure", _go("/nowhere")),
         ]
 
@@ -284,6 +285,11 @@ class Scene:
         page.wait_for_url("**/tray/*")  # and its script: typing earlier would search nothing
         page.locator("#q").fill("amina")
         page.locator(".hits li").first.wait_for()
+
+    def _wrong(self, page: Page, address: str) -> None:
+        page.goto(f"{address}/patients/{self.people[0].id}/history")
+        page.locator("tbody .tool").first.click()
+        page.wait_for_url("**/wrong")
 
 
 def _go(path: str) -> Callable[[Page, str], None]:
