@@ -15,12 +15,37 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
+from typing import Protocol
 
 log = logging.getLogger(__name__)
 
 STEADY_S = 30
 SLOWEST_RESTART_S = 30
 GRACE_S = 8
+
+
+class Process(Protocol):
+    """What a supervisor asks of a running process; `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended, as `poll` or `wait` last saw it; minus the signal's number by a signal."""
+
+    def poll(self) -> int | None:
+        """Look whether it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for its end; raises `subprocess.TimeoutExpired`."""
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+
+    def kill(self) -> None:
+        """End it."""
 
 
 def restart_delay_s(deaths_in_a_row: int) -> float:
@@ -37,10 +62,15 @@ class Child:
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     started: float = 0.0
     deaths: int = 0
     due: float = field(default=0.0)
+
+    def begin(self) -> Process:
+        """Start a process."""
+        # Our standard output belongs to what we answer; children speak on standard error.
+        return subprocess.Popen(_tied(self.command), env=dict(self.environment), stdout=sys.stderr)
 
     def tend(self, now: float) -> None:
         """Start it when it is not running and its time has come."""
@@ -49,10 +79,7 @@ class Child:
         if self.process is not None:
             self._mourn(now)
         if now >= self.due:
-            # Our standard output belongs to what we answer; children speak on standard error.
-            self.process = subprocess.Popen(
-                _tied(self.command), env=dict(self.environment), stdout=sys.stderr
-            )
+            self.process = self.begin()
             self.started = now
 
     def stop(self) -> None:

@@ -1,6 +1,6 @@
-"""`healthpost run`: the box's processes as supervised children, for a laptop or a demo.
+"""`healthpost run`: the box's processes as children of one supervisor that has loaded their code.
 
-On a Pi systemd does this, one unit a process.
+Each also runs alone, under whatever starts it: `python -m devices.station` and so on.
 """
 
 from __future__ import annotations
@@ -8,28 +8,29 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from threading import Event
 
+from edge.forked import ForkedChild, preload
 from edge.supervise import SLOWEST_RESTART_S, Child, restart_delay_s, supervise
 
 __all__ = ["SLOWEST_RESTART_S", "Child", "box_children", "restart_delay_s", "run_box", "supervise"]
 
-CONCERNS: Mapping[str, Sequence[str]] = {
-    "station": ("-m", "devices.station"),
-    "courier": ("-m", "sync.courier"),
-    "kiosk": ("-m", "kiosk_ui"),
-    "caretaker": ("-m", "edge.caretaker"),
+CONCERNS: Mapping[str, str] = {
+    "station": "devices.station",
+    "courier": "sync.courier",
+    "kiosk": "kiosk_ui.__main__",
+    "caretaker": "edge.caretaker",
 }
 """One process a concern; the box's file is all they share."""
 
 
 def box_children(environment: Mapping[str, str] | None = None) -> list[Child]:
-    """Return the box's processes, not yet started."""
+    """Return the box's processes as programs of their own, not yet started."""
     environment = dict(os.environ if environment is None else environment)
     return [
-        Child(name, (sys.executable, *arguments), environment)
-        for name, arguments in CONCERNS.items()
+        Child(name, (sys.executable, "-m", module), environment)
+        for name, module in CONCERNS.items()
     ]
 
 
@@ -38,4 +39,12 @@ def run_box() -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    supervise(box_children(), stop)
+    preload(CONCERNS.values())
+    environment = dict(os.environ)
+    supervise(
+        [
+            ForkedChild(name, (sys.executable, "-m", module), environment, module=module)
+            for name, module in CONCERNS.items()
+        ],
+        stop,
+    )

@@ -1,0 +1,100 @@
+"""`healthpost run`: four processes and a supervisor that holds nothing but their code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from eventually import eventually
+
+from provisioning.box import init_box
+from provisioning.run import CONCERNS
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def box(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A running box without a hospital; its Bluetooth is nowhere."""
+    init_box(tmp_path, "Chak 12", kiosk_port=port)
+    nowhere = {"DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={tmp_path}/nowhere"}
+    environment = {**os.environ, **nowhere, "HEALTHPOST_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "provisioning.cli", "run"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stderr=log)
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(timeout=60)
+
+
+def concerns(box: subprocess.Popen[bytes]) -> dict[str, int]:
+    """Return the numbers of the children by the names that ps shows; empty until all are there."""
+    proc = Path("/proc")
+    try:
+        below = (proc / f"{box.pid}/task/{box.pid}/children").read_text(encoding="ascii")
+        names = {(proc / pid / "comm").read_text().strip(): int(pid) for pid in below.split()}
+    except OSError:  # one has ended meanwhile
+        return {}
+    return names if names.keys() == CONCERNS.keys() else {}
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as page:
+            return bool(page.status == 200)
+    except OSError:
+        return False
+
+
+def test_each_concern_is_killed_and_comes_back_alone(
+    box: subprocess.Popen[bytes], port: int
+) -> None:
+    before = eventually(lambda: concerns(box))
+    eventually(lambda: answers(port))
+    for name in CONCERNS:
+        os.kill(before[name], signal.SIGKILL)
+        after = eventually(lambda old=before[name]: new_one(concerns(box), old))
+        assert {n for n in CONCERNS if after[n] != before[n]} == {name}
+        before = after
+    eventually(lambda: answers(port))
+    box.terminate()
+    assert box.wait(timeout=60) == 0
+
+
+def new_one(found: dict[str, int], old: int) -> dict[str, int]:
+    return found if old not in found.values() else {}
+
+
+def test_the_supervisor_holds_no_file_of_the_box_and_no_thread(
+    box: subprocess.Popen[bytes], tmp_path: Path, port: int
+) -> None:
+    eventually(lambda: concerns(box) and answers(port))
+    proc = Path(f"/proc/{box.pid}")
+    held = [os.readlink(fd) for fd in (proc / "fd").iterdir()]
+    assert [name for name in held if name.startswith(str(tmp_path))] == [str(tmp_path / "log")]
+    assert len(list((proc / "task").iterdir())) == 1
+
+
+def test_what_a_child_logs_has_the_form_that_it_has_alone(
+    box: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    log = tmp_path / "log"
+    said = "INFO edge.jobs.backup: backed up"
+    eventually(lambda: any(x.startswith(said) for x in log.read_text("utf-8").splitlines()))
