@@ -84,7 +84,7 @@ class Entry:
     def parse(cls, record: bytes) -> Entry:
         """Read a canonical record; raises `ValueError` when it is not one."""
         try:
-            raw = json.loads(record, parse_float=_refuse_float, parse_constant=_refuse_float)
+            raw = _decode(record.decode("utf-8"))
             boot, t_ms, wall_ms, quality = raw["at"]
             stamp = Stamp(boot, t_ms, wall_ms, ClockQuality(quality))
             return cls(raw["kind"], stamp, raw["body"], raw.get("actor"))
@@ -112,12 +112,12 @@ def content_id(box_id: str, record: bytes) -> UUID:
 
 
 def _check(value: object) -> None:
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         for key in value:
-            if not isinstance(key, str):
+            if type(key) is not str and not isinstance(key, str):
                 raise ValueError(f"a record's keys are text, not {key!r}")
-        value = tuple(value.values())
-    if isinstance(value, list | tuple):
+        value = list(value.values())
+    if type(value) is list or isinstance(value, list | tuple):
         for inner in value:
             if type(inner) not in _PLAIN:
                 _check(inner)
@@ -127,3 +127,6 @@ def _check(value: object) -> None:
 
 def _refuse_float(text: str) -> object:
     raise ValueError(f"a record cannot hold the float {text}")
+
+
+_decode = json.JSONDecoder(parse_float=_refuse_float, parse_constant=_refuse_float).decode

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 
@@ -20,6 +21,7 @@ from edge.reading import UNCHECKED, Reading, Value
 from edge.rules import news2_red, plausibility
 from edge.store import Store
 
+GROWING_BYTES = 5
 MEASURED_BEFORE_TOLERANCE_S = 30
 """How much earlier than the visit's opening a device's own clock may place its reading."""
 
@@ -56,7 +58,7 @@ def accept(store: Store, reading: Reading, *, age_s: int | None = None) -> Outco
     """Judge and record a reading; `age_s` is how long ago the device says it measured, if known."""
     with store.transaction():
         key = _device_key(reading)
-        held = _held(store, reading, key)
+        held = _held(store, key)
         if held is not None:
             return Duplicate(held)
         why = plausibility.impossible(reading.measured.values)
@@ -150,28 +152,39 @@ def values_of(body: Body) -> tuple[Value, ...]:
     return tuple(Value(r[0], Decimal(r[1]), r[2], *r[3:4]) for r in rows)
 
 
-def _held(store: Store, reading: Reading, key: str | None) -> int | None:
+def _held(store: Store, key: bytes | None) -> int | None:
     if key is None:
         return None
-    row = store.row(
-        "SELECT entry FROM reading WHERE device_id = ? AND device_key = ?",
-        (reading.device_id, key),
-    )
+    row = store.row("SELECT entry FROM reading WHERE device_key = ?", (key,))
     return None if row is None else int(row["entry"])
 
 
-def _device_key(reading: Reading) -> str | None:
-    """Identify a measurement within its device: record number, time by its own clock, values.
+def _device_key(reading: Reading) -> bytes | None:
+    """Identify a measurement: device, its record number, time by its own clock, values.
 
-    A digest, because it is kept twice: in the row, and in the index that tells duplicates.
+    A digest, because it is kept twice: in the row, and in the index that tells duplicates. It
+    begins with the time or the number, which grow: what comes together lies together in the
+    index, and a commit of many readings writes few of its pages.
     """
     measured = reading.measured
     if reading.device_id is None or (measured.device_time is None and measured.record is None):
         return None
     values = ",".join(f"{v.code}={v.comparator}{v.value}" for v in measured.values)
     time = measured.device_time.isoformat() if measured.device_time else ""
-    told = f"{measured.record or ''}|{time}|{values}"
-    return blake2b(told.encode("utf-8"), digest_size=12).hexdigest()
+    told = f"{reading.device_id}|{measured.record or ''}|{time}|{values}"
+    grows = _seconds(measured.device_time) if measured.device_time else _number(measured.record)
+    digest = blake2b(told.encode("utf-8"), digest_size=12).digest()
+    return grows.to_bytes(GROWING_BYTES, "big") + digest
+
+
+def _seconds(time: datetime) -> int:
+    return ((time.toordinal() * 24 + time.hour) * 60 + time.minute) * 60 + time.second
+
+
+def _number(record: str | None) -> int:
+    """Return a record's number as far as it has one that fits; the digest tells the rest."""
+    is_number = record is not None and record.isascii() and record.isdigit() and len(record) < 12
+    return int(record or 0) if is_number else 0
 
 
 def _reject(store: Store, reading: Reading, why: plausibility.Finding) -> Rejected:
@@ -203,7 +216,7 @@ def _before(visit: visits.Visit, reading: Reading, age_s: int | None) -> bool:
     return age_s > open_s + MEASURED_BEFORE_TOLERANCE_S
 
 
-def _record(store: Store, reading: Reading, key: str | None) -> Accepted:
+def _record(store: Store, reading: Reading, key: bytes | None) -> Accepted:
     at, measured = reading.stamp, reading.measured
     body = reading_body(reading)
     entry = journal.append(store, EntryKind.READING, at, body, actor=reading.actor)
@@ -225,6 +238,8 @@ def _record(store: Store, reading: Reading, key: str | None) -> Accepted:
 def _alert(
     store: Store, at: Stamp, entry: int, patient_id: str, values: tuple[Value, ...]
 ) -> tuple[int, ...]:
+    if not news2_red.is_any_red(values):
+        return ()  # mostly, and then nobody's age matters
     found = news2_red.red_scores(values, _age_years(store, patient_id, at))
     return tuple(_raise_alert(store, at, entry, patient_id, score) for score in found)
 

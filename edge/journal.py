@@ -14,6 +14,9 @@ from edge.store import Store
 LANES = (Lane.ALERT, Lane.CLINICAL)
 """The lanes that carry journal entries."""
 
+_HEAD = "head of lane "
+"""Under this name and its letter a transaction notes where a stream ends."""
+
 
 def append(
     store: Store,
@@ -56,7 +59,27 @@ def since(store: Store, entry_id: int, limit: int = 500) -> list[tuple[int, Entr
     return [(r["id"], Entry.parse(r["record"].encode("utf-8"))) for r in rows]
 
 
+def forget_heads(store: Store) -> None:
+    """Look up where the streams end again: inside a transaction that has just moved them."""
+    for lane in LANES:
+        store.noted.pop(_HEAD + lane, None)
+
+
 def _enqueue(store: Store, lane: Lane, entry_id: int, record: bytes) -> None:
+    epoch, seq, link = _head(store, lane)
+    head = epoch, seq + 1, chain(link, record)
+    store.execute(
+        "INSERT INTO outbox (lane, epoch, seq, entry, chain) VALUES (?, ?, ?, ?, ?)",
+        (lane.value, epoch, head[1], entry_id, head[2]),
+    )
+    store.noted[_HEAD + lane] = head
+
+
+def _head(store: Store, lane: Lane) -> tuple[int, int, bytes]:
+    """Return epoch, last sequence and chain of a stream, as this transaction has them."""
+    head = store.noted.get(_HEAD + lane)
+    if isinstance(head, tuple):
+        return head
     last = store.row(
         "SELECT s.epoch, coalesce(o.seq, s.base) AS seq, coalesce(o.chain, s.base_chain) AS chain"
         " FROM stream s LEFT JOIN outbox o ON o.lane = s.lane AND o.epoch = s.epoch"
@@ -65,7 +88,4 @@ def _enqueue(store: Store, lane: Lane, entry_id: int, record: bytes) -> None:
     )
     if last is None:
         raise LookupError(f"the store has no stream for lane {lane}")
-    store.execute(
-        "INSERT INTO outbox (lane, epoch, seq, entry, chain) VALUES (?, ?, ?, ?, ?)",
-        (lane.value, last["epoch"], last["seq"] + 1, entry_id, chain(last["chain"], record)),
-    )
+    return last["epoch"], last["seq"], last["chain"]

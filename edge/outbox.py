@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from edge import conditions
 from edge.clock import Stamp
 from edge.entry import EntryKind, Lane, chain
-from edge.journal import LANES, append
+from edge.journal import LANES, append, forget_heads
 from edge.store import Row, Store
 
 DIFFERS = "chain-differs"
@@ -214,6 +214,7 @@ def _renumber(store: Store, lane: Lane, epoch: int) -> None:
         " base_entry = 0, base_chain = zeroblob(16), cum_chain = NULL WHERE lane = ?",
         (epoch, lane.value),
     )
+    forget_heads(store)
     link = bytes(16)
     for seq, row in enumerate(kept, start=1):
         link = chain(link, row["record"].encode("utf-8"))

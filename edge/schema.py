@@ -111,16 +111,16 @@ CREATE TABLE reading (
     patient_id TEXT REFERENCES patient (id),
     visit_id TEXT REFERENCES visit (id),
     device_id TEXT,
-    device_key TEXT,
+    device_key BLOB,
     wall_ms INTEGER NOT NULL,
     warnings TEXT NOT NULL DEFAULT '',
     tray TEXT,
     raw BLOB,
     compared INTEGER REFERENCES journal (id)
 );
-CREATE INDEX reading_by_patient ON reading (patient_id, entry);
+CREATE INDEX reading_by_patient ON reading (patient_id, entry) WHERE patient_id IS NOT NULL;
 CREATE INDEX reading_in_tray ON reading (entry) WHERE tray = 'waiting';
-CREATE UNIQUE INDEX reading_by_device_key ON reading (device_id, device_key)
+CREATE UNIQUE INDEX reading_by_device_key ON reading (device_key)
     WHERE device_key IS NOT NULL;
 CREATE TABLE rejected (
     entry INTEGER PRIMARY KEY REFERENCES journal (id),

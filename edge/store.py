@@ -37,6 +37,8 @@ class Store:
     def __init__(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
         self._connection = connection
+        self.noted: dict[str, object] = {}
+        """What the running transaction has looked up and need not look up again."""
 
     @classmethod
     def open(cls, path: Path) -> Store:
@@ -71,6 +73,8 @@ class Store:
         except BaseException:
             self._rollback()
             raise
+        finally:
+            self.noted.clear()
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run one write inside a transaction; return the last row id (inserts) or 0."""

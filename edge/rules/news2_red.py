@@ -39,6 +39,11 @@ def red_scores(values: Iterable[Value], age_years: int | None) -> tuple[RedScore
     return tuple(score for score in found if score)
 
 
+def is_any_red(values: Iterable[Value]) -> bool:
+    """Whether a value scores 3 in an adult: only then is it worth asking for the age."""
+    return bool(red_scores(values, _table()["minimum_age_years"]))
+
+
 def citation() -> str:
     """Return where the rule comes from, for whoever reads an alert."""
     return str(_table()["source"])

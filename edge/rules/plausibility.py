@@ -15,6 +15,8 @@ from importlib.resources import files
 
 from edge.reading import Code, Value
 
+_SYSTOLIC, _DIASTOLIC = Code.SYSTOLIC.value, Code.DIASTOLIC.value
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -41,8 +43,9 @@ def impossible(values: Iterable[Value]) -> Finding | None:
     values = tuple(values)
     if not values:
         return Finding("no-values", "", "the device gave no value")
+    table = _table()
     for value in values:
-        finding = _hard(value)
+        finding = _hard(value, table.get((value.code, value.unit)))
         if finding:
             return finding
     return _crossed(values)
@@ -50,8 +53,9 @@ def impossible(values: Iterable[Value]) -> Finding | None:
 
 def doubtful(values: Iterable[Value]) -> tuple[Finding, ...]:
     """Return the values that a person should measure again or confirm (soft limits, adults)."""
-    values = tuple(values)
-    return tuple(f for v in values if (f := _soft(v))) + _pulse_pressure(values)
+    values, table = tuple(values), _table()
+    found = (_soft(v, table.get((v.code, v.unit))) for v in values)
+    return tuple(f for f in found if f) + _pulse_pressure(values)
 
 
 def limits_of(code: str, unit: str) -> Limits | None:
@@ -59,8 +63,7 @@ def limits_of(code: str, unit: str) -> Limits | None:
     return _table().get((code, unit))
 
 
-def _hard(value: Value) -> Finding | None:
-    limits = limits_of(value.code, value.unit)
+def _hard(value: Value, limits: Limits | None) -> Finding | None:
     if limits is None:
         return _unknown(value)
     low, high = limits.hard
@@ -88,8 +91,7 @@ def _crossed(values: tuple[Value, ...]) -> Finding | None:
     return Finding("crossed", "systolic", text)
 
 
-def _soft(value: Value) -> Finding | None:
-    limits = limits_of(value.code, value.unit)
+def _soft(value: Value, limits: Limits | None) -> Finding | None:
     if limits is None or limits.soft is None:
         return None
     low, high = limits.soft
@@ -107,8 +109,13 @@ def _pulse_pressure(values: tuple[Value, ...]) -> tuple[Finding, ...]:
 
 
 def _pressures(values: tuple[Value, ...]) -> tuple[Decimal | None, Decimal | None]:
-    by_code = {v.code: v.value for v in values}
-    return by_code.get(Code.SYSTOLIC), by_code.get(Code.DIASTOLIC)
+    systolic = diastolic = None
+    for v in values:
+        if v.code == _SYSTOLIC:
+            systolic = v.value
+        elif v.code == _DIASTOLIC:
+            diastolic = v.value
+    return systolic, diastolic
 
 
 @cache

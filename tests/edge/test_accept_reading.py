@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -302,3 +303,23 @@ def test_readings_accepted_together_are_all_there_or_none(store: Store, hand: Ha
         intake.accept_all(store, [(third, None), (replace(third, actor=1.5, device_id="x"), None)])
     assert store.journal_position() == before
     assert isinstance(intake.accept(store, third), Accepted)
+
+
+def test_a_commit_of_twenty_readings_writes_few_pages(store: Store, hand: HandClock) -> None:
+    readings = []
+    for number in range(400):
+        device, time = f"ble-{number % 6}", NOON + timedelta(seconds=7 * number)
+        reading = cuff(hand.advance(1), time=time, record=str(number), device=device)
+        readings.append((reading, None))
+    before = _log_frames(store)
+    for first in range(0, 400, 20):
+        intake.accept_all(store, readings[first : first + 20])
+    # 27 a commit; an index in random order of the readings would take as many pages as readings.
+    assert (_log_frames(store) - before) / 20 < 35
+
+
+def _log_frames(store: Store) -> int:
+    """Return how many pages SQLite has appended to its write-ahead log since it was made."""
+    file = Path(str(store.rows("PRAGMA database_list")[0]["file"]) + "-wal")
+    page = store.scalar("PRAGMA page_size")
+    return file.stat().st_size // (page + 24)

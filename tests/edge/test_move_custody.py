@@ -125,3 +125,18 @@ def test_reading_the_journal_on_from_a_place(busy: Store) -> None:
     assert [i for i, _ in journal.since(busy, 2)] == [3, 4]
     assert [i for i, _ in journal.since(busy, 0, limit=1)] == [1]
     assert journal.read(busy, 99) is None
+
+
+def test_a_new_epoch_in_a_transaction_that_has_appended_leaves_no_gap(
+    busy: Store, hand: HandClock
+) -> None:
+    with busy.transaction():
+        journal.append(busy, "view", hand.now(), {"n": 1})
+        outbox.start_epoch(busy, 4, hand.now(), "fork")
+        journal.append(busy, "view", hand.now(), {"n": 2})
+    held = outbox.records(busy, Lane.CLINICAL, 1, 99)
+    assert [q.seq for q in held] == [1, 2, 3, 4, 5, 6]
+    link = GENESIS
+    for queued in held:
+        link = chain(link, queued.record)
+        assert queued.chain == link
