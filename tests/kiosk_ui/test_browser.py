@@ -16,6 +16,7 @@ from edge.reading import Code, Kind
 from kiosk_ui.app import create_app
 
 pytestmark = pytest.mark.system
+expect.set_options(timeout=40_000)  # a loaded machine is slow, not wrong
 
 AXE = Path(__file__).parent.parent / "support" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -79,7 +80,7 @@ def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
 
 def _listened(context: BrowserContext, complaints: list[str]) -> Page:
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(40_000)
     page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     return page

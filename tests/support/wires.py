@@ -85,7 +85,7 @@ class Ear:
         self.raw += data
         self.events += self.decoder.feed(data)
 
-    async def until(self, enough: Callable[[], bool], within_s: float = 8) -> None:
+    async def until(self, enough: Callable[[], bool], within_s: float = 40) -> None:
         """Listen until it is enough."""
 
         def heard() -> bool:

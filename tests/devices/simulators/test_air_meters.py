@@ -67,7 +67,7 @@ class Host:
 
 @asynccontextmanager
 async def visit(device: BleDevice, pair: bool = False) -> AsyncIterator[Host]:
-    found = await BleakScanner.find_device_by_address(device.model.identity.address, timeout=5)
+    found = await BleakScanner.find_device_by_address(device.model.identity.address, timeout=30)
     assert found is not None
     async with BleakClient(found, pair=pair) as client:
         yield Host(client)

@@ -56,7 +56,7 @@ def person(seed: int = 1) -> Body:
 
 
 async def find(model: BleModel) -> BLEDevice:
-    found = await BleakScanner.find_device_by_address(model.identity.address, timeout=5)
+    found = await BleakScanner.find_device_by_address(model.identity.address, timeout=30)
     assert found is not None
     return found
 

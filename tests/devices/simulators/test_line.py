@@ -41,7 +41,7 @@ async def collect(port: serial.Serial, enough: Callable[[bytes], bool]) -> bytes
         data.extend(port.read(port.in_waiting))
         return enough(bytes(data))
 
-    await eventually_async(take, within_s=10, every_s=0.01)
+    await eventually_async(take, within_s=30, every_s=0.01)
     return bytes(data)
 
 

@@ -83,10 +83,13 @@ async def test_a_module_measures_when_it_is_told(tmp_path: Path) -> None:
         assert not device.cuff.inflated
         assert await code(ear, suntech_nibp.start("adult")) == "O"
         assert await code(ear, suntech_nibp.start("adult")) == "B"
-        seen = []
+        asked = 0
         while "K" not in [event.fields.get("code") for event in ear.events]:
             await ear.ask(suntech_nibp.ask_cuff())
-            seen += [event.fields["pressure"] for event in ear.events if event.name == "cuff"]
+            asked += 1
+        # The "K" comes by itself, before or after the answer to the last question.
+        await ear.until(lambda: ear.names().count("cuff") == asked)
+        seen = [event.fields["pressure"] for event in ear.events if event.name == "cuff"]
         assert max(int(str(p)) for p in seen) > wanted()[Code.SYSTOLIC]
         assert await code(ear, suntech_nibp.ask_result()) == "reading"
         await ear.ask(suntech_nibp.ask_result())
@@ -124,7 +127,7 @@ async def test_a_cuff_that_nobody_watches_deflates(tmp_path: Path, how: str) -> 
             device.unplug()
         elif how == "power":
             await device.stop()
-        await eventually_async(lambda: not device.cuff.inflated, within_s=3)
+        await eventually_async(lambda: not device.cuff.inflated, within_s=15)
     assert not device.cuff.inflated
     await device.stop()
 

@@ -37,7 +37,7 @@ class Process:
 
     async def read(self) -> Answer:
         assert self.child.stdout is not None
-        line = await asyncio.wait_for(self.child.stdout.readline(), 20)
+        line = await asyncio.wait_for(self.child.stdout.readline(), 60)
         answer: Answer = json.loads(line)
         return answer
 
@@ -52,7 +52,7 @@ class Process:
         if self.child.returncode is None and number is not None:
             self.child.send_signal(number)
         self.child.stdin.close()
-        await asyncio.wait_for(self.child.communicate(), 20)
+        await asyncio.wait_for(self.child.communicate(), 60)
         assert self.child.returncode is not None
         return self.child.returncode
 
@@ -112,7 +112,7 @@ async def test_a_ward_runs_in_the_same_process(
     async with Ward(tmp_path) as ward:
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", ward.bus_address)
         ward.measure("ut-201ble", next(patients(1)), Fault.WRONG_CLOCK)
-        found = await BleakScanner.find_device_by_name("A&D_UT201BLE_AABBCC", timeout=5)
+        found = await BleakScanner.find_device_by_name("A&D_UT201BLE_AABBCC", timeout=30)
         assert found is not None
         with pytest.raises(UnknownDeviceError, match="ut-201ble"):
             ward.measure("stethoscope")
