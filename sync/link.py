@@ -53,6 +53,10 @@ MAX_HELD = 256
 MAX_PACKET = 131_072
 LOOP_S = 1.0
 GOODBYE_S = 1.0
+_CALLBACKS = (
+    *("on_connect", "on_disconnect", "on_subscribe", "on_message", "on_publish", "on_log"),
+    *("on_socket_open", "on_socket_register_write"),
+)
 _NOBODY = "No matching subscribers"
 _BUSY = ("Server unavailable", "Server busy", "Quota exceeded", "Connection rate exceeded")
 
@@ -340,6 +344,10 @@ class _Session:
         sock = self.client.socket()
         if sock is not None:
             sock.close()
+        # Client and session hold one another through these. Were the two left to the garbage
+        # collector, it might take the client's inner sockets away before the client closes them.
+        for callback in _CALLBACKS:
+            setattr(self.client, callback, None)
 
     def _put(self, raw: _Raw) -> None:
         self._queue.put((self._generation, raw))

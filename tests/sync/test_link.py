@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import socket
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from eventually import eventually
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.link import MAX_HELD, Link
+from sync.link import MAX_HELD, Client, Link
 from sync.transport import (
     Acked,
     Address,
@@ -306,6 +308,25 @@ def test_the_will_speaks_only_for_the_dead(tmp_path: Path, links: list[Link]) ->
         assert came.topic == "cs/1/u/box2/t"
         assert isinstance(await_event(rival, Down), Down)
         assert same_name.up
+
+
+def test_a_session_that_is_over_leaves_nothing_to_the_garbage_collector(
+    broker: Broker, links: list[Link]
+) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        others = _clients()
+        link = box(broker, links)
+        [client] = [weakref.ref(one) for one in _clients() if one not in others]
+        link.close()
+        eventually(lambda: client() is None)
+    finally:
+        gc.enable()
+
+
+def _clients() -> list[Client]:
+    return [one for one in gc.get_objects() if isinstance(one, Client)]
 
 
 def test_waking_ends_a_wait(broker: Broker, links: list[Link]) -> None:
