@@ -104,21 +104,7 @@ class Broker:
 
     def box(self, box_id: str) -> Tls:
         """The files of an enrolled box."""
-        folder = self.folder / box_id
-        folder.mkdir(exist_ok=True)
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, box_id)])
-        request = x509.CertificateSigningRequestBuilder().subject_name(name)
-        csr = request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-        signed = self.authority.sign_box(csr, box_id, datetime.now(UTC))
-        pem = key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        (folder / "box.key").write_bytes(pem)
-        (folder / "box.crt").write_bytes(signed.pem)
-        return Tls(self.authority.root_file, folder / "box.crt", folder / "box.key")
+        return client_files(self.authority, self.folder / box_id, box_id)
 
     def revoke(self, tls: Tls) -> None:
         serial = x509.load_pem_x509_certificate(tls.certificate.read_bytes()).serial_number
@@ -141,6 +127,24 @@ def running(folder: Path, names: tuple[str, ...] = ("localhost", "127.0.0.1")) -
         yield broker
     finally:
         broker.kill()
+
+
+def client_files(authority: Authority, folder: Path, name: str) -> Tls:
+    """Make the files of a client of this name in a folder of its own."""
+    folder.mkdir(exist_ok=True)
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    csr = request.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    signed = authority.sign_box(csr, name, datetime.now(UTC))
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    (folder / "box.key").write_bytes(pem)
+    (folder / "box.crt").write_bytes(signed.pem)
+    return Tls(authority.root_file, folder / "box.crt", folder / "box.key")
 
 
 def free_port() -> int:

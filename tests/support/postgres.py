@@ -29,6 +29,28 @@ class Cluster:
         _as_postgres("createdb", "-h", str(self.folder), name)
         return f"postgresql://{USER}@/{name}?host={self.folder}"
 
+    def replace(self, address: str, copy: Path) -> None:
+        """Put what a copy holds in the place of a database, whoever is connected to it."""
+        host, name = str(self.folder), address.removeprefix(f"postgresql://{USER}@/").split("?")[0]
+        _as_postgres("dropdb", "--force", "-h", host, "-U", USER, name)
+        _as_postgres("createdb", "-h", host, "-U", USER, name)
+        readable = self._readable(copy)
+        _as_postgres("pg_restore", "-h", host, "-U", USER, "-d", name, str(readable))
+
+    def streams_in(self, copy: Path) -> list[tuple[str, int, str, int, bytes]]:
+        """Return what a copy holds of each stream: box, epoch, lane, last sequence, chain."""
+        options = ("--data-only", "--table=stream", "--file=-")
+        text = _as_postgres("pg_restore", *options, str(self._readable(copy)))
+        rows = text.partition("COPY public.stream ")[2].partition("\n\\.")[0].splitlines()[1:]
+        cells = [row.split("\t") for row in rows]
+        return [(c[0], int(c[1]), c[2], int(c[3]), bytes.fromhex(c[4][3:])) for c in cells]
+
+    def _readable(self, copy: Path) -> Path:
+        readable = self.folder / copy.name
+        shutil.copy(copy, readable)
+        readable.chmod(0o644)
+        return readable
+
     def stop(self, mode: str = "immediate") -> None:
         _as_postgres("pg_ctl", "stop", "-D", str(self.folder / "data"), "-m", mode, "-s")
 
@@ -61,7 +83,7 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _as_postgres(program: str, *arguments: str) -> None:
+def _as_postgres(program: str, *arguments: str) -> str:
     command = [str(BINARIES / program), *arguments]
     if os.getuid() == 0:  # PostgreSQL refuses to run as root
         command = ["runuser", "-u", USER, "--", *command]
@@ -70,3 +92,4 @@ def _as_postgres(program: str, *arguments: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False)
     if done.returncode:
         raise AssertionError(f"{program} failed: {done.stdout}{done.stderr}")
+    return done.stdout
