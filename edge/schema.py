@@ -61,6 +61,13 @@ CREATE TABLE hand_session (
 CREATE TABLE hand_alone (
     lane TEXT PRIMARY KEY, epoch INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE stick (
+    folder TEXT PRIMARY KEY, name TEXT NOT NULL, free INTEGER NOT NULL, held TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE stick_request (
+    id INTEGER PRIMARY KEY, what TEXT NOT NULL, folder TEXT NOT NULL, actor TEXT,
+    asked_ms INTEGER NOT NULL, state TEXT NOT NULL, told TEXT NOT NULL DEFAULT '{}'
+);
 CREATE TABLE poison (
     entry INTEGER PRIMARY KEY REFERENCES journal (id), lane TEXT NOT NULL, why TEXT NOT NULL,
     noted_ms INTEGER NOT NULL, repaired_as INTEGER REFERENCES journal (id)

@@ -41,6 +41,7 @@ class Settings:
 
     `watch` are globs of ports where devices are looked for that nobody configured.
     `bluetooth_restart` starts bluetoothd anew when nothing gentler helped; empty: never.
+    `sticks` is the folder below which USB sticks are mounted; empty: they are not looked for.
     `daily_bytes` limits what a class of `edge.spending` may send in a day; 0 is no limit.
     """
 
@@ -59,6 +60,7 @@ class Settings:
     broker_host: str | None = None
     broker_port: int = 8883
     link_retry_cap_s: int = 900
+    sticks: str = "/media"
     backup_every_s: int = 3600
     disk_low_mb: int = 500
     retention_days: int = 90
@@ -129,6 +131,7 @@ def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
         broker_host=link.text("broker_host", "") or None,
         broker_port=link.number("broker_port", 8883),
         link_retry_cap_s=link.number("retry_cap_s", 900),
+        sticks=link.text("sticks", "/media"),
         backup_every_s=box.number("backup_every_s", 3600),
         disk_low_mb=box.number("disk_low_mb", 500),
         retention_days=box.number("retention_days", 90),

@@ -26,6 +26,7 @@ from kiosk_ui.pages import (
     register,
     sign_in,
     status,
+    stick,
     tray,
     visit,
     wiring,
@@ -48,6 +49,7 @@ PAGES = (
     clock,
     wiring,
     pairing,
+    stick,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 

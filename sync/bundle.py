@@ -12,6 +12,7 @@ damaged loses what is damaged and no more. Neither end ever holds a bundle in me
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import struct
@@ -49,7 +50,19 @@ Verify = Callable[[bytes, bytes], bool]
 
 
 class BundleError(Exception):
-    """A bundle cannot be read or written; the text is for whoever holds the stick."""
+    """A bundle cannot be read or written; the text is for whoever holds the stick.
+
+    `why` is one of the words below: screens say it in other languages.
+    """
+
+    def __init__(self, text: str, why: str = "damaged") -> None:
+        super().__init__(text)
+        self.why = why
+
+
+FULL, GONE, MISSING, FOREIGN_BOX = "full", "gone", "missing", "foreign-box"
+FOREIGN_HOSPITAL, UNKNOWN, DIFFERS = "foreign-hospital", "unknown", "differs"
+REFUSED, RENUMBERED = "refused", "renumbered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +223,8 @@ def writing(file: Path, opening: Opening, sign: Sign) -> Iterator[Writer]:
     try:
         room = min(MAX_BYTES, free_bytes(file.parent) - RESERVE_BYTES)
         if room < MAX_BLOCK:
-            raise BundleError("the stick is full: take another, or bring this one away first")
+            text = "the stick is full: take another, or bring this one away first"
+            raise BundleError(text, FULL)
         with draft.open("wb") as handle:
             writer = Writer(handle, sign, room)
             writer.open(opening)
@@ -220,7 +234,8 @@ def writing(file: Path, opening: Opening, sign: Sign) -> Iterator[Writer]:
         draft.replace(file)
         _flush(file.parent)
     except OSError as error:
-        raise BundleError(f"{file} cannot be written: {error.strerror}") from error
+        why = FULL if error.errno == errno.ENOSPC else GONE
+        raise BundleError(f"{file} cannot be written: {error.strerror}", why) from error
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
@@ -232,9 +247,9 @@ def opened(file: Path) -> Iterator[Reader]:
     try:
         handle = file.open("rb")
     except FileNotFoundError as error:
-        raise BundleError(f"there is no {file.name} on this stick") from error
+        raise BundleError(f"there is no {file.name} on this stick", MISSING) from error
     except OSError as error:
-        raise BundleError(f"{file} cannot be read: {error.strerror}") from error
+        raise BundleError(f"{file} cannot be read: {error.strerror}", GONE) from error
     with handle:
         yield Reader(handle)
 

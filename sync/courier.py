@@ -37,6 +37,7 @@ from sync.keys import KeyFileError
 from sync.membership import Membership
 from sync.purse import Purse
 from sync.radio import Radio
+from sync.stick_courier import StickCourier
 from sync.store_outbox import StoreOutbox
 from sync.transport import Acked, Down, Event, Failed, LinkError, Message, Up, Why
 from sync.voice import Voice
@@ -68,6 +69,7 @@ class Courier:
         self._session = BoxSession()
         self._feeding = FeedCourier(store, self._say)
         self._filing = FileCourier(store, settings.home, self._say_chunk)
+        self._sticks = StickCourier(store, settings, member)
         self._errands = Errands(store, member, settings, self._radio, self._purse)
         self._orders = {**HANDLERS, **key_commands.handlers(settings.keys)}
         self._offline_ms = 0
@@ -95,6 +97,7 @@ class Courier:
     def close(self) -> None:
         """Say goodbye."""
         self._radio.close()
+        self._sticks.finish()
         self._write(lambda: self._purse.settle(self._now()))
         self._voice.goodbye()
 
@@ -153,6 +156,7 @@ class Courier:
             self._settle()
             self._note_sent()
             self._count(now_ms)
+            self._write(self._sticks.look)
 
     def _count(self, now_ms: int) -> None:
         """Keep the books of the link; what a new day allows again is sent."""

@@ -65,7 +65,8 @@ def write(
             load.records()
             load.files()
         if StoreOutbox(store).epoch() != epoch:
-            raise BundleError("the records were numbered anew meanwhile: write once more")
+            text = "the records were numbered anew meanwhile: write once more"
+            raise BundleError(text, bundle.RENUMBERED)
         writer.close(load.lanes, len(load.parts))
         # Before the file has its name: an answer to a bundle that nobody remembers is worthless.
         sticks.remember(store, load.carried())
@@ -80,6 +81,9 @@ def tidy(store: Store, box_id: str, folder: Path) -> None:
         if ours and held is not None and sticks.is_confirmed(store, held):
             with suppress(OSError):
                 one.file.unlink()
+    for draft in folder.glob(f"healthpost-{box_id}-*.part"):
+        with suppress(OSError):
+            draft.unlink()  # of a write that the power cut
 
 
 @dataclass(slots=True)

@@ -71,7 +71,8 @@ def read(
         _check(reader, member)
         held = sticks.get(store, reader.opening.nonce)
         if held is None:
-            raise BundleError("this answer belongs to a bundle that this box does not remember")
+            text = "this answer belongs to a bundle that this box does not remember"
+            raise BundleError(text, bundle.UNKNOWN)
         orders = {**HANDLERS, **key_commands.handlers(settings.keys)}
         answer = _Answer(store, member, now, held, orders)
         for frame in reader.frames():
@@ -80,7 +81,7 @@ def read(
     sticks.answered(store, held.nonce, now)
     tidy(store, member.box_id, folder)
     if answer.differs:
-        raise BundleError(DIFFERENT)
+        raise BundleError(DIFFERENT, bundle.DIFFERS)
     return told
 
 
@@ -88,16 +89,18 @@ def _file(member: Membership, folder: Path) -> Path:
     file = folder / bundle.down_name(member.box_id)
     others = [o for o in bundle.found(folder, bundle.DOWN) if o.opening.box_id != member.box_id]
     if not file.exists() and others:
-        raise BundleError(f"the answer on this stick is for box {others[0].opening.box_id}")
+        text = f"the answer on this stick is for box {others[0].opening.box_id}"
+        raise BundleError(text, bundle.FOREIGN_BOX)
     return file
 
 
 def _check(reader: bundle.Reader, member: Membership) -> None:
     told = reader.opening
     if told.way == bundle.DOWN and told.box_id != member.box_id:
-        raise BundleError(f"this answer is for box {told.box_id}")
+        raise BundleError(f"this answer is for box {told.box_id}", bundle.FOREIGN_BOX)
     if told.way == bundle.DOWN and told.hospital != kid(member.hospital.sign):
-        raise BundleError("this answer comes from another hospital than this box's")
+        text = "this answer comes from another hospital than this box's"
+        raise BundleError(text, bundle.FOREIGN_HOSPITAL)
     reader.check(bundle.DOWN, lambda body, mark: manifest_holds(body, mark, member.hospital.sign))
 
 
@@ -168,7 +171,8 @@ class _Answer:
     def _control(self, message: DownMessage) -> None:
         match message:
             case Fence(epoch=0):
-                raise BundleError(f"the hospital refuses this box: {message.reason}")
+                text = f"the hospital refuses this box: {message.reason}"
+                raise BundleError(text, bundle.REFUSED)
             case Fence():
                 self._begin_anew(message)
             case Welcome():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -17,18 +18,24 @@ from edge import (
     outbox,
     patients,
     pins,
+    plugged,
     registry,
     staff,
+    sticks,
     visits,
 )
 from edge.clock import Anchor, Clock, ClockQuality, Stamp
 from edge.entry import Lane
+from edge.feed_item import Cursor
 from edge.patient import Patient
 from edge.patient_form import PatientForm
+from edge.plugged import Held, Stick, What
 from edge.reading import Code, Kind, Measured, Reading, Value
 from edge.registry import Device
 from edge.settings import Settings
+from edge.sticks import Carried
 from edge.store import Store
+from kiosk_ui.context import COOKIE
 
 PIN = "271845"
 DAY_MS = 24 * 3600 * 1000
@@ -152,6 +159,7 @@ class Scene:
             ("worker-tray-one", self._tray_one),
             ("worker-wrong", self._wrong),
             ("worker-failure", _go("/nowhere")),
+            ("technician-stick", self._stick),
         ]
 
     def _past(self) -> None:
@@ -275,6 +283,42 @@ class Scene:
         page.locator("#t-weight .record").click()
         page.locator("#live .reading").first.wait_for()
 
+    def _stick(self, page: Page, address: str) -> None:
+        """A stick with a bundle that waits, an old one that is confirmed, one of another box."""
+        self._let_technician_in(page, address)
+        now, clinical = self.clock.now(), outbox.state(self.store, Lane.CLINICAL)
+        reach = {"c": outbox.entry_at(self.store, Lane.CLINICAL, clinical.last)}
+        waits = Carried(os.urandom(8), 1, now.wall_ms - 240_000, 2, {}, reach, [], Cursor())
+        done = Carried(os.urandom(8), 1, now.wall_ms - DAY_MS, 9, {}, {"c": 1}, [], Cursor())
+        sticks.remember(self.store, done)
+        sticks.answered(self.store, done.nonce, now)
+        sticks.remember(self.store, waits)
+        box, span = self.settings.box_id, [clinical.cum + 1, clinical.last]
+        held = (
+            Held("up", "q4tz9mb2xk7aw", "00", done.written_ms, 88_000, False, True, True),
+            _held(done, box, lanes={"c": [1, 9]}),
+            _held(waits, box, lanes={"c": span}, files=1),
+            Held("down", box, done.nonce.hex(), done.written_ms, 36_000, True, True, True),
+        )
+        plugged.show(self.store, [Stick("/media/usb0", "KINGSTON", 7_412_000_000, held)])
+        while (open_one := plugged.wanted(self.store)) is not None:
+            plugged.end(self.store, open_one, {})
+        plugged.ask(self.store, now, What.WRITE, "/media/usb0")
+        asked = plugged.wanted(self.store)
+        if asked is not None:
+            plugged.end(
+                self.store, asked, {"records": span[1] - span[0] + 1, "files": 1, "left": 0}
+            )
+        page.goto(f"{address}/stick")
+
+    def _let_technician_in(self, page: Page, address: str) -> None:
+        with self.store.transaction():
+            self.store.execute("DELETE FROM lockout")
+        pepper = pins.load_pepper(self.settings.keys)
+        told = staff.sign_in(self.store, self.clock, pepper, self.technician, "590273")
+        assert isinstance(told, staff.SignedIn)
+        page.context.add_cookies([{"name": COOKIE, "value": told.token, "url": address}])
+
     def _nothing_begun(self) -> None:
         while (begun := drafts.newest(self.store, self.clock.now(), self.worker)) is not None:
             drafts.forget(self.store, self.worker, begun.form)
@@ -290,6 +334,11 @@ class Scene:
         page.goto(f"{address}/patients/{self.people[0].id}/history")
         page.locator("tbody .tool").first.click()
         page.wait_for_url("**/wrong")
+
+
+def _held(one: Carried, box: str, **more: object) -> Held:
+    nonce, size = one.nonce.hex(), 184_000
+    return Held("up", box, nonce, one.written_ms, size, True, True, True, **more)
 
 
 def _go(path: str) -> Callable[[Page, str], None]:

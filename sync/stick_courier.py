@@ -1,0 +1,146 @@
+"""The courier's third hand: finds sticks, tells the screen what is on them, writes and reads them.
+
+A large stick takes minutes, and an alert must not wait for it: the work runs in a thread of its
+own with its own connection to the box's file, one request at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from edge import plugged
+from edge.clock import Stamp
+from edge.errors import StoreError
+from edge.plugged import Asked, Held, Stick, What
+from edge.settings import Settings
+from edge.store import Store
+from sync import bundle, hand, hand_answer
+from sync.bundle import BundleError, Outline
+from sync.keys import kid
+from sync.membership import Membership
+
+log = logging.getLogger(__name__)
+
+DEPTH = 2
+"""Desktops mount a stick in a folder of its user, plain systems in one of its own."""
+
+MOST_STICKS = 8
+MOST_BUNDLES = 20
+FULL_DISK = "disk-full"
+FAULT = "fault"
+MB = 1_000_000
+
+
+class StickCourier:
+    """Looks after the sticks of one box; call `look` every few seconds."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        member: Membership,
+        is_stick: Callable[[Path], bool] = os.path.ismount,
+    ) -> None:
+        self._store, self._settings, self._member = store, settings, member
+        self._is_stick = is_stick
+        self._work: threading.Thread | None = None
+        plugged.break_off(store)
+
+    def look(self) -> None:
+        """Tell which sticks are there, and begin what was asked for."""
+        if self._work is not None and self._work.is_alive():
+            return
+        plugged.show(self._store, self._survey())
+        one = plugged.wanted(self._store)
+        if one is not None:
+            plugged.begin(self._store, one)
+            self._work = threading.Thread(target=self._carry, args=(one,), daemon=True)
+            self._work.start()
+
+    def finish(self) -> None:
+        """Wait for what is under way."""
+        if self._work is not None:
+            self._work.join()
+
+    def _survey(self) -> list[Stick]:
+        if not self._settings.sticks:
+            return []
+        folders = _mounted(Path(self._settings.sticks), DEPTH, self._is_stick)
+        return [stick for one in folders[:MOST_STICKS] if (stick := self._stick(one)) is not None]
+
+    def _stick(self, folder: Path) -> Stick | None:
+        try:
+            free = bundle.free_bytes(folder) // MB * MB  # the last digits change by looking
+        except OSError:
+            return None
+        outlines = [*bundle.found(folder, bundle.UP), *bundle.found(folder, bundle.DOWN)]
+        held = tuple(self._held(one) for one in outlines[-MOST_BUNDLES:])
+        return Stick(str(folder), folder.name, free, held)
+
+    def _held(self, one: Outline) -> Held:
+        told, closing = one.opening, one.closing
+        lanes = {} if closing is None else {k: list(v) for k, v in closing.lanes.items()}
+        return Held(
+            way=told.way,
+            box=told.box_id,
+            nonce=told.nonce.hex(),
+            made_ms=told.made_ms,
+            size=one.size,
+            ours=told.box_id == self._member.box_id,
+            hospital_ours=told.hospital == kid(self._member.hospital.sign),
+            whole=closing is not None,
+            files=0 if closing is None else closing.files,
+            lanes=lanes,
+        )
+
+    def _carry(self, one: Asked) -> None:
+        with suppress(StoreError):  # what is not told as ended is broken off at the next start
+            store = Store.open(self._settings.database)
+            try:
+                plugged.end(store, one, self._outcome(store, one))
+            finally:
+                store.close()
+
+    def _outcome(self, store: Store, one: Asked) -> dict[str, object]:
+        now, folder = store.clock().now(), Path(one.folder)
+        try:
+            if not self._is_stick(folder):
+                return {"why": bundle.GONE}
+            return self._do(store, one.what, now, folder)
+        except BundleError as error:
+            log.warning("stick: %s", error)
+            return {"why": error.why}
+        except StoreError as error:
+            log.warning("stick: %s", error)
+            return {"why": FULL_DISK}
+        except Exception:  # the technician must hear of it, whatever it was
+            log.exception("a stick could not be worked with")
+            return {"why": FAULT}
+
+    def _do(self, store: Store, what: What, now: Stamp, folder: Path) -> dict[str, object]:
+        if what is What.WRITE:
+            made = hand.write(store, self._settings, self._member, now, folder)
+            return {"records": made.records, "files": made.files, "left": made.left}
+        came = hand_answer.read(store, self._settings, self._member, now, folder)
+        sound = came.whole and not came.damaged
+        told: dict[str, object] = {"confirmed": came.confirmed, "news": came.told, "whole": sound}
+        return told | {"anew": came.epoch is not None, "commands": came.commands}
+
+
+def _mounted(root: Path, depth: int, is_stick: Callable[[Path], bool]) -> list[Path]:
+    found: list[Path] = []
+    try:
+        inside = sorted(p for p in root.iterdir() if p.is_dir() and not p.is_symlink())
+    except OSError:
+        return found
+    for folder in inside:
+        if is_stick(folder):
+            found.append(folder)
+        elif depth > 1:
+            found += _mounted(folder, depth - 1, is_stick)
+    return found

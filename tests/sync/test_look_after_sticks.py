@@ -1,0 +1,124 @@
+"""The courier finds a stick, says what is on it, and does what the technician asked."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hand_house import BOX, Post
+
+from edge import plugged
+from edge.errors import Refused
+from edge.plugged import Asked, State, What
+from sync import bundle
+from sync.stick_courier import StickCourier
+
+
+class Media:
+    """A box beside a folder where sticks are mounted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.post = Post(folder / "post")
+        self.media = folder / "media"
+        self.settings = replace(self.post.settings, sticks=str(self.media))
+        self.courier = StickCourier(
+            self.post.store, self.settings, self.post.member, lambda p: p.name.startswith("usb")
+        )
+
+    def plug(self, path: str = "usb0") -> Path:
+        folder = self.media / path
+        folder.mkdir(parents=True)
+        self.post.stick = folder
+        return folder
+
+    def do(self, what: What, folder: Path) -> Asked:
+        """Ask as the screen does, and let the courier work."""
+        self.courier.look()
+        plugged.ask(self.post.store, self.post.clock.now(), what, str(folder))
+        self.courier.look()
+        self.courier.finish()
+        self.courier.look()
+        latest = plugged.latest(self.post.store)
+        assert latest is not None
+        return latest
+
+
+@pytest.fixture
+def media(tmp_path: Path) -> Iterator[Media]:
+    made = Media(tmp_path)
+    yield made
+    made.courier.finish()
+    made.post.close()
+
+
+def test_without_a_folder_for_sticks_nothing_happens(media: Media) -> None:
+    media.courier.look()
+    assert plugged.plugged(media.post.store) == []
+
+
+def test_only_what_is_mounted_counts_as_a_stick(media: Media) -> None:
+    (media.media / "leftover").mkdir(parents=True)
+    media.plug("sana/usb-blue")
+    (media.media / "usb-link").symlink_to(media.media / "leftover")
+    media.courier.look()
+    assert [one.name for one in plugged.plugged(media.post.store)] == ["usb-blue"]
+    shutil.rmtree(media.media / "sana")
+    media.courier.look()
+    assert plugged.plugged(media.post.store) == []
+
+
+def test_a_stick_goes_to_the_hospital_and_comes_back(media: Media) -> None:
+    post, folder = media.post, media.plug()
+    post.record(30)
+    written = media.do(What.WRITE, folder)
+    assert written.state is State.DONE
+    assert written.told == {"records": 30, "files": 0, "left": 0}
+    assert post.waiting() == 30
+    (stick,) = plugged.plugged(post.store)
+    (up,) = stick.held
+    assert (up.way, up.box, up.ours, up.hospital_ours, up.whole) == ("up", BOX, True, True, True)
+    assert up.lanes == {"c": [1, 30]}
+    post.take()
+    media.courier.look()
+    assert {h.way for h in plugged.plugged(post.store)[0].held} == {"up", "down"}
+    came = media.do(What.READ, folder)
+    assert came.state is State.DONE
+    assert (came.told["confirmed"], came.told["whole"]) == (30, True)
+    assert post.waiting() == 0
+    assert {h.way for h in plugged.plugged(post.store)[0].held} == {"down"}
+
+
+def test_what_cannot_be_done_is_told_by_its_name(media: Media) -> None:
+    post, folder = media.post, media.plug()
+    assert media.do(What.READ, folder).told == {"why": bundle.MISSING}
+    (folder / bundle.down_name(BOX)).write_bytes(b"HPB1 and nonsense")
+    failed = media.do(What.READ, folder)
+    assert (failed.state, failed.told) == (State.FAILED, {"why": "damaged"})
+    shutil.rmtree(folder)
+    plugged.ask(post.store, post.clock.now(), What.WRITE, str(folder))
+    media.courier.look()
+    media.courier.finish()
+    latest = plugged.latest(post.store)
+    assert latest is not None
+    assert latest.told == {"why": bundle.GONE}
+
+
+def test_what_a_dead_courier_had_begun_is_broken_off(media: Media) -> None:
+    post, folder = media.post, media.plug()
+    media.courier.look()
+    plugged.ask(post.store, post.clock.now(), What.WRITE, str(folder))
+    asked = plugged.wanted(post.store)
+    assert asked is not None
+    with pytest.raises(Refused):
+        plugged.ask(post.store, post.clock.now(), What.READ, str(folder))
+    plugged.begin(post.store, asked)
+    (folder / f"healthpost-{BOX}-up-00.bundle.part").write_bytes(b"half of it")
+    StickCourier(post.store, media.settings, post.member)
+    latest = plugged.latest(post.store)
+    assert latest is not None
+    assert (latest.state, latest.told) == (State.FAILED, {"why": plugged.INTERRUPTED})
+    assert media.do(What.WRITE, folder).state is State.DONE
+    assert not list(folder.glob("*.part"))
