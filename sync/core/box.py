@@ -19,7 +19,16 @@ from dataclasses import replace
 from edge.entry import Lane
 from sync.core import messages
 from sync.core.messages import Fence, Hello, LaneReport, Nack, Position, Receipt, Welcome
-from sync.core.pace import BACKOFF_LIMIT_MS, backoff_ms, next_nonce, window
+from sync.core.pace import (
+    BACKOFF_LIMIT_MS,
+    HELLO_FLOOR_MS,
+    RTO_FLOOR_MS,
+    SILENCES,
+    backoff_ms,
+    next_nonce,
+    patience_ms,
+    window,
+)
 from sync.core.session import (
     AnchorClock,
     Appended,
@@ -49,10 +58,6 @@ from sync.core.session import (
 Step = tuple[BoxSession, tuple[Effect, ...]]
 
 DIAL_LIMIT_MS = 60_000
-RTO_FLOOR_MS = 30_000
-HELLO_FLOOR_MS = 5_000
-SILENCES = 3
-"""Unanswered HELLOs or overdue frames in a row after which the link is taken for dead."""
 IDLE_LIMIT_MS = 2 * 3_600_000
 """A box with nothing to say greets again after this long: a hospital restored from its backup
 cannot call the boxes whose sessions it has forgotten."""
@@ -121,7 +126,8 @@ def _offline(session: BoxSession, now_ms: int) -> Step:
     failures = session.failures + 1
     due = now_ms + backoff_ms(failures, session.nonce)
     fresh = BoxSession(nonce=session.nonce, failures=failures, restarts=session.restarts)
-    return replace(fresh, due_ms=due, srtt_ms=session.srtt_ms), ()
+    kept = replace(fresh, epoch=session.epoch, careful=session.careful)
+    return replace(kept, due_ms=due, srtt_ms=session.srtt_ms), ()
 
 
 def _hang_up(session: BoxSession, now_ms: int, reason: str) -> Step:
@@ -142,7 +148,7 @@ def _greet(session: BoxSession, now_ms: int, fork: bool = False) -> Step:
 def _say_hello(session: BoxSession, now_ms: int) -> Step:
     # The same nonce again: the hospital answers a repeated HELLO as it answered the first.
     first_ms = session.hello_ms if session.tries else now_ms
-    due = now_ms + _hello_wait_ms(session)
+    due = now_ms + patience_ms(HELLO_FLOOR_MS, session.srtt_ms, session.tries)
     after = replace(session, tries=session.tries + 1, hello_ms=first_ms, due_ms=due)
     return after, (SendHello(session.nonce, session.phase is Phase.FORKED),)
 
@@ -209,7 +215,12 @@ def _welcome(session: BoxSession, w: Welcome, outbox: Outbox, now_ms: int) -> St
             return _fork(session, now_ms, f"lane {lane}: the hospital's chain is not ours")
     trip = now_ms - session.hello_ms
     custody = [_adopt(outbox, lane, place) for lane, place in places.items()]
-    streams = {c.lane: Sending(c.cum, c.safe, repeat_to=outbox.held(c.lane).cum) for c in custody}
+    # A daily budget may run out between an answer and the rows it asked for: ask for no second.
+    careful = session.careful if session.epoch == w.epoch else {}
+    streams = {
+        lane: Sending(cum, safe, (), outbox.held(lane).cum, careful.get(lane, 0))
+        for lane, cum, safe in ((c.lane, c.cum, c.safe) for c in custody)
+    }
     open_session = replace(
         session,
         phase=Phase.STREAMING,
@@ -218,6 +229,7 @@ def _welcome(session: BoxSession, w: Welcome, outbox: Outbox, now_ms: int) -> St
         tries=0,
         failures=0,
         streams=streams,
+        careful=careful,
         srtt_ms=trip if session.tries == 1 else session.srtt_ms,
     )
     after, sends = _pump(open_session, outbox, now_ms)
@@ -263,8 +275,10 @@ def _nack(session: BoxSession, nack: Nack, outbox: Outbox, now_ms: int) -> Step:
     last = nack.first_seq + nack.n - 1
     if last <= sending.cum or last <= sending.careful_to:
         return session, ()
-    careful = replace(_go_back(sending), careful_to=min(last, outbox.held(nack.lane).last))
-    after, sends = _pump(_with(session, nack.lane, careful), outbox, now_ms)
+    to = min(last, outbox.held(nack.lane).last)
+    warned = replace(session, careful={**session.careful, nack.lane: to})
+    back = replace(_go_back(sending), careful_to=to)
+    after, sends = _pump(_with(warned, nack.lane, back), outbox, now_ms)
     return after, (Note("unreadable", f"lane {nack.lane} {nack.first_seq}..{last}"), *sends)
 
 
@@ -389,10 +403,5 @@ def _count_restart(session: BoxSession) -> BoxSession:
     return replace(session, restarts=session.restarts + 1)
 
 
-def _hello_wait_ms(session: BoxSession) -> int:
-    """A greeting is small and harmless twice; a contact window is too short to wait an RTO."""
-    return max(HELLO_FLOOR_MS, 4 * (session.srtt_ms or 0)) << min(session.tries, SILENCES)
-
-
 def _rto_ms(session: BoxSession) -> int:
-    return max(RTO_FLOOR_MS, 4 * (session.srtt_ms or 0)) << min(session.tries, SILENCES)
+    return patience_ms(RTO_FLOOR_MS, session.srtt_ms, session.tries)

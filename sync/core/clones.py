@@ -23,10 +23,15 @@ STEPS = 24
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One session: its nonce, and whether it was answered with a new epoch."""
+    """One session: its nonce, whether it was answered with a new epoch, and whether it lived.
+
+    A session has lived when the box went on in it after our answer. A HELLO that was only late, of
+    a line that is dead, opens a session in which nobody ever speaks.
+    """
 
     nonce: bytes
     fork: bool = False
+    lived: bool = True
 
 
 def suspicion(sessions: Sequence[Opened]) -> str | None:
@@ -49,16 +54,19 @@ def forks(sessions: Sequence[Opened]) -> int:
 
 
 def returns(sessions: Sequence[Opened]) -> int:
-    """Count how often a line of sessions came back after another line had begun."""
+    """Count how often a line of sessions came back after another line had begun.
+
+    A session that nobody spoke in tells nothing, nor one that is older than what it comes after.
+    """
     lines: list[bytes] = []
     count = 0
-    for session in sessions:
-        place = next((i for i, last in enumerate(lines) if _follows(session.nonce, last)), None)
-        if place is None:
-            lines.append(session.nonce)
+    for session in (s for s in sessions if s.lived):
+        if any(_follows(last, session.nonce) for last in lines):
             continue
-        count += place != len(lines) - 1
-        del lines[place]
+        places = [i for i, last in enumerate(lines) if _follows(session.nonce, last)]
+        if places:
+            count += places[-1] != len(lines) - 1
+            del lines[places[-1]]
         lines.append(session.nonce)  # the line that spoke last stands last
     return count
 

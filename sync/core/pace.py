@@ -8,6 +8,11 @@ from sync.core.messages import NONCE_BYTES
 
 BACKOFF_FIRST_MS = 1_000
 BACKOFF_LIMIT_MS = 15 * 60_000
+RTO_FLOOR_MS = 30_000
+HELLO_FLOOR_MS = 5_000
+"""A greeting is small and harmless twice; a contact window is too short to wait for long."""
+SILENCES = 3
+"""Unanswered HELLOs or overdue frames in a row after which the link is taken for dead."""
 LONG_TRIP_MS = 500
 AHEAD_MS = 500
 MOST_FRAMES = 8
@@ -25,6 +30,11 @@ def backoff_ms(failures: int, nonce: bytes) -> int:
 def smooth_ms(old_ms: int | None, trip_ms: int) -> int:
     """Return the smoothed round trip after one more measurement."""
     return trip_ms if old_ms is None else (7 * old_ms + trip_ms) // 8  # RFC 6298, alpha 1/8
+
+
+def patience_ms(floor_ms: int, trip_ms: int | None, tries: int) -> int:
+    """Return how long an answer may take, longer after each silence."""
+    return max(floor_ms, 4 * (trip_ms or 0)) << min(tries, SILENCES)
 
 
 def window(trip_ms: int | None, full_ms: int | None) -> int:

@@ -97,6 +97,7 @@ class BoxSession:
     `due_ms` is the deadline of every phase; while STREAMING it is that of an idle link, and
     frames under way have their own. `tries` counts silences: unanswered HELLOs, overdue frames.
     `srtt_ms` is the smoothed round trip, `full_ms` that of full bulk frames in this session.
+    `careful` outlives a session: up to where, in `epoch`, each lane's rows must go one by one.
     """
 
     phase: Phase = Phase.OFFLINE
@@ -110,6 +111,7 @@ class BoxSession:
     srtt_ms: int | None = None
     full_ms: int | None = None
     streams: Mapping[str, Sending] = field(default_factory=dict)
+    careful: Mapping[str, int] = field(default_factory=dict)
 
 
 def clock_trips(session: BoxSession, landed: Sequence[Flight], now_ms: int) -> BoxSession:

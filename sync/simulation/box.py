@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol
 
-from edge.entry import Lane
+from edge import pruning, spending
+from edge.clock import BUILD_MS
+from edge.entry import Lane, chain
 from sync import framing
 from sync.core import session as core
 from sync.core.box import ALERT_WINDOW, hello
-from sync.core.header import hello_header
-from sync.core.messages import decode_down, encode
+from sync.core.header import TOMBSTONE, Header, hello_header
+from sync.core.messages import PROTOCOL, DownMessage, Hello
 from sync.simulation.disk import Disk
-from sync.simulation.hospital import SimHospital, UpFrame
-from sync.simulation.parts import Ends, demand
+from sync.simulation.parts import DiskIsFull, Ends, PowerCut, demand
+from sync.simulation.weather import Air, Timer
 
 CURSE = b"cursed"
 """A record that begins so is never readable at the hospital, to exercise KeepRaw."""
+CHOKE = b"choking"
+"""A record that begins so cannot be encoded by the box, to exercise tombstones."""
+NEWER_SCHEMA = 9
+"""How a box writes its frames that is newer than this hospital."""
+FRAME_COST = 250
+"""What a frame costs the budget beside its rows."""
+RESTART_MS = 5_000
 
 
-class Air(Protocol):
+@dataclass(frozen=True, slots=True)
+class UpFrame:
+    """A frame as the network carries it; `cursed` rows do not open.
+
+    `signer` and `sealed_to` stand for the keys that the envelope checks: one key, one number. An
+    `ask` is what the feed's end sends as soon as a session streams.
+    """
+
+    header: Header
+    rows: tuple[bytes, ...]
+    signer: int
+    sealed_to: int
+    cursed: bool = False
+    hello: Hello | None = None
+    ask: bool = False
+
+
+class Around(Protocol):
     """What a box needs of the world around it."""
 
-    now_ms: int
+    air: Air
     random: Random
 
     def send_up(self, box: SimBox, frame: UpFrame) -> None:
@@ -32,61 +59,111 @@ class Air(Protocol):
     def dial(self, box: SimBox) -> None:
         """Connect; answers later with Connected or LinkLost."""
 
+    def committed(self, name: str, epoch: int, lane: str) -> int:
+        """Return the last sequence that the hospital ever committed of a stream."""
+
+    def is_backed_up(self, name: str, record: bytes) -> bool:
+        """Whether the hospital's backup has a record, or what lawfully stands for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """How badly this seed's box behaves: chance of a crash after an effect, of a spoiled frame."""
+    """How badly this seed's box behaves: chances of a crash after an effect, of one in the middle
+    of a transaction, of a spoiled frame."""
 
     crash: float
+    cut: float
     spoil: float
 
 
 class SimBox:
     """A box: a disk that survives, a session that does not."""
 
-    def __init__(self, name: str, air: Air, hospital: SimHospital, ends: Ends, bad: Bad) -> None:
+    def __init__(self, name: str, around: Around, ends: Ends, bad: Bad) -> None:
         self.name = name
         self.disk = Disk()
         self.session = core.BoxSession()
-        self.timer_ms: int | None = None
+        self.timer = Timer(around.air, self._tick)
         self.reachable = True
         self.connection = 0
         self.unaware = False
         self.bad = bad
-        self._air, self._hospital, self._ends = air, hospital, ends
+        self.signer = self.sealed_to = 0
+        self.schema = framing.PACKED
+        self.protocols = (PROTOCOL, PROTOCOL)
+        self.skew_ms = 0
+        self.limits: Mapping[str, int] = {}
+        self.spent: dict[int, dict[str, int]] = {}
+        self._owed: dict[str, tuple[int, int]] = {}
+        self._around, self._ends = around, ends
+        self.disk.may_send = self.may_send
 
     def boot(self) -> None:
         """Start with nothing but the disk, after a power cut or for the first time."""
-        self.session = core.BoxSession()
-        self.timer_ms = None
-        self.connection += 1
-        self.feed(core.Start(self._air.now_ms, self._air.random.randbytes(8)))
+        self._fall()
+        self.feed(core.Start(self._around.air.now_ms, self._around.random.randbytes(8)))
 
-    def record(self, lane: str, record: bytes) -> None:
-        """Commit a record; the courier notices."""
-        self.disk.streams[lane].append(record)
+    def use(self, disk: Disk) -> None:
+        """Put another medium in."""
+        self.disk = disk
+        self.disk.may_send = self.may_send
+
+    def record(self, records: Sequence[tuple[str, bytes]]) -> bool:
+        """Commit records in one transaction; the courier notices. False: they were refused."""
+        try:
+            self._ends.transaction(self.disk.append(records), self._is_cut)
+        except DiskIsFull:
+            return False
+        except PowerCut:
+            self.boot()
+            return False
         if not self.unaware:
             self.look()
+        return True
 
     def look(self) -> None:
         """The courier sees that the journal is another than before."""
         self.unaware = False
-        self.feed(core.Appended(self._air.now_ms))
+        self._settle()
+        self.feed(core.Appended(self._around.air.now_ms))
 
-    def hear(self, data: bytes) -> None:
+    def hear(self, message: DownMessage) -> None:
         """Take in a message from the hospital."""
-        self.feed(core.Arrived(self._air.now_ms, decode_down(data)))
+        self.feed(core.Arrived(self._around.air.now_ms, message))
 
     def feed(self, event: core.Event) -> None:
         """Step the core and run what it asks for, unless the power goes in between."""
+        before = self._streaming()
         self.session, effects = self._ends.box_step(self.session, event, self.disk)
         self._check_order(effects)
-        for effect in effects:
-            self._do(effect)
-            if self._air.random.random() < self.bad.crash:
-                self.boot()
-                return
+        try:
+            for effect in effects:
+                self._do(effect)
+                if self._power_fails():
+                    self.boot()
+                    return
+        except PowerCut:
+            self.boot()
+            return
+        except DiskIsFull:  # the process ends with it and is started again after a while
+            self._fall()
+            self._around.air.later(RESTART_MS, self._start_again)
+            return
+        if self._streaming() not in (None, before):
+            self._ask()
         self._check_alerts()
+
+    def learn_key(self, number: int) -> None:
+        """Obey a command to seal to another key; an older command changes nothing."""
+        self.sealed_to = max(self.sealed_to, number)
+
+    def day(self) -> int:
+        """Return the day by the box's own wall clock."""
+        return spending.day_of(BUILD_MS + self._around.air.now_ms + self.skew_ms)
+
+    def may_send(self, lane: str) -> bool:
+        """Whether the budget of the day has room for more of a lane."""
+        return spending.may_send(lane, self.limits, self.spent.get(self.day(), {}), {})
 
     def settled(self) -> bool:
         """Whether everything is confirmed and nothing is under way."""
@@ -94,46 +171,124 @@ class SimBox:
         quiet = not any(s.flights for s in self.session.streams.values())
         return streaming and quiet and all(s.cum == s.last for s in self.disk.streams.values())
 
+    def is_shut_out(self) -> bool:
+        """Whether the hospital has told the box so."""
+        return self.session.phase is core.Phase.FENCED
+
+    def end(self) -> None:
+        """Switch the machine off for good."""
+        self._fall()
+        self.reachable = False
+
+    def _fall(self) -> None:
+        self.session = core.BoxSession()
+        self.timer.set(None)
+        self.connection += 1
+        self._owed.clear()
+
+    def _start_again(self) -> None:
+        if self.session.phase is core.Phase.OFFLINE and self.session.due_ms is None:
+            self.boot()
+
+    def _tick(self) -> None:
+        self.feed(core.Tick(self._around.air.now_ms))
+
+    def _power_fails(self) -> bool:
+        return self.bad.crash > 0 and self._around.random.random() < self.bad.crash
+
+    def _is_cut(self) -> bool:
+        return self.bad.cut > 0 and self._around.random.random() < self.bad.cut
+
     def _do(self, effect: core.Effect) -> None:
         match effect:
+            case core.SetTimer():
+                self.timer.set(effect.at_ms)
+            case core.SendFrame():
+                self._send(effect)
+            case core.PersistCustody(lane, cum, safe):
+                self._owed[lane] = (cum, safe)
+                self._settle()
             case core.Dial():
                 self.connection += 1
-                self._air.dial(self)
+                self._around.dial(self)
             case core.HangUp():
                 self.connection += 1
             case core.SendHello():
-                header = hello_header(self.name, effect.nonce, self.disk.epoch())
-                data = encode(hello(self.disk, effect, {"version": "simulated"}))
-                self._air.send_up(self, UpFrame(header.encode(), (data,)))
-            case core.SendFrame():
-                self._send(effect)
-            case core.PersistCustody():
-                self._persist(effect)
+                self._say_hello(effect)
             case core.StartEpoch():
                 demand(effect.epoch > self.disk.epoch(), "I4", "an epoch was used twice")
-                self.disk.start_epoch(effect.epoch)
-            case core.SetTimer():
-                self.timer_ms = effect.at_ms
+                self._ends.transaction(self.disk.renumbering(effect.epoch), self._is_cut)
+                self._owed.clear()  # what was owed was said of the epoch before
+
+    def _streaming(self) -> bytes | None:
+        streaming = self.session.phase is core.Phase.STREAMING
+        return self.session.nonce if streaming else None
+
+    def _ask(self) -> None:
+        header = hello_header(self.name, self.session.nonce, self.disk.epoch())
+        self._publish(UpFrame(header, (), self.signer, self.sealed_to, ask=True))
+
+    def _say_hello(self, effect: core.SendHello) -> None:
+        header = hello_header(self.name, effect.nonce, self.disk.epoch())
+        told = replace(hello(self.disk, effect, {}), protocols=self.protocols)
+        self._publish(UpFrame(header, (), self.signer, self.sealed_to, hello=told))
 
     def _send(self, effect: core.SendFrame) -> None:
         rows = self.disk.records(effect.lane, effect.first_seq, effect.n)
-        header, sent = framing.plan(self.name, effect, rows)
-        spoiled = header.end_chain is None and self._air.random.random() < self.bad.spoil
-        cursed = spoiled or any(row.startswith(CURSE) for row in sent)
-        self._air.send_up(self, UpFrame(header.encode(), sent, cursed))
-
-    def _persist(self, effect: core.PersistCustody) -> None:
-        key = (self.name, self.disk.epoch(), effect.lane)
-        ever = self._hospital.ever.get(key, 0)
-        demand(effect.cum <= ever, "I1", f"{key}: custody to {effect.cum}, committed {ever}")
-        stream = self.disk.streams[effect.lane]
-        stream.cum, stream.safe = effect.cum, effect.safe
-        if self._air.random.random() < 0.5:
+        if any(row.startswith(CHOKE) for row in rows):
+            self._send_one_by_one(effect, rows)
             return
-        to = min(self._ends.prunable(self.disk.held(effect.lane)), stream.last)
+        header, sent = framing.plan(self.name, effect, rows)
+        if header.schema == framing.PACKED:
+            header = replace(header, schema=self.schema)
+        spoiled = header.end_chain is None and self._around.random.random() < self.bad.spoil
+        cursed = spoiled or any(row.startswith(CURSE) for row in sent)
+        self._publish(UpFrame(header, sent, self.signer, self.sealed_to, cursed))
+
+    def _send_one_by_one(self, effect: core.SendFrame, rows: Sequence[bytes]) -> None:
+        link = effect.prev_chain
+        for seq, row in enumerate(rows, start=effect.first_seq):
+            one = replace(effect, first_seq=seq, n=1, prev_chain=link, alone=True)
+            header, sent = framing.plan(self.name, one, [row])
+            if row.startswith(CHOKE) and not header.flags & TOMBSTONE:
+                header, _ = framing.compose_tombstone(self.name, one, row, "could not be encoded")
+                sent = (framing.tombstone(row, "could not be encoded"),)
+            cursed = row.startswith(CURSE)
+            self._publish(UpFrame(header, sent, self.signer, self.sealed_to, cursed))
+            link = chain(link, row)
+
+    def _publish(self, frame: UpFrame) -> None:
+        kind = spending.CLASS_OF_LANE[frame.header.lane]
+        books = self.spent.setdefault(self.day(), {})
+        books[kind] = books.get(kind, 0) + FRAME_COST + sum(map(len, frame.rows))
+        self._around.send_up(self, frame)
+
+    def _settle(self) -> None:
+        """Write down what receipts have said; on a full disk it stays owed."""
+        if self.disk.full:
+            return
+        for lane, (cum, safe) in self._owed.items():
+            key = (self.name, self.disk.epoch(), lane)
+            ever = self._around.committed(*key)
+            demand(cum <= ever, "I1", f"{key}: custody to {cum}, committed {ever}")
+            stream = self.disk.streams[lane]
+            stream.cum, stream.safe = cum, safe
+            if self._around.random.random() < 0.5:
+                self._prune(lane)
+        self._owed.clear()
+
+    def _prune(self, lane: str) -> None:
+        stream = self.disk.streams[lane]
+        to = min(pruning.prunable(stream.safe, stream.cum), stream.last)
+        going = stream.log[: max(0, to - stream.base)]
+        told = ((stream.base + n, record, link) for n, (record, link) in enumerate(going, start=1))
+        try:
+            pruning.check_chain(stream.base_chain, stream.base, told, lane)
+        except pruning.Damaged:
+            return  # it is kept, and a person is told
         for gone in stream.prune(to):
-            covered = arrived(self.name, gone, self._hospital.backup.records)
-            demand(covered, "I2", f"{key}: pruned {gone[:40]!r} that no backup covers")
+            covered = self._around.is_backed_up(self.name, gone)
+            demand(covered, "I2", f"{self.name} pruned {gone[:40]!r} that no backup covers")
 
     def _check_order(self, effects: tuple[core.Effect, ...]) -> None:
         lanes = [e.lane for e in effects if isinstance(e, core.SendFrame)]
@@ -154,6 +309,8 @@ def arrived(box: str, record: bytes, records: set[tuple[str, bytes]]) -> bool:
         return True
     if len(record) > framing.MAX_RECORD_BYTES:
         return (box, framing.tombstone(record, "too large")) in records
+    if record.startswith(CHOKE):
+        return (box, framing.tombstone(record, "could not be encoded")) in records
     return record.startswith(CURSE) and any(
         name == box and held.startswith(b"raw:") for name, held in records
     )

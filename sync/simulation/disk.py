@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import chain, islice
 
-from edge.entry import GENESIS, Lane, chain
+from edge.entry import GENESIS, Lane
+from edge.entry import chain as link
 from sync.core.session import Held
+from sync.simulation.parts import DiskIsFull, Write
 
 LANES = (Lane.ALERT.value, Lane.CLINICAL.value)
 FRAME_BYTES = 200
@@ -31,7 +35,7 @@ class Stream:
     def append(self, record: bytes) -> None:
         """Number a record."""
         before = self.log[-1][1] if self.log else self.base_chain
-        self.log.append((record, chain(before, record)))
+        self.log.append((record, link(before, record)))
 
     def prune(self, to: int) -> list[bytes]:
         """Drop records up to `to` and return them."""
@@ -44,10 +48,17 @@ class Stream:
 
 @dataclass(slots=True)
 class Disk:
-    """All streams of a box; implements the core's Outbox."""
+    """All streams of a box; implements the core's Outbox.
+
+    `journal` is what the screens show. `full`: nothing can be written. `may_send` is the budget's
+    word on a lane.
+    """
 
     number: int = 1
     streams: dict[str, Stream] = field(default_factory=lambda: {lane: Stream() for lane in LANES})
+    journal: list[bytes] = field(default_factory=list)
+    full: bool = False
+    may_send: Callable[[str], bool] = lambda _lane: True
 
     def lanes(self) -> Sequence[str]:
         """Return the lanes, most urgent first."""
@@ -70,10 +81,12 @@ class Disk:
         return s.log[seq - s.base - 1][1] if s.base < seq <= s.last else None
 
     def fit(self, lane: str, first_seq: int) -> int:
-        """Return how many records from `first_seq` on fill a small frame."""
-        room, n = FRAME_BYTES, 0
+        """Return how many records from `first_seq` on fill a small frame, 0 when none may go."""
         s = self.streams[lane]
-        for record, _ in s.log[max(0, first_seq - s.base - 1) :]:
+        first, room, n = max(0, first_seq - s.base - 1), FRAME_BYTES, 0
+        if first >= len(s.log) or not self.may_send(lane):
+            return 0
+        for record, _ in islice(s.log, first, None):
             room -= len(record)
             if n and room < 0:
                 break
@@ -86,15 +99,49 @@ class Disk:
         start = first_seq - s.base - 1
         return [record for record, _ in s.log[start : start + n]]
 
+    def append(self, records: Sequence[tuple[str, bytes]]) -> tuple[Write, ...]:
+        """Return the writes that keep records and queue them, for one transaction."""
+        if self.full:
+            raise DiskIsFull
+        kept = [partial(self.journal.append, record) for _, record in records]
+        queued = [partial(self.streams[lane].append, record) for lane, record in records]
+        return tuple(chain.from_iterable(zip(kept, queued, strict=True)))
+
     def start_epoch(self, number: int) -> None:
         """Renumber everything retained."""
-        for lane, old in self.streams.items():
+        for write in self.renumbering(number):
+            write()
+
+    def renumbering(self, number: int) -> tuple[Write, ...]:
+        """Return the writes that renumber everything retained; they belong in one transaction."""
+        if self.full:
+            raise DiskIsFull
+
+        def renumber(lane: str) -> None:
             fresh = Stream()
-            for record, _ in old.log:
+            for record, _ in self.streams[lane].log:
                 fresh.append(record)
             self.streams[lane] = fresh
-        self.number = number
+
+        def count() -> None:
+            self.number = number
+
+        return count, *(partial(renumber, lane) for lane in self.streams)
+
+    def rot(self, lane: str, at: int) -> tuple[bytes, bytes]:
+        """Change a record by itself; return what it was and what it is."""
+        log = self.streams[lane].log
+        record, chained = log[at]
+        changed = record + b"?"
+        log[at] = (changed, chained)
+        self.journal[self.journal.index(record)] = changed
+        return record, changed
 
     def copy(self) -> Disk:
         """Return an image of the medium."""
-        return Disk(self.number, {k: replace(s, log=list(s.log)) for k, s in self.streams.items()})
+        streams = {k: replace(s, log=list(s.log)) for k, s in self.streams.items()}
+        return replace(self, streams=streams, journal=list(self.journal))
+
+    def holds(self, record: bytes) -> bool:
+        """Whether a record is here."""
+        return any(record == held for s in self.streams.values() for held, _ in s.log)

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from edge.entry import chain
+from sync import framing
+from sync.core import clones
 from sync.core import hospital as core
 from sync.core.header import HELLO_LANE, Header
-from sync.core.messages import Hello, Position, decode, encode
-from sync.simulation.parts import Ends, Violation, demand
+from sync.core.messages import QUARANTINED, DownMessage, Fence, Position
+from sync.simulation.box import UpFrame
+from sync.simulation.parts import Ends, demand
 
 StreamKey = tuple[str, int, str]
 TOMBSTONE = b'"kind":"tombstone"}'
+READABLE = (framing.PACKED, framing.PLAIN)
 
 
 @dataclass(slots=True)
@@ -22,11 +26,20 @@ class Device:
     epoch: int = 0
     nonce: bytes = bytes(8)
     seen: frozenset[bytes] = frozenset()
+    sessions: tuple[tuple[int, clones.Opened], ...] = ()
+
+
+@dataclass(slots=True)
+class Standing:
+    """How a box stands and which key it signs with: what an operator repeats after a restore."""
+
+    word: str = core.ACTIVE
+    signer: int = 0
 
 
 @dataclass(slots=True)
 class Archive:
-    """What the hospital's database holds; `at` and `rows` are for the invariants."""
+    """What the hospital's database holds; `rows` are for the invariants."""
 
     devices: dict[str, Device] = field(default_factory=dict)
     streams: dict[StreamKey, tuple[int, bytes]] = field(default_factory=dict)
@@ -39,48 +52,85 @@ class Archive:
         return Archive(devices, dict(self.streams), set(self.records), dict(self.rows))
 
 
-@dataclass(frozen=True, slots=True)
-class UpFrame:
-    """A frame as the network carries it: header, and rows or a HELLO; `cursed` rows do not open."""
-
-    head: bytes
-    rows: tuple[bytes, ...]
-    cursed: bool = False
-
-
 class SimHospital:
-    """Executes the effects of the hospital's core against an archive in memory."""
+    """Executes the effects of the hospital's core against an archive in memory.
+
+    `full`: nothing can be kept, so nothing is answered. `keys` open what is sealed to them.
+    """
 
     def __init__(self, ends: Ends) -> None:
         self.archive = Archive()
         self.backup = Archive()
+        self.standings: dict[str, Standing] = {}
+        self.keys = {0}
+        self.full = False
+        self.skew_ms = 0
         self.generation = 0
         self.ever: dict[StreamKey, int] = {}
         self.forks = 0
+        self.quarantines = 0
         self._ends = ends
         self._cache: dict[str, core.HospitalBox] = {}
 
     def receive(
-        self, frame: UpFrame, utc_ms: int, crash: Callable[[], str]
-    ) -> list[tuple[str, bytes]]:
+        self, frame: UpFrame, now_ms: int, crash: Callable[[], str]
+    ) -> list[tuple[str, DownMessage]]:
         """Return the replies to a frame; `crash` says "before" or "after" the commit, or ""."""
-        header = Header.decode(frame.head)
-        event = self._event(header, frame, utc_ms)
-        state = self._cache.get(header.box_id) or self._load(header.box_id)
-        after, effects = self._ends.hospital_step(state, event)
+        header = frame.header
+        name = header.box_id
+        if frame.signer != self.standing(name).signer or frame.sealed_to not in self.keys:
+            return []  # not by this box's key, or sealed to one that we do not have: counted
+        now_ms += self.skew_ms
+        if frame.ask:
+            return self._hear_ask(header, crash())
+        state = self._cache.get(name) or self._load(name)
+        after, effects = self._ends.hospital_step(state, self._event(frame, now_ms))
         self._check_fence(state, header, effects)
         when = crash()
-        if when == "before":
+        if when == "before" or self.full:
             self._cache.clear()
             return []
+        fork = any(isinstance(e, core.Note) and e.kind == "new epoch" for e in effects)
         for effect in effects:
             self._commit(header, effect)
-        self._cache[header.box_id] = after
+            if isinstance(effect, core.Admit):
+                self._remember(name, clones.Opened(effect.nonce, fork, lived=False), now_ms)
+        self._cache[name] = after
+        replies = [e.message for e in effects if isinstance(e, core.Reply)]
+        if after.nonce != state.nonce and self._is_doubled(name, now_ms):
+            self.set_standing(name, QUARANTINED)
+            replies = [Fence(after.nonce, 0, QUARANTINED)]
         if when == "after":
             self._cache.clear()
             return []
-        replies = [e.message for e in effects if isinstance(e, core.Reply)]
-        return [(header.box_id, encode(message)) for message in replies]
+        return [(name, message) for message in replies]
+
+    def _hear_ask(self, header: Header, when: str) -> list[tuple[str, DownMessage]]:
+        """A session in which the box goes on after our answer has lived."""
+        device = self.archive.devices.get(header.box_id, Device())
+        if when != "before" and not self.full and device.nonce == header.nonce:
+            device.sessions = tuple(
+                (at_ms, replace(s, lived=s.lived or s.nonce == header.nonce))
+                for at_ms, s in device.sessions
+            )
+        return []
+
+    def standing(self, name: str) -> Standing:
+        """Return how a box stands."""
+        return self.standings.setdefault(name, Standing())
+
+    def set_standing(self, name: str, word: str) -> None:
+        """Shut a box out, by the operator or by ourselves."""
+        self.standing(name).word = word
+        self.quarantines += word == QUARANTINED
+        self._cache.clear()
+
+    def readmit(self, name: str, signer: int) -> None:
+        """Let a box in again under a new key; what made it suspicious was said under the old."""
+        self.standings[name] = Standing(signer=signer)
+        for archive in (self.archive, self.backup):
+            archive.devices.setdefault(name, Device()).sessions = ()
+        self._cache.clear()
 
     def back_up(self) -> None:
         """Copy the archive off the host; receipts may say "safe" from now on."""
@@ -93,24 +143,34 @@ class SimHospital:
         self.generation += 1
         self._cache.clear()
 
-    def _event(self, header: Header, frame: UpFrame, utc_ms: int) -> core.Event:
-        if header.lane != HELLO_LANE:
-            return core.FrameArrived(header, None if frame.cursed else frame.rows)
-        hello = decode(frame.rows[0])
-        if not isinstance(hello, Hello):
-            raise Violation("the simulated box sent something else than a HELLO")
-        device = self.archive.devices.get(header.box_id, Device())
-        return core.HelloArrived(hello, hello.nonce in device.seen, utc_ms)
+    def _remember(self, name: str, session: clones.Opened, now_ms: int) -> None:
+        device = self.archive.devices[name]
+        device.sessions = (*device.sessions, (now_ms, session))
+        self.forks += session.fork
 
-    def _load(self, box_id: str) -> core.HospitalBox:
-        device = self.archive.devices.get(box_id, Device())
+    def _is_doubled(self, name: str, now_ms: int) -> bool:
+        since = now_ms - clones.WITHIN_MS
+        lately = [s for at_ms, s in self.archive.devices[name].sessions if at_ms > since]
+        return clones.suspicion(lately) is not None
+
+    def _event(self, frame: UpFrame, now_ms: int) -> core.Event:
+        header = frame.header
+        if frame.hello is not None:
+            device = self.archive.devices.get(header.box_id, Device())
+            return core.HelloArrived(frame.hello, frame.hello.nonce in device.seen, max(0, now_ms))
+        unreadable = frame.cursed or header.schema not in READABLE
+        return core.FrameArrived(header, None if unreadable else frame.rows)
+
+    def _load(self, name: str) -> core.HospitalBox:
+        device = self.archive.devices.get(name, Device())
+        standing = self.standing(name).word
         streams = {
-            lane: self._position((name, epoch, lane))
-            for name, epoch, lane in self.archive.streams
-            if (name, epoch) == (box_id, device.epoch)
+            lane: self._position((one, epoch, lane))
+            for one, epoch, lane in self.archive.streams
+            if (one, epoch) == (name, device.epoch)
         }
         return core.HospitalBox(
-            box_id, device.epoch, device.nonce, generation=self.generation, streams=streams
+            name, device.epoch, device.nonce, standing, self.generation, streams=streams
         )
 
     def _position(self, key: StreamKey) -> Position:
@@ -120,16 +180,19 @@ class SimHospital:
     def _check_fence(
         self, state: core.HospitalBox, header: Header, effects: tuple[core.Effect, ...]
     ) -> None:
+        changes = [e for e in effects if isinstance(e, core.Admit | core.Store | core.KeepRaw)]
+        if not changes:
+            return
+        word = self.standing(header.box_id).word
+        demand(word == core.ACTIVE, "I9", f"a box that is {word} changed {changes}")
         current = (header.epoch, header.nonce) == (state.epoch, state.nonce)
-        if header.lane != HELLO_LANE and not current:
-            changes = [e for e in effects if isinstance(e, core.Admit | core.Store | core.KeepRaw)]
-            demand(not changes, "I9", f"a frame of a past session changed {changes}")
+        frame = header.lane != HELLO_LANE
+        demand(current or not frame, "I9", f"a frame of a past session changed {changes}")
 
     def _commit(self, header: Header, effect: core.Effect) -> None:
         match effect:
             case core.Admit():
                 device = self.archive.devices.setdefault(header.box_id, Device())
-                self.forks += effect.epoch > device.epoch > 0
                 device.epoch, device.nonce = effect.epoch, effect.nonce
                 device.seen |= {effect.nonce}
             case core.Store():
@@ -143,10 +206,12 @@ class SimHospital:
         cum, link = self.archive.streams.get(key, (0, bytes(16)))
         demand(store.first_seq == cum + 1, "I3", f"{key}: {store.first_seq} after {cum}")
         demand(store.cum == cum + len(store.records), "I3", f"{key}: cum {store.cum}")
+        stones = False
         for seq, record in enumerate(store.records, start=store.first_seq):
             link = chain(link, record)
+            stones = stones or record.endswith(TOMBSTONE)
             self._row(header, store.lane, store.epoch, seq, record)
-        if not any(r.endswith(TOMBSTONE) for r in store.records):
+        if not stones:
             demand(link == store.chain, "I3", f"{key}: the chain is not that of the records")
         self._move(key, store.cum, store.chain)
 
