@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from devices import templates
 from devices.catalogue import model_named
-from devices.protocols.line_template import PREFIX
+from devices.protocols.line_template import PREFIX, TemplateError
 from devices.serial_link import find
 from edge.clock import ClockQuality
 from edge.errors import EdgeError
@@ -45,7 +46,7 @@ def checkup(settings: Settings, store: Store) -> list[Finding]:
 def _guarded(check: Check, settings: Settings, store: Store) -> Finding:
     try:
         return check(settings, store)
-    except (EdgeError, KeyFileError, OSError) as error:
+    except (EdgeError, KeyFileError, TemplateError, OSError) as error:
         return Finding(check.__name__.strip("_"), FAIL, str(error))
 
 
@@ -108,6 +109,9 @@ def _ports(settings: Settings, store: Store) -> Finding:
     unknown = [name for name in named if model_named(name) is None]
     if unknown:
         return Finding("ports", FAIL, f"no such model in the catalogue: {', '.join(unknown)}")
+    for port in settings.ports:
+        if port.model and port.model.startswith(PREFIX):
+            templates.find(settings.home, port.model)
     absent = [p.model or p.path for p in settings.ports if find(p.path) is None]
     if absent:
         return Finding("ports", WARN, f"cable not plugged in: {', '.join(absent)}")

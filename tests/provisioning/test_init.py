@@ -15,6 +15,18 @@ from provisioning.box import add_port, init_box, new_box_id, set_link
 from provisioning.cli import main
 from provisioning.errors import InputError
 
+TEMPLATE = r"""
+maker = "Thai Scale"
+name = "Height and weight kiosk"
+kind = "weight"
+line = "9600 8N1"
+pattern = 'W:(?P<weight>\d{1,3}\.\d)'
+sample = "W:65.4"
+[values.weight]
+code = "29463-7"
+unit = "kg"
+"""
+
 
 def test_init_makes_a_box_that_loads(tmp_path: Path) -> None:
     made = init_box(tmp_path / "box", " Chak 14 ", language="ur", ports=[Port("/dev/x", "TM-2657")])
@@ -97,6 +109,27 @@ def test_checkup_fails_on_keys_that_others_can_read(tmp_path: Path) -> None:
     told = run.invoke(main, ["checkup", "--json"])
     results = {row["check"]: row["result"] for row in json.loads(told.stdout)["checks"]}
     assert (told.exit_code, results["keys"]) == (1, "fail")
+
+
+def test_checkup_says_what_is_wrong_with_a_template(tmp_path: Path) -> None:
+    run = CliRunner(env={"HEALTHPOST_HOME": str(tmp_path)})
+    run.invoke(main, ["init", "--clinic", "Kot Ali", "--port", "/dev/nothing-here=template:kiosk"])
+
+    def ports() -> tuple[str, str]:
+        told = json.loads(run.invoke(main, ["checkup", "--json"]).stdout)
+        [found] = [row for row in told["checks"] if row["check"] == "ports"]
+        return found["result"], found["text"]
+
+    (tmp_path / "templates").mkdir()
+    file = tmp_path / "templates" / "kiosk.toml"
+    result, text = ports()
+    assert (result, "kiosk.toml cannot be read" in text) == ("fail", True)
+    file.write_text(TEMPLATE.replace('sample = "W:65.4"', 'sample = "65.4"'))
+    result, text = ports()
+    assert (result, "sample" in text) == ("fail", True)
+    file.write_text(TEMPLATE)
+    result, text = ports()
+    assert (result, "not plugged in" in text) == ("warn", True)
 
 
 def test_checkup_fails_on_a_model_that_nobody_knows(tmp_path: Path) -> None:
