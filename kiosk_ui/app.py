@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 
 from flask import Flask
-from flask_babel import Babel
 from markupsafe import Markup
 
 from edge.patient import Patient
@@ -68,13 +67,11 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_HTTPONLY=True,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
-        BABEL_TRANSLATION_DIRECTORIES=str(catalogs.FOLDER),
     )
     if settings.kiosk_host in LOOPBACK:
         app.config["TRUSTED_HOSTS"] = [*LOOPBACK]
     with app.app_context():
         context.attach(context.Box(settings))
-    Babel(app, locale_selector=lambda: language.current().code)
     app.before_request(guard.refuse_forgeries)
     app.after_request(guard.add_headers)
     app.teardown_request(context.close_store)

@@ -3,6 +3,8 @@
 `python -m kiosk_ui.catalogs` brings the .po files up to date with the pages and compiles them.
 A `#, machine` flag marks a sentence that no native reader has reviewed; such sentences are shown,
 fuzzy and empty ones never are (a test refuses them).
+
+Babel is imported where it is used: a kiosk whose catalogs are compiled never needs it.
 """
 
 from __future__ import annotations
@@ -10,11 +12,10 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+if TYPE_CHECKING:
+    from babel.messages.catalog import Catalog
 
 FOLDER = Path(__file__).with_name("translations")
 
@@ -37,12 +38,17 @@ def compile_all(*, force: bool = False) -> list[Path]:
 
 def read(po: Path) -> Catalog:
     """Read one .po file."""
+    from babel.messages.pofile import read_po
+
     with po.open("rb") as file:
         return read_po(file, locale=po.parent.parent.name)
 
 
 def template() -> Catalog:
     """Return every text that the pages and the tables of words hold now."""
+    from babel.messages.catalog import Catalog
+    from babel.messages.extract import extract_from_dir
+
     catalog = Catalog(project="Healthpost kiosk", charset="utf-8")
     found = extract_from_dir(str(FOLDER.parent), _METHODS, keywords=_KEYWORDS)
     for file, _line, message, _comments, _context in found:
@@ -52,6 +58,8 @@ def template() -> Catalog:
 
 def update() -> None:
     """Bring each .po file up to date: new texts come in empty, gone ones leave."""
+    from babel.messages.pofile import write_po
+
     now = template()
     for po in sources():
         catalog = read(po)
@@ -67,6 +75,8 @@ def _is_stale(po: Path) -> bool:
 
 
 def _compile(po: Path) -> None:
+    from babel.messages.mofile import write_mo
+
     # Two processes may start at once: each writes its own file and renames it into place.
     handle, made = tempfile.mkstemp(dir=po.parent, suffix=".mo.part")
     with os.fdopen(handle, "wb") as file:

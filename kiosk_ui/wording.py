@@ -9,13 +9,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from babel.dates import format_date
-from flask_babel import get_locale, gettext, ngettext
 from markupsafe import Markup, escape
 
 from edge.clock import Stamp
 from edge.patient import Patient, Sex
 from edge.reading import CUFF_PRESSURE, Code, Kind, Value
+from kiosk_ui import language
+from kiosk_ui.translated import gettext, ngettext
 
 
 def noted(text: str) -> str:
@@ -87,8 +87,11 @@ CHILD_BELOW, OLD_FROM = 15, 60
 
 _UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": "", "kg/m2": "kg/m²"}
 
-_DATES = {"zh": "y年M月d日"}
-"""Where day, month and year have another order than the paper forms of the other languages."""
+_MONTHS = {
+    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+    "ur": "جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر",
+}
+"""Abbreviated as in the Unicode CLDR; Chinese counts its months."""
 
 _SEXES = {
     Sex.FEMALE: noted("Female"),
@@ -199,9 +202,10 @@ def clock_time(moment: datetime) -> Markup:
 
 def day(moment: datetime) -> Markup:
     """Return the date in the reader's words."""
-    locale = get_locale()
-    pattern = _DATES.get(locale.language if locale else "", "d MMM y")
-    return own_words(format_date(moment.astimezone(), pattern, locale=locale))
+    here, code = moment.astimezone(), language.current().code
+    if code not in _MONTHS:
+        return own_words(f"{here.year}年{here.month}月{here.day}日")
+    return own_words(f"{here.day} {_MONTHS[code].split()[here.month - 1]} {here.year}")
 
 
 def moment_text(moment: datetime) -> Markup:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, render_template
-from flask_babel import gettext
 from markupsafe import Markup
 
 from edge import conditions, contact, history, ledger, outbox, registry
@@ -19,6 +18,7 @@ from edge.registry import Device
 from edge.store import Store
 from kiosk_ui import context, link, trouble
 from kiosk_ui.polled import polled
+from kiosk_ui.translated import gettext
 from kiosk_ui.wording import count, isolated, moment_text, noted, say, since
 
 page = Blueprint("status", __name__)

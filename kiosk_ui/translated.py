@@ -1,0 +1,30 @@
+"""Texts in the language of the request, from the gettext catalogs of `kiosk_ui/translations`.
+
+By the standard library: what a library for this would know beside (every language's calendars,
+plurals and money) takes ten megabytes of a small board's memory, and is asked for none of it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from gettext import NullTranslations, translation
+
+from kiosk_ui import catalogs, language
+
+
+def gettext(text: str, **values: object) -> str:
+    """Translate a text, and fill it in when there are values."""
+    told = _catalog(language.current().code).gettext(text)
+    return told % values if values else told
+
+
+def ngettext(one: str, many: str, number: int, **values: object) -> str:
+    """Translate the form that goes with a number, and fill it in when there are values."""
+    told = _catalog(language.current().code).ngettext(one, many, number)
+    return told % values if values else told
+
+
+@cache
+def _catalog(code: str) -> NullTranslations:
+    """Return the catalog of a language; English is what the pages are written in."""
+    return translation("messages", catalogs.FOLDER, [code], fallback=True)
