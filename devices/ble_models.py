@@ -143,7 +143,6 @@ BLE_MODELS: tuple[Model, ...] = (
         numbers=("UA-651BLE",),
         clock="2A08",
         quirks=_AND,
-        simulated=True,
     ),
     Model(
         name="UB-1100BLE",
@@ -170,7 +169,6 @@ BLE_MODELS: tuple[Model, ...] = (
         numbers=("3230",),
         clock="2A2B",
         quirks=Quirks(pairs="first", history="sent", hangs_up="seconds"),
-        simulated=True,
     ),
     Model(
         name="PLX-C",
@@ -181,7 +179,6 @@ BLE_MODELS: tuple[Model, ...] = (
         characteristics=("2A5F", _BATTERY),
         services=("1822",),
         name_prefixes=("PLX-C",),
-        simulated=True,
     ),
     Model(
         name="MightySat",
@@ -207,7 +204,6 @@ BLE_MODELS: tuple[Model, ...] = (
         numbers=("UT-201BLE", "UT201BLE"),
         clock="2A08",
         quirks=_AND,
-        simulated=True,
     ),
     Model(
         name="UC-352BLE",
@@ -221,7 +217,6 @@ BLE_MODELS: tuple[Model, ...] = (
         numbers=("UC-352BLE",),
         clock="2A08",
         quirks=_AND,
-        simulated=True,
     ),
     _cuff("BLEsmart", "Omron", ("BLEsmart_", "BLESmart_"), _OMRON, clock=True),
     _cuff(

@@ -6,7 +6,7 @@ or imported by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from devices import catalogue_text
 from devices.ble_models import BLE_MODELS, recognised
@@ -132,9 +132,12 @@ def serial_models(protocol: str) -> tuple[Model, ...]:
     return tuple(model for model in MODELS if model.protocol == protocol)
 
 
-def table() -> str:
-    """Return the models and protocols as Markdown, for the README (cog)."""
-    return catalogue_text.table(MODELS, SERIAL_PROTOCOLS, BLE_FAMILIES)
+def table(simulated: Mapping[str, str]) -> str:
+    """Return the models and protocols as Markdown, for the README (cog).
+
+    `simulated` says of a model's name what simulator it has (`devices.simulators.roster`).
+    """
+    return catalogue_text.table(MODELS, simulated, SERIAL_PROTOCOLS, BLE_FAMILIES)
 
 
 def quirks() -> str:

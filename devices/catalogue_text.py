@@ -18,10 +18,17 @@ Families = Mapping[str, Sequence[BleCharacteristic]]
 Protocols = Mapping[str, SerialProtocol]
 
 
-def table(models: Iterable[Model], protocols: Protocols, families: Families) -> str:
+def table(
+    models: Iterable[Model],
+    simulated: Mapping[str, str],
+    protocols: Protocols,
+    families: Families,
+) -> str:
     """Return the models, then every protocol that is understood, with links from the root."""
-    rows = [_model_row(model, protocols, families) for model in models]
-    head = ("model", "maker", "what it is", "link", "protocol", "evidence")
+    rows = [
+        (*_model_row(model, protocols, families), simulated.get(model.name, "")) for model in models
+    ]
+    head = ("model", "maker", "what it is", "link", "protocol", "evidence", "simulator")
     return f"{_markdown(head, rows)}\n{protocol_table(protocols, families, PAGES)}"
 
 
@@ -121,8 +128,7 @@ def line_text(line: LineSettings) -> str:
 
 
 def _model_row(model: Model, protocols: Protocols, families: Families) -> tuple[str, ...]:
-    title = model.title + (", simulated" if model.simulated else "")
-    common = (model.name, model.manufacturer, title)
+    common = (model.name, model.manufacturer, model.title)
     if model.link == "serial":
         evidence = _evidence(
             SERIAL_EVIDENCE[model.protocol], protocols[model.protocol].experimental

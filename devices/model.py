@@ -62,7 +62,6 @@ class Model:
     usb_ids: tuple[str, ...] = ()
     clock: ClockWrite | None = None
     quirks: Quirks = field(default_factory=Quirks)
-    simulated: bool = False
 
     @property
     def label(self) -> str:

@@ -12,6 +12,7 @@ from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Protocol
 
+from devices.catalogue import ble_model
 from devices.simulators.bodies import Body
 from devices.simulators.faults import Fault
 from devices.simulators.models import BLE_MODELS, MORE_BLE_MODELS
@@ -98,25 +99,30 @@ class WiredDevice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WiredRow:
-    """A serial device: its name, its tty, and how to make one (path, seed, name)."""
+    """A serial device: its name, its tty, its model, and how to make one (path, seed, name)."""
 
     slug: str
     tty: str
+    model: str
     make: Callable[[Path, int, str], WiredDevice]
 
 
 def _row(kind: type[Machine], tty: str) -> WiredRow:
-    return WiredRow(kind.slug, tty, lambda path, seed, name: kind(path, seed=seed, name=name))
+    return WiredRow(
+        kind.slug, tty, kind.model, lambda path, seed, name: kind(path, seed=seed, name=name)
+    )
 
 
 TM_2657 = WiredRow(
     "tm-2657",
     "ttyTM2657",
+    ad_tm2657.Tm2657.model,
     lambda path, seed, name: ad_tm2657.Tm2657(path, seed=seed, name=name),
 )
 CMS50D_PLUS = WiredRow(
     "cms50d-plus",
     "ttyCMS50D",
+    cms50dplus.Cms50dPlus.model,
     lambda path, seed, name: cms50dplus.Cms50dPlus(path, seed=seed, name=name),
 )
 
@@ -199,6 +205,19 @@ def crew(names: str = "") -> tuple[Post, ...]:
         raise UnknownDeviceError(f"no device {unknown[0]!r}; there are {', '.join(known)}")
     rows = dict.fromkeys([*(post.row.slug for post in DEFAULT), *wanted])
     return tuple(Post(known[slug]) for slug in rows)
+
+
+def simulated() -> dict[str, str]:
+    """Return what simulator a model of the catalogue has, by its name: for the README's table."""
+    demo = [post.row for post in DEFAULT]
+    return {_model_of(row): "in the demo" if row in demo else "yes" for row in reversed(ROWS)}
+
+
+def _model_of(row: Row) -> str:
+    if isinstance(row, WiredRow):
+        return row.model
+    known = ble_model(row.identity.name, [f"{row.service:04X}"])
+    return known.name if known is not None else row.identity.name
 
 
 def fleet(posts: Sequence[Post], ble: int, serial: int) -> tuple[Post, ...]:

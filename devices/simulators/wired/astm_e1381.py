@@ -48,7 +48,7 @@ def frames(texts: list[str], longest: int = _LONGEST_TEXT) -> list[bytes]:
 class AstmAnalyser(Analyser):
     """The analyser."""
 
-    slug, model, protocol = "hb-analyser", "Hb 201 DM", "astm_e1381"
+    slug, model, protocol = "hb-analyser", "ASTM analyser", "astm_e1381"
     settings = LineSettings(9600)
     longest_text = _LONGEST_TEXT
 

@@ -23,6 +23,7 @@ from devices.simulators.bus import PrivateBus
 from devices.simulators.faults import Fault, FaultSchedule
 from devices.simulators.models import BLE_MODELS, MORE_BLE_MODELS
 from devices.simulators.peripherals import BleModel
+from devices.simulators.roster import simulated
 from devices.simulators.ward import UnknownDeviceError, Ward
 
 Answer = dict[str, object]
@@ -83,10 +84,16 @@ async def start() -> AsyncIterator[Start]:
             await process.end()
 
 
-def test_every_simulated_model_of_the_catalogue_is_in_the_ward(tmp_path: Path) -> None:
-    cards = Ward(tmp_path).cards()
-    wanted = {(model.name, model.link) for model in MODELS if model.simulated}
+def test_the_table_tells_who_is_in_the_demo(tmp_path: Path) -> None:
+    cards, told = Ward(tmp_path).cards(), simulated()
+    wanted = {(m.name, m.link) for m in MODELS if told.get(m.name) == "in the demo"}
     assert {(card.model, card.link) for card in cards} == wanted
+
+
+def test_every_serial_protocol_has_a_simulator() -> None:
+    told = simulated()
+    spoken = {model.protocol for model in MODELS if model.name in told and model.protocol}
+    assert spoken == {m.protocol for m in MODELS if m.link == "serial"}
 
 
 KNOWN = [model for model in (*BLE_MODELS, *MORE_BLE_MODELS) if model.slug != "cgm"]
