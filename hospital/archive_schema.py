@@ -45,7 +45,8 @@ CREATE TABLE stream (
 );
 CREATE TABLE session (
     number {number}, box TEXT NOT NULL, nonce {bytes} NOT NULL, opened_ms BIGINT NOT NULL,
-    fork INTEGER NOT NULL DEFAULT 0, by_hand INTEGER NOT NULL DEFAULT 0, UNIQUE (box, nonce)
+    fork INTEGER NOT NULL DEFAULT 0, lived INTEGER NOT NULL DEFAULT 0,
+    by_hand INTEGER NOT NULL DEFAULT 0, UNIQUE (box, nonce)
 );
 CREATE TABLE stick (
     box TEXT PRIMARY KEY REFERENCES box (id), nonce {bytes} NOT NULL, epoch BIGINT NOT NULL,

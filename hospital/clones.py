@@ -7,10 +7,13 @@ from sync.core.clones import WITHIN_MS, Opened
 
 
 def lately(archive: Archive, box_id: str, now_ms: int) -> list[Opened]:
-    """Return the sessions of the last day that came over the link, oldest first."""
+    """Return the sessions of the last day that came over the link, in the order they came in.
+
+    Not by our clock, which may have been set back since.
+    """
     rows = archive.rows(
-        "SELECT nonce, fork FROM session WHERE box = ? AND opened_ms > ? AND by_hand = 0"
-        " ORDER BY opened_ms, number",
-        (box_id, now_ms - WITHIN_MS),
+        "SELECT nonce, fork, lived FROM session"
+        " WHERE box = ? AND opened_ms > ? AND opened_ms <= ? AND by_hand = 0 ORDER BY number",
+        (box_id, now_ms - WITHIN_MS, now_ms),
     )
-    return [Opened(bytes(r["nonce"]), bool(r["fork"])) for r in rows]
+    return [Opened(bytes(r["nonce"]), bool(r["fork"]), bool(r["lived"])) for r in rows]

@@ -112,6 +112,13 @@ def heard(archive: Archive, box_id: str, now_ms: int) -> None:
     archive.execute("UPDATE box SET heard_ms = ? WHERE id = ?", (now_ms, box_id))
 
 
+def lived(archive: Archive, box_id: str, nonce: bytes) -> None:
+    """Remember that a box went on in its session after our answer to its HELLO."""
+    archive.execute(
+        "UPDATE session SET lived = 1 WHERE box = ? AND nonce = ? AND lived = 0", (box_id, nonce)
+    )
+
+
 def guard_identity(archive: Archive, box: Box, now_ms: int) -> str | None:
     """Quarantine a box when two machines use its identity; return the reason, or None.
 

@@ -147,6 +147,7 @@ class Receiver:
             if current != (header.epoch, header.nonce, boxes.ACTIVE):
                 return []  # of a past session: that of a clone, a replay, or just late
             custody.heard(self._archive, box.id, came.received_ms)
+            custody.lived(self._archive, box.id, header.nonce)
             return _outgoing(
                 feed_post.answer(self._archive, self._keys, box, held, ask, came.received_ms)
             )

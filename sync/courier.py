@@ -73,7 +73,7 @@ class Courier:
         self._errands = Errands(store, member, settings, self._radio, self._purse)
         self._orders = {**HANDLERS, **key_commands.handlers(settings.keys)}
         self._offline_ms = 0
-        self._owed: dict[str, tuple[int, int]] = {}
+        self._owed: dict[str, tuple[int, int, int]] = {}
         self._sent: dict[str, int] = {}
         self._settle_ms = 0
         self._count_ms = 0
@@ -243,8 +243,8 @@ class Courier:
     def _remember(self, effect: core.Effect, now_ms: int) -> None:
         match effect:
             case core.PersistCustody(lane, cum, safe):
-                self._owed[lane] = (cum, safe)
-                self._settle()
+                self._owed[lane] = (self._session.epoch, cum, safe)
+                self._confirm(lane, cum, safe)
             case core.StartEpoch(epoch, reason):
                 outbox.start_epoch(self._store, epoch, self._now(), reason)
             case core.AnchorClock(utc_ms, error_ms):
@@ -288,13 +288,19 @@ class Courier:
         self._clock = self._store.clock()
 
     def _settle(self) -> None:
-        """Write down what receipts have said; on a full disk it stays owed."""
-        for lane, (cum, safe) in list(self._owed.items()):
-            now = self._now()
-            if self._write(partial(outbox.mark_custody, self._store, Lane(lane), cum, safe, now)):
-                del self._owed[lane]
-                if self._sent.get(lane, 0) <= cum:
-                    self._sent.pop(lane, None)
+        """Write down what receipts have said and a full disk refused, while it is still so."""
+        for lane, (epoch, cum, safe) in list(self._owed.items()):
+            if epoch != self._outbox.epoch() or cum > self._outbox.held(lane).last:
+                del self._owed[lane]  # it was said of other records, in an epoch or a file before
+            else:
+                self._confirm(lane, cum, safe)
+
+    def _confirm(self, lane: str, cum: int, safe: int) -> None:
+        now = self._now()
+        if self._write(partial(outbox.mark_custody, self._store, Lane(lane), cum, safe, now)):
+            del self._owed[lane]
+            if self._sent.get(lane, 0) <= cum:
+                self._sent.pop(lane, None)
 
     def _note_sent(self) -> None:
         """Write down what went out and has no receipt yet; mostly the receipt comes first."""

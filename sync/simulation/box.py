@@ -94,7 +94,7 @@ class SimBox:
         self.skew_ms = 0
         self.limits: Mapping[str, int] = {}
         self.spent: dict[int, dict[str, int]] = {}
-        self._owed: dict[str, tuple[int, int]] = {}
+        self._owed: dict[str, tuple[int, int, int]] = {}
         self._around, self._ends = around, ends
         self.disk.may_send = self.may_send
 
@@ -206,7 +206,7 @@ class SimBox:
             case core.SendFrame():
                 self._send(effect)
             case core.PersistCustody(lane, cum, safe):
-                self._owed[lane] = (cum, safe)
+                self._owed[lane] = (self.session.epoch, cum, safe)
                 self._settle()
             case core.Dial():
                 self.connection += 1
@@ -218,7 +218,6 @@ class SimBox:
             case core.StartEpoch():
                 demand(effect.epoch > self.disk.epoch(), "I4", "an epoch was used twice")
                 self._ends.transaction(self.disk.renumbering(effect.epoch), self._is_cut)
-                self._owed.clear()  # what was owed was said of the epoch before
 
     def _streaming(self) -> bytes | None:
         streaming = self.session.phase is core.Phase.STREAMING
@@ -267,7 +266,9 @@ class SimBox:
         """Write down what receipts have said; on a full disk it stays owed."""
         if self.disk.full:
             return
-        for lane, (cum, safe) in self._owed.items():
+        for lane, (epoch, cum, safe) in self._owed.items():
+            if epoch != self.disk.epoch() or cum > self.disk.streams[lane].last:
+                continue  # it was said of other records, in an epoch or a file before
             key = (self.name, self.disk.epoch(), lane)
             ever = self._around.committed(*key)
             demand(cum <= ever, "I1", f"{key}: custody to {cum}, committed {ever}")

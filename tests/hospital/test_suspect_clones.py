@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from box_on_wire import KEYS, NOW_MS, Desk, Sender, enrolled
@@ -62,6 +63,29 @@ def test_one_fork_is_an_accident_and_a_lost_answer_is_no_second_one() -> None:
 def test_one_process_after_another_never_looks_like_two(runs: list[int]) -> None:
     sessions = [s for run in runs for s in line(os.urandom(8), run)]
     assert suspicion(sessions) is None
+
+
+def test_a_greeting_that_is_only_late_is_no_second_machine() -> None:
+    """Of a line that is dead, or older than the one that came after it: nobody lives in it."""
+    dead, alive = line(b"a" * 8, 4), line(b"z" * 8, 4)
+    late = [replace(s, lived=False) for s in dead[1:]]
+    mixed = [dead[0], alive[0], late[0], alive[1], late[1], alive[2], late[2], alive[3]]
+    assert suspicion(mixed) is None
+    assert suspicion([replace(s, lived=True) for s in mixed]) is not None
+    assert returns([alive[1], alive[0], alive[3], alive[2]]) == 0
+
+
+def test_two_machines_are_told_apart_by_the_sessions_they_live_in(archive: Archive) -> None:
+    desk = Desk(enrolled(archive))
+    one, two = line(b"a" * 8, 4), line(b"z" * 8, 4)
+    answers: list[object] = []
+    for pair in zip(one, two, strict=True):
+        for session in pair:
+            box = Sender(nonce=session.nonce)
+            answers += desk.take(box.hello(), "h")
+            desk.receiver.receive("cs/1/u/box-one/h", box.ask(), NOW_MS)
+    reasons = [a.reason for a in answers if isinstance(a, Fence)]
+    assert (len(answers) - len(reasons), reasons[:1]) == (4, [QUARANTINED])
 
 
 def test_the_identity_is_stopped_at_the_second_fork(archive: Archive) -> None:

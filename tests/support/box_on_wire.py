@@ -8,6 +8,7 @@ from hospital.archive import Archive
 from hospital.boxes import Box
 from hospital.receiver import Outgoing, Receiver
 from sync.core import DownMessage, Hello, Receipt, Welcome, decode_down, encode
+from sync.core.feed_messages import Ask, encode_ask
 from sync.core.header import Header, hello_header
 from sync.core.messages import LaneReport
 from sync.core.session import SendFrame
@@ -47,6 +48,10 @@ class Sender:
         hello = Hello(epoch, nonce, self.reports, fork)
         header = hello_header(self.box_id, nonce, epoch)
         return seal_up(header, encode(hello), self.keys, HOSPITAL.public)
+
+    def ask(self) -> bytes:
+        header = hello_header(self.box_id, self.nonce, self.epoch)
+        return seal_up(header, encode_ask(Ask(0, 0)), self.keys, HOSPITAL.public)
 
     def frame(self, first: int, n: int, *, alone: bool = False, lane: str = "c") -> bytes:
         return self.sealed(*self.composed(first, n, alone=alone, lane=lane))
