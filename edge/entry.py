@@ -58,6 +58,8 @@ class EntryKind(StrEnum):
     TOMBSTONE = "tombstone"
     COMMAND = "command"
     FILE = "file"
+    SEEN = "seen"
+    SETTING = "setting"
 
 
 @dataclass(frozen=True, slots=True)

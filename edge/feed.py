@@ -54,9 +54,14 @@ def items(store: Store, entity: Entity, patient_id: str | None = None) -> list[I
     """Return the items of a kind, all of them or those about one patient."""
     sql = f"SELECT {_COLUMNS} FROM feed_item WHERE entity = ?"
     if patient_id is None:
-        return [_item(r) for r in store.rows(f"{sql} ORDER BY id", (entity.value,))]
+        return [item_of(r) for r in store.rows(f"{sql} ORDER BY id", (entity.value,))]
     about = f"{sql} AND json_extract(body, '$.patient') = ? ORDER BY id"
-    return [_item(r) for r in store.rows(about, (entity.value, patient_id))]
+    return [item_of(r) for r in store.rows(about, (entity.value, patient_id))]
+
+
+def item_of(row: Row) -> Item:
+    """Return the item that a row of `feed_item` holds."""
+    return Item(row["entity"], row["id"], row["rev"], json.loads(row["body"]))
 
 
 def apply(
@@ -160,7 +165,3 @@ def _derive(store: Store, touched: set[tuple[str, str]]) -> None:
 def _forget_shadow(store: Store) -> None:
     store.execute("DELETE FROM feed_shadow")
     store.execute("DELETE FROM feed_snapshot")
-
-
-def _item(row: Row) -> Item:
-    return Item(row["entity"], row["id"], row["rev"], json.loads(row["body"]))

@@ -29,6 +29,7 @@ class Entity(StrEnum):
     SETTING = "setting"
     STAFF = "staff"
     CONTENT = "content"
+    ALERT = "alert"
 
 
 @dataclass(frozen=True, slots=True)

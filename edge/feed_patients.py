@@ -35,6 +35,14 @@ def pending(store: Store, patient_id: str) -> frozenset[str]:
     return frozenset(name for row in rows for name in json.loads(row["fields"]))
 
 
+def one_person(store: Store, patient_id: str) -> list[str]:
+    """Return the ids of all records of a person, the one that stands for the others first."""
+    row = store.row("SELECT replaced_by FROM patient WHERE id = ?", (patient_id,))
+    kept = row["replaced_by"] if row is not None and row["replaced_by"] else patient_id
+    rows = store.rows("SELECT id FROM patient WHERE replaced_by = ? ORDER BY row", (kept,))
+    return [kept, *(r["id"] for r in rows)]
+
+
 def disputed(store: Store, patient_id: str) -> dict[str, list[str]]:
     """Return the fields that a nurse at the hospital has to decide about, and the values told."""
     row = store.row(_ITEM, (Entity.PATIENT.value, patient_id))

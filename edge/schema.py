@@ -213,6 +213,10 @@ CREATE TABLE feed_snapshot (
     one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, as_of INTEGER NOT NULL,
     bucket INTEGER, after TEXT NOT NULL
 );
+CREATE TABLE seen (
+    entity TEXT NOT NULL, id TEXT NOT NULL, rev INTEGER NOT NULL, actor TEXT,
+    wall_ms INTEGER NOT NULL, PRIMARY KEY (entity, id, rev)
+) WITHOUT ROWID;
 CREATE TABLE command (
     id TEXT PRIMARY KEY, counter INTEGER NOT NULL UNIQUE, kind TEXT NOT NULL, body TEXT NOT NULL,
     entry INTEGER NOT NULL REFERENCES journal (id)

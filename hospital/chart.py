@@ -10,14 +10,16 @@ from typing import Any
 
 from edge.clock import Anchor, ClockQuality, Placed, Stamp, place
 from edge.patient import Patient, Sex
-from edge.reading import Value
+from edge.reading import UNCHECKED, Value
 from hospital.archive import Archive, Row, row, scalar
 from sync.core.messages import STALE_SESSION
 
 PAGE = 50
 
 _READINGS = (
-    "SELECT r.*, p.name AS patient_name FROM reading r LEFT JOIN patient p ON p.id = r.patient"
+    "SELECT r.*, p.name AS patient_name, c.reading AS compared FROM reading r"
+    " LEFT JOIN patient p ON p.id = r.patient"
+    " LEFT JOIN compared c ON c.reading = r.id AND c.clinic = r.clinic"
 )
 
 
@@ -109,6 +111,7 @@ class ChartedAlert:
     """A rule's finding at a box; `value` is what it found, `reading` the content id it is about.
 
     `taken_back`: somebody at the clinic said since that the reading is wrong or another person's.
+    `handled`: a clinician said that it is dealt with (`hospital.handling`).
     """
 
     number: int
@@ -125,6 +128,7 @@ class ChartedAlert:
     placed: Placed
     received_ms: int
     taken_back: bool
+    handled: bool
 
 
 def position(archive: Archive) -> str:
@@ -135,7 +139,12 @@ def position(archive: Archive) -> str:
         " (SELECT max(number) FROM alert) AS alerts, (SELECT count(*) FROM patient) AS patients,"
         " (SELECT max(changed_ms) FROM patient) AS changed,"
         " (SELECT max(received_ms) FROM assignment) AS assigned,"
-        " (SELECT max(heard_ms) FROM box) AS heard, (SELECT count(*) FROM box) AS boxes",
+        " (SELECT max(heard_ms) FROM box) AS heard, (SELECT count(*) FROM box) AS boxes,"
+        " (SELECT max(number) FROM told) AS told, (SELECT count(*) FROM seen) AS seen,"
+        " (SELECT max(number) FROM patient_link) AS links,"
+        " (SELECT max(undone_ms) FROM patient_link) AS unlinked,"
+        " (SELECT max(told_ms) FROM file) AS files, (SELECT max(done_ms) FROM file) AS whole,"
+        " (SELECT count(*) FROM compared) AS compared",
     )
     return "-".join(str(v or 0) for v in (sums or {}).values())
 
@@ -218,14 +227,25 @@ def unassigned(archive: Archive, limit: int = PAGE) -> list[Charted]:
 def alerts(
     archive: Archive, limit: int = PAGE, patient_id: str | None = None
 ) -> list[ChartedAlert]:
-    """Return alerts of all clinics or of one patient, newest first."""
-    where, values = ("WHERE a.patient = ? ", (patient_id,)) if patient_id else ("", ())
+    """Return alerts of all clinics or of one patient: the unhandled first, then the newest."""
+    if patient_id is None:
+        return _alerts(archive, "1 = 1", (limit,))
+    return _alerts(archive, "a.patient = ?", (patient_id, limit))
+
+
+def alert(archive: Archive, alert_id: str) -> ChartedAlert | None:
+    """Return one alert, None when there is none."""
+    return next(iter(_alerts(archive, "a.id = ?", (alert_id, 1))), None)
+
+
+def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[ChartedAlert]:
     rows = archive.rows(
         "SELECT a.*, p.name AS patient_name, coalesce(r.discarded = 1"
         " OR coalesce(r.patient, '') <> coalesce(a.patient, ''), false) AS taken_back"
         " FROM alert a LEFT JOIN patient p ON p.id = a.patient"
-        f" LEFT JOIN reading r ON r.id = a.reading {where}ORDER BY a.number DESC LIMIT ?",
-        (*values, limit),
+        f" LEFT JOIN reading r ON r.id = a.reading WHERE {where}"
+        " ORDER BY a.handled, a.number DESC LIMIT ?",
+        values,
     )
     anchors = _anchors(archive, rows)
     return [
@@ -244,6 +264,7 @@ def alerts(
             placed=_placed(r, anchors),
             received_ms=r["received_ms"],
             taken_back=bool(r["taken_back"]),
+            handled=bool(r["handled"]),
         )
         for r in rows
     ]
@@ -271,7 +292,7 @@ def _charted(archive: Archive, rows: Sequence[Row]) -> list[Charted]:
             model=r["model"],
             device_id=r["device"],
             device_time=r["device_time"],
-            flags=tuple(r["flags"].split()),
+            flags=_flags(r),
             actor=r["actor"],
             placed=_placed(r, anchors),
             received_ms=r["received_ms"],
@@ -300,6 +321,12 @@ def _anchors(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
         anchor = Anchor(r["boot"], r["t_ms"], r["utc_ms"], r["error_ms"], ClockQuality(r["source"]))
         found.setdefault(r["box"], []).append(anchor)
     return found
+
+
+def _flags(r: Row) -> tuple[str, ...]:
+    """Return what is doubtful; what a worker compared with the display is no doubt any more."""
+    settled = (UNCHECKED,) if r["compared"] else ()
+    return tuple(flag for flag in r["flags"].split() if flag not in settled)
 
 
 def _placed(r: Row, anchors: dict[str, list[Anchor]]) -> Placed:

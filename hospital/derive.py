@@ -10,17 +10,15 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from functools import lru_cache
 from uuid import UUID
 
 from edge.clock import Anchor, ClockQuality, Stamp
 from edge.entry import Entry, EntryKind
 from edge.reading import Value
+from hospital.fields import Misformed, count, optional, storable, text, value, words
 from sync import merge
 
 MAX_VALUES = 64
-MAX_TEXT = 2000
 PATIENT_FIELDS = ("name", "sex", "birth", "village", "phone", "card")
 UNKNOWN = "unknown"
 
@@ -28,7 +26,6 @@ _LISTS = {name for name, rule in merge.rules().items() if rule.tier is merge.Tie
 _SINGLE = tuple(name for name in merge.rules() if name not in _LISTS)
 
 _KIND = re.compile(r"[a-z][a-z-]{0,39}")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +116,45 @@ class FileFact:
     preview_of: str | None = None
 
 
-Fact = PatientFact | ReadingFact | AlertFact | AssignmentFact | AnchorFact | AnswerFact | FileFact
+@dataclass(frozen=True, slots=True)
+class SeenFact:
+    """A worker has seen what the hospital told: which revision of which item."""
+
+    entity: str
+    item: str
+    rev: int
+    actor: str | None
+    at: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedFact:
+    """A worker compared a reading with the device's own display and found the same."""
+
+    reading: str
+    actor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffFact:
+    """Who somebody at the clinic is: their name, for a staff id."""
+
+    id: str
+    name: str
+
+
+Fact = (
+    PatientFact
+    | ReadingFact
+    | AlertFact
+    | AssignmentFact
+    | AnchorFact
+    | AnswerFact
+    | FileFact
+    | SeenFact
+    | ComparedFact
+    | StaffFact
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +164,6 @@ class Understood:
     kind: str
     fact: Fact | None = None
     trouble: str | None = None
-
-
-class _Misformed(ValueError):
-    """The record does not have the form of its kind."""
 
 
 def understand(record: bytes) -> Understood:
@@ -166,7 +197,7 @@ def _kind(record: bytes) -> str:
     raw = json.loads(record)
     kind = raw.get("kind") if isinstance(raw, dict) else None
     if not _is_kind(kind):
-        raise _Misformed("no kind")
+        raise Misformed("no kind")
     return str(kind)
 
 
@@ -177,15 +208,15 @@ def _is_kind(kind: object) -> bool:
 def _patient(entry: Entry) -> PatientFact:
     told = entry.body.get("set", entry.body)
     if not isinstance(told, Mapping):
-        raise _Misformed("set is no map")
+        raise Misformed("set is no map")
     return PatientFact(
-        id=_text(entry.body, "patient"),
-        rev=_count(entry.body, "rev"),
-        fields={name: _optional(told, name) for name in _SINGLE if name in told},
-        base_rev=_count(entry.body, "base_rev") if "base_rev" in entry.body else 0,
+        id=text(entry.body, "patient"),
+        rev=count(entry.body, "rev"),
+        fields={name: optional(told, name) for name in _SINGLE if name in told},
+        base_rev=count(entry.body, "base_rev") if "base_rev" in entry.body else 0,
         added=_members(told, "add"),
         struck=_members(told, "remove"),
-        actor=_storable(entry.actor),
+        actor=storable(entry.actor),
         at=entry.at,
     )
 
@@ -197,8 +228,8 @@ def _members(told: Mapping[str, object], what: str) -> tuple[tuple[str, str], ..
         said = told[name]
         members = said.get(what, []) if isinstance(said, Mapping) else None
         if not isinstance(members, list) or len(members) > MAX_VALUES:
-            raise _Misformed(f"{name} adds and removes at most {MAX_VALUES} members")
-        found += [(name, _storable(m) or "") for m in members]
+            raise Misformed(f"{name} adds and removes at most {MAX_VALUES} members")
+        found += [(name, storable(m) or "") for m in members]
     return tuple(sorted(found))
 
 
@@ -206,18 +237,18 @@ def _reading(entry: Entry) -> ReadingFact:
     body = entry.body
     rows = body.get("values")
     if not isinstance(rows, list) or len(rows) > MAX_VALUES:
-        raise _Misformed("values is no list of at most 64")
+        raise Misformed("values is no list of at most 64")
     return ReadingFact(
-        kind=_text(body, "kind"),
-        source=_text(body, "source"),
-        values=tuple(_value(r) for r in rows),
-        patient=_optional(body, "patient"),
-        visit=_optional(body, "visit"),
-        device=_optional(body, "device"),
-        model=_optional(body, "model"),
-        device_time=_optional(body, "time"),
-        flags=_words(body.get("quality", [])),
-        actor=_storable(entry.actor),
+        kind=text(body, "kind"),
+        source=text(body, "source"),
+        values=tuple(value(r) for r in rows),
+        patient=optional(body, "patient"),
+        visit=optional(body, "visit"),
+        device=optional(body, "device"),
+        model=optional(body, "model"),
+        device_time=optional(body, "time"),
+        flags=words(body.get("quality", [])),
+        actor=storable(entry.actor),
         at=entry.at,
     )
 
@@ -225,48 +256,62 @@ def _reading(entry: Entry) -> ReadingFact:
 def _alert(entry: Entry) -> AlertFact:
     body = entry.body
     return AlertFact(
-        rule=_text(body, "rule"),
-        level=_text(body, "level"),
-        parameter=_text(body, "parameter"),
-        value=_value(body.get("value")),
-        patient=_optional(body, "patient"),
-        reading=_optional(body, "reading"),
+        rule=text(body, "rule"),
+        level=text(body, "level"),
+        parameter=text(body, "parameter"),
+        value=value(body.get("value")),
+        patient=optional(body, "patient"),
+        reading=optional(body, "reading"),
         at=entry.at,
     )
 
 
 def _claim(entry: Entry) -> AssignmentFact:
     body = entry.body
-    why, patient = _optional(body, "why"), _optional(body, "patient")
-    return AssignmentFact(_text(body, "reading"), patient, _storable(entry.actor), why)
+    why, patient = optional(body, "why"), optional(body, "patient")
+    return AssignmentFact(text(body, "reading"), patient, storable(entry.actor), why)
 
 
 def _clock(entry: Entry) -> AnchorFact | None:
     body = entry.body
     if "utc_ms" not in body:
         return None
-    boot, t_ms = _count(body, "boot"), _count(body, "t_ms")
-    utc_ms, error_ms = _count(body, "utc_ms"), _count(body, "error_ms")
-    return AnchorFact(Anchor(boot, t_ms, utc_ms, error_ms, ClockQuality(_text(body, "source"))))
+    boot, t_ms = count(body, "boot"), count(body, "t_ms")
+    utc_ms, error_ms = count(body, "utc_ms"), count(body, "error_ms")
+    return AnchorFact(Anchor(boot, t_ms, utc_ms, error_ms, ClockQuality(text(body, "source"))))
 
 
 def _answer(entry: Entry) -> AnswerFact:
-    return AnswerFact(_text(entry.body, "command"), _text(entry.body, "outcome"))
+    return AnswerFact(text(entry.body, "command"), text(entry.body, "outcome"))
 
 
 def _file(entry: Entry) -> FileFact:
     body = entry.body
     return FileFact(
-        id=str(UUID(_text(body, "id"))),
-        mime=_text(body, "mime"),
-        size=_count(body, "bytes"),
-        total=_count(body, "total"),
-        key=bytes.fromhex(_text(body, "key")),
-        sha256=_text(body, "sha256"),
-        patient=_optional(body, "patient"),
-        visit=_optional(body, "visit"),
-        preview_of=_optional(body, "preview_of"),
+        id=str(UUID(text(body, "id"))),
+        mime=text(body, "mime"),
+        size=count(body, "bytes"),
+        total=count(body, "total"),
+        key=bytes.fromhex(text(body, "key")),
+        sha256=text(body, "sha256"),
+        patient=optional(body, "patient"),
+        visit=optional(body, "visit"),
+        preview_of=optional(body, "preview_of"),
     )
+
+
+def _seen(entry: Entry) -> SeenFact:
+    body, actor = entry.body, storable(entry.actor)
+    item = text(body, "entity"), text(body, "item"), count(body, "rev")
+    return SeenFact(*item, actor, entry.at)
+
+
+def _compared(entry: Entry) -> ComparedFact:
+    return ComparedFact(text(entry.body, "reading"), storable(entry.actor))
+
+
+def _staff(entry: Entry) -> StaffFact:
+    return StaffFact(text(entry.body, "staff"), text(entry.body, "name"))
 
 
 _READERS: Mapping[str, Callable[[Entry], Fact | None]] = {
@@ -277,70 +322,16 @@ _READERS: Mapping[str, Callable[[Entry], Fact | None]] = {
     EntryKind.CLOCK: _clock,
     EntryKind.COMMAND: _answer,
     EntryKind.FILE: _file,
+    EntryKind.SEEN: _seen,
+    EntryKind.CONFIRM: _compared,
+    EntryKind.STAFF: _staff,
 }
 
 
 def _check_form(entry: Entry) -> None:
     if not isinstance(entry.body, Mapping):
-        raise _Misformed("the body is no map")
+        raise Misformed("the body is no map")
     at = entry.at
     for number in (at.boot, at.t_ms, at.wall_ms):
         if type(number) is not int or not 0 <= number < 2**63:
-            raise _Misformed(f"{number!r} is no time")
-
-
-def _value(row: object) -> Value:
-    if not isinstance(row, list) or len(row) not in (3, 4):
-        raise _Misformed("a value is code, number, unit and perhaps a comparator")
-    if not all(type(part) is str for part in row):
-        raise _Misformed("a value's parts are text")
-    return _value_of(*row)
-
-
-@lru_cache(4096)
-def _value_of(code: str, number: str, unit: str, comparator: str = "") -> Value:
-    """Read a value; the same ones come again and again."""
-    for part in (code, number, unit, comparator):
-        _storable(part)
-    try:
-        decimal = Decimal(number)
-    except InvalidOperation as error:
-        raise _Misformed(f"{number!r} is no number") from error
-    if not decimal.is_finite():
-        raise _Misformed(f"{number!r} is no finite number")
-    return Value(code, decimal, unit, comparator)
-
-
-def _words(value: object) -> str:
-    if not isinstance(value, list):
-        raise _Misformed("quality is no list")
-    return " ".join(_storable(word) or "" for word in value)
-
-
-def _count(body: Mapping[str, object], key: str) -> int:
-    value = body.get(key)
-    if type(value) is not int or not 0 <= value < 2**63:
-        raise _Misformed(f"{key} is no count")
-    return value
-
-
-def _text(body: Mapping[str, object], key: str) -> str:
-    value = _optional(body, key)
-    if value is None:
-        raise _Misformed(f"{key} is missing")
-    return value
-
-
-def _optional(body: Mapping[str, object], key: str) -> str | None:
-    return _storable(body.get(key))
-
-
-def _storable(value: object) -> str | None:
-    """Return a text that both engines can hold; PostgreSQL has no NUL, UTF-8 no surrogates."""
-    if value is None:
-        return None
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
-        raise _Misformed("not a plain text")
-    if not value.isprintable() and _UNSTORABLE.search(value):  # most are, and that is cheaper
-        raise _Misformed("not a plain text")
-    return value
+            raise Misformed(f"{number!r} is no time")

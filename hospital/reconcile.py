@@ -72,54 +72,103 @@ def correct(
     _edit_here(archive, patient_id, said, account, now_ms)
 
 
-def link(archive: Archive, duplicate: str, kept: str, account: str, now_ms: int) -> None:
-    """Say that two records are one person: a link that can be undone; nothing is moved."""
-    if duplicate == kept or _replacing(archive, kept) is not None:
-        raise HospitalError("a record cannot be replaced by itself or by a replaced one")
+def link(
+    archive: Archive, duplicate: str, kept: str, account: str, now_ms: int, why: str = ""
+) -> None:
+    """Say that two records are one person: a link that can be undone; nothing is moved.
+
+    Raises `HospitalError`. A record for which others stand is not linked away: first theirs go.
+    """
+    if duplicate == kept:
+        raise HospitalError("a record cannot be replaced by itself")
     with archive.transaction():
-        _known(archive, kept)
-        held = _known(archive, duplicate)
-        if _replacing(archive, duplicate) is not None:
-            raise HospitalError(f"{duplicate} is replaced already")
+        for one in sorted((duplicate, kept)):  # one order of locks for everybody
+            _known(archive, one)
+        if replacing(archive, duplicate) is not None or replacing(archive, kept) is not None:
+            raise HospitalError("one of these records is replaced already")
+        if duplicates(archive, duplicate):
+            raise HospitalError("other records are linked to this one; unlink them first")
         archive.execute(
-            "INSERT INTO patient_link (duplicate, kept, account, at_ms) VALUES (?, ?, ?, ?)",
-            (duplicate, kept, account, now_ms),
+            "INSERT INTO patient_link (duplicate, kept, account, at_ms, why)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (duplicate, kept, account, now_ms, why),
         )
-        _again(archive, held, now_ms)
+        _again(archive, _known(archive, duplicate), now_ms)
 
 
-def unlink(archive: Archive, duplicate: str, account: str, now_ms: int) -> None:
+def unlink(archive: Archive, duplicate: str, account: str, now_ms: int, why: str = "") -> None:
     """Undo a link; raises `HospitalError` when there is none."""
     with archive.transaction():
         held = _known(archive, duplicate)
         undone = archive.execute(
-            "UPDATE patient_link SET undone_by = ?, undone_ms = ?"
+            "UPDATE patient_link SET undone_by = ?, undone_ms = ?, undone_why = ?"
             " WHERE duplicate = ? AND undone_ms IS NULL",
-            (account, now_ms, duplicate),
+            (account, now_ms, why, duplicate),
         )
         if not undone:
             raise HospitalError(f"{duplicate} is not replaced")
         _again(archive, held, now_ms)
 
 
-def share(archive: Archive, patient_id: str, clinic: str, now_ms: int) -> None:
-    """Let another clinic know a patient and edit them, as when somebody moves or is referred."""
+def replacing(archive: Archive, patient_id: str) -> str | None:
+    """Return the record that stands for this one, None when it stands for itself."""
+    sql = "SELECT kept FROM patient_link WHERE duplicate = ? AND undone_ms IS NULL"
+    found = row(archive, sql, (patient_id,))
+    return None if found is None else str(found["kept"])
+
+
+def duplicates(archive: Archive, patient_id: str) -> list[str]:
+    """Return the records for which this one stands."""
+    sql = "SELECT duplicate FROM patient_link WHERE kept = ? AND undone_ms IS NULL ORDER BY number"
+    return [r["duplicate"] for r in archive.rows(sql, (patient_id,))]
+
+
+def share(archive: Archive, patient_id: str, clinic: str, now_ms: int) -> bool:
+    """Let another clinic know a patient and edit them, as when somebody moves or is referred.
+
+    Returns whether that is new to it; inside a transaction or as one.
+    """
     with archive.transaction():
         held = _known(archive, patient_id)
-        archive.execute(
+        new = archive.execute(
             "INSERT INTO catchment (patient, clinic) VALUES (?, ?) ON CONFLICT DO NOTHING",
             (patient_id, clinic),
         )
         _again(archive, held, now_ms)
+    return bool(new)
 
 
-def withdraw(archive: Archive, patient_id: str, clinic: str) -> None:
+def withdraw(archive: Archive, patient_id: str, clinic: str) -> bool:
     """End what `share` began: the clinic is told that the patient is not its any more."""
     with archive.transaction():
         feed.lock(archive, clinic)
         sql = "DELETE FROM catchment WHERE patient = ? AND clinic = ?"
-        if archive.execute(sql, (patient_id, clinic)):
-            feed.remove(archive, clinic, Entity.PATIENT, patient_id)
+        if not archive.execute(sql, (patient_id, clinic)):
+            return False
+        feed.remove(archive, clinic, Entity.PATIENT, patient_id)
+    return True
+
+
+def corrected(archive: Archive, heard: Heard, at: Stamp | None) -> int:
+    """Return when it was said, by the best that is known of the box's clock so far."""
+    if at is None:
+        return heard.received_ms
+    rows = archive.rows("SELECT * FROM anchor WHERE box = ? AND boot = ?", (heard.box.id, at.boot))
+    anchors = [
+        Anchor(r["boot"], r["t_ms"], r["utc_ms"], r["error_ms"], ClockQuality(r["source"]))
+        for r in rows
+    ]
+    return place(at, anchors).utc_ms
+
+
+def clinics(archive: Archive, patient_id: str) -> list[str]:
+    """Return the clinics that know a patient, by name: its own and those it is shared with."""
+    rows = archive.rows(
+        "SELECT clinic FROM patient WHERE id = ? UNION SELECT clinic FROM catchment"
+        " WHERE patient = ?",
+        (patient_id, patient_id),
+    )
+    return sorted(r["clinic"] for r in rows)
 
 
 # --- arriving ---------------------------------------------------------------------------------
@@ -127,7 +176,7 @@ def withdraw(archive: Archive, patient_id: str, clinic: str) -> None:
 
 def _lock(archive: Archive, clinic: str, patient_id: str) -> Row | None:
     """Lock the feeds that the patient is in, by name, and then the patient."""
-    for name in sorted({clinic, *_clinics(archive, patient_id)}):
+    for name in sorted({clinic, *clinics(archive, patient_id)}):
         feed.lock(archive, name)
     return row(archive, "SELECT * FROM patient WHERE id = ?" + archive.for_update, (patient_id,))
 
@@ -147,17 +196,8 @@ def _home(archive: Archive, patient_id: str) -> str:
     return str(found["clinic"])
 
 
-def _clinics(archive: Archive, patient_id: str) -> list[str]:
-    rows = archive.rows(
-        "SELECT clinic FROM patient WHERE id = ? UNION SELECT clinic FROM catchment"
-        " WHERE patient = ?",
-        (patient_id, patient_id),
-    )
-    return sorted(r["clinic"] for r in rows)
-
-
 def _may_edit(archive: Archive, held: Row, clinic: str) -> bool:
-    return clinic == held["clinic"] or clinic in _clinics(archive, held["id"])
+    return clinic == held["clinic"] or clinic in clinics(archive, held["id"])
 
 
 def _next_rev(archive: Archive, held: Row | None) -> int:
@@ -166,7 +206,7 @@ def _next_rev(archive: Archive, held: Row | None) -> int:
 
 
 def _edits(archive: Archive, heard: Heard, fact: derive.PatientFact, rev: int) -> list[Edit]:
-    at_ms = _corrected(archive, heard, fact.at)
+    at_ms = corrected(archive, heard, fact.at)
     said = [(name, Op.SET, value) for name, value in fact.fields.items()]
     said += [(name, Op.ADD, member) for name, member in fact.added]
     said += [(name, Op.REMOVE, member) for name, member in fact.struck]
@@ -174,18 +214,6 @@ def _edits(archive: Archive, heard: Heard, fact: derive.PatientFact, rev: int) -
         Edit(heard.record, name, op, value, heard.box.id, fact.rev, fact.base_rev, rev, at_ms)
         for name, op, value in said
     ]
-
-
-def _corrected(archive: Archive, heard: Heard, at: Stamp | None) -> int:
-    """Return when it was said, by the best that is known of the box's clock so far."""
-    if at is None:
-        return heard.received_ms
-    rows = archive.rows("SELECT * FROM anchor WHERE box = ? AND boot = ?", (heard.box.id, at.boot))
-    anchors = [
-        Anchor(r["boot"], r["t_ms"], r["utc_ms"], r["error_ms"], ClockQuality(r["source"]))
-        for r in rows
-    ]
-    return place(at, anchors).utc_ms
 
 
 def _edit_here(
@@ -245,7 +273,7 @@ def _settle(
     asked = [r for one in settled.values() for r in one.reviews]
     reviews.bring_up_to_date(archive, patient_id, home[0], asked, now_ms)
     body = _body(archive, patient_id, known, settled, asked)
-    for clinic in _clinics(archive, patient_id):
+    for clinic in clinics(archive, patient_id):
         feed.put(archive, clinic, Item(Entity.PATIENT, patient_id, rev, body))
 
 
@@ -286,14 +314,8 @@ def _body(
             name: sorted({v for r in asked if r.field == name for v in r.values})
             for name in {r.field for r in asked}
         }
-    replaced_by = _replacing(archive, patient_id)
+    replaced_by = replacing(archive, patient_id)
     return body if replaced_by is None else body | {"replaced_by": replaced_by}
-
-
-def _replacing(archive: Archive, patient_id: str) -> str | None:
-    sql = "SELECT kept FROM patient_link WHERE duplicate = ? AND undone_ms IS NULL"
-    found = row(archive, sql, (patient_id,))
-    return None if found is None else str(found["kept"])
 
 
 def _text(settled: Settled | None) -> str | None:

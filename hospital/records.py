@@ -9,7 +9,7 @@ from edge import retract
 from edge.clock import Stamp
 from edge.entry import content_id
 from edge.reading import Value
-from hospital import attachments, derive, directives, reconcile
+from hospital import attachments, derive, directives, reconcile, told
 from hospital.archive import Archive
 from hospital.boxes import Box
 from hospital.errors import RowRefused
@@ -84,6 +84,8 @@ def _enter(archive: Archive, new: Sequence[_New]) -> None:
 
 def _fact(archive: Archive, origin: Origin, fact: derive.Fact | None) -> None:
     match fact:
+        case derive.SeenFact() | derive.ComparedFact() | derive.StaffFact():
+            _said_of_others(archive, origin, fact)
         case derive.PatientFact():
             _patient(archive, origin, fact)
         case derive.AlertFact():
@@ -97,6 +99,28 @@ def _fact(archive: Archive, origin: Origin, fact: derive.Fact | None) -> None:
         case derive.AnswerFact(command, outcome):
             now_ms = origin.received_ms
             directives.acknowledge(archive, origin.box.id, command, outcome, now_ms)
+
+
+def _said_of_others(
+    archive: Archive, origin: Origin, fact: derive.SeenFact | derive.ComparedFact | derive.StaffFact
+) -> None:
+    """Enter what a worker says of something else, or who a worker is."""
+    clinic, received_ms = origin.box.clinic, origin.received_ms
+    match fact:
+        case derive.SeenFact():
+            told.hear(archive, reconcile.Heard(origin.id, origin.box, received_ms), fact)
+        case derive.ComparedFact(reading, actor):
+            archive.execute(
+                "INSERT INTO compared (reading, clinic, actor, received_ms) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                (reading, clinic, actor, received_ms),
+            )
+        case derive.StaffFact(one, name):
+            archive.execute(
+                "INSERT INTO staff (id, clinic, name) VALUES (?, ?, ?)"
+                " ON CONFLICT (clinic, id) DO UPDATE SET name = excluded.name",
+                (one, clinic, name),
+            )
 
 
 def _patient(archive: Archive, origin: Origin, fact: derive.PatientFact) -> None:

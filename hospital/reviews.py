@@ -15,7 +15,8 @@ from sync.merge import Op, Review
 class Waiting:
     """A review in the inbox, since when it waits (Unix milliseconds), and what it is about.
 
-    Decide with this `rev`, so that nothing is settled which came after somebody had looked.
+    Decide with this `rev`, so that nothing is settled which came after somebody had looked. `held`
+    is what holds now, None: nothing does.
     """
 
     patient: str
@@ -24,6 +25,7 @@ class Waiting:
     since_ms: int
     name: str
     rev: int
+    held: str | None = None
 
     @property
     def words(self) -> str:
@@ -34,6 +36,11 @@ class Waiting:
     def is_removal(self) -> bool:
         """Whether a member of a list is to stay or to go."""
         return self.review.op is Op.REMOVE
+
+    @property
+    def is_refusable(self) -> bool:
+        """Whether a clinic proposes something where nothing holds: then it can be refused."""
+        return merge.rules()[self.review.field].tier is merge.Tier.BLOCK and self.held is None
 
     @property
     def key(self) -> str:
@@ -53,14 +60,21 @@ def about(archive: Archive, patient_id: str, limit: int = 20) -> list[Waiting]:
 
 def _waiting(archive: Archive, where: str, values: tuple[object, ...]) -> list[Waiting]:
     rows = archive.rows(
-        "SELECT v.*, p.name AS name, p.rev AS rev FROM review v JOIN patient p ON p.id = v.patient"
+        "SELECT v.*, p.name AS name, p.rev AS rev, f.body AS told FROM review v"
+        " JOIN patient p ON p.id = v.patient LEFT JOIN feed f"
+        " ON f.clinic = v.clinic AND f.entity = 'patient' AND f.id = v.patient"
         f" WHERE {where} ORDER BY v.since_ms, v.patient, v.field LIMIT ?",
         values,
     )
     return [
-        Waiting(r["patient"], r["clinic"], _review(r), r["since_ms"], r["name"], r["rev"])
+        Waiting(r["patient"], r["clinic"], _review(r), r["since_ms"], r["name"], r["rev"], _held(r))
         for r in rows
     ]
+
+
+def _held(r: Row) -> str | None:
+    value = json.loads(r["told"] or "{}").get(r["field"])
+    return value if isinstance(value, str) else None
 
 
 def bring_up_to_date(

@@ -1,15 +1,17 @@
-"""What the hospital says about a patient, worded: replies, appointments, and edits under way."""
+"""What the hospital says about patients, worded: replies, appointments, answers, edits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
 
-from edge import feed_patients, told
+from edge import feed_patients, staff, told
+from edge.feed_item import Entity
 from edge.patient import Patient, Sex
+from edge.told import Said
 from kiosk_ui import context
 from kiosk_ui.wording import day, isolated, noted, own_words, say, sex_name
 
@@ -27,7 +29,7 @@ FIELDS = {
 """What each field of a patient is called."""
 
 SHOWN = 3
-"""So many replies and appointments are shown, the newest and the soonest."""
+"""So many of each that somebody has read are shown, the newest and the soonest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +41,21 @@ class Disputed:
 
 
 @dataclass(frozen=True, slots=True)
-class Appointed:
-    """An appointment, worded."""
+class Told:
+    """One thing that the hospital told, worded; `key` names exactly what was shown.
 
-    when: Markup
-    what: str
+    `head` says what it is (an appointment's time, an alert's state), `text` is what was written.
+    `patient` is whom it is about, where that is not said by the page; `seen_by` who has read it.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Replied:
-    """A reply, worded."""
-
+    key: str
+    icon: str
+    head: Markup
     text: str
     by: str
     on: Markup
+    seen_by: Markup | None
+    patient: Patient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +64,55 @@ class Says:
 
     pending: Markup
     disputed: list[Disputed]
-    appointments: list[Appointed]
-    replies: list[Replied]
+    told: list[Told]
+
+    @property
+    def unread(self) -> list[Told]:
+        """What nobody here has read yet."""
+        return [one for one in self.told if one.seen_by is None]
 
 
 def from_hospital(patient: Patient) -> Says:
-    """Return what is to be shown about a patient."""
+    """Return what is to be shown about a patient: all that is unread, some of the rest."""
     store = context.store()
     disputes = feed_patients.disputed(store, patient.id).items()
+    found = [
+        one
+        for listed in (told.appointments, told.answers, told.replies)
+        for place, one in enumerate(listed(store, patient.id))
+        if place < SHOWN or one.seen_by is None
+    ]
+    names = {person.id: person.name for person in staff.members(store)}
     return Says(
         _listed(_field(f) for f in FIELDS if f in feed_patients.pending(store, patient.id)),
         [Disputed(_field(f), _listed(_value(f, v) for v in values)) for f, values in disputes],
-        [_appointed(a) for a in told.appointments(store, patient.id)[:SHOWN]],
-        [_replied(r) for r in told.replies(store, patient.id)[:SHOWN]],
+        [worded(one, names) for one in found],
     )
 
 
-def _appointed(one: told.Appointment) -> Appointed:
-    clock = isolated(one.when.strftime("%H:%M"))
-    return Appointed(Markup("{} {}").format(day(one.when), clock), one.what)
+def worded(one: Said, names: Mapping[str, str], patient: Patient | None = None) -> Told:
+    """Word one thing that was told; `names` are the staff by id."""
+    on = day(datetime.fromtimestamp(one.at_ms / 1000).astimezone())
+    seen = None if one.seen_by is None else own_words(names.get(one.seen_by, one.seen_by))
+    return Told(one.key, _icon(one), _head(one), one.text, one.by, on, seen, patient)
 
 
-def _replied(one: told.Reply) -> Replied:
-    return Replied(one.text, one.by, day(datetime.fromtimestamp(one.at_ms / 1000).astimezone()))
+def _icon(one: Said) -> str:
+    icons = {Entity.APPOINTMENT: "own_calendar", Entity.ALERT: "yes"}
+    return icons.get(Entity(one.entity), "nurse")
+
+
+def _head(one: Said) -> Markup:
+    if one.when is not None:
+        clock = isolated(one.when.strftime("%H:%M"))
+        when = Markup("{} {}").format(day(one.when), clock)
+        return say(noted("Appointment: %(when)s"), when=when)
+    if one.entity != Entity.ALERT:
+        return Markup("")
+    by = own_words(one.by)
+    if one.state == "handled":
+        return say(noted("The alert is handled by %(name)s."), name=by)
+    return say(noted("%(name)s has seen the alert."), name=by)
 
 
 def _field(name: str) -> Markup:

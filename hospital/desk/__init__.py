@@ -13,16 +13,18 @@ from hospital.desk import (
     enrol,
     failure,
     guard,
+    linking,
     patients,
     readings,
     reviews,
     sign_in,
+    telling,
     wording,
 )
 from hospital.desk.door import Parts
 from hospital.errors import ArchiveDown
 
-PAGES = (sign_in, readings, patients, alerts, reviews, clinics, enrol)
+PAGES = (sign_in, readings, patients, telling, linking, alerts, reviews, clinics, enrol)
 """Every page of the desk; its templates bear its name."""
 
 

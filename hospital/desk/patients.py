@@ -1,11 +1,12 @@
-"""Patients of all clinics, and one patient's history."""
+"""Patients of all clinics, and one patient's history: of all records that are one person."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from hospital import chart, sessions
+from hospital import chart, handling, sessions, sharing, told
 from hospital.desk import door, guard
 from hospital.desk.live import polled_at
 
@@ -30,22 +31,35 @@ def found() -> Response:
 
 @page.get("/<patient_id>")
 @guard.clinician_only
-def history(patient_id: str) -> str:
-    """Show a patient's record; that it was opened is kept."""
-    line = _line(patient_id)
-    sessions.note_view(door.archive(), guard.account(), patient_id, guard.now_ms())
-    return render_template("patient.html", line=line, live=Markup(_record(line)))
+def history(patient_id: str) -> ResponseReturnValue:
+    """Show a patient's record; that it was opened is kept. A linked record leads to its chart."""
+    line = line_of(patient_id)
+    kept = sharing.one_person(door.archive(), patient_id)[0]
+    if kept != patient_id:
+        return redirect(url_for(".history", patient_id=kept), 303)
+    sessions.note_view(door.archive(), guard.account(), line.patient.id, guard.now_ms())
+    return page_of(patient_id)
 
 
 @page.get("/<patient_id>/live")
 @guard.clinician_only
 def live(patient_id: str) -> Response:
     """Answer the page's poll."""
-    line = _line(patient_id)
+    line = line_of(patient_id)
     return polled_at(chart.position(door.archive()), lambda: _record(line))
 
 
-def _line(patient_id: str) -> chart.PatientLine:
+def page_of(patient_id: str, wrong: str = "") -> str:
+    """Return a patient's page; `wrong` says why what was typed was not sent."""
+    line = line_of(patient_id)
+    typed = {name: request.form.get(name, "") for name in ("text", "when", "what")}
+    return render_template(
+        "patient.html", line=line, live=Markup(_record(line)), wrong=wrong, typed=typed
+    )
+
+
+def line_of(patient_id: str) -> chart.PatientLine:
+    """Return a patient, or answer 404."""
     line = chart.patient(door.archive(), patient_id)
     if line is None:
         abort(404)
@@ -54,13 +68,23 @@ def _line(patient_id: str) -> chart.PatientLine:
 
 def _record(line: chart.PatientLine) -> str:
     archive = door.archive()
-    alerts = chart.alerts(archive, patient_id=line.patient.id)
-    readings = chart.of_patient(archive, line.patient.id)
+    ids = sharing.one_person(archive, line.patient.id)
+    alerts = [a for one in ids for a in chart.alerts(archive, patient_id=one)]
+    readings = [r for one in ids for r in chart.of_patient(archive, one)]
     by_reading: dict[str | None, list[chart.ChartedAlert]] = {}
     for alert in alerts:
         by_reading.setdefault(alert.reading, []).append(alert)
     return render_template(
-        "patient_live.html", line=line, alerts=alerts, readings=readings, by_reading=by_reading
+        "patient_live.html",
+        line=line,
+        alerts=alerts,
+        notes=handling.notes(archive, [a.id for a in alerts]),
+        answers={a.id: told.of_alert(archive, a.id) for a in alerts},
+        readings=sorted(readings, key=lambda r: (r.placed.utc_ms, r.number), reverse=True),
+        by_reading=by_reading,
+        others=[other for one in ids[1:] if (other := chart.patient(archive, one))],
+        shared=sharing.shared_with(archive, line.patient.id),
+        told=told.about(archive, ids),
     )
 
 

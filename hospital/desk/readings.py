@@ -29,5 +29,5 @@ def live() -> Response:
 def _live() -> str:
     archive = door.archive()
     readings = chart.latest(archive)
-    alerted = {a.reading for a in chart.alerts(archive, limit=200)}
+    alerted = {a.reading for a in chart.alerts(archive, limit=200) if not a.taken_back}
     return render_template("readings_live.html", readings=readings, alerted=alerted)

@@ -17,6 +17,7 @@ from hospital.reviews import Waiting
 page = Blueprint("reviews", __name__, url_prefix="/reviews")
 
 STRIKE_OUT = "strike out"
+REFUSE = "none of these"
 
 
 @page.get("")
@@ -33,11 +34,16 @@ def decide() -> ResponseReturnValue:
     waiting = _asked()
     if waiting is not None:
         chosen = request.form.get("choice", "")
-        value = None if chosen == STRIKE_OUT and waiting.is_removal else chosen
+        value = None if _is_nothing(chosen, waiting) else chosen
         if value is not None and value not in waiting.review.values:
             abort(400)
         reconcile.decide(door.archive(), waiting, value, guard.account(), guard.now_ms())
     return redirect(url_for("reviews.show"), 303)
+
+
+def _is_nothing(chosen: str, waiting: Waiting) -> bool:
+    struck = chosen == STRIKE_OUT and waiting.is_removal
+    return struck or (chosen == REFUSE and waiting.is_refusable)
 
 
 def _asked() -> Waiting | None:

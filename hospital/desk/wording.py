@@ -12,6 +12,7 @@ from edge.patient import Patient
 from edge.reading import Code, Value
 from edge.rules import news2_red
 from hospital.chart import Charted
+from hospital.told import Told, Way
 
 SURE_WITHIN_MS = 60_000
 """A measured time is shown without its doubt when the doubt is smaller than the minutes shown."""
@@ -81,6 +82,28 @@ def moment(when_ms: int | None) -> Markup:
     when = datetime.fromtimestamp(when_ms / 1000, UTC)
     text = when.astimezone().strftime("%Y-%m-%d %H:%M")
     return Markup('<time dir="ltr" datetime="{}">{}</time>').format(when.isoformat(), text)
+
+
+def local(when: datetime | None) -> Markup:
+    """Return an appointment's day and time, which are the hospital's local ones."""
+    if when is None:
+        return Markup("")
+    text = when.strftime("%Y-%m-%d %H:%M")
+    return Markup('<time dir="ltr" datetime="{}">{}</time>').format(when.isoformat()[:16], text)
+
+
+def way(one: Way, told: Told) -> str:
+    """Return how far something is on its way to a clinic, promising nothing."""
+    if told.gone:
+        gone = {"reached": "Taken off the box", "partly": "Taken off some boxes"}
+        return gone.get(one.state, "The clinic does not know yet that it is taken back")
+    if one.state == "partly":
+        return f"On {one.reached} of {one.boxes} boxes"
+    return {
+        "seen": "Seen by the health worker",
+        "reached": "On the box, not yet seen",
+        "waiting": "Waiting for the clinic",
+    }[one.state]
 
 
 def doubt(placed: Placed) -> str:

@@ -1,0 +1,95 @@
+"""Several records of one person, several clinics of one record: said, and unsaid, with reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from hospital import chart, sharing
+from hospital.desk import door, forms, guard, patients
+from hospital.errors import ArchiveDown, HospitalError
+
+page = Blueprint("linking", __name__, url_prefix="/patients/<patient_id>/records")
+
+
+@page.get("")
+@guard.clinician_only
+def show(patient_id: str) -> str:
+    """Show which records are this person, which may be, and which clinics know them."""
+    return _page(patient_id)
+
+
+@page.post("")
+@guard.clinician_only
+def change(patient_id: str) -> ResponseReturnValue:
+    """Link, unlink, share, or end sharing; why is asked for each."""
+    patients.line_of(patient_id)
+    do = _DOES.get(request.form.get("do", ""))
+    if do is None:
+        abort(400)
+    try:
+        do(patient_id, forms.typed("other", 200), forms.typed("why", sharing.LONGEST_WHY))
+    except ArchiveDown:
+        raise
+    except HospitalError as error:
+        return _page(patient_id, wrong=str(error)), 422
+    return redirect(url_for(".show", patient_id=patient_id), 303)
+
+
+def _page(patient_id: str, wrong: str = "") -> str:
+    archive = door.archive()
+    line = patients.line_of(patient_id)
+    query = request.args.get("q", "").replace("\x00", "").strip()[: patients.LONGEST_QUERY]
+    ids = sharing.one_person(archive, patient_id)
+    known = [other for one in ids if (other := chart.patient(archive, one))]
+    maybe = chart.patients(archive, query, 8) if query else sharing.may_be_same(archive, line)
+    history = sharing.links(archive, patient_id)
+    named = {one for link in history for one in (link.duplicate, link.kept)}
+    return render_template(
+        "records.html",
+        line=line,
+        known=known,
+        maybe=[one for one in maybe if one.patient.id not in ids],
+        query=query,
+        links=history,
+        names={one: _name(one) for one in named},
+        shared=sharing.shared_with(archive, patient_id),
+        clinics=[
+            c
+            for c in sharing.clinics(archive)
+            if c != line.clinic and c not in sharing.shared_with(archive, patient_id)
+        ],
+        sharings=sharing.sharings(archive, patient_id),
+        wrong=wrong,
+    )
+
+
+def _name(patient_id: str) -> str:
+    line = chart.patient(door.archive(), patient_id)
+    return patient_id if line is None else line.patient.name
+
+
+def _link(patient_id: str, other: str, why: str) -> None:
+    sharing.link(door.archive(), other, patient_id, why, guard.account(), guard.now_ms())
+
+
+def _unlink(_patient_id: str, other: str, why: str) -> None:
+    sharing.unlink(door.archive(), other, why, guard.account(), guard.now_ms())
+
+
+def _share(patient_id: str, clinic: str, why: str) -> None:
+    sharing.share(door.archive(), patient_id, clinic, why, guard.account(), guard.now_ms())
+
+
+def _withdraw(patient_id: str, clinic: str, why: str) -> None:
+    sharing.withdraw(door.archive(), patient_id, clinic, why, guard.account(), guard.now_ms())
+
+
+_DOES: dict[str, Callable[[str, str, str], None]] = {
+    "link": _link,
+    "unlink": _unlink,
+    "share": _share,
+    "withdraw": _withdraw,
+}
