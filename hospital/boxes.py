@@ -76,6 +76,7 @@ def readmit(archive: Archive, box: Box) -> None:
         " clinic = ? WHERE id = ?",
         (ACTIVE, box.keys.sign, box.keys.decrypt, box.serial, box.clinic, box.id),
     )
+    archive.execute("DELETE FROM box_key WHERE box = ?", (box.id,))
     # What made us suspicious was said under the old keys; as nonces they still count as seen.
     archive.execute("UPDATE session SET by_hand = 1 WHERE box = ?", (box.id,))
 

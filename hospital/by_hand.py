@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
-from hospital import attachments, boxes, custody, renewals
+from hospital import attachments, boxes, custody, renewals, rotation
 from hospital.archive import Archive
 from hospital.authority import Authority
 from hospital.boxes import Box
@@ -28,8 +28,8 @@ from sync.core import Fence, Hello, MessageError, Nack, decode, hospital
 from sync.core.feed_messages import is_ask
 from sync.core.header import HELLO_LANE, Header
 from sync.core.messages import REPLACED, UNREADABLE, Position
-from sync.envelope import EnvelopeError, Unopened, manifest_holds, open_up
-from sync.key_commands import decode_renewal, is_renewal
+from sync.envelope import EnvelopeError, Unopened, manifest_holds, open_up, peek_up
+from sync.key_commands import decode_renewal, is_announcement, is_renewal
 from sync.keys import HospitalKeys, kid
 
 GROUP = 32
@@ -67,7 +67,7 @@ def take(
     beginning: what is here already is passed over.
     """
     with bundle.opened(file) as reader:
-        box = _sender(archive, keys, reader)
+        box = _sender(archive, keys, reader, now_ms)
         stick = _Stick(archive, keys, authority, box, reader.opening)
         before, parts = _count(archive, box.id), 0
         for group in _groups(reader.frames()):
@@ -90,12 +90,13 @@ def admitted(archive: Archive, box_id: str) -> Box:
     return box
 
 
-def _sender(archive: Archive, keys: HospitalKeys, reader: bundle.Reader) -> Box:
+def _sender(archive: Archive, keys: HospitalKeys, reader: bundle.Reader, now_ms: int) -> Box:
     told = reader.opening
     if told.way == bundle.UP and told.hospital != kid(keys.public.sign):
         raise bundle.BundleError("this bundle was written for another hospital")
     box = admitted(archive, told.box_id)
-    reader.check(bundle.UP, lambda body, mark: manifest_holds(body, mark, box.keys.sign))
+    signers = rotation.signers(archive, box, now_ms)
+    reader.check(bundle.UP, lambda body, mark: any(manifest_holds(body, mark, s) for s in signers))
     return box
 
 
@@ -131,7 +132,9 @@ class _Stick:
         header: Header
         payload: bytes | None
         try:
-            header, payload = open_up(came.frame, self.keys, self.box.keys)
+            name = peek_up(came.frame).kid_sig
+            signer = rotation.signer(self.archive, self.box, name, came.received_ms)
+            header, payload = open_up(came.frame, self.keys, signer)
         except Unopened as error:
             header, payload = error.header, None
         except (EnvelopeError, MessageError) as error:
@@ -162,7 +165,7 @@ class _Stick:
 
     def _open(self, header: Header, payload: bytes | None, came: Delivered) -> None:
         if header.lane == HELLO_LANE:
-            self._say(payload or b"", came)
+            self._say(header, payload or b"", came)
         elif not self.greeted or self.fork:
             return  # it was not admitted, or asks for a new beginning first
         elif header.lane == files.LANE:
@@ -170,13 +173,22 @@ class _Stick:
         else:
             self._records(header, payload, came)
 
-    def _say(self, payload: bytes, came: Delivered) -> None:
+    def _say(self, header: Header, payload: bytes, came: Delivered) -> None:
+        active = self.box.standing == boxes.ACTIVE
         if is_ask(payload):
             self.ask = payload
-        elif is_renewal(payload):
+        elif is_renewal(payload) and active:
             self._renew(payload, came)
+        elif is_announcement(payload) and active:
+            name = header.kid_sig
+            rotation.announced(self.archive, self.box, payload, name, came.received_ms)
         else:
             self._hello(payload, came)
+            self._use(header.kid_sig, came)
+            if active:
+                renewals.catch_up(
+                    self.archive, self.keys, self.box, header.kid_enc, came.received_ms
+                )
 
     def _hello(self, payload: bytes, came: Delivered) -> None:
         hello = decode(payload)
@@ -191,6 +203,13 @@ class _Stick:
         self.greeted = True
         custody.note_missing(self.archive, self.box.id, held, hello)
 
+    def _use(self, name: bytes, came: Delivered) -> None:
+        """Seal to a pair that was announced and is used now; an old stick changes nothing."""
+        sql = "SELECT 1 AS n FROM box_key WHERE box = ? AND kid = ? AND until_ms IS NULL"
+        if self.archive.rows(sql, (self.box.id, name)):
+            rotation.greeted(self.archive, self.box, name, came.received_ms)
+            self.box = boxes.get(self.archive, self.box.id) or self.box
+
     def _admit(self, effects: Iterable[hospital.Effect], came: Delivered) -> None:
         for effect in effects:
             match effect:
@@ -200,7 +219,7 @@ class _Stick:
                     raise HospitalError(f"box {self.box.id} is not admitted: {reason}")
 
     def _renew(self, payload: bytes, came: Delivered) -> None:
-        if self.authority is None or self.box.standing != boxes.ACTIVE:
+        if self.authority is None:
             return
         try:
             request = decode_renewal(payload)

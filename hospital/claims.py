@@ -170,7 +170,11 @@ def _misfit(known: Box | None, request: Request, held: Row) -> str | None:
         fits = held["readmits"] == request.box_id
         return None if fits else f"this claim is for box {held['readmits']} alone"
     if known is not None and (known.standing != boxes.ACTIVE or known.keys != _keys(request)):
-        return "another box of this name is or was enrolled"
+        return (
+            f"a box {request.box_id} is or was enrolled with other keys; if this is that box, ask"
+            f" the hospital for a claim that readmits it (`healthpost hospital claim --readmits"
+            f" {request.box_id}`) and use it with `healthpost enrol --new-keys`"
+        )
     return None
 
 

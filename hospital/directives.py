@@ -68,10 +68,11 @@ def due(archive: Archive, keys: HospitalKeys, now_ms: int) -> list[Sealed]:
     """Return what to send now: to each box that was heard of late its oldest open command."""
     rows = archive.rows(
         "SELECT c.* FROM command c JOIN box b ON b.id = c.box AND b.heard_ms >= ?"
-        " WHERE c.answered_ms IS NULL AND c.sent_ms < ? AND NOT EXISTS (SELECT 1 FROM command o"
-        " WHERE o.box = c.box AND o.answered_ms IS NULL AND o.counter < c.counter)"
+        " AND b.standing = ? WHERE c.answered_ms IS NULL AND c.sent_ms < ?"
+        " AND NOT EXISTS (SELECT 1 FROM command o WHERE o.box = c.box"
+        " AND o.answered_ms IS NULL AND o.counter < c.counter)"
         " ORDER BY c.sent_ms LIMIT ?",
-        (now_ms - HEARD_MS, now_ms - AGAIN_MS, SENT_AT_ONCE),
+        (now_ms - HEARD_MS, boxes.ACTIVE, now_ms - AGAIN_MS, SENT_AT_ONCE),
     )
     sealed = [_seal(archive, keys, r) for r in rows]
     with archive.transaction():

@@ -9,7 +9,17 @@ from pathlib import Path
 
 import click
 
-from hospital import backup, by_hand, by_hand_answer, custody, ledger, renewals, unread
+from hospital import (
+    backup,
+    boxes,
+    by_hand,
+    by_hand_answer,
+    custody,
+    ledger,
+    renewals,
+    rotation,
+    unread,
+)
 from hospital.archive import Archive
 from hospital.authority import Authority
 from hospital.errors import HospitalError
@@ -93,6 +103,19 @@ def rotate_key(as_json: bool) -> None:
     say({"told": told}, f"The key is changed; {told} boxes are told of it.", as_json)
 
 
+@click.command("renew-box-keys")
+@click.argument("box_ids", metavar="[BOX]...", nargs=-1)
+@speaks_json
+def renew_box_keys(box_ids: tuple[str, ...], as_json: bool) -> None:
+    """Order boxes, or all of them, to sign and open with new keys; the old count for 90 days."""
+    with open_hospital() as (_, archive):
+        active = [b.id for b in boxes.every(archive) if b.standing == boxes.ACTIVE]
+        ordered = list(box_ids) or active
+        for box_id in ordered:
+            rotation.order(archive, box_id, renewals.BY, _now_ms())
+    say({"boxes": ordered}, f"{len(ordered)} boxes are ordered to renew their keys.", as_json)
+
+
 @click.group("bundle")
 def bundles() -> None:
     """Records by hand: read what boxes wrote on a stick, write the answers beside it."""
@@ -168,4 +191,4 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-COMMANDS = (show_ledger, make_backup, restored, reread, rotate_key, bundles)
+COMMANDS = (show_ledger, make_backup, restored, reread, rotate_key, renew_box_keys, bundles)

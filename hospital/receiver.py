@@ -8,10 +8,10 @@ else. A frame that is refused is counted and kept, and never stops the frames be
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from hospital import attachments, backup, boxes, custody, directives, feed_post, renewals
+from hospital import attachments, backup, boxes, custody, directives, feed_post, renewals, rotation
 from hospital.archive import Archive
 from hospital.authority import Authority
 from hospital.boxes import Box
@@ -24,7 +24,7 @@ from sync.core.feed_messages import decode_ask, is_ask
 from sync.core.header import HELLO_LANE, Header
 from sync.core.messages import QUARANTINED, DownMessage, Fence, Welcome
 from sync.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
-from sync.key_commands import decode_renewal, is_renewal
+from sync.key_commands import decode_renewal, is_announcement, is_renewal
 from sync.keys import HospitalKeys
 from sync.transport import Message
 
@@ -37,6 +37,8 @@ MALFORMED = "malformed frame"
 FOREIGN = "foreign frame"
 UNKNOWN_BOX = "unknown box"
 NO_HELLO = "no hello"
+
+_Hear = Callable[[Box, Header, bytes, Delivered], "list[Outgoing]"]
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,7 @@ class Receiver:
         box = boxes.get(self._archive, sender)
         if box is None:
             return self._refuse(custody.NOBODY, UNKNOWN_BOX, came)
-        return self._open(box, came)
+        return self._open(box, header.kid_sig, came)
 
     def receive_all(self, frames: Iterable[Message], now_ms: int) -> list[Outgoing]:
         """Take frames in by one transaction; raises what `receive` does: then nothing happened."""
@@ -111,23 +113,29 @@ class Receiver:
                 sent.append(self._sign(box.id, hospital.receipt(held, lane, gap)))
         return sent
 
-    def _open(self, box: Box, came: Delivered) -> list[Outgoing]:
+    def _open(self, box: Box, name: bytes, came: Delivered) -> list[Outgoing]:
+        signer = rotation.signer(self._archive, box, name, came.received_ms)
         try:
-            header, payload = open_up(came.frame, self._keys, box.keys)
+            header, payload = open_up(came.frame, self._keys, signer)
         except Unopened as error:
             return self._frame(box, error.header, None, came)
         except (EnvelopeError, MessageError) as error:
             return self._refuse(box.id, type(error).__name__, came)
+        if header.lane == HELLO_LANE:
+            return self._said(payload)(box, header, payload, came)
         if header.lane == files.LANE:
             return self._chunk(box, header, payload, came)
         if header.lane == TELEMETRY:
             return self._status(box, header, payload, came)
-        if header.lane == HELLO_LANE and is_renewal(payload):
-            return self._renew(box, header, payload, came)
-        if header.lane == HELLO_LANE:
-            hear = self._ask if is_ask(payload) else self._hello
-            return hear(box, header, payload, came)
         return self._frame(box, header, payload, came)
+
+    def _said(self, payload: bytes) -> _Hear:
+        """Return who hears what came in lane "h"."""
+        if is_ask(payload):
+            return self._ask
+        if is_renewal(payload):
+            return self._renew
+        return self._new_keys if is_announcement(payload) else self._hello
 
     def news(self, now_ms: int) -> list[Outgoing]:
         """Return what boxes at rest do not know yet: of their clinics' feeds, of a new backup."""
@@ -186,6 +194,24 @@ class Receiver:
                     log.warning("box %s: no new certificate: %s", box.id, error)
         return []
 
+    def _new_keys(
+        self, box: Box, header: Header, payload: bytes, came: Delivered
+    ) -> list[Outgoing]:
+        with self._archive.transaction():
+            held = custody.load(self._archive, box)
+            if (held.epoch, held.nonce, held.standing) == (
+                header.epoch,
+                header.nonce,
+                boxes.ACTIVE,
+            ):
+                try:
+                    rotation.announced(
+                        self._archive, box, payload, header.kid_sig, came.received_ms
+                    )
+                except MessageError as error:
+                    log.warning("box %s: no new keys: %s", box.id, error)
+        return []
+
     def _status(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
         try:
             status = telemetry.decode(payload)
@@ -201,7 +227,7 @@ class Receiver:
                 custody.status(self._archive, box.id, held.epoch, status, came.received_ms)
         return []
 
-    def _hello(self, box: Box, _header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
+    def _hello(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
         try:
             hello = decode(payload)
         except MessageError:
@@ -215,6 +241,8 @@ class Receiver:
             after, replies = self._step(box, held, event, came)
             if (after.epoch, after.nonce) == (hello.epoch, hello.nonce):
                 custody.told(self._archive, box.id, hello)
+                rotation.greeted(self._archive, box, header.kid_sig, came.received_ms)
+                renewals.catch_up(self._archive, self._keys, box, header.kid_enc, came.received_ms)
             custody.note_missing(self._archive, box.id, held, hello)
             if after.nonce != held.nonce and custody.guard_identity(
                 self._archive, box, came.received_ms

@@ -11,7 +11,7 @@ from hospital.archive import Archive, row
 from hospital.authority import Authority
 from hospital.boxes import Box
 from sync.key_commands import CERTIFICATE, NEW_KEY
-from sync.keys import HospitalKeys, rotate
+from sync.keys import HospitalKeys, kid, rotate
 
 BY = "hospital"
 """In whose name these commands are given: nobody at the desk asked for them."""
@@ -51,6 +51,19 @@ def change_key(archive: Archive, folder: Path, now_ms: int) -> int:
     for box in told:
         announce(archive, keys, box, now_ms)
     return len(told)
+
+
+def catch_up(archive: Archive, keys: HospitalKeys, box: Box, name: bytes, now_ms: int) -> None:
+    """Tell a box that seals to a key of the past, by its id, of the present one, once.
+
+    So a box hears of it also when it joined, or its card fell back, around a change of the key.
+    """
+    if name == kid(keys.public.decrypt):
+        return
+    sql = "SELECT body FROM command WHERE box = ? AND kind = ? AND answered_ms IS NULL"
+    underway = archive.rows(sql, (box.id, NEW_KEY))
+    if not any(keys.public.decrypt.hex() in r["body"] for r in underway):
+        announce(archive, keys, box, now_ms)
 
 
 def announce(archive: Archive, keys: HospitalKeys, box: Box, now_ms: int) -> None:

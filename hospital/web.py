@@ -26,7 +26,13 @@ def parts_of(settings: HospitalSettings) -> Parts:
     keys = HospitalKeys.load(settings.keys).public
     offer = Offer(keys, settings.broker_host, settings.broker_port)
     authority = Authority.open(settings.authority)
-    return Parts(settings, lambda: open_archive(settings), authority, offer)
+    return Parts(
+        settings,
+        lambda: open_archive(settings),
+        authority,
+        offer,
+        present_keys=lambda: HospitalKeys.load(settings.keys).public,
+    )
 
 
 def main() -> None:

@@ -16,11 +16,11 @@ from edge.settings import Settings, home_folder
 from edge.store import Store
 from provisioning.errors import Failed, InputError
 from provisioning.speech import open_box, say, speaks_json
-from sync import bundle, hand, hand_answer, membership, trace
+from sync import bundle, hand, hand_answer, keys, membership, trace
 from sync.bundle import BundleError, Closing, Outline
 from sync.framing import MAX_RECORD_BYTES
 from sync.hand_answer import Answered
-from sync.keys import KeyFileError
+from sync.keys import BoxKeys, KeyFileError
 from sync.membership import Membership
 
 
@@ -56,6 +56,37 @@ def show_poison(entry: int | None, as_json: bool) -> None:
         for one in held
     )
     say({"records": rows}, text or "Every record can be sent.", as_json)
+
+
+@link.command("keys")
+@speaks_json
+def show_keys(as_json: bool) -> None:
+    """Print the ids of the keys in use, and of those that the hospital has still to take."""
+    settings = Settings.load()
+    with _in_words():
+        held, new = keys.BoxKeys.load(settings.keys), keys.following(settings.keys)
+    told = {"keys": _ids(held), "next": None if new is None else _ids(new)}
+    text = f"In use: {_ids(held)}"
+    say(
+        told,
+        text if new is None else f"{text}\nNot yet taken by the hospital: {_ids(new)}",
+        as_json,
+    )
+
+
+@link.command("renew-keys")
+@speaks_json
+def renew_keys(as_json: bool) -> None:
+    """Make new keys to sign and open with; they are used when the hospital has taken them."""
+    settings = Settings.load()
+    with _in_words():
+        new = keys.prepare(settings.keys)
+    words = "New keys are made. The hospital is told of them by the line or the next stick."
+    say({"next": _ids(new)}, words, as_json)
+
+
+def _ids(held: BoxKeys) -> str:
+    return f"{keys.kid(held.public.sign).hex()}-{keys.kid(held.public.decrypt).hex()}"
 
 
 def _repair(store: Store, entry: int) -> None:

@@ -33,7 +33,7 @@ from sync.errands import Errands
 from sync.feed_courier import CHANNEL as FEED
 from sync.feed_courier import FeedCourier
 from sync.file_courier import FileCourier
-from sync.keys import KeyFileError
+from sync.keys import SIGN_FILE, KeyFileError
 from sync.membership import Membership
 from sync.purse import Purse
 from sync.radio import Radio
@@ -379,7 +379,7 @@ def _carry(
 
 
 def _papers(settings: Settings) -> tuple[int, ...]:
-    names = (membership.CERTIFICATE_FILE, membership.HOSPITAL_FILE, membership.CA_FILE)
+    names = (membership.CERTIFICATE_FILE, membership.HOSPITAL_FILE, membership.CA_FILE, SIGN_FILE)
     files = [settings.file, *(settings.keys / name for name in names)]
     return tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in files)
 

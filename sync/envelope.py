@@ -29,6 +29,7 @@ PAD_TO_BYTES = 240
 _UP = b"CS1-up"
 _DOWN = b"CS1-dn"
 _HAND = b"CS1-hand"
+_KEYS = b"CS1-keys"
 _SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 _SIGNATURE_BYTES = 64
 _HPKE_BYTES = 48
@@ -113,10 +114,11 @@ def open_down(
         raise WrongKey(f"meant for box {header.box_id}")
     if header.kid_enc is None:
         return header, body
-    if header.kid_enc != kid(keys.public.decrypt):
+    opener = keys.opener(header.kid_enc)
+    if opener is None:
         raise WrongKey(f"sealed to key {header.kid_enc.hex()}")
     try:
-        return header, _SUITE.decrypt(body, keys.decrypt, _DOWN + head)
+        return header, _SUITE.decrypt(body, opener, _DOWN + head)
     except (InvalidTag, ValueError) as error:
         raise BadFrame("a signed frame for us does not open") from error
 
@@ -145,9 +147,27 @@ def sign_manifest(body: bytes, signer: Ed25519PrivateKey) -> bytes:
 
 def manifest_holds(body: bytes, signature: bytes, signer: bytes) -> bool:
     """Whether a manifest was signed by the owner of this public key."""
+    return _holds(_HAND + body, signature, signer)
+
+
+def prove_keys(box_id: str, new: BoxKeys, old: PublicKeys) -> bytes:
+    """Return the proof that a box owns the keys that it wants in the place of its old ones."""
+    return new.sign.sign(_keys_told(box_id, new.public, old))
+
+
+def keys_hold(box_id: str, new: PublicKeys, old: PublicKeys, proof: bytes) -> bool:
+    """Whether a proof was made by the owner of the new keys, for this box and its old ones."""
+    return _holds(_keys_told(box_id, new, old), proof, new.sign)
+
+
+def _keys_told(box_id: str, new: PublicKeys, old: PublicKeys) -> bytes:
+    return _KEYS + wire.dump([box_id, old.sign, new.sign, new.decrypt])
+
+
+def _holds(body: bytes, signature: bytes, signer: bytes) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(signer).verify(signature, _HAND + body)
-    except InvalidSignature:
+        Ed25519PublicKey.from_public_bytes(signer).verify(signature, body)
+    except (InvalidSignature, ValueError):
         return False
     return True
 

@@ -1,4 +1,4 @@
-"""What a courier does on the side while a session stands: report, and renew its certificate."""
+"""What a courier does on the side while a session stands: report, renew certificate and keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge.settings import Settings
 from edge.store import Store
 from sync import key_commands, telemetry
 from sync.core import BoxSession, hello_header
-from sync.keys import KeyFileError, certificate_request
+from sync.keys import NEXT_SIGN_FILE, BoxKeys, KeyFileError, certificate_request, prepare
 from sync.membership import Membership
 from sync.purse import Purse
 from sync.radio import Radio
@@ -32,12 +32,15 @@ class Errands:
         self._reported: tuple[str, ...] | None = None
         self._report_ms = 0
         self._renew_ms = 0
+        self._announced = b""
+        self._announce_ms = 0
 
     def run(self, now: Stamp, session: BoxSession) -> None:
         """Do what is due in a session that stands."""
         if self._radio.link.up:
             self._report(now, session)
             self._renew(now, session)
+            self._announce(now, session)
 
     def _report(self, now: Stamp, session: BoxSession) -> None:
         """Say how the box is doing: every few minutes, and soon when something else is wrong."""
@@ -60,6 +63,25 @@ class Errands:
             request = certificate_request(self._member.keys, self._member.box_id)
             header = hello_header(self._member.box_id, session.nonce, session.epoch)
             self._radio.say(header, key_commands.encode_renewal(request))
+            prepare(self._settings.keys)
+
+    def _announce(self, now: Stamp, session: BoxSession) -> None:
+        """Tell of new keys, once in a session and then once an hour, until they are taken."""
+        again = session.nonce == self._announced and now.t_ms < self._announce_ms
+        if again or not (self._settings.keys / NEXT_SIGN_FILE).exists():
+            return
+        box_id, keys = self._member.box_id, self._member.keys
+        payload = self._told_keys(box_id, keys)
+        if payload is not None:
+            self._announced, self._announce_ms = session.nonce, now.t_ms + RENEW_MS
+            self._radio.say(hello_header(box_id, session.nonce, session.epoch), payload)
+
+    def _told_keys(self, box_id: str, keys: BoxKeys) -> bytes | None:
+        try:
+            return key_commands.announcement(box_id, self._settings.keys, keys)
+        except KeyFileError as error:
+            log.error("%s", error)
+            return None
 
     def _is_due(self, now: Stamp) -> bool:
         try:

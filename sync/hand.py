@@ -104,7 +104,7 @@ class _Load:
     full: bool = False
 
     def greet(self, fork: bool) -> None:
-        """Add the HELLO, the question for the feed, and the request for a certificate."""
+        """Add the HELLO, the question for the feed, and what is said of certificate and keys."""
         nonce, epoch = self.opening.nonce, self.opening.epoch
         header = hello_header(self.member.box_id, nonce, epoch)
         greeting = hello(StoreOutbox(self.store), SendHello(nonce, fork), BY_HAND)
@@ -114,6 +114,9 @@ class _Load:
         if self._certificate_is_due():
             request = certificate_request(self.member.keys, self.member.box_id)
             self._say(header, key_commands.encode_renewal(request))
+        told = key_commands.announcement(self.member.box_id, self.settings.keys, self.member.keys)
+        if told is not None:
+            self._say(header, told)
 
     def records(self) -> None:
         """Add the waiting records of every lane, alerts first."""

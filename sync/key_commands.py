@@ -1,7 +1,12 @@
-"""Keys that change over the link: the hospital's new key, the box's new certificate.
+"""Keys that change over the link: the hospital's new key, the box's new keys and certificate.
 
-Both come as signed commands. A box asks for a certificate when two thirds of the old one's life
-are over, with the old one; it keeps its TLS key.
+A box asks for a certificate when two thirds of the old one's life are over, with the old one; it
+keeps its TLS key. The keys that it signs and opens with change in these steps, each repeatable:
+
+    the hospital orders it, the box's technician asks, or a certificate is due -> next keys are made
+    the box announces them, signed by the old key, with a proof by the new one
+    the hospital keeps both pairs and orders KEYS_TAKEN -> the box uses the new ones
+    the box greets under the new ones -> the old pair still counts for 90 days, then no more
 """
 
 from __future__ import annotations
@@ -15,18 +20,28 @@ from edge.orders import Handler
 from sync import membership
 from sync.core import wire
 from sync.core.wire import MessageError
+from sync.envelope import prove_keys
 from sync.keys import (
     KEY_BYTES,
     TLS_FILE,
+    BoxKeys,
     KeyFileError,
+    PublicKeys,
     certificate_fits,
     certificate_span,
+    following,
+    prepare,
+    promote,
 )
 
 NEW_KEY = "hospital-key"
 CERTIFICATE = "certificate"
+RENEW_KEYS = "renew-keys"
+KEYS_TAKEN = "keys-taken"
 RENEWAL = 24
+NEW_KEYS = 25
 MAX_PEM = 8_000
+PROOF_BYTES = 64
 
 DONE = "done"
 REFUSED = "refused"
@@ -37,6 +52,8 @@ def handlers(folder: Path) -> Mapping[str, Handler]:
     return {
         NEW_KEY: lambda command: _new_key(folder, command),
         CERTIFICATE: lambda command: _certificate(folder, command),
+        RENEW_KEYS: lambda _command: _renew_keys(folder),
+        KEYS_TAKEN: lambda command: _keys_taken(folder, command),
     }
 
 
@@ -66,6 +83,46 @@ def decode_renewal(payload: bytes) -> bytes:
     if kind != RENEWAL or len(pem) > MAX_PEM:
         raise MessageError("no request for a certificate")
     return pem
+
+
+def announcement(box_id: str, folder: Path, keys: BoxKeys) -> bytes | None:
+    """Return the payload, for lane "h", that tells of the next keys; None when there are none.
+
+    `keys` are those in use, under which it travels. Raises `KeyFileError`.
+    """
+    new = following(folder)
+    if new is None:
+        return None
+    proof = prove_keys(box_id, new, keys.public)
+    return wire.dump([NEW_KEYS, new.public.sign, new.public.decrypt, proof])
+
+
+def is_announcement(payload: bytes) -> bool:
+    """Whether a payload of lane "h" tells of new keys."""
+    return payload[:3] == wire.dump([NEW_KEYS, b"", b"", b""])[:3]
+
+
+def decode_announcement(payload: bytes) -> tuple[PublicKeys, bytes]:
+    """Return new keys and their proof; raises `MessageError`."""
+    kind, sign, decrypt, proof = wire.load_array(payload, 4)
+    if kind != NEW_KEYS:
+        raise MessageError("no new keys")
+    new = PublicKeys(wire.octets(sign, KEY_BYTES), wire.octets(decrypt, KEY_BYTES))
+    return new, wire.octets(proof, PROOF_BYTES)
+
+
+def _renew_keys(folder: Path) -> str:
+    prepare(folder)
+    return DONE
+
+
+def _keys_taken(folder: Path, command: Command) -> str:
+    try:
+        sign = bytes.fromhex(str(command.body.get("sign")))
+    except ValueError:
+        return REFUSED
+    # By the command's own clock: the box's may be wrong, and only the order matters here.
+    return DONE if promote(folder, sign, command.counter // 1000) else REFUSED
 
 
 def _new_key(folder: Path, command: Command) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,8 @@ KID_BYTES = 4
 TLS_FILE = "tls.key.pem"
 SIGN_FILE = "sign.key.pem"
 DECRYPT_FILE = "decrypt.key.pem"
+NEXT_SIGN_FILE = "sign.next.pem"
+NEXT_DECRYPT_FILE = "decrypt.next.pem"
 RETIRED_FILES = "decrypt.*.retired.pem"
 RETIRED_S = 90 * 86_400
 """A retired key opens frames for so long: a box may be without a line for a season."""
@@ -54,11 +57,15 @@ class PublicKeys:
 
 @dataclass(frozen=True, slots=True)
 class BoxKeys:
-    """A box's private keys; none of them ever leaves it."""
+    """A box's private keys; none of them ever leaves it.
+
+    `retired` keys still open what the hospital sealed before it had heard of the new ones.
+    """
 
     tls: EllipticCurvePrivateKey
     sign: Ed25519PrivateKey
     decrypt: X25519PrivateKey
+    retired: tuple[X25519PrivateKey, ...] = ()
 
     @classmethod
     def generate(cls) -> BoxKeys:
@@ -79,7 +86,12 @@ class BoxKeys:
             _tls_key(directory / TLS_FILE),
             _sign_key(directory / SIGN_FILE),
             _decrypt_key(directory / DECRYPT_FILE),
+            _retired(directory),
         )
+
+    def opener(self, name: bytes) -> X25519PrivateKey | None:
+        """Return the key that opens what was sealed to a key id, None when we have none such."""
+        return _by_kid((self.decrypt, *self.retired), name)
 
     @property
     def public(self) -> PublicKeys:
@@ -114,15 +126,12 @@ class HospitalKeys:
         return cls(
             _sign_key(directory / SIGN_FILE),
             _decrypt_key(directory / DECRYPT_FILE),
-            tuple(_decrypt_key(file) for file in sorted(directory.glob(RETIRED_FILES))),
+            _retired(directory),
         )
 
     def opener(self, name: bytes) -> X25519PrivateKey | None:
         """Return the key that opens what was sealed to a key id, None when we have none such."""
-        for key in (self.decrypt, *self.retired):
-            if kid(key.public_key().public_bytes_raw()) == name:
-                return key
-        return None
+        return _by_kid((self.decrypt, *self.retired), name)
 
     @property
     def public(self) -> PublicKeys:
@@ -135,13 +144,47 @@ def rotate(directory: Path, now_s: int) -> HospitalKeys:
 
     What was retired before that is destroyed. Raises `KeyFileError` or `OSError`.
     """
-    old = HospitalKeys.load(directory)
-    for file in directory.glob(RETIRED_FILES):
-        if int(file.name.split(".")[1]) < now_s - RETIRED_S:
-            file.unlink()
-    _save(directory / f"decrypt.{now_s:012}.retired.pem", old.decrypt)
+    _retire(directory, HospitalKeys.load(directory).decrypt, now_s)
     _save(directory / DECRYPT_FILE, X25519PrivateKey.generate())
     return HospitalKeys.load(directory)
+
+
+def prepare(directory: Path) -> BoxKeys:
+    """Make a box's next keys for signing and opening, unless they are made; return them.
+
+    Nothing uses them before `promote`. Raises `KeyFileError` or `OSError`.
+    """
+    made = following(directory)
+    if made is not None:
+        return made
+    # The signing key last: that it is there says that both are.
+    _save(directory / NEXT_DECRYPT_FILE, X25519PrivateKey.generate())
+    _save(directory / NEXT_SIGN_FILE, Ed25519PrivateKey.generate())
+    return _following(directory)
+
+
+def following(directory: Path) -> BoxKeys | None:
+    """Return the keys that `prepare` made and nobody promoted; raises `KeyFileError`."""
+    return _following(directory) if (directory / NEXT_SIGN_FILE).exists() else None
+
+
+def promote(directory: Path, sign: bytes, now_s: int) -> bool:
+    """Use the next keys, whose public signing half is `sign`, from now on; say whether we do.
+
+    The old key for opening is retired for 90 days. Cut off anywhere, the box still opens all that
+    it could open and signs with a key that the hospital knows, and the rest is done next time.
+    Raises `KeyFileError` or `OSError`.
+    """
+    new, old = following(directory), BoxKeys.load(directory)
+    if new is None or new.public.sign != sign:
+        return old.public.sign == sign
+    if old.public.decrypt != new.public.decrypt:
+        _retire(directory, old.decrypt, now_s)
+    _save(directory / DECRYPT_FILE, new.decrypt)
+    _save(directory / SIGN_FILE, new.sign)
+    (directory / NEXT_SIGN_FILE).unlink(missing_ok=True)
+    (directory / NEXT_DECRYPT_FILE).unlink(missing_ok=True)
+    return True
 
 
 def kid(public: bytes) -> bytes:
@@ -182,6 +225,29 @@ def certificate_fits(pem: bytes, key_file: Path) -> bool:
         return x509.load_pem_x509_certificate(pem).public_key() == own
     except (ValueError, UnsupportedAlgorithm):
         return False
+
+
+def _following(directory: Path) -> BoxKeys:
+    sign = _sign_key(directory / NEXT_SIGN_FILE)
+    return BoxKeys(
+        _tls_key(directory / TLS_FILE), sign, _decrypt_key(directory / NEXT_DECRYPT_FILE)
+    )
+
+
+def _retire(directory: Path, key: X25519PrivateKey, now_s: int) -> None:
+    for file in directory.glob(RETIRED_FILES):
+        if int(file.name.split(".")[1]) < now_s - RETIRED_S:
+            file.unlink()
+    _save(directory / f"decrypt.{now_s:012}.retired.pem", key)
+
+
+def _retired(directory: Path) -> tuple[X25519PrivateKey, ...]:
+    return tuple(_decrypt_key(file) for file in sorted(directory.glob(RETIRED_FILES)))
+
+
+def _by_kid(keys: Iterable[X25519PrivateKey], name: bytes) -> X25519PrivateKey | None:
+    fits = (k for k in keys if kid(k.public_key().public_bytes_raw()) == name)
+    return next(fits, None)
 
 
 def _public(sign: Ed25519PrivateKey, decrypt: X25519PrivateKey) -> PublicKeys:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import cast
 
 from flask import Flask, current_app, g
@@ -11,18 +12,29 @@ from hospital.archive import Archive, OpenArchive
 from hospital.authority import Authority
 from hospital.claims import Offer
 from hospital.settings import HospitalSettings
+from sync.keys import PublicKeys
 
 _PARTS = "healthpost"
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The real things that the desk is built on, chosen by whoever starts it."""
+    """The real things that the desk is built on, chosen by whoever starts it.
+
+    `present_keys` are asked for at each enrolment: the hospital's key may change under a running
+    desk. None: those of the offer stay.
+    """
 
     settings: HospitalSettings
     open_archive: OpenArchive
     authority: Authority
     offer: Offer
+    present_keys: Callable[[], PublicKeys] | None = None
+
+    def offer_now(self) -> Offer:
+        """Return what a box that joins now is told."""
+        held = self.present_keys
+        return self.offer if held is None else replace(self.offer, keys=held())
 
 
 def fit(app: Flask, parts: Parts) -> None:

@@ -23,7 +23,9 @@ def enrol() -> Response:
     parts = door.parts()
     now = datetime.now(UTC)
     try:
-        answer, granted = claims.enrol(door.archive(), parts.authority, parts.offer, message, now)
+        answer, granted = claims.enrol(
+            door.archive(), parts.authority, parts.offer_now(), message, now
+        )
     except ArchiveDown:
         busy = Refusal("refused", "the hospital's archive is down; try again later")
         return _answer(busy.encode(), 503)
