@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -21,6 +21,9 @@ Body = Mapping[str, object]
 _SCALARS = (str, int, bool, type(None))
 _PLAIN = frozenset(_SCALARS)
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+_QUALITIES = {quality.value: quality for quality in ClockQuality}
+_VARIANTS = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
 
 GENESIS = bytes(16)
 """The chain before the first record of a stream."""
@@ -88,7 +91,7 @@ class Entry:
         try:
             raw = _decode(record.decode("utf-8"))
             boot, t_ms, wall_ms, quality = raw["at"]
-            stamp = Stamp(boot, t_ms, wall_ms, ClockQuality(quality))
+            stamp = Stamp(boot, t_ms, wall_ms, _QUALITIES[quality])
             return cls(raw["kind"], stamp, raw["body"], raw.get("actor"))
         except (KeyError, TypeError, UnicodeDecodeError) as error:
             raise ValueError(f"not a journal record: {error}") from error
@@ -107,10 +110,19 @@ def chain(previous: bytes, record: bytes) -> bytes:
 
 def content_id(box_id: str, record: bytes) -> UUID:
     """Return the record's id (UUIDv8, RFC 9562): the same wherever it is computed."""
-    digest = bytearray(hashlib.sha256(box_id.encode() + b"\x00" + record).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x80
-    digest[8] = digest[8] & 0x3F | 0x80
-    return UUID(bytes=bytes(digest))
+    return UUID(content_ids(box_id, [record])[0])
+
+
+def content_ids(box_id: str, records: Iterable[bytes]) -> list[str]:
+    """Return the ids of records of one box, as texts."""
+    owner, found = hashlib.sha256(box_id.encode() + b"\x00"), []
+    for record in records:
+        digest = owner.copy()
+        digest.update(record)
+        text = digest.hexdigest()
+        variant = _VARIANTS[text[16]]
+        found.append(f"{text[:8]}-{text[8:12]}-8{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}")
+    return found
 
 
 def _check(value: object) -> None:

@@ -276,7 +276,6 @@ def count_readings(archive: Archive) -> int:
 
 
 def _charted(archive: Archive, rows: Sequence[Row]) -> list[Charted]:
-    values = _values(archive, [r["id"] for r in rows])
     anchors = _anchors(archive, rows)
     return [
         Charted(
@@ -287,7 +286,7 @@ def _charted(archive: Archive, rows: Sequence[Row]) -> list[Charted]:
             patient_id=r["patient"],
             patient_name=r["patient_name"],
             kind=r["kind"],
-            values=tuple(values.get(r["id"], ())),
+            values=_values(r["said"]),
             source=r["source"],
             model=r["model"],
             device_id=r["device"],
@@ -302,14 +301,9 @@ def _charted(archive: Archive, rows: Sequence[Row]) -> list[Charted]:
     ]
 
 
-def _values(archive: Archive, ids: Sequence[str]) -> dict[str, list[Value]]:
-    found: dict[str, list[Value]] = {}
-    if not ids:
-        return found
-    sql = f"SELECT * FROM reading_value WHERE reading IN ({_marks(ids)}) ORDER BY reading, place"
-    for r in archive.rows(sql, ids):
-        found.setdefault(r["reading"], []).append(_value(r))
-    return found
+def _values(said: str) -> tuple[Value, ...]:
+    rows = json.loads(said)
+    return tuple(Value(code, Decimal(value), unit, more) for code, value, unit, more in rows)
 
 
 def _anchors(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:

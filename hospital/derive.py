@@ -15,7 +15,9 @@ from uuid import UUID
 from edge.clock import Anchor, ClockQuality, Stamp
 from edge.entry import Entry, EntryKind
 from edge.reading import Value
-from hospital.fields import Misformed, count, optional, storable, text, value, words
+from hospital import familiar
+from hospital.familiar import ReadingFact
+from hospital.fields import Misformed, count, optional, said, storable, text, value, words
 from sync import merge
 
 MAX_VALUES = 64
@@ -44,23 +46,6 @@ class PatientFact:
     struck: tuple[tuple[str, str], ...] = ()
     actor: str | None = None
     at: Stamp | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingFact:
-    """A reading as the box recorded it; the hospital adds only when it came."""
-
-    kind: str
-    source: str
-    values: tuple[Value, ...]
-    patient: str | None
-    visit: str | None
-    device: str | None
-    model: str | None
-    device_time: str | None
-    flags: str
-    actor: str | None
-    at: Stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +153,17 @@ class Understood:
 
 def understand(record: bytes) -> Understood:
     """Read a record; never raises."""
+    reading = familiar.read(record)
+    if reading is not None:
+        return Understood(EntryKind.READING.value, reading)
+    found = _understand(record)
+    if isinstance(found.fact, ReadingFact):
+        familiar.learn(record, found.fact)
+    return found
+
+
+def _understand(record: bytes) -> Understood:
+    """Read a record with care."""
     kind = UNKNOWN
     try:
         entry = _entry(record)
@@ -202,7 +198,8 @@ def _kind(record: bytes) -> str:
 
 
 def _is_kind(kind: object) -> bool:
-    return isinstance(kind, str) and _KIND.fullmatch(kind) is not None
+    known = isinstance(kind, str) and kind in _READERS
+    return known or (isinstance(kind, str) and _KIND.fullmatch(kind) is not None)
 
 
 def _patient(entry: Entry) -> PatientFact:
@@ -241,7 +238,7 @@ def _reading(entry: Entry) -> ReadingFact:
     return ReadingFact(
         kind=text(body, "kind"),
         source=text(body, "source"),
-        values=tuple(value(r) for r in rows),
+        said=f"[{','.join(map(said, rows))}]",
         patient=optional(body, "patient"),
         visit=optional(body, "visit"),
         device=optional(body, "device"),

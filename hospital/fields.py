@@ -34,11 +34,13 @@ def value(row: object) -> Value:
 
 def said(row: object) -> str:
     """Return a value as JSON: code, digits, unit and comparator, which may be empty."""
-    return _said(value(row))
+    value(row)
+    return _said_of(*row) if isinstance(row, list) else ""
 
 
 @lru_cache(4096)
-def _said(one: Value) -> str:
+def _said_of(*row: str) -> str:
+    one = _value_of(*row)  # not cached by value: 120 and 120.0 are equal, their digits are not
     parts = [one.code, str(one.value), one.unit, one.comparator]
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 

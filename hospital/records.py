@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from edge import retract
 from edge.clock import Stamp
-from edge.entry import content_id
-from edge.reading import Value
+from edge.entry import content_ids
 from hospital import attachments, derive, directives, reconcile, told
 from hospital.archive import Archive
 from hospital.boxes import Box
@@ -18,9 +17,9 @@ RECORD = ("box", "id", "epoch", "lane", "seq", "kind", "received_ms", "record", 
 READING = (
     *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
     *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
+    "said",
 )
 CHUNK = 500
-VALUE = ("reading", "place", "code", "value", "unit", "comparator")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +46,10 @@ def keep(
     epoch, lane, first_seq = place
     came: dict[str, derive.Fact | None] = {}
     rows: list[tuple[object, ...]] = []
-    for seq, record in enumerate(records, start=first_seq):
-        identity, read = str(content_id(box.id, record)), derive.understand(record)
+    for seq, identity in enumerate(content_ids(box.id, records), start=first_seq):
         if identity not in came:
+            record = records[seq - first_seq]
+            read = derive.understand(record)
             came[identity] = read.fact
             told = (read.kind, received_ms, record, read.trouble)
             rows.append((box.id, identity, epoch, lane, seq, *told))
@@ -132,11 +132,6 @@ def _readings(archive: Archive, new: Sequence[tuple[Origin, derive.ReadingFact]]
     if not new:
         return
     archive.insert("reading", READING, [_reading_row(origin, fact) for origin, fact in new])
-    archive.insert(
-        "reading_value",
-        VALUE,
-        [_row(o, place, v) for o, fact in new for place, v in enumerate(fact.values)],
-    )
     _apply_assignments(archive, [origin for origin, fact in new if fact.patient is None])
 
 
@@ -144,12 +139,8 @@ def _reading_row(origin: Origin, fact: derive.ReadingFact) -> tuple[object, ...]
     return (
         *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
         *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
-        *(*_when(fact.at), origin.received_ms),
+        *(*_when(fact.at), origin.received_ms, fact.said),
     )
-
-
-def _row(origin: Origin, place: int, value: Value) -> tuple[object, ...]:
-    return origin.id, place, value.code, str(value.value), value.unit, value.comparator
 
 
 def _apply_assignments(archive: Archive, unclaimed: Sequence[Origin]) -> None:

@@ -128,6 +128,15 @@ def test_a_record_that_comes_again_is_success_and_one_row(archive: Archive) -> N
     assert chart.count_readings(archive) == 2
 
 
+def test_many_records_of_which_some_are_here_already_are_each_one_row(archive: Archive) -> None:
+    rows = [pressure(t_ms) for t_ms in range(160)]
+    assert keep(archive, *rows[:80]) == 80
+    assert keep(archive, *rows[40:], epoch=2, first=41) == 80
+    assert keep(archive, *rows, epoch=3) == 0
+    assert scalar(archive, "SELECT count(*) AS n FROM record") == 160
+    assert scalar(archive, "SELECT count(*) AS n FROM reading") == 160
+
+
 def test_the_same_record_of_two_boxes_is_two_rows(archive: Archive) -> None:
     mine = pressure(patient=None)
     assert keep(archive, mine) == 1

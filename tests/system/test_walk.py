@@ -6,6 +6,7 @@ screen, and a row of that patient stands in the hospital's database and on a doc
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -103,13 +104,12 @@ def archived(database: str) -> str | None:
     archive = PostgresArchive.open(database)
     try:
         rows = archive.rows(
-            "SELECT v.code, v.value FROM reading r JOIN patient p ON p.id = r.patient"
-            " JOIN reading_value v ON v.reading = r.id WHERE p.name = ?",
+            "SELECT r.said FROM reading r JOIN patient p ON p.id = r.patient WHERE p.name = ?",
             (NAME,),
         )
     finally:
         archive.close()
-    values = {row["code"]: row["value"] for row in rows}
+    values = {code: value for row in rows for code, value, *_ in json.loads(row["said"])}
     return f"{values[Code.SYSTOLIC]}/{values[Code.DIASTOLIC]}" if values else None
 
 
