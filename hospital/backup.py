@@ -8,13 +8,14 @@ who names the place. What has never been copied is never safe, and no box prunes
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from hospital import boxes, custody
-from hospital.archive import Archive, Row, row, scalar
+from hospital.archive import STREAMS, Archive, Row, row, scalar
 from hospital.errors import HospitalError
 from sync.core.hospital import BackedUp
 
@@ -63,6 +64,42 @@ def back_up(archive: Archive, to: Path, now_ms: int, *, same_disk: Path | None) 
     if promised:
         promise(archive, covered, Told(0, now_ms, str(to)), to.stat().st_size)
     return Copy(to, to.stat().st_size, records, promised)
+
+
+def begin(archive: Archive, now_ms: int) -> int:
+    """Note what is held now, before a backup by other means begins; return its number.
+
+    A base backup of PostgreSQL holds everything that was committed before it began.
+    """
+    with archive.transaction():
+        covered = [
+            [r["box"], r["epoch"], r["lane"], r["cum"], bytes(r["chain"]).hex()]
+            for r in archive.rows(STREAMS)
+        ]
+        number = scalar(archive, "SELECT max(number) AS n FROM backup_begun") + 1
+        archive.execute(
+            "INSERT INTO backup_begun (number, begun_ms, covered) VALUES (?, ?, ?)",
+            (number, now_ms, json.dumps(covered)),
+        )
+    return number
+
+
+def finish(archive: Archive, number: int, place: str, now_ms: int) -> int:
+    """A backup that was begun is complete at a place elsewhere; return how many records are safe.
+
+    Raises `HospitalError` when none of this number was begun here, or it was said before.
+    """
+    with archive.transaction():
+        held = row(archive, "SELECT covered FROM backup_begun WHERE number = ?", (number,))
+        if held is None:
+            raise HospitalError(f"no backup {number} was begun, or it is finished already")
+        names = ("box", "epoch", "lane", "cum", "chain")
+        covered = [dict(zip(names, told, strict=True)) for told in json.loads(held["covered"])]
+        for one in covered:
+            one["chain"] = bytes.fromhex(one["chain"])
+        records = promise(archive, covered, Told(0, now_ms, place), 0)
+        archive.execute("DELETE FROM backup_begun WHERE number <= ?", (number,))
+    return records
 
 
 def promise(archive: Archive, covered: Iterable[Row], told: Told, size: int) -> int:

@@ -75,6 +75,27 @@ def make_backup(target: Path, trust_place: bool, as_json: bool) -> None:
     say(told, words, as_json)
 
 
+@click.command("backup-begin")
+@speaks_json
+def begin_backup(as_json: bool) -> None:
+    """Note what is held, before a backup by other means (`pg_basebackup`, a snapshot) begins."""
+    with open_hospital() as (_, archive):
+        number = backup.begin(archive, _now_ms())
+    words = f"Make the backup now; then `healthpost hospital backup-done {number} --place WHERE`."
+    say({"number": number}, words, as_json)
+
+
+@click.command("backup-done")
+@click.argument("number", type=int)
+@click.option("--place", required=True, help="Where it is: a disk that outlives this machine.")
+@speaks_json
+def finish_backup(number: int, place: str, as_json: bool) -> None:
+    """Promise that backup NUMBER is complete and elsewhere; boxes are told what is safe by it."""
+    with open_hospital() as (_, archive):
+        records = backup.finish(archive, number, place, _now_ms())
+    say({"safe": records}, f"{records:,} more records are safe by the backup in {place}.", as_json)
+
+
 @click.command("restored")
 @speaks_json
 def restored(as_json: bool) -> None:
@@ -191,4 +212,14 @@ def _now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-COMMANDS = (show_ledger, make_backup, restored, reread, rotate_key, renew_box_keys, bundles)
+COMMANDS = (
+    show_ledger,
+    make_backup,
+    begin_backup,
+    finish_backup,
+    restored,
+    reread,
+    rotate_key,
+    renew_box_keys,
+    bundles,
+)

@@ -24,6 +24,8 @@ from hospital.errors import ArchiveDown
 from hospital.opening import open_archive
 from hospital.receiver import Outgoing, Receiver, place_of
 from hospital.settings import HospitalSettings
+from hospital.standby import Standby
+from hospital.upkeep import Upkeep
 from sync.keys import HospitalKeys, KeyFileError
 from sync.link import Link
 from sync.transport import Backoff, Down, Event, Failed, Limits, LinkError, Message, Up, next_try
@@ -55,9 +57,11 @@ class Worker:
         *,
         authority: Authority | None = None,
         newer_keys: Callable[[], HospitalKeys | None] = lambda: None,
+        upkeep: Upkeep | None = None,
     ) -> None:
         self._open_archive = open_archive
         self._authority, self._newer_keys = authority, newer_keys
+        self._upkeep = upkeep or Upkeep()
         self._keys = keys
         self._link = link
         self._rng = rng or random.Random()
@@ -106,7 +110,13 @@ class Worker:
         if self._link.up and time.monotonic() >= self._news_due:
             self._news_due = time.monotonic() + NEWS_S
             self._follow_keys()
+            self._serve(self._keep_up, None)
             self._serve(lambda receiver, now_ms: receiver.news(now_ms), None)
+
+    def _keep_up(self, _receiver: Receiver, now_ms: int) -> list[Outgoing]:
+        if self._archive is not None:
+            self._upkeep.turn(self._archive, now_ms)
+        return []
 
     def _follow_keys(self) -> None:
         keys = self._newer_keys()
@@ -253,6 +263,7 @@ def main() -> None:
         link_of(settings),
         authority=Authority.open(settings.authority),
         newer_keys=KeyWatch(settings.keys),
+        upkeep=Upkeep(Standby(settings.standby) if settings.standby else None),
     )
 
     def stop(*_: Any) -> None:

@@ -27,7 +27,8 @@ class HospitalSettings:
     us) or "external". Boxes are told `broker_host` and `broker_port`; the receive worker connects
     to `worker_host` and `worker_port` (the same port unless it is given a listener of its own).
     `names` are the host names and addresses in the broker's certificate. `desk_url` is what a box
-    finds in its claim.
+    finds in its claim. `standby` is the application name of a standby of PostgreSQL on another
+    machine: what it has flushed is safe.
     """
 
     home: Path
@@ -43,6 +44,7 @@ class HospitalSettings:
     desk_host: str = "127.0.0.1"
     desk_port: int = 8700
     public_url: str = ""
+    standby: str = ""
 
     @property
     def authority(self) -> Path:
@@ -111,6 +113,7 @@ def _checked(home: Path, raw: Mapping[str, object]) -> HospitalSettings:
         desk_host=desk.text("host", default.desk_host),
         desk_port=desk.port("port", default.desk_port),
         public_url=desk.text("url", "").rstrip("/"),
+        standby=archive.text("standby", ""),
     )
 
 
