@@ -42,7 +42,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file on its way: `have` is a bitmap of the chunks that the hospital holds."""
+    """A file on its way: `have` is a bitmap of the chunks that the hospital holds.
+
+    `entry` is the journal entry that told of it.
+    """
 
     id: str
     key: bytes
@@ -50,6 +53,7 @@ class Upload:
     total: int
     have: bytes
     is_preview: bool
+    entry: int = 0
 
     @property
     def file_id(self) -> bytes:
@@ -94,16 +98,22 @@ def path(home: Path, file_id: str) -> Path:
     return home / FOLDER / file_id
 
 
+def urgency(upload: Upload) -> tuple[bool, int]:
+    """Return what files are sent by: a preview before anything larger, then the oldest."""
+    return not upload.is_preview, upload.entry
+
+
 def next_upload(store: Store) -> Upload | None:
-    """Return the file to send from next: a preview before anything larger, then the oldest.
+    """Return the file to send from next.
 
     Only one whose manifest the hospital has confirmed; it could not open the chunks of another.
     """
-    row = store.row(
-        "SELECT f.* FROM file f JOIN journal j ON j.id = f.entry JOIN stream s ON s.lane = j.lane"
-        " WHERE f.done = 0 AND f.entry <= s.cum_entry ORDER BY f.preview DESC, f.entry LIMIT 1"
+    rows = store.rows(
+        "SELECT f.*, min(f.entry) FROM file f"
+        " JOIN journal j ON j.id = f.entry JOIN stream s ON s.lane = j.lane"
+        " WHERE f.done = 0 AND f.entry <= s.cum_entry GROUP BY f.preview"
     )
-    return None if row is None else _upload(row)
+    return min(map(_upload, rows), key=urgency, default=None)
 
 
 def unsent(store: Store, told: int) -> list[Upload]:
@@ -158,10 +168,9 @@ def confirm_more(store: Store, file_id: str, have: bytes, done: bool) -> None:
 
 
 def _upload(row: Row) -> Upload:
-    preview = bool(row["preview"])
-    return Upload(
-        row["id"], bytes(row["key"]), row["size"], row["total"], bytes(row["have"]), preview
-    )
+    have, preview = bytes(row["have"]), bool(row["preview"])
+    key, size, total = bytes(row["key"]), row["size"], row["total"]
+    return Upload(row["id"], key, size, total, have, preview, row["entry"])
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -1,12 +1,11 @@
 """Photos and recordings at the hospital: chunks taken in any order, whole when the digest is right.
 
-A chunk is opened with the key of the manifest, which came as a record; what does not open is
-refused. Nothing is shown of a file before it is whole.
+What becomes of a chunk is for `sync.file_shelf` to say; here is the archive under it. Nothing is
+shown of a file before it is whole.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -14,8 +13,8 @@ from hospital.archive import Archive, Row, row
 from hospital.boxes import Box
 from hospital.derive import FileFact
 from hospital.errors import RowRefused
-from sync import files
-from sync.envelope import EnvelopeError, open_chunk
+from sync import file_shelf, files
+from sync.file_shelf import Told
 from sync.files import Chunk, Held
 
 MAX_TOTAL = files.MAX_CHUNKS
@@ -40,28 +39,7 @@ def take(archive: Archive, box: Box, chunk: Chunk, now_ms: int) -> Held | None:
 
     None: we know no such file, or the chunk is not one of it.
     """
-    file = _file(archive, box.id, str(UUID(bytes=chunk.file)))
-    if file is None or chunk.index >= file["total"]:
-        return None
-    have = bytes(file["have"])
-    if file["done_ms"] is None and not files.has(have, chunk.index):
-        place = (chunk.file, chunk.index, file["total"])
-        try:
-            data = open_chunk(bytes(file["key"]), place, chunk.sealed)
-        except EnvelopeError:
-            return None
-        archive.execute(
-            "INSERT INTO file_chunk (box, file, place, data) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            (box.id, file["id"], chunk.index, data),
-        )
-        have = files.put(have, chunk.index)
-        archive.execute(
-            "UPDATE file SET have = ? WHERE box = ? AND id = ?", (have, box.id, file["id"])
-        )
-    done = file["done_ms"] is not None or _complete(archive, box, file, have, now_ms)
-    again = _file(archive, box.id, file["id"])
-    return Held(chunk.file, bytes(again["have"]) if again else have, done)
+    return file_shelf.take(_ArchiveShelf(archive, box.id, now_ms), chunk)
 
 
 def unfinished(archive: Archive, box_id: str) -> list[Held]:
@@ -89,21 +67,46 @@ def content(archive: Archive, box_id: str, file_id: str) -> bytes | None:
     return None if file is None or file["done_ms"] is None else _join(archive, box_id, file_id)
 
 
-def _complete(archive: Archive, box: Box, file: Row, have: bytes, now_ms: int) -> bool:
-    if not files.is_whole(have, file["total"]):
-        return False
-    data = _join(archive, box.id, file["id"])
-    if hashlib.sha256(data).hexdigest() != file["sha256"]:  # begin anew: something is not its own
-        archive.execute("DELETE FROM file_chunk WHERE box = ? AND file = ?", (box.id, file["id"]))
-        archive.execute(
-            "UPDATE file SET have = ? WHERE box = ? AND id = ?",
-            (files.empty(file["total"]), box.id, file["id"]),
+class _ArchiveShelf:
+    """One box's files in the archive, as `sync.file_shelf` asks for them."""
+
+    def __init__(self, archive: Archive, box_id: str, now_ms: int) -> None:
+        self._archive, self._box, self._now_ms = archive, box_id, now_ms
+
+    def told(self, file: bytes) -> Told | None:
+        r = _file(self._archive, self._box, _name(file))
+        if r is None:
+            return None
+        done = r["done_ms"] is not None
+        return Told(r["total"], bytes(r["key"]), r["sha256"], bytes(r["have"]), done)
+
+    def put(self, file: bytes, index: int, data: bytes, have: bytes) -> None:
+        self._archive.execute(
+            "INSERT INTO file_chunk (box, file, place, data) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO NOTHING",
+            (self._box, _name(file), index, data),
         )
-        return False
-    archive.execute(
-        "UPDATE file SET done_ms = ? WHERE box = ? AND id = ?", (now_ms, box.id, file["id"])
-    )
-    return True
+        self._set("have", have, file)
+
+    def content(self, file: bytes) -> bytes:
+        return _join(self._archive, self._box, _name(file))
+
+    def finish(self, file: bytes) -> None:
+        self._set("done_ms", self._now_ms, file)
+
+    def clear(self, file: bytes) -> None:
+        place = (self._box, _name(file))
+        self._archive.execute("DELETE FROM file_chunk WHERE box = ? AND file = ?", place)
+        told = self.told(file)
+        self._set("have", files.empty(told.total if told else 0), file)
+
+    def _set(self, column: str, value: object, file: bytes) -> None:
+        sql = f"UPDATE file SET {column} = ? WHERE box = ? AND id = ?"
+        self._archive.execute(sql, (value, self._box, _name(file)))
+
+
+def _name(file: bytes) -> str:
+    return str(UUID(bytes=file))
 
 
 def _join(archive: Archive, box_id: str, file_id: str) -> bytes:

@@ -32,7 +32,7 @@ from sync.envelope import EnvelopeError
 from sync.errands import Errands
 from sync.feed_courier import CHANNEL as FEED
 from sync.feed_courier import FeedCourier
-from sync.file_courier import FileCourier
+from sync.file_courier import FileCourier, StoreUploads
 from sync.keys import SIGN_FILE, KeyFileError
 from sync.membership import Membership
 from sync.purse import Purse
@@ -68,7 +68,7 @@ class Courier:
         self._outbox = StoreOutbox(store, self._purse.may_send)
         self._session = BoxSession()
         self._feeding = FeedCourier(store, self._say)
-        self._filing = FileCourier(store, settings.home, self._say_chunk)
+        self._filing = FileCourier(StoreUploads(store, settings.home), self._say_chunk)
         self._sticks = StickCourier(store, settings, member)
         self._errands = Errands(store, member, settings, self._radio, self._purse)
         self._orders = {**HANDLERS, **key_commands.handlers(settings.keys)}

@@ -1,10 +1,14 @@
-"""The courier's slow hand: carries photos and recordings when nothing more urgent waits."""
+"""The courier's slow hand: carries photos and recordings when nothing more urgent waits.
+
+What it needs of the box's file and disk is `Uploads`; `StoreUploads` is the real one.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 from uuid import UUID
 
 from edge import attachments
@@ -13,7 +17,7 @@ from edge.errors import NotFound
 from edge.store import Store
 from sync import files
 from sync.envelope import seal_chunk
-from sync.files import Chunk
+from sync.files import Chunk, Held
 
 log = logging.getLogger(__name__)
 
@@ -23,11 +27,43 @@ ASIDE_MS = 600_000
 """A file that cannot be read is left alone for so long."""
 
 
+class Uploads(Protocol):
+    """The files of a box that the hospital does not hold completely."""
+
+    def following(self) -> Upload | None:
+        """Return the file to send from next."""
+
+    def read(self, upload: Upload, index: int) -> bytes:
+        """Return one chunk; raises `NotFound` when the disk does not have it."""
+
+    def confirm(self, held: Held) -> None:
+        """Store what the hospital says that it holds."""
+
+
+class StoreUploads:
+    """Those of the box's file, on its disk."""
+
+    def __init__(self, store: Store, home: Path) -> None:
+        self._store, self._home = store, home
+
+    def following(self) -> Upload | None:
+        """Return the file to send from next."""
+        return attachments.next_upload(self._store)
+
+    def read(self, upload: Upload, index: int) -> bytes:
+        """Return one chunk; raises `NotFound` when the disk does not have it."""
+        return attachments.read_chunk(self._home, upload, index)
+
+    def confirm(self, held: Held) -> None:
+        """Store what the hospital says that it holds."""
+        attachments.confirm(self._store, str(UUID(bytes=held.file)), held.have, held.done)
+
+
 class FileCourier:
     """Sends chunks by `say`, which seals and publishes a payload in lane "f" of the session."""
 
-    def __init__(self, store: Store, home: Path, say: Callable[[bytes], None]) -> None:
-        self._store, self._home, self._say = store, home, say
+    def __init__(self, uploads: Uploads, say: Callable[[bytes], None]) -> None:
+        self._uploads, self._say = uploads, say
         self._under_way: dict[tuple[str, int], int] = {}
         self._aside_until = 0
 
@@ -39,7 +75,7 @@ class FileCourier:
         """Take in what the hospital holds of a file; raises `MessageError`."""
         held = files.decode_held(payload)
         file_id = str(UUID(bytes=held.file))
-        attachments.confirm(self._store, file_id, held.have, held.done)
+        self._uploads.confirm(held)
         for one, index in list(self._under_way):
             if one == file_id and (held.done or files.has(held.have, index)):
                 del self._under_way[one, index]
@@ -50,7 +86,7 @@ class FileCourier:
         for key in late:
             del self._under_way[key]
         while len(self._under_way) < WINDOW and now_ms >= self._aside_until:
-            upload = attachments.next_upload(self._store)
+            upload = self._uploads.following()
             if upload is None or not self._send(upload, now_ms):
                 return
 
@@ -60,7 +96,7 @@ class FileCourier:
         if index is None:
             return False
         try:
-            data = attachments.read_chunk(self._home, upload, index)
+            data = self._uploads.read(upload, index)
         except NotFound as error:
             log.error("%s", error)
             self._aside_until = now_ms + ASIDE_MS

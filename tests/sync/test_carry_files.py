@@ -25,7 +25,7 @@ from hospital.archive_sqlite import SqliteArchive
 from sync import files
 from sync.core.wire import MessageError
 from sync.envelope import BadFrame, open_chunk, open_down, seal_chunk
-from sync.file_courier import WINDOW, FileCourier
+from sync.file_courier import WINDOW, FileCourier, StoreUploads
 from sync.files import Chunk, Held
 
 ID = bytes(range(16))
@@ -72,7 +72,7 @@ class Pair:
         self.desk = Desk(enrolled(SqliteArchive.open(folder / "archive.db")))
         self.box = Sender()
         self.said: list[bytes] = []
-        self.courier = FileCourier(store, folder, self.said.append)
+        self.courier = FileCourier(StoreUploads(store, folder), self.said.append)
         self.desk.admit(self.box)
 
     def add(self, data: bytes, **about: str) -> str:
@@ -126,7 +126,7 @@ def test_a_file_arrives_whole_through_loss_repeats_and_restarts(pair: Pair) -> N
             pair.deliver(payload)
             assert pair.content(one) in (None, photo)
         if rng.random() < 0.2:
-            pair.courier = FileCourier(pair.store, pair.home, pair.said.append)
+            pair.courier = FileCourier(StoreUploads(pair.store, pair.home), pair.said.append)
     assert pair.content(one) == photo
 
 

@@ -1,0 +1,49 @@
+"""Mistakes in the files' lane."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
+from mutants import Mutant, put
+
+from edge import attachments
+from edge.attachments import Upload
+from sync import file_shelf, files
+from sync.file_shelf import Shelf, Told, fits
+from sync.files import Held
+
+ROT = {"rot": 12}
+
+
+def _unproved(key: bytes, place: tuple[bytes, int, int], sealed: bytes) -> bytes:
+    """Decrypt without a look at the tag, which binds a chunk to its file and place."""
+    nonce = (1).to_bytes(4, "little") + place[1].to_bytes(12, "big")
+    return Cipher(ChaCha20(key, nonce), mode=None).decryptor().update(sealed[:-16])
+
+
+def _largest_first(upload: Upload) -> tuple[bool, int]:
+    return upload.is_preview, upload.entry
+
+
+def _nothing_new(have: bytes, index: int) -> bytes:
+    return have
+
+
+def _not_judged(shelf: Shelf, file: bytes, told: Told, have: bytes) -> Held:
+    return Held(file, have, fits(told, shelf.content(file)))
+
+
+def _counted(have: bytes, total: int) -> bool:
+    return sum(byte.bit_count() for byte in have) >= total - 1
+
+
+MUTANTS = {
+    "a chunk is taken without its tag": Mutant("I21", put(file_shelf, "open_chunk", _unproved), 2),
+    "a file is whole without its digest": Mutant(
+        "I20", put(file_shelf, "fits", lambda told, content: True), 6, ROT
+    ),
+    "a file is whole before its last chunk": Mutant("I12 I20", put(files, "is_whole", _counted), 0),
+    "a damaged file is not begun anew": Mutant("I12", put(file_shelf, "_judge", _not_judged), 0),
+    "what came is forgotten": Mutant("I12", put(files, "put", _nothing_new), 0),
+    "previews go last": Mutant("I22", put(attachments, "urgency", _largest_first), 0),
+}
