@@ -35,6 +35,9 @@ from sync.keys import HospitalKeys, kid
 GROUP = 32
 """So many frames make one transaction."""
 
+SIDE_BYTES = 7
+"""Of a nonce, as a number that fits every engine."""
+
 log = logging.getLogger(__name__)
 
 
@@ -42,8 +45,8 @@ log = logging.getLogger(__name__)
 class Taken:
     """What a stick brought: records that are new here, and how sound it was.
 
-    `damaged` parts could not be read, `aside` hold another history than ours and are kept for
-    inspection; `whole` is False when the bundle was cut off.
+    `damaged` parts could not be read, `aside` told another history than ours and are kept beside
+    it; `whole` is False when the bundle was cut off.
     """
 
     box_id: str
@@ -245,26 +248,57 @@ class _Stick:
             self._step(header, None, came)
 
     def _step(self, header: Header, rows: list[bytes] | None, came: Delivered) -> None:
-        here = replace(
-            custody.load(self.archive, self.box),
-            epoch=self.told.epoch,
-            nonce=self.told.nonce,
-            standing=boxes.ACTIVE,
-            streams=streams(self.archive, self.box.id, self.told.epoch),
-            waiting=self.waiting,
-        )
+        if header.lane in streams(self.archive, self.box.id, self._side()):
+            self._branch(header, rows, came)  # as the records before them
+            return
+        here = self._here(self.told.epoch)
         after, effects = hospital.step(here, hospital.FrameArrived(header, rows))
+        if any(isinstance(e, hospital.Refuse) and e.reason == hospital.FORK for e in effects):
+            self._branch(header, rows, came)
+            return
         replies = custody.carry_out(self.archive, self.box, effects, came)
         for effect in effects:
             if isinstance(effect, hospital.Store):
-                place = effect.epoch, effect.lane, effect.first_seq, len(effect.records)
-                custody.keep_frame(self.archive, self.box.id, place, came)
-            if isinstance(effect, hospital.Refuse):
-                self.aside += effect.reason == hospital.FORK
+                self._keep(effect, came)
         for reply in replies:
             if isinstance(reply, Nack) and reply.reason == UNREADABLE:
                 self.nacks.setdefault(reply.lane, (reply.first_seq, reply.n))
         self.waiting = after.waiting
+
+    def _here(self, epoch: int) -> hospital.HospitalBox:
+        """Return the box as this session finds it, with the streams of an epoch."""
+        return replace(
+            custody.load(self.archive, self.box),
+            epoch=self.told.epoch,
+            nonce=self.told.nonce,
+            standing=boxes.ACTIVE,
+            streams=streams(self.archive, self.box.id, epoch),
+            waiting=self.waiting,
+        )
+
+    def _branch(self, header: Header, rows: list[bytes] | None, came: Delivered) -> None:
+        """Keep a history that is not ours: a card fell back, and this stick is from before that.
+
+        Its records may be nowhere else. They go into a stream of their own, under an epoch that
+        no box counts to and that the stick's nonce gives, so that reading it again adds nothing.
+        """
+        side = self._side()
+        here = self._here(side)
+        begun = Position(header.first_seq - 1, header.prev_chain)
+        here = replace(here, streams={header.lane: begun} | dict(here.streams), waiting=())
+        _, effects = hospital.step(here, hospital.FrameArrived(header, rows))
+        kept = [replace(e, epoch=side) for e in effects if isinstance(e, hospital.Store)]
+        custody.carry_out(self.archive, self.box, kept, came)
+        for effect in kept:
+            self._keep(effect, came)
+        self.aside += len(kept)
+
+    def _side(self) -> int:
+        return -1 - int.from_bytes(self.told.nonce[:SIDE_BYTES], "big")
+
+    def _keep(self, effect: hospital.Store, came: Delivered) -> None:
+        place = effect.epoch, effect.lane, effect.first_seq, len(effect.records)
+        custody.keep_frame(self.archive, self.box.id, place, came)
 
     def _refuse(self, reason: str, came: Delivered) -> None:
         custody.refuse(self.archive, self.box.id, reason, came)

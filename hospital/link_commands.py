@@ -204,7 +204,7 @@ def _taken_words(told: dict[str, object]) -> str:
     if told["damaged"] or not told["whole"]:
         words += f"; damaged or cut off after {told['parts']:,} parts, what is whole was taken"
     if told["aside"]:
-        words += f"; {told['aside']:,} parts tell another history than ours and are kept aside"
+        words += f"; {told['aside']:,} parts tell another history than ours: kept beside it"
     return words
 
 

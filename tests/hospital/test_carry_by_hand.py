@@ -214,6 +214,32 @@ def test_a_stick_of_a_past_epoch_still_brings_what_only_it_holds(post: Post) -> 
     assert post.waiting() == 0
 
 
+def test_a_stick_from_before_the_card_fell_back_is_kept_beside_the_other_history(
+    post: Post,
+) -> None:
+    post.record(10)
+    post.online()
+    image = post.copy_card("image.db")
+    post.record(400)
+    lost, there = copy(post, post.write(), "lost"), post.made()
+    post.roll_back(image)
+    post.record(3)
+    post.online()  # other records under the same numbers
+    before = post.archive.rows("SELECT * FROM stream")
+    taken = by_hand.take(post.archive, HOSPITAL, lost, NOW_MS)
+    assert taken.records == 400
+    assert taken.aside > 1
+    assert there | post.made() <= post.held()
+    assert by_hand.take(post.archive, HOSPITAL, lost, NOW_MS).records == 0
+    after = post.archive.rows("SELECT * FROM stream WHERE epoch > 0")
+    assert after == before
+    places = "SELECT box, epoch, lane, seq FROM record GROUP BY 1, 2, 3, 4 HAVING count(*) > 1"
+    assert post.archive.rows(places) == []
+    post.record(1)
+    post.online()
+    assert post.waiting() == 0
+
+
 def test_a_past_epoch_is_answered_with_a_new_one(post: Post) -> None:
     post.record(10)
     old = copy(post, post.write(), "old")
