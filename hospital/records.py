@@ -12,6 +12,7 @@ from hospital import attachments, derive, directives, reconcile, told
 from hospital.archive import Archive
 from hospital.boxes import Box
 from hospital.errors import RowRefused
+from hospital.familiar import ReadingFact
 
 RECORD = ("box", "id", "epoch", "lane", "seq", "kind", "received_ms", "record", "trouble")
 READING = (
@@ -67,7 +68,7 @@ def _enter(archive: Archive, new: Sequence[_New]) -> None:
     try:
         with archive.attempt():
             # Claims of these readings, in whatever order they came, find them there.
-            _readings(archive, [(o, f) for o, f in new if isinstance(f, derive.ReadingFact)])
+            _readings(archive, [(o, f) for o, f in new if isinstance(f, ReadingFact)])
             for origin, fact in new:
                 _fact(archive, origin, fact)
     except RowRefused as error:
@@ -128,14 +129,14 @@ def _patient(archive: Archive, origin: Origin, fact: derive.PatientFact) -> None
     reconcile.take(archive, heard, fact)
 
 
-def _readings(archive: Archive, new: Sequence[tuple[Origin, derive.ReadingFact]]) -> None:
+def _readings(archive: Archive, new: Sequence[tuple[Origin, ReadingFact]]) -> None:
     if not new:
         return
     archive.insert("reading", READING, [_reading_row(origin, fact) for origin, fact in new])
     _apply_assignments(archive, [origin for origin, fact in new if fact.patient is None])
 
 
-def _reading_row(origin: Origin, fact: derive.ReadingFact) -> tuple[object, ...]:
+def _reading_row(origin: Origin, fact: ReadingFact) -> tuple[object, ...]:
     return (
         *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
         *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
