@@ -28,6 +28,7 @@ from edge.jobs import (
     idle_visits,
     last_known_time,
     old_drafts,
+    old_files,
     passed_locks,
     prune,
 )
@@ -57,6 +58,7 @@ JOBS = (
     Job("idle-visits", lambda s: 30, idle_visits.run),
     Job("passed-locks", lambda s: 30, passed_locks.run),
     Job("old-drafts", lambda s: 300, old_drafts.run),
+    Job("old-files", lambda s: 300, old_files.run),
     Job("prune", lambda s: 3600, prune.run),
     Job("backup", lambda s: s.backup_every_s, backup.run),
 )

@@ -18,6 +18,7 @@ from kiosk_ui.pages import (
     correct,
     devices,
     failure,
+    files,
     history,
     home,
     pairing,
@@ -40,6 +41,7 @@ PAGES = (
     register,
     correct,
     visit,
+    files,
     devices,
     history,
     wrong,
@@ -74,6 +76,7 @@ def create_app(settings: Settings) -> Flask:
         app.config["TRUSTED_HOSTS"] = [*LOOPBACK]
     with app.app_context():
         context.attach(context.Box(settings))
+    app.before_request(files.allow_size)  # forms are read to refuse forgeries
     app.before_request(guard.refuse_forgeries)
     app.after_request(guard.add_headers)
     app.teardown_request(context.close_store)

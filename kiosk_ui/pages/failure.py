@@ -19,7 +19,7 @@ _SENTENCES = {
     403: noted("This page was open for too long. Go to the start and try again."),
     404: noted("There is no such page. Go to the start."),
     405: noted("There is no such page. Go to the start."),
-    413: noted("That was too much text."),
+    413: noted("That was too much at once."),
 }
 _STORE = noted("The box cannot reach its own records just now. Try again, or call the technician.")
 _OTHER = noted("Something went wrong in the box. Try again, or call the technician.")

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
-from edge import audit, history, patients, staff
+from edge import audit, feed_patients, history, patients, staff
 from edge.history import Recorded
 from edge.reading import Code, Value
 from edge.rules import plausibility
 from kiosk_ui import charts, context
 from kiosk_ui.guard import staff_only
+from kiosk_ui.pages import files
 from kiosk_ui.shown import lines
 from kiosk_ui.shown import show as show_reading
-from kiosk_ui.wording import count, day, kind_name, noted, say, vital_name
+from kiosk_ui.wording import count, day, isolated, kind_name, noted, say, vital_name
 
 page = Blueprint("history", __name__)
 
@@ -59,13 +60,17 @@ def show(patient_id: str) -> str:
     store, now = context.store(), context.now()
     patient = patients.get(store, patient_id)
     audit.note_view(store, now, patient_id, context.worker().staff.id)
-    vitals = _vitals(history.of_patient(store, patient_id, SHOWN))
+    ids = feed_patients.one_person(store, patient_id)
+    held = [r for one in ids for r in history.of_patient(store, one, SHOWN)]
+    vitals = _vitals(sorted(held, key=lambda r: r.entry, reverse=True))
     chosen = next((v for v in vitals if v.code == request.args.get("vital")), None)
     chosen = chosen or (vitals[0] if vitals else None)
     names = {person.id: person.name for person in staff.members(store)}
     return render_template(
         "history.html",
         patient=patient,
+        files=files.shown(patient),
+        days=isolated(context.settings().retention_days),
         vitals=vitals,
         chosen=chosen,
         drawn=_chart(chosen) if chosen and chosen.valid else "",

@@ -1,0 +1,29 @@
+"""Let go of photos and recordings that are safe at the hospital: by age, or when pressed."""
+
+from __future__ import annotations
+
+import time
+
+from edge import kept_files
+from edge.clock import TRUSTED, Stamp
+from edge.jobs import disk
+from edge.settings import Settings
+from edge.store import Store
+
+DAY_MS = 24 * 3_600_000
+
+
+def run(store: Store, settings: Settings, now: Stamp) -> None:
+    """Note what the hospital holds by now; by age, or on a disk nearly full, let go of it."""
+    judge(store, settings, now, disk.free_mb(settings.home) < settings.disk_low_mb)
+
+
+def judge(store: Store, settings: Settings, now: Stamp, pressed: bool) -> None:
+    """Let go of safe files by age, of all when the disk is `pressed`."""
+    kept_files.note_held(store)
+    kept_files.sweep(store, settings.home, time.time())
+    if pressed:
+        kept_files.forget_old(store, settings.home, now.wall_ms)
+    elif now.quality in TRUSTED:
+        old_ms = now.wall_ms - settings.retention_days * DAY_MS
+        kept_files.forget_old(store, settings.home, old_ms)

@@ -1,0 +1,181 @@
+"""Photos and recordings of a visit: taken here, shown with how far each is on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from werkzeug.datastructures import FileStorage
+
+from edge import attachments, audit, feed_patients, kept_files, media, patients, staff, visits
+from edge.attachments import Subject
+from edge.clock import Stamp
+from edge.kept_files import KeptFile, State
+from edge.patient import Patient
+from edge.visits import Visit
+from kiosk_ui import context
+from kiosk_ui.guard import staff_only
+from kiosk_ui.polled import polled
+from kiosk_ui.wording import isolated, noted, own_words, say, since
+
+page = Blueprint("files", __name__)
+
+LARGEST_UPLOAD = media.MAX_PHOTO + media.MAX_PREVIEW + (64 << 10)
+CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
+
+NOTHING = noted("Nothing was taken. Try again.")
+NO_KIND = noted("This is no photo and no recording that can be kept.")
+TOO_LARGE = noted("This is too large. Take a smaller photo or a shorter recording.")
+
+_STATES = {
+    State.WAITING: noted("safe here, waits for the hospital"),
+    State.SENDING: noted("safe here, on its way: %(percent)s of a hundred"),
+    State.HELD: noted("the hospital has it"),
+    State.SAFE: noted("in the hospital's backup"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A file in words; `preview` is the picture to show, if there is one."""
+
+    href: str
+    photo: bool
+    mime: str
+    preview: str | None
+    state: Markup
+    held: bool
+    made: Markup
+    by: Markup | None
+
+
+@page.get("/visits/<visit_id>/files")
+@staff_only
+def show(visit_id: str) -> ResponseReturnValue:
+    """Show the visit's patient's files and offer to take one."""
+    return _allow_devices(Response(_page(visits.get(context.store(), visit_id))))
+
+
+@page.get("/visits/<visit_id>/files/live")
+@staff_only
+def live(visit_id: str) -> Response:
+    """Answer the poll of the states."""
+    visit = visits.get(context.store(), visit_id)
+    return polled(_list(patients.get(context.store(), visit.patient_id)))
+
+
+@page.post("/visits/<visit_id>/files")
+@staff_only
+def keep(visit_id: str) -> ResponseReturnValue:
+    """Keep a photo or a recording, and the preview that the screen made of it."""
+    visit = visits.get(context.store(), visit_id)
+    data = _sent("file", LARGEST_UPLOAD)
+    kind = media.kind_of(data)
+    problem = _problem(data, kind)
+    if problem is not None or kind is None:
+        return _allow_devices(Response(_page(visit, problem), 422))
+    _keep(visit, data, kind)
+    return redirect(url_for(".show", visit_id=visit_id), 303)
+
+
+@page.get("/patients/<patient_id>/files/<file_id>")
+@staff_only
+def content(patient_id: str, file_id: str) -> ResponseReturnValue:
+    """Give a file out, as nothing but what it is; that it was looked at is kept."""
+    store, now = context.store(), context.now()
+    held = kept_files.get(store, patient_id, file_id)
+    if held is None or held.mime not in media.KINDS:
+        abort(404)
+    if not held.is_preview:
+        audit.note_view(store, now, patient_id, context.worker().staff.id, "file")
+    try:
+        data = attachments.path(context.settings().home, held.id).read_bytes()
+    except OSError:
+        abort(404)
+    answer = Response(data, mimetype=held.mime)
+    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    return answer
+
+
+def allow_size() -> None:
+    """Let a signed-in worker send a photo; every other form stays small (before each request)."""
+    if request.endpoint == "files.keep" and context.session() is not None:
+        request.max_content_length = LARGEST_UPLOAD
+
+
+def shown(patient: Patient) -> list[Shown]:
+    """Return a patient's files, worded, newest first."""
+    store, now = context.store(), context.now()
+    names = {person.id: person.name for person in staff.members(store)}
+    ids = feed_patients.one_person(store, patient.id)
+    held = [file for one in ids for file in kept_files.of_patient(store, one)]
+    return [_shown(one, now, names) for one in held]
+
+
+def _page(visit: Visit, problem: Markup | None = None) -> str:
+    patient = patients.get(context.store(), visit.patient_id)
+    return render_template(
+        "files.html",
+        visit=visit,
+        patient=patient,
+        problem_text=problem,
+        body=Markup(_list(patient)),
+    )
+
+
+def _list(patient: Patient) -> str:
+    days = context.settings().retention_days
+    return render_template("files_list.html", files=shown(patient), days=isolated(days))
+
+
+def _keep(visit: Visit, data: bytes, kind: str) -> None:
+    store, now, home = context.store(), context.now(), context.settings().home
+    actor = context.worker().staff.id
+    subject = Subject(visit.patient_id, visit.id)
+    one = attachments.add(store, home, now, data, kind, subject, actor)
+    preview = _sent("preview", media.MAX_PREVIEW)
+    if media.is_photo(kind) and media.kind_of(preview) == "image/jpeg":
+        about = Subject(visit.patient_id, visit.id, one)
+        attachments.add(store, home, now, preview, "image/jpeg", about, actor)
+
+
+def _sent(name: str, most: int) -> bytes:
+    """Return an uploaded file, nothing when it is too large or was not sent."""
+    held: FileStorage | None = request.files.get(name)
+    data = b"" if held is None else held.stream.read(most + 1)
+    return data if len(data) <= most else b""
+
+
+def _problem(data: bytes, kind: str | None) -> Markup | None:
+    if not data:
+        return say(NOTHING)
+    if kind is None:
+        return say(NO_KIND)
+    return say(TOO_LARGE) if len(data) > media.limit(kind) else None
+
+
+def _shown(one: KeptFile, now: Stamp, names: dict[str, str]) -> Shown:
+    def at(file_id: str) -> str:
+        return url_for("files.content", patient_id=one.patient, file_id=file_id)
+
+    photo = media.is_photo(one.mime)
+    by = names.get(one.actor or "")
+    return Shown(
+        href=at(one.id),
+        photo=photo,
+        mime=one.mime,
+        preview=at(one.preview or one.id) if photo else None,
+        state=say(_STATES[one.state], percent=isolated(one.percent)),
+        held=one.state in (State.HELD, State.SAFE),
+        made=since(one.placed.when, now),
+        by=own_words(by) if by else None,
+    )
+
+
+def _allow_devices(response: Response) -> Response:
+    """Let this page alone use the camera and the microphone (`guard.add_headers` forbids them)."""
+    response.headers["Permissions-Policy"] = "camera=(self), microphone=(self), geolocation=()"
+    return response
