@@ -1,4 +1,4 @@
-"""`healthpost run`: the box's processes as children of one supervisor that has loaded their code.
+"""`healthpost run`: the box's processes, forked off a supervisor that has loaded what they share.
 
 Each also runs alone, under whatever starts it: `python -m devices.station` and so on.
 """
@@ -25,6 +25,18 @@ CONCERNS: Mapping[str, str] = {
 """One process a concern; the box's file is all they share."""
 
 
+SHARED = (
+    *("asyncio", "ctypes", "decimal", "email.message", "http.client"),
+    *("importlib.metadata", "logging", "sqlite3", "ssl", "tomllib", "uuid", "uuid_utils"),
+    *("edge.anchors", "edge.conditions", "edge.contact", "edge.feed", "edge.intake"),
+    *("edge.ledger", "edge.outbox", "edge.registry", "edge.requests", "edge.settings"),
+    *("edge.store", "edge.visits", "edge.wiring"),
+)
+"""What two concerns or more load: only that is loaded before the fork. A running program writes to
+its own code (counters, caches), and what one concern alone uses would lie in memory twice: as the
+supervisor loaded it, and as the child changed it."""
+
+
 def box_children(environment: Mapping[str, str] | None = None) -> list[Child]:
     """Return the box's processes as programs of their own, not yet started."""
     environment = dict(os.environ if environment is None else environment)
@@ -39,7 +51,7 @@ def run_box() -> None:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    preload(CONCERNS.values())
+    preload(SHARED)
     environment = dict(os.environ)
     supervise(
         [

@@ -1,4 +1,4 @@
-"""`healthpost run`: four processes and a supervisor that holds nothing but their code."""
+"""`healthpost run`: four processes and a supervisor that holds nothing but shared code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from eventually import eventually
 
 from provisioning.box import init_box
-from provisioning.run import CONCERNS
+from provisioning.run import CONCERNS, SHARED
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
@@ -90,6 +90,19 @@ def test_the_supervisor_holds_no_file_of_the_box_and_no_thread(
     held = [os.readlink(fd) for fd in (proc / "fd").iterdir()]
     assert [name for name in held if name.startswith(str(tmp_path))] == [str(tmp_path / "log")]
     assert len(list((proc / "task").iterdir())) == 1
+
+
+def test_what_is_loaded_before_the_fork_is_what_concerns_share() -> None:
+    loaded = [modules_of(module) for module in CONCERNS.values()]
+    for shared in SHARED:
+        assert sum(shared in modules for modules in loaded) >= 2, shared
+
+
+def modules_of(module: str) -> set[str]:
+    """Return what a process has loaded that has loaded a module."""
+    code = f"import sys, {module}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+    return set(done.stdout.decode().split())
 
 
 def test_what_a_child_logs_has_the_form_that_it_has_alone(
