@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edge import spending
 from edge.errors import SettingsError
+from edge.section import Section
 
 DEFAULT_HOME = Path("/var/lib/healthpost")
 LANGUAGES = ("en", "ur", "zh")
@@ -111,20 +112,17 @@ def settings_file(home: Path) -> Path:
 
 def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
     box, kiosk, link, devices = (
-        _Section(raw, name) for name in ("box", "kiosk", "link", "devices")
+        Section(raw, name, SettingsError) for name in ("box", "kiosk", "link", "devices")
     )
-    language = kiosk.text("language", "en")
-    if language not in LANGUAGES:
-        raise SettingsError(f"kiosk.language is {language!r}; choose one of {', '.join(LANGUAGES)}")
     return Settings(
         home=home,
         box_id=box.text("id"),
         clinic=box.text("clinic"),
-        language=language,
+        language=kiosk.choice("language", "en", LANGUAGES),
         kiosk_host=kiosk.text("host", "127.0.0.1"),
         kiosk_port=kiosk.number("port", 8600),
         px_per_mm=kiosk.text("px_per_mm", "5"),
-        ports=devices.ports(),
+        ports=tuple(_port(row) for row in devices.tables("port")),
         watch=devices.texts("watch", WATCHED),
         bluetooth=devices.flag("bluetooth", default=True),
         bluetooth_restart=devices.text("bluetooth_restart", "systemctl restart bluetooth"),
@@ -143,49 +141,7 @@ def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
     )
 
 
-class _Section:
-    """One table of the file, with its errors worded for the technician."""
-
-    def __init__(self, raw: Mapping[str, object], name: str) -> None:
-        table = raw.get(name, {})
-        if not isinstance(table, dict):
-            raise SettingsError(f"[{name}] must be a table")
-        self._table: dict[str, object] = table
-        self._name = name
-
-    def text(self, key: str, default: str | None = None) -> str:
-        value = self._table.get(key, default)
-        if not isinstance(value, str):
-            raise SettingsError(f"{self._name}.{key} must be text")
-        return value
-
-    def number(self, key: str, default: int) -> int:
-        value = self._table.get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise SettingsError(f"{self._name}.{key} must be a whole number, not {value!r}")
-        return value
-
-    def flag(self, key: str, *, default: bool) -> bool:
-        value = self._table.get(key, default)
-        if not isinstance(value, bool):
-            raise SettingsError(f"{self._name}.{key} must be true or false")
-        return value
-
-    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        value = self._table.get(key, list(default))
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise SettingsError(f"{self._name}.{key} must be a list of texts")
-        return tuple(value)
-
-    def ports(self) -> tuple[Port, ...]:
-        rows = self._table.get("port", [])
-        if not isinstance(rows, list):
-            raise SettingsError("devices.port must be a list of tables ([[devices.port]])")
-        return tuple(_port(row) for row in rows)
-
-
-def _port(row: object) -> Port:
-    row = row if isinstance(row, dict) else {}
+def _port(row: Mapping[str, object]) -> Port:
     path, model, probe = row.get("path"), row.get("model"), row.get("probe", False)
     if isinstance(row.get("serial"), str):
         path = f"serial:{row['serial']}"

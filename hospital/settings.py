@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.section import Section
 from hospital.errors import SettingsError
 
 DEFAULT_HOME = Path("/var/lib/healthpost-hospital")
@@ -93,7 +94,7 @@ def settings_file(home: Path) -> Path:
 
 def _checked(home: Path, raw: Mapping[str, object]) -> HospitalSettings:
     about, archive, broker, desk = (
-        _Section(raw, name) for name in ("hospital", "archive", "broker", "desk")
+        Section(raw, name, SettingsError) for name in ("hospital", "archive", "broker", "desk")
     )
     default = HospitalSettings(home)
     kind = broker.choice("kind", default.broker, BROKERS)
@@ -109,7 +110,7 @@ def _checked(home: Path, raw: Mapping[str, object]) -> HospitalSettings:
         broker_port=port,
         worker_host=broker.text("worker_host", default.worker_host),
         worker_port=broker.port("worker_port", port),
-        names=broker.texts("names", default.names),
+        names=broker.texts("names", default.names, least=1),
         desk_host=desk.text("host", default.desk_host),
         desk_port=desk.port("port", default.desk_port),
         public_url=desk.text("url", "").rstrip("/"),
@@ -121,40 +122,3 @@ def _archive(engine: str) -> str:
     if engine == "sqlite" or engine.startswith(POSTGRESQL):
         return engine
     raise SettingsError(f'archive.engine is {engine!r}; write "sqlite" or "postgresql://…"')
-
-
-class _Section:
-    """One table of the file, with its errors worded for whoever runs the hospital's machine."""
-
-    def __init__(self, raw: Mapping[str, object], name: str) -> None:
-        table = raw.get(name, {})
-        if not isinstance(table, dict):
-            raise SettingsError(f"[{name}] must be a table")
-        self._table: dict[str, object] = table
-        self._name = name
-
-    def text(self, key: str, default: str) -> str:
-        value = self._table.get(key, default)
-        if not isinstance(value, str):
-            raise SettingsError(f"{self._name}.{key} must be text")
-        return value
-
-    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        value = self._table.get(key, list(default))
-        if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
-            raise SettingsError(f"{self._name}.{key} must be a list of names")
-        return tuple(value)
-
-    def choice(self, key: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(key, default)
-        if value not in allowed:
-            raise SettingsError(
-                f"{self._name}.{key} is {value!r}; choose one of {', '.join(allowed)}"
-            )
-        return value
-
-    def port(self, key: str, default: int) -> int:
-        value = self._table.get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 65_536:
-            raise SettingsError(f"{self._name}.{key} must be a port number, not {value!r}")
-        return value
