@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,16 +13,18 @@ from pathlib import Path
 import pytest
 
 from edge.settings import Settings
-from hospital import claims
+from hospital import boxes, claims
 from hospital.archive_sqlite import SqliteArchive
 from hospital.authority import Authority
-from hospital.claims import Offer
+from hospital.boxes import Box
+from hospital.claims import Instead, Offer
 from provisioning.box import init_box
 from provisioning.enrol import accept, enrol, prepare
 from provisioning.errors import Failed, InputError
 from sync import membership
+from sync.core.messages import QUARANTINED
 from sync.enrolment import Claim
-from sync.keys import HospitalKeys, certificate_expiry
+from sync.keys import BoxKeys, HospitalKeys, certificate_expiry
 
 Answer = Callable[[bytes], bytes]
 
@@ -40,12 +43,28 @@ class Desk:
         self.server = HTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_port}"
 
-    def claim(self) -> Claim:
+    def claim(self, readmits: str | None = None) -> Claim:
         archive = SqliteArchive.open(self.file)
         try:
-            return claims.create(archive, "Clinic of Hope", self.url, self.now)
+            return claims.create(archive, "Clinic of Hope", self.url, self.now, Instead(readmits))
         finally:
             archive.close()
+
+    def quarantine(self, box_id: str) -> None:
+        archive = SqliteArchive.open(self.file)
+        try:
+            boxes.set_standing(archive, box_id, QUARANTINED, "two of them")
+        finally:
+            archive.close()
+
+    def known(self, box_id: str) -> Box:
+        archive = SqliteArchive.open(self.file)
+        try:
+            found = boxes.get(archive, box_id)
+        finally:
+            archive.close()
+        assert found is not None
+        return found
 
     def decide(self, message: bytes) -> tuple[bytes, bool]:
         offer = Offer(self.keys.public, "broker.example", 8883)
@@ -219,6 +238,67 @@ def test_damaged_keys_of_an_enrolled_box_are_not_replaced_in_silence(
     with pytest.raises(Failed, match="damaged") as caught:
         enrol(home, desk.claim().text())
     assert caught.value.kind == "keys"
+
+
+@pytest.fixture
+def doubled(desk: Desk, home: Path) -> BoxKeys:
+    """The keys of a box that was enrolled and then quarantined, because a clone has them too."""
+    enrol(home, desk.claim().text())
+    desk.quarantine(_box_id(home))
+    return BoxKeys.load(home / "keys")
+
+
+def test_a_quarantined_box_is_let_in_again_under_new_keys(
+    desk: Desk, home: Path, doubled: BoxKeys
+) -> None:
+    old_certificate = (home / "keys" / "box.crt").read_bytes()
+    claim = desk.claim(_box_id(home))
+    assert enrol(home, claim.text(), new_keys=True).clinic == "Clinic of Hope"
+    member = membership.load(Settings.load(home))
+    assert member is not None
+    assert member.keys.public.sign != doubled.public.sign
+    assert member.keys.public.decrypt != doubled.public.decrypt
+    known = desk.known(member.box_id)
+    assert (known.standing, known.keys) == ("active", member.keys.public)
+    assert (home / "keys" / "box.crt").read_bytes() != old_certificate
+    # The certificate belongs to the new TLS key, or no broker would have it.
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
+    context.load_cert_chain(member.tls.certificate, member.tls.key)
+
+
+def test_an_answer_lost_on_the_way_makes_no_third_keys(
+    desk: Desk, home: Path, doubled: BoxKeys
+) -> None:
+    claim = desk.claim(_box_id(home)).text()
+    desk.tamper = lambda _: b""
+    with pytest.raises(Failed):
+        enrol(home, claim, new_keys=True)
+    tried = BoxKeys.load(home / "keys").public
+    desk.tamper = lambda data: data
+    enrol(home, claim, new_keys=True)
+    assert BoxKeys.load(home / "keys").public == tried == desk.known(_box_id(home)).keys
+    assert tried != doubled.public
+
+
+def test_a_second_readmission_makes_new_keys_once_more(
+    desk: Desk, home: Path, doubled: BoxKeys
+) -> None:
+    seen = [doubled.public]
+    for _ in range(2):
+        enrol(home, desk.claim(_box_id(home)).text(), new_keys=True)
+        seen.append(BoxKeys.load(home / "keys").public)
+    assert len({keys.sign for keys in seen}) == 3
+
+
+def test_new_keys_alone_let_nobody_in(desk: Desk, home: Path, doubled: BoxKeys) -> None:
+    with pytest.raises(Failed, match="readmits"):
+        enrol(home, desk.claim().text(), new_keys=True)
+    known = desk.known(_box_id(home))
+    assert (known.standing, known.keys) == (QUARANTINED, doubled.public)
+
+
+def _box_id(home: Path) -> str:
+    return Settings.load(home).box_id
 
 
 def test_the_same_messages_on_a_stick(desk: Desk, home: Path, tmp_path: Path) -> None:
