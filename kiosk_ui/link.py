@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from edge import conditions, history, outbox
+from edge import conditions, contact, history, outbox
 from edge.clock import Stamp
 from edge.outbox import Ledger
 from edge.store import Store
-from kiosk_ui.wording import count, noted, say, since
+from kiosk_ui.wording import count, isolated, noted, say, since
 
 _LINKS = {
     "never": noted("Not yet connected to a hospital"),
@@ -21,12 +21,15 @@ _LINKS = {
     "fenced": noted("The hospital refuses this box"),
 }
 
+_AWAY = ("down", "dialing")
+
 
 @dataclass(frozen=True, slots=True)
 class Strip:
     """The status strip: how custody stands, the line itself, and what else is wrong.
 
-    `tone` is "good" only when the hospital has confirmed everything.
+    `tone` is "good" only when the hospital has confirmed everything. `usual` says, while there is
+    no connection, when there usually is one.
     """
 
     tone: str
@@ -34,6 +37,7 @@ class Strip:
     line: Markup
     wrong: int
     in_tray: int
+    usual: Markup | None = None
 
 
 def strip(store: Store, now: Stamp) -> Strip:
@@ -46,7 +50,17 @@ def strip(store: Store, now: Stamp) -> Strip:
         line=line_sentence(ledger),
         wrong=wrong,
         in_tray=history.tray_count(store),
+        usual=usual(store) if ledger.link in _AWAY else None,
     )
+
+
+def usual(store: Store) -> Markup | None:
+    """Return when the box is usually online, None while no habit is known."""
+    windows = contact.windows(contact.known(store))
+    if not windows:
+        return None
+    times = Markup(", ").join(isolated(contact.words(w)) for w in windows)
+    return say(noted("Usually online %(times)s."), times=times)
 
 
 def tone(ledger: Ledger) -> str:

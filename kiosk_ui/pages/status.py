@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
-from edge import conditions, contact, history, ledger, outbox, registry
+from edge import conditions, history, ledger, outbox, registry
 from edge.clock import Stamp
 from edge.entry import Lane
 from edge.ledger import LaneLedger
@@ -129,14 +129,6 @@ def _disk_left(store: Store) -> Markup | None:
     return say(noted("At this pace the disk lasts %(days)s more days."), days=count(hours // 24))
 
 
-def _usual(store: Store) -> Markup | None:
-    windows = contact.windows(contact.known(store))
-    if not windows:
-        return None
-    times = Markup(", ").join(isolated(contact.words(w)) for w in windows)
-    return say(noted("Usually online %(times)s."), times=times)
-
-
 def _body() -> str:
     store, now = context.store(), context.now()
     totals = outbox.ledger(store)
@@ -147,7 +139,7 @@ def _body() -> str:
         ledger=totals,
         lanes=[lane_row(one) for one in ledger.lanes(store)],
         disk_left=_disk_left(store),
-        usual=_usual(store),
+        usual=link.usual(store),
         oldest=None if oldest is None else since(datetime.fromtimestamp(oldest / 1000, UTC), now),
         wrong=[trouble.condition_sentence(c) for c in conditions.current(store)],
         devices=[device_row(d, now) for d in registry.devices(store)],

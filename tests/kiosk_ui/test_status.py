@@ -37,6 +37,22 @@ def test_only_receipts_count(client: FlaskClient, store: Store, clock: Clock) ->
     assert 'class="told good"' in strip(client)
 
 
+def test_while_there_is_no_line_the_strip_says_when_there_usually_is(
+    client: FlaskClient, store: Store, clock: Clock
+) -> None:
+    outbox.set_link(store, "down", clock.now())
+    assert "Usually online" not in strip(client)
+    with store.transaction():
+        for day in range(5):
+            for slot in (36, 37, 38):
+                store.execute("INSERT INTO contact VALUES (?, ?, 900)", (day, slot))
+    assert "18:00–19:30" in strip(client)
+    assert "18:00–19:30" in client.get("/status").text
+    outbox.set_link(store, "up", clock.now())
+    assert "Usually online" not in strip(client)
+    assert "18:00–19:30" in client.get("/status").text
+
+
 @pytest.mark.parametrize("kind", sorted(conditions.SENTENCES))
 @pytest.mark.parametrize("language", ["en", "ur", "zh"])
 def test_each_condition_is_a_sentence(
