@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import Protocol
 
 from sync.core import feed as core
-from sync.core.feed_messages import Batch, encode_ask, read
-from sync.simulation.feed_ends import BoxDisk, FeedEnds, PowerCut, SimHouse, sums_of
-from sync.simulation.parts import demand
+from sync.core.feed_messages import Ask, Batch, FeedMessage
+from sync.simulation.feed_ends import BoxDisk, FeedEnds, SimHouse, sums_of
+from sync.simulation.parts import DiskIsFull, PowerCut, demand
+from sync.simulation.weather import Air, Timer
 
 
 class World(Protocol):
     """What a box needs of the world around it."""
 
-    now_ms: int
+    air: Air
     house: SimHouse
     damaged: bool
 
@@ -25,7 +26,7 @@ class World(Protocol):
     def cut(self) -> bool:
         """Whether the power fails right now."""
 
-    def ask(self, post: SimPost, payload: bytes) -> None:
+    def ask(self, post: SimPost, ask: Ask) -> None:
         """Carry an ask up."""
 
     def check_pending(self, post: SimPost) -> None:
@@ -39,7 +40,7 @@ class SimPost:
         self.name = name
         self.disk = BoxDisk()
         self.session = 0
-        self.timer_ms: int | None = None
+        self.timer = Timer(world.air, self._tick)
         self.online = True
         self.agrees = False
         self.snapshots = self.repairs = 0
@@ -51,38 +52,46 @@ class SimPost:
         """Begin a session, as after every HELLO that was answered."""
         if self.online:
             self.session = self._world.next_session()
-            self.take(core.Opened(self._world.now_ms))
+            self.take(core.Opened(self._world.air.now_ms))
 
     def close(self) -> None:
         """The link is gone, or the power."""
         self.session = 0
-        self.take(core.Closed(self._world.now_ms))
+        self.take(core.Closed(self._world.air.now_ms))
 
     def reboot(self) -> None:
         """Forget everything that is not on the disk."""
-        self._feed, self.timer_ms, self.session = core.BoxFeed(), None, 0
+        self._feed, self.session = core.BoxFeed(), 0
+        self.timer.set(None)
         self.open()
 
-    def hear(self, session: int, parts: list[object]) -> None:
+    def hear(self, session: int, message: FeedMessage) -> None:
         """Take a message, unless it is of another session."""
         if self.session and session == self.session:
-            self.take(core.Heard(self._world.now_ms, read(parts)))
+            self.take(core.Heard(self._world.air.now_ms, message))
 
     def take(self, event: core.Event) -> None:
         """Feed the core one event and do what follows."""
+        before = self._feed.due_ms
         self._feed, effects = self._ends.step(self._feed, event, self.disk)
-        self.timer_ms = self._feed.due_ms
+        if self._feed.due_ms != before:
+            self.timer.set(self._feed.due_ms)
         for effect in effects:
             try:
                 self._do(effect)
             except PowerCut:
                 self.reboot()
                 return
+            except DiskIsFull:
+                return  # nothing was kept; it is asked for again when the answer is overdue
+
+    def _tick(self) -> None:
+        self.take(core.Tick(self._world.air.now_ms))
 
     def _do(self, effect: core.Effect) -> None:
         match effect:
             case core.SendAsk(ask):
-                self._world.ask(self, encode_ask(ask))
+                self._world.ask(self, ask)
             case core.Apply(batch):
                 self._apply(batch)
             case core.Keep(chunk):
@@ -114,7 +123,8 @@ class SimPost:
         demand(held == self.disk.items, "I7", f"{self.name} is not the view at {at}")
 
     def _keep(self, rows: Callable[[], None], cursor: Callable[[], None]) -> None:
-        self._ends.transaction(rows, cursor, self._world.cut)
+        self.disk.check_room()
+        self._ends.transaction((rows, cursor), self._world.cut)
 
     def _applied(self) -> None:
-        self.take(core.Applied(self._world.now_ms, sums_of(self.disk.items)))
+        self.take(core.Applied(self._world.air.now_ms, sums_of(self.disk.items)))

@@ -1,0 +1,65 @@
+"""What must hold of a patient's record, whatever order the edits came in: I15, I16 and I19.
+
+Stated anew and simply, beside `sync.merge`, so that a mistake there is not made here too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from random import Random
+
+from sync import merge
+from sync.merge import Edit, Op, Rule, Settled, Tier
+from sync.simulation.parts import demand
+
+Settle = Callable[[Rule, Iterable[Edit]], Settled]
+
+
+def check_patient(
+    body: Mapping[str, object], edits: Sequence[Edit], settle: Settle, random: Random
+) -> None:
+    """Check what is told of a patient against everything that was ever said."""
+    for name, rule in merge.rules().items():
+        said = [e for e in edits if e.field == name]
+        if not said:
+            continue
+        _check_order(rule, said, settle, random)
+        if rule.tier is Tier.IDENTITY:
+            _check_identity(name, said, body)
+        elif rule.tier is Tier.UNION:
+            _check_union(name, said, body)
+        elif rule.tier is Tier.BLOCK:
+            known = {e.value for e in said if e.clinician} | {None}
+            demand(body[name] in known, "I16", f"{name}: no clinician said {body[name]}")
+
+
+def _check_order(rule: Rule, said: list[Edit], settle: Settle, random: Random) -> None:
+    mixed = random.sample(said, len(said))
+    demand(settle(rule, mixed) == settle(rule, said), "I19", f"{rule.field} depends on the order")
+
+
+def _check_identity(name: str, said: list[Edit], body: Mapping[str, object]) -> None:
+    stand = {e.value for e in said if not any(merge.covers(o, e) for o in said)}
+    if len(stand) < 2 or _refined(stand):
+        return
+    asked = body["review"]
+    there = isinstance(asked, dict) and name in asked
+    demand(there, "I15", f"{name}: {stand}, and nobody is asked")
+
+
+def _check_union(name: str, said: list[Edit], body: Mapping[str, object]) -> None:
+    """What somebody added is there, unless a clinician who knew of it has struck it out."""
+    shown = body[name]
+    for edit in said:
+        if edit.op is not Op.ADD:
+            continue
+        strikes = [e for e in said if e.op is Op.REMOVE and e.value == edit.value and e.clinician]
+        gone = any(merge.covers(strike, edit) for strike in strikes)
+        there = isinstance(shown, list) and edit.value in shown
+        demand(gone or there, "I16", f"{name}: {edit.value} was struck out by no clinician")
+
+
+def _refined(values: set[str | None]) -> bool:
+    """Whether the values only say the same more exactly."""
+    longest = max((v or "" for v in values), key=len)
+    return all(longest.startswith(v or "") for v in values)
