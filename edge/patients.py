@@ -115,6 +115,16 @@ def correct(
     return patient
 
 
+def revise(store: Store, patient_id: str) -> tuple[int, int]:
+    """Count one more revision of a patient, inside the caller's transaction.
+
+    Returns it and the hospital's revision that the box knows (0: none); raises `NotFound`.
+    """
+    row = _row(store, patient_id)
+    store.execute("UPDATE patient SET rev = rev + 1 WHERE row = ?", (row["row"],))
+    return row["rev"] + 1, row["feed_rev"]
+
+
 def get(store: Store, patient_id: str) -> Patient:
     """Return a patient; raises `NotFound`."""
     return _patient(_row(store, patient_id))

@@ -14,6 +14,7 @@ from kiosk_ui.hospital_says import from_hospital
 from kiosk_ui.icons import icon
 from kiosk_ui.pages import (
     alone,
+    background,
     clock,
     correct,
     devices,
@@ -44,6 +45,7 @@ PAGES = (
     files,
     devices,
     history,
+    background,
     wrong,
     alone,
     tray,

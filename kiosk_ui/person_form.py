@@ -17,6 +17,7 @@ LONGEST = 400
 """Characters read of one field; what is longer is refused by the edge, not cut unseen."""
 
 _WRONG = {
+    ("text", "required"): noted("Write it first."),
     ("name", "required"): noted("Enter the name."),
     ("sex", "unknown"): noted("Choose one of these."),
     ("birth", "format"): noted("Enter the year of birth, or the full date: year-month-day."),

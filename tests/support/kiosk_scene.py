@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 
 from edge import (
     anchors,
+    background,
     conditions,
     drafts,
     intake,
@@ -158,6 +159,7 @@ class Scene:
             ("worker-tray", _go("/tray")),
             ("worker-tray-one", self._tray_one),
             ("worker-wrong", self._wrong),
+            ("worker-background", _go(f"/patients/{imran}/background")),
             ("worker-failure", _go("/nowhere")),
             ("technician-stick", self._stick),
         ]
@@ -171,6 +173,10 @@ class Scene:
                 at=at, patient=imran)  # fmt: skip
             weight = (Code.WEIGHT, f"{71 + days / 40:.1f}", "kg")
             self.measure("ble-D", Kind.WEIGHT, weight, at=at, patient=imran)
+        background.add(self.store, now, imran, "allergies", "Penicillin", None)
+        background.add(self.store, now, imran, "conditions", "Asthma", None)
+        medicines = "Metformin 500 mg, twice a day"
+        background.propose_medicines(self.store, now, imran, medicines, None)
         self.measure("ble-C", Kind.TEMPERATURE, (Code.TEMPERATURE, "37.1", "Cel"))
         self.measure("usb-B", Kind.OXIMETRY, (Code.SPO2, "96", "%"), (Code.PULSE, "81", "/min"))
 
