@@ -81,6 +81,8 @@ CREATE TABLE file (
     key {bytes} NOT NULL, sha256 TEXT NOT NULL, have {bytes} NOT NULL,
     told_ms BIGINT NOT NULL, done_ms BIGINT, PRIMARY KEY (box, id)
 );
+CREATE INDEX file_by_patient ON file (patient);
+CREATE INDEX file_by_whole ON file (preview_of);
 CREATE TABLE file_chunk (
     box TEXT NOT NULL, file TEXT NOT NULL, place INTEGER NOT NULL, data {bytes} NOT NULL,
     PRIMARY KEY (box, file, place)
@@ -115,14 +117,15 @@ CREATE TABLE reading (
     patient TEXT, visit TEXT, kind TEXT NOT NULL, source TEXT NOT NULL, device TEXT, model TEXT,
     device_time TEXT, flags TEXT NOT NULL, actor TEXT,
     boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
-    received_ms BIGINT NOT NULL, discarded INTEGER NOT NULL DEFAULT 0
+    received_ms BIGINT NOT NULL, said TEXT NOT NULL, discarded INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX reading_by_patient ON reading (patient, number);
-CREATE INDEX reading_by_clinic ON reading (clinic, number);
-CREATE TABLE reading_value (
-    reading TEXT NOT NULL, place INTEGER NOT NULL, code TEXT NOT NULL, value TEXT NOT NULL,
-    unit TEXT NOT NULL, comparator TEXT NOT NULL DEFAULT '',
-    PRIMARY KEY (reading, place)
+CREATE TABLE compared (
+    reading TEXT NOT NULL, clinic TEXT NOT NULL, actor TEXT, received_ms BIGINT NOT NULL,
+    PRIMARY KEY (reading, clinic)
+);
+CREATE TABLE staff (
+    id TEXT NOT NULL, clinic TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (clinic, id)
 );
 CREATE TABLE assignment (
     reading TEXT NOT NULL, clinic TEXT NOT NULL, patient TEXT, actor TEXT, why TEXT,
@@ -133,9 +136,15 @@ CREATE TABLE alert (
     patient TEXT, reading TEXT, rule TEXT NOT NULL, level TEXT NOT NULL, parameter TEXT NOT NULL,
     code TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL, comparator TEXT NOT NULL,
     boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
-    received_ms BIGINT NOT NULL
+    received_ms BIGINT NOT NULL, handled INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX alert_by_patient ON alert (patient, number);
+CREATE INDEX alert_by_handled ON alert (handled, number);
+CREATE TABLE alert_note (
+    number {number}, alert TEXT NOT NULL, state TEXT NOT NULL, note TEXT NOT NULL,
+    account TEXT NOT NULL, at_ms BIGINT NOT NULL
+);
+CREATE INDEX alert_note_by_alert ON alert_note (alert, number);
 CREATE TABLE anchor (
     box TEXT NOT NULL, boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, utc_ms BIGINT NOT NULL,
     error_ms BIGINT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (box, boot, t_ms, source)
@@ -155,7 +164,8 @@ CREATE TABLE desk_session (
     started_ms BIGINT NOT NULL, seen_ms BIGINT NOT NULL
 );
 CREATE TABLE desk_view (
-    number {number}, account TEXT NOT NULL, patient TEXT NOT NULL, at_ms BIGINT NOT NULL
+    number {number}, account TEXT NOT NULL, patient TEXT NOT NULL, at_ms BIGINT NOT NULL,
+    what TEXT NOT NULL DEFAULT 'record'
 );
 CREATE INDEX desk_view_by_patient ON desk_view (patient, number);
 """
@@ -200,11 +210,30 @@ CREATE TABLE review (
 CREATE INDEX review_by_age ON review (since_ms);
 CREATE TABLE patient_link (
     number {number}, duplicate TEXT NOT NULL, kept TEXT NOT NULL, account TEXT NOT NULL,
-    at_ms BIGINT NOT NULL, undone_by TEXT, undone_ms BIGINT
+    at_ms BIGINT NOT NULL, why TEXT NOT NULL DEFAULT '', undone_by TEXT, undone_ms BIGINT,
+    undone_why TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX patient_link_by_duplicate ON patient_link (duplicate);
+CREATE INDEX patient_link_by_kept ON patient_link (kept);
 CREATE TABLE catchment (
     patient TEXT NOT NULL, clinic TEXT NOT NULL, PRIMARY KEY (patient, clinic)
+);
+CREATE TABLE sharing (
+    number {number}, patient TEXT NOT NULL, clinic TEXT NOT NULL, shared INTEGER NOT NULL,
+    account TEXT NOT NULL, why TEXT NOT NULL, at_ms BIGINT NOT NULL
+);
+CREATE INDEX sharing_by_patient ON sharing (patient, number);
+CREATE TABLE told (
+    number {number}, entity TEXT NOT NULL, id TEXT NOT NULL, rev BIGINT NOT NULL,
+    patient TEXT NOT NULL, body TEXT NOT NULL, gone INTEGER NOT NULL, account TEXT NOT NULL,
+    at_ms BIGINT NOT NULL
+);
+CREATE INDEX told_by_patient ON told (patient, number);
+CREATE INDEX told_by_item ON told (entity, id, number);
+CREATE TABLE seen (
+    entity TEXT NOT NULL, id TEXT NOT NULL, rev BIGINT NOT NULL, box TEXT NOT NULL,
+    clinic TEXT NOT NULL, actor TEXT, at_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL,
+    PRIMARY KEY (entity, id, rev, box)
 );
 """
 

@@ -66,12 +66,14 @@ def end(archive: Archive, token: str) -> None:
         archive.execute("DELETE FROM desk_session WHERE token_hash = ?", (_hash(token),))
 
 
-def note_view(archive: Archive, account: str, patient_id: str, now_ms: int) -> None:
-    """Keep that somebody opened a patient's record."""
+def note_view(
+    archive: Archive, account: str, patient_id: str, now_ms: int, what: str = "record"
+) -> None:
+    """Keep that somebody opened a patient's record, or a file in it."""
     with archive.transaction():
         archive.execute(
-            "INSERT INTO desk_view (account, patient, at_ms) VALUES (?, ?, ?)",
-            (account, patient_id, now_ms),
+            "INSERT INTO desk_view (account, patient, at_ms, what) VALUES (?, ?, ?, ?)",
+            (account, patient_id, now_ms, what),
         )
 
 

@@ -12,6 +12,7 @@ from hospital.desk import (
     door,
     enrol,
     failure,
+    files,
     guard,
     linking,
     patients,
@@ -24,7 +25,7 @@ from hospital.desk import (
 from hospital.desk.door import Parts
 from hospital.errors import ArchiveDown
 
-PAGES = (sign_in, readings, patients, telling, linking, alerts, reviews, clinics, enrol)
+PAGES = (sign_in, readings, patients, telling, linking, files, alerts, reviews, clinics, enrol)
 """Every page of the desk; its templates bear its name."""
 
 

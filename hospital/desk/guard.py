@@ -20,7 +20,8 @@ P = ParamSpec("P")
 COOKIE = "desk"
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
-    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    " connect-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none';"
+    " frame-ancestors 'none'"
 )
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -78,7 +79,7 @@ def refuse_forgeries() -> None:
 
 def add_headers(response: Response) -> Response:
     """Add what keeps pages ours and private (after every request)."""
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     response.headers["Cross-Origin-Opener-Policy"] = "same-origin"

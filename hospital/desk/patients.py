@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from hospital import chart, handling, sessions, sharing, told
+from hospital import chart, handling, pictures, sessions, sharing, told
 from hospital.desk import door, guard
 from hospital.desk.live import polled_at
 
@@ -85,6 +85,7 @@ def _record(line: chart.PatientLine) -> str:
         others=[other for one in ids[1:] if (other := chart.patient(archive, one))],
         shared=sharing.shared_with(archive, line.patient.id),
         told=told.about(archive, ids),
+        pictures=pictures.of_person(archive, ids),
     )
 
 

@@ -1,0 +1,31 @@
+"""Giving out photos and recordings: to who is signed in, as what they are, and that is kept."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort
+
+from hospital import pictures, sessions, sharing
+from hospital.desk import door, guard, patients
+
+page = Blueprint("files", __name__, url_prefix="/patients/<patient_id>/files")
+
+CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
+"""A file is shown and runs nothing, whatever it turns out to be."""
+
+
+@page.get("/<box_id>/<file_id>")
+@guard.clinician_only
+def content(patient_id: str, box_id: str, file_id: str) -> Response:
+    """Give a whole file or a preview out; 404 while it is not whole."""
+    patients.line_of(patient_id)
+    archive = door.archive()
+    ids = sharing.one_person(archive, patient_id)
+    found = pictures.whole(archive, ids, box_id, file_id)
+    if found is None:
+        abort(404)
+    sessions.note_view(archive, guard.account(), patient_id, guard.now_ms(), f"file {file_id}")
+    data, mime = found
+    answer = Response(data, mimetype=mime)
+    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    return answer
