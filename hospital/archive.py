@@ -7,7 +7,7 @@ types; one contract test runs against both. An archive belongs to one thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -42,11 +42,12 @@ class Archive(Protocol):
         """Insert many rows inside a transaction, as fast as the engine can."""
 
     def insert_new(
-        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> set[str]:
         """Insert the rows that are not there yet; return their second columns, the ids.
 
         Inside a transaction. The table's key is its first two columns; the first is one for all.
+        The rows may be made while the first of them are on their way.
         """
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[Row]:

@@ -7,9 +7,10 @@ A receipt leaves only after a commit with synchronous_commit=on, whatever the se
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 
 import psycopg
@@ -95,26 +96,32 @@ class PostgresArchive:
             raise ArchiveDown("a write outside Archive.transaction()")
         if len(rows) < WORTH_A_COPY:
             self._insert_few(table, columns, rows, "")
-            return
+        else:
+            self._copy(table, columns, rows)
+
+    def _copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         into = f"COPY {table} ({', '.join(columns)}) FROM STDIN".encode()
         with self._connection.cursor() as cursor, cursor.copy(into) as copy:
             for row in rows:
                 copy.write_row(row)
 
     def insert_new(
-        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> set[str]:
         """Insert the rows that are not there yet; return their ids."""
-        key = columns[1]
+        if not self._in_transaction():
+            raise ArchiveDown("a write outside Archive.transaction()")
+        key, more = columns[1], iter(rows)
         known = f" ON CONFLICT DO NOTHING RETURNING {key} AS id"
-        if len(rows) < WORTH_A_COPY:
-            return {str(r["id"]) for r in self._insert_few(table, columns, rows, known)}
+        made = list(islice(more, WORTH_A_COPY))
+        if len(made) < WORTH_A_COPY:
+            return {str(r["id"]) for r in self._insert_few(table, columns, made, known)}
         try:  # mostly none is there yet, and then nothing is as fast as a plain COPY
             with self._connection.transaction():
-                self.insert(table, columns, rows)
-            return {str(r[1]) for r in rows}
+                self._copy(table, columns, chain(tuple(made), _noted(more, made)))
+            return {str(row[1]) for row in made}
         except psycopg.errors.UniqueViolation:
-            return self._insert_unknown(table, columns, rows, known)
+            return self._insert_unknown(table, columns, [*made, *more], known)
 
     def _insert_unknown(
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], known: str
@@ -192,6 +199,14 @@ class PostgresArchive:
     def _split_record(self) -> None:
         for statement in partitions():
             self.execute(statement)
+
+
+def _noted(
+    rows: Iterable[Sequence[object]], made: list[Sequence[object]]
+) -> Iterator[Sequence[object]]:
+    for row in rows:
+        made.append(row)
+        yield row
 
 
 def _run(program: str, *arguments: str) -> None:

@@ -6,7 +6,7 @@ WAL with synchronous=FULL: a receipt leaves only after a commit that survives a 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,10 +99,11 @@ class SqliteArchive:
         self._connection.executemany(sql, rows)
 
     def insert_new(
-        self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]
+        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]
     ) -> set[str]:
         """Insert the rows that are not there yet; return their ids."""
         owner, key = columns[:2]
+        rows = list(rows)
         fresh = {str(r[1]): r for r in reversed(rows)}
         for first in range(0, len(rows), CHUNK):
             ids = [r[1] for r in rows[first : first + CHUNK]]

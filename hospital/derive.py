@@ -27,6 +27,7 @@ UNKNOWN = "unknown"
 _LISTS = {name for name, rule in merge.rules().items() if rule.tier is merge.Tier.UNION}
 _SINGLE = tuple(name for name in merge.rules() if name not in _LISTS)
 
+_READING = EntryKind.READING.value
 _KIND = re.compile(r"[a-z][a-z-]{0,39}")
 
 
@@ -155,7 +156,7 @@ def understand(record: bytes) -> Understood:
     """Read a record; never raises."""
     reading = familiar.read(record)
     if reading is not None:
-        return Understood(EntryKind.READING.value, reading)
+        return Understood(_READING, reading)
     found = _understand(record)
     if isinstance(found.fact, ReadingFact):
         familiar.learn(record, found.fact)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from edge import retract
 from edge.clock import Stamp
 from edge.entry import content_ids
 from hospital import attachments, derive, directives, reconcile, told
-from hospital.archive import Archive
+from hospital.archive import Archive, scalar
 from hospital.boxes import Box
 from hospital.errors import RowRefused
 from hospital.familiar import ReadingFact
@@ -20,7 +20,6 @@ READING = (
     *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
     "said",
 )
-CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +45,18 @@ def keep(
     """
     epoch, lane, first_seq = place
     came: dict[str, derive.Fact | None] = {}
-    rows: list[tuple[object, ...]] = []
-    for seq, identity in enumerate(content_ids(box.id, records), start=first_seq):
-        if identity not in came:
-            record = records[seq - first_seq]
-            read = derive.understand(record)
-            came[identity] = read.fact
-            told = (read.kind, received_ms, record, read.trouble)
-            rows.append((box.id, identity, epoch, lane, seq, *told))
-    fresh = archive.insert_new("record", RECORD, rows)
+
+    def rows() -> Iterator[tuple[object, ...]]:
+        """Read one record after the other, while the database takes in those before."""
+        for seq, identity in enumerate(content_ids(box.id, records), start=first_seq):
+            if identity not in came:
+                record = records[seq - first_seq]
+                read = derive.understand(record)
+                came[identity] = read.fact
+                told = (read.kind, received_ms, record, read.trouble)
+                yield (box.id, identity, epoch, lane, seq, *told)
+
+    fresh = archive.insert_new("record", RECORD, rows())
     new = [(Origin(box, i, received_ms), fact) for i, fact in came.items() if i in fresh]
     _enter(archive, new)
     return len(new)
@@ -132,8 +134,10 @@ def _patient(archive: Archive, origin: Origin, fact: derive.PatientFact) -> None
 def _readings(archive: Archive, new: Sequence[tuple[Origin, ReadingFact]]) -> None:
     if not new:
         return
+    before = scalar(archive, "SELECT max(number) AS n FROM reading")
     archive.insert("reading", READING, [_reading_row(origin, fact) for origin, fact in new])
-    _apply_assignments(archive, [origin for origin, fact in new if fact.patient is None])
+    if any(fact.patient is None for _, fact in new):
+        _apply_assignments(archive, new[0][0].box.clinic, before)
 
 
 def _reading_row(origin: Origin, fact: ReadingFact) -> tuple[object, ...]:
@@ -144,17 +148,14 @@ def _reading_row(origin: Origin, fact: ReadingFact) -> tuple[object, ...]:
     )
 
 
-def _apply_assignments(archive: Archive, unclaimed: Sequence[Origin]) -> None:
-    """Take up claims that came before their readings."""
-    for first in range(0, len(unclaimed), CHUNK):
-        some = unclaimed[first : first + CHUNK]
-        clinic, marks = some[0].box.clinic, ", ".join("?" * len(some))
-        for held in archive.rows(
-            "SELECT reading, patient, why FROM assignment"
-            f" WHERE clinic = ? AND reading IN ({marks})",
-            [clinic, *(origin.id for origin in some)],
-        ):
-            _assign(archive, held["reading"], clinic, held["patient"], held["why"])
+def _apply_assignments(archive: Archive, clinic: str, before: int) -> None:
+    """Take up claims that came before their readings, those numbered after `before`."""
+    for held in archive.rows(
+        "SELECT a.reading, a.patient, a.why FROM reading r JOIN assignment a ON a.reading = r.id"
+        " WHERE r.number > ? AND a.clinic = ? AND r.clinic = a.clinic",
+        (before, clinic),
+    ):
+        _assign(archive, held["reading"], clinic, held["patient"], held["why"])
 
 
 def _assign(

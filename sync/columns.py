@@ -15,6 +15,7 @@ MAX_VARINT_BYTES = 10
 LARGEST = 2**62
 
 _SINGLE = tuple(bytes((number,)) for number in range(0x80))
+_UNFOLDED = tuple((folded >> 1) ^ -(folded & 1) for folded in range(0x80))
 _SAME = 0
 _VALUES = 1
 _DIFFERENCES = 2
@@ -68,7 +69,12 @@ class Reader:
         return self._values(1)[0]
 
     def _values(self, length: int) -> list[int]:
-        data, at, out = self._data, self._at, []
+        data, at = self._data, self._at
+        plain = data[at : at + length]
+        if len(plain) == length and plain.isascii():  # small numbers only: a byte each
+            self._at = at + length
+            return [_UNFOLDED[byte] for byte in plain]
+        out = []
         try:
             for _ in range(length):
                 folded = data[at]

@@ -128,6 +128,7 @@ def template(shape: object) -> Template | None:
     return Template(text, [p for p in pieces if isinstance(p, int)])
 
 
+@lru_cache(512)
 def quoted(text: str) -> str:
     """Return a text as canonical JSON writes it."""
     return json.dumps(text, ensure_ascii=False)
