@@ -75,6 +75,7 @@ def take(
         before, parts = _count(archive, box.id), 0
         for group in _groups(reader.frames()):
             with archive.transaction():
+                _check(box, custody.load(archive, box).standing)  # it may be shut out by now
                 for frame in group:
                     stick.take(Delivered("", frame, now_ms))
                 stick.remember(now_ms)
@@ -88,9 +89,13 @@ def admitted(archive: Archive, box_id: str) -> Box:
     box = boxes.get(archive, box_id)
     if box is None:
         raise HospitalError(f"no box {box_id} is enrolled here")
-    if box.standing not in (boxes.ACTIVE, REPLACED):
-        raise HospitalError(f"box {box_id} is {box.standing}: nothing of it is taken")
+    _check(box, box.standing)
     return box
+
+
+def _check(box: Box, standing: str) -> None:
+    if standing not in (boxes.ACTIVE, REPLACED):
+        raise HospitalError(f"box {box.id} is {standing}: nothing of it is taken")
 
 
 def _sender(archive: Archive, keys: HospitalKeys, reader: bundle.Reader, now_ms: int) -> Box:

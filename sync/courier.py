@@ -69,7 +69,7 @@ class Courier:
         self._session = BoxSession()
         self._feeding = FeedCourier(store, self._say)
         self._filing = FileCourier(StoreUploads(store, settings.home), self._say_chunk)
-        self._sticks = StickCourier(store, settings, member)
+        self._sticks = StickCourier(settings, member)
         self._errands = Errands(store, member, settings, self._radio, self._purse)
         self._orders = {**HANDLERS, **key_commands.handlers(settings.keys)}
         self._offline_ms = 0
@@ -83,6 +83,7 @@ class Courier:
 
     def start(self) -> None:
         """Begin to dial."""
+        self._sticks.start()
         self._feed(core.Start(self._now().t_ms, os.urandom(8)))
 
     def turn(self) -> None:
@@ -97,7 +98,7 @@ class Courier:
     def close(self) -> None:
         """Say goodbye."""
         self._radio.close()
-        self._sticks.finish()
+        self._sticks.stop()
         self._write(lambda: self._purse.settle(self._now()))
         self._voice.goodbye()
 
@@ -156,7 +157,6 @@ class Courier:
             self._settle()
             self._note_sent()
             self._count(now_ms)
-            self._write(self._sticks.look)
 
     def _count(self, now_ms: int) -> None:
         """Keep the books of the link; what a new day allows again is sent."""

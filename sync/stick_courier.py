@@ -1,7 +1,8 @@
 """The courier's third hand: finds sticks, tells the screen what is on them, writes and reads them.
 
-A large stick takes minutes, and an alert must not wait for it: the work runs in a thread of its
-own with its own connection to the box's file, one request at a time.
+A large stick takes minutes and a broken one may hang; an alert must not wait for either. So all of
+it runs in a thread of its own, with a connection to the box's file that is open only while there is
+something to do, one request at a time.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import logging
 import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from edge import plugged
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 DEPTH = 2
 """Desktops mount a stick in a folder of its user, plain systems in one of its own."""
 
+LOOK_S = 2.0
+STOP_S = 5.0
 MOST_STICKS = 8
 MOST_BUNDLES = 20
 FULL_DISK = "disk-full"
@@ -37,48 +39,69 @@ MB = 1_000_000
 
 
 class StickCourier:
-    """Looks after the sticks of one box; call `look` every few seconds."""
+    """Looks after the sticks of one box, between `start` and `stop`."""
 
     def __init__(
         self,
-        store: Store,
         settings: Settings,
         member: Membership,
         is_stick: Callable[[Path], bool] = os.path.ismount,
     ) -> None:
-        self._store, self._settings, self._member = store, settings, member
-        self._is_stick = is_stick
-        self._work: threading.Thread | None = None
-        plugged.break_off(store)
+        self._settings, self._member, self._is_stick = settings, member, is_stick
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="sticks", daemon=True)
+        self._shown = True
 
-    def look(self) -> None:
-        """Tell which sticks are there, and begin what was asked for."""
-        if self._work is not None and self._work.is_alive():
-            return
-        plugged.show(self._store, self._survey())
-        one = plugged.wanted(self._store)
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End soon; what hangs in a broken stick is left behind."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_S)
+
+    def turn(self, store: Store) -> None:
+        """Tell which sticks are there, and do what was asked for."""
+        sticks = self._survey()
+        plugged.show(store, sticks)
+        self._shown = bool(sticks)
+        one = plugged.wanted(store)
         if one is not None:
-            plugged.begin(self._store, one)
-            self._work = threading.Thread(target=self._carry, args=(one,), daemon=True)
-            self._work.start()
+            plugged.begin(store, one)
+            plugged.end(store, one, self._outcome(store, one))
+            plugged.show(store, self._survey())
 
-    def finish(self) -> None:
-        """Wait for what is under way."""
-        if self._work is not None:
-            self._work.join()
+    def _loop(self) -> None:
+        self._look(plugged.break_off)
+        while not self._stopping.wait(LOOK_S):
+            if self._shown or self._mounted():
+                self._look(self.turn)
+
+    def _look(self, work: Callable[[Store], None]) -> None:
+        try:
+            store = Store.open(self._settings.database)
+            try:
+                work(store)
+            finally:
+                store.close()
+        except Exception:  # the loop of the thread: it is tried again at the next look
+            log.exception("sticks")
+
+    def _mounted(self) -> list[Path]:
+        root = self._settings.sticks
+        return _mounted(Path(root), DEPTH, self._is_stick)[:MOST_STICKS] if root else []
 
     def _survey(self) -> list[Stick]:
-        if not self._settings.sticks:
-            return []
-        folders = _mounted(Path(self._settings.sticks), DEPTH, self._is_stick)
-        return [stick for one in folders[:MOST_STICKS] if (stick := self._stick(one)) is not None]
+        return [stick for one in self._mounted() if (stick := self._stick(one)) is not None]
 
     def _stick(self, folder: Path) -> Stick | None:
         try:
             free = bundle.free_bytes(folder) // MB * MB  # the last digits change by looking
+            outlines = [*bundle.found(folder, bundle.UP), *bundle.found(folder, bundle.DOWN)]
         except OSError:
-            return None
-        outlines = [*bundle.found(folder, bundle.UP), *bundle.found(folder, bundle.DOWN)]
+            return None  # pulled out this moment
         held = tuple(self._held(one) for one in outlines[-MOST_BUNDLES:])
         return Stick(str(folder), folder.name, free, held)
 
@@ -97,14 +120,6 @@ class StickCourier:
             files=0 if closing is None else closing.files,
             lanes=lanes,
         )
-
-    def _carry(self, one: Asked) -> None:
-        with suppress(StoreError):  # what is not told as ended is broken off at the next start
-            store = Store.open(self._settings.database)
-            try:
-                plugged.end(store, one, self._outcome(store, one))
-            finally:
-                store.close()
 
     def _outcome(self, store: Store, one: Asked) -> dict[str, object]:
         now, folder = store.clock().now(), Path(one.folder)

@@ -8,11 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from eventually import eventually
 from hand_house import BOX, Post
 
 from edge import plugged
 from edge.errors import Refused
 from edge.plugged import Asked, State, What
+from edge.store import Store
 from sync import bundle
 from sync.stick_courier import StickCourier
 
@@ -24,9 +26,13 @@ class Media:
         self.post = Post(folder / "post")
         self.media = folder / "media"
         self.settings = replace(self.post.settings, sticks=str(self.media))
-        self.courier = StickCourier(
-            self.post.store, self.settings, self.post.member, lambda p: p.name.startswith("usb")
-        )
+        self.courier = self.fresh()
+
+    def fresh(self) -> StickCourier:
+        return StickCourier(self.settings, self.post.member, lambda p: p.name.startswith("usb"))
+
+    def look(self) -> None:
+        self.courier.turn(self.post.store)
 
     def plug(self, path: str = "usb0") -> Path:
         folder = self.media / path
@@ -36,11 +42,9 @@ class Media:
 
     def do(self, what: What, folder: Path) -> Asked:
         """Ask as the screen does, and let the courier work."""
-        self.courier.look()
+        self.look()
         plugged.ask(self.post.store, self.post.clock.now(), what, str(folder))
-        self.courier.look()
-        self.courier.finish()
-        self.courier.look()
+        self.look()
         latest = plugged.latest(self.post.store)
         assert latest is not None
         return latest
@@ -50,12 +54,11 @@ class Media:
 def media(tmp_path: Path) -> Iterator[Media]:
     made = Media(tmp_path)
     yield made
-    made.courier.finish()
     made.post.close()
 
 
 def test_without_a_folder_for_sticks_nothing_happens(media: Media) -> None:
-    media.courier.look()
+    media.look()
     assert plugged.plugged(media.post.store) == []
 
 
@@ -63,10 +66,10 @@ def test_only_what_is_mounted_counts_as_a_stick(media: Media) -> None:
     (media.media / "leftover").mkdir(parents=True)
     media.plug("sana/usb-blue")
     (media.media / "usb-link").symlink_to(media.media / "leftover")
-    media.courier.look()
+    media.look()
     assert [one.name for one in plugged.plugged(media.post.store)] == ["usb-blue"]
     shutil.rmtree(media.media / "sana")
-    media.courier.look()
+    media.look()
     assert plugged.plugged(media.post.store) == []
 
 
@@ -82,7 +85,7 @@ def test_a_stick_goes_to_the_hospital_and_comes_back(media: Media) -> None:
     assert (up.way, up.box, up.ours, up.hospital_ours, up.whole) == ("up", BOX, True, True, True)
     assert up.lanes == {"c": [1, 30]}
     post.take()
-    media.courier.look()
+    media.look()
     assert {h.way for h in plugged.plugged(post.store)[0].held} == {"up", "down"}
     came = media.do(What.READ, folder)
     assert came.state is State.DONE
@@ -99,8 +102,7 @@ def test_what_cannot_be_done_is_told_by_its_name(media: Media) -> None:
     assert (failed.state, failed.told) == (State.FAILED, {"why": "damaged"})
     shutil.rmtree(folder)
     plugged.ask(post.store, post.clock.now(), What.WRITE, str(folder))
-    media.courier.look()
-    media.courier.finish()
+    media.look()
     latest = plugged.latest(post.store)
     assert latest is not None
     assert latest.told == {"why": bundle.GONE}
@@ -108,7 +110,7 @@ def test_what_cannot_be_done_is_told_by_its_name(media: Media) -> None:
 
 def test_what_a_dead_courier_had_begun_is_broken_off(media: Media) -> None:
     post, folder = media.post, media.plug()
-    media.courier.look()
+    media.look()
     plugged.ask(post.store, post.clock.now(), What.WRITE, str(folder))
     asked = plugged.wanted(post.store)
     assert asked is not None
@@ -116,9 +118,29 @@ def test_what_a_dead_courier_had_begun_is_broken_off(media: Media) -> None:
         plugged.ask(post.store, post.clock.now(), What.READ, str(folder))
     plugged.begin(post.store, asked)
     (folder / f"healthpost-{BOX}-up-00.bundle.part").write_bytes(b"half of it")
-    StickCourier(post.store, media.settings, post.member)
+    again = media.fresh()
+    again.start()
+    eventually(lambda: _state(post.store) is State.FAILED)
+    again.stop()
     latest = plugged.latest(post.store)
     assert latest is not None
-    assert (latest.state, latest.told) == (State.FAILED, {"why": plugged.INTERRUPTED})
+    assert latest.told == {"why": plugged.INTERRUPTED}
     assert media.do(What.WRITE, folder).state is State.DONE
     assert not list(folder.glob("*.part"))
+
+
+def test_its_thread_finds_and_writes_a_stick_by_itself(media: Media) -> None:
+    post, folder = media.post, media.plug()
+    post.record(3)
+    courier = media.fresh()
+    courier.start()
+    eventually(lambda: plugged.plugged(post.store))
+    plugged.ask(post.store, post.clock.now(), What.WRITE, str(folder))
+    eventually(lambda: _state(post.store) is State.DONE)
+    courier.stop()
+    assert post.take() == 3
+
+
+def _state(store: Store) -> State | None:
+    latest = plugged.latest(store)
+    return None if latest is None else latest.state
