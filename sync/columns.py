@@ -80,7 +80,12 @@ class Reader:
                 folded = data[at]
                 at += 1
                 if folded >= 0x80:
-                    folded, at = _long(data, at)
+                    more = data[at]
+                    at += 1
+                    if more < 0x80:
+                        folded = folded & 0x7F | more << 7
+                    else:
+                        folded, at = _long(data, at - 1)
                 out.append((folded >> 1) ^ -(folded & 1))
         except IndexError as error:
             raise MessageError("a column is cut") from error
