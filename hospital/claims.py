@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from hospital import boxes
+from hospital import boxes, rotation
 from hospital.archive import Archive, Row, row
 from hospital.authority import Authority, Certificate, ed25519_holds
 from hospital.boxes import Box
@@ -35,7 +35,7 @@ from sync.enrolment import (
     answer,
     check,
 )
-from sync.keys import PublicKeys
+from sync.keys import PublicKeys, kid
 
 VALID_H = 72
 ID_BYTES = 6
@@ -153,7 +153,7 @@ def _decide(
         return Refusal("claim-used", "another box has used this claim")
     if _ms(now) > held["expires_ms"]:
         return Refusal("claim-expired", "the claim is too old; ask the hospital for a new one")
-    misfit = _misfit(boxes.get(archive, request.box_id), request, held)
+    misfit = _misfit(_known(archive, request, now), request, held)
     if misfit is not None:
         return Refusal("refused", misfit)
     try:
@@ -162,6 +162,15 @@ def _decide(
     except AuthorityError as error:
         return Refusal("refused", str(error))
     return _grant(archive, request, held, _offered(offer, authority, certificate, held), now)
+
+
+def _known(archive: Archive, request: Request, now: datetime) -> Box | None:
+    """Return the box of a request, with those of its keys that the request names."""
+    held = boxes.get(archive, request.box_id)
+    if held is None:
+        return None
+    keys = rotation.signer(archive, held, kid(request.sign_key), _ms(now))
+    return replace(held, keys=keys)
 
 
 def _misfit(known: Box | None, request: Request, held: Row) -> str | None:

@@ -21,6 +21,7 @@ from edge.command import Command
 from edge.entry import Lane
 from edge.store import Store
 from hospital import boxes, claims, directives, renewals, rotation
+from hospital.archive import Archive
 from hospital.archive_sqlite import SqliteArchive
 from hospital.authority import Authority
 from hospital.errors import HospitalError
@@ -215,6 +216,30 @@ def test_a_box_changes_its_keys_and_what_is_under_way_still_counts(rotating: Rot
     assert desk.readings() == 15
     sealed = seal_down(DownHeader("box-one", "f"), b"news", HOSPITAL, old.public)
     assert open_down(sealed, "box-one", new, HOSPITAL.public)[1] == b"news"
+
+
+def test_a_box_between_two_pairs_may_enrol_again_under_either(
+    rotating: Rotating, authority: Authority
+) -> None:
+    old = rotating.keys()
+    new = prepare(rotating.folder)
+    rotating.announce()
+    for keys in (old, new):
+        answer, granted = enrol_again(rotating.desk.archive, authority, keys)
+        assert granted, answer
+    answer, granted = enrol_again(rotating.desk.archive, authority, BoxKeys.generate())
+    assert not granted
+    assert b"--readmits box-one" in answer
+
+
+def enrol_again(archive: Archive, authority: Authority, keys: BoxKeys) -> tuple[bytes, bool]:
+    """Ask to join once more under some keys, with a new claim."""
+    now = datetime.fromtimestamp(NOW_MS / 1000, UTC)
+    claim = claims.create(archive, "Thar", "http://hospital", now)
+    csr = certificate_request(keys, "box-one").decode("ascii")
+    bare = Request(claim.claim_id, "box-one", csr, keys.public.sign, keys.public.decrypt)
+    asked = enrolment.ask(claim, bare, keys.sign.sign).encode()
+    return claims.enrol(archive, authority, claims.Offer(HOSPITAL.public, "h", 1), asked, now)
 
 
 def test_an_old_key_ends_after_its_season(rotating: Rotating) -> None:
