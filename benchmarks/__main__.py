@@ -14,9 +14,16 @@ def _link(as_json: bool, quick: bool) -> int:
     return run(as_json, quick)
 
 
+def _memory(as_json: bool, _quick: bool) -> int:
+    from benchmarks.memory import run
+
+    return run(as_json)
+
+
 SUITES: dict[str, Callable[[bool, bool], int]] = {
     "decode": lambda as_json, _quick: decode.run(as_json),
     "link": _link,
+    "memory": _memory,
 }
 
 

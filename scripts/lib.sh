@@ -36,11 +36,22 @@ prepare() {
     local lock=$root/requirements/$1.lock stamp wanted
     stamp=$venv/.prepared-$1
     wanted=$(cat "$lock" "$root/setup.py" | sha256sum)
-    if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then return 0; fi
+    if [ -x "$venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ]; then
+        compile_own
+        return 0
+    fi
     need_venv_support
     say "preparing the virtual environment ($1)"
     [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
     "$venv/bin/python" -m pip install -q --require-hashes -r "$lock" >&2
     "$venv/bin/python" -m pip install -q --no-deps --no-build-isolation -e "$root" >&2
+    "$venv/bin/python" -m compileall -q -j 0 "$venv"/lib/python3*/site-packages >/dev/null 2>&1 || true
+    compile_own
     echo "$wanted" >"$stamp"
+}
+
+# Bytecode beforehand, also where Python is told to write none: each of many processes would compile
+# for itself at every start, and keep the memory that it took.
+compile_own() {
+    (cd "$root" && "$venv/bin/python" -m compileall -q edge devices sync kiosk_ui provisioning hospital) >&2 || true
 }

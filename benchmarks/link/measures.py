@@ -235,27 +235,18 @@ def receive_rate(archive: Archive, count: int, per_frame: int = 500) -> float:
 
 
 def idle_memory(box: Box) -> dict[str, float]:
-    """Return the proportional memory of each of the box's processes after some seconds, in MB."""
-    started = {
-        name: subprocess.Popen(
-            [sys.executable, "-m", module],
-            env={**os.environ, "HEALTHPOST_HOME": str(box.home)},
-            stderr=subprocess.DEVNULL,
-        )
-        for name, module in (
-            ("station", "devices.station"),
-            ("courier", "sync.courier"),
-            ("kiosk", "kiosk_ui"),
-            ("caretaker", "edge.caretaker"),
-        )
-    }
+    """Return the memory of the whole running box after some seconds, in MB."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "provisioning.cli", "run"],
+        env={**os.environ, "HEALTHPOST_HOME": str(box.home)},
+        stderr=subprocess.DEVNULL,
+    )
     try:
         time.sleep(12)
-        return {name: meter.memory_mb([process.pid]) for name, process in started.items()}
+        return {"box": meter.memory_mb([process.pid])}
     finally:
-        for process in started.values():
-            process.terminate()
-            process.wait()
+        process.terminate()
+        process.wait()
 
 
 @contextmanager
