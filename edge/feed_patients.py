@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
-from edge import name_index
+from edge import name_index, outbox
 from edge.entry import Lane
 from edge.feed_item import Entity, Item, text_of
 from edge.patient import Sex
@@ -59,11 +59,8 @@ def settle(store: Store, epoch: int, lanes: Mapping[str, int]) -> set[str]:
     """
     reflected = lanes.get(Lane.CLINICAL.value, 0)
     rows = store.rows(
-        "SELECT e.entry, e.patient_id FROM patient_edit e"
-        " LEFT JOIN outbox o ON o.entry = e.entry"
-        " LEFT JOIN stream s ON s.lane = o.lane AND s.epoch = o.epoch"
-        " WHERE o.entry IS NULL OR (s.epoch = ? AND o.seq <= ?)",
-        (epoch, reflected),
+        "SELECT entry, patient_id FROM patient_edit WHERE entry <= ?",
+        (_reflected_to(store, epoch, reflected),),
     )
     for row in rows:
         store.execute("DELETE FROM patient_edit WHERE entry = ?", (row["entry"],))
@@ -147,3 +144,17 @@ def _leave(store: Store, held: Row | None) -> None:
     """
     if held is not None and held["feed_rev"]:
         store.execute("UPDATE patient SET away = 1 WHERE row = ?", (held["row"],))
+
+
+def _reflected_to(store: Store, epoch: int, seq: int) -> int:
+    """Return the journal entry up to which edits are settled: told of as reflected, or let go of.
+
+    By the order of a lane, in which entries only grow: a look for each edit would read the whole
+    backlog of a long absence once an edit, while nobody else can write.
+    """
+    lane = Lane.CLINICAL
+    held = outbox.state(store, lane)
+    if epoch == held.epoch and seq > held.base:
+        return outbox.entry_at(store, lane, min(seq, held.last))
+    first = outbox.entry_at(store, lane, held.base + 1)
+    return first - 1 if first else store.journal_position()

@@ -6,6 +6,9 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("edge")
 
+# Whatever refers to a journal entry has an index, because letting go of an entry asks each of them.
+# An outbox row refers to one without saying so: it would cost every reading a page to keep an index
+# of them, and pruning takes the rows of the outbox away before it takes entries.
 _JOURNAL = """
 CREATE TABLE box (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL);
 CREATE TABLE boot (
@@ -38,7 +41,7 @@ CREATE TABLE stream (
 ) WITHOUT ROWID;
 CREATE TABLE outbox (
     lane TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
-    entry INTEGER NOT NULL REFERENCES journal (id),
+    entry INTEGER NOT NULL,
     chain BLOB NOT NULL,
     PRIMARY KEY (lane, epoch, seq)
 ) WITHOUT ROWID;
@@ -94,6 +97,7 @@ CREATE TABLE patient (
     name TEXT NOT NULL, sex TEXT NOT NULL, birth TEXT, village TEXT, phone TEXT, card TEXT,
     feed_rev INTEGER NOT NULL DEFAULT 0, replaced_by TEXT, away INTEGER NOT NULL DEFAULT 0
 );
+CREATE INDEX patient_by_entry ON patient (entry);
 CREATE INDEX patient_by_name ON patient (name COLLATE NOCASE);
 CREATE INDEX patient_by_card ON patient (card) WHERE card IS NOT NULL;
 CREATE TABLE patient_edit (
@@ -110,6 +114,8 @@ CREATE TABLE visit (
     closed_entry INTEGER REFERENCES journal (id), closed_why TEXT
 );
 CREATE UNIQUE INDEX visit_open ON visit (station) WHERE closed_entry IS NULL;
+CREATE INDEX visit_by_entry ON visit (entry);
+CREATE INDEX visit_by_closing ON visit (closed_entry) WHERE closed_entry IS NOT NULL;
 CREATE INDEX visit_by_patient ON visit (patient_id);
 CREATE TABLE reading (
     entry INTEGER PRIMARY KEY REFERENCES journal (id),
@@ -126,6 +132,7 @@ CREATE TABLE reading (
     compared INTEGER REFERENCES journal (id)
 );
 CREATE INDEX reading_by_patient ON reading (patient_id, entry) WHERE patient_id IS NOT NULL;
+CREATE INDEX reading_compared ON reading (compared) WHERE compared IS NOT NULL;
 CREATE INDEX reading_in_tray ON reading (entry) WHERE tray = 'waiting';
 CREATE UNIQUE INDEX reading_by_device_key ON reading (device_key)
     WHERE device_key IS NOT NULL;
@@ -138,6 +145,7 @@ CREATE TABLE alert (
     reading INTEGER NOT NULL REFERENCES journal (id),
     patient_id TEXT, rule TEXT NOT NULL, level TEXT NOT NULL
 );
+CREATE INDEX alert_by_reading ON alert (reading);
 CREATE INDEX alert_by_patient ON alert (patient_id);
 CREATE TABLE device (
     id TEXT PRIMARY KEY, model TEXT NOT NULL, link TEXT NOT NULL, address TEXT NOT NULL,
