@@ -318,7 +318,7 @@ def _settle(box: HospitalBox, lane: str, effects: tuple[Effect, ...]) -> Step:
         ready = _ready(box, lane)
     done = place(box, lane).cum
     left = tuple(w for w in box.waiting if w.header.lane != lane or w.header.last_seq > done)
-    box = replace(box, waiting=left)
+    box = replace(box, waiting=left) if left != box.waiting else box
     return box, (*effects, Reply(receipt(box, lane)))
 
 

@@ -110,7 +110,7 @@ class SimHospital:
         device = self.archive.devices.get(header.box_id, Device())
         if when != "before" and not self.full and device.nonce == header.nonce:
             device.sessions = tuple(
-                (at_ms, replace(s, lived=s.lived or s.nonce == header.nonce))
+                (at_ms, replace(s, lived=True) if s.nonce == header.nonce else s)
                 for at_ms, s in device.sessions
             )
         return []

@@ -17,7 +17,7 @@ from sync.simulation.parts import torn
 
 MEDIA = {"restore_under": 20, "image": 20, "toggle_link": 2}
 """A session must outlive its journal for a receipt to be about another one."""
-BUDGET = {"jump": 12, "measure": 90}
+BUDGET = {"measure": 300}
 
 
 def _ends(**parts: Any) -> Any:
@@ -162,29 +162,29 @@ def _bulk_first(session: Any, event: Any, outbox: Any) -> Any:
 
 
 MUTANTS = {
-    "no chain in receipts": Mutant("I1 I2 I3", _ends(box_step=_no_chain_in_receipts), 15, MEDIA),
+    "no chain in receipts": Mutant("I1 I2 I3", _ends(box_step=_no_chain_in_receipts), 46, MEDIA),
     "cum beyond the last is ignored": Mutant("I1 I2 I3", _ends(box_step=_cum_beyond_the_last), 0),
     "no chain check at WELCOME": Mutant("I1 I2 I3", _ends(box_step=_no_chain_check_at_welcome), 0),
     "PUBACK is trusted": Mutant("I1", _ends(box_step=_puback_is_trusted), 0),
     "pruned at cum": Mutant("I2", put(pruning, "prunable", lambda safe, cum: cum), 0),
     "no epoch fence": Mutant("I3 I9", _ends(hospital_step=_no_epoch_fence), 0),
-    "gaps are accepted": Mutant("I3", _ends(hospital_step=_gaps_are_accepted), 0),
-    "replayed HELLOs are admitted": Mutant("I11", _ends(hospital_step=_nonces_are_forgotten), 0),
+    "gaps are accepted": Mutant("I3", _ends(hospital_step=_gaps_are_accepted), 1),
+    "replayed HELLOs are admitted": Mutant("I11", _ends(hospital_step=_nonces_are_forgotten), 1),
     "pruned without a look at the chain": Mutant(
-        "I2", put(pruning, "check_chain", lambda *_: None), 7, {"rot": 6, "back_up": 20}
+        "I2", put(pruning, "check_chain", lambda *_: None), 5, {"rot": 6, "back_up": 20}
     ),
-    "a receipt of any epoch counts": Mutant("I1 I2 I3", _ends(box_step=_any_receipt_counts), 21),
+    "a receipt of any epoch counts": Mutant("I1 I2 I3", _ends(box_step=_any_receipt_counts), 18),
     "a reading is torn from its place in the stream": Mutant("I1", _ends(transaction=torn), 0),
-    "a budget caps alerts": Mutant("I6", put(spending, "is_open", _all_are_capped), 43, BUDGET),
-    "a budget never opens again": Mutant("I12", put(spending, "day_of", lambda _ms: 0), 47, BUDGET),
-    "alerts share the window of bulk": Mutant("I6", put(box, "_room", _one_window_for_all), 0),
+    "a budget caps alerts": Mutant("I6", put(spending, "is_open", _all_are_capped), 1, BUDGET),
+    "a budget never opens again": Mutant("I12", put(spending, "day_of", lambda _ms: 0), 0, BUDGET),
+    "alerts share the window of bulk": Mutant("I6", put(box, "_room", _one_window_for_all), 2),
     "bulk goes before alerts": Mutant("I6", _ends(box_step=_bulk_first), 0),
     "clones are never noticed": Mutant("I12 I18", put(clones, "suspicion", lambda _s: None), 0),
     "a late HELLO passes for a clone": Mutant("I17", put(clones, "returns", _whoever_spoke), 21),
-    "an unreadable row blocks its lane": Mutant("I12", _ends(hospital_step=_poison_blocks), 7),
-    "an unreadable row is dropped": Mutant("I1 I3", _ends(hospital_step=_poison_is_dropped), 7),
+    "an unreadable row blocks its lane": Mutant("I12", _ends(hospital_step=_poison_blocks), 1),
+    "an unreadable row is dropped": Mutant("I1 I3", _ends(hospital_step=_poison_is_dropped), 1),
     "what a newer box says is passed over": Mutant(
-        "I12 I17 I1 I3", _ends(hospital_step=_no_rows_one_by_one), 7
+        "I12 I17 I1 I3", _ends(hospital_step=_no_rows_one_by_one), 1
     ),
     "a revoked box is still heard": Mutant("I9", _ends(hospital_step=_revoked_counts), 0),
 }

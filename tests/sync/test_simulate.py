@@ -34,7 +34,7 @@ def test_each_misfortune_can_be_made_frequent(name: str) -> None:
 def test_the_misfortunes_happen_to_the_worlds() -> None:
     """What a sample of seeds must have gone through, or the simulator proves little."""
     outcomes = [run(seed) for seed in range(60)]
-    assert sum(o.records for o in outcomes) > 8_000
+    assert sum(o.records for o in outcomes) > 5_000
     assert sum(o.forks for o in outcomes) > 20
-    assert sum(o.quarantines for o in outcomes) > 5
+    assert sum(o.quarantines for o in outcomes) > 3
     assert sum(o.lost_with_medium for o in outcomes) > 20
