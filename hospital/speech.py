@@ -1,39 +1,18 @@
-"""How every verb of `healthpost hospital` answers: in words or JSON, with an exit code."""
+"""How every verb of `healthpost hospital` answers, and the hospital that it speaks of."""
 
 from __future__ import annotations
 
-import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import wraps
-from typing import Any
 
-import click
-
+from edge.answers import FAILED, INPUT_IS_WRONG, Verdict, say, speaking_json
 from hospital.archive import Archive
 from hospital.errors import AccountError, HospitalError, SettingsError
 from hospital.opening import open_archive
 from hospital.settings import HospitalSettings
 from sync.enrolment import EnrolmentError
 
-Command = Callable[..., None]
-
-
-def speaks_json(command: Command) -> Command:
-    """Give a command `--json`, and turn our errors into exit codes and words."""
-
-    @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-    @wraps(command)
-    def wrapped(*args: Any, as_json: bool, **kwargs: Any) -> None:
-        try:
-            command(*args, as_json=as_json, **kwargs)
-        except (SettingsError, AccountError, EnrolmentError) as error:
-            _fail(error, as_json, code=2)
-        except HospitalError as error:
-            _fail(error, as_json, code=1)
-
-    return wrapped
+__all__ = ["open_hospital", "say", "speaks_json"]
 
 
 @contextmanager
@@ -47,15 +26,10 @@ def open_hospital() -> Iterator[tuple[HospitalSettings, Archive]]:
         archive.close()
 
 
-def say(told: object, text: str, as_json: bool) -> None:
-    """Print the answer, as JSON or in words."""
-    click.echo(json.dumps(told, ensure_ascii=False) if as_json else text)
-
-
-def _fail(error: Exception, as_json: bool, code: int) -> None:
+def _judge(error: Exception) -> Verdict:
     kind = getattr(error, "kind", None) or type(error).__name__.removesuffix("Error").lower()
-    if as_json:
-        click.echo(json.dumps({"kind": kind, "message": str(error)}, ensure_ascii=False))
-    else:
-        click.echo(f"healthpost: {error}", err=True)
-    sys.exit(code)
+    wrong = isinstance(error, SettingsError | AccountError | EnrolmentError)
+    return kind, INPUT_IS_WRONG if wrong else FAILED
+
+
+speaks_json = speaking_json((HospitalError, EnrolmentError), _judge)
