@@ -11,20 +11,24 @@ from pathlib import Path
 
 import pytest
 from box_on_wire import NOW_MS
-from hand_house import BOX, HOSPITAL, KEYS, Post, other_keys
+from hand_house import BOX, CLINIC, HOSPITAL, KEYS, Post, other_keys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge import attachments, orders, outbox
+from edge import attachments, journal, orders, outbox
 from edge.attachments import CHUNK_BYTES
 from edge.entry import Lane
+from edge.feed_item import Item
 from hospital import attachments as archived
-from hospital import boxes, by_hand, clones, custody, directives
+from hospital import boxes, by_hand, clones, custody, directives, feed
 from hospital.errors import HospitalError
 from sync import bundle, hand, hand_answer
 from sync.bundle import BundleError, Opening
 from sync.envelope import peek_up, seal_up, sign_manifest
 from sync.keys import BoxKeys, HospitalKeys, kid
+
+DOUBLED = "SELECT box, epoch, lane, seq FROM record GROUP BY 1, 2, 3, 4 HAVING count(*) > 1"
+"""Places of a stream that two records claim."""
 
 
 @pytest.fixture
@@ -233,8 +237,7 @@ def test_a_stick_from_before_the_card_fell_back_is_kept_beside_the_other_history
     assert by_hand.take(post.archive, HOSPITAL, lost, NOW_MS).records == 0
     after = post.archive.rows("SELECT * FROM stream WHERE epoch > 0")
     assert after == before
-    places = "SELECT box, epoch, lane, seq FROM record GROUP BY 1, 2, 3, 4 HAVING count(*) > 1"
-    assert post.archive.rows(places) == []
+    assert post.archive.rows(DOUBLED) == []
     post.record(1)
     post.online()
     assert post.waiting() == 0
@@ -417,6 +420,25 @@ def test_a_full_stick_is_said_and_a_small_one_takes_what_is_urgent(tmp_path: Pat
         _write_nothing(missing / "x.bundle", opening, keys)
 
 
+def test_no_byte_of_a_stick_names_a_patient(post: Post) -> None:
+    name = "Zubaida Khatoon"
+    with post.store.transaction():
+        journal.append(post.store, "patient", post.clock.now(), {"name": name})
+    attachments.add(post.store, post.folder, post.clock.now(), name.encode() * 99, "text/plain")
+    post.write()
+    post.take()
+    with post.archive.transaction():
+        body = {"patient": "p1", "text": name}
+        feed.put(post.archive, CLINIC, Item("reply", "r1", 1, body))
+    directives.order(post.archive, BOX, "ping", {"for": name}, "desk", NOW_MS)
+    post.answer()
+    files = sorted(post.stick.iterdir())
+    assert len(files) == 2
+    for file in files:
+        assert name.split()[0].encode() not in file.read_bytes(), file.name
+    assert post.read().told
+
+
 def test_a_write_that_breaks_off_leaves_what_was_there(post: Post) -> None:
     post.record(3)
     first = post.write()
@@ -485,6 +507,7 @@ def _read(file: Path) -> tuple[list[bytes], int, bool]:
 ACTIONS = (
     *("record", "alert", "photo", "tell", "write", "take", "take-old", "take-cut", "read"),
     *("read-old", "read-cut", "online", "broken-line", "lose-stick", "order", "restore-hospital"),
+    *("image-card", "card-falls-back"),
 )
 
 
@@ -513,6 +536,7 @@ class _Road:
         self.downs: list[Path] = []
         self.number = 0
         self.forgotten: set[str] = set()
+        self.image: Path | None = None
 
     def go(self, action: str) -> None:
         getattr(self, "_" + action.replace("-", "_"))()
@@ -527,6 +551,7 @@ class _Road:
         post = self.post
         assert post.held() >= post.made()
         assert post.waiting() == 0
+        assert post.archive.rows(DOUBLED) == []
         assert attachments.waiting(post.store) == 0
         assert post.agree_on_the_feed()
 
@@ -599,6 +624,13 @@ class _Road:
         data, cut = file.read_bytes(), self.post.folder / "cut"
         cut.write_bytes(data[: self.rng.randrange(len(data) // 2, len(data))])
         return cut
+
+    def _image_card(self) -> None:
+        self.image = self.post.copy_card("image.db")
+
+    def _card_falls_back(self) -> None:
+        if self.image is not None:
+            self.post.roll_back(self.image)
 
     def _online(self) -> None:
         self.post.online()
