@@ -126,6 +126,22 @@ def test_reading_anything_twice_does_nothing(post: Post) -> None:
     assert len(post.held()) == 101
 
 
+def test_an_old_answer_about_a_file_takes_nothing_back(post: Post) -> None:
+    one = post.photo(3 * CHUNK_BYTES)
+
+    def told(have: int, done: bool = False) -> tuple[int, int]:
+        attachments.confirm_more(post.store, one, bytes([have]), done)
+        (row,) = post.store.rows("SELECT have, done FROM file")
+        return row["have"][0], row["done"]
+
+    assert told(0b001) == (0b001, 0)
+    assert told(0b010) == (0b011, 0)
+    assert told(0b001) == (0b011, 0)
+    assert told(0b100) == (0b100, 0)  # all were there and it is not whole: it is begun anew
+    assert told(0b111, True) == (0b111, 1)
+    assert told(0b001) == (0b111, 1)
+
+
 def test_an_earlier_bundle_stays_until_it_is_receipted(post: Post) -> None:
     post.record(5)
     first = post.write()
