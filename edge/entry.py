@@ -126,17 +126,20 @@ def content_ids(box_id: str, records: Iterable[bytes]) -> list[str]:
 
 
 def _check(value: object) -> None:
-    if type(value) is dict or isinstance(value, Mapping):
+    if isinstance(value, list | tuple):  # before Mapping, which takes Python ten times as long
+        inside: Iterable[object] = value
+    elif isinstance(value, dict | Mapping):
         for key in value:
-            if type(key) is not str and not isinstance(key, str):
+            if not isinstance(key, str):
                 raise ValueError(f"a record's keys are text, not {key!r}")
-        value = list(value.values())
-    if type(value) is list or isinstance(value, list | tuple):
-        for inner in value:
-            if type(inner) not in _PLAIN:
-                _check(inner)
-    elif not isinstance(value, _SCALARS):
+        inside = value.values()
+    elif isinstance(value, _SCALARS):
+        return
+    else:
         raise ValueError(f"a record cannot hold {type(value).__name__}: {value!r}")
+    for inner in inside:
+        if type(inner) not in _PLAIN:
+            _check(inner)
 
 
 def _refuse_float(text: str) -> object:

@@ -34,8 +34,8 @@ def red_scores(values: Iterable[Value], age_years: int | None) -> tuple[RedScore
     table = _table()
     if age_years is None or age_years < table["minimum_age_years"]:
         return ()
-    parameters = table["parameter"]
-    found = (_judge(value, parameters) for value in values)
+    known = _parameters()
+    found = (_judge(value, *known[value.code]) for value in values if value.code in known)
     return tuple(score for score in found if score)
 
 
@@ -49,18 +49,29 @@ def citation() -> str:
     return str(_table()["source"])
 
 
-def _judge(value: Value, parameters: list[dict[str, object]]) -> RedScore | None:
-    for row in parameters:
-        if row["code"] != value.code:
-            continue
-        low, high = row.get("low"), row.get("high")
-        step = Decimal(str(row["step"]))
-        read = (value.value / step).to_integral_value(ROUND_HALF_UP) * step
-        if low is not None and read <= Decimal(str(low)):
-            return RedScore(str(row["name"]), value, Decimal(str(low)))
-        if high is not None and read >= Decimal(str(high)):
-            return RedScore(str(row["name"]), value, Decimal(str(high)))
+def _judge(
+    value: Value, name: str, step: Decimal, low: Decimal | None, high: Decimal | None
+) -> RedScore | None:
+    read = (value.value / step).to_integral_value(ROUND_HALF_UP) * step
+    if low is not None and read <= low:
+        return RedScore(name, value, low)
+    if high is not None and read >= high:
+        return RedScore(name, value, high)
     return None
+
+
+@cache
+def _parameters() -> dict[str, tuple[str, Decimal, Decimal | None, Decimal | None]]:
+    """Return name, step and bounds of each parameter by its LOINC code."""
+
+    def bound(row: dict[str, object], key: str) -> Decimal | None:
+        return Decimal(str(row[key])) if key in row else None
+
+    rows = _table()["parameter"]
+    return {
+        r["code"]: (r["name"], Decimal(str(r["step"])), bound(r, "low"), bound(r, "high"))
+        for r in rows
+    }
 
 
 @cache
