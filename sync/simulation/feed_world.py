@@ -56,7 +56,7 @@ class FeedWorld:
         self, seed: int, ends: FeedEnds | None = None, often: Mapping[str, int] | None = None
     ) -> None:
         self.seed = seed
-        self._lots = Lots(_CHANCES | dict(often or {}))
+        self._lots = Lots(CHANCES | dict(often or {}))
         self.random = Random(seed)
         self.air = Air(self.random, Weather.of(self.random))
         self.house = SimHouse(ends or FeedEnds())
@@ -271,7 +271,7 @@ class FeedWorld:
                 feed_checks.check_patient(item.body, edits, self._ends.settle, self.random)
 
 
-_CHANCES = {
+CHANCES = {
     "edit": 30,
     "edit_at_desk": 14,
     "deliver": 40,

@@ -132,7 +132,7 @@ class FilesWorld:
         self.seed = seed
         self.random = Random(seed)
         self.air = Air(self.random, Weather.of(self.random))
-        self._lots = Lots({**_CHANCES, **(often or {})})
+        self._lots = Lots({**CHANCES, **(often or {})})
         self._spoil = self.random.choice((0.0, 0.1))
         self._fall = self.random.choice((0.0, 0.05))
         self.uploads = SimUploads()
@@ -328,7 +328,7 @@ class FilesWorld:
             demand(self.shelf.content(file) == content, "I1", f"{file.hex()} is another file there")
 
 
-_CHANCES: Mapping[str, float] = {
+CHANCES: Mapping[str, float] = {
     "photo": 14,
     "photo_with_preview": 10,
     "power_cut": 5,

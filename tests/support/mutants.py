@@ -49,3 +49,12 @@ def put(target: Any, name: str, value: Any) -> Apply:
         monkeypatch.setattr(target, name, value)
 
     return apply
+
+
+def table(mutants: Mapping[str, Mutant]) -> str:
+    """Return mutants as a table for the documentation."""
+    rows = ["| mistake | breaks | first seed |", "|---|---|--:|"]
+    for name, one in mutants.items():
+        more = f" (more often: {', '.join(one.often)})" if one.often else ""
+        rows.append(f"| {name} | {one.breaks} | {one.first}{more} |")
+    return "\n".join(rows)
