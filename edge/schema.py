@@ -59,7 +59,8 @@ CREATE TABLE hand_session (
     number INTEGER PRIMARY KEY, nonce BLOB NOT NULL UNIQUE, epoch INTEGER NOT NULL,
     written_ms INTEGER NOT NULL, records INTEGER NOT NULL,
     since TEXT NOT NULL, reach TEXT NOT NULL, files TEXT NOT NULL,
-    feed_epoch INTEGER NOT NULL, feed_ver INTEGER NOT NULL, answered_ms INTEGER
+    feed_epoch INTEGER NOT NULL, feed_ver INTEGER NOT NULL, answered_ms INTEGER,
+    differs INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE hand_alone (
     lane TEXT PRIMARY KEY, epoch INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL

@@ -23,7 +23,7 @@ class Carried:
     the last journal entry on it; `files` are those that are on it.
 
     `cursor` is how far the feed was when the bundle asked for more; `answered_ms` is when an
-    answer was read, None: not yet.
+    answer was read, None: not yet. `differs`: after it the replica was not the hospital's.
     """
 
     nonce: bytes
@@ -35,6 +35,7 @@ class Carried:
     files: Sequence[str]
     cursor: Cursor
     answered_ms: int | None = None
+    differs: bool = False
 
 
 def remember(store: Store, bundle: Carried) -> None:
@@ -60,11 +61,11 @@ def get(store: Store, nonce: bytes) -> Carried | None:
     return None if row is None else _carried(row)
 
 
-def answered(store: Store, nonce: bytes, now: Stamp) -> None:
-    """Remember that an answer to a bundle was read."""
+def answered(store: Store, nonce: bytes, now: Stamp, *, differs: bool = False) -> None:
+    """Remember that an answer to a bundle was read, and whether the replica differs by it."""
     with store.transaction():
-        sql = "UPDATE hand_session SET answered_ms = ? WHERE nonce = ?"
-        store.execute(sql, (now.wall_ms, nonce))
+        sql = "UPDATE hand_session SET answered_ms = ?, differs = ? WHERE nonce = ?"
+        store.execute(sql, (now.wall_ms, int(differs), nonce))
 
 
 def last_written(store: Store) -> Carried | None:
@@ -114,4 +115,5 @@ def _carried(row: Row) -> Carried:
         json.loads(row["files"]),
         Cursor(row["feed_epoch"], row["feed_ver"]),
         row["answered_ms"],
+        bool(row["differs"]),
     )

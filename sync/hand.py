@@ -108,9 +108,8 @@ class _Load:
         nonce, epoch = self.opening.nonce, self.opening.epoch
         header = hello_header(self.member.box_id, nonce, epoch)
         greeting = hello(StoreOutbox(self.store), SendHello(nonce, fork), BY_HAND)
-        at, part = feed.cursor(self.store), feed.shadow(self.store)
         self._say(header, encode(greeting))
-        self._say(header, encode_ask(Ask(at.epoch, at.ver, part=part)))
+        self._say(header, encode_ask(self._question()))
         if self._certificate_is_due():
             request = certificate_request(self.member.keys, self.member.box_id)
             self._say(header, key_commands.encode_renewal(request))
@@ -188,6 +187,14 @@ class _Load:
 
     def _add(self, frame: bytes) -> None:
         self.full = self.full or not self.writer.add(frame)
+
+    def _question(self) -> Ask:
+        """Ask for what is new; for everything, when the last answer left the replica different."""
+        last = sticks.last_written(self.store)
+        if last is not None and last.differs:
+            return Ask(0, 0)
+        at = feed.cursor(self.store)
+        return Ask(at.epoch, at.ver, part=feed.shadow(self.store))
 
     def _certificate_is_due(self) -> bool:
         try:

@@ -27,7 +27,7 @@ from sync.commands import HANDLERS, obey
 from sync.core import Held, MessageError, box, decode_down
 from sync.core import feed as core_feed
 from sync.core.command import CHANNEL as COMMANDS
-from sync.core.feed_messages import Chunk
+from sync.core.feed_messages import Chunk, decode_ask
 from sync.core.feed_messages import read as read_feed
 from sync.core.header import DownHeader
 from sync.core.messages import UNREADABLE, DownMessage, Fence, Nack, Position, Receipt, Welcome
@@ -78,7 +78,7 @@ def read(
         for frame in reader.frames():
             answer.take(frame)
         told = answer.result(reader.damaged, reader.whole)
-    sticks.answered(store, held.nonce, now)
+    sticks.answered(store, held.nonce, now, differs=answer.astray)
     tidy(store, member.box_id, folder)
     if answer.differs:
         raise BundleError(DIFFERENT, bundle.DIFFERS)
@@ -120,6 +120,7 @@ class _Answer:
     before: int = 0
     place: object = None
     latest: bool = False
+    astray: bool = False
     courier: FeedCourier = field(init=False)
 
     def __post_init__(self) -> None:
@@ -127,8 +128,7 @@ class _Answer:
         self.place = self._feed_place()
         last = sticks.last_written(self.store)
         self.latest = last == self.held and self.held.answered_ms is None
-        # What the feed's core would ask now was asked on the way up: nobody is there to hear it.
-        self.courier = FeedCourier(self.store, lambda _ask: None)
+        self.courier = FeedCourier(self.store, self._asked)
         self.courier.follow(self.held.nonce, self.now.t_ms)
 
     def take(self, frame: bytes) -> None:
@@ -161,6 +161,11 @@ class _Answer:
             attachments.confirm_more(self.store, file_id, held.have, held.done)
         else:
             self._control(decode_down(payload))
+
+    def _asked(self, payload: bytes) -> None:
+        """Nobody hears what the core asks now; but to ask for a bucket says that one differs."""
+        part = decode_ask(payload).part
+        self.astray = part is not None and part.bucket is not None and part.as_of == 0
 
     def _tell(self, payload: bytes) -> None:
         message = read_feed(codec.expand(payload))

@@ -89,6 +89,23 @@ def test_a_clinic_without_any_line_lives_by_the_stick(post: Post) -> None:
     assert post.waiting() == 0
 
 
+def test_a_replica_that_rotted_is_mended_by_the_next_stick(post: Post) -> None:
+    post.tell(1, 200)
+    for rotten in (True, False):
+        post.write()
+        post.take()
+        post.read()
+        assert post.agree_on_the_feed()
+        if rotten:
+            with post.store.transaction():
+                post.store.execute("DELETE FROM feed_item WHERE id IN ('r7', 'r8', 'r9')")
+            post.tell(300)
+            post.write()
+            post.take()
+            post.read()
+            assert not post.agree_on_the_feed()
+
+
 def test_what_is_on_a_stick_is_said_without_reading_it(post: Post) -> None:
     post.record(30)
     post.record(3, Lane.ALERT)
