@@ -174,6 +174,22 @@ def test_an_earlier_bundle_stays_until_it_is_receipted(post: Post) -> None:
     assert not second.exists()
 
 
+def test_a_bundle_stays_while_a_photo_on_it_is_not_whole_at_the_hospital(post: Post) -> None:
+    photo = post.photo(20 * CHUNK_BYTES)
+    file = post.write()
+    data, cut = file.read_bytes(), post.folder / "cut"
+    cut.write_bytes(data[: len(data) * 7 // 10])
+    post.take(cut)
+    post.read()
+    assert (post.waiting(), attachments.waiting(post.store)) == (0, 1)
+    assert file.exists()
+    post.take(file)
+    post.read()
+    assert attachments.waiting(post.store) == 0
+    assert archived.content(post.archive, BOX, photo) is not None
+    assert not file.exists()
+
+
 def test_the_live_session_goes_on_and_sticks_are_no_clones(post: Post) -> None:
     post.online()
     nonce = post.archive.rows("SELECT nonce FROM box")[0]["nonce"]
