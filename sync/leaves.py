@@ -17,7 +17,7 @@ PLACES = 6
 MAX_DIGITS = 15
 
 _DIGITS = re.compile(r"-?\d+(?:\.(\d{1,6}))?")
-_DATETIME = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d):(\d\d):(\d\d)")
+_DATETIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])")
 _SECONDS_A_DAY = 86_400
 
 
@@ -48,8 +48,7 @@ def seconds(value: str) -> int | None:
     if days is None:
         return None
     hours, minutes, rest = int(match[2]), int(match[3]), int(match[4])
-    total = ((days * 24 + hours) * 60 + minutes) * 60 + rest
-    return total if datetime_text(total) == value else None
+    return ((days * 24 + hours) * 60 + minutes) * 60 + rest
 
 
 def datetime_text(total: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from sync import leaves
@@ -27,6 +27,8 @@ MAX_TEXT = 1_000
 Stamp = tuple[int, int, int, str]
 Pieces = Iterator[str | int]
 """The JSON text of a shape in order: literal text, and the kinds of its leaves in between."""
+Known = Mapping[int, Mapping[str, int]]
+Place = Callable[[int, str], int | None]
 
 _WHOLE = r"(?:0|-?[1-9][0-9]{0,17})"
 _PLAIN_TEXT = r'[^"\\\x00-\x1f]*'
@@ -73,32 +75,35 @@ class Mould:
         return groups[:at] + groups[at + _STAMP_GROUPS :], stamp
 
     def flat(
-        self, texts: Sequence[str], wall_s: int, place: Callable[[int, str], int | None]
+        self, texts: Sequence[str], wall_s: int, known: Known, place: Place
     ) -> list[int] | None:
         """Return the leaves as integers; None when one of them is not what its kind says.
 
-        `place` finds a text or a UUID its place in the batch, None when it has none.
+        `known` holds the places of texts and UUIDs; `place` finds one a place that has none yet,
+        None when it is no such leaf.
         """
         out: list[int] = []
         for kind, text in zip(self._kinds, texts, strict=True):
-            number = _number(kind, text, wall_s, place)
+            number: int | None
+            if kind in known:
+                number = known[kind].get(text)
+                if number is None:
+                    number = place(kind, text)
+            else:
+                number = _number(kind, text, wall_s)
             if number is None:
                 return None
             out.append(number)
         return out
 
 
-def _number(
-    kind: int, text: str, wall_s: int, place: Callable[[int, str], int | None]
-) -> int | None:
-    if kind in (TEXT, UUIDS):
-        return place(kind, text)
+def _number(kind: int, text: str, wall_s: int) -> int | None:
+    if kind > DECIMAL:
+        number = int(text.replace(".", ""))
+        return None if number == 0 and text[0] == "-" else number
     if kind == TIME:
         total = leaves.seconds(text)
         return None if total is None else total - wall_s
-    if kind > DECIMAL:
-        number = int(text.replace(".", ""))
-        return None if text[0] == "-" and number == 0 else number
     return int(text)
 
 

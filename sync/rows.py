@@ -54,7 +54,7 @@ class _Batch:
         self._leaves: list[list[list[int]]] = []
         self._stamps: list[tuple[int, int, int, int]] = []
         self._moulds: list[tuple[Mould, int]] = []
-        self._plain: dict[str, int] = {}
+        self._known: dict[int, dict[str, int]] = {TEXT: {}, UUIDS: {}}
         self._texts: dict[str, int] = {}
         self._uuids: dict[bytes, int] = {}
         self._raw: list[bytes] = []
@@ -74,7 +74,8 @@ class _Batch:
             pressed = mould.press(text)
             if pressed is not None:
                 texts, stamp = pressed
-                flat = mould.flat(texts, stamp[2] // 1000 if stamp else 0, self._find)
+                wall_s = stamp[2] // 1000 if stamp else 0
+                flat = mould.flat(texts, wall_s, self._known, self._find)
                 if flat is None or (stamp is not None and len(stamp[3]) > MAX_TEXT):
                     return False
                 if place:
@@ -111,10 +112,13 @@ class _Batch:
     def _find(self, kind: int, text: str) -> int | None:
         """Find a text or UUID its place; None for what a walk would take for something else."""
         if kind == UUIDS:
-            return self._uuids.setdefault(bytes.fromhex(text.replace("-", "")), len(self._uuids))
-        place = self._plain.get(text)
-        if place is None and self._is_plain(text):
-            place = self._plain[text] = self._place(text)
+            packed = bytes.fromhex(text.replace("-", ""))
+            place = self._uuids.setdefault(packed, len(self._uuids))
+        elif self._is_plain(text):
+            place = self._place(text)
+        else:
+            return None
+        self._known[kind][text] = place
         return place
 
     def _is_plain(self, text: str) -> bool:
