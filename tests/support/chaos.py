@@ -16,7 +16,7 @@ from muddy_road import KBIT_40, Going
 from recorder import CANARIES
 from region import Post, Region
 
-from edge import conditions, feed, outbox
+from edge import conditions, outbox
 from edge.entry import Lane
 from edge.jobs import prune
 from hospital import custody
@@ -96,20 +96,15 @@ class Chaos:
             # A box with nothing to say would not notice for two hours that the hospital forgot.
             post.say_something()
         self._wait(lambda: all(post.settled() for post in self._at_work()))
-        self._wait(self._feeds_agree)
+        self._wait(lambda: self.region.feeds_agree(CLINIC, self._at_work()))
 
     def history(self) -> History:
         """Read what there is."""
         promised = [one for post in self.posts for one in post.promised()]
         self.deeds.promised = list(dict.fromkeys(promised))
-        self.deeds.captured = self.captured()
+        self.deeds.captured = self.region.spied()
         sides = tuple(post.side() for post in self.posts)
         return History(sides, self.region.side(), self.deeds)
-
-    def captured(self) -> list[Capture]:
-        """What the broker saw so far."""
-        assert self.region.spy is not None
-        return self.region.spy.kept()
 
     # --- misfortunes of any time --------------------------------------------------------------
 
@@ -177,7 +172,7 @@ class Chaos:
         assert self._copy is not None
         self.deeds.lost.append(self.region.restore(self._copy))
         # What the archive forgot it cannot know again: older frames may open old sessions anew.
-        self._captured_from = len(self.captured())
+        self._captured_from = len(self.region.spied())
 
     def _take_image(self, chance: random.Random) -> None:
         self._of_image = chance.choice(self.posts)
@@ -215,7 +210,7 @@ class Chaos:
     def replay(self) -> None:
         """Say again what the broker heard: up while the boxes are silent, then down to them."""
         assert self.region.spy is not None
-        kept = self.captured()[self._captured_from :]
+        kept = self.region.spied()[self._captured_from :]
         for post in self.posts:
             post.courier.stop()
         self.region.spy.close()
@@ -267,12 +262,6 @@ class Chaos:
     def _at_work(self) -> list[Post]:
         side = self.region.side()
         return [post for post in self.posts if side.standing(post.box_id) == ACTIVE]
-
-    def _feeds_agree(self) -> bool:
-        feeds = dict(self.region.side().feeds)
-        told = feeds.get(CLINIC)
-        at = [feed.cursor(post.store) for post in self._at_work()]
-        return told is not None and all((c.epoch, c.ver) == (told.epoch, told.ver) for c in at)
 
 
 def _is_told(post: Post) -> bool:

@@ -16,6 +16,7 @@ KBIT_40 = 40_000 // 8
 PIECE = 512
 """So many bytes pass at a time; at 40 kbit/s that is a tenth of a second."""
 BUFFER = 4096
+SEGMENT = 1200
 
 
 @dataclass(slots=True)
@@ -65,8 +66,10 @@ class MuddyRoad:
         self._to = (host, to)
         self._writers: set[asyncio.StreamWriter] = set()
         self._listener = socket.create_server((listen, 0))
-        # Before the first connection: an accepted socket inherits it.
-        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        # Before the first connection, because an accepted socket inherits it. With the loopback's
+        # huge segments a small window would close for seconds at a time.
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2 * BUFFER)
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
         self.port: int = self._listener.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._ended = asyncio.Event()

@@ -27,7 +27,7 @@ from history_read import box_side, hospital_side, records
 from muddy_road import MuddyRoad
 from postgres import Cluster
 
-from edge import journal, outbox
+from edge import feed, journal, outbox
 from edge.entry import Entry, EntryKind
 from edge.settings import Settings, settings_file
 from edge.store import Store
@@ -153,15 +153,10 @@ class Post:
         self.store = Store.open(self.settings.database)
         self.promises = home.with_name(f"{home.name}.promises")
         self.promises.touch()
-        log = home.with_name(f"{home.name}.log")
-        self.courier = Process(
-            f"courier of {name}",
-            (sys.executable, "-m", "sync.courier"),
-            log,
-            HEALTHPOST_HOME=str(home),
-        )
+        self._log = home.with_name(f"{home.name}.log")
+        self.courier = self._courier()
         arguments = (str(RECORDER), str(home), str(self.promises), str(seed), "0.1")
-        self.recorder = Process(f"recorder of {name}", (sys.executable, *arguments), log)
+        self.recorder = Process(f"recorder of {name}", (sys.executable, *arguments), self._log)
 
     @property
     def processes(self) -> tuple[Process, Process]:
@@ -201,17 +196,28 @@ class Post:
         self.store = Store.open(self.settings.database)
         return gone - {(self.box_id, record) for record in records(self.store)}
 
+    def move_behind(self, host: str, port: int, inside: Sequence[str]) -> None:
+        """Let the courier run elsewhere, without the road."""
+        set_link(self.home, host, port)
+        self.courier = self._courier(inside)
+
     def end(self) -> None:
         for process in self.processes:
             process.stop()
         self.road.close()
         self.store.close()
 
+    def _courier(self, inside: Sequence[str] = ()) -> Process:
+        command = (*inside, sys.executable, "-m", "sync.courier")
+        name = f"courier of {self.name}"
+        return Process(name, command, self._log, HEALTHPOST_HOME=str(self.home))
+
 
 class Region:
     """The hospital and its posts."""
 
-    def __init__(self, folder: Path, cluster: Cluster) -> None:
+    def __init__(self, folder: Path, cluster: Cluster, host: str = "127.0.0.1") -> None:
+        """`host` is where boxes find the broker; couriers that run elsewhere need another."""
         self.folder, self.cluster = folder, cluster
         self.address = cluster.fresh()
         port = free_port()
@@ -219,7 +225,9 @@ class Region:
             HospitalSettings(
                 folder / "hospital",
                 broker="mosquitto",
+                broker_listen="127.0.0.1" if host == "127.0.0.1" else "0.0.0.0",
                 broker_port=port,
+                names=(host, "localhost", "127.0.0.1"),
                 worker_port=port,
                 desk_port=free_port(),
                 archive=self.address,
@@ -256,6 +264,11 @@ class Region:
         self.until(self.spy.listening.is_set)
         return self.spy
 
+    def spied(self) -> list[Capture]:
+        """What the broker saw so far."""
+        assert self.spy is not None
+        return self.spy.kept()
+
     def until(self, ask: Callable[[], object], within_s: float = SETTLE_S) -> None:
         """Wait for something, starting again what has died meanwhile."""
 
@@ -277,6 +290,12 @@ class Region:
     def side(self) -> HospitalSide:
         with self.archive() as archive:
             return hospital_side(archive)
+
+    def feeds_agree(self, clinic: str, posts: Sequence[Post]) -> bool:
+        """Whether the replicas of a clinic's posts are at the version of its feed."""
+        told = dict(self.side().feeds).get(clinic)
+        at = [feed.cursor(post.store) for post in posts]
+        return told is not None and all((c.epoch, c.ver) == (told.epoch, told.ver) for c in at)
 
     def enrol(self, name: str, clinic: str, seed: int) -> Post:
         """A new machine with a box of its own, enrolled; nothing of it runs yet."""

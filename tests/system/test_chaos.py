@@ -76,7 +76,7 @@ def _live_through(chaos: Chaos, plan: list[Step]) -> None:
 
 def _tried_enough(chaos: Chaos) -> None:
     """The run must have had something to lose."""
-    lanes = {capture.topic.rpartition("/")[2] for capture in chaos.captured()}
+    lanes = {capture.topic.rpartition("/")[2] for capture in chaos.region.spied()}
     assert lanes >= {"a", "c", "h", "r"}, lanes
     assert chaos.deeds.outages
     assert chaos.pruned > 0
