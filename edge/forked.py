@@ -15,10 +15,10 @@ import gc
 import importlib
 import logging
 import os
-import select
 import signal
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -31,6 +31,7 @@ from edge.supervise import Child, Process
 log = logging.getLogger(__name__)
 
 TOLD_BY = (signal.SIGTERM, signal.SIGINT)
+LOOK_EVERY_S = 0.02
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _M_ARENA_MAX = -8  # mallopt(3)
 
@@ -87,15 +88,12 @@ class Forked:
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for its end; raises `subprocess.TimeoutExpired`."""
-        if self.poll() is None:
-            ending = os.pidfd_open(self.pid)
-            try:
-                ended, _, _ = select.select([ending], [], [], timeout)
-            finally:
-                os.close(ending)
-            if timeout is not None and not ended:
-                raise subprocess.TimeoutExpired(str(self.pid), timeout)
-        return self.poll()
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.poll() is None:
+            if deadline is not None and time.monotonic() > deadline:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+            time.sleep(LOOK_EVERY_S)
+        return self.returncode
 
     def terminate(self) -> None:
         """Ask it to end."""
@@ -146,7 +144,10 @@ def _run(module: str) -> int:
 
 def _put_off(environment: Mapping[str, str]) -> None:
     """Keep nothing of the supervisor's but what it has loaded."""
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) > 2:
+            with suppress(OSError):  # what listed them is closed already
+                os.close(int(name))
     os.dup2(2, 1)  # the supervisor's standard output belongs to what it answers
     for handler in list(logging.root.handlers):
         logging.root.removeHandler(handler)
@@ -163,8 +164,8 @@ def _be_called(name: str) -> None:
 def _tie(parent: int) -> None:
     """End with the supervisor, as what it starts as programs does (`edge.supervise`)."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    for number in TOLD_BY:
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD_BY)
     if os.getppid() != parent:  # it was gone before we had asked
         os.kill(os.getpid(), signal.SIGTERM)

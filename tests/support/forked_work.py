@@ -27,6 +27,9 @@ from edge.forked import ForkedChild, preload
 from edge.supervise import supervise
 from sync.keys import BoxKeys
 
+_USUAL = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+"""What a Python that has just started does about them."""
+
 
 def main() -> int:
     """Tell, and wait for a signal; the default is to die of it."""
@@ -49,7 +52,7 @@ def found() -> dict[str, Any]:
         "files": sorted(os.readlink(f"/proc/self/fd/{fd}") for fd in (0, 1, 2)),
         "more_files": _files(),
         "log_handlers": len(logging.root.handlers),
-        "handled": [n for n in (2, 15) if signal.getsignal(n) is not signal.SIG_DFL],
+        "handled": [n for n, usual in _USUAL.items() if signal.getsignal(n) is not usual],
         "blocked": [int(n) for n in signal.pthread_sigmask(signal.SIG_BLOCK, ())],
         "environment": os.environ.get("GIVEN"),
         "preloaded": "edge.store" in sys.modules,
