@@ -77,7 +77,7 @@ def test_a_clinic_without_any_line_lives_by_the_stick(post: Post) -> None:
         stored = archived.content(post.archive, BOX, one)
         assert stored == attachments.path(post.folder, one).read_bytes()
     assert [c.id for c in orders.answered(post.store)][0] == first.id
-    post.tell(400, 30)  # changed since, and more than was
+    post.tell(300, 600)  # changed since: more than one frame tells
     post.tell(2_000, 5)
     post.write()
     post.take()
