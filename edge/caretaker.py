@@ -31,7 +31,9 @@ from edge.jobs import (
     old_files,
     passed_locks,
     prune,
+    remote_settings,
 )
+from edge.remote_settings import effective
 from edge.settings import Settings
 from edge.store import Store
 
@@ -58,6 +60,7 @@ JOBS = (
     Job("idle-visits", lambda s: 30, idle_visits.run),
     Job("passed-locks", lambda s: 30, passed_locks.run),
     Job("old-drafts", lambda s: 300, old_drafts.run),
+    Job("remote-settings", lambda s: 60, remote_settings.run),
     Job("old-files", lambda s: 300, old_files.run),
     Job("prune", lambda s: 3600, prune.run),
     Job("backup", lambda s: s.backup_every_s, backup.run),
@@ -69,7 +72,7 @@ def do(job: Job, settings: Settings) -> None:
     try:
         store = Store.open(settings.database)
         try:
-            job.run(store, settings, store.clock().now())
+            job.run(store, effective(settings, store), store.clock().now())
         finally:
             store.close()
     except (EdgeError, OSError) as error:

@@ -222,6 +222,7 @@ CREATE TABLE feed_snapshot (
     one INTEGER PRIMARY KEY CHECK (one = 1), epoch INTEGER NOT NULL, as_of INTEGER NOT NULL,
     bucket INTEGER, after TEXT NOT NULL
 );
+CREATE TABLE setting_answer (key TEXT PRIMARY KEY, rev INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE seen (
     entity TEXT NOT NULL, id TEXT NOT NULL, rev INTEGER NOT NULL, actor TEXT,
     wall_ms INTEGER NOT NULL, PRIMARY KEY (entity, id, rev)

@@ -223,6 +223,15 @@ CREATE TABLE sharing (
     account TEXT NOT NULL, why TEXT NOT NULL, at_ms BIGINT NOT NULL
 );
 CREATE INDEX sharing_by_patient ON sharing (patient, number);
+CREATE TABLE setting_act (
+    number {number}, clinic TEXT NOT NULL, key TEXT NOT NULL, rev BIGINT NOT NULL,
+    value TEXT NOT NULL, account TEXT NOT NULL, at_ms BIGINT NOT NULL
+);
+CREATE INDEX setting_act_by_key ON setting_act (clinic, key);
+CREATE TABLE setting_answer (
+    box TEXT NOT NULL, key TEXT NOT NULL, rev BIGINT NOT NULL, outcome TEXT NOT NULL,
+    why TEXT NOT NULL, received_ms BIGINT NOT NULL, PRIMARY KEY (box, key)
+);
 CREATE TABLE told (
     number {number}, entity TEXT NOT NULL, id TEXT NOT NULL, rev BIGINT NOT NULL,
     patient TEXT NOT NULL, body TEXT NOT NULL, gone INTEGER NOT NULL, account TEXT NOT NULL,

@@ -129,6 +129,16 @@ class StaffFact:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class SettingFact:
+    """What became of a setting at the box, and why when it is refused."""
+
+    key: str
+    rev: int
+    outcome: str
+    why: str
+
+
 Fact = (
     PatientFact
     | ReadingFact
@@ -140,6 +150,7 @@ Fact = (
     | SeenFact
     | ComparedFact
     | StaffFact
+    | SettingFact
 )
 
 
@@ -308,6 +319,12 @@ def _compared(entry: Entry) -> ComparedFact:
     return ComparedFact(text(entry.body, "reading"), storable(entry.actor))
 
 
+def _setting(entry: Entry) -> SettingFact:
+    body = entry.body
+    said = text(body, "key"), count(body, "rev"), text(body, "outcome")
+    return SettingFact(*said, optional(body, "why") or "")
+
+
 def _staff(entry: Entry) -> StaffFact:
     return StaffFact(text(entry.body, "staff"), text(entry.body, "name"))
 
@@ -323,6 +340,7 @@ _READERS: Mapping[str, Callable[[Entry], Fact | None]] = {
     EntryKind.SEEN: _seen,
     EntryKind.CONFIRM: _compared,
     EntryKind.STAFF: _staff,
+    EntryKind.SETTING: _setting,
 }
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from edge import retract
 from edge.clock import Stamp
 from edge.entry import content_ids
-from hospital import attachments, derive, directives, reconcile, told
+from hospital import attachments, clinic_settings, derive, directives, reconcile, told
 from hospital.archive import Archive, scalar
 from hospital.boxes import Box
 from hospital.errors import RowRefused
@@ -87,7 +87,7 @@ def _enter(archive: Archive, new: Sequence[_New]) -> None:
 
 def _fact(archive: Archive, origin: Origin, fact: derive.Fact | None) -> None:
     match fact:
-        case derive.SeenFact() | derive.ComparedFact() | derive.StaffFact():
+        case derive.SeenFact() | derive.ComparedFact() | derive.StaffFact() | derive.SettingFact():
             _said_of_others(archive, origin, fact)
         case derive.PatientFact():
             _patient(archive, origin, fact)
@@ -105,11 +105,15 @@ def _fact(archive: Archive, origin: Origin, fact: derive.Fact | None) -> None:
 
 
 def _said_of_others(
-    archive: Archive, origin: Origin, fact: derive.SeenFact | derive.ComparedFact | derive.StaffFact
+    archive: Archive,
+    origin: Origin,
+    fact: derive.SeenFact | derive.ComparedFact | derive.StaffFact | derive.SettingFact,
 ) -> None:
     """Enter what a worker says of something else, or who a worker is."""
     clinic, received_ms = origin.box.clinic, origin.received_ms
     match fact:
+        case derive.SettingFact():
+            clinic_settings.take(archive, origin.box.id, asdict(fact), received_ms)
         case derive.SeenFact():
             told.hear(archive, reconcile.Heard(origin.id, origin.box, received_ms), fact)
         case derive.ComparedFact(reading, actor):

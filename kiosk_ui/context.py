@@ -9,9 +9,9 @@ from typing import cast
 
 from flask import current_app, g, request
 
-from edge import staff
+from edge import remote_settings, staff
 from edge.clock import Clock, Stamp
-from edge.errors import DiskFull
+from edge.errors import DiskFull, StoreError
 from edge.settings import Settings
 from edge.store import Store
 
@@ -52,14 +52,19 @@ def attach(box: Box) -> None:
 
 
 def settings() -> Settings:
-    """Return the settings of this box."""
-    return _box().settings
+    """Return the settings of this box, with what the hospital has set on top of its own."""
+    if "settings" not in g:
+        try:
+            g.settings = remote_settings.effective(_box().settings, store())
+        except StoreError:  # the page that says so needs them, too
+            return _box().settings
+    return cast(Settings, g.settings)
 
 
 def store() -> Store:
     """Return the store of this request; raises `StoreError` when it cannot be opened."""
     if "store" not in g:
-        g.store = Store.open(settings().database)
+        g.store = Store.open(_box().settings.database)
     return cast(Store, g.store)
 
 

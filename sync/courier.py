@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from time import sleep
 
-from edge import anchors, conditions, outbox, poison
+from edge import anchors, conditions, outbox, poison, remote_settings
 from edge.clock import Anchor, ClockQuality, Stamp
 from edge.entry import Lane
 from edge.settings import Settings, home_folder
@@ -325,8 +325,14 @@ def serve(home: Path, stopping: Callable[[], bool]) -> None:
         if member is None:
             _wait(lambda: stopping() or _papers(settings) != papers)
             return
-        courier = Courier(store, member, settings)
-        _carry(courier, store, stopping, lambda: _papers(settings) != papers)
+        present = remote_settings.effective(settings, store)
+        courier = Courier(store, member, present)
+
+        def moved() -> bool:
+            now = remote_settings.effective(settings, store)
+            return (_papers(settings), now) != (papers, present)
+
+        _carry(courier, store, stopping, moved)
     finally:
         store.close()
 

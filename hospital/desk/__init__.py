@@ -18,6 +18,7 @@ from hospital.desk import (
     patients,
     readings,
     reviews,
+    settings,
     sign_in,
     telling,
     wording,
@@ -25,7 +26,10 @@ from hospital.desk import (
 from hospital.desk.door import Parts
 from hospital.errors import ArchiveDown
 
-PAGES = (sign_in, readings, patients, telling, linking, files, alerts, reviews, clinics, enrol)
+PAGES = (
+    *(sign_in, readings, patients, telling, linking, files),
+    *(alerts, reviews, clinics, settings, enrol),
+)
 """Every page of the desk; its templates bear its name."""
 
 
