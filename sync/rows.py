@@ -37,9 +37,12 @@ class _Misfit(Exception):
     """This record does not fit the mould."""
 
 
-def fold(records: Sequence[bytes]) -> list[object]:
-    """Return the batch as CBOR-able parts."""
-    batch = _Batch()
+def fold(records: Sequence[bytes], tried: int | None = None) -> list[object]:
+    """Return the batch as CBOR-able parts.
+
+    `tried` shapes are tried on a record; none is worth making ready when hardly two are alike.
+    """
+    batch = _Batch(TRIED_MOULDS if tried is None else tried)
     for record in records:
         batch.add(record)
     return batch.parts()
@@ -48,7 +51,8 @@ def fold(records: Sequence[bytes]) -> list[object]:
 class _Batch:
     """The tables and columns that grow while records are added."""
 
-    def __init__(self) -> None:
+    def __init__(self, tried: int) -> None:
+        self._tried = tried
         self._rows: list[int] = []
         self._shapes: dict[Shape, int] = {}
         self._leaves: list[list[list[int]]] = []
@@ -97,9 +101,9 @@ class _Batch:
         number = self._shapes.setdefault(shape, len(self._shapes))
         if number == len(self._leaves):
             self._leaves.append([])
-        if all(number != known for _, known in self._moulds):
+        if self._tried and all(number != known for _, known in self._moulds):
             self._moulds.insert(0, (moulds.mould(shape), number))
-            del self._moulds[TRIED_MOULDS:]
+            del self._moulds[self._tried :]
         self._enter(number, flat, stamp)
 
     def _enter(self, number: int, flat: list[int], stamp: Stamp | None) -> None:
