@@ -121,7 +121,10 @@ def write_bundle(folder: Path, as_json: bool) -> None:
     words = f"{made.records:,} records and {made.files:,} files in {made.file.name}."
     words += " They count as waiting until the hospital's answer has been read here."
     if made.left:
-        words += f"\n{made.left:,} records or files found no room: take a second stick for them."
+        words += (
+            f"\n{made.left:,} records or files found no room:"
+            " take a larger stick, or bring them after the next answer."
+        )
     say(told, words, as_json)
 
 

@@ -37,6 +37,9 @@ MAX_BLOCK = 64 * 1024
 RESERVE_BYTES = 64 * 1024
 """So much of the stick is left alone: closing, file table."""
 
+ANSWER_BYTES = 8 << 20
+"""A box leaves so much room for the answer, on a small stick a quarter of it."""
+
 _END = b"HPBE"
 _BLOCK = struct.Struct(">cII")
 _TAIL = struct.Struct(">4sI")
@@ -221,7 +224,7 @@ def writing(file: Path, opening: Opening, sign: Sign) -> Iterator[Writer]:
     """
     draft = file.with_name(f"{file.name}.part")
     try:
-        room = min(MAX_BYTES, free_bytes(file.parent) - RESERVE_BYTES)
+        room = _room(file.parent, opening.way)
         if room < MAX_BLOCK:
             text = "the stick is full: take another, or bring this one away first"
             raise BundleError(text, FULL)
@@ -258,6 +261,12 @@ def free_bytes(folder: Path) -> int:
     """Return how much room a stick has; raises `OSError`."""
     disk = os.statvfs(folder)
     return disk.f_bavail * disk.f_frsize
+
+
+def _room(folder: Path, way: str) -> int:
+    disk = os.statvfs(folder)
+    left = min(ANSWER_BYTES, disk.f_blocks * disk.f_frsize // 4) if way == UP else 0
+    return min(MAX_BYTES, free_bytes(folder) - max(left, RESERVE_BYTES))
 
 
 def _block(handle: BinaryIO) -> tuple[bytes, bytes, bool]:

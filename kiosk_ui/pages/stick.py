@@ -199,7 +199,10 @@ def _written(told: Mapping[str, object]) -> list[Markup]:
         say(noted("They count as waiting until the hospital's answer has been read here."))
     )
     if told.get("left"):
-        text = noted("%(n)s records or files found no room. Take a second stick for them.")
+        text = noted(
+            "%(n)s records or files found no room."
+            " Take a larger stick, or bring them after the next answer."
+        )
         words.append(say(text, n=_number(told, "left")))
     return words
 
