@@ -96,6 +96,8 @@ def test_what_is_loaded_before_the_fork_is_what_concerns_share() -> None:
     loaded = [modules_of(module) for module in CONCERNS.values()]
     for shared in SHARED:
         assert sum(shared in modules for modules in loaded) >= 2, shared
+    for modules in loaded:  # they make tables and catalogs, once; megabytes in every process
+        assert not modules & {"sqlite_utils", "babel"}
 
 
 def modules_of(module: str) -> set[str]:
