@@ -31,6 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suite", choices=sorted(SUITES))
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--markdown", action="store_true", help="print tables, as without --json")
     parser.add_argument("--quick", action="store_true", help="link: fewer readings, fewer kills")
     chosen = parser.parse_args()
     return SUITES[chosen.suite](chosen.json, chosen.quick)

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.link import meter
-from benchmarks.link.readings import readings
+from benchmarks.link.readings import people, readings
 from edge import intake, outbox
 from edge.entry import content_id
 from edge.reading import Reading
@@ -24,7 +25,9 @@ from provisioning.demo import command
 from provisioning.enrol import enrol
 
 READY_S = 60
-DRAIN_S = 600
+DRAIN_S = 180
+TAIL_BYTES = 1_500
+"""Acknowledgements of the last receipts; whatever left before them was frames."""
 
 
 class Hospital:
@@ -96,18 +99,51 @@ class Box:
         set_link(home, "127.0.0.1", self.relay.port)
         self._shorten_retry()
         self.store = Store.open(self.settings.database)
+        self._people = people(self.store, self.store.clock().now())
         self._courier: subprocess.Popen[bytes] | None = None
 
     def accept(self, count: int, start: int = 0, group: int = 1) -> None:
         """Take readings in through the intake, `group` to a transaction."""
         stamp = self.store.clock().now()
         batch: list[Reading] = []
-        for reading in readings(count, stamp, start):
+        for reading in readings(count, stamp, start, self._people):
             batch.append(reading)
             if len(batch) == group:
                 self._take(batch)
                 batch = []
         self._take(batch)
+
+    def accept_killed(self, count: int, start: int, kills: int) -> dict[str, int]:
+        """Take readings in by a process that is killed -9 so often, anywhere; count what is amiss.
+
+        The source sends again from the first reading that was not acknowledged.
+        """
+        chance = random.Random(start)
+        number, end, held = start, start + count, Counter[int]()
+        for kill in range(kills + 1):
+            command = [sys.executable, "-m", "benchmarks.link.acknowledge"]
+            work = subprocess.Popen(
+                [*command, str(self.settings.database), str(number), str(end)],
+                stdout=subprocess.PIPE,
+            )
+            assert work.stdout is not None
+            goal = number + chance.randrange(1, max(2, (end - number) // (kills - kill + 1)))
+            for line in work.stdout:
+                number = int(line) + 1
+                if kill < kills and number == goal:
+                    time.sleep(chance.random() / 500)
+                    work.kill()  # what it has printed meanwhile is still read
+            work.wait()
+        rows = self.store.rows(
+            "SELECT json_extract(record, '$.body.record') AS n FROM journal WHERE kind = 'reading'"
+        )
+        held.update(int(row["n"]) for row in rows if start <= int(row["n"]) < end)
+        return {
+            "acknowledged": number - start,
+            "kills": kills,
+            "lost": sum(n not in held for n in range(start, number)),
+            "doubled": sum(times - 1 for times in held.values()),
+        }
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the courier."""
@@ -157,6 +193,7 @@ class Drained:
     readings: int
     timed: int
     seconds: float
+    broker_seconds: float
     cpu_box_s: float
     cpu_hospital_s: float
     wire_bytes: int
@@ -169,6 +206,11 @@ class Drained:
         """Readings committed at the hospital a second."""
         return self.timed / self.seconds
 
+    @property
+    def broker_rate(self) -> float:
+        """Readings handed to the broker a second: timed until the last frame had left."""
+        return self.timed / max(self.broker_seconds, meter.POLL_S)
+
 
 def drain(box: Box, hospital: Hospital, kills: int = 0) -> Drained:
     """Drain what waits; with `kills`, kill -9 courier and receive worker so often on the way."""
@@ -178,14 +220,16 @@ def drain(box: Box, hospital: Hospital, kills: int = 0) -> Drained:
     wire = box.relay.total
     courier = box.start()
     spent = [meter.Cost(0, 0)]
+    left_box: list[tuple[float, int]] = []
 
     def done() -> bool:
         spent[-1] = meter.cost([courier.pid])
+        left_box.append((time.monotonic(), box.relay.up))
         return box.waiting() == 0
 
     meter.wait(lambda: done() or box.waiting() < total, READY_S, "the first receipt")
     left = box.waiting()  # what came before the clock started does not count
-    seconds = 0.0
+    seconds, begin = 0.0, time.monotonic()
     for kill in range(kills):
         goal = total - total * (kill + 1) // (kills + 2)
         seconds += meter.wait(partial(_is_down_to, box, goal), DRAIN_S, "the drain")
@@ -200,6 +244,7 @@ def drain(box: Box, hospital: Hospital, kills: int = 0) -> Drained:
                     os.kill(pid, signal.SIGKILL)
     seconds += meter.wait(done, DRAIN_S, "the drain")
     after = meter.cost(hospital.pids("hospital.receive"))
+    gone = next(at for at, up in left_box if up >= left_box[-1][1] - TAIL_BYTES)
     wire = box.relay.total - wire
     box.stop()
     wanted, held = box.record_ids(), hospital.record_ids(box.settings.box_id)
@@ -207,6 +252,7 @@ def drain(box: Box, hospital: Hospital, kills: int = 0) -> Drained:
         readings=total,
         timed=left,
         seconds=seconds,
+        broker_seconds=gone - begin,
         cpu_box_s=sum(s.cpu_s for s in spent),
         cpu_hospital_s=after.since(before).cpu_s,
         wire_bytes=wire,

@@ -19,12 +19,12 @@ from typing import TypeVar
 
 from benchmarks.link import limits, meter
 from benchmarks.link.healthpost import Box, Hospital, drain
-from benchmarks.link.readings import lines, readings
+from benchmarks.link.readings import lines, people, readings
 from devices.recorder import Arrival, Recorder
 from edge import intake, journal, outbox, patients
 from edge.entry import GENESIS, Lane, chain
 from edge.patient_form import PatientForm
-from edge.reading import Kind, Measured, Value
+from edge.reading import Kind, Measured, Reading, Value
 from edge.store import Store
 from hospital import boxes
 from hospital.archive import Archive
@@ -53,7 +53,7 @@ def accept_ratios(folder: Path, count: int, rounds: int) -> tuple[float, float]:
     many: list[float] = []
     for number in range(rounds):
         with _store(folder / f"accept-{number}") as store:
-            batch = list(readings(count, store.clock().now()))
+            batch = _batch(store, count)
             bare = limits.bare_insert(folder, texts)
             begin = time.monotonic()
             for reading in batch:
@@ -70,7 +70,7 @@ async def _producers(home: Path, count: int, producers: int) -> tuple[float, lis
     """Return readings a second by producers that each wait until theirs is on the disk."""
     recorder = Recorder(home / "box.db")
     await recorder.open()
-    batch = iter(list(readings(count, recorder.now())))
+    batch = iter(await recorder.fetch(lambda store, _: _batch(store, count)))
     worker = asyncio.create_task(recorder.work())
     waits: list[float] = []
 
@@ -92,7 +92,7 @@ async def paced(home: Path, seconds: int) -> dict[str, float]:
     recorder = Recorder(home / "box.db")
     await recorder.open()
     worker = asyncio.create_task(recorder.work())
-    batch = iter(list(readings(PACE_PER_S * seconds, recorder.now())))
+    batch = iter(await recorder.fetch(lambda store, _: _batch(store, PACE_PER_S * seconds)))
     waits: list[float] = []
     begin = time.monotonic()
     written = meter.cost([os.getpid()]).written
@@ -149,12 +149,10 @@ def flash(folder: Path, count: int, group: int) -> tuple[float, float]:
 def accept_here(home: Path, count: int, group: int) -> dict[str, float]:
     """Accept readings in this process and measure it: what `flash` starts."""
     with _store(home) as store:
-        batch = list(readings(count, store.clock().now()))
+        batch = _batch(store, count)
         before = meter.cost([os.getpid()])
         for first in range(0, count, group):
-            with store.transaction():
-                for reading in batch[first : first + group]:
-                    intake.accept(store, reading)
+            intake.accept_all(store, [(r, None) for r in batch[first : first + group]])
         spent = meter.cost([os.getpid()]).since(before)
     return {"written": spent.written / count, "cpu_ms": spent.cpu_s / count * 1000}
 
@@ -202,7 +200,7 @@ def backlog(folder: Path, sizes: list[int]) -> list[dict[str, float]]:
         with _store(folder / f"backlog-{size}") as store:
             _fill(store, size)
             memory = meter.memory_mb([os.getpid()], "Rss")
-            batch = list(readings(300, store.clock().now()))
+            batch = _batch(store, 300)
             accepted = _typical(partial(intake.accept, store), batch)
             waiting = StoreOutbox(store)
             prepared = _typical(partial(waiting.fit, "c"), list(range(1, 400, 40)))
@@ -260,12 +258,16 @@ def _store(home: Path) -> Iterator[Store]:
         store.close()
 
 
+def _batch(store: Store, count: int) -> list[Reading]:
+    now = store.clock().now()
+    return list(readings(count, now, of=people(store, now)))
+
+
 def _frames(count: int, per_frame: int, keys: BoxKeys, hospital: HospitalKeys) -> list[bytes]:
     with tempfile.TemporaryDirectory() as folder, _store(Path(folder) / "box") as store:
-        with store.transaction():
-            for reading in readings(count, store.clock().now()):
-                intake.accept(store, reading)
-        records = [q.record for q in outbox.records(store, Lane.CLINICAL, 1, count)]
+        intake.accept_all(store, [(reading, None) for reading in _batch(store, count)])
+        every = outbox.records(store, Lane.CLINICAL, 1, 2 * count)
+        records = [q.record for q in every][-count:]
     nonce = b"bench---"
     hello = Hello(1, nonce, {"c": LaneReport(0, 0, len(records))})
     made = [seal_up(hello_header(BOX_ID, nonce, 1), encode(hello), keys, hospital.public)]

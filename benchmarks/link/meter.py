@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 TICKS = os.sysconf("SC_CLK_TCK")
 POLL_S = 0.02
+
+
+class Overdue(Exception):
+    """A piece of work took longer than it may; no `OSError`, which some work shrugs off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,22 @@ def wait(ready: Callable[[], bool], within_s: float, what: str) -> float:
     return time.monotonic() - begin
 
 
+@contextmanager
+def limit(within_s: float, what: str) -> Iterator[None]:
+    """Raise `Overdue` out of a block that takes too long; for the main thread, not nested."""
+
+    def end(*_: object) -> None:
+        raise Overdue(f"{what}: not within {within_s:.0f} s")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, within_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.socket() as probe:
@@ -112,12 +133,23 @@ class Relay:
         while True:
             try:
                 near, _ = self._listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._to))
             except OSError:
                 return
-            for a, b, up in ((near, far, True), (far, near, False)):
-                a.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                threading.Thread(target=self._pump, args=(a, b, up), daemon=True).start()
+            try:
+                far = socket.create_connection(("127.0.0.1", self._to))
+            except OSError:  # nobody is there yet: the next one who asks may have more luck
+                near.close()
+                continue
+            threading.Thread(target=self._join, args=(near, far), daemon=True).start()
+
+    def _join(self, near: socket.socket, far: socket.socket) -> None:
+        with near, far:
+            near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            back = threading.Thread(target=self._pump, args=(far, near, False), daemon=True)
+            back.start()
+            self._pump(near, far, True)
+            back.join()
 
     def _pump(self, source: socket.socket, to: socket.socket, up: bool) -> None:
         with suppress(OSError):

@@ -1,19 +1,28 @@
-"""The readings of every contender: the same blood pressures, as JSON and as our `Reading`."""
+"""The readings of every contender: the same blood pressures, as JSON and as our `Reading`.
+
+A patient has four in a row, as in a visit. Nobody's age is known, so no reading raises an alert:
+that would be work which no other contender does.
+"""
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from edge import patients
 from edge.clock import Stamp
+from edge.patient_form import PatientForm
 from edge.reading import Code, Kind, Measured, Reading, Value
+from edge.store import Store
 
 FIRST_MS = 1_795_320_000_000
 STEP_MS = 7_000
 SEED = 11
+PATIENTS = 100
+A_VISIT = 4
 
 
 def vitals(count: int) -> list[dict[str, object]]:
@@ -26,10 +35,19 @@ def lines(count: int) -> list[str]:
     return [json.dumps(v, separators=(",", ":")) for v in vitals(count)]
 
 
-def readings(count: int, stamp: Stamp, start: int = 0) -> Iterator[Reading]:
-    """Yield the same blood pressures as a device driver hands them over."""
+def people(store: Store, stamp: Stamp) -> list[str]:
+    """Return the ids of the store's patients, registered when there are none."""
+    if store.row("SELECT 1 FROM patient") is None:
+        forms = [PatientForm(name=f"Patient {n}", sex="female") for n in range(PATIENTS)]
+        patients.register_many(store, stamp, forms, None)
+    return [str(row["id"]) for row in store.rows("SELECT id FROM patient ORDER BY row")]
+
+
+def readings(count: int, stamp: Stamp, start: int = 0, of: Sequence[str] = ()) -> Iterator[Reading]:
+    """Yield the same blood pressures as a device driver hands them over, of these patients."""
     for number in range(start, start + count):
-        yield _reading(_vitals(number), number, stamp)
+        patient = of[number // A_VISIT % len(of)] if of else None
+        yield _reading(_vitals(number), number, stamp, patient)
 
 
 def _vitals(number: int) -> dict[str, object]:
@@ -39,7 +57,7 @@ def _vitals(number: int) -> dict[str, object]:
     return {
         "id": f"{chance.getrandbits(128):032x}",
         "box": "clinic-0042",
-        "patient": f"P{chance.randrange(4000):05d}",
+        "patient": f"P{number // A_VISIT % PATIENTS:05d}",
         "device": f"omron-hem-{number % 6}",
         "code": "85354-9",
         "sys": systolic,
@@ -54,7 +72,7 @@ def _vitals(number: int) -> dict[str, object]:
     }
 
 
-def _reading(told: dict[str, object], number: int, stamp: Stamp) -> Reading:
+def _reading(told: dict[str, object], number: int, stamp: Stamp, patient: str | None) -> Reading:
     pressure = (
         (Code.SYSTOLIC, told["sys"]),
         (Code.DIASTOLIC, told["dia"]),
@@ -80,4 +98,5 @@ def _reading(told: dict[str, object], number: int, stamp: Stamp) -> Reading:
         model="Omron HEM-7600T",
         raw=raw,
         actor=str(told["op"]),
+        patient_id=patient,
     )
