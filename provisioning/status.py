@@ -5,7 +5,17 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime
 
-from edge import attachments, conditions, contact, history, outbox, poison, registry, spending
+from edge import (
+    attachments,
+    conditions,
+    contact,
+    history,
+    outbox,
+    poison,
+    registry,
+    spending,
+    sticks,
+)
 from edge import ledger as lane_ledger
 from edge.entry import Lane
 from edge.ledger import LaneLedger
@@ -45,6 +55,7 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
         "spent_today": spending.spent(store, spending.day_of(now.wall_ms)),
         "usually_online": [contact.words(w) for w in contact.windows(contact.known(store))],
         "files_waiting": attachments.waiting(store),
+        "stick": _stick(store),
         "unsendable": sum(1 for p in poison.listed(store) if p.repaired_as is None),
         "tray": history.tray_count(store),
         "clock": {"wall": _utc(now.wall_ms), "quality": str(now.quality)},
@@ -93,6 +104,19 @@ def _lane(one: LaneLedger) -> dict[str, object]:
         "confirmed_chain": one.confirmed_chain,
         "chains_agree": one.agrees,
         "complete": one.complete,
+    }
+
+
+def _stick(store: Store) -> dict[str, object] | None:
+    """Say what was carried by hand last; on a stick a record still counts as waiting."""
+    last = sticks.last_written(store)
+    if last is None:
+        return None
+    return {
+        "written": _utc(last.written_ms),
+        "records": last.records,
+        "confirmed": sticks.is_confirmed(store, last),
+        "last_answer": _utc(sticks.last_answered_ms(store)),
     }
 
 

@@ -27,7 +27,7 @@ from hospital.authority import Authority
 from hospital.commands import hospital
 from hospital.opening import open_archive
 from hospital.settings import HospitalSettings
-from provisioning import enrol
+from provisioning import enrol, status
 from provisioning.box import init_box
 from provisioning.link_commands import bundles, link
 from sync import bundle
@@ -53,6 +53,13 @@ class Pair:
         found = outbox.ledger(store).waiting
         store.close()
         return found
+
+    def told_of_stick(self) -> dict[str, object] | None:
+        store = Store.open(self.box.database)
+        told = status.status(self.box, store)["stick"]
+        store.close()
+        assert told is None or isinstance(told, dict)
+        return told
 
 
 def say(verbs: click.Command, *words: str, expect: int = 0) -> dict[str, object]:
@@ -84,6 +91,7 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
 
 
 def test_a_stick_goes_there_and_comes_back(pair: Pair) -> None:
+    assert pair.told_of_stick() is None
     pair.record(40)
     stick, box_id = str(pair.stick), pair.box.box_id
     written = say(bundles, "write", stick)
@@ -92,6 +100,9 @@ def test_a_stick_goes_there_and_comes_back(pair: Pair) -> None:
     assert (one["box"], one["way"], one["whole"]) == (box_id, "up", True)  # type: ignore[index]
     assert one["lanes"] == {"c": [1, 40]}  # type: ignore[index]
     assert pair.waiting() == 40
+    told = pair.told_of_stick()
+    assert told is not None
+    assert (told["records"], told["confirmed"], told["last_answer"]) == (40, False, None)
     read = say(hospital, "bundle", "read", stick)
     assert read["refused"] == []
     (taken,) = read["taken"]  # type: ignore[misc]
@@ -100,6 +111,10 @@ def test_a_stick_goes_there_and_comes_back(pair: Pair) -> None:
     came = say(bundles, "read", stick)
     assert (came["confirmed"], came["epoch"], came["whole"]) == (40, None, True)
     assert pair.waiting() == 0
+    told = pair.told_of_stick()
+    assert told is not None
+    assert told["confirmed"] is True
+    assert told["last_answer"] is not None
     assert say(bundles, "read", stick)["confirmed"] == 0
 
 
