@@ -35,6 +35,7 @@ from sync.feed_courier import FeedCourier
 from sync.file_courier import FileCourier, StoreUploads
 from sync.keys import SIGN_FILE, KeyFileError
 from sync.membership import Membership
+from sync.owed import Debt, Owed
 from sync.purse import Purse
 from sync.radio import Radio
 from sync.stick_courier import StickCourier
@@ -73,7 +74,7 @@ class Courier:
         self._errands = Errands(store, member, settings, self._radio, self._purse)
         self._orders = {**HANDLERS, **key_commands.handlers(settings.keys)}
         self._offline_ms = 0
-        self._owed: dict[str, tuple[int, int, int]] = {}
+        self._owed = Owed()
         self._sent: dict[str, int] = {}
         self._settle_ms = 0
         self._count_ms = 0
@@ -243,8 +244,7 @@ class Courier:
     def _remember(self, effect: core.Effect, now_ms: int) -> None:
         match effect:
             case core.PersistCustody(lane, cum, safe):
-                self._owed[lane] = (self._session.epoch, cum, safe)
-                self._confirm(lane, cum, safe)
+                self._confirm(Debt(lane, self._session.epoch, cum, safe))
             case core.StartEpoch(epoch, reason):
                 outbox.start_epoch(self._store, epoch, self._now(), reason)
             case core.AnchorClock(utc_ms, error_ms):
@@ -289,18 +289,17 @@ class Courier:
 
     def _settle(self) -> None:
         """Write down what receipts have said and a full disk refused, while it is still so."""
-        for lane, (epoch, cum, safe) in list(self._owed.items()):
-            if epoch != self._outbox.epoch() or cum > self._outbox.held(lane).last:
-                del self._owed[lane]  # it was said of other records, in an epoch or a file before
-            else:
-                self._confirm(lane, cum, safe)
+        for debt in self._owed.due(self._outbox):
+            self._confirm(debt)
 
-    def _confirm(self, lane: str, cum: int, safe: int) -> None:
-        now = self._now()
-        if self._write(partial(outbox.mark_custody, self._store, Lane(lane), cum, safe, now)):
-            del self._owed[lane]
-            if self._sent.get(lane, 0) <= cum:
-                self._sent.pop(lane, None)
+    def _confirm(self, debt: Debt) -> None:
+        now, lane, to = self._now(), Lane(debt.lane), (debt.cum, debt.safe)
+        if not self._write(lambda: outbox.mark_custody(self._store, lane, *to, now)):
+            self._owed.owe(debt)
+            return
+        self._owed.pay(debt)
+        if self._sent.get(debt.lane, 0) <= debt.cum:
+            self._sent.pop(debt.lane, None)
 
     def _note_sent(self) -> None:
         """Write down what went out and has no receipt yet; mostly the receipt comes first."""

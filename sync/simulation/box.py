@@ -15,6 +15,7 @@ from sync.core import session as core
 from sync.core.box import ALERT_WINDOW, hello
 from sync.core.header import TOMBSTONE, Header, hello_header
 from sync.core.messages import PROTOCOL, DownMessage, Hello
+from sync.owed import Debt, Owed
 from sync.simulation.disk import Disk
 from sync.simulation.parts import DiskIsFull, Ends, PowerCut, demand
 from sync.simulation.weather import Air, Timer
@@ -94,7 +95,7 @@ class SimBox:
         self.skew_ms = 0
         self.limits: Mapping[str, int] = {}
         self.spent: dict[int, dict[str, int]] = {}
-        self._owed: dict[str, tuple[int, int, int]] = {}
+        self._owed = Owed()
         self._around, self._ends = around, ends
         self.disk.may_send = self.may_send
 
@@ -184,7 +185,7 @@ class SimBox:
         self.session = core.BoxSession()
         self.timer.set(None)
         self.connection += 1
-        self._owed.clear()
+        self._owed.forget()
 
     def _start_again(self) -> None:
         if self.session.phase is core.Phase.OFFLINE and self.session.due_ms is None:
@@ -206,7 +207,7 @@ class SimBox:
             case core.SendFrame():
                 self._send(effect)
             case core.PersistCustody(lane, cum, safe):
-                self._owed[lane] = (self.session.epoch, cum, safe)
+                self._owed.owe(Debt(lane, self.session.epoch, cum, safe))
                 self._settle()
             case core.Dial():
                 self.connection += 1
@@ -266,17 +267,16 @@ class SimBox:
         """Write down what receipts have said; on a full disk it stays owed."""
         if self.disk.full:
             return
-        for lane, (epoch, cum, safe) in self._owed.items():
-            if epoch != self.disk.epoch() or cum > self.disk.streams[lane].last:
-                continue  # it was said of other records, in an epoch or a file before
-            key = (self.name, self.disk.epoch(), lane)
+        for debt in self._owed.due(self.disk):
+            key = (self.name, self.disk.epoch(), debt.lane)
             ever = self._around.committed(*key)
-            demand(cum <= ever, "I1", f"{key}: custody to {cum}, committed {ever}")
-            stream = self.disk.streams[lane]
-            stream.cum, stream.safe = cum, safe
+            demand(debt.cum <= ever, "I1", f"{key}: custody to {debt.cum}, committed {ever}")
+            stream = self.disk.streams[debt.lane]
+            demand(debt.cum <= stream.last, "I1", f"{key}: custody of what is not there")
+            stream.cum, stream.safe = debt.cum, debt.safe
             if self._around.random.random() < 0.5:
-                self._prune(lane)
-        self._owed.clear()
+                self._prune(debt.lane)
+            self._owed.pay(debt)
 
     def _prune(self, lane: str) -> None:
         stream = self.disk.streams[lane]

@@ -9,6 +9,7 @@ from typing import Any
 from mutants import Mutant, put
 
 from edge import pruning, spending
+from sync import owed
 from sync.core import box, clones, hospital
 from sync.core.messages import Hello, Position, Receipt, Welcome
 from sync.core.session import Arrived, PersistCustody, SendFrame
@@ -18,6 +19,7 @@ from sync.simulation.parts import torn
 MEDIA = {"restore_under": 20, "image": 20, "toggle_link": 2}
 """A session must outlive its journal for a receipt to be about another one."""
 BUDGET = {"measure": 300}
+FULL = {"fill_box": 50, "image": 25, "restore_under": 25}
 
 
 def _ends(**parts: Any) -> Any:
@@ -175,6 +177,9 @@ MUTANTS = {
     ),
     "a receipt of any epoch counts": Mutant("I1 I2 I3", _ends(box_step=_any_receipt_counts), 18),
     "a reading is torn from its place in the stream": Mutant("I1", _ends(transaction=torn), 0),
+    "custody is owed beyond its epoch": Mutant(
+        "I1 I2 I3", put(owed, "still_true", lambda *_: True), 49, FULL
+    ),
     "a budget caps alerts": Mutant("I6", put(spending, "is_open", _all_are_capped), 1, BUDGET),
     "a budget never opens again": Mutant("I12", put(spending, "day_of", lambda _ms: 0), 0, BUDGET),
     "alerts share the window of bulk": Mutant("I6", put(box, "_room", _one_window_for_all), 2),

@@ -351,6 +351,25 @@ def test_rows_that_cannot_be_read_are_sent_one_by_one() -> None:
     assert framing.disclose(header, payload) == [b"reading-0"]
 
 
+def test_rows_that_must_go_alone_do_so_in_the_next_session_too() -> None:
+    """A daily budget may run out between the answer and the rows it asked for."""
+    disk = _disk(clinical=3)
+    session, _ = _streaming(disk)
+    session, _ = _feed(session, disk, Arrived(300, Nack(session.nonce, "c", 1, 3, "unreadable")))
+    session, _ = _feed(session, disk, LinkLost(400))
+    session, _ = _feed(session, disk, Tick(10_000_000), Connected(10_000_100))
+    greeting = session
+    welcome = Welcome(session.nonce, disk.epoch(), {}, utc_ms=1_000_000)
+    session, effects = _feed(session, disk, Arrived(10_000_200, welcome))
+    assert [(e.first_seq, e.n, e.alone) for e in effects if isinstance(e, SendFrame)] == [
+        (1, 1, True)
+    ]
+    disk.start_epoch(2)  # the rows have other numbers now
+    again = Welcome(greeting.nonce, 2, {}, utc_ms=1_000_000)
+    _, effects = _feed(greeting, disk, Arrived(10_000_200, again))
+    assert _frames(effects) == [("c", 1, 3)]
+
+
 def test_a_lost_link_is_dialed_again_after_a_growing_pause() -> None:
     disk = _disk()
     session, effects = _feed(_greeting(disk), disk, LinkLost(500))
