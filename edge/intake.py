@@ -57,20 +57,13 @@ Outcome = Accepted | Duplicate | Rejected
 def accept(store: Store, reading: Reading, *, age_s: int | None = None) -> Outcome:
     """Judge and record a reading; `age_s` is how long ago the device says it measured, if known."""
     with store.transaction():
-        key = _device_key(reading)
-        held = _held(store, key)
-        if held is not None:
-            return Duplicate(held)
-        why = plausibility.impossible(reading.measured.values)
-        if why is not None:
-            return _reject(store, reading, why)
-        return _record(store, _assign(store, reading, age_s), key)
+        return _accept(store, reading, age_s)
 
 
 def accept_all(store: Store, readings: Sequence[tuple[Reading, int | None]]) -> list[Outcome]:
     """Do what `accept` does for readings with their ages, by one commit: all of them or none."""
     with store.transaction():
-        return [accept(store, reading, age_s=age_s) for reading, age_s in readings]
+        return [_accept(store, reading, age_s) for reading, age_s in readings]
 
 
 def refuse(store: Store, reading: Reading, kind: str, text: str) -> Rejected:
@@ -150,6 +143,17 @@ def values_of(body: Body) -> tuple[Value, ...]:
     if not isinstance(rows, list):
         return ()
     return tuple(Value(r[0], Decimal(r[1]), r[2], *r[3:4]) for r in rows)
+
+
+def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
+    key = _device_key(reading)
+    held = _held(store, key)
+    if held is not None:
+        return Duplicate(held)
+    why = plausibility.impossible(reading.measured.values)
+    if why is not None:
+        return _reject(store, reading, why)
+    return _record(store, _assign(store, reading, age_s), key)
 
 
 def _held(store: Store, key: bytes | None) -> int | None:
