@@ -16,7 +16,7 @@ from muddy_road import KBIT_40, Going
 from recorder import CANARIES
 from region import Post, Region
 
-from edge import conditions, outbox
+from edge import conditions, outbox, visits
 from edge.entry import Lane
 from edge.jobs import prune
 from hospital import custody
@@ -102,7 +102,7 @@ class Chaos:
         """Read what there is."""
         promised = [one for post in self.posts for one in post.promised()]
         self.deeds.promised = list(dict.fromkeys(promised))
-        self.deeds.captured = self.region.spied()
+        self.deeds.captured = [*self.region.spied(), *map(_wire, self.posts)]
         sides = tuple(post.side() for post in self.posts)
         return History(sides, self.region.side(), self.deeds)
 
@@ -160,9 +160,12 @@ class Chaos:
         self.deeds.copies.append(side)
 
     def _press_disk(self, chance: random.Random) -> None:
-        """A full disk: whatever is safe goes at once."""
-        post = chance.choice(self.posts)
+        """A full disk: whatever is safe goes at once, up to the visit that is open."""
+        # Not of the one whose card is rolled back: in its new epoch nothing may be safe for long.
+        post = chance.choice([one for one in self.posts if one is not self._of_image])
         clinical = Lane.CLINICAL
+        with post.store.transaction():
+            visits.close_visit(post.store, post.store.clock().now(), why="done")
         self._wait(lambda: outbox.state(post.store, clinical).safe > 0)
         before = outbox.state(post.store, clinical).base
         prune.judge(post.store, post.settings, post.store.clock().now(), pressed=True)
@@ -174,8 +177,7 @@ class Chaos:
         # What the archive forgot it cannot know again: older frames may open old sessions anew.
         self._captured_from = len(self.region.spied())
 
-    def _take_image(self, chance: random.Random) -> None:
-        self._of_image = chance.choice(self.posts)
+    def _take_image(self, _chance: random.Random) -> None:
         self._image = self.region.folder / f"{self._of_image.name}.image"
         self._of_image.store.copy_to(self._image)
 
@@ -262,6 +264,12 @@ class Chaos:
     def _at_work(self) -> list[Post]:
         side = self.region.side()
         return [post for post in self.posts if side.standing(post.box_id) == ACTIVE]
+
+
+def _wire(post: Post) -> Capture:
+    """What passed the road of a post, as whoever listens there sees it."""
+    passed = post.road.passed
+    return Capture(0, f"the road of {post.name}", b"".join([*passed.bytes_up, *passed.bytes_down]))
 
 
 def _is_told(post: Post) -> bool:
