@@ -20,6 +20,10 @@ from edge import conditions, outbox, visits
 from edge.entry import Lane
 from edge.jobs import prune
 from hospital import custody
+from hospital.boxes import Box
+from sync import framing, membership
+from sync.core.session import SendFrame
+from sync.envelope import seal_up
 
 CLINIC = "Thar Post 7"
 MALFORMED = "malformed frame"
@@ -218,11 +222,26 @@ class Chaos:
         self.region.spy.close()
         before = self.region.side()
         self.region.spy.replay([c for c in kept if c.topic.startswith("cs/1/u/")])
+        self.region.spy.replay([self._defiant(box_id) for box_id, _ in self.deeds.shut])
         self._await_marker()
         self.deeds.replayed = (before, self.region.side())
         for post in self.posts:
             post.courier.start()
         self.region.spy.replay([c for c in kept if c.topic.startswith("cs/1/d/")])
+
+    def _defiant(self, box_id: str) -> Capture:
+        """A genuine frame of a box that was shut out, and the very next of its stream."""
+        side, lane = self.region.side(), Lane.CLINICAL.value
+        post = next(one for one in self.posts if one.box_id == box_id)
+        member = membership.load(post.settings)
+        assert member is not None
+        with self.region.archive() as archive:
+            at = custody.load(archive, Box(box_id, CLINIC, member.keys.public, "", 0))
+        stream = side.stream(box_id, at.epoch, lane)
+        send = SendFrame(lane, at.epoch, stream.cum + 1, 1, stream.chain, at.nonce)
+        header, payload = framing.compose(box_id, send, [post.side().journal[-1]])
+        frame = seal_up(header, payload, member.keys, member.hospital)
+        return Capture(0, f"cs/1/u/{box_id}/{lane}", frame)
 
     def _await_marker(self) -> None:
         """Wait until the worker has seen everything that was published before now."""
