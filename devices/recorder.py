@@ -195,18 +195,25 @@ class Recorder:
         self._clock = self._store.clock()
 
     def _keep_all(self, arrivals: list[Arrival]) -> list[Outcome]:
+        last: dict[str, Stamp] = {}
         with self._store.transaction():
-            return [self._keep(arrival) for arrival in arrivals]
+            outcomes = [self._enter(arrival) for arrival in arrivals]
+            for arrival, outcome in zip(arrivals, outcomes, strict=True):
+                device_id = arrival.reading.device_id
+                if isinstance(outcome, Accepted) and device_id is not None:
+                    last[device_id] = arrival.reading.stamp
+            for device_id, stamp in last.items():
+                registry.set_reading_time(self._store, stamp, device_id)
+        return outcomes
 
     def _keep(self, arrival: Arrival) -> Outcome:
+        return self._keep_all([arrival])[0]
+
+    def _enter(self, arrival: Arrival) -> Outcome:
         reading, refusal = arrival.reading, arrival.refusal
         if refusal is not None:
             return intake.refuse(self._store, reading, refusal.kind, refusal.text)
-        with self._store.transaction():
-            outcome = intake.accept(self._store, reading, age_s=arrival.age_s)
-            if isinstance(outcome, Accepted) and reading.device_id is not None:
-                registry.set_reading_time(self._store, reading.stamp, reading.device_id)
-        return outcome
+        return intake.accept(self._store, reading, age_s=arrival.age_s)
 
     def _tell(self, work: Tell) -> None:
         try:
