@@ -151,11 +151,12 @@ class Receiver:
             return self._refuse(box.id, MALFORMED, came)
         with self._archive.transaction():
             held = custody.load(self._archive, box)
+            if held.standing == boxes.ACTIVE:  # of two machines both have lived, though one is late
+                custody.lived(self._archive, box.id, header.nonce)
             current = (held.epoch, held.nonce, held.standing)
             if current != (header.epoch, header.nonce, boxes.ACTIVE):
                 return []  # of a past session: that of a clone, a replay, or just late
             custody.heard(self._archive, box.id, came.received_ms)
-            custody.lived(self._archive, box.id, header.nonce)
             return _outgoing(
                 feed_post.answer(self._archive, self._keys, box, held, ask, came.received_ms)
             )

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sync.core.pace import next_nonce
 
@@ -72,8 +73,13 @@ def returns(sessions: Sequence[Opened]) -> int:
 
 
 def _follows(nonce: bytes, last: bytes) -> bool:
+    return nonce in _ahead(last)
+
+
+@lru_cache(maxsize=2_000)
+def _ahead(nonce: bytes) -> frozenset[bytes]:
+    found = []
     for _ in range(STEPS):
-        last = next_nonce(last)
-        if nonce == last:
-            return True
-    return False
+        nonce = next_nonce(nonce)
+        found.append(nonce)
+    return frozenset(found)

@@ -136,7 +136,8 @@ class SimBox:
         """Step the core and run what it asks for, unless the power goes in between."""
         before = self._streaming()
         self.session, effects = self._ends.box_step(self.session, event, self.disk)
-        self._check_order(effects)
+        if effects:
+            self._check_order(effects)
         try:
             for effect in effects:
                 self._do(effect)

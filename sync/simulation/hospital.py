@@ -108,7 +108,8 @@ class SimHospital:
     def _hear_ask(self, header: Header, when: str) -> list[tuple[str, DownMessage]]:
         """A session in which the box goes on after our answer has lived."""
         device = self.archive.devices.get(header.box_id, Device())
-        if when != "before" and not self.full and device.nonce == header.nonce:
+        active = self.standing(header.box_id).word == core.ACTIVE
+        if when != "before" and not self.full and active:
             device.sessions = tuple(
                 (at_ms, replace(s, lived=True) if s.nonce == header.nonce else s)
                 for at_ms, s in device.sessions

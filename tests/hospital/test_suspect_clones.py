@@ -75,6 +75,20 @@ def test_a_greeting_that_is_only_late_is_no_second_machine() -> None:
     assert returns([alive[1], alive[0], alive[3], alive[2]]) == 0
 
 
+def test_two_machines_that_greet_in_step_are_told_apart_too(archive: Archive) -> None:
+    """One's word always comes when the other's session has begun: it has lived all the same."""
+    desk = Desk(enrolled(archive))
+    one, two = line(b"a" * 8, 4), line(b"z" * 8, 4)
+    reasons: list[str] = []
+    for pair in zip(one, two, strict=True):
+        both = [Sender(nonce=session.nonce) for session in pair]
+        answers = [answer for box in both for answer in desk.take(box.hello(), "h")]
+        reasons += [a.reason for a in answers if isinstance(a, Fence)]
+        for box in both:
+            desk.receiver.receive("cs/1/u/box-one/h", box.ask(), NOW_MS)
+    assert reasons[:1] == [QUARANTINED]
+
+
 def test_two_machines_are_told_apart_by_the_sessions_they_live_in(archive: Archive) -> None:
     desk = Desk(enrolled(archive))
     one, two = line(b"a" * 8, 4), line(b"z" * 8, 4)

@@ -21,14 +21,20 @@ def test_the_command_names_what_it_ran(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_media_that_change_under_the_courier_lose_nothing_that_can_be_saved() -> None:
-    outcomes = [run(seed, often=MEDIA) for seed in range(40)]
-    assert sum(o.forks for o in outcomes) > 40
+    outcomes = [run(seed, often=MEDIA) for seed in range(20)]
+    assert sum(o.forks for o in outcomes) > 20
+
+
+@pytest.mark.parametrize("seed", [4011])
+def test_a_seed_that_failed_once_does_not_again(seed: int) -> None:
+    """4011: two idle clones greeted in step, so that one's answer always came too late to count."""
+    assert run(seed).quarantines > 0
 
 
 @pytest.mark.parametrize("name", MISFORTUNES)
 def test_each_misfortune_can_be_made_frequent(name: str) -> None:
     often = {name: 60.0}
-    assert all(run(seed, often=often).records > 0 for seed in range(5000, 5006))
+    assert all(run(seed, often=often).records > 0 for seed in range(5000, 5002))
 
 
 def test_the_misfortunes_happen_to_the_worlds() -> None:
