@@ -31,7 +31,7 @@ TOO_LARGE = noted("This is too large. Take a smaller photo or a shorter recordin
 
 _STATES = {
     State.WAITING: noted("safe here, waits for the hospital"),
-    State.SENDING: noted("safe here, on its way: %(percent)s of a hundred"),
+    State.SENDING: noted("safe here, on its way: %(percent)s"),
     State.HELD: noted("the hospital has it"),
     State.SAFE: noted("in the hospital's backup"),
 }
@@ -168,7 +168,7 @@ def _shown(one: KeptFile, now: Stamp, names: dict[str, str]) -> Shown:
         photo=photo,
         mime=one.mime,
         preview=at(one.preview or one.id) if photo else None,
-        state=say(_STATES[one.state], percent=isolated(one.percent)),
+        state=say(_STATES[one.state], percent=isolated(f"{one.percent} %")),
         held=one.state in (State.HELD, State.SAFE),
         made=since(one.placed.when, now),
         by=own_words(by) if by else None,

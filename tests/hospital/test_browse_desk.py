@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
+from urllib.parse import quote
 
 import desk_scene
 import pytest
@@ -105,6 +106,35 @@ def test_a_patient_is_found_while_typing_and_opened(page: Page, address: str) ->
     expect(page.get_by_text("82/49")).to_be_visible()
 
 
+def test_a_doctor_writes_appoints_and_handles_while_the_page_lives(
+    page: Page, address: str
+) -> None:
+    page.goto(f"/patients/{ZAHRA}")
+    page.get_by_label("Reply or guidance about this patient").fill("Twice a day, with food")
+    arrive(address, "81")
+    expect(page.get_by_text("81/49")).to_be_visible()  # and what is being typed stays
+    expect(page.get_by_label("Reply or guidance")).to_have_value("Twice a day, with food")
+    page.get_by_role("button", name="Send").click()
+    said = page.get_by_role("listitem").filter(has_text="Twice a day, with food")
+    expect(said).to_contain_text("Waiting for the clinic")
+    page.get_by_label("Day and time here").fill("2099-12-03T09:30")
+    page.get_by_label("What for, and what to bring").fill("Eye clinic")
+    page.get_by_role("button", name="Make the appointment").click()
+    expect(page.get_by_text("Appointment 2099-12-03 09:30")).to_be_visible()
+    page.get_by_role("link", name="Move or cancel").click()
+    page.get_by_role("button", name="Cancel the appointment").click()
+    expect(page.locator(".card.gone")).to_contain_text("Taken back")
+    page.get_by_role("link", name="Alerts").click()
+    expect(page.locator(".card.urgent")).to_have_count(2)
+    page.get_by_role("link", name="Say what is done").first.click()
+    page.get_by_label("What the health worker should know").fill("Give fluids")
+    page.get_by_role("button", name="It is handled").click()
+    expect(page.locator(".card.urgent")).to_have_count(1)
+    last = page.locator("#live > ul > li").last
+    expect(last).to_contain_text("Handled by dr-aziz")
+    expect(last).to_contain_text("Give fluids")
+
+
 def test_signing_out_closes_the_desk(page: Page) -> None:
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -128,8 +158,19 @@ def test_no_page_is_inaccessible_or_too_wide(
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url("**/")
     for path in ("/", "/patients", "/patients?q=zzz", f"/patients/{ZAHRA}", "/alerts", "/clinics",
+                 f"/patients/{ZAHRA}/records", f"/clinics/settings?clinic={quote(THAR.clinic)}",
                  "/patients/nobody"):  # fmt: skip
         check(page, path)
+    page.goto(f"/patients/{ZAHRA}")
+    page.get_by_label("Reply or guidance about this patient").fill("Rest, and drink. آرام کریں")
+    page.get_by_role("button", name="Send").click()
+    check(page, None)
+    page.get_by_role("link", name="Take back").click()
+    check(page, None)
+    page.goto("/alerts")
+    page.get_by_role("link", name="Say what is done").first.click()
+    page.get_by_role("heading", name="What is done about this alert?").wait_for()
+    check(page, None)
     context.close()
 
 

@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from threading import Thread
+from uuid import UUID
 
 import waitress
 from archives import open_at
 from desk_scene import DOCTOR, NOW_MS, PASSWORD, alert, patient, pressure
 from moments import NOW
+from pictures import png
 from playwright.sync_api import Page
 
+from edge.attachments import CHUNK_BYTES
 from edge.entry import canonical_json, content_id
-from hospital import accounts, boxes, custody, records
+from hospital import (
+    accounts,
+    attachments,
+    boxes,
+    chart,
+    custody,
+    feed,
+    handling,
+    records,
+    sharing,
+    told,
+)
 from hospital.archive import Archive
 from hospital.authority import Authority
 from hospital.boxes import Box
 from hospital.claims import Offer
 from hospital.desk import create_app
 from hospital.desk.door import Parts
+from hospital.handling import State
 from hospital.settings import HospitalSettings
+from sync.envelope import seal_chunk
+from sync.files import Chunk
 from sync.keys import BoxKeys, HospitalKeys
 
 CHAK, KOT, THAR, SPARE = (
@@ -75,10 +94,18 @@ def pages() -> list[tuple[str, Callable[[Page, str], None]]]:
         ("desk-readings", _go("/")),
         ("desk-patients", _go("/patients")),
         ("desk-patient", _go(f"/patients/{IMRAN}")),
+        ("desk-records", _go(f"/patients/{IMRAN}/records")),
         ("desk-alerts", _go("/alerts")),
+        ("desk-alert", _alert),
         ("desk-reviews", _go("/reviews")),
         ("desk-clinics", _go("/clinics")),
     ]
+
+
+def _alert(page: Page, address: str) -> None:
+    page.goto(f"{address}/alerts")
+    page.get_by_role("link", name="Say what is done").first.click()
+    page.wait_for_url("**/alerts/*")
 
 
 def _go(path: str) -> Callable[[Page, str], None]:
@@ -110,6 +137,7 @@ def _morning(archive: Archive) -> None:
         said = {"patient": IMRAN, "rev": 2, "base_rev": 1, "was": {}, "set": {"birth": year}}
         _come(archive, box, -2 * MINUTE_MS, {"kind": "patient", "body": said})
     _confirm(archive)
+    _written(archive)
 
 
 def _people(archive: Archive) -> None:
@@ -135,8 +163,8 @@ def _name(box: Box, row: dict[str, object], at_ms: int) -> str:
 
 
 def _sealed(row: dict[str, object], at_ms: int) -> bytes:
-    body = {"kind": row["kind"], "body": row["body"]}
-    return canonical_json(body | {"at": [1, 200 * DAY_MS + at_ms, NOW_MS + at_ms, "ntp"]})
+    kept = {name: row[name] for name in ("kind", "body", "actor") if name in row}
+    return canonical_json(kept | {"at": [1, 200 * DAY_MS + at_ms, NOW_MS + at_ms, "ntp"]})
 
 
 def _confirm(archive: Archive) -> None:
@@ -150,6 +178,52 @@ def _confirm(archive: Archive) -> None:
                 " VALUES (?, 1, 'c', ?, ?, ?, ?, ?)",
                 (box.id, came, bytes(16), came, bytes(16), came + waiting),
             )
+
+
+def _written(archive: Archive) -> None:
+    """Let the doctor have written, appointed, linked and handled; and a photo have come."""
+    again = {"village": "Chak 12", "card": "1042", "sex": "male", "birth": "1971"}
+    _come(archive, SPARE, -80 * DAY_MS, patient("0190-imran-2", "محمد عمران خان", **again))
+    sharing.link(archive, "0190-imran-2", IMRAN, "same card", DOCTOR, NOW_MS - 3 * DAY_MS)
+    body = {"staff": "w1", "name": "Sana Malik", "role": "worker"}
+    _come(archive, CHAK, -90 * DAY_MS, {"kind": "staff", "body": body})
+    said = told.reply(
+        archive, IMRAN, "Twice a day, with food. خوراک کے ساتھ", DOCTOR, NOW_MS - DAY_MS
+    )
+    day = datetime(2026, 12, 3, 9, 30)  # noqa: DTZ001 - the hospital's local time
+    told.appoint(archive, IMRAN, day, "Eye clinic; bring the tablets", DOCTOR, NOW_MS)
+    with archive.transaction():
+        head = feed.lock(archive, CHAK.clinic).now
+        archive.execute(
+            "INSERT INTO feed_reader (box, clinic, nonce, epoch, ver, rest, asked_ms)"
+            " VALUES (?, ?, ?, ?, ?, 1, ?)",
+            (CHAK.id, CHAK.clinic, b"morning1", head.epoch, head.ver - 1, NOW_MS),
+        )
+    seen = {"entity": "reply", "item": said, "rev": 1, "patient": IMRAN}
+    _come(archive, CHAK, -MINUTE_MS, {"kind": "seen", "body": seen, "actor": "w1"})
+    _file(archive, png(960, 720), chunks=9)
+    [alert_id] = [a.id for a in chart.alerts(archive)]
+    handling.note(archive, alert_id, State.SEEN, "Lay her down, give fluids", DOCTOR, NOW_MS)
+
+
+def _file(archive: Archive, data: bytes, chunks: int) -> None:
+    """Let a photo be on its way, its preview here."""
+    total = -(-len(data) // CHUNK_BYTES)
+    photo, small = str(UUID(int=7)), png(160, 120)
+    for one, content, more, come in (
+        (photo, data, {}, range(min(chunks, total - 1))),
+        (str(UUID(int=8)), small, {"preview_of": photo}, range(-(-len(small) // CHUNK_BYTES))),
+    ):
+        count = -(-len(content) // CHUNK_BYTES)
+        digest = hashlib.sha256(content).hexdigest()
+        body = {"id": one, "mime": "image/png", "bytes": len(content), "total": count}
+        body |= {"key": "11" * 32, "sha256": digest, "patient": IMRAN, "chunk": CHUNK_BYTES} | more
+        _come(archive, CHAK, -2 * MINUTE_MS, {"kind": "file", "body": body})
+        for index in come:
+            piece = content[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]
+            sealed = seal_chunk(b"\x11" * 32, (UUID(one).bytes, index, count), piece)
+            with archive.transaction():
+                attachments.take(archive, CHAK, Chunk(UUID(one).bytes, index, sealed), NOW_MS)
 
 
 def _oxygen(identity: str, spo2: str, pulse: str) -> dict[str, object]:

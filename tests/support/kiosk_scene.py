@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from pictures import png
 from playwright.sync_api import Page
 
 from edge import (
     anchors,
+    attachments,
     background,
     conditions,
     drafts,
+    feed,
     intake,
+    kept_files,
     outbox,
     patients,
     pins,
@@ -25,9 +30,10 @@ from edge import (
     sticks,
     visits,
 )
+from edge.attachments import Subject
 from edge.clock import Anchor, Clock, ClockQuality, Stamp
 from edge.entry import Lane
-from edge.feed_item import Cursor
+from edge.feed_item import Change, Cursor
 from edge.patient import Patient
 from edge.patient_form import PatientForm
 from edge.plugged import Held, Stick, What
@@ -156,6 +162,8 @@ class Scene:
             ("worker-visit", self._visit),
             ("worker-visit-typed", self._visit_typed),
             ("worker-history", _go(f"/patients/{imran}/history")),
+            ("worker-hospital", self._hospital),
+            ("worker-files", self._files),
             ("worker-tray", _go("/tray")),
             ("worker-tray-one", self._tray_one),
             ("worker-wrong", self._wrong),
@@ -328,6 +336,50 @@ class Scene:
     def _nothing_begun(self) -> None:
         while (begun := drafts.newest(self.store, self.clock.now(), self.worker)) is not None:
             drafts.forget(self.store, self.worker, begun.form)
+
+    def told(self) -> None:
+        """Let the hospital have written; what was read before is told anew."""
+        day = (self.clock.now().wall.astimezone() + timedelta(days=2)).date().isoformat()
+        by = {"by": "Dr Aziz", "at_ms": self.clock.now().wall_ms}
+        imran, amina = self.people[0].id, self.people[1].id
+        rev = feed.cursor(self.store).ver + 1
+        dose = "Twice a day, with food. Measure again in a week."
+        items: list[tuple[str, str, dict[str, object]]] = [
+            ("reply", "r1", {"patient": imran, "text": dose}),
+            ("appointment", "a1", {"patient": imran, "when": f"{day}T09:30", "what": "Eye clinic"}),
+            ("alert", "x1", {"patient": amina, "state": "handled", "note": "The car is coming"}),
+        ]
+        changes = [Change(rev + i, kind, one, rev, body | by)
+                   for i, (kind, one, body) in enumerate(items)]  # fmt: skip
+        feed.apply(self.store, changes, Cursor(1, rev + len(items)))
+
+    def _hospital(self, page: Page, address: str) -> None:
+        self.told()
+        page.goto(f"{address}/hospital")
+        self._untell()
+
+    def _untell(self) -> None:
+        """Take it back again, so that the other pages look as before."""
+        ver = feed.cursor(self.store).ver
+        told = (("reply", "r1"), ("appointment", "a1"), ("alert", "x1"))
+        gone = [Change(ver + 1, kind, one, ver, None) for kind, one in told]
+        feed.apply(self.store, gone, Cursor(1, ver + 1))
+
+    def _files(self, page: Page, address: str) -> None:
+        """A photo that the hospital has, a recording on its way."""
+        now, imran = self.clock.now(), self.people[0].id
+        visit = visits.open_visit(self.store, now, imran, actor=self.worker)
+        if not kept_files.of_patient(self.store, imran):
+            about, home = Subject(imran, visit.id), self.settings.home
+            photo = attachments.add(
+                self.store, home, now, png(), "image/png", about, self.worker)  # fmt: skip
+            total = -(-len(png()) // attachments.CHUNK_BYTES)
+            have = (2**total - 1).to_bytes(-(-total // 8), "little")
+            attachments.confirm(self.store, photo, have, True)
+            voice = b"OggS" + bytes(5 * attachments.CHUNK_BYTES)
+            one = attachments.add(self.store, home, now, voice, "audio/ogg", about, self.worker)
+            attachments.confirm(self.store, one, b"\x07", False)
+        page.goto(f"{address}/visits/{visit.id}/files")
 
     def _tray_one(self, page: Page, address: str) -> None:
         page.goto(f"{address}/tray")
