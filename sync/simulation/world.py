@@ -288,7 +288,8 @@ class World:
         if self.hospital.quarantines != quarantines:
             name = frame.header.box_id
             demand(name in self._suspects, "I17", f"{name} is one machine, and was shut out")
-        if moment != "before" and not self.hospital.full:
+        # That a session lived is true whenever it is heard: an ask may be news when it comes again.
+        if moment != "before" and not self.hospital.full and not frame.ask:
             self._received.append(frame)
         for name, message in replies:
             for box in self.boxes:  # a clone subscribes to the same topic
