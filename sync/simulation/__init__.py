@@ -1,14 +1,12 @@
-"""A seeded world for the protocol core: the very code of box and hospital, on a virtual clock.
+"""Seeded worlds for the link: the very code of box and hospital, on a virtual clock.
 
-A seed decides how bad the network is and when which end crashes, is restored, rolled back or
-cloned. Then the faults stop, and whatever the box had accepted must be at the hospital, once. Any
-failure is reproduced by its seed: `python -m sync.simulation --seeds 1 --from SEED`.
+`world` carries records, `feed_world` the clinic's feed and two people's edits, `files_world` photos
+and recordings. A seed decides how bad the network is and what befalls whom. Then the faults stop,
+and the invariants must hold. Any failure is reproduced by its seed:
+`python -m sync.simulation --seeds 1 --from SEED`.
 
-The invariants that are checked are those of CS/1: I1 every record arrives exactly once; I2 only
-what the hospital's backup covers is pruned; I3 the hospital's stream has no gap and the box's
-chain; I4 no two records under one sequence; I6 an alert overtakes any backlog; I9 a frame of a
-past session or epoch changes nothing; I11 neither does a replayed one; I12 after any crash both
-ends return to streaming by themselves.
+`catalogue` lists the faults and the invariants; `docs/simulator.md` shows both, with the mistakes
+that the tests put into the code to prove that a world would notice.
 """
 
 from sync.simulation.hospital import SimHospital
