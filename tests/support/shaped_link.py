@@ -45,29 +45,39 @@ def shaped_link() -> Iterator[ShapedLink]:
     number = os.getpid()
     space, near, far = f"post{number}", f"hpn{number}", f"hpf{number}"
     ours, theirs = (f"10.{200 + number // 250 % 50}.{number % 250}.{end}" for end in (1, 2))
-    inside = (_program("ip"), "netns", "exec", space)
     try:
         _ip("netns", "add", space)
     except subprocess.CalledProcessError as error:
         pytest.skip(f"this machine gives no network namespace: {error.stderr.strip()}")
     try:
-        _ip("link", "add", near, "type", "veth", "peer", "name", far)
-        _ip("link", "set", far, "netns", space)
-        _ip("addr", "add", f"{ours}/30", "dev", near)
-        _ip("link", "set", near, "up")
-        # The MQTT client wakes itself through the loopback.
-        _run(*inside, _program("ip"), "link", "set", "lo", "up")
-        _run(*inside, _program("ip"), "addr", "add", f"{theirs}/30", "dev", far)
-        _run(*inside, _program("ip"), "link", "set", far, "up")
-        _shape(near)
-        _shape(far, *inside)
-        yield ShapedLink(ours, inside, near)
-    except subprocess.CalledProcessError as error:
-        pytest.skip(f"this machine shapes no traffic: {error.stderr.strip()}")
+        try:
+            _lay(space, near, far, (ours, theirs))
+        except subprocess.CalledProcessError as error:
+            pytest.skip(f"this machine shapes no traffic: {error.stderr.strip()}")
+        yield ShapedLink(ours, _inside(space), near)
     finally:
         # Its end of the pair goes with it, as soon as nobody runs inside any more.
         _ip("netns", "del", space)
         subprocess.run([_program("ip"), "link", "del", near], capture_output=True, check=False)
+
+
+def _lay(space: str, near: str, far: str, addresses: tuple[str, str]) -> None:
+    """Lay the way between us and a namespace, and shape both of its ends."""
+    inside, (ours, theirs) = _inside(space), addresses
+    _ip("link", "add", near, "type", "veth", "peer", "name", far)
+    _ip("link", "set", far, "netns", space)
+    _ip("addr", "add", f"{ours}/30", "dev", near)
+    _ip("link", "set", near, "up")
+    # The MQTT client wakes itself through the loopback.
+    _run(*inside, _program("ip"), "link", "set", "lo", "up")
+    _run(*inside, _program("ip"), "addr", "add", f"{theirs}/30", "dev", far)
+    _run(*inside, _program("ip"), "link", "set", far, "up")
+    _shape(near)
+    _shape(far, *inside)
+
+
+def _inside(space: str) -> tuple[str, ...]:
+    return (_program("ip"), "netns", "exec", space)
 
 
 def _shape(device: str, *inside: str) -> None:
