@@ -69,6 +69,20 @@ def correct(
 ) -> None:
     """Change single fields at the desk; raises `HospitalError` when there is no such patient."""
     said = [(field, Op.SET, value) for field, value in sorted(changes.items())]
+    say(archive, patient_id, said, account, now_ms)
+
+
+def say(
+    archive: Archive,
+    patient_id: str,
+    said: Sequence[tuple[str, Op, str | None]],
+    account: str,
+    now_ms: int,
+) -> None:
+    """Say something of a patient as a clinician: (field, what is done, value) of each.
+
+    Raises `HospitalError` when there is no such patient.
+    """
     _edit_here(archive, patient_id, said, account, now_ms)
 
 

@@ -8,6 +8,7 @@ from flask import Flask
 
 from hospital.desk import (
     alerts,
+    background,
     clinics,
     door,
     enrol,
@@ -27,7 +28,7 @@ from hospital.desk.door import Parts
 from hospital.errors import ArchiveDown
 
 PAGES = (
-    *(sign_in, readings, patients, telling, linking, files),
+    *(sign_in, readings, patients, telling, background, linking, files),
     *(alerts, reviews, clinics, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""

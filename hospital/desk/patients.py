@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from hospital import chart, handling, pictures, sessions, sharing, told
+from hospital import background, chart, handling, pictures, sessions, sharing, told
 from hospital.desk import door, guard
 from hospital.desk.live import polled_at
 
@@ -78,6 +78,7 @@ def _record(line: chart.PatientLine) -> str:
         "patient_live.html",
         line=line,
         alerts=alerts,
+        known=background.of(archive, ids),
         notes=handling.notes(archive, [a.id for a in alerts]),
         answers={a.id: told.of_alert(archive, a.id) for a in alerts},
         readings=sorted(readings, key=lambda r: (r.placed.utc_ms, r.number), reverse=True),

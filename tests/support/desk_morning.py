@@ -95,6 +95,7 @@ def pages() -> list[tuple[str, Callable[[Page, str], None]]]:
         ("desk-patients", _go("/patients")),
         ("desk-patient", _go(f"/patients/{IMRAN}")),
         ("desk-records", _go(f"/patients/{IMRAN}/records")),
+        ("desk-background", _go(f"/patients/{IMRAN}/background")),
         ("desk-alerts", _go("/alerts")),
         ("desk-alert", _alert),
         ("desk-reviews", _go("/reviews")),
@@ -136,6 +137,9 @@ def _morning(archive: Archive) -> None:
     for box, year in ((CHAK, "1972"), (SPARE, "1927")):
         said = {"patient": IMRAN, "rev": 2, "base_rev": 1, "was": {}, "set": {"birth": year}}
         _come(archive, box, -2 * MINUTE_MS, {"kind": "patient", "body": said})
+    known = {"allergies": {"add": ["Penicillin"]}, "conditions": {"add": ["Asthma"]}}
+    added = {"patient": IMRAN, "rev": 3, "base_rev": 1, "was": {}, "set": known}
+    _come(archive, CHAK, -2 * MINUTE_MS, {"kind": "patient", "body": added})
     _confirm(archive)
     _written(archive)
 
