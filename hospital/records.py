@@ -72,7 +72,8 @@ def _enter(archive: Archive, new: Sequence[_New]) -> None:
             # Claims of these readings, in whatever order they came, find them there.
             _readings(archive, [(o, f) for o, f in new if isinstance(f, ReadingFact)])
             for origin, fact in new:
-                _fact(archive, origin, fact)
+                if not isinstance(fact, ReadingFact):
+                    _fact(archive, origin, fact)
     except RowRefused as error:
         if len(new) > 1:
             for one in new:
