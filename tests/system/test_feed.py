@@ -13,9 +13,10 @@ from postgres import Cluster, cluster
 
 from edge import feed as replica
 from edge import feed_patients, orders, patients
+from edge import told as box_told
 from edge.feed_item import Cursor, Entity, Item
 from edge.patient_form import PatientForm
-from hospital import directives, feed
+from hospital import chart, directives, feed, told
 
 pytestmark = pytest.mark.system
 
@@ -78,6 +79,24 @@ def test_what_the_hospital_writes_comes_down_while_the_box_rests(house: House) -
             feed.remove(house.archive, CLINIC, Entity.REPLY, "r1")
         eventually(lambda: not replica.items(store, Entity.REPLY))
         eventually(lambda: _agree(house))
+
+
+def test_a_reply_reaches_the_boxes_is_read_at_one_and_the_desk_learns_both(house: House) -> None:
+    store = house.posts[0].store
+    form = PatientForm(name="Zahra Baloch", birth="1980", sex="female")
+    zahra = patients.register(store, store.clock().now(), form, "w1")
+
+    def state() -> str:
+        [one] = told.about(house.archive, [zahra.id])
+        return one.ways[0].state
+
+    with house.linked():
+        eventually(lambda: chart.patient(house.archive, zahra.id))
+        told.reply(house.archive, zahra.id, "Twice a day, with food", "dr", 1)
+        eventually(lambda: state() == "reached")
+        [one] = box_told.replies(store, zahra.id)
+        assert box_told.note_seen(store, store.clock().now(), [one.key], "w1") == 1
+        eventually(lambda: state() == "seen")
 
 
 def test_a_command_is_carried_out_once_and_answered(house: House) -> None:
