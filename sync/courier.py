@@ -253,6 +253,7 @@ class Courier:
                 self._voice.note(effect)
 
     def _say_hello(self, effect: core.SendHello) -> None:
+        self._owed.forget()  # the answer states custody anew, perhaps that of a restored hospital
         member, now = self._member, self._now()
         about = {
             "version": version("healthpost"),

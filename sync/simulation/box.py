@@ -230,6 +230,7 @@ class SimBox:
         self._publish(UpFrame(header, (), self.signer, self.sealed_to, ask=True))
 
     def _say_hello(self, effect: core.SendHello) -> None:
+        self._owed.forget()  # the answer states custody anew, perhaps that of a restored hospital
         header = hello_header(self.name, effect.nonce, self.disk.epoch())
         told = replace(hello(self.disk, effect, {}), protocols=self.protocols)
         self._publish(UpFrame(header, (), self.signer, self.sealed_to, hello=told))

@@ -64,7 +64,7 @@ class World:
             box.limits = self._limits
         self._made: list[Record] = []
         self._doomed: set[Record] = set()
-        self._images: dict[str, tuple[Disk, int]] = {}
+        self._images: dict[SimBox, tuple[Disk, int]] = {}
         self._sent: list[UpFrame] = []
         self._received: list[UpFrame] = []
         self._suspects: set[str] = set()
@@ -140,13 +140,13 @@ class World:
 
     def keep_image(self, box: SimBox) -> None:
         """Copy a box's card."""
-        self._images[box.name] = (box.disk.copy(), len(self._made))
+        self._images[box] = (box.disk.copy(), len(self._made))
 
     def put_image(self, box: SimBox) -> bool:
         """Put the copy in; what was made since is lost with the medium."""
-        if box.name not in self._images or not self._alone(box) or box.name in self._shut:
+        if box not in self._images or not self._alone(box) or box.name in self._shut:
             return False
-        disk, before = self._images[box.name]
+        disk, before = self._images[box]
         self._doomed |= {r for r in self._made[before:] if r[0] == box.name}
         self._suspects.add(box.name)
         box.use(disk.copy())
@@ -218,7 +218,7 @@ class World:
             box.schema = PACKED
             box.learn_key(max(self.hospital.keys))
             box.look()
-        self.air.advance(self.air.now_ms + 60_000)  # until the last late message is there
+        self.air.advance(self.air.now_ms + 600_000)  # until nothing late or repeated comes any more
         self.air.advance(self.air.now_ms + IDLE_LIMIT_MS)
         limit, pause_ms = self.air.now_ms + SETTLE_MS, 10 * 60_000
         while self.air.now_ms < limit and not (self._settled() and self.air.is_quiet):

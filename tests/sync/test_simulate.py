@@ -25,10 +25,13 @@ def test_media_that_change_under_the_courier_lose_nothing_that_can_be_saved() ->
     assert sum(o.forks for o in outcomes) > 20
 
 
-@pytest.mark.parametrize("seed", [4011])
+@pytest.mark.parametrize("seed", [4011, 8990])
 def test_a_seed_that_failed_once_does_not_again(seed: int) -> None:
-    """4011: two idle clones greeted in step, so that one's answer always came too late to count."""
-    assert run(seed).quarantines > 0
+    """4011: two idle clones greeted in step, so that one's answer always came too late to count.
+
+    8990: a hospital came back from a backup, and the world ended before the box greeted it again.
+    """
+    assert run(seed).records > 0
 
 
 @pytest.mark.parametrize("name", MISFORTUNES)
