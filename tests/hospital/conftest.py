@@ -1,12 +1,15 @@
-"""Archives on both engines, and an authority."""
+"""Archives on both engines, an authority, and the desk with a doctor signed in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
+import desk_scene
 import pytest
 from archives import open_at
+from desk_scene import Doctor
+from flask import Flask
 from moments import NOW
 from postgres import Cluster, cluster
 
@@ -42,3 +45,17 @@ def archive(archive_address: str) -> Iterator[Archive]:
 def authority(tmp_path: Path) -> Authority:
     """A new certificate authority."""
     return Authority.create(tmp_path / "authority", "Test hospital", NOW)
+
+
+@pytest.fixture
+def app(archive_address: str, tmp_path: Path) -> Flask:
+    """The desk over an archive of each engine, with two invented clinics in it."""
+    return desk_scene.found(archive_address, tmp_path)
+
+
+@pytest.fixture
+def doctor(app: Flask) -> Doctor:
+    """A clinician's browser, signed in."""
+    visitor = Doctor(app.test_client())
+    assert visitor.sign_in().status_code == 303
+    return visitor

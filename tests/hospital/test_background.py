@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import desk_scene
 import pytest
 from archives import open_at
 from desk_scene import ORIGIN, RAM, THAR, ZAHRA, Doctor
@@ -14,18 +12,6 @@ from werkzeug.test import TestResponse
 
 from hospital import background, feed
 from hospital.archive import Archive
-
-
-@pytest.fixture
-def app(archive_address: str, tmp_path: Path) -> Flask:
-    return desk_scene.found(archive_address, tmp_path)
-
-
-@pytest.fixture
-def doctor(app: Flask) -> Doctor:
-    visitor = Doctor(app.test_client())
-    visitor.sign_in()
-    return visitor
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import desk_scene
 import pytest
@@ -12,18 +11,6 @@ from desk_scene import ORIGIN, THAR, Doctor
 from flask import Flask
 
 from hospital import feed
-
-
-@pytest.fixture
-def app(archive_address: str, tmp_path: Path) -> Flask:
-    return desk_scene.found(archive_address, tmp_path)
-
-
-@pytest.fixture
-def doctor(app: Flask) -> Doctor:
-    visitor = Doctor(app.test_client())
-    visitor.sign_in()
-    return visitor
 
 
 def set_to(doctor: Doctor, key: str, value: str, **more: str) -> tuple[int, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import desk_scene
 import pytest
@@ -17,11 +16,6 @@ from hospital.boxes import Box
 from sync.keys import BoxKeys
 
 SECOND = Box("box-thar-2", THAR.clinic, BoxKeys.generate().public, "0c", desk_scene.NOW_MS)
-
-
-@pytest.fixture
-def app(archive_address: str, tmp_path: Path) -> Flask:
-    return desk_scene.found(archive_address, tmp_path)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import desk_scene
@@ -20,18 +19,6 @@ from sync.files import Chunk
 
 PHOTO = b"\xff\xd8\xff\xe0" + os.urandom(CHUNK_BYTES + 50)
 SMALL = b"\xff\xd8\xff\xe0 small"
-
-
-@pytest.fixture
-def app(archive_address: str, tmp_path: Path) -> Flask:
-    return desk_scene.found(archive_address, tmp_path)
-
-
-@pytest.fixture
-def doctor(app: Flask) -> Doctor:
-    visitor = Doctor(app.test_client())
-    visitor.sign_in()
-    return visitor
 
 
 class Sent:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import desk_scene
 import pytest
@@ -19,18 +18,6 @@ from hospital.errors import ArchiveDown
 
 PAGES = ("/", "/patients", f"/patients/{ZAHRA}", "/alerts", "/clinics")
 LIVE = ("/live", "/patients/found", f"/patients/{ZAHRA}/live", "/alerts/live", "/clinics/live")
-
-
-@pytest.fixture
-def app(archive_address: str, tmp_path: Path) -> Flask:
-    return desk_scene.found(archive_address, tmp_path)
-
-
-@pytest.fixture
-def doctor(app: Flask) -> Doctor:
-    visitor = Doctor(app.test_client())
-    assert visitor.sign_in().status_code == 303
-    return visitor
 
 
 def text_of(html: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from pathlib import Path
 
 import desk_scene
 import pytest
@@ -18,18 +17,6 @@ from hospital import feed
 TOLD = f"/patients/{ZAHRA}/told"
 RECORDS = f"/patients/{ZAHRA}/records"
 SOON = "2099-12-03T09:30"
-
-
-@pytest.fixture
-def app(archive_address: str, tmp_path: Path) -> Flask:
-    return desk_scene.found(archive_address, tmp_path)
-
-
-@pytest.fixture
-def doctor(app: Flask) -> Doctor:
-    visitor = Doctor(app.test_client())
-    visitor.sign_in()
-    return visitor
 
 
 def post(doctor: Doctor, path: str, **form: str) -> TestResponse:
