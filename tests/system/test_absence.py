@@ -8,17 +8,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import pytest
 from absence import Absence, Clinic, raise_alarm
-from broker import MOSQUITTO
 from history import Deeds, History, Overtaking
 from invariants import demand
 from muddy_road import KBIT_40, Going
-from postgres import Cluster, cluster
 from region import Post, Region
 
 from benchmarks.link.meter import memory_mb
@@ -61,23 +57,6 @@ class Figures:
     bytes_down: int
     bytes_before_the_alert: int
     samples: list[Sample]
-
-
-@pytest.fixture
-def region(tmp_path: Path, database: Cluster) -> Iterator[Region]:
-    if MOSQUITTO is None:
-        pytest.skip("mosquitto is not installed")
-    region = Region(tmp_path, database)
-    try:
-        yield region
-    finally:
-        region.end()
-
-
-@pytest.fixture
-def database() -> Iterator[Cluster]:
-    with cluster() as started:
-        yield started
 
 
 def test_a_long_absence_ends_in_agreement_with_the_alert_first(region: Region) -> None:

@@ -7,14 +7,10 @@ so many plans of three boxes from that seed on. A failure names its seed and its
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from broker import MOSQUITTO
 from chaos import Chaos, Step, plan_of
 from invariants import demand
-from postgres import Cluster, cluster
 from region import Region
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
@@ -28,23 +24,6 @@ def _plans() -> list[tuple[int, int, int]]:
         return [SHORT]
     first, count, steps = (int(n) for n in LONG.split("x"))
     return [(seed, steps, 3) for seed in range(first, first + count)]
-
-
-@pytest.fixture
-def region(tmp_path: Path, database: Cluster) -> Iterator[Region]:
-    if MOSQUITTO is None:
-        pytest.skip("mosquitto is not installed")
-    region = Region(tmp_path, database)
-    try:
-        yield region
-    finally:
-        region.end()
-
-
-@pytest.fixture
-def database() -> Iterator[Cluster]:
-    with cluster() as started:
-        yield started
 
 
 @pytest.mark.parametrize(("seed", "steps", "posts"), _plans())
