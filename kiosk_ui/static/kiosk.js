@@ -57,10 +57,17 @@ document.addEventListener("input", ({ target }) => typing(target.closest("[data-
 document.addEventListener("change", ({ target }) => typing(target.closest("[data-draft]"), 0));
 document.addEventListener("recorded", ({ target }) => typing(target.closest("[data-draft]"), 0));
 addEventListener("pagehide", keepDraft);
+
+// Once somebody locks, a poll that is refused meanwhile must not lead the screen elsewhere.
+let leaving = false;
+for (const kind of ["htmx:before:request", "htmx:before:response"]) {
+  document.addEventListener(kind, (event) => { if (leaving) event.preventDefault(); });
+}
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form === begun.area) begun.area = null;
   if (form.id !== "lock") return;
+  leaving = true;
   const sending = keepDraft();
   if (!sending) return;
   event.preventDefault();
@@ -141,7 +148,7 @@ if (still) {
     const idle = Date.now() - touched;
     if (idle >= asking() + Number(still.dataset.warnS) * 1000) {
       clearInterval(watch);
-      leave.submit();
+      leave.requestSubmit();
     } else if (idle >= asking() && !still.open) {
       document.body.classList.add("hidden-values");
       still.showModal();
