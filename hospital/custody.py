@@ -17,6 +17,7 @@ from hospital.archive import Archive, row, scalar
 from hospital.boxes import Box
 from sync.core import hospital
 from sync.core.clones import suspicion
+from sync.core.header import Header
 from sync.core.messages import QUARANTINED, STALE_SESSION, DownMessage, Hello, Position
 from sync.telemetry import Status
 
@@ -160,9 +161,19 @@ def told(archive: Archive, box_id: str, hello: Hello) -> None:
     archive.execute("UPDATE box SET about = ? WHERE id = ?", (about, box_id))
 
 
-def status(archive: Archive, box_id: str, epoch: int, status: Status, now_ms: int) -> None:
-    """Remember how a box said it is doing, inside the caller's transaction."""
+def status(archive: Archive, header: Header, status: Status, now_ms: int) -> None:
+    """Remember how a box said it is doing, inside the caller's transaction.
+
+    A summary that is older than the one held of the same session changes nothing.
+    """
+    box_id, session = header.box_id, header.nonce.hex()
+    held = row(archive, "SELECT status FROM box WHERE id = ?", (box_id,))
+    last = json.loads(held["status"] or "{}") if held is not None else {}
+    if last.get("session") == session and header.first_seq <= last["number"]:
+        return
     told = {
+        "session": session,
+        "number": header.first_seq,
         "oldest_ms": status.oldest_ms,
         "wrong": list(status.wrong),
         "version": status.version,
@@ -174,7 +185,7 @@ def status(archive: Archive, box_id: str, epoch: int, status: Status, now_ms: in
     sql = "UPDATE box SET status = ?, status_ms = ?, heard_ms = ? WHERE id = ?"
     archive.execute(sql, (text, now_ms, now_ms, box_id))
     for lane, (last, _) in status.lanes.items():
-        _told(archive, box_id, epoch, lane, last)
+        _told(archive, box_id, header.epoch, lane, last)
 
 
 def keep_frame(

@@ -225,7 +225,7 @@ class Receiver:
                 header.nonce,
                 boxes.ACTIVE,
             ):
-                custody.status(self._archive, box.id, held.epoch, status, came.received_ms)
+                custody.status(self._archive, header, status, came.received_ms)
         return []
 
     def _hello(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:

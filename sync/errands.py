@@ -31,6 +31,7 @@ class Errands:
         self._radio, self._purse = radio, purse
         self._reported: tuple[str, ...] | None = None
         self._report_ms = 0
+        self._reports = 0
         self._renew_ms = 0
         self._announced = b""
         self._announce_ms = 0
@@ -51,7 +52,8 @@ class Errands:
         if not self._purse.may_send(telemetry.LANE):
             return
         self._reported, self._report_ms = status.wrong, now.t_ms + REPORT_MS
-        header = telemetry.header(self._member.box_id, session.epoch, session.nonce)
+        self._reports += 1
+        header = telemetry.header(self._member.box_id, session.epoch, session.nonce, self._reports)
         self._radio.say(header, telemetry.encode(status), qos=0)
 
     def _renew(self, now: Stamp, session: BoxSession) -> None:

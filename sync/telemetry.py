@@ -2,7 +2,7 @@
 
 The payload is the CBOR array `[40, {name: value}]`: what waits in each lane and since when, what is
 wrong (kinds of conditions), versions, disk and clock. It is sealed and signed like a record and
-belongs to the session of its nonce, so an old one cannot be replayed.
+belongs to the session of its nonce and has a number there, so an old one cannot be replayed.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ def summary(store: Store, now: Stamp, free_bytes: int) -> Status:
     )
 
 
-def header(box_id: str, epoch: int, nonce: bytes) -> Header:
-    """Return the header of a summary, which belongs to a session and to no stream."""
-    return Header(box_id, epoch, LANE, 1, 1, bytes(CHAIN_BYTES), nonce, schema=0)
+def header(box_id: str, epoch: int, nonce: bytes, number: int) -> Header:
+    """Return the header of a session's `number`-th summary; it belongs to no stream."""
+    return Header(box_id, epoch, LANE, number, 1, bytes(CHAIN_BYTES), nonce, schema=0)
 
 
 def encode(status: Status) -> bytes:

@@ -391,7 +391,7 @@ def test_nothing_that_a_shut_out_box_says_changes_anything(
         "keys": (box.sealed(here, told), "h"),
         "chunk": (box.sealed(files.header("box-one", 1, box.nonce), chunk), "f"),
         "status": (
-            box.sealed(telemetry.header("box-one", 1, box.nonce), telemetry.encode(status)),
+            box.sealed(telemetry.header("box-one", 1, box.nonce, 1), telemetry.encode(status)),
             "t",
         ),
     }

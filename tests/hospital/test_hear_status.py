@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,8 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(enrolled(SqliteArchive.open(tmp_path / "archive.db")))
 
 
-def sealed(box: Sender, payload: bytes, nonce: bytes = b"") -> bytes:
-    header = telemetry.header(box.box_id, box.epoch, nonce or box.nonce)
+def sealed(box: Sender, payload: bytes, nonce: bytes = b"", number: int = 1) -> bytes:
+    header = telemetry.header(box.box_id, box.epoch, nonce or box.nonce, number)
     return box.sealed(header, payload)
 
 
@@ -48,6 +49,20 @@ def test_only_the_living_session_of_an_active_box_counts(desk: Desk) -> None:
     boxes.set_standing(desk.archive, "box-one", boxes.REVOKED)
     desk.take(sealed(box, telemetry.encode(STATUS)), "t")
     assert chart.clinics(desk.archive)[0].status_ms is None
+
+
+def test_an_old_summary_said_again_changes_nothing(desk: Desk) -> None:
+    box = Sender()
+    desk.admit(box)
+    old = sealed(box, telemetry.encode(STATUS))
+    new = sealed(box, telemetry.encode(replace(STATUS, lanes={"c": (80, 30)})), number=2)
+    desk.take(old, "t")
+    desk.take(new, "t")
+    for again in (old, new):
+        before = desk.archive.rows("SELECT * FROM box")
+        desk.take(again, "t")
+        assert desk.archive.rows("SELECT * FROM box") == before
+    assert chart.clinics(desk.archive)[0].waiting == 80
 
 
 def test_nonsense_is_refused(desk: Desk) -> None:
