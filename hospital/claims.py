@@ -173,11 +173,18 @@ def _known(archive: Archive, request: Request, now: datetime) -> Box | None:
     return replace(held, keys=keys)
 
 
+_OLD_KEYS = (
+    "a box is readmitted under new keys alone, for its old ones may be in other hands: use the"
+    " claim with `healthpost enrol --new-keys`"
+)
+
+
 def _misfit(known: Box | None, request: Request, held: Row) -> str | None:
     """Return why a genuine request may not have this claim, or None."""
     if held["readmits"] is not None:
-        fits = held["readmits"] == request.box_id
-        return None if fits else f"this claim is for box {held['readmits']} alone"
+        if held["readmits"] != request.box_id:
+            return f"this claim is for box {held['readmits']} alone"
+        return _OLD_KEYS if known is not None and _shares_a_key(known.keys, request) else None
     if known is not None and (known.standing != boxes.ACTIVE or known.keys != _keys(request)):
         return (
             f"a box {request.box_id} is or was enrolled with other keys; if this is that box, ask"
@@ -185,6 +192,10 @@ def _misfit(known: Box | None, request: Request, held: Row) -> str | None:
             f" {request.box_id}`) and use it with `healthpost enrol --new-keys`"
         )
     return None
+
+
+def _shares_a_key(keys: PublicKeys, request: Request) -> bool:
+    return keys.sign == request.sign_key or keys.decrypt == request.decrypt_key
 
 
 def _revoke_old(archive: Archive, authority: Authority, held: Row, now: datetime) -> None:

@@ -142,11 +142,13 @@ def test_a_readmitted_box_comes_in_under_new_keys_alone(
         boxes.enter(archive, Box("box-one", "Thar", KEYS.public, first.serial, NOW_MS))
     boxes.set_standing(archive, "box-one", QUARANTINED, "two of them")
     fresh = BoxKeys.generate()
-    for instead, granted in ((Instead(), False), (Instead(readmits="box-one"), True)):
+    again = Instead(readmits="box-one")
+    asking = ((Instead(), fresh, False), (again, KEYS, False), (again, fresh, True))
+    for instead, keys, granted in asking:
         claim = claims.create(archive, "Thar", "http://desk.example", NOW, instead)
-        csr = certificate_request(fresh, "box-one").decode("ascii")
-        bare = Request(claim.claim_id, "box-one", csr, fresh.public.sign, fresh.public.decrypt)
-        asked = enrolment.ask(claim, bare, fresh.sign.sign)
+        csr = certificate_request(keys, "box-one").decode("ascii")
+        bare = Request(claim.claim_id, "box-one", csr, keys.public.sign, keys.public.decrypt)
+        asked = enrolment.ask(claim, bare, keys.sign.sign)
         offer = Offer(HospitalKeys.generate().public, "127.0.0.1", 8883)
         assert claims.enrol(archive, authority, offer, asked.encode(), NOW)[1] is granted
     assert desk.take(box.hello(), "h") == []
