@@ -35,7 +35,7 @@ from edge.jobs import (
 )
 from edge.remote_settings import effective
 from edge.settings import Settings
-from edge.store import Store
+from edge.store import LITTLE_CACHE_KB, Store
 
 LOOK_EVERY_S = 5.0
 JUMP_S = 30.0
@@ -70,7 +70,7 @@ JOBS = (
 def do(job: Job, settings: Settings) -> None:
     """Do one job now, with a store of its own; a job that fails is tried again when it is due."""
     try:
-        store = Store.open(settings.database)
+        store = Store.open(settings.database, cache_kb=LITTLE_CACHE_KB)
         try:
             job.run(store, effective(settings, store), store.clock().now())
         finally:

@@ -25,6 +25,8 @@ PRAGMAS = (
     "foreign_keys = ON",
     "wal_autocheckpoint = 4000",  # 4 MB, as by default
 )
+LITTLE_CACHE_KB = 500
+"""What a process needs that looks at some pages and writes little: the kiosk, the caretaker."""
 SCHEMA = 5
 """So many migrations `edge.schema` has; a file says in its user_version how many it has had."""
 
@@ -41,12 +43,16 @@ class Store:
         """What the running transaction has looked up and need not look up again."""
 
     @classmethod
-    def open(cls, path: Path) -> Store:
-        """Open (and migrate, when needed) the file; raises `StoreError` in plain words."""
+    def open(cls, path: Path, *, cache_kb: int = 2000) -> Store:
+        """Open (and migrate, when needed) the file; raises `StoreError` in plain words.
+
+        Whoever only looks does with less cache than whoever keeps readings by the thousand.
+        """
         try:
             connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             for pragma in PRAGMAS:
                 connection.execute(f"PRAGMA {pragma}")
+            connection.execute(f"PRAGMA cache_size = -{cache_kb:d}")
             store = cls(connection)
             store._migrate()
         except sqlite3.Error as error:

@@ -13,7 +13,7 @@ from edge import remote_settings, staff
 from edge.clock import Clock, Stamp
 from edge.errors import DiskFull, StoreError
 from edge.settings import Settings
-from edge.store import Store
+from edge.store import LITTLE_CACHE_KB, Store
 
 COOKIE = "healthpost"
 _KEY = "healthpost"
@@ -64,7 +64,7 @@ def settings() -> Settings:
 def store() -> Store:
     """Return the store of this request; raises `StoreError` when it cannot be opened."""
     if "store" not in g:
-        g.store = Store.open(_box().settings.database)
+        g.store = Store.open(_box().settings.database, cache_kb=LITTLE_CACHE_KB)
     return cast(Store, g.store)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import expect
 
 from edge.clock import Clock
 from edge.store import Store
@@ -14,6 +15,7 @@ from edge.store import Store
 # How long an example takes says something about the machine, nothing about the code.
 settings.register_profile("healthpost", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("healthpost")
+expect.set_options(timeout=40_000)  # likewise for what a page shows, polls of five seconds included
 
 
 @pytest.fixture

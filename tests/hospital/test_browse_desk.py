@@ -19,7 +19,6 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SMALL, LARGE = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 
 pytestmark = pytest.mark.system
-expect.set_options(timeout=40_000)  # a loaded machine is slow, not wrong
 
 
 @pytest.fixture(scope="module")

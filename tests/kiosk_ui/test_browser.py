@@ -16,7 +16,6 @@ from edge.reading import Code, Kind
 from kiosk_ui.app import create_app
 
 pytestmark = pytest.mark.system
-expect.set_options(timeout=40_000)  # a loaded machine is slow, not wrong
 
 AXE = Path(__file__).parent.parent / "support" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

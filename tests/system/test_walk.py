@@ -21,7 +21,6 @@ from hospital.archive_postgres import PostgresArchive
 from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, Running, running
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
-expect.set_options(timeout=40_000)  # a loaded machine is slow, not wrong
 
 NAME = "Zubaida Khatoon"
 
