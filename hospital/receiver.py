@@ -153,8 +153,7 @@ class Receiver:
             held = custody.load(self._archive, box)
             if held.standing == boxes.ACTIVE:  # of two machines both have lived, though one is late
                 custody.lived(self._archive, box.id, header.nonce)
-            current = (held.epoch, held.nonce, held.standing)
-            if current != (header.epoch, header.nonce, boxes.ACTIVE):
+            if not _is_living(held, header):
                 return []  # of a past session: that of a clone, a replay, or just late
             custody.heard(self._archive, box.id, came.received_ms)
             return _outgoing(
@@ -167,12 +166,7 @@ class Receiver:
         except MessageError:
             return self._refuse(box.id, MALFORMED, came)
         with self._archive.transaction():
-            current = custody.load(self._archive, box)
-            if (current.epoch, current.nonce, current.standing) != (
-                header.epoch,
-                header.nonce,
-                boxes.ACTIVE,
-            ):
+            if not _is_living(custody.load(self._archive, box), header):
                 return []
             held = attachments.take(self._archive, box, chunk, came.received_ms)
         return [] if held is None else [self._hold(box.id, header.nonce, held)]
@@ -185,9 +179,8 @@ class Receiver:
 
     def _renew(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
         with self._archive.transaction():
-            held = custody.load(self._archive, box)
-            current = (held.epoch, held.nonce, held.standing)
-            if current == (header.epoch, header.nonce, boxes.ACTIVE) and self._authority:
+            living = _is_living(custody.load(self._archive, box), header)
+            if living and self._authority:
                 try:
                     request = decode_renewal(payload)
                     renewals.grant(self._archive, self._authority, box, request, came.received_ms)
@@ -199,12 +192,7 @@ class Receiver:
         self, box: Box, header: Header, payload: bytes, came: Delivered
     ) -> list[Outgoing]:
         with self._archive.transaction():
-            held = custody.load(self._archive, box)
-            if (held.epoch, held.nonce, held.standing) == (
-                header.epoch,
-                header.nonce,
-                boxes.ACTIVE,
-            ):
+            if _is_living(custody.load(self._archive, box), header):
                 try:
                     rotation.announced(
                         self._archive, box, payload, header.kid_sig, came.received_ms
@@ -219,12 +207,7 @@ class Receiver:
         except MessageError:
             return self._refuse(box.id, MALFORMED, came)
         with self._archive.transaction():
-            held = custody.load(self._archive, box)
-            if (held.epoch, held.nonce, held.standing) == (
-                header.epoch,
-                header.nonce,
-                boxes.ACTIVE,
-            ):
+            if _is_living(custody.load(self._archive, box), header):
                 custody.status(self._archive, header, status, came.received_ms)
         return []
 
@@ -328,6 +311,12 @@ class Receiver:
 
     def _remember(self, box_id: str) -> _Memory:
         return self._memory.setdefault(box_id, _Memory())
+
+
+def _is_living(held: hospital.HospitalBox, header: Header) -> bool:
+    """Whether a frame is of the session that an admitted box is in."""
+    present = (held.epoch, held.nonce, held.standing)
+    return present == (header.epoch, header.nonce, boxes.ACTIVE)
 
 
 def _outgoing(sealed: list[Sealed]) -> list[Outgoing]:
