@@ -36,6 +36,7 @@ from edge.jobs import (
 from edge.remote_settings import effective
 from edge.settings import Settings
 from edge.store import LITTLE_CACHE_KB, Store
+from edge.supervise import Stop
 
 LOOK_EVERY_S = 5.0
 JUMP_S = 30.0
@@ -115,7 +116,7 @@ def main() -> None:
     """Run as a process until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    stop = Event()
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:

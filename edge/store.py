@@ -8,6 +8,7 @@ that upgrades to a write fails at once under three writers. WAL with synchronous
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,7 @@ PRAGMAS = (
     "foreign_keys = ON",
     "wal_autocheckpoint = 4000",  # 4 MB, as by default
 )
+SET_UP_AGAIN_S = 0.02
 LITTLE_CACHE_KB = 500
 """What a process needs that looks at some pages and writes little: the kiosk, the caretaker."""
 SCHEMA = 5
@@ -50,9 +52,7 @@ class Store:
         """
         try:
             connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-            for pragma in PRAGMAS:
-                connection.execute(f"PRAGMA {pragma}")
-            connection.execute(f"PRAGMA cache_size = -{cache_kb:d}")
+            _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
             store = cls(connection)
             store._migrate()
         except sqlite3.Error as error:
@@ -195,6 +195,21 @@ class Store:
     def _rollback(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _set_up(connection: sqlite3.Connection, pragmas: Sequence[str]) -> None:
+    """Set a connection up; of two that turn a new file to WAL, SQLite makes none wait by itself."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                raise
+            time.sleep(SET_UP_AGAIN_S)
 
 
 def _plain(error: sqlite3.Error, path: Path | None = None) -> StoreError:

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Condition, Event, RLock
 from typing import Protocol
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,18 @@ log = logging.getLogger(__name__)
 STEADY_S = 30
 SLOWEST_RESTART_S = 30
 GRACE_S = 8
+
+
+class Stop(Event):
+    """An event that a signal's handler may set while the same thread waits for it.
+
+    The lock of a plain Event is not reentrant: a handler that interrupts `wait` at the wrong moment
+    waits for itself for ever. Whoever waits looks again now and then, as `supervise` does.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cond = Condition(RLock())
 
 
 class Process(Protocol):

@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from edge.supervise import Child, supervise
+from edge.supervise import Child, Stop, supervise
 from hospital import broker
 from hospital.authority import Authority
 from hospital.errors import HospitalError
@@ -76,7 +76,7 @@ def run(settings: HospitalSettings, stop: Event) -> None:
 def main() -> None:
     """Serve the hospital in HEALTHPOST_HOSPITAL_HOME until SIGTERM or Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    stop = Event()
+    stop = Stop()
 
     def ask_to_stop(*_: Any) -> None:
         stop.set()

@@ -9,10 +9,9 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from threading import Event
 
 from edge.forked import ForkedChild, preload
-from edge.supervise import SLOWEST_RESTART_S, Child, restart_delay_s, supervise
+from edge.supervise import SLOWEST_RESTART_S, Child, Stop, restart_delay_s, supervise
 
 __all__ = ["SLOWEST_RESTART_S", "Child", "box_children", "restart_delay_s", "run_box", "supervise"]
 
@@ -48,7 +47,7 @@ def box_children(environment: Mapping[str, str] | None = None) -> list[Child]:
 
 def run_box() -> None:
     """Run the box in the foreground until SIGTERM or Ctrl-C."""
-    stop = Event()
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     preload(SHARED)

@@ -10,6 +10,7 @@ import click
 
 from edge import history
 from edge.store import Store
+from edge.supervise import Stop
 from provisioning.demo import DOCTOR, KNOWN_PORTS, PASSWORD, PIN, WORKER, Running, command, running
 from provisioning.errors import Failed
 
@@ -24,7 +25,8 @@ def run_demo() -> None:
         click.echo(f"\n  Clinic kiosk   {demo.kiosk_url}   {WORKER}, PIN {PIN}")
         click.echo(f"  Hospital desk  {demo.desk_url}   {DOCTOR}, password {PASSWORD}\n")
         click.echo("  Simulated devices measure by themselves. Ctrl-C ends the demo.")
-        stop.wait()
+        while not stop.wait(1):
+            pass
 
 
 def run_once() -> dict[str, object]:
@@ -105,7 +107,7 @@ class _Watch:
 
 
 def _stop_on_signals() -> Event:
-    stop = Event()
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop

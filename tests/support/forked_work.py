@@ -18,13 +18,12 @@ import tempfile
 import threading
 from contextlib import closing
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 from uuid_utils import uuid7
 
 from edge.forked import ForkedChild, preload
-from edge.supervise import supervise
+from edge.supervise import Stop, supervise
 from sync.keys import BoxKeys
 
 _USUAL = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
@@ -76,7 +75,7 @@ def _files() -> list[str]:
 def keep(modules: list[str]) -> None:
     """Supervise until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="keeper %(message)s")
-    stop = Event()
+    stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     preload([*modules, "edge.store"])
     drawn()
