@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge.background import LISTS, LONGEST, MEDICINES
 from hospital import edits, reconcile
 from hospital.archive import Archive
 from hospital.errors import HospitalError
 from sync import merge
 from sync.merge import Op
-
-LISTS = ("allergies", "conditions")
-MEDICINES = "medicines"
-LONGEST = 200
-"""Characters of one entry, as at the box (`edge.background`)."""
 
 
 @dataclass(frozen=True, slots=True)
