@@ -12,7 +12,7 @@ from devices import ble_agent
 from devices.adapter_watch import AdapterWatch, Step
 from devices.ble_agent import PairingError
 from devices.recorder import Recorder
-from edge import adapter
+from edge.equipment import bluetooth_recovery
 
 RESTART_S = 60.0
 
@@ -41,7 +41,7 @@ class AdapterCare:
             _log.warning("Bluetooth: %s did not work: %s", step, error)
             why = f"{why}; {step}: {error}"
         told, text = step.value, why
-        self._recorder.tell(lambda store, now: adapter.took(store, now, told, text))
+        self._recorder.tell(lambda store, now: bluetooth_recovery.took(store, now, told, text))
         return step
 
     async def _act(self, step: Step) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from statistics import median_low
 
-from edge.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measured, Value
 
 STREAMED = frozenset({Kind.OXIMETRY, Kind.HEART_RATE})
 """What comes as samples; other kinds in a stream (a board's cuff) are results of their own."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols import body_composition
-from edge.clock import Stamp
+from edge.model.clock import Stamp
 
 WAITING_LIMIT = 50
 """Records that wait for their context; the oldest is given out alone when there are more."""

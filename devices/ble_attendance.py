@@ -19,8 +19,9 @@ from devices.protocols import user_data
 from devices.protocols.current_time import encode_current_time, encode_date_time
 from devices.reception import Source
 from devices.recorder import Recorder
-from edge import conditions, device_memory, registry
-from edge.clock import ClockQuality
+from edge.equipment import device_memory, registry
+from edge.model.clock import ClockQuality
+from edge.store import issues
 
 BATTERY = "2A19"
 LOW_PERCENT = 20
@@ -164,7 +165,7 @@ class Attendance:
         subject = self._source.subject
         if answer.get("code") != user_data.SUCCESS:
             return False
-        self._recorder.tell(lambda store, _: conditions.clear(store, "device-refuses", subject))
+        self._recorder.tell(lambda store, _: issues.clear(store, "device-refuses", subject))
         return True
 
     def _take_answer(self, raw: bytes) -> None:
@@ -190,12 +191,10 @@ class Attendance:
         self._recorder.tell(lambda store, _: registry.set_battery(store, device, percent))
         if percent <= LOW_PERCENT:
             self._recorder.tell(
-                lambda store, now: conditions.note(
-                    store, now, "battery-low", subject, f"{percent} %"
-                )
+                lambda store, now: issues.note(store, now, "battery-low", subject, f"{percent} %")
             )
         else:
-            self._recorder.tell(lambda store, _: conditions.clear(store, "battery-low", subject))
+            self._recorder.tell(lambda store, _: issues.clear(store, "battery-low", subject))
 
     async def _ask_who(self) -> None:
         said = {
@@ -207,9 +206,7 @@ class Attendance:
 
 
 def _say_refused(recorder: Recorder, source: Source, why: str) -> None:
-    recorder.tell(
-        lambda store, now: conditions.note(store, now, "device-refuses", source.subject, why)
-    )
+    recorder.tell(lambda store, now: issues.note(store, now, "device-refuses", source.subject, why))
 
 
 def _decoded(uuid: str, raw: bytes | None) -> Fields:

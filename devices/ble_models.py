@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from devices.model import Model, Quirks
-from edge.reading import Kind
+from edge.model.reading import Kind
 
 _BATTERY = "2A19"
 _PRESSURE = ("2A35", "2A36", "2B34", _BATTERY)

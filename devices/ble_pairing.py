@@ -15,11 +15,12 @@ from devices.ble_agent import PairingError
 from devices.ble_link import Advertisement
 from devices.model import Model
 from devices.recorder import Recorder
-from edge import conditions, pairings
-from edge.clock import Stamp
-from edge.errors import EdgeError
-from edge.pairings import Pairing, State
-from edge.store import Store
+from edge.equipment import pairings
+from edge.equipment.pairings import Pairing, State
+from edge.model.clock import Stamp
+from edge.model.errors import EdgeError
+from edge.store import issues
+from edge.store.store import Store
 
 RESTARTED = "the station was restarted meanwhile"
 STRANGER_S = 600.0
@@ -183,9 +184,9 @@ def say_bond(recorder: Recorder, address: str, model: Model, verdict: str | None
     def say(store: Store, now: Stamp) -> None:
         for kind in BOND_CONDITIONS:
             if kind == verdict:
-                conditions.note(store, now, kind, subject, address)
+                issues.note(store, now, kind, subject, address)
             else:
-                conditions.clear(store, kind, subject)
+                issues.clear(store, kind, subject)
 
     recorder.tell(say)
 

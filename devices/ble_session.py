@@ -25,10 +25,11 @@ from devices.device_time import KnownClock
 from devices.driver import BleCharacteristic, DecodeError, Fields
 from devices.reception import Reception
 from devices.recorder import Recorder
-from edge import conditions, device_memory, registry
-from edge.clock import Stamp
-from edge.intake import Duplicate, Outcome
-from edge.reading import Kind
+from edge.equipment import device_memory, registry
+from edge.model.clock import Stamp
+from edge.model.reading import Kind
+from edge.readings.intake import Duplicate, Outcome
+from edge.store import issues
 
 RECORD_ACCESS = "2A52"
 NO_MEASUREMENTS = frozenset({BATTERY, "2A08", "2A2B", RECORD_ACCESS})
@@ -322,13 +323,13 @@ class Session:
         source, held = self._reception.source, transfer.held
         if transfer.ending is Ending.REFUSED:
             self._recorder.tell(
-                lambda store, now: conditions.note(
+                lambda store, now: issues.note(
                     store, now, "device-refuses", source.subject, transfer.refusal
                 )
             )
         elif transfer.ending is not None:
             self._recorder.tell(
-                lambda store, _: conditions.clear(store, "device-refuses", source.subject)
+                lambda store, _: issues.clear(store, "device-refuses", source.subject)
             )
         if held is not None and all(_is_written(done) for done in self._recorded):
             self._recorder.tell(

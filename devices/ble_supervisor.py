@@ -33,7 +33,8 @@ from devices.model import Model
 from devices.reception import Reception, Source
 from devices.recorder import Recorder
 from devices.slots import WAITING_LIMIT, Bounds, Slots
-from edge import conditions, registry
+from edge.equipment import registry
+from edge.store import issues
 
 CONNECT_DELAYS_S = (0.0, 0.25)
 HEARD_LIMIT = 100
@@ -342,13 +343,11 @@ class BleSupervisor:
         if not self._off:
             _log.warning("Bluetooth does not work: %s", why)
         self._off = True
-        self._recorder.tell(
-            lambda store, now: conditions.note(store, now, "bluetooth-off", "", why)
-        )
+        self._recorder.tell(lambda store, now: issues.note(store, now, "bluetooth-off", "", why))
 
     def _say_on(self) -> None:
         self._off = False
-        self._recorder.tell(lambda store, _: conditions.clear(store, "bluetooth-off"))
+        self._recorder.tell(lambda store, _: issues.clear(store, "bluetooth-off"))
 
 
 def _streams(model: Model) -> bool:

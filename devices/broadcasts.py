@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devices.driver import BleCharacteristic, Fields
-from edge.reading import Measured
+from edge.model.reading import Measured
 
 SCALES_LIMIT = 50
 NEW_ACT_S = 30.0

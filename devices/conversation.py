@@ -15,8 +15,8 @@ from typing import Protocol
 from devices.device_time import ahead_of_box_s
 from devices.driver import UNMAPPED, Event, Session, Turn
 from devices.reception import Reception
-from edge.clock import Stamp
-from edge.reading import Measured
+from edge.model.clock import Stamp
+from edge.model.reading import Measured
 
 SAID_LIMIT = 1024
 """Bytes of a conversation that are kept with what it found."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from edge.clock import Stamp
+from edge.model.clock import Stamp
 
 AHEAD_TOLERANCE_S = 120
 """A reading may seem to come from the near future: clocks drift and some know only minutes."""

@@ -32,10 +32,11 @@ from devices.reception import Reception, Source
 from devices.recorder import Recorder
 from devices.serial_frames import HEADER, Frames, LineTrial
 from devices.sessions import roster
-from edge import conditions, registry, requests
-from edge.clock import Stamp
-from edge.reading import Measured
-from edge.store import Store
+from edge.equipment import device_requests, registry
+from edge.model.clock import Stamp
+from edge.model.reading import Measured
+from edge.store import issues
+from edge.store.store import Store
 
 STALE_MS = 1500
 """A frame that stops for so long will not be finished."""
@@ -334,7 +335,7 @@ class PortSupervisor:
         """Say that what somebody asked of the device is over."""
         if self._conversation is not None and self._source.id:
             device = self._source.id
-            self._recorder.tell(lambda store, _: requests.done(store, device, how))
+            self._recorder.tell(lambda store, _: device_requests.done(store, device, how))
 
     # --- silence -------------------------------------------------------------------------------
 
@@ -376,7 +377,7 @@ class PortSupervisor:
             return
         self._wrong.add(kind)
         subject = self._source.subject
-        self._recorder.tell(lambda store, now: conditions.note(store, now, kind, subject, detail))
+        self._recorder.tell(lambda store, now: issues.note(store, now, kind, subject, detail))
 
     def _clear(self, *kinds: str) -> None:
         subject = self._source.subject
@@ -391,4 +392,4 @@ def _slug(path: str) -> str:
 
 
 def _solved(kind: str, subject: str, store: Store, _: Stamp) -> None:
-    conditions.clear(store, kind, subject)
+    issues.clear(store, kind, subject)

@@ -20,9 +20,9 @@ from devices.catalogue import SERIAL_PROTOCOLS, serial_models
 from devices.driver import LineSettings
 from devices.identify import Listener, Question, Recognised
 from devices.recorder import Recorder
-from edge import wiring
-from edge.clock import Stamp
-from edge.store import Store
+from edge.equipment import serial_bindings
+from edge.model.clock import Stamp
+from edge.store.store import Store
 
 PORTS_LIMIT = 16
 TELL_EVERY_S = 1.0
@@ -73,7 +73,7 @@ class PortWatch:
             self._watched.clear()
 
     async def _look(self) -> None:
-        bindings = await self._recorder.fetch(lambda store, _: wiring.bindings(store))
+        bindings = await self._recorder.fetch(lambda store, _: serial_bindings.bindings(store))
         for key in [key for key in self._watched if key in bindings]:
             await self._release(key)
         await self._follow(bindings)
@@ -103,7 +103,7 @@ class PortWatch:
             return
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        self._recorder.tell(lambda store, _: wiring.gone(store, key))
+        self._recorder.tell(lambda store, _: serial_bindings.gone(store, key))
 
 
 class _Watcher:
@@ -199,7 +199,7 @@ class _Watcher:
 
     def _keep(self, data: bytes) -> None:
         if data:
-            self._tail = (self._tail + data)[-wiring.TAIL_BYTES :]
+            self._tail = (self._tail + data)[-serial_bindings.TAIL_BYTES :]
             self._tell_soon()
 
     def _tell_soon(self) -> None:
@@ -210,7 +210,7 @@ class _Watcher:
         self._told_s = _now_s()
         found = self._found
         models = serial_models(found.protocol) if found else ()
-        seen = wiring.Sighting(
+        seen = serial_bindings.Sighting(
             port=self._key,
             path=self._path,
             models=tuple(model.label for model in models),
@@ -223,8 +223,8 @@ class _Watcher:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
 
-def _sighted(seen: wiring.Sighting, store: Store, now: Stamp) -> None:
-    wiring.sighted(store, now, seen)
+def _sighted(seen: serial_bindings.Sighting, store: Store, now: Stamp) -> None:
+    serial_bindings.sighted(store, now, seen)
 
 
 def _now_s() -> float:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from devices.agreement import Agreement, Terms
 from devices.catalogue import Model
 from devices.recorder import Arrival, Recorder, Refusal
-from edge import registry
-from edge.clock import Stamp
-from edge.intake import Outcome
-from edge.reading import Measured, Reading
+from edge.equipment import registry
+from edge.model.clock import Stamp
+from edge.model.reading import Measured, Reading
+from edge.readings.intake import Outcome
 
 LIVE_EVERY_MS = 1000
 NEW_FINGER_MS = 10_000

@@ -17,12 +17,14 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import TypeVar
 
-from edge import conditions, intake, registry
-from edge.clock import Clock, Stamp
-from edge.errors import DiskFull, EdgeError, StoreError
-from edge.intake import Accepted, Outcome
-from edge.reading import Reading
-from edge.store import Store
+from edge.equipment import registry
+from edge.model.clock import Clock, Stamp
+from edge.model.errors import DiskFull, EdgeError, StoreError
+from edge.model.reading import Reading
+from edge.readings import intake
+from edge.readings.intake import Accepted, Outcome
+from edge.store import issues
+from edge.store.store import Store
 
 WAITING_LIMIT = 1000
 TELL_LIMIT = 200
@@ -49,7 +51,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A stamped reading on its way to the disk; `age_s` as `edge.intake.accept` takes it."""
+    """A stamped reading on its way to the disk; `age_s` as `intake.accept` takes it."""
 
     reading: Reading
     age_s: int | None = None
@@ -181,12 +183,12 @@ class Recorder:
         if not self._disk_full:
             _log.error("the disk is full; readings wait in memory")
         self._disk_full = True
-        self.tell(lambda store, now: conditions.note(store, now, "disk-full"))
+        self.tell(lambda store, now: issues.note(store, now, "disk-full"))
 
     def _say_disk_has_room(self) -> None:
         if self._disk_full:
             self._disk_full = False
-            self.tell(lambda store, now: conditions.clear(store, "disk-full"))
+            self.tell(lambda store, now: issues.clear(store, "disk-full"))
 
     # --- on the writer's thread ----------------------------------------------------------------
 

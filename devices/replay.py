@@ -11,7 +11,7 @@ from itertools import pairwise
 from devices.capture import Capture, CaptureError
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import DecodeError, Decoder, Event, SerialProtocol
-from edge.reading import Measured
+from edge.model.reading import Measured
 
 CUTTINGS = 20
 """Random ways of cutting the bytes that must give the same events."""

@@ -7,7 +7,7 @@ us; how sure each protocol is stands in `devices.evidence`.
 from __future__ import annotations
 
 from devices.model import Model
-from edge.reading import Kind
+from edge.model.reading import Kind
 
 
 def _row(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.background import LISTS, LONGEST, MEDICINES
+from edge.patients.summary import LISTS, LONGEST, MEDICINES
 from hospital import edits, reconcile
 from hospital.archive import Archive
 from hospital.errors import HospitalError

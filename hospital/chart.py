@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from edge.clock import Anchor, ClockQuality, Placed, Stamp, place
-from edge.patient import Patient, Sex
-from edge.reading import UNCHECKED, Value
+from edge.model.clock import Anchor, ClockQuality, Placed, Stamp, place
+from edge.model.patient import Patient, Sex
+from edge.model.reading import UNCHECKED, Value
 from hospital.archive import Archive, Row, row, scalar
 from sync.core.messages import STALE_SESSION
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge import remote_settings
-from edge.feed_item import Entity, Item
+from edge.model.feed_item import Entity, Item
+from edge.settings import remote_settings
 from hospital import boxes, feed
 from hospital.archive import Archive, scalar
 from hospital.errors import HospitalError

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from edge.entry import GENESIS
+from edge.model.entry import GENESIS
 from hospital import boxes, clones, records
 from hospital.archive import Archive, row, scalar
 from hospital.boxes import Box

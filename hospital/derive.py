@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from edge.clock import Anchor, ClockQuality, Stamp
-from edge.entry import Entry, EntryKind
-from edge.reading import Value
+from edge.model.clock import Anchor, ClockQuality, Stamp
+from edge.model.entry import Entry, EntryKind
+from edge.model.reading import Value
 from hospital import familiar
 from hospital.familiar import ReadingFact
 from hospital.fields import Misformed, count, optional, said, storable, text, value, words

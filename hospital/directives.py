@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from uuid_utils import uuid7
 
-from edge.command import Command
-from edge.entry import canonical_json
+from edge.model.command import Command
+from edge.model.entry import canonical_json
 from hospital import boxes
 from hospital.archive import Archive, Row, scalar
 from hospital.errors import HospitalError

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 
-from edge.clock import Stamp
+from edge.model.clock import Stamp
 
 TRIED = 24
 """So many forms are kept, the one seen last first."""

@@ -12,8 +12,8 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.entry import Body, canonical_json
-from edge.feed_item import NOTHING, Change, Item, add, bucket_of, mark, signed, unsigned
+from edge.model.entry import Body, canonical_json
+from edge.model.feed_item import NOTHING, Change, Item, add, bucket_of, mark, signed, unsigned
 from hospital.archive import Archive, Row, row, scalar
 from sync.core.feed import Head
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
-from edge.reading import Value
+from edge.model.reading import Value
 
 MAX_TEXT = 2000
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge.feed_item import Entity
+from edge.model.feed_item import Entity
 from hospital import told
 from hospital.archive import Archive, Row, row
 from hospital.errors import HospitalError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge import media
+from edge.model import file_type
 from hospital.archive import Archive, Row, row
 from hospital.attachments import content
 
@@ -28,7 +28,7 @@ class Picture:
     @property
     def is_photo(self) -> bool:
         """Whether it is a photo, not a recording."""
-        return media.is_photo(self.mime)
+        return file_type.is_photo(self.mime)
 
 
 def of_person(archive: Archive, patient_ids: Sequence[str], limit: int = 60) -> list[Picture]:
@@ -41,7 +41,7 @@ def of_person(archive: Archive, patient_ids: Sequence[str], limit: int = 60) -> 
         " ORDER BY f.told_ms DESC, f.id DESC LIMIT ?",
         (*patient_ids, limit),
     )
-    return [_picture(r) for r in rows if r["mime"] in media.KINDS]
+    return [_picture(r) for r in rows if r["mime"] in file_type.KINDS]
 
 
 def whole(
@@ -59,7 +59,7 @@ def whole(
     if told is None or told["patient"] not in patient_ids:
         return None
     data = content(archive, box_id, file_id)
-    if data is None or media.kind_of(data) != told["mime"]:
+    if data is None or file_type.kind_of(data) != told["mime"]:
         return None
     return data, told["mime"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from uuid_utils import uuid7
 
-from edge.clock import Anchor, ClockQuality, Stamp, place
-from edge.feed_item import Entity, Item
+from edge.model.clock import Anchor, ClockQuality, Stamp, place
+from edge.model.feed_item import Entity, Item
 from hospital import derive, edits, feed, reviews
 from hospital.archive import Archive, Row, row, scalar
 from hospital.boxes import Box

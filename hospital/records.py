@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
-from edge import retract
-from edge.clock import Stamp
-from edge.entry import content_ids
+from edge.model.clock import Stamp
+from edge.model.entry import content_ids
+from edge.readings import retract
 from hospital import attachments, clinic_settings, derive, directives, reconcile, told
 from hospital.archive import Archive, scalar
 from hospital.boxes import Box

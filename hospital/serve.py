@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from edge.supervise import Child, Stop, supervise
+from edge.process.supervise import Child, Stop, supervise
 from hospital import broker
 from hospital.authority import Authority
 from hospital.errors import HospitalError

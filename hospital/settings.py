@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.section import Section
+from edge.settings.toml_table import Section
 from hospital.errors import SettingsError
 
 DEFAULT_HOME = Path("/var/lib/healthpost-hospital")

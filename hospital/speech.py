@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from edge.answers import FAILED, INPUT_IS_WRONG, Verdict, say, speaking_json
+from edge.process.cli_output import FAILED, INPUT_IS_WRONG, Verdict, say, speaking_json
 from hospital.archive import Archive
 from hospital.errors import AccountError, HospitalError, SettingsError
 from hospital.opening import open_archive

@@ -14,8 +14,8 @@ from datetime import datetime
 
 from uuid_utils import uuid7
 
-from edge.entry import canonical_json
-from edge.feed_item import Entity, Item
+from edge.model.entry import canonical_json
+from edge.model.feed_item import Entity, Item
 from hospital import boxes, derive, feed, reconcile
 from hospital.archive import Archive, Row, row, scalar
 from hospital.errors import HospitalError

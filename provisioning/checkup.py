@@ -14,10 +14,10 @@ from devices import templates
 from devices.catalogue import model_named
 from devices.protocols.line_template import PREFIX, TemplateError
 from devices.serial_link import find
-from edge.clock import ClockQuality
-from edge.errors import EdgeError
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import ClockQuality
+from edge.model.errors import EdgeError
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
 from sync.keys import DECRYPT_FILE, SIGN_FILE, TLS_FILE, KeyFileError, certificate_expiry
 
 PASS, WARN, FAIL = "pass", "warn", "fail"

@@ -7,7 +7,7 @@ from devices.catalogue_text import family_of
 from devices.decode import event_json, plain
 from devices.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE
 from devices.replay import Moment, Replay
-from edge import registry
+from edge.equipment import registry
 
 Json = dict[str, object]
 

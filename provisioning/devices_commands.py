@@ -19,8 +19,8 @@ from devices.catalogue import MODELS, SERIAL_PROTOCOLS
 from devices.catalogue_text import line_text
 from devices.masking import MASKERS, WITHOUT_IDS
 from devices.replay import SOUND, replay
-from edge import registry
-from edge.settings import home_folder, settings_file
+from edge.equipment import registry
+from edge.settings.box_settings import home_folder, settings_file
 from provisioning.device_words import (
     Json,
     check_json,

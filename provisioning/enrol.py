@@ -13,7 +13,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
-from edge.settings import Settings
+from edge.settings.box_settings import Settings
 from provisioning.box import set_link
 from provisioning.errors import Failed, InputError
 from sync import enrolment, membership

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import click
 
-from edge import poison
-from edge.errors import NotFound
-from edge.settings import Settings, home_folder
-from edge.store import Store
+from edge.model.errors import NotFound
+from edge.settings.box_settings import Settings, home_folder
+from edge.store import poison
+from edge.store.store import Store
 from provisioning.errors import Failed, InputError
 from provisioning.speech import open_box, say, speaks_json
 from sync import bundle, hand, hand_answer, keys, membership, trace

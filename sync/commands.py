@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from edge import orders
-from edge.clock import Stamp
-from edge.command import Command
-from edge.orders import Handler
-from edge.store import Store
+from edge.feed import command_log
+from edge.feed.command_log import Handler
+from edge.model.clock import Stamp
+from edge.model.command import Command
+from edge.store.store import Store
 from sync.core.command import decode_command
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,6 @@ def obey(
     Raises `MessageError` when it is no command, `StoreError` when it could not be answered.
     """
     command = decode_command(payload)
-    outcome = orders.carry_out(store, now, command, handlers)
+    outcome = command_log.carry_out(store, now, command, handlers)
     log.info("command %s: %s", command.kind, outcome or "a repeat, ignored")
     return outcome

@@ -18,11 +18,12 @@ from importlib.metadata import version
 from pathlib import Path
 from time import sleep
 
-from edge import anchors, conditions, outbox, poison, remote_settings
-from edge.clock import Anchor, ClockQuality, Stamp
-from edge.entry import Lane
-from edge.settings import Settings, home_folder
-from edge.store import Store
+from edge.model.clock import Anchor, ClockQuality, Stamp
+from edge.model.entry import Lane
+from edge.settings import remote_settings
+from edge.settings.box_settings import Settings, home_folder
+from edge.store import clock_anchors, issues, outbox, poison
+from edge.store.store import Store
 from sync import files, key_commands, membership
 from sync.commands import HANDLERS, obey
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
@@ -285,7 +286,7 @@ class Courier:
 
     def _anchor(self, t_ms: int, utc_ms: int, error_ms: int) -> None:
         anchor = Anchor(self._clock.boot, t_ms, utc_ms, error_ms, ClockQuality.HOSPITAL)
-        self._write(lambda: anchors.remember(self._store, self._now(), anchor))
+        self._write(lambda: clock_anchors.remember(self._store, self._now(), anchor))
         self._clock = self._store.clock()
 
     def _settle(self) -> None:
@@ -357,12 +358,12 @@ def _member(store: Store, settings: Settings) -> Membership | None:
         member = membership.load(settings)
     except KeyFileError as error:
         log.error("%s", error)
-        conditions.note(store, now, "link-refused", detail="its keys are damaged")
+        issues.note(store, now, "link-refused", detail="its keys are damaged")
         return None
     if member is None:
-        conditions.note(store, now, "not-enrolled")
+        issues.note(store, now, "not-enrolled")
     else:
-        conditions.clear(store, "not-enrolled")
+        issues.clear(store, "not-enrolled")
     return member
 
 

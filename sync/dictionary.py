@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from edge.entry import canonical_json
+from edge.model.entry import canonical_json
 from sync import rows
 from sync.core import wire
 

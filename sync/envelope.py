@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
-from edge.entry import Lane
+from edge.model.entry import Lane
 from sync.core import wire
 from sync.core.header import PADDED, DownHeader, Header
 from sync.core.wire import MessageError

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import shutil
 
-from edge.clock import TRUSTED, Stamp
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import TRUSTED, Stamp
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
 from sync import key_commands, telemetry
 from sync.core import BoxSession, hello_header
 from sync.keys import NEXT_SIGN_FILE, BoxKeys, KeyFileError, certificate_request, prepare

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from edge import feed as replica
-from edge.errors import DiskFull
-from edge.feed_item import Cursor, Shadow
-from edge.store import Store
+from edge.feed import replica as replica
+from edge.model.errors import DiskFull
+from edge.model.feed_item import Cursor, Shadow
+from edge.store.store import Store
 from sync import codec
 from sync.core import feed as core
 from sync.core.feed_messages import Batch, Chunk, encode_ask, read

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from edge import attachments
-from edge.attachments import Upload
-from edge.errors import NotFound
-from edge.store import Store
+from edge.files import attachments
+from edge.files.attachments import Upload
+from edge.model.errors import NotFound
+from edge.store.store import Store
 from sync import files
 from sync.envelope import seal_chunk
 from sync.files import Chunk, Held

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from edge.entry import Entry, EntryKind, canonical_json, chain
+from edge.model.entry import Entry, EntryKind, canonical_json, chain
 from sync import codec
 from sync.core.header import ALONE, TOMBSTONE, Header
 from sync.core.session import SendFrame

@@ -12,12 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge import attachments, conditions, feed, outbox, poison, sticks
-from edge.clock import TRUSTED, Stamp
-from edge.entry import Lane
-from edge.settings import Settings
-from edge.sticks import Carried
-from edge.store import Store
+from edge.bundles import sent
+from edge.bundles.sent import Carried
+from edge.feed import replica
+from edge.files import attachments
+from edge.model.clock import TRUSTED, Stamp
+from edge.model.entry import Lane
+from edge.settings.box_settings import Settings
+from edge.store import issues, outbox, poison
+from edge.store.store import Store
 from sync import bundle, files, key_commands
 from sync.bundle import BundleError, Opening, Writer
 from sync.core import encode, hello, hello_header
@@ -53,7 +56,7 @@ def write(
     Earlier bundles stay beside it until the hospital has receipted what they carry.
     """
     tidy(store, member.box_id, folder)
-    nonce, asks = os.urandom(8), conditions.is_noted(store, outbox.DIFFERS)
+    nonce, asks = os.urandom(8), issues.is_noted(store, outbox.DIFFERS)
     epoch = StoreOutbox(store).epoch()
     hospital = kid(member.hospital.sign)
     opening = Opening(bundle.UP, member.box_id, hospital, nonce, epoch, max(0, now.wall_ms))
@@ -69,16 +72,16 @@ def write(
             raise BundleError(text, bundle.RENUMBERED)
         writer.close(load.lanes, len(load.parts))
         # Before the file has its name: an answer to a bundle that nobody remembers is worthless.
-        sticks.remember(store, load.carried())
+        sent.remember(store, load.carried())
     return Written(file, load.count(), writer.size, len(load.parts), load.left)
 
 
 def tidy(store: Store, box_id: str, folder: Path) -> None:
     """Take from a stick what it need not carry any more: bundles that are receipted wholly."""
     for one in bundle.found(folder, bundle.UP):
-        held = sticks.get(store, one.opening.nonce)
+        held = sent.get(store, one.opening.nonce)
         ours = one.opening.box_id == box_id and held is not None
-        if ours and held is not None and sticks.is_confirmed(store, held):
+        if ours and held is not None and sent.is_confirmed(store, held):
             with suppress(OSError):
                 one.file.unlink()
     for draft in folder.glob(f"healthpost-{box_id}-*.part"):
@@ -150,7 +153,7 @@ class _Load:
 
     def carried(self) -> Carried:
         """Return what is remembered of it."""
-        told, at = self.opening, feed.cursor(self.store)
+        told, at = self.opening, replica.cursor(self.store)
         return Carried(
             nonce=told.nonce,
             epoch=told.epoch,
@@ -165,7 +168,7 @@ class _Load:
     def _lane(self, queue: StoreOutbox, lane: str, first: int, last: int) -> int:
         """Add a lane's records from `first` on; return the last one that found room."""
         while first <= last and not self.full:
-            alone = sticks.is_alone(self.store, lane, self.opening.epoch, first)
+            alone = sent.is_alone(self.store, lane, self.opening.epoch, first)
             n = 1 if alone else min(queue.fit(lane, first), last - first + 1)
             before = queue.chain_at(lane, first - 1)
             if n == 0 or before is None:
@@ -190,11 +193,11 @@ class _Load:
 
     def _question(self) -> Ask:
         """Ask for what is new; for everything, when the last answer left the replica different."""
-        last = sticks.last_written(self.store)
+        last = sent.last_written(self.store)
         if last is not None and last.differs:
             return Ask(0, 0)
-        at = feed.cursor(self.store)
-        return Ask(at.epoch, at.ver, part=feed.shadow(self.store))
+        at = replica.cursor(self.store)
+        return Ask(at.epoch, at.ver, part=replica.shadow(self.store))
 
     def _certificate_is_due(self) -> bool:
         try:

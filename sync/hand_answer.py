@@ -13,13 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from edge import attachments, conditions, feed, outbox, sticks
-from edge.clock import Stamp
-from edge.entry import Lane
-from edge.orders import Handler
-from edge.settings import Settings
-from edge.sticks import Carried
-from edge.store import Store
+from edge.bundles import sent
+from edge.bundles.sent import Carried
+from edge.feed import replica
+from edge.feed.command_log import Handler
+from edge.files import attachments
+from edge.model.clock import Stamp
+from edge.model.entry import Lane
+from edge.settings.box_settings import Settings
+from edge.store import issues, outbox
+from edge.store.store import Store
 from sync import bundle, codec, files, key_commands
 from sync.bundle import BundleError
 from sync.codec import CodecError
@@ -69,7 +72,7 @@ def read(
     """Take in the hospital's answer; raises `BundleError`. A second time nothing changes."""
     with bundle.opened(_file(member, folder)) as reader:
         _check(reader, member)
-        held = sticks.get(store, reader.opening.nonce)
+        held = sent.get(store, reader.opening.nonce)
         if held is None:
             text = "this answer belongs to a bundle that this box does not remember"
             raise BundleError(text, bundle.UNKNOWN)
@@ -78,7 +81,7 @@ def read(
         for frame in reader.frames():
             answer.take(frame)
         told = answer.result(reader.damaged, reader.whole)
-    sticks.answered(store, held.nonce, now, differs=answer.astray)
+    sent.answered(store, held.nonce, now, differs=answer.astray)
     tidy(store, member.box_id, folder)
     if answer.differs:
         raise BundleError(DIFFERENT, bundle.DIFFERS)
@@ -126,7 +129,7 @@ class _Answer:
     def __post_init__(self) -> None:
         self.before = outbox.ledger(self.store).confirmed
         self.place = self._feed_place()
-        last = sticks.last_written(self.store)
+        last = sent.last_written(self.store)
         self.latest = last == self.held and self.held.answered_ms is None
         self.courier = FeedCourier(self.store, self._asked)
         self.courier.follow(self.held.nonce, self.now.t_ms)
@@ -169,7 +172,7 @@ class _Answer:
 
     def _tell(self, payload: bytes) -> None:
         message = read_feed(codec.expand(payload))
-        if isinstance(message, Chunk) and feed.cursor(self.store) != self.held.cursor:
+        if isinstance(message, Chunk) and replica.cursor(self.store) != self.held.cursor:
             return  # a snapshot asked for from where the replica is no more
         self.courier.take(core_feed.Heard(self.now.t_ms, message))
 
@@ -188,7 +191,7 @@ class _Answer:
             case Nack(reason=reason) if reason == UNREADABLE:
                 last = message.first_seq + message.n - 1
                 span = message.first_seq, last
-                sticks.ask_alone(self.store, message.lane, self.held.epoch, *span)
+                sent.ask_alone(self.store, message.lane, self.held.epoch, *span)
 
     def _begin_anew(self, fence: Fence) -> None:
         with self.store.transaction():
@@ -196,7 +199,7 @@ class _Answer:
             # The bundle may be older than an epoch that began since: then this is no news.
             if self.held.epoch == epoch < fence.epoch:
                 outbox.start_epoch(self.store, fence.epoch, self.now, fence.reason)
-                conditions.clear(self.store, outbox.DIFFERS)
+                issues.clear(self.store, outbox.DIFFERS)
                 self.epoch = fence.epoch
 
     def _confirm(self, epoch: int, lane: str, place: Position) -> None:
@@ -207,7 +210,7 @@ class _Answer:
                 return
             held = queue.held(lane)
             if not box.agrees(queue, lane, place) or self._has_lost(lane, place, held):
-                conditions.note(self.store, self.now, outbox.DIFFERS, detail=f"lane {lane}")
+                issues.note(self.store, self.now, outbox.DIFFERS, detail=f"lane {lane}")
                 self.differs = True
                 return
             cum, safe = max(held.cum, place.cum), max(held.safe, place.safe)
@@ -228,4 +231,4 @@ class _Answer:
         return self.latest and place.cum < self.held.since.get(lane, 0)
 
     def _feed_place(self) -> object:
-        return feed.cursor(self.store).ver, feed.shadow(self.store)
+        return replica.cursor(self.store).ver, replica.shadow(self.store)

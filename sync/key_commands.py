@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from edge.command import Command
-from edge.orders import Handler
+from edge.feed.command_log import Handler
+from edge.model.command import Command
 from sync import membership
 from sync.core import wire
 from sync.core.wire import MessageError

@@ -11,7 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.settings import Settings
+from edge.settings.box_settings import Settings
 from sync.enrolment import Grant
 from sync.keys import TLS_FILE, BoxKeys, KeyFileError, PublicKeys
 from sync.transport import Address, Tls

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from edge import spending
-from edge.clock import Stamp
+from edge.model.clock import Stamp
+from edge.store import data_budget
 from sync.core.header import DownHeader, Header
 from sync.core.messages import Message
 from sync.core.session import SendFrame
@@ -65,6 +65,6 @@ class Radio:
 
     def _publish(self, header: Header, frame: bytes, qos: int = 1) -> None:
         self.link.publish(f"cs/1/u/{self._member.box_id}/{header.lane}", frame, qos)
-        kind = spending.CLASS_OF_LANE[header.lane]
+        kind = data_budget.CLASS_OF_LANE[header.lane]
         self.spent[kind] = self.spent.get(kind, 0) + len(frame)
         self.trace.sent(self._now().wall_ms, header, len(frame))

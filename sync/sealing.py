@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from edge.entry import chain
+from edge.model.entry import chain
 from sync import framing
 from sync.core.header import TOMBSTONE, Header
 from sync.core.session import SendFrame

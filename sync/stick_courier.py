@@ -13,12 +13,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from edge import plugged
-from edge.clock import Stamp
-from edge.errors import StoreError
-from edge.plugged import Asked, Held, Stick, What
-from edge.settings import Settings
-from edge.store import Store
+from edge.bundles import requests
+from edge.bundles.requests import Asked, Held, Stick, What
+from edge.model.clock import Stamp
+from edge.model.errors import StoreError
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
 from sync import bundle, hand, hand_answer
 from sync.bundle import BundleError, Outline
 from sync.keys import kid
@@ -65,16 +65,16 @@ class StickCourier:
     def turn(self, store: Store) -> None:
         """Tell which sticks are there, and do what was asked for."""
         sticks = self._survey()
-        plugged.show(store, sticks)
+        requests.show(store, sticks)
         self._shown = bool(sticks)
-        one = plugged.wanted(store)
+        one = requests.wanted(store)
         if one is not None:
-            plugged.begin(store, one)
-            plugged.end(store, one, self._outcome(store, one))
-            plugged.show(store, self._survey())
+            requests.begin(store, one)
+            requests.end(store, one, self._outcome(store, one))
+            requests.show(store, self._survey())
 
     def _loop(self) -> None:
-        self._look(plugged.break_off)
+        self._look(requests.break_off)
         while not self._stopping.wait(LOOK_S):
             if self._shown or self._mounted():
                 self._look(self.turn)

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edge import outbox
-from edge.entry import Lane
-from edge.journal import LANES
-from edge.store import Store
+from edge.model.entry import Lane
+from edge.store import outbox
+from edge.store.journal import LANES
+from edge.store.store import Store
 from sync import codec
 from sync.core.session import Held, SendFrame
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
-from edge import conditions, ledger, outbox
-from edge.clock import Stamp
-from edge.store import Store
+from edge.model.clock import Stamp
+from edge.store import issues, ledger, outbox
+from edge.store.store import Store
 from sync.core import wire
 from sync.core.header import Header
 from sync.core.messages import CHAIN_BYTES, MAX_LANES, lane_name
@@ -44,7 +44,7 @@ def summary(store: Store, now: Stamp, free_bytes: int) -> Status:
     return Status(
         lanes={one.lane.value: (one.last, one.confirmed) for one in ledgers},
         oldest_ms=max(0, outbox.ledger(store).oldest_waiting_wall_ms or 0),
-        wrong=tuple(sorted({c.kind for c in conditions.current(store)}))[:MAX_CONDITIONS],
+        wrong=tuple(sorted({c.kind for c in issues.current(store)}))[:MAX_CONDITIONS],
         version=version("healthpost"),
         clock=str(now.quality),
         free_mb=free_bytes // 1_000_000,

@@ -8,10 +8,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from edge import conditions, outbox
-from edge.clock import Stamp
-from edge.errors import DiskFull
-from edge.store import Store
+from edge.model.clock import Stamp
+from edge.model.errors import DiskFull
+from edge.store import issues, outbox
+from edge.store.store import Store
 from sync.core import BoxSession, Phase
 from sync.core import session as core
 from sync.core.messages import QUARANTINED, REPLACED, REVOKED
@@ -79,12 +79,12 @@ class Voice:
             outbox.set_link(self._store, state, self._now(), self._host)
             if state == "up":
                 for kind in _OVER_WHEN_UP:
-                    conditions.clear(self._store, kind)
+                    issues.clear(self._store, kind)
 
     def _accuse(self, kind: str, instead_of: str, detail: str) -> None:
         def write() -> None:
             with self._store.transaction():
-                conditions.clear(self._store, instead_of)
-                conditions.note(self._store, self._now(), kind, detail=detail)
+                issues.clear(self._store, instead_of)
+                issues.note(self._store, self._now(), kind, detail=detail)
 
         self.write(write)

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from benchmarks.link import meter
 from benchmarks.link.readings import people, readings
-from edge import intake, outbox
-from edge.entry import content_id
-from edge.reading import Reading
-from edge.store import Store
+from edge.model.entry import content_id
+from edge.model.reading import Reading
+from edge.readings import intake
+from edge.store import outbox
+from edge.store.store import Store
 from provisioning.box import init_box, set_link
 from provisioning.demo import command
 from provisioning.enrol import enrol

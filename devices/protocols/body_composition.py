@@ -14,7 +14,7 @@ from typing import cast
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gss import Cursor, number, positive, scaled
 from devices.protocols.weight_scale import UNSUCCESSFUL, kilograms, mass
-from edge.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measured, Value
 
 _IMPERIAL, _TIME, _USER, _MULTI_PACKET = 1, 2, 4, 1 << 12
 

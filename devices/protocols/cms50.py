@@ -10,7 +10,7 @@ from __future__ import annotations
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
 from devices.protocols.meaning import oximetry
-from edge.reading import Measured
+from edge.model.reading import Measured
 
 _FRAME = 5
 _NO_SPO2, _NO_PULSE = 0x7F, 0xFF

@@ -11,7 +11,7 @@ from __future__ import annotations
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
 from devices.protocols.meaning import oximetry
-from edge.reading import Measured
+from edge.model.reading import Measured
 
 LIVE_START, LIVE_STOP, MODEL, KEEP_ALIVE = 0xA1, 0xA2, 0xA8, 0xAF
 STORED_START, STORED_STOP, STORED_COUNT, STORED_DURATION = 0xA6, 0xA7, 0xA3, 0xA4

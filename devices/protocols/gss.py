@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from devices.driver import DecodeError
-from edge.reading import Value
+from edge.model.reading import Value
 
 Number = Decimal | str
 """A number, or "NaN", "NRes", "+INF", "-INF", "RFU"."""

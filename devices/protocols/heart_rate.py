@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gss import Cursor
-from edge.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measured, Value
 
 _WIDE, _CONTACT, _CONTACT_SUPPORTED, _ENERGY, _RR = 1, 2, 4, 8, 16
 

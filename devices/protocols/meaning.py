@@ -11,8 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from devices.driver import Fields
-from edge.reading import UNCHECKED as UNCHECKED
-from edge.reading import Code, Kind, Measured, Value
+from edge.model.reading import UNCHECKED as UNCHECKED
+from edge.model.reading import Code, Kind, Measured, Value
 
 FULL_PERCENT = 100
 

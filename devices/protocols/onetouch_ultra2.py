@@ -20,7 +20,7 @@ from devices.protocols.framing import (
     wall_clock,
 )
 from devices.protocols.meaning import glucose
-from edge.reading import Measured
+from edge.model.reading import Measured
 
 COMMANDS = frozenset({"DM?", "DM@", "DMF", "DMSU?", "DMP"})
 """Version, serial number, clock, unit, memory dump."""

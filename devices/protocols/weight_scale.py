@@ -11,7 +11,7 @@ from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gss import Cursor, number, scaled
-from edge.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measured, Value
 
 UNSUCCESSFUL = 0xFFFF
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge.feed_item import Entity
+from edge.model.feed_item import Entity
 from hospital import told
 from hospital.desk import door, forms, guard, patients
 from hospital.errors import ArchiveDown, HospitalError

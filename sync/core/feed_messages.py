@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.feed_item import BUCKETS, Change, Item, Shadow
+from edge.model.feed_item import BUCKETS, Change, Item, Shadow
 from sync.core import wire
 from sync.core.messages import MAX_LANES, lane_name
 from sync.core.wire import MessageError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from edge.entry import GENESIS
+from edge.model.entry import GENESIS
 from sync.core import wire
 from sync.core.wire import MessageError
 

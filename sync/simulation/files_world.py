@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from uuid import UUID
 
-from edge import attachments
-from edge.attachments import Upload
-from edge.errors import DiskFull, NotFound
+from edge.files import attachments
+from edge.files.attachments import Upload
+from edge.model.errors import DiskFull, NotFound
 from sync import file_shelf, files
 from sync.core.wire import MessageError
 from sync.file_courier import FileCourier

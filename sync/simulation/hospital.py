@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from edge.entry import chain
+from edge.model.entry import chain
 from sync import framing
 from sync.core import clones
 from sync.core import hospital as core

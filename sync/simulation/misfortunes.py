@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge.entry import Lane
+from edge.model.entry import Lane
 from sync import framing
 from sync.core import session as core
 from sync.core.messages import PROTOCOL

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from edge.entry import Lane
+from edge.model.entry import Lane
 from sync.core import session as core
 from sync.core.box import IDLE_LIMIT_MS
 from sync.core.header import Header

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.agreement import Agreement, Terms
-from edge.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measured, Value
 
 SECOND = 1000
 

@@ -27,7 +27,7 @@ from devices.protocols import (
     taidoc_51,
 )
 from devices.protocols.laboratory import Test as LabTest
-from edge.reading import Code, Kind, Measured
+from edge.model.reading import Code, Kind, Measured
 
 VECTORS: dict[str, dict[str, Any]] = {
     vector["id"]: vector

@@ -9,7 +9,7 @@ import pytest
 from archives import open_at
 from eventually import eventually
 
-from edge.entry import GENESIS, canonical_json, chain, content_id
+from edge.model.entry import GENESIS, canonical_json, chain, content_id
 from hospital import boxes, chart, custody, records
 from hospital.archive import Archive, scalar
 from hospital.boxes import Box

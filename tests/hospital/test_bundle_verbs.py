@@ -18,10 +18,10 @@ from click.testing import CliRunner
 from eventually import eventually
 from link_house import House, Machine
 
-from edge import journal, outbox
-from edge.entry import Lane
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.entry import Lane
+from edge.settings.box_settings import Settings
+from edge.store import journal, outbox
+from edge.store.store import Store
 from hospital import by_hand, by_hand_answer, claims
 from hospital.authority import Authority
 from hospital.commands import hospital

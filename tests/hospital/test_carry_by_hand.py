@@ -15,10 +15,12 @@ from hand_house import BOX, CLINIC, HOSPITAL, KEYS, Post, other_keys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge import attachments, journal, orders, outbox
-from edge.attachments import CHUNK_BYTES
-from edge.entry import Lane
-from edge.feed_item import Item
+from edge.feed import command_log
+from edge.files import attachments
+from edge.files.attachments import CHUNK_BYTES
+from edge.model.entry import Lane
+from edge.model.feed_item import Item
+from edge.store import journal, outbox
 from hospital import attachments as archived
 from hospital import boxes, by_hand, clones, custody, directives, feed
 from hospital.errors import HospitalError
@@ -76,7 +78,7 @@ def test_a_clinic_without_any_line_lives_by_the_stick(post: Post) -> None:
     for one in (photo, preview):
         stored = archived.content(post.archive, BOX, one)
         assert stored == attachments.path(post.folder, one).read_bytes()
-    assert [c.id for c in orders.answered(post.store)][0] == first.id
+    assert [c.id for c in command_log.answered(post.store)][0] == first.id
     post.tell(300, 600)  # changed since: more than one frame tells
     post.tell(2_000, 5)
     post.write()

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from hand_house import BOX, Post
 
-from edge import journal
+from edge.store import journal
 from hospital import boxes, records
 from sync import bundle
 from sync.bundle import BundleError

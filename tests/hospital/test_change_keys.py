@@ -17,9 +17,9 @@ from hand_house import KEYS as KEYS_BY_HAND
 from hand_house import Post
 from link_house import House
 
-from edge.command import Command
-from edge.entry import Lane
-from edge.store import Store
+from edge.model.command import Command
+from edge.model.entry import Lane
+from edge.store.store import Store
 from hospital import boxes, claims, directives, renewals, rotation
 from hospital.archive import Archive
 from hospital.archive_sqlite import SqliteArchive

@@ -12,7 +12,7 @@ from archives import open_at
 from desk_scene import DOCTOR, NOW_MS, THAR, WEI, ZAHRA, Doctor
 from flask import Flask
 
-from edge.attachments import CHUNK_BYTES
+from edge.files.attachments import CHUNK_BYTES
 from hospital import attachments
 from sync.envelope import seal_chunk
 from sync.files import Chunk

@@ -10,7 +10,7 @@ import pytest
 from archives import open_at
 from moments import NOW
 
-from edge.entry import canonical_json
+from edge.model.entry import canonical_json
 from hospital import boxes, claims
 from hospital.archive import Archive
 from hospital.authority import Authority

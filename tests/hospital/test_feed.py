@@ -10,11 +10,12 @@ from archives import open_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge import feed as replica
-from edge import patients, staff
-from edge.clock import Clock
-from edge.feed_item import Cursor, Entity, Item, sums
-from edge.store import Store
+from edge.feed import replica as replica
+from edge.model.clock import Clock
+from edge.model.feed_item import Cursor, Entity, Item, sums
+from edge.patients import register
+from edge.staff import staff
+from edge.store.store import Store
 from hospital import boxes, custody, feed, feed_post
 from hospital.archive import Archive
 from hospital.boxes import Box
@@ -96,7 +97,7 @@ def test_a_snapshot_resumes_where_the_line_died(line: Line) -> None:
     assert line.agree()
     assert max(line.sizes) <= 4096
     assert len(line.sizes) < 40  # nothing was fetched twice
-    assert [p.id for p in patients.search(line.store, "zubeda")] == ["p0077"]
+    assert [p.id for p in register.search(line.store, "zubeda")] == ["p0077"]
 
 
 def test_what_changes_under_a_snapshot_is_right_in_the_end(line: Line) -> None:
@@ -107,8 +108,8 @@ def test_what_changes_under_a_snapshot_is_right_in_the_end(line: Line) -> None:
     line.put(Entity.PATIENT, "p9999", 1, name="New", sex="male")
     assert line.sync()
     assert line.agree()
-    assert patients.get(line.store, "p0001").name == "Changed"
-    assert patients.search(line.store, "New")
+    assert register.get(line.store, "p0001").name == "Changed"
+    assert register.search(line.store, "New")
 
 
 def test_who_left_is_not_found_any_more_and_comes_back(line: Line) -> None:
@@ -116,10 +117,10 @@ def test_who_left_is_not_found_any_more_and_comes_back(line: Line) -> None:
     line.sync()
     line.remove(Entity.PATIENT, "p0001")
     line.sync()
-    assert "p0001" not in {p.id for p in patients.search(line.store, "Person")}
+    assert "p0001" not in {p.id for p in register.search(line.store, "Person")}
     line.put(Entity.PATIENT, "p0001", 2, name="Person back", sex="female")
     line.sync()
-    assert [p.id for p in patients.search(line.store, "Person back")][:1] == ["p0001"]
+    assert [p.id for p in register.search(line.store, "Person back")][:1] == ["p0001"]
     assert line.agree()
 
 
@@ -136,13 +137,13 @@ def test_a_restore_changes_the_epoch_and_brings_a_snapshot(line: Line) -> None:
 def test_whoever_was_in_an_abandoned_snapshot_is_found_no_more(line: Line) -> None:
     people(line, 600)
     assert not line.sync(frames=2)
-    assert patients.count(line.store) > 0
+    assert register.count(line.store) > 0
     for n in range(600):
         line.remove(Entity.PATIENT, f"p{n:04}")
     custody.new_generation(line.archive)
     assert line.sync()
     assert line.agree()
-    assert patients.search(line.store, "Person") == []
+    assert register.search(line.store, "Person") == []
 
 
 def test_a_rotten_bucket_is_fetched_again_and_only_that(line: Line) -> None:
@@ -154,7 +155,7 @@ def test_a_rotten_bucket_is_fetched_again_and_only_that(line: Line) -> None:
     line.sizes.clear()
     assert line.sync()
     assert line.agree()
-    assert patients.get(line.store, "p0007").name.startswith("Person 7")
+    assert register.get(line.store, "p0007").name.startswith("Person 7")
     assert sum(line.sizes) < 8_000
 
 
@@ -174,7 +175,7 @@ def test_two_clinics_have_two_feeds(line: Line) -> None:
         feed.put(line.archive, "Hunza", Item(Entity.PATIENT, "far", 1, {"name": "Far"}))
     line.sync()
     assert line.agree()
-    assert patients.search(line.store, "Far") == []
+    assert register.search(line.store, "Far") == []
 
 
 def test_staff_come_and_go_with_the_feed(line: Line, clock: Clock, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from box_on_wire import NOW_MS, Desk, Sender, enrolled
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import conditions, journal
-from edge.clock import Clock
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.store import issues, journal
+from edge.store.store import Store
 from hospital import boxes, chart
 from hospital.archive_sqlite import SqliteArchive
 from sync import telemetry
@@ -75,7 +75,7 @@ def test_nonsense_is_refused(desk: Desk) -> None:
 def test_a_box_sums_itself_up(store: Store, clock: Clock) -> None:
     with store.transaction():
         journal.append(store, "view", clock.now(), {"number": 1})
-    conditions.note(store, clock.now(), "bluetooth-off")
+    issues.note(store, clock.now(), "bluetooth-off")
     told = telemetry.summary(store, clock.now(), 700_000_000)
     assert (told.lanes["c"], told.wrong, told.free_mb, told.hours_left) == (
         (1, 0),

@@ -13,7 +13,7 @@ from box_on_wire import NOW_MS, Desk, Sender, enrolled
 from eventually import eventually
 from postgres import BINARIES, Cluster
 
-from edge.feed_item import Item
+from edge.model.feed_item import Item
 from hospital import backup, feed, ledger
 from hospital.archive import Archive
 from hospital.errors import HospitalError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.entry import canonical_json
+from edge.model.entry import canonical_json
 from hospital import derive, familiar
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.just("x" * 2001)

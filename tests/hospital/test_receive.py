@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from postgres import Cluster
 
-from edge.entry import canonical_json
+from edge.model.entry import canonical_json
 from hospital import boxes, chart, custody
 from hospital.archive import Archive, scalar
 from hospital.errors import ArchiveDown

@@ -9,8 +9,8 @@ from archives import open_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.entry import canonical_json
-from edge.feed_item import Entity
+from edge.model.entry import canonical_json
+from edge.model.feed_item import Entity
 from hospital import boxes, chart, custody, edits, feed, reconcile, records, reviews
 from hospital.archive import Archive
 from hospital.boxes import Box

@@ -19,11 +19,14 @@ from broker import free_port
 from eventually import eventually
 from postgres import Cluster
 
-from edge import intake, outbox, patients, visits
-from edge.patient_form import PatientForm
-from edge.reading import Kind, Measured, Reading, Value
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.reading import Kind, Measured, Reading, Value
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import intake
+from edge.settings.box_settings import Settings
+from edge.store import outbox
+from edge.store.store import Store
+from edge.visits import visits
 from hospital import boxes, chart, claims, custody
 from hospital.archive import Archive, scalar
 from hospital.commands import shut_out
@@ -153,7 +156,7 @@ def test_readings_arrive_whoever_is_killed(region: Region) -> None:
     region.enrol()
     now = region.store.clock().now()
     form = PatientForm(name="Zahra Baloch", sex="female", birth="1980")
-    patient = patients.register(region.store, now, form, None)
+    patient = register.register(region.store, now, form, None)
     visits.open_visit(region.store, now, patient.id, actor=None)
     region.measure(20)
     eventually(region.all_confirmed, within_s=40)

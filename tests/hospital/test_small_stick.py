@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from hand_house import Post
 
-from edge import attachments, plugged
-from edge.entry import Lane
-from edge.plugged import What
+from edge.bundles import requests
+from edge.bundles.requests import What
+from edge.files import attachments
+from edge.model.entry import Lane
 from sync import bundle
 from sync.stick_courier import StickCourier
 
@@ -43,9 +44,9 @@ def test_a_small_stick_takes_what_is_urgent_and_leaves_room_for_the_answer(
 
     def told(what: What) -> dict[str, object]:
         courier.turn(post.store)
-        plugged.ask(post.store, post.clock.now(), what, str(post.stick))
+        requests.ask(post.store, post.clock.now(), what, str(post.stick))
         courier.turn(post.store)
-        latest = plugged.latest(post.store)
+        latest = requests.latest(post.store)
         assert latest is not None
         return dict(latest.told)
 

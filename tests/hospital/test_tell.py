@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 from desk_scene import DOCTOR, HUNZA, NOW_MS, THAR, ZAHRA, keep, people, sealed
 
-from edge.entry import content_id
-from edge.feed_item import Entity
+from edge.model.entry import content_id
+from edge.model.feed_item import Entity
 from hospital import boxes, chart, feed, handling, sharing, told
 from hospital.archive import Archive
 from hospital.boxes import Box

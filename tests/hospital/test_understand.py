@@ -10,7 +10,7 @@ from archives import open_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.entry import EntryKind, canonical_json
+from edge.model.entry import EntryKind, canonical_json
 from hospital import boxes, chart, derive, records
 from hospital.archive import Archive, scalar
 from hospital.boxes import Box

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.settings import Settings
+from edge.settings.box_settings import Settings
 from hospital import boxes, claims
 from hospital.archive_sqlite import SqliteArchive
 from hospital.authority import Authority

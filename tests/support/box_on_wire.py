@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.entry import GENESIS, canonical_json, chain
+from edge.model.entry import GENESIS, canonical_json, chain
 from hospital import boxes, chart, custody
 from hospital.archive import Archive
 from hospital.boxes import Box

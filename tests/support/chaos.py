@@ -16,9 +16,10 @@ from muddy_road import KBIT_40, Going
 from recorder import CANARIES
 from region import Post, Region
 
-from edge import conditions, outbox, visits
-from edge.entry import Lane
 from edge.jobs import prune
+from edge.model.entry import Lane
+from edge.store import issues, outbox
+from edge.visits import visits
 from hospital import custody
 from hospital.boxes import Box
 from sync import framing, membership
@@ -292,4 +293,4 @@ def _wire(post: Post) -> Capture:
 
 
 def _is_told(post: Post) -> bool:
-    return "identity-doubled" in {c.kind for c in conditions.current(post.store)}
+    return "identity-doubled" in {c.kind for c in issues.current(post.store)}

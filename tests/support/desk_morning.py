@@ -18,8 +18,8 @@ from moments import NOW
 from pictures import png
 from playwright.sync_api import Page
 
-from edge.attachments import CHUNK_BYTES
-from edge.entry import canonical_json, content_id
+from edge.files.attachments import CHUNK_BYTES
+from edge.model.entry import canonical_json, content_id
 from hospital import (
     accounts,
     attachments,

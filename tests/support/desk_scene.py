@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from moments import NOW
 from werkzeug.test import TestResponse
 
-from edge.entry import canonical_json, content_id
+from edge.model.entry import canonical_json, content_id
 from hospital import accounts, boxes, records
 from hospital.archive import Archive
 from hospital.authority import Authority

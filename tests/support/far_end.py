@@ -15,7 +15,7 @@ from uuid import UUID
 from broker import Broker
 from eventually import eventually
 
-from edge.entry import GENESIS, chain, content_id
+from edge.model.entry import GENESIS, chain, content_id
 from sync.core import DownHeader, Header, decode, encode, hospital
 from sync.core.feed_messages import is_ask
 from sync.core.messages import Hello

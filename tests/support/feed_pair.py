@@ -11,8 +11,8 @@ from pathlib import Path
 from archives import open_at
 from broker import Broker
 
-from edge.settings import Settings, settings_file
-from edge.store import Store
+from edge.settings.box_settings import Settings, settings_file
+from edge.store.store import Store
 from hospital import boxes
 from hospital.archive import Archive
 from hospital.boxes import Box

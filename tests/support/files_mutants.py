@@ -6,8 +6,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from mutants import Mutant, put
 
-from edge import attachments
-from edge.attachments import Upload
+from edge.files import attachments
+from edge.files.attachments import Upload
 from sync import file_shelf, files
 from sync.file_shelf import Shelf, Told, fits
 from sync.files import Held

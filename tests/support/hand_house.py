@@ -10,11 +10,13 @@ from pathlib import Path
 from box_on_wire import NOW_MS
 from hand_clock import HandClock
 
-from edge import attachments, feed, journal, outbox
-from edge.entry import Lane, content_id
-from edge.feed_item import Item
-from edge.settings import Settings
-from edge.store import Store
+from edge.feed import replica
+from edge.files import attachments
+from edge.model.entry import Lane, content_id
+from edge.model.feed_item import Item
+from edge.settings.box_settings import Settings
+from edge.store import journal, outbox
+from edge.store.store import Store
 from hospital import boxes, by_hand, by_hand_answer
 from hospital import feed as clinic_feed
 from hospital.archive_sqlite import SqliteArchive
@@ -137,8 +139,8 @@ class Post:
         with self.archive.transaction():
             source = clinic_feed.lock(self.archive, CLINIC)
             head, sums = source.head(), source.sums()
-        at = feed.cursor(self.store)
-        return (at.epoch, at.ver) == (head.epoch, head.ver) and feed.sums(self.store) == sums
+        at = replica.cursor(self.store)
+        return (at.epoch, at.ver) == (head.epoch, head.ver) and replica.sums(self.store) == sums
 
     # --- the line -----------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from canaries import spilt
 from history import ACTIVE, BoxSide, Frame, History, HospitalSide, LaneSide, Stream
 
-from edge.entry import GENESIS, chain, content_id
+from edge.model.entry import GENESIS, chain, content_id
 from sync.framing import tombstone
 from sync.sealing import TOO_LARGE, UNSENDABLE
 

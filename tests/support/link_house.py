@@ -12,10 +12,10 @@ from pathlib import Path
 
 from broker import Broker
 
-from edge import conditions, journal, outbox
-from edge.entry import Lane, content_id
-from edge.settings import settings_file
-from edge.store import Store
+from edge.model.entry import Lane, content_id
+from edge.settings.box_settings import settings_file
+from edge.store import issues, journal, outbox
+from edge.store.store import Store
 from hospital import boxes
 from hospital.archive import Archive
 from hospital.archive_sqlite import SqliteArchive
@@ -182,4 +182,4 @@ class Machine:
         return outbox.state(self.store, Lane.CLINICAL).epoch
 
     def complaints(self) -> set[str]:
-        return {c.kind for c in conditions.current(self.store)}
+        return {c.kind for c in issues.current(self.store)}

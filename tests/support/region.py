@@ -27,10 +27,11 @@ from history_read import box_side, hospital_side, records
 from muddy_road import MuddyRoad
 from postgres import Cluster
 
-from edge import feed, journal, outbox
-from edge.entry import Entry, EntryKind
-from edge.settings import Settings, settings_file
-from edge.store import Store
+from edge.feed import replica
+from edge.model.entry import Entry, EntryKind
+from edge.settings.box_settings import Settings, settings_file
+from edge.store import journal, outbox
+from edge.store.store import Store
 from hospital import backup, boxes, broker, custody
 from hospital.archive import Archive
 from hospital.authority import Authority
@@ -294,7 +295,7 @@ class Region:
     def feeds_agree(self, clinic: str, posts: Sequence[Post]) -> bool:
         """Whether the replicas of a clinic's posts are at the version of its feed."""
         told = dict(self.side().feeds).get(clinic)
-        at = [feed.cursor(post.store) for post in posts]
+        at = [replica.cursor(post.store) for post in posts]
         return told is not None and all((c.epoch, c.ver) == (told.epoch, told.ver) for c in at)
 
     def enrol(self, name: str, clinic: str, seed: int) -> Post:

@@ -14,7 +14,7 @@ from devices.port_supervisor import PortHabits, PortSupervisor
 from devices.protocols.laboratory import Test
 from devices.recorder import Recorder
 from devices.simulators.wired.machine import Machine, Times
-from edge.reading import Code, Kind
+from edge.model.reading import Code, Kind
 
 HABITS = PortHabits(
     rescan_s=0.1, first_retry_s=0.05, longest_retry_s=0.2, silent_s=1.0, terms=QUICK_TERMS

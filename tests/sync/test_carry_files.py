@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from link_house import House
 
-from edge import attachments, outbox
-from edge.attachments import CHUNK_BYTES, Subject
-from edge.entry import Lane
-from edge.store import Store
+from edge.files import attachments
+from edge.files.attachments import CHUNK_BYTES, Subject
+from edge.model.entry import Lane
+from edge.store import outbox
+from edge.store.store import Store
 from hospital import attachments as archived
 from hospital.archive_sqlite import SqliteArchive
 from sync import files

@@ -15,7 +15,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.entry import canonical_json
+from edge.model.entry import canonical_json
 from sync import codec, dictionary, moulds, rows, unfold
 from sync.codec import CodecError
 from sync.vocabulary import KEYS, WORDS

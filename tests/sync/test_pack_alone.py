@@ -8,7 +8,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.entry import canonical_json
+from edge.model.entry import canonical_json
 from sync import codec
 from sync.codec import CodecError
 from sync.core.session import SendFrame
@@ -34,7 +34,7 @@ _DAYS_100_MS = 100 * 86_400_000
 
 @st.composite
 def _red_scores(draw: st.DrawFn) -> bytes:
-    """Draw an alert as `edge.intake` raises it, on a box that has run for a hundred days."""
+    """Draw an alert as intake raises it, on a box that has run for a hundred days."""
     name, code, unit, bounds = draw(st.sampled_from(_RED))
     places = draw(st.integers(0, 2))
     value = draw(st.decimals(2, 299, allow_nan=False, places=places))

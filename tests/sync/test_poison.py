@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hand_clock import HandClock
 
-from edge import conditions, journal, outbox, poison
-from edge.entry import GENESIS, Entry, Lane, chain
-from edge.errors import NotFound
-from edge.store import Store
+from edge.model.entry import GENESIS, Entry, Lane, chain
+from edge.model.errors import NotFound
+from edge.store import issues, journal, outbox, poison
+from edge.store.store import Store
 from sync import codec, framing
 from sync.core.header import TOMBSTONE
 from sync.core.session import SendFrame
@@ -71,7 +71,7 @@ def test_a_record_too_large_is_replaced_kept_and_shown(store: Store, hand: HandC
         "too large",
         json.loads(stone)["body"]["sha256"],
     )
-    assert "Some records (1) cannot be sent" in conditions.current(store)[0].sentence()
+    assert "Some records (1) cannot be sent" in issues.current(store)[0].sentence()
 
 
 def test_a_row_that_breaks_the_packing_travels_alone_and_holds_up_nobody(
@@ -106,7 +106,7 @@ def test_a_row_that_breaks_the_packing_travels_alone_and_holds_up_nobody(
     made = poison.repair(store, hand.now(), held.entry, MAX_RECORD_BYTES)
     assert outbox.records(store, Lane.CLINICAL, 4, 9)[0].record == cursed
     assert poison.listed(store)[0].repaired_as == made
-    assert conditions.current(store) == []
+    assert issues.current(store) == []
 
 
 def test_a_repair_cuts_what_is_too_long_and_names_the_whole(store: Store, hand: HandClock) -> None:

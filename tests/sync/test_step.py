@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.clock import ClockQuality, Stamp
-from edge.entry import GENESIS, Entry, Lane, chain
+from edge.model.clock import ClockQuality, Stamp
+from edge.model.entry import GENESIS, Entry, Lane, chain
 from sync import framing
 from sync.core import (
     BoxSession,

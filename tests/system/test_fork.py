@@ -11,7 +11,7 @@ from broker import running
 from eventually import eventually
 from link_house import House
 
-from edge.entry import Lane
+from edge.model.entry import Lane
 from hospital import backup, boxes, custody
 
 pytestmark = pytest.mark.system

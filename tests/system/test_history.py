@@ -24,8 +24,8 @@ from history import (
 )
 from invariants import demand, violations
 
-from edge.entry import GENESIS, canonical_json, chain, content_id
-from edge.feed_item import NOTHING
+from edge.model.entry import GENESIS, canonical_json, chain, content_id
+from edge.model.feed_item import NOTHING
 from sync import codec
 from sync.core import wire
 

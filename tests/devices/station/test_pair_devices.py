@@ -16,10 +16,10 @@ from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from devices.simulators.faults import Fault
 from devices.simulators.peripherals import BleDevice
-from edge import pairings
-from edge.clock import Clock
-from edge.pairings import Pairing, State
-from edge.store import Store
+from edge.equipment import pairings
+from edge.equipment.pairings import Pairing, State
+from edge.model.clock import Clock
+from edge.store.store import Store
 
 CUFF = models.UA_651BLE.identity.address
 METER = models.ACCU_CHEK.identity.address

@@ -18,10 +18,10 @@ from devices.simulators.bluez import Bluez
 from devices.simulators.body_scale import BodyScale
 from devices.simulators.faults import Fault
 from devices.simulators.glucose_meter import GlucoseMeter
-from edge import device_memory, pairings, registry
-from edge.clock import Clock
-from edge.reading import CUFF_PRESSURE, Code
-from edge.store import Store
+from edge.equipment import device_memory, pairings, registry
+from edge.model.clock import Clock
+from edge.model.reading import CUFF_PRESSURE, Code
+from edge.store.store import Store
 
 METER = "ble-C2A5CE000001"
 

@@ -41,9 +41,10 @@ from devices.simulators.models import (
     UT_201BLE,
 )
 from devices.simulators.peripherals import BleModel, Habits, SpotDevice, StreamingOximeter
-from edge import history, registry
-from edge.clock import Clock
-from edge.store import Store
+from edge.equipment import registry
+from edge.model.clock import Clock
+from edge.readings import history
+from edge.store.store import Store
 
 QUICK = Habits(
     advertise_s=5,

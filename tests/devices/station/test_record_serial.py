@@ -19,9 +19,9 @@ from devices.simulators.clockwork import NEVER_SET
 from devices.simulators.faults import Fault
 from devices.simulators.wired.ad_tm2657 import Tm2657
 from devices.simulators.wired.cms50dplus import Cms50dPlus, StreamTimes
-from edge import registry
-from edge.reading import Code
-from edge.store import Store
+from edge.equipment import registry
+from edge.model.reading import Code
+from edge.store.store import Store
 
 HABITS = PortHabits(
     rescan_s=0.1, first_retry_s=0.05, longest_retry_s=0.2, silent_s=1.0, terms=QUICK_TERMS

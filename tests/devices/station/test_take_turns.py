@@ -15,7 +15,7 @@ from devices.simulators.bluez import Bluez
 from devices.simulators.bluez_tree import DEVICE
 from devices.simulators.roster import Post
 from devices.slots import Bounds
-from edge.store import Store
+from edge.store.store import Store
 
 
 def connected(bluez: Bluez) -> int:
