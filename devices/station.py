@@ -14,15 +14,15 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from devices import serial_link, templates
-from devices.ble_supervisor import BleSupervisor, RadioHabits
-from devices.cables import Cable, Cables, for_ever
+from devices.ble.supervisor import BleSupervisor, RadioHabits
 from devices.catalogue import SERIAL_PROTOCOLS, model_named
-from devices.port_supervisor import PortSupervisor
-from devices.port_watch import PortWatch, WatchHabits
 from devices.protocols.laboratory import Test
 from devices.protocols.line_template import PREFIX, TemplateError
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial import link, templates
+from devices.serial.configured_ports import Cable, Cables, for_ever
+from devices.serial.port_watch import PortWatch, WatchHabits
+from devices.serial.supervisor import PortSupervisor
 from edge.equipment import device_requests, registry, serial_bindings
 from edge.model.clock import Stamp
 from edge.model.errors import EdgeError, SettingsError
@@ -78,7 +78,7 @@ async def run(settings: Settings) -> None:
     if settings.bluetooth:
         work.append(BleSupervisor(recorder, _radio_habits(settings)).run)
     tasks = [asyncio.create_task(for_ever(part)) for part in work]
-    unwatch = serial_link.watch_ports(cables.wake)
+    unwatch = link.watch_ports(cables.wake)
     await stop.wait()
     unwatch()
     await _end(tasks[1:])

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from devices import templates
 from devices.catalogue import model_named
 from devices.protocols.line_template import PREFIX, TemplateError
-from devices.serial_link import find
+from devices.serial import templates
+from devices.serial.link import find
 from edge.model.clock import ClockQuality
 from edge.model.errors import EdgeError
 from edge.settings.box_settings import Settings

@@ -20,7 +20,7 @@ from typing import TypeVar
 from benchmarks.link import limits, meter
 from benchmarks.link.healthpost import Box, Hospital, drain
 from benchmarks.link.readings import lines, people, readings
-from devices.recorder import Arrival, Recorder
+from devices.recording.recorder import Arrival, Recorder
 from edge.model.entry import GENESIS, Lane, chain
 from edge.model.reading import Kind, Measured, Reading, Value
 from edge.patients import register

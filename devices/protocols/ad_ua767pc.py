@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
-from devices.protocols.meaning import UNCHECKED, pressure
+from devices.protocols.observations import UNCHECKED, pressure
 from edge.model.reading import Measured
 
 _FRAME = 10

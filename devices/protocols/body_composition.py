@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor, number, positive, scaled
+from devices.protocols.gatt_types import Cursor, number, positive, scaled
 from devices.protocols.weight_scale import UNSUCCESSFUL, kilograms, mass
 from edge.model.reading import Code, Kind, Measured, Value
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor, Number, flag_names, number, shifted
+from devices.protocols.gatt_types import Cursor, Number, flag_names, number, shifted
 from edge.model.reading import Code, Kind, Measured, Value
 
 _OFFSET, _GLUCOSE, _MOLAR, _STATUS, _CONTEXT = (1 << bit for bit in range(5))

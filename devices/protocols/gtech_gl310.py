@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error
-from devices.protocols.meaning import UNCHECKED, body
+from devices.protocols.observations import UNCHECKED, body
 from edge.model.reading import Measured
 
 _LONGEST = 1024

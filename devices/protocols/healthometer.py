@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
-from devices.protocols.meaning import UNCHECKED, body
+from devices.protocols.observations import UNCHECKED, body
 from edge.model.reading import Measured
 
 _BEGIN, _END = b"\x1bR", b"\x1bE"

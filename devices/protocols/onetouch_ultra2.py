@@ -19,7 +19,7 @@ from devices.protocols.framing import (
     sum16,
     wall_clock,
 )
-from devices.protocols.meaning import glucose
+from devices.protocols.observations import glucose
 from edge.model.reading import Measured
 
 COMMANDS = frozenset({"DM?", "DM@", "DMF", "DMSU?", "DMP"})

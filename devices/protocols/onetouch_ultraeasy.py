@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
-from devices.protocols.meaning import glucose
+from devices.protocols.observations import glucose
 from edge.model.reading import Measured
 
 COUNT_INDEX = 501

@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
-from devices.protocols.meaning import glucose, number, oximetry, pressure
+from devices.protocols.observations import glucose, number, oximetry, pressure
 from edge.model.reading import Code, Kind, Measured, Value
 
 CONNECT, CLOCK, MODEL, RECORD_TIME, RECORD_VALUE = 0x22, 0x23, 0x24, 0x25, 0x26

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import StepDecoder, error, lines, sum8
-from devices.protocols.meaning import UNCHECKED, body
+from devices.protocols.observations import UNCHECKED, body
 from edge.model.reading import Measured
 
 _LONGEST = 2048

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor, number, scaled
+from devices.protocols.gatt_types import Cursor, number, scaled
 from edge.model.reading import Code, Kind, Measured, Value
 
 UNSUCCESSFUL = 0xFFFF

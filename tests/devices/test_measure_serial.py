@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from devices.capture.decode import decode_serial
 from devices.catalogue import SERIAL_PROTOCOLS
-from devices.decode import decode_serial
 from devices.driver import Event
 from devices.protocols import (
     astm_e1381,

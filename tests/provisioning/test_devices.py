@@ -16,7 +16,7 @@ from eventually import eventually_async
 
 from devices.catalogue import MODELS
 from devices.driver import LineSettings
-from devices.serial_link import open_line
+from devices.serial.link import open_line
 from devices.simulators.bodies import Body, Traits
 from devices.simulators.serial_line import SerialLine
 from devices.simulators.wired.ad_tm2657 import Tm2657

@@ -10,9 +10,9 @@ from station_kit import QUICK_TERMS, Start
 
 from devices.catalogue import SERIAL_PROTOCOLS
 from devices.model import Model
-from devices.port_supervisor import PortHabits, PortSupervisor
 from devices.protocols.laboratory import Test
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.supervisor import PortHabits, PortSupervisor
 from devices.simulators.wired.machine import Machine, Times
 from edge.model.reading import Code, Kind
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from devices.agreement import Terms
+from devices.recording.stable_value import Terms
 from devices.simulators.bodies import Body, Traits
 from edge.equipment import registry
 from edge.model.clock import Clock

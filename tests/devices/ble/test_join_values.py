@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.ble_assembly import WAITING_LIMIT, Assembly, Piece
+from devices.ble.assembly import WAITING_LIMIT, Assembly, Piece
 from devices.catalogue import BLE_CHARACTERISTICS
 from devices.driver import Fields
 from edge.model.clock import ClockQuality, Stamp

@@ -11,9 +11,9 @@ from eventually import eventually_async
 from session_kit import HABITS, TIMES, plugged
 from station_kit import Start, body, readings
 
-from devices.cables import Cables
-from devices.port_watch import PortWatch, WatchHabits
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.configured_ports import Cables
+from devices.serial.port_watch import PortWatch, WatchHabits
 from devices.simulators.wired.ad_tm2657 import Tm2657
 from devices.simulators.wired.cms50dplus import Cms50dPlus, StreamTimes
 from devices.simulators.wired.machine import Machine

@@ -12,8 +12,8 @@ from eventually import eventually_async
 from session_kit import HABITS, model_of, plugged, supervise
 from station_kit import Start, body, raws, readings, rejected, visiting_patient
 
-from devices.port_supervisor import PortSupervisor
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.supervisor import PortSupervisor
 from devices.simulators.faults import Fault
 from devices.simulators.wired.cms50_v7 import Cms50E
 from devices.simulators.wired.suntech_nibp import SuntechNibp

@@ -12,8 +12,8 @@ from ble_scene import HABITS, calls, on_air
 from eventually import eventually_async
 from station_kit import Start, body, readings, wrong
 
-from devices.ble_supervisor import BleSupervisor
-from devices.recorder import Recorder
+from devices.ble.supervisor import BleSupervisor
+from devices.recording.recorder import Recorder
 from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from edge.equipment import bluetooth_recovery

@@ -9,9 +9,9 @@ from ble_scene import HABITS, bond_of, calls, calm, on_air
 from eventually import eventually_async
 from station_kit import Start, body, readings, wrong
 
-from devices.ble_pairing import NOT_HEARD, PairingTimes
-from devices.ble_supervisor import BleSupervisor
-from devices.recorder import Recorder
+from devices.ble.pairing import NOT_HEARD, PairingTimes
+from devices.ble.supervisor import BleSupervisor
+from devices.recording.recorder import Recorder
 from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from devices.simulators.faults import Fault

@@ -11,7 +11,7 @@ from eventually import eventually_async
 from session_kit import TESTS, plugged, supervise
 from station_kit import Start, body, readings, rejected, visiting_patient
 
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
 from devices.simulators.faults import Fault
 from devices.simulators.wired.astm_e1381 import AstmAnalyser
 from devices.simulators.wired.freestyle_optium import FreestyleOptium

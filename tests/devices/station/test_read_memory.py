@@ -11,8 +11,8 @@ from ble_scene import QUICK, calls, calm, on_air
 from eventually import eventually_async
 from station_kit import Start, body, device, raws, readings, rejected, wrong
 
-from devices.ble_supervisor import BleSupervisor
-from devices.recorder import Recorder
+from devices.ble.supervisor import BleSupervisor
+from devices.recording.recorder import Recorder
 from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from devices.simulators.body_scale import BodyScale

@@ -21,11 +21,11 @@ from station_kit import (
     wrong,
 )
 
-from devices.ble_session import SessionTimes
-from devices.ble_supervisor import BleSupervisor, RadioHabits
+from devices.ble.reconnect import Manners
+from devices.ble.session import SessionTimes
+from devices.ble.supervisor import BleSupervisor, RadioHabits
 from devices.catalogue import model_named
-from devices.courtesy import Manners
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
 from devices.simulators import encodings
 from devices.simulators.bluez import Bluez
 from devices.simulators.bluez_radio import device_path

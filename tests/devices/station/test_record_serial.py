@@ -13,8 +13,8 @@ from station_kit import QUICK_TERMS, Start, body, device, raws, readings, reject
 
 from devices.catalogue import model_named
 from devices.driver import LineSettings
-from devices.port_supervisor import PortHabits, PortSupervisor
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.supervisor import PortHabits, PortSupervisor
 from devices.simulators.clockwork import NEVER_SET
 from devices.simulators.faults import Fault
 from devices.simulators.wired.ad_tm2657 import Tm2657

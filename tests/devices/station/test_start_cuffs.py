@@ -11,8 +11,8 @@ from session_kit import HABITS, TIMES, plugged, supervise
 from station_kit import Start, body, readings, rejected, visiting_patient
 
 from devices.model import Model
-from devices.port_supervisor import PortSupervisor
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.supervisor import PortSupervisor
 from devices.sessions import roster
 from devices.simulators.faults import Fault
 from devices.simulators.roster import WIRED, WiredRow

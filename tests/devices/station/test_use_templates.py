@@ -10,9 +10,9 @@ from session_kit import HABITS
 from station_kit import Start, readings
 
 from devices import station
-from devices.cables import Cables
 from devices.driver import LineSettings
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.configured_ports import Cables
 from devices.simulators.serial_line import SerialLine
 from edge.equipment import registry
 from edge.model.errors import SettingsError

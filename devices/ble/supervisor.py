@@ -5,7 +5,7 @@ this loop thinks. When the radio goes away everything is built anew as soon as i
 
     off --powered--> listening --advertisement of a model--> connecting --> session --> listening
      ^                   |
-     +--- radio gone ----+        meanwhile the adapter is helped, see `devices.adapter_watch`
+     +--- radio gone ----+        meanwhile the adapter is helped, see `devices.ble.adapter_watch`
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from devices import ble_link
-from devices.adapter_care import AdapterCare
-from devices.adapter_watch import AdapterWatch, Patience, Step
-from devices.agreement import Terms
-from devices.ble_link import Advertisement, BondError, Connection, LinkError
-from devices.ble_models import identified
-from devices.ble_pairing import Pairer, PairingTimes, Strangers, say_bond
-from devices.ble_session import Session, SessionTimes
-from devices.bond_watch import BondWatch, Ended
-from devices.broadcasts import Broadcasts
+from devices.ble import link
+from devices.ble.adapter_recovery import AdapterCare
+from devices.ble.adapter_watch import AdapterWatch, Patience, Step
+from devices.ble.bonds import BondWatch, Ended
+from devices.ble.broadcasts import Broadcasts
+from devices.ble.link import Advertisement, BondError, Connection, LinkError
+from devices.ble.pairing import Pairer, PairingTimes, Strangers, say_bond
+from devices.ble.reconnect import Courtesy, Manners, Parting
+from devices.ble.session import Session, SessionTimes
+from devices.ble.slots import WAITING_LIMIT, Bounds, Slots
 from devices.catalogue import BLE_CHARACTERISTICS, MODELS, ble_model
-from devices.courtesy import Courtesy, Manners, Parting
-from devices.device_time import KnownClock
+from devices.catalogue.ble_models import identified
 from devices.driver import DecodeError
 from devices.model import Model
-from devices.reception import Reception, Source
-from devices.recorder import Recorder
-from devices.slots import WAITING_LIMIT, Bounds, Slots
+from devices.recording.device_readings import Reception, Source
+from devices.recording.device_time import KnownClock
+from devices.recording.recorder import Recorder
+from devices.recording.stable_value import Terms
 from edge.equipment import registry
 from edge.store import issues
 
@@ -120,14 +120,14 @@ class BleSupervisor:
 
     async def _listen(self) -> None:
         """Scan until the radio fails (`LinkError`) or was silent so long that it may hang."""
-        await ble_link.check_radio()
+        await link.check_radio()
         if not self._running:
-            await ble_link.disconnect_leftovers(SERVICES)
-        async with ble_link.Scanner(SERVICES, self._take_note):
+            await link.disconnect_leftovers(SERVICES)
+        async with link.Scanner(SERVICES, self._take_note):
             self._say_on()
             last_s = asyncio.get_running_loop().time()
             while asyncio.get_running_loop().time() - last_s < self._habits.rescan_s:
-                await ble_link.check_radio()
+                await link.check_radio()
                 await self._pairer.refresh()
                 self._strangers.forget(asyncio.get_running_loop().time())
                 if await self._anyone():

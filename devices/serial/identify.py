@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from devices.catalogue import SERIAL_PROTOCOLS
-from devices.catalogue_text import line_text
+from devices.catalogue.tables import line_text
 from devices.driver import Decoder, Event, LineSettings
 from devices.protocols import (
     cms50_v7,

@@ -2,7 +2,7 @@
 
 Cuffs hang up within seconds, so measurements are subscribed to before anything is asked. Then the
 clock is read (how old are the readings?) and set, a user slot opened where a scale wants that, and
-the battery asked for (`devices.ble_attendance`). A meter is asked for the records that the box
+the battery asked for (`devices.ble.setup`). A meter is asked for the records that the box
 does not have. The session is over when the device hangs up, has been idle, or its time is up; not
 before the disk has everything it sent.
 """
@@ -15,16 +15,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
-from devices.ble_assembly import Assembly, Piece
-from devices.ble_attendance import BATTERY, Attendance, Connected
-from devices.ble_link import LinkError
-from devices.ble_records import Ending, RecordTransfer
+from devices.ble.assembly import Assembly, Piece
+from devices.ble.link import LinkError
+from devices.ble.reconnect import Parting
+from devices.ble.records import Ending, RecordTransfer
+from devices.ble.setup import BATTERY, Attendance, Connected
 from devices.catalogue import BLE_CHARACTERISTICS
-from devices.courtesy import Parting
-from devices.device_time import KnownClock
 from devices.driver import BleCharacteristic, DecodeError, Fields
-from devices.reception import Reception
-from devices.recorder import Recorder
+from devices.recording.device_readings import Reception
+from devices.recording.device_time import KnownClock
+from devices.recording.recorder import Recorder
 from edge.equipment import device_memory, registry
 from edge.model.clock import Stamp
 from edge.model.reading import Kind

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from devices.masking.text import Kept, Masked, blank, by_parts, by_pattern
+from devices.deidentify.text import Kept, Masked, blank, by_parts, by_pattern
 from devices.protocols.framing import sum8
 
 _TANITA = re.compile(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from devices.catalogue.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE
 from devices.driver import BleCharacteristic, LineSettings, SerialProtocol
-from devices.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE
 
 if TYPE_CHECKING:
     from devices.catalogue import Model

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from devices.catalogue import SERIAL_PROTOCOLS, model_named
 from devices.driver import SerialProtocol
 from devices.model import Model
-from devices.port_supervisor import PortHabits, PortSupervisor
 from devices.protocols.laboratory import Test
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.supervisor import PortHabits, PortSupervisor
 
 RESTART_S = 2.0
 LOOK_S = 0.5
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Cable:
-    """A port as `devices.serial_link.find` takes it, what hangs there, and what is the site's own.
+    """A port as `devices.serial.link.find` takes it, what hangs there, and what is the site's own.
 
     `tests` is the map of an analyser's test codes, `protocol` that of a template.
     """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from devices.capture import Capture, CaptureError
+from devices.capture.capture import Capture, CaptureError
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import DecodeError, Decoder, Event, SerialProtocol
 from edge.model.reading import Measured

@@ -16,8 +16,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from devices.deidentify import mask
 from devices.driver import LineSettings
-from devices.masking import mask
 
 VERSION = 1
 BYTES_LIMIT = 4_000_000

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
-from devices.device_time import ahead_of_box_s
 from devices.driver import UNMAPPED, Event, Session, Turn
-from devices.reception import Reception
+from devices.recording.device_readings import Reception
+from devices.recording.device_time import ahead_of_box_s
 from edge.model.clock import Stamp
 from edge.model.reading import Measured
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from devices.masking.text import Kept, Masked, blank, by_pattern
+from devices.deidentify.text import Kept, Masked, blank, by_pattern
 from devices.protocols.framing import sum8
 
 _NUMBER = rb"[<>]?\^?\d{1,6}(?:\.\d{1,4})?"

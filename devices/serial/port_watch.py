@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from devices import identify, serial_link
 from devices.catalogue import SERIAL_PROTOCOLS, serial_models
 from devices.driver import LineSettings
-from devices.identify import Listener, Question, Recognised
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial import identify, link
+from devices.serial.identify import Listener, Question, Recognised
 from edge.equipment import serial_bindings
 from edge.model.clock import Stamp
 from edge.store.store import Store
@@ -83,19 +83,19 @@ class PortWatch:
             await self._release(key)
         for key, path in free.items():
             if key not in self._watched:
-                may_ask = any(serial_link.same(path, p) for p in self._allowed())
+                may_ask = any(link.same(path, p) for p in self._allowed())
                 watcher = _Watcher(self._recorder, key, path, may_ask, self._habits)
                 self._watched[key] = asyncio.create_task(watcher.run())
 
     def _free(self) -> dict[str, str]:
         """Ports without a supervisor, by key."""
-        taken = [found for one in self._owned() if (found := serial_link.find(one))]
-        paths = serial_link.ports((*self._habits.patterns, *self._habits.probed))
-        free = [p for p in paths if not any(serial_link.same(p, other) for other in taken)]
-        return {serial_link.key_of(path): path for path in free[:PORTS_LIMIT]}
+        taken = [found for one in self._owned() if (found := link.find(one))]
+        paths = link.ports((*self._habits.patterns, *self._habits.probed))
+        free = [p for p in paths if not any(link.same(p, other) for other in taken)]
+        return {link.key_of(path): path for path in free[:PORTS_LIMIT]}
 
     def _allowed(self) -> list[str]:
-        return serial_link.ports(self._habits.probed)
+        return link.ports(self._habits.probed)
 
     async def _release(self, key: str) -> None:
         task = self._watched.pop(key, None)
@@ -134,7 +134,7 @@ class _Watcher:
                 if self._may_ask and self._found is None:
                     await self._ask_all()
                 waits_s = self._habits.patience_s if self._tail else 0.0
-        except serial_link.PortError as error:
+        except link.PortError as error:
             _log.info("%s cannot be listened to: %s", self._path, error)
         finally:
             self._thread.shutdown(wait=False)
@@ -182,9 +182,9 @@ class _Watcher:
         return None
 
     @asynccontextmanager
-    async def _open(self, line: LineSettings) -> AsyncIterator[serial_link.Line]:
+    async def _open(self, line: LineSettings) -> AsyncIterator[link.Line]:
         """Hold the port; it is closed before anybody else opens it."""
-        port = await self._block(lambda: serial_link.open_line(self._path, line))
+        port = await self._block(lambda: link.open_line(self._path, line))
         try:
             yield port
         finally:

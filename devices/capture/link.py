@@ -6,10 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from devices import ble_link, serial_link
-from devices.capture import BYTES_LIMIT, CHUNKS_LIMIT, Chunk
+from devices.ble import link
+from devices.capture.capture import BYTES_LIMIT, CHUNKS_LIMIT, Chunk
 from devices.catalogue import BLE_CHARACTERISTICS, MODELS
 from devices.driver import LineSettings
+from devices.serial import link as serial_link
 
 FIND_S = 30.0
 """How long a Bluetooth device is looked for; many are heard only after they measured."""
@@ -48,9 +49,9 @@ def record_line(
 async def record_ble(address: str, seconds: float, stopped: Callable[[], bool]) -> list[Chunk]:
     """Wait for a Bluetooth device, connect, and take note of all measurement characteristics.
 
-    Raises `NotHeardError`, or `ble_link.LinkError` when it cannot be connected with.
+    Raises `NotHeardError`, or `link.LinkError` when it cannot be connected with.
     """
-    connection = await ble_link.Connection.open((await _heard(address)).device)
+    connection = await link.Connection.open((await _heard(address)).device)
     began = time.monotonic()
     chunks: list[Chunk] = []
     size = 0
@@ -72,15 +73,15 @@ async def record_ble(address: str, seconds: float, stopped: Callable[[], bool]) 
     return chunks
 
 
-async def _heard(address: str) -> ble_link.Advertisement:
-    found: asyncio.Future[ble_link.Advertisement] = asyncio.get_running_loop().create_future()
+async def _heard(address: str) -> link.Advertisement:
+    found: asyncio.Future[link.Advertisement] = asyncio.get_running_loop().create_future()
 
-    def heard(seen: ble_link.Advertisement) -> None:
+    def heard(seen: link.Advertisement) -> None:
         if seen.address.upper() == address.upper() and not found.done():
             found.set_result(seen)
 
     services = {service for model in MODELS for service in model.services}
-    async with ble_link.Scanner(services, heard):
+    async with link.Scanner(services, heard):
         try:
             async with asyncio.timeout(FIND_S):
                 return await found
@@ -88,18 +89,16 @@ async def _heard(address: str) -> ble_link.Advertisement:
             raise NotHeardError(f"{address} was not heard for {FIND_S:.0f} s") from None
 
 
-async def _subscribe(
-    connection: ble_link.Connection, uuid: str, took: Callable[[bytes], None]
-) -> None:
+async def _subscribe(connection: link.Connection, uuid: str, took: Callable[[bytes], None]) -> None:
     """Characteristics that can only be read or written refuse; the others matter."""
     try:
         await connection.subscribe(uuid, took)
-    except ble_link.LinkError:
+    except link.LinkError:
         if connection.lost.is_set():
             raise
 
 
-async def _until_lost(connection: ble_link.Connection) -> None:
+async def _until_lost(connection: link.Connection) -> None:
     try:
         async with asyncio.timeout(serial_link.READ_TIMEOUT_S):
             await connection.lost.wait()

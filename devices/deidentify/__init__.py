@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from devices.masking.kiosks import mask_omron, mask_terumo, mask_tm2655
-from devices.masking.laboratory import mask_astm, mask_hl7
-from devices.masking.scales import mask_gtech, mask_healthometer, mask_tanita
-from devices.masking.text import Masked
+from devices.deidentify.kiosks import mask_omron, mask_terumo, mask_tm2655
+from devices.deidentify.laboratory import mask_astm, mask_hl7
+from devices.deidentify.scales import mask_gtech, mask_healthometer, mask_tanita
+from devices.deidentify.text import Masked
 
 __all__ = ["MASKERS", "UNTOLD", "WITHOUT_IDS", "CannotMaskError", "Masked", "mask"]
 

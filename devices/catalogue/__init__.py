@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from devices import catalogue_text
-from devices.ble_models import BLE_MODELS, recognised
+from devices.catalogue import tables
+from devices.catalogue.ble_models import BLE_MODELS, recognised
+from devices.catalogue.serial_models import SERIAL_MODELS
 from devices.driver import BleCharacteristic, SerialProtocol
 from devices.model import Model as Model
 from devices.protocols import (
@@ -51,7 +52,6 @@ from devices.protocols import (
     terumo_bp500,
     weight_scale,
 )
-from devices.serial_models import SERIAL_MODELS
 
 BLE_FAMILIES: dict[str, tuple[BleCharacteristic, ...]] = {
     "blood_pressure": blood_pressure.CHARACTERISTICS,
@@ -137,23 +137,23 @@ def table(simulated: Mapping[str, str]) -> str:
 
     `simulated` says of a model's name what simulator it has (`devices.simulators.roster`).
     """
-    return catalogue_text.table(MODELS, simulated, SERIAL_PROTOCOLS, BLE_FAMILIES)
+    return tables.table(MODELS, simulated, SERIAL_PROTOCOLS, BLE_FAMILIES)
 
 
 def quirks() -> str:
     """Return the Bluetooth models' quirks as Markdown, for their page (cog)."""
-    return catalogue_text.quirk_table(BLE_MODELS)
+    return tables.quirk_table(BLE_MODELS)
 
 
 def index() -> str:
     """Return every protocol as Markdown, for the index of the device pages (cog)."""
-    return catalogue_text.protocol_table(SERIAL_PROTOCOLS, BLE_FAMILIES, "")
+    return tables.protocol_table(SERIAL_PROTOCOLS, BLE_FAMILIES, "")
 
 
 def page_head(name: str) -> str:
     """Return what the code knows of a protocol or family as Markdown, to head its page (cog)."""
     if name in SERIAL_PROTOCOLS:
-        return catalogue_text.serial_facts(SERIAL_PROTOCOLS[name], serial_models(name))
+        return tables.serial_facts(SERIAL_PROTOCOLS[name], serial_models(name))
     family = {one.uuid for one in BLE_FAMILIES[name]}
     models = [model for model in MODELS if family.intersection(model.characteristics)]
-    return catalogue_text.ble_facts(name, BLE_FAMILIES[name], models)
+    return tables.ble_facts(name, BLE_FAMILIES[name], models)

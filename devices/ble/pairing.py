@@ -1,7 +1,7 @@
 """Devices that a technician adds: what was asked for, and pairing with who was asked for.
 
 Nothing is ever paired that nobody asked for. The agent that answers for the person is registered
-only as long as one pairing takes (`devices.ble_agent`).
+only as long as one pairing takes (`devices.ble.agent`).
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from devices import ble_agent
-from devices.ble_agent import PairingError
-from devices.ble_link import Advertisement
+from devices.ble import agent
+from devices.ble.agent import PairingError
+from devices.ble.link import Advertisement
 from devices.model import Model
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
 from edge.equipment import pairings
 from edge.equipment.pairings import Pairing, State
 from edge.model.clock import Stamp
@@ -91,11 +91,11 @@ class Pairer:
         asked = self._known[heard.address]
         try:
             if asked.renew and heard.paired:
-                await ble_agent.forget(heard.address)
+                await agent.forget(heard.address)
                 return False
             await self._say(heard.address, State.PAIRING)
             if not model.quirks.adopt:
-                await ble_agent.pair(heard.address, _AtTheBox(self, heard.address))
+                await agent.pair(heard.address, _AtTheBox(self, heard.address))
         except PairingError as error:
             _log.warning("%s was not paired: %s", heard.address, error)
             why = _SENTENCES.get(error.kind, str(error))

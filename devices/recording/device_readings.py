@@ -12,9 +12,9 @@ import logging
 from collections import deque
 from dataclasses import dataclass
 
-from devices.agreement import Agreement, Terms
 from devices.catalogue import Model
-from devices.recorder import Arrival, Recorder, Refusal
+from devices.recording.recorder import Arrival, Recorder, Refusal
+from devices.recording.stable_value import Agreement, Terms
 from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.reading import Measured, Reading

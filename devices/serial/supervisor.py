@@ -21,16 +21,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from devices import serial_link
-from devices.agreement import Terms
 from devices.catalogue import SERIAL_PROTOCOLS, Model
-from devices.conversation import Conversation
-from devices.device_time import ahead_of_box_s
 from devices.driver import Event, SerialProtocol
 from devices.protocols.laboratory import Test
-from devices.reception import Reception, Source
-from devices.recorder import Recorder
-from devices.serial_frames import HEADER, Frames, LineTrial
+from devices.recording.device_readings import Reception, Source
+from devices.recording.device_time import ahead_of_box_s
+from devices.recording.recorder import Recorder
+from devices.recording.stable_value import Terms
+from devices.serial import link
+from devices.serial.frames import HEADER, Frames, LineTrial
+from devices.serial.session_runner import Conversation
 from devices.sessions import roster
 from edge.equipment import device_requests, registry
 from edge.model.clock import Stamp
@@ -104,7 +104,7 @@ class PortSupervisor:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"port-{self._model.name}")
         try:
             while True:
-                path = serial_link.find(self._pattern)
+                path = link.find(self._pattern)
                 if path is None:
                     self._absent()
                     await self._pause(self._habits.rescan_s)
@@ -119,12 +119,12 @@ class PortSupervisor:
     async def _visit(self, path: str) -> None:
         """Open the port and listen until it is lost."""
         try:
-            line = await self._block(lambda: serial_link.open_line(path, self._trial.settings))
-        except serial_link.PortBusyError as error:
+            line = await self._block(lambda: link.open_line(path, self._trial.settings))
+        except link.PortBusyError as error:
             self._failed(str(error))
             self._note("port-busy", str(error))
             return
-        except serial_link.PortError as error:
+        except link.PortError as error:
             self._failed(str(error))
             return
         self._clear("port-busy", "port-missing")
@@ -132,20 +132,20 @@ class PortSupervisor:
         try:
             await self._meet(path)
             await self._listen(line)
-        except serial_link.PortError as error:
+        except link.PortError as error:
             self._lost(str(error), asyncio.get_running_loop().time() - opened)
         finally:
             await self._block(lambda: self._leave(line))
 
-    def _leave(self, line: serial_link.Line) -> None:
+    def _leave(self, line: link.Line) -> None:
         """Leave the device safe: a cuff deflates, whatever ends this visit."""
         if self._conversation is not None:
-            with suppress(serial_link.PortError):
+            with suppress(link.PortError):
                 line.write(self._conversation.end())
         line.close()
 
     async def _meet(self, path: str) -> None:
-        number = await self._block(lambda: serial_link.usb_serial(path))
+        number = await self._block(lambda: link.usb_serial(path))
         self._know(f"usb-{number}" if number else f"port-{_slug(path)}", path)
         self.enter("listening")
 
@@ -200,7 +200,7 @@ class PortSupervisor:
 
     # --- listening -----------------------------------------------------------------------------
 
-    async def _listen(self, line: serial_link.Line) -> None:
+    async def _listen(self, line: link.Line) -> None:
         quiet_since = self._recorder.now().t_ms
         await self._begin(line)
         while True:
@@ -218,7 +218,7 @@ class PortSupervisor:
             if self._trial.wrong():
                 await self._try_next(line)
 
-    async def _try_next(self, line: serial_link.Line) -> None:
+    async def _try_next(self, line: link.Line) -> None:
         settings = self._trial.next()
         _log.info("%s: trying %s", self._source.subject, settings)
         self._frames.abandon()
@@ -245,12 +245,12 @@ class PortSupervisor:
                 await self._reply(now, event, raw, self._conversation)
         self._trial.heard(now.t_ms, data, events, self._frames.pending)
 
-    async def _begin(self, line: serial_link.Line) -> None:
+    async def _begin(self, line: link.Line) -> None:
         if self._conversation is not None:
             write = partial(self._write, line)
             await self._conversation.begin(self._recorder.now(), write)
 
-    async def _write(self, line: serial_link.Line, data: bytes) -> None:
+    async def _write(self, line: link.Line, data: bytes) -> None:
         await self._block(lambda: line.write(data))
 
     async def _reply(

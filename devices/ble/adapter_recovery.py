@@ -8,10 +8,10 @@ import shlex
 import shutil
 from collections.abc import Awaitable, Callable
 
-from devices import ble_agent
-from devices.adapter_watch import AdapterWatch, Step
-from devices.ble_agent import PairingError
-from devices.recorder import Recorder
+from devices.ble import agent
+from devices.ble.adapter_watch import AdapterWatch, Step
+from devices.ble.agent import PairingError
+from devices.recording.recorder import Recorder
 from edge.equipment import bluetooth_recovery
 
 RESTART_S = 60.0
@@ -46,7 +46,7 @@ class AdapterCare:
 
     async def _act(self, step: Step) -> None:
         acts: dict[Step, Callable[[], Awaitable[None]]] = {
-            Step.POWER_CYCLE: ble_agent.power_cycle,
+            Step.POWER_CYCLE: agent.power_cycle,
             Step.RESTART: self._start_daemon_anew,
         }
         if step in acts:  # a rescan is the caller's

@@ -11,14 +11,14 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, Protocol, cast
 
-from devices.ble_link import LinkError
+from devices.ble.link import LinkError
 from devices.catalogue import BLE_CHARACTERISTICS
-from devices.device_time import KnownClock, ahead_s, local_time
 from devices.driver import DecodeError, Fields
 from devices.protocols import user_data
 from devices.protocols.current_time import encode_current_time, encode_date_time
-from devices.reception import Source
-from devices.recorder import Recorder
+from devices.recording.device_readings import Source
+from devices.recording.device_time import KnownClock, ahead_s, local_time
+from devices.recording.recorder import Recorder
 from edge.equipment import device_memory, registry
 from edge.model.clock import ClockQuality
 from edge.store import issues
@@ -42,7 +42,7 @@ Step = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Connected(Protocol):
-    """What a session needs of a connection; `devices.ble_link.Connection` is one."""
+    """What a session needs of a connection; `devices.ble.link.Connection` is one."""
 
     lost: asyncio.Event
 
