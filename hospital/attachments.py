@@ -1,7 +1,7 @@
 """Photos and recordings at the hospital: chunks taken in any order, whole when the digest is right.
 
-What becomes of a chunk is for `sync.file_shelf` to say; here is the archive under it. Nothing is
-shown of a file before it is whole.
+What becomes of a chunk is for `sync.files.chunk_receiver` to say; here is the archive under it.
+Nothing is shown of a file before it is whole.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from hospital.archive import Archive, Row, row
 from hospital.boxes import Box
 from hospital.derive import FileFact
 from hospital.errors import RowRefused
-from sync import file_shelf, files
-from sync.file_shelf import Told
-from sync.files import Chunk, Held
+from sync.files import chunk_receiver, chunks
+from sync.files.chunk_receiver import Told
+from sync.files.chunks import Chunk, Held
 
-MAX_TOTAL = files.MAX_CHUNKS
+MAX_TOTAL = chunks.MAX_CHUNKS
 REMINDED = 20
 
 
@@ -30,7 +30,7 @@ def tell(archive: Archive, box: Box, file: FileFact, received_ms: int) -> None:
         " sha256, have, told_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
         (box.id, file.id, box.clinic, file.patient, file.visit, file.preview_of, file.mime)
-        + (file.size, file.total, file.key, file.sha256, files.empty(file.total), received_ms),
+        + (file.size, file.total, file.key, file.sha256, chunks.empty(file.total), received_ms),
     )
 
 
@@ -39,7 +39,7 @@ def take(archive: Archive, box: Box, chunk: Chunk, now_ms: int) -> Held | None:
 
     None: we know no such file, or the chunk is not one of it.
     """
-    return file_shelf.take(_ArchiveShelf(archive, box.id, now_ms), chunk)
+    return chunk_receiver.take(_ArchiveShelf(archive, box.id, now_ms), chunk)
 
 
 def unfinished(archive: Archive, box_id: str) -> list[Held]:
@@ -68,7 +68,7 @@ def content(archive: Archive, box_id: str, file_id: str) -> bytes | None:
 
 
 class _ArchiveShelf:
-    """One box's files in the archive, as `sync.file_shelf` asks for them."""
+    """One box's files in the archive, as `sync.files.chunk_receiver` asks for them."""
 
     def __init__(self, archive: Archive, box_id: str, now_ms: int) -> None:
         self._archive, self._box, self._now_ms = archive, box_id, now_ms
@@ -98,7 +98,7 @@ class _ArchiveShelf:
         place = (self._box, _name(file))
         self._archive.execute("DELETE FROM file_chunk WHERE box = ? AND file = ?", place)
         told = self.told(file)
-        self._set("have", files.empty(told.total if told else 0), file)
+        self._set("have", chunks.empty(told.total if told else 0), file)
 
     def _set(self, column: str, value: object, file: bytes) -> None:
         sql = f"UPDATE file SET {column} = ? WHERE box = ? AND id = ?"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hospital.archive import Archive, Row, row
 from hospital.errors import HospitalError
 from sync.core.messages import NONCE_BYTES, QUARANTINED, REPLACED, REVOKED
-from sync.keys import PublicKeys
+from sync.keys.keys import PublicKeys
 
 ACTIVE = "active"
 STANDINGS = (ACTIVE, REVOKED, QUARANTINED, REPLACED)

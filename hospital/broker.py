@@ -28,7 +28,7 @@ from pathlib import Path
 from hospital.authority import WORKER, Authority
 from hospital.errors import BrokerError
 from hospital.settings import HospitalSettings
-from sync.transport import Address, Tls
+from sync.link.transport import Address, Tls
 
 MAX_PACKET_BYTES = 128 * 1024
 """A frame is at most 64 KiB; topic and properties come on top."""

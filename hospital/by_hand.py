@@ -23,14 +23,16 @@ from hospital.authority import Authority
 from hospital.boxes import Box
 from hospital.custody import Delivered
 from hospital.errors import ArchiveDown, AuthorityError, HospitalError
-from sync import bundle, files, framing
+from sync.box.key_commands import decode_renewal, is_announcement, is_renewal
+from sync.bundles import bundle_format
 from sync.core import Fence, Hello, MessageError, Nack, decode, hospital
 from sync.core.feed_messages import is_ask
 from sync.core.header import HELLO_LANE, Header
 from sync.core.messages import REPLACED, UNREADABLE, Position
-from sync.envelope import EnvelopeError, Unopened, manifest_holds, open_up, peek_up
-from sync.key_commands import decode_renewal, is_announcement, is_renewal
-from sync.keys import HospitalKeys, kid
+from sync.files import chunks
+from sync.frames import framing
+from sync.frames.envelope import EnvelopeError, Unopened, manifest_holds, open_up, peek_up
+from sync.keys.keys import HospitalKeys, kid
 
 GROUP = 32
 """So many frames make one transaction."""
@@ -69,7 +71,7 @@ def take(
     Raises `HospitalError` when the box is shut out. Broken off, it can be read again from the
     beginning: what is here already is passed over.
     """
-    with bundle.opened(file) as reader:
+    with bundle_format.opened(file) as reader:
         box = _sender(archive, keys, reader, now_ms)
         stick = _Stick(archive, keys, authority, box, reader.opening)
         before, parts = _count(archive, box.id), 0
@@ -98,13 +100,15 @@ def _check(box: Box, standing: str) -> None:
         raise HospitalError(f"box {box.id} is {standing}: nothing of it is taken")
 
 
-def _sender(archive: Archive, keys: HospitalKeys, reader: bundle.Reader, now_ms: int) -> Box:
+def _sender(archive: Archive, keys: HospitalKeys, reader: bundle_format.Reader, now_ms: int) -> Box:
     told = reader.opening
-    if told.way == bundle.UP and told.hospital != kid(keys.public.sign):
-        raise bundle.BundleError("this bundle was written for another hospital")
+    if told.way == bundle_format.UP and told.hospital != kid(keys.public.sign):
+        raise bundle_format.BundleError("this bundle was written for another hospital")
     box = admitted(archive, told.box_id)
     signers = rotation.signers(archive, box, now_ms)
-    reader.check(bundle.UP, lambda body, mark: any(manifest_holds(body, mark, s) for s in signers))
+    reader.check(
+        bundle_format.UP, lambda body, mark: any(manifest_holds(body, mark, s) for s in signers)
+    )
     return box
 
 
@@ -126,7 +130,7 @@ class _Stick:
     keys: HospitalKeys
     authority: Authority | None
     box: Box
-    told: bundle.Opening
+    told: bundle_format.Opening
     aside: int = 0
     greeted: bool = False
     fork: bool = False
@@ -176,7 +180,7 @@ class _Stick:
             self._say(header, payload or b"", came)
         elif not self.greeted or self.fork:
             return  # it was not admitted, or asks for a new beginning first
-        elif header.lane == files.LANE:
+        elif header.lane == chunks.LANE:
             self._chunk(payload or b"", came)
         else:
             self._records(header, payload, came)
@@ -237,7 +241,7 @@ class _Stick:
             log.warning("box %s: no new certificate: %s", self.box.id, error)
 
     def _chunk(self, payload: bytes, came: Delivered) -> None:
-        chunk = files.decode_chunk(payload)
+        chunk = chunks.decode_chunk(payload)
         if attachments.take(self.archive, self.box, chunk, came.received_ms) is not None:
             self.touched[str(UUID(bytes=chunk.file))] = None
 

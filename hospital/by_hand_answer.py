@@ -16,14 +16,15 @@ from hospital import attachments, boxes, by_hand, custody, directives, feed_post
 from hospital.archive import Archive, Row, row
 from hospital.boxes import Box
 from hospital.errors import HospitalError
-from sync import bundle, files
-from sync.bundle import Opening
+from sync.bundles import bundle_format
+from sync.bundles.bundle_format import Opening
 from sync.core import DownHeader, DownMessage, Fence, MessageError, Nack, Position, encode, hospital
 from sync.core.feed_messages import decode_ask
 from sync.core.hospital import HospitalBox
 from sync.core.messages import FORKED, STALE_EPOCH, UNREADABLE, Receipt
-from sync.envelope import sign_down, sign_manifest
-from sync.keys import HospitalKeys, kid
+from sync.files import chunks
+from sync.frames.envelope import sign_down, sign_manifest
+from sync.keys.keys import HospitalKeys, kid
 
 CONTROL = "r"
 LANES = hospital.LANES[:2]
@@ -50,9 +51,9 @@ def write(archive: Archive, keys: HospitalKeys, box_id: str, folder: Path, now_m
     if held is None:
         raise HospitalError(f"no bundle of box {box_id} was ever read here")
     nonce, public = bytes(held["nonce"]), keys.public
-    opening = Opening(bundle.DOWN, box_id, kid(public.sign), nonce, held["epoch"], now_ms)
-    file = folder / bundle.down_name(box_id)
-    with bundle.writing(file, opening, lambda b: sign_manifest(b, keys.sign)) as writer:
+    opening = Opening(bundle_format.DOWN, box_id, kid(public.sign), nonce, held["epoch"], now_ms)
+    file = folder / bundle_format.down_name(box_id)
+    with bundle_format.writing(file, opening, lambda b: sign_manifest(b, keys.sign)) as writer:
         whole = all(writer.add(frame) for frame in _frames(archive, keys, box, held))
         writer.close({}, 0)
     return Answer(box_id, file, writer.size, whole)
@@ -76,8 +77,8 @@ def _frames(archive: Archive, keys: HospitalKeys, box: Box, stick: Row) -> Itera
     for command in directives.unanswered(archive, keys, box.id):
         yield command.payload
     for one in attachments.held(archive, box.id, json.loads(stick["files"])):
-        header = DownHeader(box.id, files.CHANNEL, nonce)
-        yield sign_down(header, files.encode_held(one), keys)
+        header = DownHeader(box.id, chunks.CHANNEL, nonce)
+        yield sign_down(header, chunks.encode_held(one), keys)
     with suppress(MessageError):  # a bundle of a box that asked for nothing
         ask = decode_ask(bytes(stick["ask"]))
         told = replace(held, nonce=nonce)

@@ -8,8 +8,8 @@ A box that is enrolled already may join again with a new claim and its own keys:
 certificate. A claim that `readmits` a box lets it in again under new keys, whatever it stood like;
 the old keys are worth nothing from then on. A claim that `replaces` a box shuts that one out.
 
-The bytes on the wire are those of `sync.enrolment`. Everything happens in one transaction, so two
-boxes that ask at once cannot both be granted, and a crash leaves the claim as it was.
+The bytes on the wire are those of `sync.keys.enrolment`. Everything happens in one transaction, so
+two boxes that ask at once cannot both be granted, and a crash leaves the claim as it was.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hospital.authority import Authority, Certificate, ed25519_holds
 from hospital.boxes import Box
 from hospital.errors import AuthorityError, HospitalError
 from sync.core.messages import REPLACED
-from sync.enrolment import (
+from sync.keys.enrolment import (
     SECRET_BYTES,
     Claim,
     EnrolmentError,
@@ -35,7 +35,7 @@ from sync.enrolment import (
     answer,
     check,
 )
-from sync.keys import PublicKeys, kid
+from sync.keys.keys import PublicKeys, kid
 
 VALID_H = 72
 ID_BYTES = 6

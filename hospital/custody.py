@@ -19,7 +19,7 @@ from sync.core import hospital
 from sync.core.clones import suspicion
 from sync.core.header import Header
 from sync.core.messages import QUARANTINED, STALE_SESSION, DownMessage, Hello, Position
-from sync.telemetry import Status
+from sync.courier.telemetry import Status
 
 QUARANTINED_FRAMES = 200
 """So many refused frames are kept per box, the newest; all of them are counted."""

@@ -16,8 +16,8 @@ from hospital.errors import HospitalError
 from hospital.feed_post import Sealed
 from sync.core.command import CHANNEL, encode_command
 from sync.core.header import DownHeader
-from sync.envelope import seal_down
-from sync.keys import HospitalKeys
+from sync.frames.envelope import seal_down
+from sync.keys.keys import HospitalKeys
 
 SENT_AT_ONCE = 50
 AGAIN_MS = 60_000

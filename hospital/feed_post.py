@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from hospital import boxes, custody, feed
 from hospital.archive import Archive, Row
 from hospital.boxes import Box
-from sync import codec
+from sync import packing
 from sync.core import feed as core
 from sync.core.feed_messages import Ask, Batch, FeedMessage, Reflects, parts_of
 from sync.core.header import DownHeader
 from sync.core.hospital import HospitalBox
-from sync.envelope import seal_down
-from sync.keys import HospitalKeys
+from sync.frames.envelope import seal_down
+from sync.keys.keys import HospitalKeys
 
 CHANNEL = "f"
 PUSHED_AT_ONCE = 50
@@ -118,8 +118,10 @@ def _reflects(held: HospitalBox) -> Reflects:
 
 def _seal(keys: HospitalKeys, box: Box, nonce: bytes, told: FeedMessage) -> Sealed:
     header = DownHeader(box.id, CHANNEL, nonce)
-    return Sealed(box.id, CHANNEL, seal_down(header, codec.squeeze(parts_of(told)), keys, box.keys))
+    return Sealed(
+        box.id, CHANNEL, seal_down(header, packing.squeeze(parts_of(told)), keys, box.keys)
+    )
 
 
 def _weigh(parts: list[object]) -> int:
-    return len(codec.squeeze(parts))
+    return len(packing.squeeze(parts))

@@ -12,7 +12,7 @@ from hospital.authority import Authority
 from hospital.errors import SettingsError
 from hospital.opening import open_archive
 from hospital.settings import HospitalSettings, settings_file
-from sync.keys import HospitalKeys
+from sync.keys.keys import HospitalKeys
 
 
 def found(settings: HospitalSettings) -> HospitalSettings:

@@ -24,9 +24,9 @@ from hospital.archive import Archive
 from hospital.authority import Authority
 from hospital.errors import HospitalError
 from hospital.speech import open_hospital, say, speaks_json
-from sync import bundle
-from sync.bundle import BundleError
-from sync.keys import HospitalKeys
+from sync.bundles import bundle_format
+from sync.bundles.bundle_format import BundleError
+from sync.keys.keys import HospitalKeys
 
 
 @click.command("ledger")
@@ -157,7 +157,7 @@ def read_bundles(folder: Path, as_json: bool) -> None:
     refused: list[str] = []
     with open_hospital() as (settings, archive):
         keys, authority = HospitalKeys.load(settings.keys), Authority.open(settings.authority)
-        for one in bundle.found(folder, bundle.UP):
+        for one in bundle_format.found(folder, bundle_format.UP):
             try:
                 came = by_hand.take(archive, keys, one.file, _now_ms(), authority)
                 taken.append({"file": one.file.name, **asdict(came)})

@@ -26,9 +26,19 @@ from hospital.receiver import Outgoing, Receiver, place_of
 from hospital.settings import HospitalSettings
 from hospital.standby import Standby
 from hospital.upkeep import Upkeep
-from sync.keys import HospitalKeys, KeyFileError
-from sync.link import Link
-from sync.transport import Backoff, Down, Event, Failed, Limits, LinkError, Message, Up, next_try
+from sync.keys.keys import HospitalKeys, KeyFileError
+from sync.link.link import Link
+from sync.link.transport import (
+    Backoff,
+    Down,
+    Event,
+    Failed,
+    Limits,
+    LinkError,
+    Message,
+    Up,
+    next_try,
+)
 
 UP = "cs/1/u/+/+"
 POLL_S = 1.0

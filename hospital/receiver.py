@@ -18,15 +18,17 @@ from hospital.boxes import Box
 from hospital.custody import Delivered
 from hospital.errors import ArchiveDown, AuthorityError
 from hospital.feed_post import Sealed
-from sync import files, framing, telemetry
+from sync.box.key_commands import decode_renewal, is_announcement, is_renewal
 from sync.core import DownHeader, Hello, MessageError, decode, encode, hospital
 from sync.core.feed_messages import decode_ask, is_ask
 from sync.core.header import HELLO_LANE, Header
 from sync.core.messages import QUARANTINED, DownMessage, Fence, Welcome
-from sync.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
-from sync.key_commands import decode_renewal, is_announcement, is_renewal
-from sync.keys import HospitalKeys
-from sync.transport import Message
+from sync.courier import telemetry
+from sync.files import chunks
+from sync.frames import framing
+from sync.frames.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
+from sync.keys.keys import HospitalKeys
+from sync.link.transport import Message
 
 CONTROL = "r"
 TELEMETRY = "t"
@@ -123,7 +125,7 @@ class Receiver:
             return self._refuse(box.id, type(error).__name__, came)
         if header.lane == HELLO_LANE:
             return self._said(payload)(box, header, payload, came)
-        if header.lane == files.LANE:
+        if header.lane == chunks.LANE:
             return self._chunk(box, header, payload, came)
         if header.lane == TELEMETRY:
             return self._status(box, header, payload, came)
@@ -162,7 +164,7 @@ class Receiver:
 
     def _chunk(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
         try:
-            chunk = files.decode_chunk(payload)
+            chunk = chunks.decode_chunk(payload)
         except MessageError:
             return self._refuse(box.id, MALFORMED, came)
         with self._archive.transaction():
@@ -171,11 +173,11 @@ class Receiver:
             held = attachments.take(self._archive, box, chunk, came.received_ms)
         return [] if held is None else [self._hold(box.id, header.nonce, held)]
 
-    def _hold(self, box_id: str, nonce: bytes, held: files.Held) -> Outgoing:
+    def _hold(self, box_id: str, nonce: bytes, held: chunks.Held) -> Outgoing:
         frame = sign_down(
-            DownHeader(box_id, files.CHANNEL, nonce), files.encode_held(held), self._keys
+            DownHeader(box_id, chunks.CHANNEL, nonce), chunks.encode_held(held), self._keys
         )
-        return Outgoing(f"cs/1/d/{box_id}/{files.CHANNEL}", frame)
+        return Outgoing(f"cs/1/d/{box_id}/{chunks.CHANNEL}", frame)
 
     def _renew(self, box: Box, header: Header, payload: bytes, came: Delivered) -> list[Outgoing]:
         with self._archive.transaction():

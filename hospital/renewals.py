@@ -10,8 +10,8 @@ from hospital import boxes, directives
 from hospital.archive import Archive, row
 from hospital.authority import Authority
 from hospital.boxes import Box
-from sync.key_commands import CERTIFICATE, NEW_KEY
-from sync.keys import HospitalKeys, kid, rotate
+from sync.box.key_commands import CERTIFICATE, NEW_KEY
+from sync.keys.keys import HospitalKeys, kid, rotate
 
 BY = "hospital"
 """In whose name these commands are given: nobody at the desk asked for them."""

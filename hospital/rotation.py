@@ -12,9 +12,9 @@ import logging
 from hospital import directives
 from hospital.archive import Archive, row
 from hospital.boxes import Box
-from sync.envelope import keys_hold
-from sync.key_commands import KEYS_TAKEN, RENEW_KEYS, decode_announcement
-from sync.keys import RETIRED_S, PublicKeys, kid
+from sync.box.key_commands import KEYS_TAKEN, RENEW_KEYS, decode_announcement
+from sync.frames.envelope import keys_hold
+from sync.keys.keys import RETIRED_S, PublicKeys, kid
 
 BY = "hospital"
 """In whose name a box is told that its keys are taken."""

@@ -10,7 +10,7 @@ from hospital.archive import Archive
 from hospital.errors import AccountError, HospitalError, SettingsError
 from hospital.opening import open_archive
 from hospital.settings import HospitalSettings
-from sync.enrolment import EnrolmentError
+from sync.keys.enrolment import EnrolmentError
 
 __all__ = ["open_hospital", "say", "speaks_json"]
 

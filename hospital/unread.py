@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from hospital import boxes, records
 from hospital.archive import Archive, Row
 from hospital.boxes import Box
-from sync import framing
-from sync.envelope import EnvelopeError, open_up
-from sync.keys import HospitalKeys
+from sync.frames import framing
+from sync.frames.envelope import EnvelopeError, open_up
+from sync.keys.keys import HospitalKeys
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from hospital.desk import create_app
 from hospital.desk.door import Parts
 from hospital.opening import open_archive
 from hospital.settings import HospitalSettings
-from sync.keys import HospitalKeys
+from sync.keys.keys import HospitalKeys
 
 THREADS = 6
 

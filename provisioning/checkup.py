@@ -18,7 +18,7 @@ from edge.model.clock import ClockQuality
 from edge.model.errors import EdgeError
 from edge.settings.box_settings import Settings
 from edge.store.store import Store
-from sync.keys import DECRYPT_FILE, SIGN_FILE, TLS_FILE, KeyFileError, certificate_expiry
+from sync.keys.keys import DECRYPT_FILE, SIGN_FILE, TLS_FILE, KeyFileError, certificate_expiry
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 CERTIFICATE_WARN_DAYS = 60

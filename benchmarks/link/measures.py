@@ -32,14 +32,14 @@ from hospital import boxes
 from hospital.archive import Archive
 from hospital.boxes import Box as Member
 from hospital.receiver import Receiver
+from sync.box.outbox import StoreOutbox
 from sync.core import Hello, encode
 from sync.core.header import hello_header
 from sync.core.messages import LaneReport
 from sync.core.session import SendFrame
-from sync.envelope import seal_up
-from sync.framing import compose
-from sync.keys import BoxKeys, HospitalKeys
-from sync.store_outbox import StoreOutbox
+from sync.frames.envelope import seal_up
+from sync.frames.framing import compose
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 SOURCES = 20
 PACE_PER_S = 200

@@ -1,8 +1,9 @@
 """Photos and recordings: each a file on the disk, with a manifest in the journal.
 
 The manifest carries the file's own key, so it travels as any record does, sealed to the hospital;
-the file follows in chunks under that key (`sync.files`). A preview is a small file of its own that
-names the file it stands for. The file is complete on the disk before the journal tells of it.
+the file follows in chunks under that key (`sync.files.chunks`). A preview is a small file of its
+own that names the file it stands for. The file is complete on the disk before the journal tells of
+it.
 """
 
 from __future__ import annotations

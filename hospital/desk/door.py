@@ -12,7 +12,7 @@ from hospital.archive import Archive, OpenArchive
 from hospital.authority import Authority
 from hospital.claims import Offer
 from hospital.settings import HospitalSettings
-from sync.keys import PublicKeys
+from sync.keys.keys import PublicKeys
 
 _PARTS = "healthpost"
 

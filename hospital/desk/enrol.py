@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request
 from hospital import claims
 from hospital.desk import door
 from hospital.errors import ArchiveDown
-from sync.enrolment import CONTENT_TYPE, MAX_MESSAGE, PATH, Refusal
+from sync.keys.enrolment import CONTENT_TYPE, MAX_MESSAGE, PATH, Refusal
 
 page = Blueprint("enrol", __name__)
 

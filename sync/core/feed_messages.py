@@ -1,7 +1,7 @@
 """What box and hospital say to one another about the feed.
 
 Up, an ASK travels sealed in lane "h". Down, a BATCH or a CHUNK travels sealed on channel "f".
-Each is the CBOR array `[type, field, ...]`, deflated (`sync.codec`) on its way down.
+Each is the CBOR array `[type, field, ...]`, deflated (`sync.packing`) on its way down.
 """
 
 from __future__ import annotations

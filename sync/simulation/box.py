@@ -10,12 +10,12 @@ from typing import Protocol
 from edge.model.clock import BUILD_MS
 from edge.model.entry import Lane, chain
 from edge.store import data_budget, pruning
-from sync import framing
 from sync.core import session as core
 from sync.core.box import ALERT_WINDOW, hello
 from sync.core.header import TOMBSTONE, Header, hello_header
 from sync.core.messages import PROTOCOL, DownMessage, Hello
-from sync.owed import Debt, Owed
+from sync.courier.unsaved_receipts import Debt, Owed
+from sync.frames import framing
 from sync.simulation.disk import Disk
 from sync.simulation.parts import DiskIsFull, Ends, PowerCut, demand
 from sync.simulation.weather import Air, Timer

@@ -11,7 +11,7 @@ from sync.core import session as core
 from sync.core.box import IDLE_LIMIT_MS
 from sync.core.header import Header
 from sync.core.messages import QUARANTINED, REVOKED, DownMessage, Hello, decode, decode_down, encode
-from sync.framing import PACKED
+from sync.frames.framing import PACKED
 from sync.simulation.box import Bad, SimBox, UpFrame, arrived
 from sync.simulation.disk import Disk
 from sync.simulation.hospital import SimHospital

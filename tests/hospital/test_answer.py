@@ -21,10 +21,10 @@ from hospital.desk.door import Parts
 from hospital.errors import ArchiveDown
 from hospital.receive import WIRED, Receiver, Worker
 from hospital.settings import HospitalSettings
-from sync.enrolment import MAX_MESSAGE, EnrolmentError, Request, ask, open_answer
-from sync.keys import BoxKeys, HospitalKeys, certificate_request
-from sync.link import Link
-from sync.transport import Acked, Event, Up
+from sync.keys.enrolment import MAX_MESSAGE, EnrolmentError, Request, ask, open_answer
+from sync.keys.keys import BoxKeys, HospitalKeys, certificate_request
+from sync.link.link import Link
+from sync.link.transport import Acked, Event, Up
 
 KEYS = HospitalKeys.generate()
 

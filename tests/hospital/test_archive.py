@@ -17,7 +17,7 @@ from hospital.custody import Delivered
 from hospital.errors import ArchiveDown, HospitalError, RowRefused
 from sync.core import hospital
 from sync.core.messages import Hello, LaneReport
-from sync.keys import BoxKeys
+from sync.keys.keys import BoxKeys
 
 NOW_MS = 1_795_000_000_000
 NONCE = b"session1"

@@ -30,8 +30,8 @@ from hospital.settings import HospitalSettings
 from provisioning import enrol, status
 from provisioning.box import init_box
 from provisioning.link_commands import bundles, link
-from sync import bundle
-from sync.keys import HospitalKeys
+from sync.bundles import bundle_format
+from sync.keys.keys import HospitalKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,11 @@ def test_a_stick_goes_there_and_comes_back(pair: Pair) -> None:
 def test_a_stranger_on_the_stick_does_not_stop_the_others(pair: Pair) -> None:
     pair.record(2)
     say(bundles, "write", str(pair.stick))
-    (mine,) = bundle.found(pair.stick, bundle.UP)
-    opening = bundle.outline(mine.file).opening
-    strange = bundle.Opening("up", "box-else", opening.hospital, b"12345678", 1, 1)
-    file = pair.stick / bundle.up_name("box-else", b"12345678")
-    with bundle.writing(file, strange, lambda _body: bytes(64)) as writer:
+    (mine,) = bundle_format.found(pair.stick, bundle_format.UP)
+    opening = bundle_format.outline(mine.file).opening
+    strange = bundle_format.Opening("up", "box-else", opening.hospital, b"12345678", 1, 1)
+    file = pair.stick / bundle_format.up_name("box-else", b"12345678")
+    with bundle_format.writing(file, strange, lambda _body: bytes(64)) as writer:
         writer.close({}, 0)
     read = say(hospital, "bundle", "read", str(pair.stick), expect=1)
     assert len(read["taken"]) == len(read["answers"]) == 1  # type: ignore[arg-type]
@@ -189,7 +189,7 @@ def test_a_stick_is_carried_while_the_line_is_alive(house: House) -> None:
         box.record(400)
         box.record(1, Lane.ALERT)
         by_verb(box, "write", str(stick))
-        for one in bundle.found(stick, bundle.UP):
+        for one in bundle_format.found(stick, bundle_format.UP):
             by_hand.take(house.archive, house.keys, one.file, round_ + 1)
         by_hand_answer.write(house.archive, house.keys, box.box_id, stick, round_ + 1)
         box.record(20)

@@ -13,8 +13,8 @@ from hand_house import BOX, Post
 
 from edge.store import journal
 from hospital import boxes, records
-from sync import bundle
-from sync.bundle import BundleError
+from sync.bundles import bundle_format
+from sync.bundles.bundle_format import BundleError
 from sync.core import box
 
 NEWER = "kind-of-tomorrow"
@@ -137,6 +137,6 @@ def test_an_answer_to_another_stick_changes_nothing(tmp_path: Path) -> None:
         with pytest.raises(BundleError, match="does not remember"):
             post.read()
         assert post.confirmed() == before
-        assert (post.stick / bundle.down_name(BOX)).exists()
+        assert (post.stick / bundle_format.down_name(BOX)).exists()
     finally:
         post.close()

@@ -29,13 +29,16 @@ from hospital.receive import KeyWatch
 from hospital.receiver import Receiver
 from hospital.settings import HospitalSettings
 from hospital.web import parts_of
-from sync import commands, enrolment, files, key_commands, membership, telemetry
+from sync.box import commands, key_commands
 from sync.core import wire
 from sync.core.command import decode_command
 from sync.core.feed_messages import Ask, encode_ask
 from sync.core.header import DownHeader, hello_header
-from sync.enrolment import Request
-from sync.envelope import (
+from sync.courier import telemetry
+from sync.courier.telemetry import Status
+from sync.files import chunks
+from sync.files.chunks import Chunk
+from sync.frames.envelope import (
     WrongKey,
     open_down,
     open_up,
@@ -44,8 +47,9 @@ from sync.envelope import (
     seal_down,
     seal_up,
 )
-from sync.files import Chunk
-from sync.keys import (
+from sync.keys import enrolment, membership
+from sync.keys.enrolment import Request
+from sync.keys.keys import (
     NEXT_SIGN_FILE,
     BoxKeys,
     HospitalKeys,
@@ -55,7 +59,6 @@ from sync.keys import (
     promote,
     rotate,
 )
-from sync.telemetry import Status
 
 NOW = datetime.fromtimestamp(NOW_MS / 1000, UTC)
 DAY_S = 86_400
@@ -377,7 +380,7 @@ def test_nothing_that_a_shut_out_box_says_changes_anything(
     told = key_commands.announcement("box-one", rotating.folder, rotating.keys())
     here = hello_header("box-one", box.nonce, 1)
     request = key_commands.encode_renewal(certificate_request(KEYS, "box-one"))
-    chunk = files.encode_chunk(Chunk(bytes(16), 0, bytes(40)))
+    chunk = chunks.encode_chunk(Chunk(bytes(16), 0, bytes(40)))
     status = Status({"c": (9, 1)}, 0, (), "1", "ntp", 1, 5)
     assert told is not None
     said = {
@@ -389,7 +392,7 @@ def test_nothing_that_a_shut_out_box_says_changes_anything(
         "ask": (box.sealed(here, encode_ask(Ask(0, 0))), "h"),
         "certificate": (box.sealed(here, request), "h"),
         "keys": (box.sealed(here, told), "h"),
-        "chunk": (box.sealed(files.header("box-one", 1, box.nonce), chunk), "f"),
+        "chunk": (box.sealed(chunks.header("box-one", 1, box.nonce), chunk), "f"),
         "status": (
             box.sealed(telemetry.header("box-one", 1, box.nonce, 1), telemetry.encode(status)),
             "t",

@@ -15,8 +15,8 @@ from hospital.commands import hospital
 from hospital.errors import SettingsError
 from hospital.opening import open_archive
 from hospital.settings import HospitalSettings
-from sync.enrolment import Claim
-from sync.keys import BoxKeys
+from sync.keys.enrolment import Claim
+from sync.keys.keys import BoxKeys
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from flask import Flask
 from hospital import boxes, edits, reviews
 from hospital.archive import Archive
 from hospital.boxes import Box
-from sync.keys import BoxKeys
+from sync.keys.keys import BoxKeys
 
 SECOND = Box("box-thar-2", THAR.clinic, BoxKeys.generate().public, "0c", desk_scene.NOW_MS)
 

@@ -14,8 +14,8 @@ from flask import Flask
 
 from edge.files.attachments import CHUNK_BYTES
 from hospital import attachments
-from sync.envelope import seal_chunk
-from sync.files import Chunk
+from sync.files.chunks import Chunk
+from sync.frames.envelope import seal_chunk
 
 PHOTO = b"\xff\xd8\xff\xe0" + os.urandom(CHUNK_BYTES + 50)
 SMALL = b"\xff\xd8\xff\xe0 small"

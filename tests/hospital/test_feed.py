@@ -19,10 +19,10 @@ from edge.store.store import Store
 from hospital import boxes, custody, feed, feed_post
 from hospital.archive import Archive
 from hospital.boxes import Box
+from sync.box.feed_client import FeedCourier
 from sync.core.feed_messages import decode_ask
-from sync.envelope import open_down
-from sync.feed_courier import FeedCourier
-from sync.keys import BoxKeys, HospitalKeys
+from sync.frames.envelope import open_down
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 HOSPITAL, KEYS = HospitalKeys.generate(), BoxKeys.generate()
 CLINIC, NONCE = "Thar Post 7", b"session1"

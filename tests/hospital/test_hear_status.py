@@ -15,9 +15,9 @@ from edge.store import issues, journal
 from edge.store.store import Store
 from hospital import boxes, chart
 from hospital.archive_sqlite import SqliteArchive
-from sync import telemetry
 from sync.core.wire import MessageError
-from sync.telemetry import Status
+from sync.courier import telemetry
+from sync.courier.telemetry import Status
 
 STATUS = Status({"c": (50, 30)}, NOW_MS - 5_000, ("disk-low",), "1.0", "ntp", 400, 12)
 

@@ -9,9 +9,9 @@ from box_on_wire import HOSPITAL, Desk, Sender, enrolled
 
 from hospital import chart, ledger, unread
 from hospital.archive_sqlite import SqliteArchive
-from sync import framing
 from sync.core import Nack, Receipt
 from sync.core.header import Header
+from sync.frames import framing
 
 
 @pytest.fixture

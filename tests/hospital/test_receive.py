@@ -19,8 +19,8 @@ from hospital.archive import Archive, scalar
 from hospital.errors import ArchiveDown
 from hospital.receiver import Receiver
 from sync.core import Fence, Nack, Receipt
-from sync.envelope import seal_up
-from sync.keys import BoxKeys, HospitalKeys
+from sync.frames.envelope import seal_up
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 
 @pytest.fixture

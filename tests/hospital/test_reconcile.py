@@ -15,7 +15,7 @@ from hospital import boxes, chart, custody, edits, feed, reconcile, records, rev
 from hospital.archive import Archive
 from hospital.boxes import Box
 from hospital.errors import HospitalError
-from sync.keys import BoxKeys
+from sync.keys.keys import BoxKeys
 
 NOW_MS = 1_795_000_000_000
 CLINIC = "Thar Post 7"

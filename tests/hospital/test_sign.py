@@ -17,7 +17,7 @@ from moments import NOW
 
 from hospital.authority import BACKDATED_DAYS, BOX_DAYS, WORKER, Authority, ed25519_holds
 from hospital.errors import AuthorityError
-from sync.keys import BoxKeys, certificate_request
+from sync.keys.keys import BoxKeys, certificate_request
 
 
 def request(name: str, curve: ec.EllipticCurve | None = None) -> bytes:

@@ -14,7 +14,7 @@ from edge.model.entry import EntryKind, canonical_json
 from hospital import boxes, chart, derive, records
 from hospital.archive import Archive, scalar
 from hospital.boxes import Box
-from sync.keys import BoxKeys
+from sync.keys.keys import BoxKeys
 
 BOX = Box("box-one", "Thar", BoxKeys.generate().public, "0a", 1)
 AT = [1, 2, 3, "ntp"]

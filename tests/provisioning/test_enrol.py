@@ -21,10 +21,10 @@ from hospital.claims import Instead, Offer
 from provisioning.box import init_box
 from provisioning.enrol import accept, enrol, prepare
 from provisioning.errors import Failed, InputError
-from sync import membership
 from sync.core.messages import QUARANTINED
-from sync.enrolment import Claim
-from sync.keys import BoxKeys, HospitalKeys, certificate_expiry
+from sync.keys import membership
+from sync.keys.enrolment import Claim
+from sync.keys.keys import BoxKeys, HospitalKeys, certificate_expiry
 
 Answer = Callable[[bytes], bytes]
 

@@ -12,9 +12,9 @@ from sync.core.feed_messages import Ask, encode_ask
 from sync.core.header import Header, hello_header
 from sync.core.messages import LaneReport
 from sync.core.session import SendFrame
-from sync.envelope import open_down, seal_up
-from sync.framing import compose
-from sync.keys import BoxKeys, HospitalKeys
+from sync.frames.envelope import open_down, seal_up
+from sync.frames.framing import compose
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 HOSPITAL = HospitalKeys.generate()
 KEYS = BoxKeys.generate()

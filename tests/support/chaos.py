@@ -22,9 +22,10 @@ from edge.store import issues, outbox
 from edge.visits import visits
 from hospital import custody
 from hospital.boxes import Box
-from sync import framing, membership
 from sync.core.session import SendFrame
-from sync.envelope import seal_up
+from sync.frames import framing
+from sync.frames.envelope import seal_up
+from sync.keys import membership
 
 CLINIC = "Thar Post 7"
 MALFORMED = "malformed frame"

@@ -40,9 +40,9 @@ from hospital.desk import create_app
 from hospital.desk.door import Parts
 from hospital.handling import State
 from hospital.settings import HospitalSettings
-from sync.envelope import seal_chunk
-from sync.files import Chunk
-from sync.keys import BoxKeys, HospitalKeys
+from sync.files.chunks import Chunk
+from sync.frames.envelope import seal_chunk
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 CHAK, KOT, THAR, SPARE = (
     Box(box, clinic, BoxKeys.generate().public, serial, NOW_MS)

@@ -21,7 +21,7 @@ from hospital.claims import Offer
 from hospital.desk import create_app
 from hospital.desk.door import Parts
 from hospital.settings import HospitalSettings
-from sync.keys import BoxKeys, HospitalKeys
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 NOW_MS = int(NOW.timestamp() * 1000)
 DOCTOR, PASSWORD = "dr-aziz", "a long enough password"

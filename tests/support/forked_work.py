@@ -24,7 +24,7 @@ from uuid_utils import uuid7
 
 from edge.process.fork import ForkedChild, preload
 from edge.process.supervise import Stop, supervise
-from sync.keys import BoxKeys
+from sync.keys.keys import BoxKeys
 
 _USUAL = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
 """What a Python that has just started does about them."""

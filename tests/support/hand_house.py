@@ -22,16 +22,17 @@ from hospital import feed as clinic_feed
 from hospital.archive_sqlite import SqliteArchive
 from hospital.boxes import Box
 from hospital.receiver import Receiver
-from sync import bundle, hand, hand_answer
+from sync.box.feed_client import FeedCourier
+from sync.box.outbox import StoreOutbox
+from sync.box.sealing import seal_records
+from sync.bundles import bundle_format, read_answer
+from sync.bundles import write as bundles_write
 from sync.core import BoxSession, MessageError, box, decode_down, encode, hello_header
 from sync.core import session as core
-from sync.envelope import EnvelopeError, open_down, seal_up
-from sync.feed_courier import FeedCourier
-from sync.keys import BoxKeys, HospitalKeys
-from sync.membership import Membership
-from sync.sealing import seal_records
-from sync.store_outbox import StoreOutbox
-from sync.transport import Address, Tls
+from sync.frames.envelope import EnvelopeError, open_down, seal_up
+from sync.keys.keys import BoxKeys, HospitalKeys
+from sync.keys.membership import Membership
+from sync.link.transport import Address, Tls
 
 KEYS = BoxKeys.generate()
 HOSPITAL = HospitalKeys.generate()
@@ -74,11 +75,11 @@ class Post:
 
     def write(self) -> Path:
         now = self.clock.advance(1)
-        return hand.write(self.store, self.settings, self.member, now, self.stick).file
+        return bundles_write.write(self.store, self.settings, self.member, now, self.stick).file
 
-    def read(self) -> hand_answer.Answered:
+    def read(self) -> read_answer.Answered:
         now = self.clock.advance(1)
-        return hand_answer.read(self.store, self.settings, self.member, now, self.stick)
+        return read_answer.read(self.store, self.settings, self.member, now, self.stick)
 
     def made(self) -> set[str]:
         entries = [e.canonical() for _, e in journal.since(self.store, 0, 100_000)]
@@ -113,7 +114,9 @@ class Post:
 
     def take(self, file: Path | None = None) -> int:
         """Let the hospital read a bundle, or all that are on the stick, and answer."""
-        files = [file] if file else [o.file for o in bundle.found(self.stick, bundle.UP)]
+        files = (
+            [file] if file else [o.file for o in bundle_format.found(self.stick, bundle_format.UP)]
+        )
         records = 0
         for one in files:
             records += by_hand.take(self.archive, HOSPITAL, one, NOW_MS).records

@@ -22,10 +22,10 @@ from hospital.archive_sqlite import SqliteArchive
 from hospital.boxes import Box
 from hospital.receive import UP, WIRED, KeyWatch, Worker
 from provisioning.box import init_box, set_link
-from sync import membership
-from sync.enrolment import Grant
-from sync.keys import TLS_FILE, BoxKeys, HospitalKeys
-from sync.link import Link
+from sync.keys import membership
+from sync.keys.enrolment import Grant
+from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys
+from sync.link.link import Link
 
 CLINIC = "Clinic of Hope"
 

@@ -39,11 +39,11 @@ from hospital.boxes import Box
 from hospital.founding import found
 from hospital.settings import HospitalSettings
 from provisioning.box import init_box, set_link
-from sync import membership
-from sync.enrolment import Grant
-from sync.keys import TLS_FILE, BoxKeys, HospitalKeys
-from sync.link import Link
-from sync.transport import Address, Down, Message, Tls
+from sync.keys import membership
+from sync.keys.enrolment import Grant
+from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys
+from sync.link.link import Link
+from sync.link.transport import Address, Down, Message, Tls
 
 SPY = "spy"
 RECORDER = Path(__file__).with_name("recorder.py")

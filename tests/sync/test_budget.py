@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from edge.model.clock import Clock
 from edge.store import data_budget, link_windows
 from edge.store.store import Store
-from sync.purse import Purse
+from sync.courier.data_budget import Purse
 
 DAY = 20_000
 

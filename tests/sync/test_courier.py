@@ -26,11 +26,12 @@ from edge.settings.box_settings import Settings, settings_file
 from edge.store import issues, journal, outbox
 from edge.store.store import Store
 from provisioning.box import init_box, set_link
-from sync import courier, membership
 from sync.core import Header, Receipt, Welcome
 from sync.core import box as core_box
-from sync.enrolment import Grant
-from sync.keys import TLS_FILE, BoxKeys
+from sync.courier import courier
+from sync.keys import membership
+from sync.keys.enrolment import Grant
+from sync.keys.keys import TLS_FILE, BoxKeys
 
 pytestmark = pytest.mark.system
 

@@ -15,8 +15,8 @@ from edge.bundles import requests
 from edge.bundles.requests import Asked, State, What
 from edge.model.errors import Refused
 from edge.store.store import Store
-from sync import bundle
-from sync.stick_courier import StickCourier
+from sync.bundles import bundle_format
+from sync.bundles.usb_worker import StickCourier
 
 
 class Media:
@@ -96,8 +96,8 @@ def test_a_stick_goes_to_the_hospital_and_comes_back(media: Media) -> None:
 
 def test_what_cannot_be_done_is_told_by_its_name(media: Media) -> None:
     post, folder = media.post, media.plug()
-    assert media.do(What.READ, folder).told == {"why": bundle.MISSING}
-    (folder / bundle.down_name(BOX)).write_bytes(b"HPB1 and nonsense")
+    assert media.do(What.READ, folder).told == {"why": bundle_format.MISSING}
+    (folder / bundle_format.down_name(BOX)).write_bytes(b"HPB1 and nonsense")
     failed = media.do(What.READ, folder)
     assert (failed.state, failed.told) == (State.FAILED, {"why": "damaged"})
     shutil.rmtree(folder)
@@ -105,7 +105,7 @@ def test_what_cannot_be_done_is_told_by_its_name(media: Media) -> None:
     media.look()
     latest = requests.latest(post.store)
     assert latest is not None
-    assert latest.told == {"why": bundle.GONE}
+    assert latest.told == {"why": bundle_format.GONE}
 
 
 def test_what_a_dead_courier_had_begun_is_broken_off(media: Media) -> None:

@@ -11,7 +11,7 @@ from edge.model.clock import Clock
 from edge.model.command import Command
 from edge.store import journal
 from edge.store.store import Store
-from sync.commands import obey
+from sync.box.commands import obey
 from sync.core.command import decode_command, encode_command
 from sync.core.wire import MessageError
 
