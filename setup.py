@@ -79,7 +79,7 @@ setup(
             "bundle=provisioning.link_commands:bundles",
             "decode=provisioning.decode:decode",
             "devices=provisioning.devices_commands:devices",
-            "hospital=hospital.commands:hospital",
+            "hospital=hospital.cli.commands:hospital",
             "link=provisioning.link_commands:link",
         ],
     },

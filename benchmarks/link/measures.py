@@ -28,10 +28,10 @@ from edge.patients.form import PatientForm
 from edge.readings import intake
 from edge.store import journal, outbox
 from edge.store.store import Store
-from hospital import boxes
 from hospital.archive import Archive
-from hospital.boxes import Box as Member
-from hospital.receiver import Receiver
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box as Member
+from hospital.receiving.receiver import Receiver
 from sync.box.outbox import StoreOutbox
 from sync.core import Hello, encode
 from sync.core.header import hello_header

@@ -11,8 +11,8 @@ from edge.model.clock import Placed
 from edge.model.patient import Patient
 from edge.model.reading import Code, Value
 from edge.rules import news2_red
-from hospital.chart import Charted
-from hospital.told import Told, Way
+from hospital.patients.messages import Told, Way
+from hospital.views.chart import Charted
 
 SURE_WITHIN_MS = 60_000
 """A measured time is shown without its doubt when the doubt is smaller than the minutes shown."""

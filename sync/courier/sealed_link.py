@@ -9,9 +9,11 @@ from edge.model.clock import Stamp
 from edge.store import data_budget
 from sync.box.outbox import Packed
 from sync.box.sealing import Poisoned, seal_records
+from sync.core import topics
 from sync.core.header import DownHeader, Header
 from sync.core.messages import Message
 from sync.core.session import SendFrame
+from sync.courier import telemetry
 from sync.courier.trace import Trace
 from sync.frames.envelope import open_down, seal_up
 from sync.keys.membership import Membership
@@ -21,9 +23,9 @@ from sync.link.transport import Will
 
 def link_of(member: Membership) -> Link:
     """Return the box's link: its own topics, and a will that tells when it was cut off."""
-    up, down = f"cs/1/u/{member.box_id}", f"cs/1/d/{member.box_id}"
-    will = Will(f"{up}/t")
-    return Link(member.address, member.tls, member.box_id, (f"{down}/#",), will)
+    will = Will(topics.up(member.box_id, telemetry.LANE))
+    every_down = topics.down(member.box_id, "#")
+    return Link(member.address, member.tls, member.box_id, (every_down,), will)
 
 
 class Radio:
@@ -64,7 +66,7 @@ class Radio:
         self.trace.event(self._now().wall_ms, what, detail)
 
     def _publish(self, header: Header, frame: bytes, qos: int = 1) -> None:
-        self.link.publish(f"cs/1/u/{self._member.box_id}/{header.lane}", frame, qos)
+        self.link.publish(topics.up(self._member.box_id, header.lane), frame, qos)
         kind = data_budget.CLASS_OF_LANE[header.lane]
         self.spent[kind] = self.spent.get(kind, 0) + len(frame)
         self.trace.sent(self._now().wall_ms, header, len(frame))

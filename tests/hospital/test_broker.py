@@ -15,10 +15,10 @@ import pytest
 from broker import free_port
 from eventually import eventually
 
-from hospital import broker
-from hospital.authority import Authority
-from hospital.errors import BrokerError
-from hospital.settings import HospitalSettings
+from hospital.archive.errors import BrokerError
+from hospital.archive.settings import HospitalSettings
+from hospital.broker import broker
+from hospital.fleet.authority import Authority
 from sync.keys.keys import TLS_FILE, BoxKeys, certificate_request
 from sync.link.link import Link
 from sync.link.transport import Acked, Address, Down, Event, Failed, Message, Tls, Up, Why

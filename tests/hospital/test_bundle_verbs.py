@@ -22,11 +22,13 @@ from edge.model.entry import Lane
 from edge.settings.box_settings import Settings
 from edge.store import journal, outbox
 from edge.store.store import Store
-from hospital import by_hand, by_hand_answer, claims
-from hospital.authority import Authority
-from hospital.commands import hospital
-from hospital.opening import open_archive
-from hospital.settings import HospitalSettings
+from hospital.archive.open import open_archive
+from hospital.archive.settings import HospitalSettings
+from hospital.bundles import answer as bundles_answer
+from hospital.bundles import read as bundles_read
+from hospital.cli.commands import hospital
+from hospital.fleet import claims
+from hospital.fleet.authority import Authority
 from provisioning import enrol, status
 from provisioning.box import init_box
 from provisioning.link_commands import bundles, link
@@ -190,8 +192,8 @@ def test_a_stick_is_carried_while_the_line_is_alive(house: House) -> None:
         box.record(1, Lane.ALERT)
         by_verb(box, "write", str(stick))
         for one in bundle_format.found(stick, bundle_format.UP):
-            by_hand.take(house.archive, house.keys, one.file, round_ + 1)
-        by_hand_answer.write(house.archive, house.keys, box.box_id, stick, round_ + 1)
+            bundles_read.take(house.archive, house.keys, one.file, round_ + 1)
+        bundles_answer.write(house.archive, house.keys, box.box_id, stick, round_ + 1)
         box.record(20)
         by_verb(box, "read", str(stick))
     eventually(box.all_confirmed, within_s=120)

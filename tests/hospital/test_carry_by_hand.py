@@ -21,9 +21,12 @@ from edge.files.attachments import CHUNK_BYTES
 from edge.model.entry import Lane
 from edge.model.feed_item import Item
 from edge.store import journal, outbox
-from hospital import attachments as archived
-from hospital import boxes, by_hand, clones, custody, directives, feed
-from hospital.errors import HospitalError
+from hospital.archive.errors import HospitalError
+from hospital.bundles import read
+from hospital.feed import feed
+from hospital.files import attachments as archived
+from hospital.fleet import boxes, clones, commands
+from hospital.receiving import custody
 from sync.bundles import bundle_format, read_answer, write
 from sync.bundles.bundle_format import BundleError, Opening
 from sync.frames.envelope import peek_up, seal_up, sign_manifest
@@ -65,8 +68,8 @@ def test_records_go_and_receipts_return(post: Post) -> None:
 
 def test_a_clinic_without_any_line_lives_by_the_stick(post: Post) -> None:
     post.tell(1, 900)
-    first = directives.order(post.archive, BOX, "ping", {}, "desk", NOW_MS)
-    directives.order(post.archive, BOX, "ping", {}, "desk", NOW_MS)
+    first = commands.order(post.archive, BOX, "ping", {}, "desk", NOW_MS)
+    commands.order(post.archive, BOX, "ping", {}, "desk", NOW_MS)
     post.record(20)
     photo, preview = post.photo(9 * CHUNK_BYTES + 5), post.photo(100)
     post.write()
@@ -281,11 +284,11 @@ def test_a_stick_from_before_the_card_fell_back_is_kept_beside_the_other_history
     post.record(3)
     post.online()  # other records under the same numbers
     before = post.archive.rows("SELECT * FROM stream")
-    taken = by_hand.take(post.archive, HOSPITAL, lost, NOW_MS)
+    taken = read.take(post.archive, HOSPITAL, lost, NOW_MS)
     assert taken.records == 400
     assert taken.aside > 1
     assert there | post.made() <= post.held()
-    assert by_hand.take(post.archive, HOSPITAL, lost, NOW_MS).records == 0
+    assert read.take(post.archive, HOSPITAL, lost, NOW_MS).records == 0
     after = post.archive.rows("SELECT * FROM stream WHERE epoch > 0")
     assert after == before
     assert post.archive.rows(DOUBLED) == []
@@ -389,7 +392,7 @@ def test_foreign_sticks_are_refused_in_words(post: Post) -> None:
         with pytest.raises(BundleError, match=words):
             post.take(strange)
     with pytest.raises(BundleError, match="another hospital"):
-        by_hand.take(post.archive, HospitalKeys.generate(), file, NOW_MS)
+        read.take(post.archive, HospitalKeys.generate(), file, NOW_MS)
     now = post.clock.now()
     forged = write.write(post.store, post.settings, other_keys(post), now, post.stick).file
     with pytest.raises(BundleError, match="not written by whom it names"):
@@ -435,7 +438,7 @@ def test_of_a_damaged_stick_what_is_whole_is_taken(post: Post) -> None:
     data = file.read_bytes()
     cut = post.folder / "cut"
     cut.write_bytes(data[: len(data) // 2])
-    taken = by_hand.take(post.archive, HOSPITAL, cut, NOW_MS)
+    taken = read.take(post.archive, HOSPITAL, cut, NOW_MS)
     assert not taken.whole
     assert 3 < taken.records < 2_003
     assert bundle_format.outline(cut).closing is None
@@ -446,7 +449,7 @@ def test_of_a_damaged_stick_what_is_whole_is_taken(post: Post) -> None:
     spoiled = bytearray(data)
     spoiled[-len(data) // 3] ^= 1
     cut.write_bytes(spoiled)
-    again = by_hand.take(post.archive, HOSPITAL, cut, NOW_MS)
+    again = read.take(post.archive, HOSPITAL, cut, NOW_MS)
     assert (again.damaged, again.whole) == (1, False)
     assert post.take(file) == 2_003 - taken.records - again.records
     assert post.held() == post.made()
@@ -481,7 +484,7 @@ def test_no_byte_of_a_stick_names_a_patient(post: Post) -> None:
     with post.archive.transaction():
         body = {"patient": "p1", "text": name}
         feed.put(post.archive, CLINIC, Item("reply", "r1", 1, body))
-    directives.order(post.archive, BOX, "ping", {"for": name}, "desk", NOW_MS)
+    commands.order(post.archive, BOX, "ping", {"for": name}, "desk", NOW_MS)
     post.answer()
     files = sorted(post.stick.iterdir())
     assert len(files) == 2
@@ -620,7 +623,7 @@ class _Road:
         self.number += 1
 
     def _order(self) -> None:
-        directives.order(self.post.archive, BOX, "ping", {}, "desk", NOW_MS)
+        commands.order(self.post.archive, BOX, "ping", {}, "desk", NOW_MS)
 
     def _write(self) -> None:
         self.ups.append(copy(self.post, self.post.write(), f"up{len(self.ups)}"))

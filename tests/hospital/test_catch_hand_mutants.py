@@ -12,7 +12,8 @@ import pytest
 from hand_house import BOX, Post
 
 from edge.store import journal
-from hospital import boxes, records
+from hospital.fleet import boxes
+from hospital.receiving import apply as receiving_apply
 from sync.bundles import bundle_format
 from sync.bundles.bundle_format import BundleError
 from sync.core import box
@@ -83,7 +84,7 @@ def _epoch(post: Post) -> int:
     return 0 if held is None else held.epoch
 
 
-_keep = records.keep
+_keep = receiving_apply.keep
 
 
 def _only_known(archive, box, place, given, received_ms):
@@ -104,11 +105,11 @@ MUTANTS: dict[str, tuple[str, Apply]] = {
     ),
     "a record of a newer kind is dropped": (
         "records never arrived",
-        lambda patch: patch.setattr(records, "keep", _only_known),
+        lambda patch: patch.setattr(receiving_apply, "keep", _only_known),
     ),
     "records have another name each time they come": (
         "records are there twice",
-        lambda patch: patch.setattr(records, "content_ids", _new_names),
+        lambda patch: patch.setattr(receiving_apply, "content_ids", _new_names),
     ),
 }
 

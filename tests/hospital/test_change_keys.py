@@ -20,15 +20,16 @@ from link_house import House
 from edge.model.command import Command
 from edge.model.entry import Lane
 from edge.store.store import Store
-from hospital import boxes, claims, directives, renewals, rotation
 from hospital.archive import Archive
-from hospital.archive_sqlite import SqliteArchive
-from hospital.authority import Authority
-from hospital.errors import HospitalError
-from hospital.receive import KeyWatch
-from hospital.receiver import Receiver
-from hospital.settings import HospitalSettings
-from hospital.web import parts_of
+from hospital.archive.errors import HospitalError
+from hospital.archive.settings import HospitalSettings
+from hospital.archive.sqlite import SqliteArchive
+from hospital.desk.server import parts_of
+from hospital.fleet import boxes, claims, renewals, rotation
+from hospital.fleet import commands as fleet_commands
+from hospital.fleet.authority import Authority
+from hospital.receiving.receiver import Receiver
+from hospital.receiving.worker import KeyWatch
 from sync.box import commands, key_commands
 from sync.core import wire
 from sync.core.command import decode_command
@@ -111,7 +112,7 @@ def test_a_certificate_is_renewed_with_the_old_key(
     asked = box.sealed(header, key_commands.encode_renewal(request))
     assert desk.take(asked, "h") == []
     assert desk.take(asked, "h") == []  # one is on its way
-    (sent,) = directives.due(desk.archive, HOSPITAL, NOW_MS)
+    (sent,) = fleet_commands.due(desk.archive, HOSPITAL, NOW_MS)
     _, payload = open_down(sent.payload, "box-one", KEYS, HOSPITAL.public)
     orders = key_commands.handlers(folder)
     assert commands.obey(store, HandClock().now(), payload, orders) == "done"
@@ -169,7 +170,7 @@ class Rotating:
     def obey(self) -> list[str | None]:
         """Carry out what the hospital orders, and answer."""
         outcomes = []
-        for sealed in directives.unanswered(self.desk.archive, HOSPITAL, "box-one"):
+        for sealed in fleet_commands.unanswered(self.desk.archive, HOSPITAL, "box-one"):
             keys = self.keys()
             header, payload = open_down(sealed.payload, "box-one", keys, HOSPITAL.public)
             orders = key_commands.handlers(self.folder)
@@ -177,7 +178,7 @@ class Rotating:
             one = decode_command(payload)
             with self.desk.archive.transaction():
                 archive = self.desk.archive
-                directives.acknowledge(archive, "box-one", one.id, "done", NOW_MS)
+                fleet_commands.acknowledge(archive, "box-one", one.id, "done", NOW_MS)
         return outcomes
 
     def sealed_to(self) -> bytes:
@@ -272,7 +273,7 @@ def test_keys_without_a_proof_or_of_another_session_are_not_taken(rotating: Rota
     assert told is not None
     rotating.hear(rotating.box.sealed(hello_header("box-one", b"another!", 1), told), "h")
     assert archive.rows("SELECT * FROM box_key") == []
-    assert directives.of_box(archive, "box-one") == []
+    assert fleet_commands.of_box(archive, "box-one") == []
 
 
 @pytest.mark.parametrize("step", range(6))
@@ -341,7 +342,7 @@ def test_a_box_that_seals_to_a_past_key_is_told_once_more(tmp_path: Path) -> Non
     for nonce in (b"session1", b"session2"):
         box = Sender(nonce=nonce)
         desk.receiver.receive("cs/1/u/box-one/h", box.hello(), NOW_MS)
-    (told,) = directives.of_box(desk.archive, "box-one")
+    (told,) = fleet_commands.of_box(desk.archive, "box-one")
     assert told.command.kind == key_commands.NEW_KEY
     assert told.command.body == {"decrypt": keys.public.decrypt.hex()}
     desk.archive.close()
@@ -403,7 +404,7 @@ def test_nothing_that_a_shut_out_box_says_changes_anything(
     for what, (frame, lane) in said.items():
         rotating.hear(frame, lane)
         assert everything(desk.archive) == before, what
-    assert directives.due(desk.archive, HOSPITAL, NOW_MS) == []
+    assert fleet_commands.due(desk.archive, HOSPITAL, NOW_MS) == []
     assert desk.receiver.news(NOW_MS) == []
     assert everything(desk.archive) == before
 

@@ -13,7 +13,7 @@ from desk_scene import DOCTOR, NOW_MS, THAR, WEI, ZAHRA, Doctor
 from flask import Flask
 
 from edge.files.attachments import CHUNK_BYTES
-from hospital import attachments
+from hospital.files import attachments
 from sync.files.chunks import Chunk
 from sync.frames.envelope import seal_chunk
 

@@ -11,9 +11,9 @@ from archives import open_at
 from moments import NOW
 
 from edge.model.entry import canonical_json
-from hospital import boxes, claims
 from hospital.archive import Archive
-from hospital.authority import Authority
+from hospital.fleet import boxes, claims
+from hospital.fleet.authority import Authority
 from sync.keys.enrolment import Claim, EnrolmentError, Request, ask, open_answer
 from sync.keys.keys import BoxKeys, HospitalKeys, certificate_request
 

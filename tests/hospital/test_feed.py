@@ -16,9 +16,12 @@ from edge.model.feed_item import Cursor, Entity, Item, sums
 from edge.patients import register
 from edge.staff import staff
 from edge.store.store import Store
-from hospital import boxes, custody, feed, feed_post
 from hospital.archive import Archive
-from hospital.boxes import Box
+from hospital.archive.outgoing import OutgoingFrame
+from hospital.feed import feed
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving import custody, feed_answers
 from sync.box.feed_client import FeedCourier
 from sync.core.feed_messages import decode_ask
 from sync.frames.envelope import open_down
@@ -52,10 +55,10 @@ class Line:
                 courier.hear(header.nonce, payload, 0)
         return not asks
 
-    def _answer(self, payload: bytes) -> list[feed_post.Sealed]:
+    def _answer(self, payload: bytes) -> list[OutgoingFrame]:
         with self.archive.transaction():
             held = custody.load(self.archive, BOX)
-            return feed_post.answer(self.archive, HOSPITAL, BOX, held, decode_ask(payload), 1)
+            return feed_answers.answer(self.archive, HOSPITAL, BOX, held, decode_ask(payload), 1)
 
     def put(self, entity: str, item_id: str, rev: int = 1, **body: object) -> None:
         with self.archive.transaction():

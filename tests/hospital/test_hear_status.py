@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from edge.model.clock import Clock
 from edge.store import issues, journal
 from edge.store.store import Store
-from hospital import boxes, chart
-from hospital.archive_sqlite import SqliteArchive
+from hospital.archive.sqlite import SqliteArchive
+from hospital.fleet import boxes
+from hospital.views import chart
 from sync.core.wire import MessageError
 from sync.courier import telemetry
 from sync.courier.telemetry import Status

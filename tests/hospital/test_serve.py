@@ -27,12 +27,14 @@ from edge.settings.box_settings import Settings
 from edge.store import outbox
 from edge.store.store import Store
 from edge.visits import visits
-from hospital import boxes, chart, claims, custody
 from hospital.archive import Archive, scalar
-from hospital.commands import shut_out
-from hospital.founding import found
-from hospital.opening import open_archive
-from hospital.settings import HospitalSettings
+from hospital.archive.open import open_archive
+from hospital.archive.settings import HospitalSettings
+from hospital.cli.commands import shut_out
+from hospital.cli.init import found
+from hospital.fleet import boxes, claims
+from hospital.receiving import custody
+from hospital.views import chart
 from provisioning.box import init_box
 from provisioning.enrol import enrol
 
@@ -160,7 +162,12 @@ def test_readings_arrive_whoever_is_killed(region: Region) -> None:
     visits.open_visit(region.store, now, patient.id, actor=None)
     region.measure(20)
     eventually(region.all_confirmed, within_s=40)
-    for words in (("hospital.receive",), ("broker",), ("hospital.web",), ("hospital.receive",)):
+    for words in (
+        ("hospital.receiving.worker",),
+        ("broker",),
+        ("hospital.desk.server",),
+        ("hospital.receiving.worker",),
+    ):
         region.measure(10)
         region.kill_child(*(("mosquitto",) if _mosquitto(region, words) else words))
         region.measure(10)

@@ -20,8 +20,8 @@ from edge.jobs import prune
 from edge.model.entry import Lane
 from edge.store import issues, outbox
 from edge.visits import visits
-from hospital import custody
-from hospital.boxes import Box
+from hospital.fleet.boxes import Box
+from hospital.receiving import custody
 from sync.core.session import SendFrame
 from sync.frames import framing
 from sync.frames.envelope import seal_up

@@ -13,10 +13,10 @@ from broker import Broker
 
 from edge.settings.box_settings import Settings, settings_file
 from edge.store.store import Store
-from hospital import boxes
 from hospital.archive import Archive
-from hospital.boxes import Box
-from hospital.receive import UP, WIRED, Worker
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving.worker import UP, WIRED, Worker
 from provisioning.box import init_box, set_link
 from sync.courier import courier
 from sync.keys import membership

@@ -17,11 +17,13 @@ from edge.model.feed_item import Item
 from edge.settings.box_settings import Settings
 from edge.store import journal, outbox
 from edge.store.store import Store
-from hospital import boxes, by_hand, by_hand_answer
-from hospital import feed as clinic_feed
-from hospital.archive_sqlite import SqliteArchive
-from hospital.boxes import Box
-from hospital.receiver import Receiver
+from hospital.archive.sqlite import SqliteArchive
+from hospital.bundles import answer as bundles_answer
+from hospital.bundles import read as bundles_read
+from hospital.feed import feed as clinic_feed
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving.receiver import Receiver
 from sync.box.feed_client import FeedCourier
 from sync.box.outbox import StoreOutbox
 from sync.box.sealing import seal_records
@@ -119,12 +121,12 @@ class Post:
         )
         records = 0
         for one in files:
-            records += by_hand.take(self.archive, HOSPITAL, one, NOW_MS).records
+            records += bundles_read.take(self.archive, HOSPITAL, one, NOW_MS).records
         self.answer()
         return records
 
     def answer(self) -> Path:
-        return by_hand_answer.write(self.archive, HOSPITAL, BOX, self.stick, NOW_MS).file
+        return bundles_answer.write(self.archive, HOSPITAL, BOX, self.stick, NOW_MS).file
 
     def tell(self, number: int, count: int = 1) -> None:
         """Tell the clinic something: replies by a number, each newer than the one before."""

@@ -16,11 +16,11 @@ from edge.model.entry import Lane, content_id
 from edge.settings.box_settings import settings_file
 from edge.store import issues, journal, outbox
 from edge.store.store import Store
-from hospital import boxes
 from hospital.archive import Archive
-from hospital.archive_sqlite import SqliteArchive
-from hospital.boxes import Box
-from hospital.receive import UP, WIRED, KeyWatch, Worker
+from hospital.archive.sqlite import SqliteArchive
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving.worker import UP, WIRED, KeyWatch, Worker
 from provisioning.box import init_box, set_link
 from sync.keys import membership
 from sync.keys.enrolment import Grant

@@ -32,12 +32,14 @@ from edge.model.entry import Entry, EntryKind
 from edge.settings.box_settings import Settings, settings_file
 from edge.store import journal, outbox
 from edge.store.store import Store
-from hospital import backup, boxes, broker, custody
 from hospital.archive import Archive
-from hospital.authority import Authority
-from hospital.boxes import Box
-from hospital.founding import found
-from hospital.settings import HospitalSettings
+from hospital.archive.settings import HospitalSettings
+from hospital.broker import broker
+from hospital.cli.init import found
+from hospital.fleet import boxes
+from hospital.fleet.authority import Authority
+from hospital.fleet.boxes import Box
+from hospital.receiving import backup, custody
 from provisioning.box import init_box, set_link
 from sync.keys import membership
 from sync.keys.enrolment import Grant
@@ -242,7 +244,7 @@ class Region:
         self.broker = Process("broker", prepared.command, folder / "broker.log")
         self.worker = Process(
             "receive worker",
-            (sys.executable, "-m", "hospital.receive"),
+            (sys.executable, "-m", "hospital.receiving.worker"),
             folder / "worker.log",
             HEALTHPOST_HOSPITAL_HOME=str(self.settings.home),
         )

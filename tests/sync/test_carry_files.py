@@ -21,8 +21,8 @@ from edge.files.attachments import CHUNK_BYTES, Subject
 from edge.model.entry import Lane
 from edge.store import outbox
 from edge.store.store import Store
-from hospital import attachments as archived
-from hospital.archive_sqlite import SqliteArchive
+from hospital.archive.sqlite import SqliteArchive
+from hospital.files import attachments as archived
 from sync.box.file_client import WINDOW, FileCourier, StoreUploads
 from sync.core.wire import MessageError
 from sync.files import chunks

@@ -20,7 +20,7 @@ from region import Post, Region
 from benchmarks.link.meter import memory_mb
 from edge.jobs import disk
 from edge.store import ledger, outbox
-from hospital import ledger as hospital_ledger
+from hospital.receiving import ledger as hospital_ledger
 
 DAYS = int(os.environ.get("HEALTHPOST_ABSENCE", "16"))
 CLINIC = "Clinic behind the pass"

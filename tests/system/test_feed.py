@@ -17,7 +17,10 @@ from edge.feed import replica as replica
 from edge.model.feed_item import Cursor, Entity, Item
 from edge.patients import edits, register
 from edge.patients.form import PatientForm
-from hospital import chart, directives, feed, told
+from hospital.feed import feed
+from hospital.fleet import commands
+from hospital.patients import messages
+from hospital.views import chart
 
 pytestmark = pytest.mark.system
 
@@ -88,12 +91,12 @@ def test_a_reply_reaches_the_boxes_is_read_at_one_and_the_desk_learns_both(house
     zahra = register.register(store, store.clock().now(), form, "w1")
 
     def state() -> str:
-        [one] = told.about(house.archive, [zahra.id])
+        [one] = messages.about(house.archive, [zahra.id])
         return one.ways[0].state
 
     with house.linked():
         eventually(lambda: chart.patient(house.archive, zahra.id))
-        told.reply(house.archive, zahra.id, "Twice a day, with food", "dr", 1)
+        messages.reply(house.archive, zahra.id, "Twice a day, with food", "dr", 1)
         eventually(lambda: state() == "reached")
         [one] = box_told.replies(store, zahra.id)
         assert box_told.note_seen(store, store.clock().now(), [one.key], "w1") == 1
@@ -105,7 +108,7 @@ def test_a_command_is_carried_out_once_and_answered(house: House) -> None:
     with house.linked():
         eventually(lambda: replica.cursor(house.posts[0].store).epoch)
         for kind in ("ping", "dance"):
-            directives.order(house.archive, box, kind, {"why": "test"}, "admin", 1)
+            commands.order(house.archive, box, kind, {"why": "test"}, "admin", 1)
         told = eventually(lambda: _answered(house, box))
     assert told == [("ping", "done"), ("dance", "unknown")]
     assert [c.kind for c in command_log.answered(house.posts[0].store)] == ["ping", "dance"]
@@ -113,6 +116,6 @@ def test_a_command_is_carried_out_once_and_answered(house: House) -> None:
 
 
 def _answered(house: House, box: str) -> list[tuple[str, str | None]]:
-    found = directives.of_box(house.archive, box)
+    found = commands.of_box(house.archive, box)
     done = all(d.answered_ms for d in found)
     return [(d.command.kind, d.outcome) for d in found] if done else []

@@ -12,7 +12,8 @@ from eventually import eventually
 from link_house import House
 
 from edge.model.entry import Lane
-from hospital import backup, boxes, custody
+from hospital.fleet import boxes
+from hospital.receiving import backup, custody
 
 pytestmark = pytest.mark.system
 

@@ -21,7 +21,7 @@ from edge.model.entry import content_id
 from edge.readings import history
 from edge.store import outbox
 from edge.store.store import Store
-from hospital.archive_sqlite import SqliteArchive
+from hospital.archive.sqlite import SqliteArchive
 from provisioning.demo import Running, running
 
 ROUNDS = 50

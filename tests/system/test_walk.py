@@ -17,7 +17,7 @@ from postgres import cluster
 from edge.model.reading import Code
 from edge.readings import history
 from edge.store.store import Store
-from hospital.archive_postgres import PostgresArchive
+from hospital.archive.postgres import PostgresArchive
 from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, Running, running
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
