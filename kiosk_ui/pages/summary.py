@@ -16,11 +16,11 @@ from edge.patients.summary import Member
 from edge.staff import audit
 from edge.staff.drafts import Draft
 from edge.store.store import Store
-from kiosk_ui import context, drafting, person_form
+from kiosk_ui import context, form_drafts, person_form
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.wording import noted, own_words, say
 
-page = Blueprint("background", __name__)
+page = Blueprint("summary", __name__)
 
 _LISTS = {
     "allergies": (noted("Allergies"), noted("Another allergy")),
@@ -40,24 +40,24 @@ class Section:
     problem: Markup | None
 
 
-@page.get("/patients/<patient_id>/background")
+@page.get("/patients/<patient_id>/summary")
 @staff_only
 def show(patient_id: str) -> str:
     """Show what is known; that it was looked at is kept."""
     store, now = context.store(), context.now()
     register.get(store, patient_id)
     audit.note_view(store, now, patient_id, context.worker().staff.id, "background")
-    return _page(patient_id, drafting.held(_form_of(patient_id)))
+    return _page(patient_id, form_drafts.held(_form_of(patient_id)))
 
 
 def _typed(patient_id: str) -> Draft:
     fields = {
         key: text for key, text in request.form.items() if key in (*_LISTS, summary.MEDICINES)
     }
-    return Draft(_form_of(patient_id), url_for("background.show", patient_id=patient_id), fields)
+    return Draft(_form_of(patient_id), url_for("summary.show", patient_id=patient_id), fields)
 
 
-@page.post("/patients/<patient_id>/background")
+@page.post("/patients/<patient_id>/summary")
 @staff_form(_typed)
 def keep(patient_id: str) -> ResponseReturnValue:
     """Add to a list, or tell the hospital of medicines; what is wrong stays in its box."""
@@ -69,11 +69,11 @@ def keep(patient_id: str) -> ResponseReturnValue:
     except InvalidForm as error:
         problem = {field: person_form.problems(error.fields)["text"]}
         return _page(patient_id, {field: text}, problem), 422
-    drafting.forget(_form_of(patient_id))
+    form_drafts.forget(_form_of(patient_id))
     return redirect(url_for(".show", patient_id=patient_id), 303)
 
 
-@page.post("/patients/<patient_id>/background/<name>/strike")
+@page.post("/patients/<patient_id>/summary/<name>/strike")
 @staff_only
 def strike(patient_id: str, name: str) -> ResponseReturnValue:
     """Ask the hospital to strike something out."""
@@ -105,7 +105,7 @@ def _page(patient_id: str, typed: dict[str, str], problems: dict[str, Markup] | 
         for name, (title, ask) in _LISTS.items()
     ]
     return render_template(
-        "background.html",
+        "summary.html",
         patient=register.get(context.store(), patient_id),
         sections=sections,
         known=known,

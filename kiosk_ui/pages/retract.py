@@ -12,10 +12,10 @@ from edge.staff import staff
 from edge.visits import visits
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.shown import show as show_reading
+from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.wording import noted, say
 
-page = Blueprint("wrong", __name__)
+page = Blueprint("retract", __name__)
 
 REASONS = {
     retract.SOMEBODY_ELSE: noted("It is somebody else's"),
@@ -26,7 +26,7 @@ REASONS = {
 """What may be wrong with a reading: the stable word that is kept, and what the button says."""
 
 
-@page.get("/readings/<int:entry>/wrong")
+@page.get("/readings/<int:entry>/retract")
 @staff_only
 def show(entry: int) -> str:
     """Show the reading and ask what is wrong with it."""
@@ -34,7 +34,7 @@ def show(entry: int) -> str:
     store, now = context.store(), context.now()
     names = {person.id: person.name for person in staff.members(store)}
     return render_template(
-        "wrong.html",
+        "retract.html",
         row=show_reading(held, now, names, history.urgent(store, [entry])),
         patient=register.get(store, held.patient_id or ""),
         back=_back(held),
@@ -42,7 +42,7 @@ def show(entry: int) -> str:
     )
 
 
-@page.post("/readings/<int:entry>/wrong")
+@page.post("/readings/<int:entry>/retract")
 @staff_only
 def keep(entry: int) -> ResponseReturnValue:
     """Keep what was said: back to the tray to be claimed, or struck out where it stands."""

@@ -19,12 +19,13 @@ from edge.readings import history
 from edge.readings.history import Recorded
 from edge.visits import visits
 from edge.visits.visits import Visit
-from kiosk_ui import context, trouble, wording
-from kiosk_ui.polled import polled
-from kiosk_ui.shown import lines
+from kiosk_ui import context, wording
+from kiosk_ui.polling import polled
+from kiosk_ui.reading_lines import lines
+from kiosk_ui.sentences import issues
 from kiosk_ui.wording import kind_icon, noted, say
 
-page = Blueprint("alone", __name__)
+page = Blueprint("self_service", __name__)
 
 WAIT_IDLE_S = 120
 """A cuff needs a minute; after this long without a touch somebody may have left."""
@@ -114,7 +115,7 @@ def ask() -> ResponseReturnValue:
     patient = register.get(context.store(), session[_ASKED])
     years = patient.age_years(context.now().wall.astimezone().date())
     return render_template(
-        "alone_card.html",
+        "self_service_card.html",
         picture=wording.person_icon(patient.sex, years),
         sex=wording.sex_name(patient.sex),
         age=wording.rough_age(years),
@@ -159,7 +160,7 @@ def choose() -> ResponseReturnValue:
     steps = [step for step in STEPS if not here or step.kind in here]
     done = {r.kind for r in _readings(session[_AFTER])}
     return render_template(
-        "alone_choose.html", steps=steps, done=done, kind_icon=kind_icon, **_idle()
+        "self_service_choose.html", steps=steps, done=done, kind_icon=kind_icon, **_idle()
     )
 
 
@@ -175,7 +176,7 @@ def measure(kind: str) -> ResponseReturnValue:
         return redirect(url_for(".measure", kind=kind, after=position), 303)
     _touch()
     body = Markup(_body(step, int(after)))
-    return render_template("alone_step.html", step=step, after=after, body=body, **_idle())
+    return render_template("self_service_step.html", step=step, after=after, body=body, **_idle())
 
 
 @page.get("/measure/<kind>/live")
@@ -198,12 +199,12 @@ def done() -> ResponseReturnValue:
         visits.close_visit(context.store(), context.now(), why="finished")
     unnamed = held is None and bool(_readings(session[_AFTER]))
     session.clear()
-    return render_template("alone_done.html", unnamed=unnamed)
+    return render_template("self_service_done.html", unnamed=unnamed)
 
 
 def _start(wrong: Markup | None, *, busy: bool = False, named: bool = False) -> str:
     return render_template(
-        "alone_start.html", wrong=wrong, busy=busy, named=named, tired=_is_tired()
+        "self_service_start.html", wrong=wrong, busy=busy, named=named, tired=_is_tired()
     )
 
 
@@ -234,12 +235,12 @@ def _body(step: Step, after: int) -> str:
     refused = [] if newest else history.refused(store, after, limit=1)
     now_showing = [one for one in registry.live(store, context.now()) if one.kind == step.kind]
     return render_template(
-        "alone_body.html",
+        "self_service_body.html",
         step=step,
         icon_name=kind_icon(step.kind),
         rows=lines(newest.values) if newest else (),
         advice=_advice(newest) if newest else None,
-        refused=[trouble.refusal_sentence(f) for f in refused],
+        refused=[issues.refusal_sentence(f) for f in refused],
         measuring=bool(now_showing),
         shown_idle_s=SHOWN_IDLE_S,
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.model.reading import Code, Kind, Measured, Value
-from kiosk_ui import typed
+from kiosk_ui import typed_numbers
 from kiosk_ui.wording import noted
 
 
@@ -102,7 +102,7 @@ def measured(row: TypedRow) -> Measured | str:
         return MISSING if all(empty) else MISSING_SECOND
     values = []
     for box, text in zip(row.entry.boxes, row.texts, strict=True):
-        number = typed.number(text)
+        number = typed_numbers.number(text)
         if number is None:
             return UNREADABLE
         unit = row.unit if row.unit in box.units else box.units[0]

@@ -18,11 +18,11 @@ from edge.model.errors import Refused
 from edge.store import issues, outbox
 from edge.store.store import Store
 from kiosk_ui import context
-from kiosk_ui.pages.wiring import technician_only
-from kiosk_ui.polled import polled
+from kiosk_ui.pages.serial_ports import technician_only
+from kiosk_ui.polling import polled
 from kiosk_ui.wording import count, isolated, noted, own_words, quantity, say, since
 
-page = Blueprint("stick", __name__)
+page = Blueprint("usb", __name__)
 
 GB, MB, KB = 1_000_000_000, 1_000_000, 1_000
 
@@ -81,21 +81,21 @@ class Outcome:
     busy: bool
 
 
-@page.get("/stick")
+@page.get("/usb")
 @technician_only
 def show() -> str:
     """Show the sticks."""
-    return render_template("stick.html", body=Markup(_body()))
+    return render_template("usb.html", body=Markup(_body()))
 
 
-@page.get("/stick/live")
+@page.get("/usb/live")
 @technician_only
 def live() -> Response:
     """Answer the page's poll."""
     return polled(_body())
 
 
-@page.post("/stick/<what>")
+@page.post("/usb/<what>")
 @technician_only
 def ask(what: str) -> ResponseReturnValue:
     """Ask the courier to write or to read a stick."""
@@ -112,7 +112,7 @@ def _body() -> str:
     ledger, asked = outbox.ledger(store), requests.latest(store)
     written, answered = sent.last_written(store), sent.last_answered_ms(store)
     return render_template(
-        "stick_body.html",
+        "usb_body.html",
         enrolled=not issues.is_noted(store, "not-enrolled"),
         sticks=[_shown(store, one) for one in requests.plugged(store)],
         waiting=ledger.waiting,

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from edge.model.clock import Stamp
 from edge.model.reading import UNCHECKED, Code, Value
 from edge.readings.history import Recorded
-from kiosk_ui import trouble
+from kiosk_ui.sentences import issues
 from kiosk_ui.wording import (
     kind_icon,
     noted,
@@ -70,8 +70,8 @@ def show(
         source=_source(recorded, names),
         at=since(recorded.placed.when, now),
         sure=recorded.placed.sure,
-        quality=trouble.quality_words(_doubts(recorded)),
-        warnings=[trouble.warning_sentence(name) for name in recorded.warnings],
+        quality=issues.quality_words(_doubts(recorded)),
+        warnings=[issues.warning_sentence(name) for name in recorded.warnings],
         urgent=recorded.entry in urgent,
         confirmed=recorded.confirmed,
         compare=recorded.needs_confirmation and not recorded.struck,

@@ -14,9 +14,9 @@ from edge.equipment import serial_bindings
 from edge.staff.staff import Role
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.polled import polled
+from kiosk_ui.polling import polled
 
-page = Blueprint("wiring", __name__)
+page = Blueprint("serial_ports", __name__)
 
 P = ParamSpec("P")
 
@@ -43,21 +43,21 @@ def is_technician() -> bool:
     return held is not None and held.staff.role == Role.TECHNICIAN
 
 
-@page.get("/wiring")
+@page.get("/serial-ports")
 @technician_only
 def show() -> str:
     """Show the cables."""
-    return render_template("wiring.html", body=Markup(_body()))
+    return render_template("serial_ports.html", body=Markup(_body()))
 
 
-@page.get("/wiring/live")
+@page.get("/serial-ports/live")
 @technician_only
 def live() -> Response:
     """Answer the page's poll."""
     return polled(_body())
 
 
-@page.post("/wiring/bind")
+@page.post("/serial-ports/bind")
 @technician_only
 def bind() -> ResponseReturnValue:
     """Keep that a model hangs at a port; only what was recognised there is offered."""
@@ -69,7 +69,7 @@ def bind() -> ResponseReturnValue:
     return redirect(url_for(".show"), 303)
 
 
-@page.post("/wiring/unbind")
+@page.post("/serial-ports/unbind")
 @technician_only
 def unbind() -> ResponseReturnValue:
     """Take a binding back."""
@@ -81,7 +81,7 @@ def unbind() -> ResponseReturnValue:
 def _body() -> str:
     store = context.store()
     return render_template(
-        "wiring_body.html",
+        "serial_ports_body.html",
         sightings=serial_bindings.sightings(store),
         bindings=serial_bindings.bindings(store),
         in_bytes=_in_bytes,

@@ -16,18 +16,18 @@ from edge.patients import register
 from edge.staff import staff
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.hospital_says import Told, worded
-from kiosk_ui.polled import polled
+from kiosk_ui.polling import polled
+from kiosk_ui.sentences.messages import Told, worded
 from kiosk_ui.wording import count
 
-page = Blueprint("told", __name__)
+page = Blueprint("messages", __name__)
 
 
 @page.get("/hospital")
 @staff_only
 def show() -> str:
     """Show what nobody here has read, and who is expected at the hospital."""
-    return render_template("told.html", body=Markup(_body()))
+    return render_template("messages.html", body=Markup(_body()))
 
 
 @page.get("/hospital/live")
@@ -57,7 +57,7 @@ def _body() -> str:
     names = {person.id: person.name for person in staff.members(store)}
     today = context.now().wall.astimezone().date()
     return render_template(
-        "told_body.html",
+        "messages_body.html",
         unread=[_named(one, names) for one in messages.unread(store)],
         coming=[_named(one, names) for one in messages.coming(store, today)],
     )
@@ -77,7 +77,7 @@ def _patient(patient_id: str | None) -> Patient | None:
 def _about(patient_id: str, asked: Mapping[str, str]) -> str:
     patient = register.get(context.store(), patient_id)
     brief = bool(asked.get("brief"))
-    return render_template("hospital_says.html", patient=patient, brief=brief)
+    return render_template("patient_messages.html", patient=patient, brief=brief)
 
 
 @page.app_context_processor
