@@ -7,6 +7,7 @@ gives the lines of one part of the example as the page shows them.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -22,6 +23,7 @@ from sync import codec, enrolment
 from sync.core import wire
 from sync.core.header import PADDED, DownHeader, Header, hello_header
 from sync.core.messages import (
+    DownMessage,
     Fence,
     Hello,
     LaneReport,
@@ -94,6 +96,18 @@ def block(part: str) -> str:
             size = f"{len(value)} byte" + ("" if len(value) == 1 else "s")
             lines += [f"{name}  ({size})", *(f"    {line}" for line in wrap(value.hex(), 96))]
     return "\n".join([*lines, "```"])
+
+
+def as_json() -> str:
+    """Return the whole example: bytes in hex, texts under "text"."""
+    told = {
+        part: {
+            name: {"text": value} if isinstance(value, str) else value.hex()
+            for name, value in make().items()
+        }
+        for part, make in PARTS.items()
+    }
+    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
 
 
 def keys() -> Values:
@@ -218,7 +232,7 @@ def _padded(head: Header, payload: bytes) -> Values:
 def down() -> Values:
     """Return a frame of each kind that the hospital sends on channel r."""
     held = Position(1, chain(GENESIS, ALERT), 0, GENESIS)
-    messages = {
+    messages: dict[str, DownMessage] = {
         "WELCOME": Welcome(NONCE, 1, {}, 1_795_334_401_000),
         "RECEIPT": Receipt(NONCE, 1, "a", held),
         "NACK": Nack(NONCE, "c", 1, 1, "unreadable"),

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import get_args
 
+from edge import attachments
 from edge.entry import Lane
 from edge.feed_item import BUCKETS
-from hospital import authority, claims, receive, receiver, rotation
+from hospital import authority, claims, receive, receiver
 from hospital.broker import MAX_PACKET_BYTES
 from sync import (
     bundle,
@@ -58,6 +59,27 @@ def topics() -> str:
     )
     rows_ = [(f"`{topic}`", way, qos, what) for topic, way, qos, what in told]
     return table(("topic", "way", "QoS", "carries"), rows_)
+
+
+def mqtt() -> str:
+    """Return how each end connects."""
+    box_end, hospital_end = THIN_LINK, receive.WIRED
+    told = (
+        ("version", 5, 5),
+        ("transport", "TLS 1.2 or later, both sides show certificates", "the same"),
+        ("trust", "only the `ca` of the grant; the host name is checked", "the same authority"),
+        ("client id", "the box id", f"`{authority.WORKER}`"),
+        ("user name, password", "none", "none"),
+        ("clean start, session expiry", "true, 0", "true, 0"),
+        ("subscription", "`cs/1/d/{box}/#`, QoS 1", f"`{receive.UP}`, QoS 1"),
+        ("acknowledges", "at once", "after its commit"),
+        ("retain", "never", "never"),
+        ("will", "topic `cs/1/u/{box}/t`, empty, QoS 0, not retained", "none"),
+        ("keep-alive", f"{box_end.keepalive_s} s", f"{hospital_end.keepalive_s} s"),
+        ("receive maximum", box_end.window, hospital_end.window),
+        ("maximum packet size", _n(MAX_PACKET), _n(MAX_PACKET)),
+    )
+    return table(("setting", "box", "hospital"), told)
 
 
 def kinds() -> str:
@@ -112,8 +134,6 @@ def limits() -> str:
 def times() -> str:
     """Return the times and windows of both ends."""
     box_told = (
-        ("KEEPALIVE", f"{THIN_LINK.keepalive_s} s", "MQTT keep-alive"),
-        ("RECEIVE_MAXIMUM", THIN_LINK.window, "QoS 1 publishes under way, each way"),
         ("DIAL_LIMIT", _s(box.DIAL_LIMIT_MS), "from dialling to a granted subscription"),
         ("HELLO_FLOOR", _s(pace.HELLO_FLOOR_MS), "least wait for the answer to a HELLO"),
         ("RTO_FLOOR", _s(pace.RTO_FLOOR_MS), "least wait for the receipt of a frame"),
@@ -136,8 +156,6 @@ def times() -> str:
         ("CERTIFICATE", f"{authority.BOX_DAYS} days", "life of a box's certificate"),
         ("OLD_KEYS", f"{keys.RETIRED_S // 86_400} days", "a replaced key still counts"),
     )
-    assert rotation.RETIRED_S == keys.RETIRED_S
-    assert receive.UP == "cs/1/u/+/+"
     assert courier.CONTROL == receiver.CONTROL
     both = [("box", *t) for t in box_told] + [("hospital", *t) for t in hospital_told]
     return table(("end", "name", "value", "what"), [(e, f"`{n}`", v, w) for e, n, v, w in both])
@@ -228,6 +246,7 @@ def bundles() -> str:
 def file_limits() -> str:
     """Return the limits of files and of the feed."""
     told = (
+        ("bytes of a chunk", attachments.CHUNK_BYTES),
         ("chunks of a file", files.MAX_CHUNKS),
         ("items of a feed message", feed_messages.MAX_ITEMS),
         ("characters of an item's key", feed_messages.MAX_KEY),

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cs1_example import PARTS
+from cs1_example import PARTS, as_json
 from cs1_tables import table
 
 from sync import dictionary
@@ -27,6 +27,11 @@ def test_tables_and_examples_are_fresh(page: str) -> None:
 def test_the_published_dictionary_is_the_one_in_use() -> None:
     """It is for ever: another dictionary is another file and another first byte of the payload."""
     assert (DOCS / "cs1" / "zstd-dictionary-1.bin").read_bytes() == dictionary.content()
+
+
+def test_the_published_example_is_fresh() -> None:
+    """Make it anew with what `as_json` returns."""
+    assert (DOCS / "cs1" / "example.json").read_text("utf-8") == as_json()
 
 
 def test_every_part_of_the_example_is_shown() -> None:
