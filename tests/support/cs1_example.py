@@ -100,19 +100,19 @@ def block(part: str) -> str:
 
 def as_json() -> str:
     """Return the whole example: bytes in hex, texts under "text"."""
-    told = {
+    values = {
         part: {
             name: {"text": value} if isinstance(value, str) else value.hex()
             for name, value in make().items()
         }
         for part, make in PARTS.items()
     }
-    return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
 def keys() -> Values:
     """Return the keys of both ends and their ids."""
-    told: dict[str, bytes | str] = {"box id (text)": BOX_ID}
+    values: dict[str, bytes | str] = {"box id (text)": BOX_ID}
     pairs = (
         ("box Ed25519", BOX.sign, b"\x11" * 32),
         ("box X25519", BOX.decrypt, b"\x22" * 32),
@@ -122,10 +122,10 @@ def keys() -> Values:
     )
     for name, private, seed in pairs:
         public = private.public_key().public_bytes_raw()
-        told |= {f"{name}, private": seed, f"{name}, public": public}
+        values |= {f"{name}, private": seed, f"{name}, public": public}
         if private is not EPHEMERAL:
-            told[f"{name}, key id"] = kid(public)
-    return told
+            values[f"{name}, key id"] = kid(public)
+    return values
 
 
 def claim() -> Values:
@@ -163,12 +163,12 @@ def enrol() -> Values:
 
 def records() -> Values:
     """Return two records, their ids and the chains after them."""
-    told: dict[str, bytes | str] = {"chain before the first record": GENESIS}
+    values: dict[str, bytes | str] = {"chain before the first record": GENESIS}
     for name, record in (("reading, lane c", READING), ("alert, lane a", ALERT)):
-        told[f"record: {name} (text)"] = record.decode("utf-8")
-        told[f"content id: {name}"] = str(content_id(BOX_ID, record))
-        told[f"chain after it: {name}"] = chain(GENESIS, record)
-    return told
+        values[f"record: {name} (text)"] = record.decode("utf-8")
+        values[f"content id: {name}"] = str(content_id(BOX_ID, record))
+        values[f"chain after it: {name}"] = chain(GENESIS, record)
+    return values
 
 
 def hello() -> Values:
@@ -239,15 +239,15 @@ def down() -> Values:
         "FENCE": Fence(NONCE, 2, "fork"),
     }
     header = DownHeader(BOX_ID, "r", NONCE)
-    told: dict[str, bytes | str] = {
+    values: dict[str, bytes | str] = {
         "header": replace(header, kid_sig=kid(HOSPITAL.public.sign)).encode()
     }
     for name, message in messages.items():
         frame = sign_down(header, encode(message), HOSPITAL)
         assert open_down(frame, BOX_ID, BOX, HOSPITAL.public)[1] == encode(message)
-        told[f"payload ({name})"] = encode(message)
-        told[f"frame ({name}), topic cs/1/d/q3m7xk2a9d4fa/r"] = frame
-    return told | {"nonce of the next session": next_nonce(NONCE)}
+        values[f"payload ({name})"] = encode(message)
+        values[f"frame ({name}), topic cs/1/d/q3m7xk2a9d4fa/r"] = frame
+    return values | {"nonce of the next session": next_nonce(NONCE)}
 
 
 def packed() -> Values:
@@ -270,8 +270,8 @@ def _up(header: Header, payload: bytes, opened: bytes | None = None) -> tuple[by
     sealed = seal(payload, b"CS1-up" + head, HOSPITAL.public.decrypt, EPHEMERAL)
     signature = BOX.sign.sign(b"CS1-up" + head + sealed.body)
     frame = wire.dump([head, sealed.body, signature])
-    read, told = open_up(frame, HOSPITAL, BOX.public)
-    assert (read.encode(), told) == (head, opened or payload)
+    read, plain = open_up(frame, HOSPITAL, BOX.public)
+    assert (read.encode(), plain) == (head, opened or payload)
     return head, sealed, frame
 
 

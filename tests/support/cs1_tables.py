@@ -46,7 +46,7 @@ _KB = 1024
 def topics() -> str:
     """Return the topics, by the letters that the code uses."""
     up, down = "cs/1/u/{box}/", "cs/1/d/{box}/"
-    told = (
+    cells = (
         (up + header.HELLO_LANE, "up", 1, "HELLO, ASK, RENEWAL, NEW-KEYS"),
         (up + Lane.ALERT, "up", 1, "records: alerts"),
         (up + Lane.CLINICAL, "up", 1, "records: everything else"),
@@ -57,14 +57,14 @@ def topics() -> str:
         (down + files.CHANNEL, "down", 1, "HELD"),
         (down + core_command.CHANNEL, "down", 1, "COMMAND"),
     )
-    rows_ = [(f"`{topic}`", way, qos, what) for topic, way, qos, what in told]
+    rows_ = [(f"`{topic}`", way, qos, what) for topic, way, qos, what in cells]
     return table(("topic", "way", "QoS", "carries"), rows_)
 
 
 def mqtt() -> str:
     """Return how each end connects."""
     box_end, hospital_end = THIN_LINK, receive.WIRED
-    told = (
+    cells = (
         ("version", 5, 5),
         ("transport", "TLS 1.2 or later, both sides show certificates", "the same"),
         ("trust", "only the `ca` of the grant; the host name is checked", "the same authority"),
@@ -79,13 +79,13 @@ def mqtt() -> str:
         ("receive maximum", box_end.window, hospital_end.window),
         ("maximum packet size", _n(MAX_PACKET), _n(MAX_PACKET)),
     )
-    return table(("setting", "box", "hospital"), told)
+    return table(("setting", "box", "hospital"), cells)
 
 
 def kinds() -> str:
     """Return every message kind and its number."""
     numbers = {name: number for (number, _), name in zip(messages._READERS, _CONTROL, strict=True)}
-    told = (
+    cells = (
         (numbers["HELLO"], "HELLO", "up h", "sealed, signed"),
         (numbers["WELCOME"], "WELCOME", "down r", "signed"),
         (numbers["RECEIPT"], "RECEIPT", "down r", "signed"),
@@ -101,7 +101,7 @@ def kinds() -> str:
         (files.CHUNK, "CHUNK", "up f", "sealed, signed"),
         (files.HELD, "HELD", "down x", "signed"),
     )
-    return table(("number", "message", "where", "protection"), told)
+    return table(("number", "message", "where", "protection"), cells)
 
 
 _CONTROL = ("HELLO", "WELCOME", "RECEIPT", "FENCE", "NACK")
@@ -109,7 +109,7 @@ _CONTROL = ("HELLO", "WELCOME", "RECEIPT", "FENCE", "NACK")
 
 def limits() -> str:
     """Return the limits that both ends keep."""
-    told = (
+    cells = (
         ("MAX_FRAME", envelope.MAX_FRAME_BYTES, "bytes of a frame, either way"),
         ("MAX_PAYLOAD", codec.MAX_PAYLOAD_BYTES, "bytes of a payload of records or of the feed"),
         ("SMALL_PAYLOAD", codec.SMALL_PAYLOAD_BYTES, "bytes of payload a bulk frame aims at"),
@@ -128,12 +128,12 @@ def limits() -> str:
         ("MAX_PACKET", MAX_PACKET, "bytes of an MQTT packet"),
     )
     assert (MAX_PACKET, wire.MAX_INT) == (MAX_PACKET_BYTES, 2**63 - 1)
-    return table(("name", "value", "what"), [(f"`{n}`", _n(v), w) for n, v, w in told])
+    return table(("name", "value", "what"), [(f"`{n}`", _n(v), w) for n, v, w in cells])
 
 
 def times() -> str:
     """Return the times and windows of both ends."""
-    box_told = (
+    box_rows = (
         ("DIAL_LIMIT", _s(box.DIAL_LIMIT_MS), "from dialling to a granted subscription"),
         ("HELLO_FLOOR", _s(pace.HELLO_FLOOR_MS), "least wait for the answer to a HELLO"),
         ("RTO_FLOOR", _s(pace.RTO_FLOOR_MS), "least wait for the receipt of a frame"),
@@ -149,7 +149,7 @@ def times() -> str:
         ("ASK_WAIT", f"{_s(feed.ANSWER_MS)} to {_s(feed.PATIENCE_MS)}", "for an answer, doubling"),
         ("ASK_IDLE", _s(feed.IDLE_MS), "a box at rest asks again"),
     )
-    hospital_told = (
+    hospital_rows = (
         ("REMIND", _s(receiver.REMIND_MS), "boxes heard so lately get a RECEIPT at a restart"),
         ("CLONE_WINDOW", _s(clones.WITHIN_MS), f"{clones.TIMES} forks within it: quarantined"),
         ("CLAIM_VALID", f"{claims.VALID_H} h", "life of a claim"),
@@ -157,23 +157,23 @@ def times() -> str:
         ("OLD_KEYS", f"{keys.RETIRED_S // 86_400} days", "a replaced key still counts"),
     )
     assert courier.CONTROL == receiver.CONTROL
-    both = [("box", *t) for t in box_told] + [("hospital", *t) for t in hospital_told]
+    both = [("box", *t) for t in box_rows] + [("hospital", *t) for t in hospital_rows]
     return table(("end", "name", "value", "what"), [(e, f"`{n}`", v, w) for e, n, v, w in both])
 
 
 def flags() -> str:
     """Return the flags of the up header."""
-    told = (
+    cells = (
         (header.PADDED, "PADDED", "the payload is padded (section 6.4)"),
         (header.ALONE, "ALONE", "one record; the header has a 14th item, the chain after it"),
         (header.TOMBSTONE, "TOMBSTONE", "the record is a tombstone; has a 14th item too"),
     )
-    return table(("bit", "name", "meaning"), told)
+    return table(("value", "name", "meaning"), cells)
 
 
 def reasons() -> str:
-    """Return the reasons that a box may be told."""
-    told = (
+    """Return the reasons that a box may be cells."""
+    cells = (
         ("FENCE 0", messages.REVOKED, "an administrator shut the box out"),
         ("FENCE 0", messages.QUARANTINED, "two machines seem to use this identity"),
         ("FENCE 0", messages.REPLACED, "another box took its place"),
@@ -184,12 +184,12 @@ def reasons() -> str:
         ("NACK", messages.STALE_SESSION, "the frame's epoch or nonce is not of the live session"),
         ("NACK", messages.UNREADABLE, "the payload cannot be read: send its records one by one"),
     )
-    return table(("in", "reason", "why"), [(i, f"`{r}`", w) for i, r, w in told])
+    return table(("in", "reason", "why"), [(i, f"`{r}`", w) for i, r, w in cells])
 
 
 def refusals() -> str:
     """Return the reasons of a silent refusal, as the hospital counts them."""
-    told = (
+    cells = (
         (receiver.MALFORMED, "not a frame, or a message of a wrong form"),
         (receiver.FOREIGN, "box id or lane of the header are not those of the topic"),
         (receiver.UNKNOWN_BOX, "no box of this id is enrolled"),
@@ -200,7 +200,7 @@ def refusals() -> str:
         (hospital.UNKNOWN_LANE, "a lane that carries no records"),
         ("revoked, quarantined, replaced", "a frame of records of a box that is shut out"),
     )
-    return table(("reason", "why"), told)
+    return table(("reason", "why"), cells)
 
 
 def enrolment_kinds() -> str:
@@ -220,7 +220,7 @@ def enrolment_kinds() -> str:
 
 def commands() -> str:
     """Return the kinds of commands."""
-    told = (
+    cells = (
         ("ping", "{}", "nothing but the answer"),
         (key_commands.NEW_KEY, '{"decrypt": hex}', "seal to this X25519 key from now on"),
         (key_commands.CERTIFICATE, '{"pem": text}', "use this certificate; it fits the TLS key"),
@@ -228,24 +228,24 @@ def commands() -> str:
         (key_commands.KEYS_TAKEN, '{"sign": hex}', "use the announced keys from now on"),
     )
     known = {*HANDLERS, *key_commands.handlers(Path())}
-    assert {kind for kind, _, _ in told} == known
-    shown = [(f"`{kind}`", f"`{body}`", what) for kind, body, what in told]
+    assert {kind for kind, _, _ in cells} == known
+    shown = [(f"`{kind}`", f"`{body}`", what) for kind, body, what in cells]
     return table(("kind", "body", "what the box does"), shown)
 
 
 def bundles() -> str:
     """Return the limits of a bundle."""
-    told = (
+    cells = (
         ("frames", bundle.MAX_FRAMES),
         ("bytes of the file", bundle.MAX_BYTES),
         ("bytes of a block", bundle.MAX_BLOCK),
     )
-    return table(("at most", "value"), [(w, _n(v)) for w, v in told])
+    return table(("at most", "value"), [(w, _n(v)) for w, v in cells])
 
 
 def file_limits() -> str:
     """Return the limits of files and of the feed."""
-    told = (
+    cells = (
         ("bytes of a chunk", attachments.CHUNK_BYTES),
         ("chunks of a file", files.MAX_CHUNKS),
         ("items of a feed message", feed_messages.MAX_ITEMS),
@@ -256,7 +256,7 @@ def file_limits() -> str:
         ("bytes of a PEM text", enrolment.MAX_PEM),
         ("bytes of an enrolment message", enrolment.MAX_MESSAGE),
     )
-    return table(("at most", "value"), [(w, _n(v)) for w, v in told])
+    return table(("at most", "value"), [(w, _n(v)) for w, v in cells])
 
 
 # --- packing ----------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def file_limits() -> str:
 
 def packing_limits() -> str:
     """Return the limits of a packed batch."""
-    told = (
+    cells = (
         ("scalars of a template", moulds.MAX_LEAVES),
         ("nesting of a template that is made", rows.MAX_NESTING),
         ("characters of a text scalar", moulds.MAX_TEXT),
@@ -273,12 +273,12 @@ def packing_limits() -> str:
         ("decimal places", PLACES),
     )
     assert columns.LARGEST == 2**62
-    return table(("at most", "value"), [(w, _n(v)) for w, v in told])
+    return table(("at most", "value"), [(w, _n(v)) for w, v in cells])
 
 
 def scalars() -> str:
     """Return the kinds of scalars."""
-    told = (
+    cells = (
         (TEXT, "text", "a number of the text table, or -1 - n for word n"),
         (INTEGER, "integer", "the integer itself"),
         (UUIDS, "UUID", "a number of the UUID table"),
@@ -286,7 +286,7 @@ def scalars() -> str:
         (STAMP, "time stamp", "no column of its own: the four stamp columns"),
         (f"{DECIMAL} to {DECIMAL + PLACES}", "decimal text", "the digits without the point"),
     )
-    return table(("kind", "JSON", "number in the column"), told)
+    return table(("kind", "JSON", "number in the column"), cells)
 
 
 def vocabulary(words: Sequence[str]) -> str:
@@ -320,12 +320,12 @@ def single_alerts() -> str:
 def dictionary_facts() -> str:
     """Return name, size and digest of the zstd dictionary."""
     content = dictionary.content()
-    told = [
+    cells = [
         ("file", "[`docs/cs1/zstd-dictionary-1.bin`](cs1/zstd-dictionary-1.bin)"),
         ("size", f"{len(content):,} bytes"),
         ("SHA-256", f"`{hashlib.sha256(content).hexdigest()}`"),
     ]
-    return table(("", ""), told)
+    return table(("", ""), cells)
 
 
 def table(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
