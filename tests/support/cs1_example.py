@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cs1_hpke import Sealed, seal
 
-from edge.entry import GENESIS, canonical_json, chain, content_id
-from sync import codec, enrolment
+from edge.model.entry import GENESIS, canonical_json, chain, content_id
+from sync import packing
 from sync.core import wire
 from sync.core.header import PADDED, DownHeader, Header, hello_header
 from sync.core.messages import (
@@ -34,9 +34,10 @@ from sync.core.messages import (
     encode,
 )
 from sync.core.pace import next_nonce
-from sync.enrolment import Claim, Grant, Request
-from sync.envelope import _pad, open_down, open_up, sign_down
-from sync.keys import BoxKeys, HospitalKeys, kid
+from sync.frames.envelope import _pad, open_down, open_up, sign_down
+from sync.keys import enrolment
+from sync.keys.enrolment import Claim, Grant, Request
+from sync.keys.keys import BoxKeys, HospitalKeys, kid
 
 BOX_ID = "q3m7xk2a9d4fa"
 NONCE = bytes(range(8))
@@ -194,7 +195,7 @@ def hello() -> Values:
 def reading() -> Values:
     """Return the reading in a plain frame of schema 2."""
     payload = b"\x00" + wire.dump([0, [READING]])
-    assert codec.unpack(payload) == [READING]
+    assert packing.unpack(payload) == [READING]
     head = Header(BOX_ID, 1, "c", 1, 1, GENESIS, NONCE, schema=2)
     header, _, frame = _up(head, payload)
     return {
@@ -212,13 +213,13 @@ def alert() -> Values:
 
 def single() -> Values:
     """Return the same alert in the single alert form."""
-    payload = codec.pack([ALERT])
+    payload = packing.pack([ALERT])
     assert payload[:1] == b"\x02"
     return _padded(Header(BOX_ID, 1, "a", 1, 1, GENESIS, NONCE, flags=PADDED), payload)
 
 
 def _padded(head: Header, payload: bytes) -> Values:
-    assert codec.unpack(payload) == [ALERT]
+    assert packing.unpack(payload) == [ALERT]
     padded = _pad(_named(head).encode(), payload)
     header, _, frame = _up(head, padded, payload)
     return {
@@ -252,9 +253,9 @@ def down() -> Values:
 
 def packed() -> Values:
     """Return the reading packed by templates: the batch, and the payload with zstd."""
-    payload = codec.pack([READING])
+    payload = packing.pack([READING])
     return {
-        "payload, stored (CBOR after one byte 00)": b"\x00" + wire.dump(codec.expand(payload)),
+        "payload, stored (CBOR after one byte 00)": b"\x00" + wire.dump(packing.expand(payload)),
         "payload, zstd with dictionary 1": payload,
     }
 

@@ -7,54 +7,45 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import get_args
 
-from edge import attachments
-from edge.entry import Lane
-from edge.feed_item import BUCKETS
-from hospital import authority, claims, receive, receiver
-from hospital.broker import MAX_PACKET_BYTES
-from sync import (
-    bundle,
-    codec,
-    columns,
-    courier,
-    dictionary,
-    enrolment,
-    envelope,
-    errands,
-    file_courier,
-    files,
-    framing,
-    key_commands,
-    keys,
-    leaves,
-    moulds,
-    rows,
-    telemetry,
-)
-from sync.commands import HANDLERS
+from edge.files import attachments
+from edge.model.entry import Lane
+from edge.model.feed_item import BUCKETS
+from hospital.broker.broker import MAX_PACKET_BYTES
+from hospital.fleet import authority, claims
+from hospital.receiving import receiver, worker
+from sync import packing
+from sync.box import commands as box_commands
+from sync.box import file_client, key_commands
+from sync.box.feed_client import CHANNEL as FEED
+from sync.bundles import bundle_format
 from sync.core import box, clones, feed, feed_messages, header, hospital, messages, pace, wire
 from sync.core import command as core_command
-from sync.feed_courier import CHANNEL as FEED
-from sync.leaves import DECIMAL, INTEGER, PLACES, STAMP, TEXT, TIME, UUIDS
-from sync.link import MAX_PACKET
-from sync.transport import THIN_LINK
-from sync.vocabulary import KEYS, WORDS
-
-_KB = 1024
+from sync.core import topics as topic_names
+from sync.courier import courier, housekeeping, telemetry
+from sync.files import chunks
+from sync.frames import envelope, framing
+from sync.keys import enrolment, keys
+from sync.link.link import MAX_PACKET
+from sync.link.transport import THIN_LINK
+from sync.packing import encode as encoding
+from sync.packing import scalars as kinds_of_scalars
+from sync.packing import templates, varint_columns, zstd_dictionary
+from sync.packing.scalars import DECIMAL, INTEGER, PLACES, STAMP, TEXT, TIME, UUIDS
+from sync.packing.vocabulary import KEYS, WORDS
 
 
 def topics() -> str:
     """Return the topics, by the letters that the code uses."""
-    up, down = "cs/1/u/{box}/", "cs/1/d/{box}/"
+    up, down = topic_names.up("{box}", ""), topic_names.down("{box}", "")
     cells = (
         (up + header.HELLO_LANE, "up", 1, "HELLO, ASK, RENEWAL, NEW-KEYS"),
         (up + Lane.ALERT, "up", 1, "records: alerts"),
         (up + Lane.CLINICAL, "up", 1, "records: everything else"),
-        (up + files.LANE, "up", 1, "CHUNK"),
+        (up + chunks.LANE, "up", 1, "CHUNK"),
         (up + telemetry.LANE, "up", 0, "STATUS, and the empty last will"),
         (down + receiver.CONTROL, "down", 1, "WELCOME, RECEIPT, FENCE, NACK"),
         (down + FEED, "down", 1, "BATCH, SNAPSHOT"),
-        (down + files.CHANNEL, "down", 1, "HELD"),
+        (down + chunks.CHANNEL, "down", 1, "HELD"),
         (down + core_command.CHANNEL, "down", 1, "COMMAND"),
     )
     rows_ = [(f"`{topic}`", way, qos, what) for topic, way, qos, what in cells]
@@ -63,7 +54,7 @@ def topics() -> str:
 
 def mqtt() -> str:
     """Return how each end connects."""
-    box_end, hospital_end = THIN_LINK, receive.WIRED
+    box_end, hospital_end = THIN_LINK, worker.WIRED
     cells = (
         ("version", 5, 5),
         ("transport", "TLS 1.2 or later, both sides show certificates", "the same"),
@@ -71,7 +62,7 @@ def mqtt() -> str:
         ("client id", "the box id", f"`{authority.WORKER}`"),
         ("user name, password", "none", "none"),
         ("clean start, session expiry", "true, 0", "true, 0"),
-        ("subscription", "`cs/1/d/{box}/#`, QoS 1", f"`{receive.UP}`, QoS 1"),
+        ("subscription", "`cs/1/d/{box}/#`, QoS 1", f"`{topic_names.EVERY_UP}`, QoS 1"),
         ("acknowledges", "at once", "after its commit"),
         ("retain", "never", "never"),
         ("will", "topic `cs/1/u/{box}/t`, empty, QoS 0, not retained", "none"),
@@ -98,8 +89,8 @@ def kinds() -> str:
         (key_commands.NEW_KEYS, "NEW-KEYS", "up h", "sealed, signed"),
         (core_command.COMMAND, "COMMAND", "down k", "sealed, signed"),
         (telemetry.STATUS, "STATUS", "up t", "sealed, signed"),
-        (files.CHUNK, "CHUNK", "up f", "sealed, signed"),
-        (files.HELD, "HELD", "down x", "signed"),
+        (chunks.CHUNK, "CHUNK", "up f", "sealed, signed"),
+        (chunks.HELD, "HELD", "down x", "signed"),
     )
     return table(("number", "message", "where", "protection"), cells)
 
@@ -111,11 +102,11 @@ def limits() -> str:
     """Return the limits that both ends keep."""
     cells = (
         ("MAX_FRAME", envelope.MAX_FRAME_BYTES, "bytes of a frame, either way"),
-        ("MAX_PAYLOAD", codec.MAX_PAYLOAD_BYTES, "bytes of a payload of records or of the feed"),
-        ("SMALL_PAYLOAD", codec.SMALL_PAYLOAD_BYTES, "bytes of payload a bulk frame aims at"),
-        ("MAX_INFLATED", codec.MAX_INFLATED_BYTES, "bytes of a payload's CBOR, inflated"),
-        ("MAX_RECORDS_BYTES", codec.MAX_RECORDS_BYTES, "bytes of all records of a frame"),
-        ("MAX_ROWS", codec.MAX_ROWS, "records of a frame"),
+        ("MAX_PAYLOAD", packing.MAX_PAYLOAD_BYTES, "bytes of a payload of records or of the feed"),
+        ("SMALL_PAYLOAD", packing.SMALL_PAYLOAD_BYTES, "bytes of payload a bulk frame aims at"),
+        ("MAX_INFLATED", packing.MAX_INFLATED_BYTES, "bytes of a payload's CBOR, inflated"),
+        ("MAX_RECORDS_BYTES", packing.MAX_RECORDS_BYTES, "bytes of all records of a frame"),
+        ("MAX_ROWS", packing.MAX_ROWS, "records of a frame"),
         ("MAX_RECORD", framing.MAX_RECORD_BYTES, "bytes of one record; more: a tombstone"),
         ("MAX_DEPTH", wire.MAX_DEPTH, "nesting of CBOR arrays and maps"),
         ("MAX_INT", "2^63 - 1", "largest integer; the smallest is 0 where nothing else is said"),
@@ -143,9 +134,9 @@ def times() -> str:
         ("IDLE_LIMIT", _s(box.IDLE_LIMIT_MS), "a silent session says HELLO again"),
         ("ALERT_WINDOW", box.ALERT_WINDOW, "frames of lane a without a receipt"),
         ("BULK_WINDOW", f"1 to {pace.MOST_FRAMES}", "frames of the other lanes without a receipt"),
-        ("STATUS_EVERY", _s(errands.REPORT_MS), "between two STATUS"),
-        ("CHUNK_WINDOW", file_courier.WINDOW, "CHUNKs without an answer"),
-        ("CHUNK_AGAIN", _s(file_courier.AGAIN_MS), "then a CHUNK is sent again"),
+        ("STATUS_EVERY", _s(housekeeping.REPORT_MS), "between two STATUS"),
+        ("CHUNK_WINDOW", file_client.WINDOW, "CHUNKs without an answer"),
+        ("CHUNK_AGAIN", _s(file_client.AGAIN_MS), "then a CHUNK is sent again"),
         ("ASK_WAIT", f"{_s(feed.ANSWER_MS)} to {_s(feed.PATIENCE_MS)}", "for an answer, doubling"),
         ("ASK_IDLE", _s(feed.IDLE_MS), "a box at rest asks again"),
     )
@@ -227,7 +218,7 @@ def commands() -> str:
         (key_commands.RENEW_KEYS, "{}", "make new keys, then send NEW-KEYS"),
         (key_commands.KEYS_TAKEN, '{"sign": hex}', "use the announced keys from now on"),
     )
-    known = {*HANDLERS, *key_commands.handlers(Path())}
+    known = {*box_commands.HANDLERS, *key_commands.handlers(Path())}
     assert {kind for kind, _, _ in cells} == known
     shown = [(f"`{kind}`", f"`{body}`", what) for kind, body, what in cells]
     return table(("kind", "body", "what the box does"), shown)
@@ -236,9 +227,9 @@ def commands() -> str:
 def bundles() -> str:
     """Return the limits of a bundle."""
     cells = (
-        ("frames", bundle.MAX_FRAMES),
-        ("bytes of the file", bundle.MAX_BYTES),
-        ("bytes of a block", bundle.MAX_BLOCK),
+        ("frames", bundle_format.MAX_FRAMES),
+        ("bytes of the file", bundle_format.MAX_BYTES),
+        ("bytes of a block", bundle_format.MAX_BLOCK),
     )
     return table(("at most", "value"), [(w, _n(v)) for w, v in cells])
 
@@ -247,7 +238,7 @@ def file_limits() -> str:
     """Return the limits of files and of the feed."""
     cells = (
         ("bytes of a chunk", attachments.CHUNK_BYTES),
-        ("chunks of a file", files.MAX_CHUNKS),
+        ("chunks of a file", chunks.MAX_CHUNKS),
         ("items of a feed message", feed_messages.MAX_ITEMS),
         ("characters of an item's key", feed_messages.MAX_KEY),
         ("buckets of the feed", BUCKETS),
@@ -265,14 +256,14 @@ def file_limits() -> str:
 def packing_limits() -> str:
     """Return the limits of a packed batch."""
     cells = (
-        ("scalars of a template", moulds.MAX_LEAVES),
-        ("nesting of a template that is made", rows.MAX_NESTING),
-        ("characters of a text scalar", moulds.MAX_TEXT),
-        ("bytes of a varint", columns.MAX_VARINT_BYTES),
-        ("characters of a decimal text", leaves.MAX_DIGITS),
+        ("scalars of a template", templates.MAX_LEAVES),
+        ("nesting of a template that is made", encoding.MAX_NESTING),
+        ("characters of a text scalar", templates.MAX_TEXT),
+        ("bytes of a varint", varint_columns.MAX_VARINT_BYTES),
+        ("characters of a decimal text", kinds_of_scalars.MAX_DIGITS),
         ("decimal places", PLACES),
     )
-    assert columns.LARGEST == 2**62
+    assert varint_columns.LARGEST == 2**62
     return table(("at most", "value"), [(w, _n(v)) for w, v in cells])
 
 
@@ -311,15 +302,15 @@ def vocabulary_words() -> str:
 def single_alerts() -> str:
     """Return the templates of the single alert form, as JSON with the kinds in their places."""
     lines = ["```"]
-    for number, shape in enumerate(dictionary.alone()):
-        text = "".join(f"‹{p}›" if isinstance(p, int) else p for p in moulds.pieces_of(shape))
+    for number, shape in enumerate(zstd_dictionary.alone()):
+        text = "".join(f"‹{p}›" if isinstance(p, int) else p for p in templates.pieces_of(shape))
         lines.append(f"{number:2}  {text}")
     return "\n".join([*lines, "```"])
 
 
 def dictionary_facts() -> str:
-    """Return name, size and digest of the zstd dictionary."""
-    content = dictionary.content()
+    """Return name, size and digest of the zstd zstd_dictionary."""
+    content = zstd_dictionary.content()
     cells = [
         ("file", "[`docs/cs1/zstd-dictionary-1.bin`](cs1/zstd-dictionary-1.bin)"),
         ("size", f"{len(content):,} bytes"),

@@ -10,7 +10,7 @@ import pytest
 from cs1_example import PARTS, as_json
 from cs1_tables import table
 
-from sync import dictionary
+from sync.packing import zstd_dictionary
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("protocol-cs1.md", "packing.md")
@@ -26,7 +26,7 @@ def test_tables_and_examples_are_fresh(page: str) -> None:
 
 def test_the_published_dictionary_is_the_one_in_use() -> None:
     """It is for ever: another dictionary is another file and another first byte of the payload."""
-    assert (DOCS / "cs1" / "zstd-dictionary-1.bin").read_bytes() == dictionary.content()
+    assert (DOCS / "cs1" / "zstd-dictionary-1.bin").read_bytes() == zstd_dictionary.content()
 
 
 def test_the_published_example_is_fresh() -> None:
