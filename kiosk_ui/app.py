@@ -93,8 +93,8 @@ def _give_words(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         icon=icon,
-        say=wording.say,
-        isolated=wording.isolated,
+        t=wording.t,
+        ltr=wording.ltr,
         own_words=wording.own_words,
         count=wording.count,
         sex_name=wording.sex_name,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).with_name("translations")
 
 _METHODS = [("**.py", "python"), ("**.html", "jinja2")]
-_KEYWORDS = {"say": None, "noted": None, "gettext": None, "ngettext": (1, 2)}
+_KEYWORDS = {"t": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def sources() -> list[Path]:

@@ -42,7 +42,9 @@ def create_app(parts: Parts) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(say=wording, signed_in=_signed_in, hospital=parts.settings.name)
+    app.jinja_env.globals.update(
+        wording=wording, signed_in=_signed_in, hospital=parts.settings.name
+    )
     context.fit(app, parts)
     app.before_request(guard.refuse_forgeries)
     app.after_request(guard.add_headers)

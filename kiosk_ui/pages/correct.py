@@ -17,17 +17,17 @@ from edge.staff import audit
 from edge.staff.drafts import Draft
 from kiosk_ui import context, form_drafts, person_form, typed_numbers
 from kiosk_ui.guard import staff_form, staff_only
-from kiosk_ui.wording import isolated, noted, own_words, say, sex_name
+from kiosk_ui.wording import N_, ltr, own_words, sex_name, t
 
 page = Blueprint("correct", __name__)
 
 _NAMES = {
-    "name": noted("Name"),
-    "sex": noted("Sex"),
-    "birth": noted("Born"),
-    "village": noted("Village"),
-    "phone": noted("Phone"),
-    "card": noted("Card number"),
+    "name": N_("Name"),
+    "sex": N_("Sex"),
+    "birth": N_("Born"),
+    "village": N_("Village"),
+    "phone": N_("Phone"),
+    "card": N_("Card number"),
 }
 
 
@@ -138,7 +138,7 @@ def _told(patient: Patient, after: PatientFields) -> list[Change]:
     before = _fields(patient)
     pairs = [(f.name, getattr(before, f.name), getattr(after, f.name)) for f in fields(after)]
     return [
-        Change(say(_NAMES[name]), _words(name, was), _words(name, becomes))
+        Change(t(_NAMES[name]), _words(name, was), _words(name, becomes))
         for name, was, becomes in pairs
         if was != becomes
     ]
@@ -146,10 +146,10 @@ def _told(patient: Patient, after: PatientFields) -> list[Change]:
 
 def _words(name: str, value: str | None) -> Markup:
     if not value:
-        return say(noted("nothing"))
+        return t(N_("nothing"))
     if name == "sex":
         return sex_name(Sex(value))
-    return isolated(value) if name in ("birth", "phone", "card") else own_words(value)
+    return ltr(value) if name in ("birth", "phone", "card") else own_words(value)
 
 
 def _fingerprint(patient: Patient, told: list[Change]) -> str:

@@ -11,19 +11,19 @@ from werkzeug.exceptions import HTTPException, SecurityError
 
 from edge.model.errors import DiskFull, NotFound, Refused, StoreError
 from kiosk_ui.sentences import issues
-from kiosk_ui.wording import noted, say
+from kiosk_ui.wording import N_, t
 
 log = logging.getLogger("kiosk_ui")
 
 _SENTENCES = {
-    403: noted("This page was open for too long. Go to the start and try again."),
-    404: noted("There is no such page. Go to the start."),
-    405: noted("There is no such page. Go to the start."),
-    413: noted("That was too much at once."),
+    403: N_("This page was open for too long. Go to the start and try again."),
+    404: N_("There is no such page. Go to the start."),
+    405: N_("There is no such page. Go to the start."),
+    413: N_("That was too much at once."),
 }
-_STORE = noted("The box cannot reach its own records just now. Try again, or call the technician.")
-_OTHER = noted("Something went wrong in the box. Try again, or call the technician.")
-_DEALT_WITH = noted("Somebody has already dealt with this.")
+_STORE = N_("The box cannot reach its own records just now. Try again, or call the technician.")
+_OTHER = N_("Something went wrong in the box. Try again, or call the technician.")
+_DEALT_WITH = N_("Somebody has already dealt with this.")
 
 _SECRET = frozenset({"pin"})
 
@@ -39,27 +39,27 @@ def answer_with_sentences(app: Flask) -> None:
 
 def _disk_full(error: DiskFull) -> ResponseReturnValue:
     log.error("%s", error)
-    return _page(say(issues.DISK_FULL), again=True), 507
+    return _page(t(issues.DISK_FULL), again=True), 507
 
 
 def _store(error: StoreError) -> ResponseReturnValue:
     log.error("%s", error)
-    return _page(say(_STORE), again=True), 503
+    return _page(t(_STORE), again=True), 503
 
 
 def _not_found(_error: NotFound) -> ResponseReturnValue:
-    return _page(say(_SENTENCES[404])), 404
+    return _page(t(_SENTENCES[404])), 404
 
 
 def _refused(_error: Refused) -> ResponseReturnValue:
-    return _page(say(_DEALT_WITH)), 409
+    return _page(t(_DEALT_WITH)), 409
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400 or isinstance(error, SecurityError):
         return error  # a foreign host name leaves no address to build a page's links from
-    return _page(say(_SENTENCES.get(code, _OTHER)), again=code >= 500), code
+    return _page(t(_SENTENCES.get(code, _OTHER)), again=code >= 500), code
 
 
 def _page(sentence: Markup, *, again: bool = False) -> str:

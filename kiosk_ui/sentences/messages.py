@@ -15,18 +15,18 @@ from edge.model.patient import Patient, Sex
 from edge.patients import edits
 from edge.staff import staff
 from kiosk_ui import context
-from kiosk_ui.wording import day, isolated, noted, own_words, say, sex_name
+from kiosk_ui.wording import N_, day, ltr, own_words, sex_name, t
 
 FIELDS = {
-    "name": noted("Name"),
-    "sex": noted("Sex"),
-    "birth": noted("Date of birth"),
-    "village": noted("Village"),
-    "phone": noted("Phone"),
-    "card": noted("Card number"),
-    "allergies": noted("Allergies"),
-    "conditions": noted("Conditions"),
-    "medicines": noted("Medicines"),
+    "name": N_("Name"),
+    "sex": N_("Sex"),
+    "birth": N_("Date of birth"),
+    "village": N_("Village"),
+    "phone": N_("Phone"),
+    "card": N_("Card number"),
+    "allergies": N_("Allergies"),
+    "conditions": N_("Conditions"),
+    "medicines": N_("Medicines"),
 }
 """What each field of a patient is called."""
 
@@ -106,19 +106,19 @@ def _icon(one: Said) -> str:
 
 def _head(one: Said) -> Markup:
     if one.when is not None:
-        clock = isolated(one.when.strftime("%H:%M"))
+        clock = ltr(one.when.strftime("%H:%M"))
         when = Markup("{} {}").format(day(one.when), clock)
-        return say(noted("Appointment: %(when)s"), when=when)
+        return t(N_("Appointment: %(when)s"), when=when)
     if one.entity != Entity.ALERT:
         return Markup("")
     by = own_words(one.by)
     if one.state == "handled":
-        return say(noted("The alert is handled by %(name)s."), name=by)
-    return say(noted("%(name)s has seen the alert."), name=by)
+        return t(N_("The alert is handled by %(name)s."), name=by)
+    return t(N_("%(name)s has seen the alert."), name=by)
 
 
 def _field(name: str) -> Markup:
-    return say(FIELDS[name]) if name in FIELDS else isolated(name)
+    return t(FIELDS[name]) if name in FIELDS else ltr(name)
 
 
 def _value(field: str, value: str) -> Markup:

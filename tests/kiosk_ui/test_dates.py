@@ -30,6 +30,6 @@ def test_texts_come_in_the_language_of_the_screen(tmp_path: Path) -> None:
     told = []
     for language in PATTERNS:
         with app.test_request_context(headers={"Cookie": f"language={language}"}):
-            told.append(wording.say("Blood pressure"))
+            told.append(wording.t("Blood pressure"))
     assert told[0] == "Blood pressure"
     assert len(set(told)) == len(PATTERNS)

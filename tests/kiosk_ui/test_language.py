@@ -37,7 +37,7 @@ def test_an_unknown_language_changes_nothing(client: FlaskClient) -> None:
 def test_numbers_are_isolated_and_grouped(app: Flask) -> None:
     with app.test_request_context():
         assert str(wording.count(1204)) == '<bdi dir="ltr" class="number">1,204</bdi>'
-        assert "<b>" not in str(wording.say("typed by %(name)s", name="<b>"))
+        assert "<b>" not in str(wording.t("typed by %(name)s", name="<b>"))
         shown = str(wording.quantity("120/80", "mm[Hg]"))
     assert shown.startswith('<bdi dir="ltr"')
     assert "120/80" in shown
