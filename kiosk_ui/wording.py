@@ -1,7 +1,7 @@
 """How things are called and how numbers are written, in the language of the request.
 
 Every number goes through `ltr`: left alone, the blood pressure 120/80 may read 80/120 in a
-right-to-left sentence (Unicode Standard Annex 9). Digits are Latin in all languages.
+right-to-left sentence (Unicode Standard Annex 9). Digits are those of the language's row.
 """
 
 from __future__ import annotations
@@ -87,12 +87,6 @@ CHILD_BELOW, OLD_FROM = 15, 60
 
 _UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": "", "kg/m2": "kg/m²"}
 
-_MONTHS = {
-    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
-    "ur": "جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر",
-}
-"""Abbreviated as in the Unicode CLDR; Chinese counts its months."""
-
 _SEXES = {
     Sex.FEMALE: N_("Female"),
     Sex.MALE: N_("Male"),
@@ -108,7 +102,7 @@ def t(text: str, **values: object) -> Markup:
 
 def ltr(text: object) -> Markup:
     """Return a number, range, code or unit that keeps its order in any direction of writing."""
-    return Markup('<bdi dir="ltr" class="number">{}</bdi>').format(text)
+    return Markup('<bdi dir="ltr" class="number">{}</bdi>').format(_numerals(text))
 
 
 def own_words(text: object) -> Markup:
@@ -151,7 +145,7 @@ def quantity(number: str, unit: str) -> Markup:
     return Markup(
         '<bdi dir="ltr" class="quantity"><span class="number">{}</span>'
         ' <span class="unit">{}</span></bdi>'
-    ).format(number, unit_name(unit))
+    ).format(_numerals(number), unit_name(unit))
 
 
 def value_text(value: Value) -> Markup:
@@ -202,10 +196,7 @@ def clock_time(moment: datetime) -> Markup:
 
 def day(moment: datetime) -> Markup:
     """Return the date in the reader's words."""
-    here, code = moment.astimezone(), language.current().code
-    if code not in _MONTHS:
-        return own_words(f"{here.year}年{here.month}月{here.day}日")
-    return own_words(f"{here.day} {_MONTHS[code].split()[here.month - 1]} {here.year}")
+    return own_words(language.current().date(moment.astimezone().date()))
 
 
 def moment_text(moment: datetime) -> Markup:
@@ -217,6 +208,11 @@ def since(moment: datetime, now: Stamp) -> Markup:
     """Return the time of day for today, with the date for any other day."""
     same = moment.astimezone().date() == now.wall.astimezone().date()
     return clock_time(moment) if same else moment_text(moment)
+
+
+def _numerals(text: object) -> object:
+    """Return a text with its digits as in the language of the request; Markup stays as it is."""
+    return text if isinstance(text, Markup) else language.current().numerals(str(text))
 
 
 def _safe(value: object) -> Markup:

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.model import languages
 from edge.model.errors import SettingsError
 from edge.settings.toml_table import Section
 from edge.store import data_budget
 
 DEFAULT_HOME = Path("/var/lib/healthpost")
-LANGUAGES = ("en", "ur", "zh")
 WATCHED = ("/dev/ttyUSB*", "/dev/ttyACM*")
 """Where serial devices that nobody configured are looked for."""
 
@@ -49,8 +49,8 @@ class Settings:
     home: Path
     box_id: str
     clinic: str
-    language: str = "en"
-    languages: tuple[str, ...] = LANGUAGES
+    language: str = languages.SOURCE.code
+    languages: tuple[str, ...] = languages.CODES
     kiosk_host: str = "127.0.0.1"
     kiosk_port: int = 8600
     px_per_mm: str = "5"
@@ -118,7 +118,7 @@ def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
         home=home,
         box_id=box.text("id"),
         clinic=box.text("clinic"),
-        language=kiosk.choice("language", "en", LANGUAGES),
+        language=kiosk.choice("language", languages.SOURCE.code, languages.CODES),
         kiosk_host=kiosk.text("host", "127.0.0.1"),
         kiosk_port=kiosk.number("port", 8600),
         px_per_mm=kiosk.text("px_per_mm", "5"),

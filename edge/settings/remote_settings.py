@@ -7,12 +7,13 @@ not on the list, or beyond its bounds, changes nothing and is answered with the 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
 from edge.feed import replica
+from edge.model import languages
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.feed_item import Entity, Item
@@ -28,6 +29,9 @@ _FIELDS = {
     "box.retention_days": "retention_days",
     "box.disk_low_mb": "disk_low_mb",
 }
+
+_TABLES = {"languages": languages.CODES}
+"""What may stand for a list of choices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,14 @@ def rules() -> Mapping[str, Rule]:
     """Return the list, by key."""
     text = files("edge.settings").joinpath("remote_settings.toml").read_text(encoding="utf-8")
     return {
-        key: Rule(key, row["words"], tuple(row.get("choices", ())), row.get("least", 0),
+        key: Rule(key, row["words"], _choices(row.get("choices", ())), row.get("least", 0),
                   row.get("most", 0))
         for key, row in tomllib.loads(text)["setting"].items()
     }  # fmt: skip
+
+
+def _choices(given: str | Sequence[str]) -> tuple[str, ...]:
+    return _TABLES[given] if isinstance(given, str) else tuple(given)
 
 
 def problem(key: str, value: object) -> str | None:
