@@ -111,3 +111,11 @@ def test_an_update_keeps_translations_and_takes_in_new_texts(folder: Path) -> No
     after = {m.id: m.string for m in catalogs.read(po) if m.id}
     assert after == before | {"Allergies": ""}
     assert catalogs.texts_state("ur") is Texts.STARTED
+
+
+def test_the_recipe_names_files_that_exist() -> None:
+    root = catalogs.ROOM.parent
+    recipe = (root / "docs" / "how-to" / "add-a-language.md").read_text("utf-8")
+    paths = re.findall(r"`((?:edge|kiosk_ui|scripts|tests)/[-\w./]+)", recipe)
+    assert len(paths) > 5
+    assert [path for path in paths if not (root / path).exists() and "CODE" not in path] == []
