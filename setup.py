@@ -18,7 +18,7 @@ setup(
     ),
     include_package_data=False,
     package_data={
-        "edge": ["py.typed", "settings/*.toml", "rules/*.toml"],
+        "edge": ["py.typed", "rules/*.toml"],
         "devices": ["py.typed"],
         "sync": ["py.typed", "*.toml"],
         "provisioning": ["py.typed"],
