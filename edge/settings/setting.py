@@ -9,6 +9,7 @@ Nothing else in the product repeats a key, a default or a bound.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, get_type_hints
@@ -94,9 +95,14 @@ def table(settings: type[Any]) -> str:
     lines = ["| setting | default | may be | by the hospital |", "|---|---|---|---|"]
     for name, row in rows(settings).items():
         default = next(f.default for f in fields(settings) if f.name == name)
-        said = "must be set" if default is MISSING else f"`{default}`" if default else ""
-        lines.append(f"| `{row.key}` | {said} | {_allowed(row)} | {_from_afar(row)} |")
+        lines.append(f"| `{row.key}` | {_default(default)} | {_allowed(row)} | {_from_afar(row)} |")
     return "\n".join(lines) + "\n"
+
+
+def _default(value: object) -> str:
+    if value is MISSING:
+        return "must be set"
+    return "" if value in (None, "") else f"`{json.dumps(value)}`"
 
 
 def _allowed(row: Setting) -> str:
