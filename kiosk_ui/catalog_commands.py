@@ -73,7 +73,7 @@ def update() -> None:
 
 @main.command()
 def check() -> None:
-    """Fail when a language, its catalog and the pages do not agree."""
+    """Fail when languages, catalogs, pages, fonts and voices do not agree."""
     wrong = catalogs.problems()
     if wrong:
         raise click.ClickException("; ".join(wrong))

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.model.languages import LANGUAGES, SOURCE, Texts
+from kiosk_ui.fonts import FONTS
+from kiosk_ui.voices import VOICES
 
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog, Message
@@ -106,7 +108,14 @@ def texts_state(code: str) -> Texts:
 
 
 def problems() -> list[str]:
-    """Return what is wrong between the languages, their catalogs and the pages, in words."""
+    """Return what is wrong between languages, catalogs, pages, fonts and voices, in words."""
+    spoken, fonts = {voice.language for voice in VOICES}, {font.name for font in FONTS}
+    wrong = [f"{row.code} has no voice" for row in LANGUAGES if row.code not in spoken]
+    wrong += [f"{row.code} has no font" for row in LANGUAGES if not fonts.issuperset(row.fonts)]
+    return wrong + _wrong_catalogs()
+
+
+def _wrong_catalogs() -> list[str]:
     translated = {row.code: row for row in LANGUAGES if row is not SOURCE}
     present = {po.parent.parent.name: po for po in sources()}
     wrong = [f"{code} has no catalog" for code in translated if code not in present]

@@ -14,7 +14,8 @@ from click.testing import CliRunner, Result
 from edge.model.languages import LANGUAGES, Language, Texts
 from kiosk_ui import catalogs
 from kiosk_ui.catalog_commands import main
-from kiosk_ui.voices import Engine, Voice
+from kiosk_ui.fonts import FONTS
+from kiosk_ui.voices import VOICES, Engine, Voice
 
 MADE_UP = "eo", "he"
 """Languages that are never shipped: one for each direction of writing."""
@@ -73,6 +74,16 @@ def test_a_catalog_without_a_row_fails_the_check() -> None:
 def test_a_language_without_a_catalog_fails_the_check(folder: Path) -> None:
     shutil.rmtree(folder / "ur")
     assert "ur has no catalog" in run("check").output
+
+
+def test_a_language_without_a_voice_or_font_fails_the_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(catalogs, "VOICES", [row for row in VOICES if row.language != "ur"])
+    monkeypatch.setattr(catalogs, "FONTS", [font for font in FONTS if font.name != "Hans"])
+    output = run("check").output
+    assert "ur has no voice" in output
+    assert "zh has no font" in output
 
 
 def test_a_row_that_does_not_know_of_the_review_fails_the_check(folder: Path) -> None:
