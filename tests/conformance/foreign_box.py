@@ -38,11 +38,12 @@ from foreign_bytes import (
     seal,
     signed,
 )
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 SMALL_PAYLOAD, MAX_PACKET = 3_880, 131_072
-HELLO_WAIT_S, RECEIPT_WAIT_S, SILENCES = 5, 30, 3
+DIAL_LIMIT_S, HELLO_WAIT_S, RECEIPT_WAIT_S, SILENCES = 60, 5, 30, 3
 Pack = Callable[[list[bytes]], tuple[int, bytes]]  # from records to schema and payload
 
 
@@ -113,28 +114,28 @@ class Link:
         """Connect; `folder` takes the files that the TLS library wants to read."""
         self.box_id = box_id
         self._frames: queue.Queue[bytes | None] = queue.Queue()  # None: the link is lost
-        granted: queue.Queue[bool] = queue.Queue()
+        self._granted: queue.Queue[bool] = queue.Queue()
         self._client = client = mqtt.Client(
-            mqtt.CallbackAPIVersion.VERSION2,
+            CallbackAPIVersion.VERSION2,
             client_id=box_id,
             protocol=mqtt.MQTTv5,
             reconnect_on_failure=False,
         )
         client.tls_set_context(_tls_context(grant, tls_key, folder))
         client.will_set(f"cs/1/u/{box_id}/t", b"", qos=0)
-        client.on_connect = lambda *_: client.subscribe(f"cs/1/d/{box_id}/#", qos=1)
-        client.on_subscribe = lambda _c, _u, _mid, codes, _p: granted.put(codes[0].value == 1)
-        client.on_message = lambda _c, _u, message: self._frames.put(message.payload)
+        client.on_connect = self._connected
+        client.on_subscribe = lambda _c, _u, _mid, codes, _p: self._granted.put(codes[0] == 1)
+        client.on_message = lambda _c, _u, message: self._frames.put(bytes(message.payload))
         client.on_disconnect = lambda *_: self._frames.put(None)
-        client.on_publish = lambda _c, _u, _mid, code, _p: self._acknowledged(code.value)
-        properties = Properties(PacketTypes.CONNECT)
+        client.on_publish = lambda _c, _u, _mid, code, _p: self._acknowledged(code)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = 0
         properties.ReceiveMaximum = 20
         properties.MaximumPacketSize = MAX_PACKET
         client.connect(grant.host, grant.port, 120, clean_start=True, properties=properties)
         client.loop_start()
-        if not granted.get(timeout=60):
-            raise LinkLost("the subscription was not granted")
+        if not self._granted.get(timeout=DIAL_LIMIT_S):
+            raise LinkLost("no connection, or no subscription")
 
     def publish(self, lane: str, frame: bytes) -> None:
         self._client.publish(f"cs/1/u/{self.box_id}/{lane}", frame, qos=1)
@@ -153,7 +154,13 @@ class Link:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _acknowledged(self, code: int) -> None:
+    def _connected(self, client: mqtt.Client, _u: Any, _f: Any, code: Any, _p: Any) -> None:
+        if code == 0:
+            client.subscribe(f"cs/1/d/{self.box_id}/#", qos=1)
+        else:
+            self._granted.put(False)
+
+    def _acknowledged(self, code: Any) -> None:
         if code != 0:  # 16: no hospital listens; 128 and more: an error
             self._frames.put(None)
 
@@ -161,6 +168,7 @@ class Link:
 def _tls_context(grant: Grant, tls_key: bytes, folder: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=grant.ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python 3.13 does by itself
     (folder / "box.crt").write_text(grant.certificate)
     (folder / "box.key").write_bytes(tls_key)
     context.load_cert_chain(folder / "box.crt", folder / "box.key")
@@ -238,7 +246,7 @@ class Box:
         else:
             self._take_greeted(link, message)
 
-    def _take_greeted(self, link: Link, message: object) -> None:
+    def _take_greeted(self, link: Link, message: Any) -> None:
         match message:
             case [Kind.WELCOME, 1, _, self.epoch, lanes, _, _] if self.state is State.HELLO_SENT:
                 self._welcomed(link, lanes)
@@ -249,7 +257,7 @@ class Box:
                 self._begin_epoch(epoch, reason)
                 self._greet(link, fork=False)
 
-    def _take_streaming(self, link: Link, message: object) -> None:
+    def _take_streaming(self, link: Link, message: Any) -> None:
         match message:
             case [Kind.RECEIPT, _, self.epoch, lane, place, gap] if lane in self.lanes:
                 self._receipted(link, self.lanes[lane], place, gap)
@@ -288,7 +296,7 @@ class Box:
         lanes = {name: [0, lane.cum, len(lane.records)] for name, lane in self.lanes.items()}
         about = {"version": "foreign 1", "clock": "unsure"}
         payload = encode([Kind.HELLO, [1, 1], self.epoch, self.nonce, lanes, fork, about])
-        header = self._header("h", [0, 0, ZEROS], schema=0, flags=[0])
+        header = self.header("h", [0, 0, ZEROS], 0, [0])
         body = seal(header, payload, self.grant.decrypt_key)
         self._hello = signed(header, body, self.keys.sign)
         link.publish("h", self._hello)
@@ -318,12 +326,13 @@ class Box:
         if alone:
             flags = [flags[0] | ALONE, lane.chains[lane.cum + 1]]
         place = [lane.cum + 1, len(records), lane.chains[lane.cum]]
-        header = self._header(name, place, schema, flags)
+        header = self.header(name, place, schema, flags)
         if name == "a":
             payload = padded(payload, header)
         return signed(header, seal(header, payload, self.grant.decrypt_key), self.keys.sign)
 
-    def _header(self, lane: str, place: list[Any], schema: int, flags: list[Any]) -> bytes:
+    def header(self, lane: str, place: list[Any], schema: int, flags: list[Any]) -> bytes:
+        """Return the header of a frame up. `place` is first seq, n, prev chain."""
         kids = [key_id(self.grant.decrypt_key), key_id(self.keys.public[0])]
         return encode(
             [1, self.box_id, self.epoch, lane, *place, self.nonce, schema, 0, *kids, *flags]

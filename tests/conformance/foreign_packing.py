@@ -142,7 +142,8 @@ class Batch:
         self.columns: list[list[list[int]]] = []  # by template, by scalar, by record
 
     def add(self, record: bytes) -> None:
-        value, scalars = json.loads(record), []
+        value = json.loads(record)
+        scalars: list[Scalar] = []
         template = template_of(value, scalars)
         if template not in self.templates:
             self.templates.append(template)
