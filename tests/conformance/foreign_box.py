@@ -3,6 +3,7 @@
 Written from docs/protocol-cs1.md alone, as an example for whoever writes a box in another language;
 "section" means a section of that page. It imports nothing of Healthpost. What it holds, it holds in
 memory: a real box keeps records, keys, epoch, cum and safe on disk, and may then delete up to safe.
+The bytes are made and read in foreign_bytes.py; test_foreign_box.py shows how all of it is used.
 """
 
 from __future__ import annotations
@@ -218,7 +219,8 @@ class Box:
     def deliver(self, link: Link) -> None:
         """Hold a session until everything is confirmed.
 
-        Raises LinkLost when the hospital is silent, Fenced when it shuts the box out.
+        Raises LinkLost when the hospital is silent: then pause (section 10), and deliver by a new
+        Link. Raises Fenced when the hospital shuts the box out.
         """
         self._greet(link, fork=False)
         silences = 0
@@ -264,7 +266,7 @@ class Box:
             case [Kind.NACK, _, lane, first, n, "unreadable"] if lane in self.lanes:
                 self.lanes[lane].send_alone(first + n - 1)
                 self._send(link)
-            case [Kind.NACK, *_]:
+            case [Kind.NACK, *_]:  # a real box pauses when this happens again
                 self._greet(link, fork=False)
 
     def _welcomed(self, link: Link, lanes: dict[str, Any]) -> None:

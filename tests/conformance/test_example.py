@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import foreign_bytes as cs1
@@ -16,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from foreign_box import Box, Kind, Pack
 from foreign_bytes import Grant, Keys
 
-EXAMPLE = json.loads((Path(__file__).parents[2] / "docs/cs1/example.json").read_text())
+ROOT = Path(__file__).parents[2]
+EXAMPLE = json.loads((ROOT / "docs/cs1/example.json").read_text())
 
 
 def given(block: str, name: str) -> bytes:
@@ -63,6 +65,14 @@ def parts(frame: bytes) -> tuple[bytes, bytes]:
     header, body, _ = cs1.decode(frame)
     assert cs1.signed(header, body, KEYS.sign) == frame
     return header, cs1.HPKE.decrypt(body, HOSPITAL, info=b"CS1-up" + header)
+
+
+def test_the_foreign_box_imports_nothing_of_ours() -> None:
+    ours = {package.parent.name for package in ROOT.glob("*/__init__.py")}
+    assert "sync" in ours
+    for file in Path(__file__).parent.glob("foreign_*.py"):
+        imports = re.findall(r"^\s*(?:from|import) (\w+)", file.read_text(), re.MULTILINE)
+        assert ours.isdisjoint(imports)
 
 
 def test_key_ids_and_nonces() -> None:

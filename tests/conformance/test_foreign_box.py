@@ -48,7 +48,7 @@ class Hospital:
         done = subprocess.run(
             self._words(*words, "--json"),
             env=self._environment(),
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
             check=True,
         )
