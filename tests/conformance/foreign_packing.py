@@ -39,7 +39,6 @@ DICTIONARY = zstandard.ZstdCompressionDict(
 )
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DECIMAL = re.compile(r"(?!-0(\.0*)?$)-?(0|[1-9]\d*)(\.(\d{1,6}))?", re.ASCII)
-_LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", re.ASCII)
 
 
 # Section 2: zstd.
@@ -93,14 +92,20 @@ def scalar_of(value: int | str) -> Scalar:
     decimal = _DECIMAL.fullmatch(value)
     if decimal and len(value) <= 15:
         return DECIMAL + len(decimal[4] or ""), int(value.replace(".", ""))
-    if _LOCAL_TIME.fullmatch(value):
-        return LOCAL_TIME, seconds_of(value)
+    seconds = seconds_of(value)
+    if seconds is not None:
+        return LOCAL_TIME, seconds
     return (UUID if _UUID.fullmatch(value) else TEXT), value
 
 
-def seconds_of(local_time: str) -> int:
-    """Return the seconds from 0000-12-31 (one day before 0001-01-01) to this local time."""
-    at = datetime.fromisoformat(local_time)
+def seconds_of(text: str) -> int | None:
+    """Return the seconds of a local time as section 3 counts them, or None when it is none."""
+    try:
+        at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S")  # noqa: DTZ007 - it has no zone
+    except ValueError:
+        return None
+    if at.isoformat() != text:
+        return None
     return ((at.toordinal() * 24 + at.hour) * 60 + at.minute) * 60 + at.second
 
 
@@ -205,7 +210,9 @@ def shape_of(value: Any) -> Any:
         return [shape_of(item) for item in value]
     if isinstance(value, dict):
         return {key: "‹4›" if key == "at" else shape_of(one) for key, one in value.items()}
-    return value if value in WORDS else f"‹{scalar_of(value)[0]}›"
+    if value is None or isinstance(value, bool) or value in WORDS:
+        return value
+    return f"‹{scalar_of(value)[0]}›"
 
 
 def single_alert(record: bytes) -> bytes | None:
