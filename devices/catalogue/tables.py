@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from devices.catalogue.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE
 from devices.driver import BleCharacteristic, LineSettings, SerialProtocol
-
-if TYPE_CHECKING:
-    from devices.catalogue import Model
+from devices.model import Model
 
 PAGES = "docs/devices"
 EXPERIMENTAL = "**experimental**"
