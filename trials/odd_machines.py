@@ -50,13 +50,22 @@ class Machine:
 
 def just_booted() -> Machine:
     """Return a machine whose boot clock began `UP_S` ago: tests run in a time namespace."""
-    now = (time.clock_gettime(c) for c in (time.CLOCK_BOOTTIME, time.CLOCK_MONOTONIC))
-    boot, monotonic = (str(UP_S - int(seconds)) for seconds in now)
-    before = ("unshare", "--time", "--boottime", boot, "--monotonic", monotonic, "--fork")
+    boot = f"--boottime={_offset_s(time.CLOCK_BOOTTIME, 'boottime')}"
+    monotonic = f"--monotonic={_offset_s(time.CLOCK_MONOTONIC, 'monotonic')}"
+    may = () if os.geteuid() == 0 else ("--map-current-user",)
+    before = ("unshare", *may, "--time", boot, monotonic, "--fork")
     tried = subprocess.run([*before, "true"], capture_output=True, text=True, check=False)
     if tried.returncode:
         raise Refused(tried.stderr.strip())
     return Machine(before)
+
+
+def _offset_s(clock: int, name: str) -> int:
+    """Return by what this clock must differ from the machine's own to stand at `UP_S` now."""
+    offsets = Path("/proc/self/timens_offsets")  # not zero when this is such a machine already
+    lines = offsets.read_text().splitlines() if offsets.exists() else []
+    here_s = sum(int(line.split()[1]) for line in lines if line.split()[0] == name)
+    return UP_S + here_s - int(time.clock_gettime(clock))
 
 
 def in_zone(zone: str) -> Callable[[], Machine]:
@@ -158,8 +167,12 @@ def _all(machine: Machine, tests: Sequence[str], log: Path) -> bool:
 
 def _each_file_apart(machine: Machine, tests: Sequence[str], log: Path) -> bool:
     def run(file: str) -> bool:
+        part = log.with_name(f"{log.stem}-{file.replace('/', '-')}.log")
         environment = {**machine.environment, "FAKETIME": f"{_until_month_end_s():+.0f}"}
-        return _pytest(machine, (file,), environment, log)
+        passed = _pytest(machine, (file,), environment, part)
+        with log.open("ab") as kept:
+            kept.write(part.read_bytes())
+        return passed
 
     with ThreadPoolExecutor(WORKERS) as pool:
         return all(list(pool.map(run, _files(tests))))
@@ -169,16 +182,9 @@ def _pytest(
     machine: Machine, arguments: Sequence[str], environment: Mapping[str, str], log: Path
 ) -> bool:
     command = [*machine.before, sys.executable, "-m", "pytest", *arguments]
-    run = subprocess.run(
-        command,
-        env=os.environ | environment,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
-    with log.open("ab") as kept:
-        kept.write(run.stdout)
+    told = os.environ | environment
+    with log.open("wb") as kept:
+        run = subprocess.run(command, env=told, cwd=ROOT, stdout=kept, stderr=kept, check=False)
     return run.returncode == 0
 
 
