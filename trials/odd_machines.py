@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from playwright._impl._driver import compute_driver_executable
+
 ROOT = Path(__file__).parents[1]
 FAKETIME = Path(f"/usr/lib/{os.uname().machine}-linux-gnu/faketime/libfaketimeMT.so.1")
 UP_S = 5
@@ -32,6 +34,18 @@ CERTIFICATES_EARLIER_D = 29
 """The broker runs by the true clock; a new certificate is valid for it when not more days ahead."""
 
 WORKERS = 2
+
+_PLAIN_SLEEP = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_nanosleep(clockid_t clock, int flags, const struct timespec *until, struct timespec *left)
+{
+    return syscall(SYS_clock_nanosleep, clock, flags, until, left) == 0 ? 0 : errno;
+}
+"""
 
 
 class Refused(Exception):
@@ -98,17 +112,40 @@ def in_plain_locale() -> Machine:
 def at_month_end() -> Machine:
     """Return a machine where each file of tests begins ten seconds before a month ends (UTC).
 
-    Only our own processes are told so: browser, broker and PostgreSQL keep the true clock.
+    Only our own processes are told so: browser, broker and PostgreSQL keep the true clock. The
+    browser would not even start with the library loaded, so the program that starts it drops that.
     """
     if not FAKETIME.exists():
         raise Refused(f"no {FAKETIME} (apt-get install faketime)")
+    folder = Path(tempfile.mkdtemp(prefix="healthpost-month-end-"))
+    node, _ = compute_driver_executable()
+    starter = folder / "node"
+    starter.write_text(f'#!/bin/sh\nunset LD_PRELOAD\nexec "{node}" "$@"\n')
+    starter.chmod(0o755)
     faked = {
-        "LD_PRELOAD": str(FAKETIME),
+        "LD_PRELOAD": f"{_plain_sleep(folder)}:{FAKETIME}",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_ONLY_CMDS": Path(sys.executable).name,
+        "PLAYWRIGHT_NODEJS_PATH": str(starter),
         "TZ": "UTC",
     }
     return Machine(environment=faked, apart=True)
+
+
+def _plain_sleep(folder: Path) -> Path:
+    """Make the library that keeps sleeping away from libfaketime; return its file.
+
+    libfaketime (0.9.10) refuses to sleep until a moment that has passed meanwhile, which happens to
+    short sleeps on a busy machine and makes `time.sleep` raise an error.
+    """
+    source, library = folder / "sleep.c", folder / "sleep.so"
+    source.write_text(_PLAIN_SLEEP)
+    command = ["cc", "-shared", "-fPIC", "-o", str(library), str(source)]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Refused(f"a C compiler is needed (apt-get install gcc libc6-dev): {error}") from error
+    return library
 
 
 def busy() -> Machine:
