@@ -168,7 +168,7 @@ def test_the_process_does_its_jobs_and_stops_when_told(
         register(store, before, "Gita")
         eventually(lambda: len(backup.copies(tmp_path / "backup")) >= 2)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()
