@@ -26,7 +26,7 @@ TRIALS = (
     Trial(
         "odd-machines",
         "trials.odd_machines",
-        "the suite on a machine just booted, in other zones and locales, at month end, busy",
+        "the suite on a machine just booted, in other zones, locales and times, and busy",
     ),
 )
 
