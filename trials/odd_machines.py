@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from playwright._impl._driver import compute_driver_executable
 
 ROOT = Path(__file__).parents[1]
 FAKETIME = Path(f"/usr/lib/{os.uname().machine}-linux-gnu/faketime/libfaketimeMT.so.1")
+SYSTEM = "/usr/sbin:/usr/bin:/sbin:/bin"
 UP_S = 5
 """How long the machine just booted says that it has been up."""
 
@@ -126,20 +128,22 @@ def years_later() -> Machine:
 def _faked() -> dict[str, str]:
     """Return what makes libfaketime tell our own processes another time, by FAKETIME.
 
-    The browser does not start with the library loaded, so the program that starts it drops that.
+    The browser does not start with the library loaded, and PostgreSQL, which runs as another user,
+    may not share its memory: the programs that start them (node, runuser) drop it first.
     """
     if not FAKETIME.exists():
         raise Refused(f"no {FAKETIME} (apt-get install faketime)")
-    folder = Path(tempfile.mkdtemp(prefix="healthpost-month-end-"))
+    folder = Path(tempfile.mkdtemp(prefix="healthpost-faked-"))
     node, _ = compute_driver_executable()
-    starter = folder / "node"
-    starter.write_text(f'#!/bin/sh\nunset LD_PRELOAD\nexec "{node}" "$@"\n')
-    starter.chmod(0o755)
+    for name, program in (("node", node), ("runuser", shutil.which("runuser", path=SYSTEM))):
+        (folder / name).write_text(f'#!/bin/sh\nunset LD_PRELOAD\nexec "{program}" "$@"\n')
+        (folder / name).chmod(0o755)
     return {
         "LD_PRELOAD": f"{_plain_sleep(folder)}:{FAKETIME}",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "FAKETIME_ONLY_CMDS": Path(sys.executable).name,
-        "PLAYWRIGHT_NODEJS_PATH": str(starter),
+        "PLAYWRIGHT_NODEJS_PATH": str(folder / "node"),
+        "PATH": f"{folder}:{os.environ['PATH']}",
     }
 
 
