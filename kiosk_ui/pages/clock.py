@@ -9,9 +9,9 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import anchors
-from edge.clock import BUILD_MS, Anchor, ClockQuality
-from kiosk_ui import context, typed
+from edge.model.clock import BUILD_MS, Anchor, ClockQuality
+from edge.store import clock_anchors
+from kiosk_ui import context, typed_numbers
 from kiosk_ui.guard import staff_only
 from kiosk_ui.wording import noted, say
 
@@ -44,13 +44,13 @@ def keep() -> ResponseReturnValue:
         return _form(date, time, say(noted("This date is long past. Check it."))), 422
     now = context.now()
     anchor = Anchor(now.boot, now.t_ms, utc_ms, ERROR_MS, ClockQuality.MANUAL)
-    anchors.remember(context.store(), now, anchor, context.worker().staff.id)
+    clock_anchors.remember(context.store(), now, anchor, context.worker().staff.id)
     context.forget_clock()
     return redirect(url_for("status.show"), 303)
 
 
 def _read(text: str) -> datetime | None:
-    match = _FORM.fullmatch(typed.digits(text))
+    match = _FORM.fullmatch(typed_numbers.digits(text))
     if match is None:
         return None
     year, month, day, hour, minute = (int(part) for part in match.groups())

@@ -9,12 +9,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import audit, patients
-from edge.drafts import Draft
-from edge.errors import InvalidForm, Refused
-from edge.patient import Patient, Sex
-from edge.patient_form import PatientFields, check_changes
-from kiosk_ui import context, drafting, person_form, typed
+from edge.model.errors import InvalidForm, Refused
+from edge.model.patient import Patient, Sex
+from edge.patients import register
+from edge.patients.form import PatientFields, check_changes
+from edge.staff import audit
+from edge.staff.drafts import Draft
+from kiosk_ui import context, form_drafts, person_form, typed_numbers
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.wording import isolated, noted, own_words, say, sex_name
 
@@ -43,11 +44,11 @@ class Change:
 @staff_only
 def show(patient_id: str) -> str:
     """Show what is on file, or the form as it was left."""
-    patient = patients.get(context.store(), patient_id)
+    patient = register.get(context.store(), patient_id)
     audit.note_view(
         context.store(), context.now(), patient_id, context.worker().staff.id, "correct"
     )
-    begun = drafting.held(_form_of(patient_id))
+    begun = form_drafts.held(_form_of(patient_id))
     return _form(patient, begun or _on_file(patient), begun=bool(begun))
 
 
@@ -60,7 +61,7 @@ def _typed(patient_id: str) -> Draft:
 @staff_form(_typed)
 def keep_draft(patient_id: str) -> ResponseReturnValue:
     """Keep what has been typed so far."""
-    drafting.keep(_typed(patient_id))
+    form_drafts.keep(_typed(patient_id))
     return "", 204
 
 
@@ -69,16 +70,16 @@ def keep_draft(patient_id: str) -> ResponseReturnValue:
 def keep(patient_id: str) -> ResponseReturnValue:
     """Show what will change, and keep it once somebody has confirmed exactly that."""
     store = context.store()
-    patient = patients.get(store, patient_id)
+    patient = register.get(store, patient_id)
     if request.form.get("cancel") == "again":
-        drafting.forget(_form_of(patient_id))
+        form_drafts.forget(_form_of(patient_id))
         return redirect(url_for(".show", patient_id=patient_id), 303)
     if "cancel" in request.form:
         return _done(patient_id)
     try:
         return _review(patient)
     except Refused:  # between our look and our write; the comparison is shown anew
-        return _review(patients.get(store, patient_id))
+        return _review(register.get(store, patient_id))
 
 
 def _review(patient: Patient) -> ResponseReturnValue:
@@ -90,18 +91,18 @@ def _review(patient: Patient) -> ResponseReturnValue:
         if not told:
             return _done(patient.id)
         if request.form.get("sure") != _fingerprint(patient, told):
-            drafting.keep(_typed(patient.id))
+            form_drafts.keep(_typed(patient.id))
             return _form(patient, sent, told=told)
         actor = context.worker().staff.id
-        patients.correct(store, now, patient.id, changes, actor, base_rev=patient.rev)
+        register.correct(store, now, patient.id, changes, actor, base_rev=patient.rev)
     except InvalidForm as error:
-        drafting.keep(_typed(patient.id))
+        form_drafts.keep(_typed(patient.id))
         return _form(patient, sent, wrong=error.fields), 422
     return _done(patient.id)
 
 
 def _done(patient_id: str) -> ResponseReturnValue:
-    drafting.forget(_form_of(patient_id))
+    form_drafts.forget(_form_of(patient_id))
     return redirect(url_for("history.show", patient_id=patient_id), 303)
 
 
@@ -127,7 +128,7 @@ def _form(
 
 def _changes(patient: Patient, sent: dict[str, str]) -> dict[str, str]:
     """Return what was typed; an age counts unless the birth was typed anew beside it."""
-    same_birth = typed.digits(sent.get("birth", "")).strip() == (patient.birth or "")
+    same_birth = typed_numbers.digits(sent.get("birth", "")).strip() == (patient.birth or "")
     if sent.get("age", "").strip() and same_birth:
         return {field: text for field, text in sent.items() if field != "birth"}
     return sent

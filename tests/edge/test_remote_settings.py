@@ -9,19 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import feed, journal, remote_settings
-from edge.clock import Clock
-from edge.entry import EntryKind
-from edge.feed_item import Change, Cursor
-from edge.settings import Settings
-from edge.store import Store
+from edge.feed import replica
+from edge.model.clock import Clock
+from edge.model.entry import EntryKind
+from edge.model.feed_item import Change, Cursor
+from edge.settings import remote_settings
+from edge.settings.box_settings import Settings
+from edge.store import journal
+from edge.store.store import Store
 
-OWN = Settings(home=Path("/nowhere"), box_id="box", clinic="Thar", daily_bytes={"files": 5000})
+OWN = Settings(home=Path("/nowhere"), box_id="box", clinic="Thar", daily_kb_files=5)
 
 
 def tell(store: Store, ver: int, key: str, value: object) -> None:
     body = None if value is None else {"value": value}
-    feed.apply(store, [Change(ver, "setting", key, ver, body)], Cursor(1, ver))
+    replica.apply(store, [Change(ver, "setting", key, ver, body)], Cursor(1, ver))
 
 
 def said(store: Store) -> list[tuple[object, object]]:
@@ -35,7 +37,9 @@ def test_what_is_on_the_list_holds_until_it_is_taken_back(store: Store) -> None:
     tell(store, 3, "link.daily_kb_files", 0)
     tell(store, 4, "box.retention_days", 45)
     now = remote_settings.effective(OWN, store)
-    assert now == replace(OWN, language="ur", retention_days=45, daily_bytes={"clinical": 900_000})
+    kilobytes = {"daily_kb_clinical": 900, "daily_kb_files": 0}
+    assert now == replace(OWN, language="ur", retention_days=45, **kilobytes)
+    assert now.daily_bytes == {"clinical": 900_000}
     for ver, key in enumerate(("kiosk.language", "link.daily_kb_files"), start=5):
         tell(store, ver, key, None)
     now = remote_settings.effective(OWN, store)

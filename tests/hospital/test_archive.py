@@ -9,15 +9,17 @@ import pytest
 from archives import open_at
 from eventually import eventually
 
-from edge.entry import GENESIS, canonical_json, chain, content_id
-from hospital import boxes, chart, custody, records
+from edge.model.entry import GENESIS, canonical_json, chain, content_id
 from hospital.archive import Archive, scalar
-from hospital.boxes import Box
-from hospital.custody import Delivered
-from hospital.errors import ArchiveDown, HospitalError, RowRefused
+from hospital.archive.errors import ArchiveDown, HospitalError, RowRefused
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving import apply, custody
+from hospital.receiving.custody import Delivered
+from hospital.views import chart
 from sync.core import hospital
 from sync.core.messages import Hello, LaneReport
-from sync.keys import BoxKeys
+from sync.keys.keys import BoxKeys
 
 NOW_MS = 1_795_000_000_000
 NONCE = b"session1"
@@ -52,7 +54,7 @@ def pressure(t_ms: int = 2000, **more: object) -> bytes:
 
 def keep(archive: Archive, *rows: bytes, box: Box = BOX, epoch: int = 1, first: int = 1) -> int:
     with archive.transaction():
-        return records.keep(archive, box, (epoch, "c", first), rows, NOW_MS)
+        return apply.keep(archive, box, (epoch, "c", first), rows, NOW_MS)
 
 
 def admit(archive: Archive, epoch: int = 1, nonce: bytes = NONCE, last: int = 0) -> None:
@@ -79,6 +81,19 @@ def test_opening_twice_migrates_once(archive: Archive, archive_address: str) -> 
     again.close()
 
 
+def test_an_archive_that_a_newer_release_changed_is_refused_by_name(
+    archive: Archive, archive_address: str
+) -> None:
+    said = "INSERT INTO migration (name, additive) VALUES (?, ?)"
+    with archive.transaction():
+        archive.execute(said, ("0900_added_to", 1))
+    open_at(archive_address).close()
+    with archive.transaction():
+        archive.execute(said, ("0901_changed", 0))
+    with pytest.raises(ArchiveDown, match="newer release .*0901_changed"):
+        open_at(archive_address)
+
+
 def test_a_box_is_what_was_entered(archive: Archive) -> None:
     assert boxes.get(archive, BOX.id) == BOX
     assert boxes.get(archive, "box-none") is None
@@ -95,7 +110,7 @@ def test_a_standing_changes_and_an_unknown_box_is_named(archive: Archive) -> Non
 def test_a_failed_transaction_leaves_nothing(archive: Archive) -> None:
     def half_way() -> None:
         with archive.transaction():
-            records.keep(archive, BOX, (1, "c", 1), [patient(), pressure()], NOW_MS)
+            apply.keep(archive, BOX, (1, "c", 1), [patient(), pressure()], NOW_MS)
             raise KeyError("power cut")
 
     with pytest.raises(KeyError):

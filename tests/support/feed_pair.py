@@ -11,17 +11,19 @@ from pathlib import Path
 from archives import open_at
 from broker import Broker
 
-from edge.settings import Settings, settings_file
-from edge.store import Store
-from hospital import boxes
+from edge.settings.box_settings import Settings, settings_file
+from edge.store.store import Store
 from hospital.archive import Archive
-from hospital.boxes import Box
-from hospital.receive import UP, WIRED, Worker
-from provisioning.box import init_box, set_link
-from sync import courier, membership
-from sync.enrolment import Grant
-from sync.keys import TLS_FILE, BoxKeys, HospitalKeys
-from sync.link import Link
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving.worker import WIRED, Worker
+from provisioning.box_setup import init_box, set_link
+from sync.core import topics
+from sync.courier import courier
+from sync.keys import membership
+from sync.keys.enrolment import Grant
+from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys
+from sync.link.link import Link
 
 CLINIC = "Thar Post 7"
 
@@ -91,7 +93,9 @@ class House:
     def working(self) -> Iterator[None]:
         """Run the worker in a thread."""
         tls = self.broker.worker()
-        link = Link(self.broker.address, tls, "hospital", (UP,), manual_ack=True, limits=WIRED)
+        link = Link(
+            self.broker.address, tls, "hospital", (topics.EVERY_UP,), manual_ack=True, limits=WIRED
+        )
         worker = Worker(lambda: open_at(self.address), self.keys, link)
         thread = threading.Thread(target=worker.run)
         thread.start()

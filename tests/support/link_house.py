@@ -12,20 +12,21 @@ from pathlib import Path
 
 from broker import Broker
 
-from edge import conditions, journal, outbox
-from edge.entry import Lane, content_id
-from edge.settings import settings_file
-from edge.store import Store
-from hospital import boxes
+from edge.model.entry import Lane, content_id
+from edge.settings.box_settings import settings_file
+from edge.store import issues, journal, outbox
+from edge.store.store import Store
 from hospital.archive import Archive
-from hospital.archive_sqlite import SqliteArchive
-from hospital.boxes import Box
-from hospital.receive import UP, WIRED, KeyWatch, Worker
-from provisioning.box import init_box, set_link
-from sync import membership
-from sync.enrolment import Grant
-from sync.keys import TLS_FILE, BoxKeys, HospitalKeys
-from sync.link import Link
+from hospital.archive.sqlite import SqliteArchive
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving.worker import WIRED, KeyWatch, Worker
+from provisioning.box_setup import init_box, set_link
+from sync.core import topics
+from sync.keys import membership
+from sync.keys.enrolment import Grant
+from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys
+from sync.link.link import Link
 
 CLINIC = "Clinic of Hope"
 
@@ -46,7 +47,12 @@ class House:
 
     def start(self) -> None:
         link = Link(
-            self.broker.address, self._tls, "hospital", (UP,), manual_ack=True, limits=WIRED
+            self.broker.address,
+            self._tls,
+            "hospital",
+            (topics.EVERY_UP,),
+            manual_ack=True,
+            limits=WIRED,
         )
         self._worker = Worker(
             self._open,
@@ -182,4 +188,4 @@ class Machine:
         return outbox.state(self.store, Lane.CLINICAL).epoch
 
     def complaints(self) -> set[str]:
-        return {c.kind for c in conditions.current(self.store)}
+        return {c.kind for c in issues.current(self.store)}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from devices.catalogue import SERIAL_MODELS
-from devices.reception import Reception, Source
-from devices.recorder import Recorder
-from edge.clock import ClockQuality, Stamp
-from edge.reading import Code, Kind, Measured, Value
-from edge.store import Store
+from devices.recording.device_readings import Reception, Source
+from devices.recording.recorder import Recorder
+from edge.model.clock import ClockQuality, Stamp
+from edge.model.reading import Code, Kind, Measured, Value
+from edge.store.store import Store
 
 NUMBERS = Measured(Kind.OXIMETRY, (Value(Code.SPO2, Decimal("97"), "%"),))
 

@@ -1,0 +1,178 @@
+"""The settings of one box: a TOML file in its home folder, read once, checked when read.
+
+`HEALTHPOST_HOME` names the folder (default `/var/lib/healthpost`). Everything the box keeps stands
+below it: `healthpost.toml`, `box.db`, `keys/`, `backup/`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.model.errors import SettingsError
+from edge.settings.setting import Remote, read, setting
+from edge.settings.toml_table import HIGHEST_PORT, Section
+from edge.store import data_budget
+
+DEFAULT_HOME = Path("/var/lib/healthpost")
+LANGUAGES = ("en", "ur", "zh")
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A serial port that a technician bound to a model: `path`, a glob, or "serial:NUMBER".
+
+    Without a model it is only watched; `probe` allows to ask what hangs there. `tests` is the
+    site's map of an analyser's test codes: LOINC code and UCUM unit of each.
+    """
+
+    path: str
+    model: str
+    probe: bool = False
+    tests: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One box's settings. `broker_host` is None until the box is enrolled.
+
+    `watch` are globs of ports where devices are looked for that nobody configured.
+    `bluetooth_restart` starts bluetoothd anew when nothing gentler helped; empty: never.
+    `sticks` is the folder below which USB sticks are mounted; empty: they are not looked for.
+    A row names its key in the file, its default and its bounds; the hospital may set `remote` ones.
+    """
+
+    home: Path
+    box_id: str = setting("box.id")
+    clinic: str = setting("box.clinic")
+    language: str = setting(
+        "kiosk.language", "en", choices=LANGUAGES, remote=Remote("language of the screens")
+    )
+    kiosk_host: str = setting("kiosk.host", "127.0.0.1")
+    kiosk_port: int = setting("kiosk.port", 8600, most=HIGHEST_PORT)
+    px_per_mm: str = setting("kiosk.px_per_mm", "5")
+    watch: tuple[str, ...] = setting("devices.watch", ("/dev/ttyUSB*", "/dev/ttyACM*"))
+    bluetooth: bool = setting("devices.bluetooth", True)
+    bluetooth_restart: str = setting("devices.bluetooth_restart", "systemctl restart bluetooth")
+    broker_host: str | None = setting("link.broker_host", None)
+    broker_port: int = setting("link.broker_port", 8883, most=HIGHEST_PORT)
+    link_retry_cap_s: int = setting(
+        "link.retry_cap_s",
+        900,
+        remote=Remote("seconds between two attempts to connect, at most", 30, 3600),
+    )
+    sticks: str = setting("link.sticks", "/media")
+    daily_kb_clinical: int = setting(
+        "link.daily_kb_clinical",
+        0,
+        remote=Remote(
+            "kilobytes a day for records (0: no limit; alerts are never limited)", 0, 1_000_000
+        ),
+    )
+    daily_kb_files: int = setting(
+        "link.daily_kb_files",
+        0,
+        remote=Remote("kilobytes a day for photos and recordings (0: no limit)", 0, 1_000_000),
+    )
+    daily_kb_telemetry: int = setting(
+        "link.daily_kb_telemetry",
+        0,
+        remote=Remote(
+            "kilobytes a day for reports about the box itself (0: no limit)", 0, 1_000_000
+        ),
+    )
+    backup_every_s: int = setting("box.backup_every_s", 3600)
+    disk_low_mb: int = setting(
+        "box.disk_low_mb",
+        500,
+        remote=Remote("free megabytes below which a box makes room", 200, 5000),
+    )
+    retention_days: int = setting(
+        "box.retention_days",
+        90,
+        remote=Remote("days that a box keeps what the hospital's backup has", 30, 3650),
+    )
+    languages: tuple[str, ...] = LANGUAGES
+    ports: tuple[Port, ...] = ()
+
+    @property
+    def daily_bytes(self) -> Mapping[str, int]:
+        """What a class of `edge.store.data_budget` may send in a day; no row is no limit."""
+        limits = {kind: getattr(self, f"daily_kb_{kind}") for kind in data_budget.LIMITED}
+        return {kind: kilobytes * 1000 for kind, kilobytes in limits.items() if kilobytes}
+
+    @property
+    def database(self) -> Path:
+        """The box's one SQLite file."""
+        return self.home / "box.db"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the box's own keys and of the certificates it was given."""
+        return self.home / "keys"
+
+    @property
+    def backup(self) -> Path:
+        """The folder of the copies of the box's file."""
+        return self.home / "backup"
+
+    @property
+    def file(self) -> Path:
+        """The settings file itself."""
+        return settings_file(self.home)
+
+    @classmethod
+    def load(cls, home: Path | None = None) -> Settings:
+        """Read the settings; raises `SettingsError` naming the key that is wrong."""
+        home = home or home_folder()
+        try:
+            raw = tomllib.loads(settings_file(home).read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise SettingsError(f"no box in {home}: run `healthpost init` first") from error
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise SettingsError(f"{settings_file(home)} cannot be read: {error}") from error
+        return _checked(home, raw)
+
+
+def home_folder() -> Path:
+    """Return the box's home folder from the environment, or the default."""
+    return Path(os.environ.get("HEALTHPOST_HOME") or DEFAULT_HOME)
+
+
+def settings_file(home: Path) -> Path:
+    """Return the path of the settings file in a home folder."""
+    return home / "healthpost.toml"
+
+
+def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
+    devices = Section(raw, "devices", SettingsError)
+    values = read(Settings, raw, SettingsError)
+    return Settings(home=home, **values, ports=tuple(_port(row) for row in devices.tables("port")))
+
+
+def _port(row: Mapping[str, object]) -> Port:
+    path, model, probe = row.get("path"), row.get("model"), row.get("probe", False)
+    if isinstance(row.get("serial"), str):
+        path = f"serial:{row['serial']}"
+    if not isinstance(probe, bool):
+        raise SettingsError("devices.port: probe must be true or false")
+    if probe and model is None:
+        model = ""
+    if not isinstance(path, str) or not isinstance(model, str):
+        raise SettingsError("each [[devices.port]] needs a path and a model")
+    return Port(path, model, probe, _tests(row.get("tests", {})))
+
+
+def _tests(rows: object) -> Mapping[str, tuple[str, str]]:
+    if not isinstance(rows, dict):
+        raise SettingsError("devices.port: tests must be a table")
+    tests = {}
+    for name, row in rows.items():
+        code, unit = (row.get("code"), row.get("unit")) if isinstance(row, dict) else (0, 0)
+        if not isinstance(code, str) or not isinstance(unit, str):
+            raise SettingsError(f"devices.port: the test {name!r} needs a code and a unit")
+        tests[name] = (code, unit)
+    return tests

@@ -1,0 +1,89 @@
+"""The types of a journal record's fields, by which msgspec checks each as it decodes it.
+
+Nobody vouches for a record. A number in it is a text that becomes a `Decimal`, never a float.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Annotated
+
+import msgspec
+
+MAX_TEXT = 2000
+MAX_VALUES = 64
+
+Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_encode = msgspec.json.Encoder().encode
+
+
+class Misformed(ValueError):
+    """The record does not have the form of its kind."""
+
+
+class ValueRow(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A value in a body: code, number as text, unit and perhaps a comparator."""
+
+    code: Text
+    number: Text
+    unit: Text
+    comparator: Text = ""
+
+    def checked(self) -> ValueRow:
+        """Return the value as it is kept; raises `Misformed` when its number is none."""
+        digits = _digits(self.number)
+        return self if digits == self.number else msgspec.structs.replace(self, number=digits)
+
+
+ValueRows = Annotated[tuple[ValueRow, ...], msgspec.Meta(max_length=MAX_VALUES)]
+Members = Annotated[tuple[Text | None, ...], msgspec.Meta(max_length=MAX_VALUES)]
+
+
+def said(rows: Sequence[ValueRow]) -> str:
+    """Return values as JSON: a list of code, digits, unit and comparator, which may be empty."""
+    return _encode([row.checked() for row in rows]).decode()
+
+
+def sentence(error: msgspec.ValidationError) -> str:
+    """Say what is wrong with which field."""
+    what, _, name = str(error).rstrip("`").partition(" - at `$.")
+    if what.startswith("Expected `int"):
+        return f"{name} is no count: {what}"
+    return f"{name}: {what}" if name else what
+
+
+def check_storable(found: object) -> None:
+    """Raise `Misformed` for a text that an engine cannot hold, however deep it stands.
+
+    PostgreSQL has no NUL, UTF-8 no surrogates.
+    """
+    inside: Iterable[object] = ()
+    if isinstance(found, str):
+        if not found.isprintable() and _UNSTORABLE.search(found):
+            raise Misformed("not a plain text")
+    elif isinstance(found, msgspec.Struct):
+        inside = msgspec.structs.astuple(found)
+    elif isinstance(found, dict):
+        inside = found.values()
+    elif isinstance(found, tuple):
+        inside = found
+    for inner in inside:
+        check_storable(inner)
+
+
+@lru_cache(4096)
+def _digits(number: str) -> str:
+    """Return a number as `Decimal` writes it; the same ones come again and again."""
+    try:
+        decimal = Decimal(number)
+    except InvalidOperation as error:
+        raise Misformed(f"{number!r} is no number") from error
+    if not decimal.is_finite():
+        raise Misformed(f"{number!r} is no finite number")
+    return str(decimal)

@@ -1,0 +1,59 @@
+"""Nothing typed is lost: a form that somebody left is kept for them until they sign in again."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from flask import request
+
+from edge.model.errors import StoreError
+from edge.staff import drafts, staff
+from edge.staff.drafts import Draft
+from kiosk_ui import context
+
+log = logging.getLogger("kiosk_ui")
+
+
+def keep(draft: Draft) -> None:
+    """Keep what the person who is signed in has typed."""
+    _keep(context.worker().staff.id, draft)
+
+
+def held(form: str) -> dict[str, str]:
+    """Return what this person had typed into a form; nothing when there is none."""
+    found = drafts.get(context.store(), context.now(), context.worker().staff.id, form)
+    return found.fields if found else {}
+
+
+def forget(form: str) -> None:
+    """Forget a form that has been recorded or given up."""
+    try:
+        drafts.forget(context.store(), context.worker().staff.id, form)
+    except StoreError as error:
+        log.warning("a draft stays: %s", error)
+
+
+def rescue(draft: Draft) -> None:
+    """Keep what was sent after its author's session had ended, for that author only."""
+    token = request.cookies.get(context.COOKIE, "")
+    author = staff.whose(context.store(), token, request.form.get("csrf", ""))
+    if author is None:
+        return
+    earlier = drafts.get(context.store(), context.now(), author, draft.form)
+    # A row of a page is sent alone; what stands in the other rows was kept before.
+    merged = {**earlier.fields, **draft.fields} if earlier else draft.fields
+    _keep(author, replace(draft, fields=merged))
+
+
+def path_of(staff_id: str) -> str | None:
+    """Return the page with the form that this person left last, or None."""
+    found = drafts.newest(context.store(), context.now(), staff_id)
+    return found.path if found else None
+
+
+def _keep(staff_id: str, draft: Draft) -> None:
+    try:
+        drafts.keep(context.store(), context.now(), staff_id, draft)
+    except StoreError as error:  # a draft is a courtesy: the page goes on without it
+        log.warning("a draft was not kept: %s", error)

@@ -1,0 +1,129 @@
+"""What the hospital says about patients, worded: replies, appointments, answers, edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from edge.feed import messages
+from edge.feed.messages import Said
+from edge.model.feed_item import Entity
+from edge.model.patient import Patient, Sex
+from edge.patients import edits
+from edge.staff import staff
+from kiosk_ui import context
+from kiosk_ui.wording import day, isolated, noted, own_words, say, sex_name
+
+FIELDS = {
+    "name": noted("Name"),
+    "sex": noted("Sex"),
+    "birth": noted("Date of birth"),
+    "village": noted("Village"),
+    "phone": noted("Phone"),
+    "card": noted("Card number"),
+    "allergies": noted("Allergies"),
+    "conditions": noted("Conditions"),
+    "medicines": noted("Medicines"),
+}
+"""What each field of a patient is called."""
+
+SHOWN = 3
+"""So many of each that somebody has read are shown, the newest and the soonest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disputed:
+    """A field that somebody at the hospital has to decide about, and what was said."""
+
+    field: Markup
+    values: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One thing that the hospital told, worded; `key` names exactly what was shown.
+
+    `head` says what it is (an appointment's time, an alert's state), `text` is what was written.
+    `patient` is whom it is about, where that is not said by the page; `seen_by` who has read it.
+    """
+
+    key: str
+    icon: str
+    head: Markup
+    text: str
+    by: str
+    on: Markup
+    seen_by: Markup | None
+    patient: Patient | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """All that the partial template shows; `pending` is empty when nothing waits."""
+
+    pending: Markup
+    disputed: list[Disputed]
+    told: list[Told]
+
+    @property
+    def unread(self) -> list[Told]:
+        """What nobody here has read yet."""
+        return [one for one in self.told if one.seen_by is None]
+
+
+def from_hospital(patient: Patient) -> Says:
+    """Return what is to be shown about a patient: all that is unread, some of the rest."""
+    store = context.store()
+    disputes = edits.disputed(store, patient.id).items()
+    found = [
+        one
+        for listed in (messages.appointments, messages.answers, messages.replies)
+        for place, one in enumerate(listed(store, patient.id))
+        if place < SHOWN or one.seen_by is None
+    ]
+    names = {person.id: person.name for person in staff.members(store)}
+    return Says(
+        _listed(_field(f) for f in FIELDS if f in edits.pending(store, patient.id)),
+        [Disputed(_field(f), _listed(_value(f, v) for v in values)) for f, values in disputes],
+        [worded(one, names) for one in found],
+    )
+
+
+def worded(one: Said, names: Mapping[str, str], patient: Patient | None = None) -> Told:
+    """Word one thing that was told; `names` are the staff by id."""
+    on = day(datetime.fromtimestamp(one.at_ms / 1000).astimezone())
+    seen = None if one.seen_by is None else own_words(names.get(one.seen_by, one.seen_by))
+    return Told(one.key, _icon(one), _head(one), one.text, one.by, on, seen, patient)
+
+
+def _icon(one: Said) -> str:
+    icons = {Entity.APPOINTMENT: "own_calendar", Entity.ALERT: "yes"}
+    return icons.get(Entity(one.entity), "nurse")
+
+
+def _head(one: Said) -> Markup:
+    if one.when is not None:
+        clock = isolated(one.when.strftime("%H:%M"))
+        when = Markup("{} {}").format(day(one.when), clock)
+        return say(noted("Appointment: %(when)s"), when=when)
+    if one.entity != Entity.ALERT:
+        return Markup("")
+    by = own_words(one.by)
+    if one.state == "handled":
+        return say(noted("The alert is handled by %(name)s."), name=by)
+    return say(noted("%(name)s has seen the alert."), name=by)
+
+
+def _field(name: str) -> Markup:
+    return say(FIELDS[name]) if name in FIELDS else isolated(name)
+
+
+def _value(field: str, value: str) -> Markup:
+    return sex_name(Sex(value)) if field == "sex" and value in set(Sex) else own_words(value)
+
+
+def _listed(words: Iterable[Markup]) -> Markup:
+    return Markup(" / ").join(words)

@@ -1,0 +1,97 @@
+"""A blank box becomes a box: its folder, keys, settings and file."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import tomlkit
+from tomlkit import TOMLDocument
+
+from edge.settings.box_settings import LANGUAGES, Port, Settings, settings_file
+from edge.staff.pins import create_pepper
+from edge.store import durable
+from edge.store.store import Store
+from provisioning.errors import InputError
+
+
+def init_box(
+    home: Path,
+    clinic: str,
+    *,
+    language: str = "en",
+    kiosk_port: int = 8600,
+    ports: Sequence[Port] = (),
+) -> Settings:
+    """Make a box in an empty home folder; raises `InputError` when there is one already."""
+    if settings_file(home).exists():
+        raise InputError("exists", f"there is already a box in {home}")
+    if not clinic.strip():
+        raise InputError("clinic", "the clinic needs a name")
+    if language not in LANGUAGES:
+        raise InputError("language", f"choose one of {', '.join(LANGUAGES)}")
+    box_id = new_box_id()
+    (home / "keys").mkdir(parents=True, exist_ok=True)
+    (home / "keys").chmod(0o700)
+    create_pepper(home / "keys")
+    store = Store.open(home / "box.db")
+    store.name_box(box_id)
+    store.close()
+    durable.replace(
+        settings_file(home),
+        tomlkit.dumps(_document(box_id, clinic.strip(), language, kiosk_port, ports)).encode(),
+        durable.EVERYBODY_READS,
+    )
+    return Settings.load(home)
+
+
+def new_box_id() -> str:
+    """Return a random 64-bit box id in base32; it says nothing about the clinic."""
+    return base64.b32encode(secrets.token_bytes(8)).decode("ascii").rstrip("=").lower()
+
+
+def set_link(home: Path, host: str, port: int) -> None:
+    """Write where the hospital's broker is."""
+
+    def change(document: TOMLDocument) -> None:
+        link = document.setdefault("link", tomlkit.table())
+        link.update({"broker_host": host, "broker_port": port})
+
+    _edit(home, change)
+
+
+def add_port(home: Path, port: Port) -> None:
+    """Bind a serial port to a model."""
+
+    def change(document: TOMLDocument) -> None:
+        devices = document.setdefault("devices", tomlkit.table())
+        rows = devices.setdefault("port", tomlkit.aot())
+        rows.append(tomlkit.item({"path": port.path, "model": port.model}))
+
+    _edit(home, change)
+
+
+def _edit(home: Path, change: Callable[[TOMLDocument], None]) -> None:
+    file = settings_file(home)
+    document = tomlkit.parse(file.read_text(encoding="utf-8"))
+    change(document)
+    durable.replace(file, tomlkit.dumps(document).encode(), durable.EVERYBODY_READS)
+    Settings.load(home)
+
+
+def _document(
+    box_id: str, clinic: str, language: str, kiosk_port: int, ports: Sequence[Port]
+) -> TOMLDocument:
+    document = tomlkit.document()
+    document.add(tomlkit.comment("One Healthpost box. `healthpost checkup` says what is wrong."))
+    document["box"] = {"id": box_id, "clinic": clinic}
+    document["kiosk"] = {"language": language, "host": "127.0.0.1", "port": kiosk_port}
+    document["devices"] = {"bluetooth": True}
+    if ports:
+        rows = tomlkit.aot()
+        for port in ports:
+            rows.append(tomlkit.item({"path": port.path, "model": port.model}))
+        document["devices"]["port"] = rows
+    return document
