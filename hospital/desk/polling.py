@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from flask import Response, request
+
+from hospital.desk import wording
 
 _STARTED = secrets.token_hex(8)
 """Another desk may word things otherwise: what a browser shows of it counts for nothing here."""
@@ -21,9 +22,10 @@ def polled(fragment: str) -> Response:
 def polled_at(position: str, render: Callable[[], str]) -> Response:
     """Answer a poll, rendering only when the archive stands elsewhere than at the asker's answer.
 
-    For parts that depend on nothing but `hospital.views.chart.position`, the question and the day.
+    For parts that depend on nothing but `hospital.views.chart.position`, the question and the day,
+    which is the hospital's own: ages are told by it.
     """
-    asked = (_STARTED, position, request.full_path, datetime.now(UTC).date().isoformat())
+    asked = (_STARTED, position, request.full_path, wording.today().isoformat())
     return _answer(_tag("\n".join(asked)), render)
 
 
