@@ -28,7 +28,7 @@ def run_demo() -> None:
 
 
 def run_once(within_s: float) -> dict[str, object]:
-    """Run until every device's reading is confirmed by a receipt; raises `Failed` after `within_s`."""
+    """Run until every device's reading is confirmed; raises `Failed` after `within_s`."""
     began = time.monotonic()
     stop = _stop_on_signals()
     with running(every_s=0) as demo:
