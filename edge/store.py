@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from edge.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
@@ -51,10 +51,13 @@ class Store:
         Whoever only looks does with less cache than whoever keeps readings by the thousand.
         """
         try:
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-            _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
-            store = cls(connection)
-            store._migrate()
+            with ExitStack() as on_failure:
+                connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+                on_failure.callback(connection.close)
+                _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
+                store = cls(connection)
+                store._migrate()
+                on_failure.pop_all()
         except sqlite3.Error as error:
             raise _plain(error, path) from error
         return store
