@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from contextlib import closing
 from threading import Event
 
 import click
@@ -33,8 +34,8 @@ def run_once() -> dict[str, object]:
     """Run until every device's reading is confirmed by a receipt; raises `Failed` after 85 s."""
     began = time.monotonic()
     stop = _stop_on_signals()
-    with running(every_s=0) as demo:
-        watch = _Watch(demo, began)
+    with running(every_s=0) as demo, closing(Store.open(demo.settings.database)) as store:
+        watch = _Watch(demo, store, began)
         while not watch.complete():
             if stop.wait(0.25):
                 raise Failed("stopped", "the demo was stopped")
@@ -48,9 +49,8 @@ class _Watch:
 
     AGAIN_S = 12
 
-    def __init__(self, demo: Running, began: float) -> None:
-        self._demo, self._began = demo, began
-        self._store = Store.open(demo.settings.database)
+    def __init__(self, demo: Running, store: Store, began: float) -> None:
+        self._demo, self._store, self._began = demo, store, began
         self._wanted = {(d["model"], d["link"]) for d in demo.ward.devices}
         self._asked_at = 0.0
         self.first_reading_s: float | None = None
@@ -78,7 +78,6 @@ class _Watch:
         captured = sum(c.readings for c in counts)
         confirmed = sum(c.confirmed for c in counts)
         told = command(self._demo.hospital, "hospital", "status")
-        self._store.close()
         return {
             "devices": [{"model": c.model, "link": c.link, "readings": c.readings} for c in counts],
             "captured": captured,
