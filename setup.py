@@ -55,7 +55,7 @@ setup(
     ),
     include_package_data=False,
     package_data={
-        "edge": ["py.typed", "*.toml", "rules/*.toml"],
+        "edge": ["py.typed", "settings/*.toml", "rules/*.toml"],
         "devices": ["py.typed"],
         "sync": ["py.typed", "*.toml"],
         "provisioning": ["py.typed"],
@@ -124,7 +124,7 @@ setup(
             "bundle=provisioning.link_commands:bundles",
             "decode=provisioning.decode:decode",
             "devices=provisioning.devices_commands:devices",
-            "hospital=hospital.commands:hospital",
+            "hospital=hospital.cli.commands:hospital",
             "link=provisioning.link_commands:link",
         ],
     },

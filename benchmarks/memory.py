@@ -23,8 +23,8 @@ from typing import Any
 
 from benchmarks.link import meter
 from benchmarks.link.healthpost import READY_S, Hospital
-from edge.settings import Port
-from edge.store import Store
+from edge.settings.box_settings import Port
+from edge.store.store import Store
 from provisioning.box import init_box
 from provisioning.enrol import enrol
 from provisioning.run import CONCERNS
@@ -35,7 +35,7 @@ MODULES = tuple(CONCERNS.values())
 _APART = """
 import os, signal, sys
 from threading import Event
-from edge.supervise import Child, supervise
+from edge.process.supervise import Child, supervise
 stop = Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 supervise([Child(c[-1], c, dict(os.environ)) for c in {commands!r}], stop)
@@ -184,7 +184,7 @@ def _bytecode(folder: Path) -> dict[str, str]:
     """Compile everything beforehand, as an installation does: compiling takes memory, too."""
     cache = {"PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "PYTHONDONTWRITEBYTECODE": ""}
     for module in ("sqlite_utils", "provisioning.cli", "provisioning.run", *MODULES):
-        code = f"import edge.schema, {module}"
+        code = f"import edge.store.schema, {module}"
         subprocess.run([sys.executable, "-c", code], env={**os.environ, **cache}, check=True)
     return cache
 

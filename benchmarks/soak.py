@@ -23,9 +23,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge import outbox, pairings
-from edge.entry import GENESIS, Lane, chain
-from edge.store import Store
+from edge.equipment import pairings
+from edge.model.entry import GENESIS, Lane, chain
+from edge.store import outbox
+from edge.store.store import Store
 
 EXTRA = "polar-h10,bf720,contour,sbm69,bp-repeats,bp-shows,mi-scale,hbp-9030,ad-scale"
 """Who joins the default ward: one device of each way to hand a value over."""

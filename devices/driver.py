@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from edge.reading import Measured
+from edge.model.reading import Measured
 
 Fields = Mapping[str, object]
 
@@ -92,7 +92,8 @@ class Turn:
     `measured` are finished measurements, begun `age_s` ago when that is known; `samples` those of a
     stream, None for "no valid value"; `failed` says why a measurement that somebody waits for has
     none. `clock` is what the device's clock shows now, `serial` the device's own serial number,
-    `state` what it does (as in `edge.registry.Device`), each empty when nothing was learnt.
+    `state` what it does (as in `edge.equipment.registry.Device`), each empty when nothing was
+    learnt.
     """
 
     write: bytes = b""
@@ -131,7 +132,7 @@ class Session(Protocol):
         ...
 
     def ask(self, request: str, now_ms: int) -> Turn:
-        """Do what a person asked for, one of `edge.requests.KINDS`; others do nothing."""
+        """Do what a person asked for, a kind of `device_requests.KINDS`; others do nothing."""
         ...
 
     def stop(self) -> bytes:

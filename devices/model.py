@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from edge.reading import Kind
+from edge.model.reading import Kind
 
 ClockWrite = Literal["2A08", "2A2B"]
 Pairs = Literal["never", "first", "at-once"]

@@ -14,20 +14,21 @@ import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from devices import serial_link, templates
-from devices.ble_supervisor import BleSupervisor, RadioHabits
-from devices.cables import Cable, Cables, for_ever
+from devices.ble.supervisor import BleSupervisor, RadioHabits
 from devices.catalogue import SERIAL_PROTOCOLS, model_named
-from devices.port_supervisor import PortSupervisor
-from devices.port_watch import PortWatch, WatchHabits
 from devices.protocols.laboratory import Test
 from devices.protocols.line_template import PREFIX, TemplateError
-from devices.recorder import Recorder
-from edge import conditions, registry, requests, wiring
-from edge.clock import Stamp
-from edge.errors import EdgeError, SettingsError
-from edge.settings import Port, Settings
-from edge.store import Store
+from devices.recording.recorder import Recorder
+from devices.serial import link, templates
+from devices.serial.configured_ports import Cable, Cables, for_ever
+from devices.serial.port_watch import PortWatch, WatchHabits
+from devices.serial.supervisor import PortSupervisor
+from edge.equipment import device_requests, registry, serial_bindings
+from edge.model.clock import Stamp
+from edge.model.errors import EdgeError, SettingsError
+from edge.settings.box_settings import Port, Settings
+from edge.store import issues
+from edge.store.store import Store
 
 ENDING_S = 2.0
 REQUESTS_EVERY_S = 0.3
@@ -77,7 +78,7 @@ async def run(settings: Settings) -> None:
     if settings.bluetooth:
         work.append(BleSupervisor(recorder, _radio_habits(settings)).run)
     tasks = [asyncio.create_task(for_ever(part)) for part in work]
-    unwatch = serial_link.watch_ports(cables.wake)
+    unwatch = link.watch_ports(cables.wake)
     await stop.wait()
     unwatch()
     await _end(tasks[1:])
@@ -89,7 +90,7 @@ async def run(settings: Settings) -> None:
 async def carry_requests(recorder: Recorder, supervisors: list[PortSupervisor]) -> None:
     """Bring what people ask of devices to their ports, for ever."""
     while True:
-        request = await recorder.fetch(requests.take)
+        request = await recorder.fetch(device_requests.take)
         if request is None:
             await asyncio.sleep(REQUESTS_EVERY_S)
         elif not any(one.request(request.device_id, request.kind) for one in supervisors):
@@ -98,7 +99,7 @@ async def carry_requests(recorder: Recorder, supervisors: list[PortSupervisor]) 
 
 
 def _not_there(device: str, store: Store, _: Stamp) -> None:
-    requests.done(store, device, "the device is not connected")
+    device_requests.done(store, device, "the device is not connected")
 
 
 def _radio_habits(settings: Settings) -> RadioHabits:
@@ -133,11 +134,11 @@ def _watch_habits(settings: Settings) -> WatchHabits:
 
 def _forget_yesterday(store: Store, now: Stamp) -> None:
     """Nothing that a former process said about devices and ports need be true any more."""
-    for condition in conditions.current(store):
+    for condition in issues.current(store):
         if condition.kind in OWN_CONDITIONS:
-            conditions.clear(store, condition.kind, condition.subject)
-    requests.abandon(store)
-    wiring.forget_all(store)
+            issues.clear(store, condition.kind, condition.subject)
+    device_requests.abandon(store)
+    serial_bindings.forget_all(store)
     for device in registry.devices(store):
         state = "listening" if device.link == "ble" else "absent"
         registry.set_state(store, now, device.id, state)

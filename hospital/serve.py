@@ -18,12 +18,12 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from edge.supervise import Child, Stop, supervise
-from hospital import broker
-from hospital.authority import Authority
-from hospital.errors import HospitalError
-from hospital.opening import open_archive
-from hospital.settings import HospitalSettings
+from edge.process.supervise import Child, Stop, supervise
+from hospital.archive.errors import HospitalError
+from hospital.archive.open import open_archive
+from hospital.archive.settings import HospitalSettings
+from hospital.broker import broker
+from hospital.fleet.authority import Authority
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,10 @@ def children(settings: HospitalSettings, environment: Mapping[str, str]) -> list
         made.append(
             BrokerChild("broker", prepared.command, environment, list_file=authority.crl_file)
         )
-    for name, module in (("receive", "hospital.receive"), ("desk", "hospital.web")):
+    for name, module in (
+        ("receive", "hospital.receiving.worker"),
+        ("desk", "hospital.desk.server"),
+    ):
         made.append(Child(name, (sys.executable, "-m", module), environment))
     return made
 

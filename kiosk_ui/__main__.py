@@ -10,8 +10,8 @@ from typing import NoReturn
 
 import waitress
 
-from edge.errors import SettingsError
-from edge.settings import Settings
+from edge.model.errors import SettingsError
+from edge.settings.box_settings import Settings
 from kiosk_ui.app import create_app
 
 THREADS = 8

@@ -7,8 +7,8 @@ import secrets
 from flask import Flask
 from markupsafe import Markup
 
-from edge.patient import Patient
-from edge.settings import Settings
+from edge.model.patient import Patient
+from edge.settings.box_settings import Settings
 from kiosk_ui import catalogs, context, guard, language, wording
 from kiosk_ui.hospital_says import from_hospital
 from kiosk_ui.icons import icon

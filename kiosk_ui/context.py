@@ -9,11 +9,12 @@ from typing import cast
 
 from flask import current_app, g, request
 
-from edge import remote_settings, staff
-from edge.clock import Clock, Stamp
-from edge.errors import DiskFull, StoreError
-from edge.settings import Settings
-from edge.store import LITTLE_CACHE_KB, Store
+from edge.model.clock import Clock, Stamp
+from edge.model.errors import DiskFull, StoreError
+from edge.settings import remote_settings
+from edge.settings.box_settings import Settings
+from edge.staff import staff
+from edge.store.store import LITTLE_CACHE_KB, Store
 
 COOKIE = "healthpost"
 _KEY = "healthpost"

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from flask import request
 
-from edge import drafts, staff
-from edge.drafts import Draft
-from edge.errors import StoreError
+from edge.model.errors import StoreError
+from edge.staff import drafts, staff
+from edge.staff.drafts import Draft
 from kiosk_ui import context
 
 log = logging.getLogger("kiosk_ui")

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from flask import Response, abort, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge.drafts import Draft
-from edge.errors import NotFound
+from edge.model.errors import NotFound
+from edge.staff.drafts import Draft
 from kiosk_ui import context, drafting
 
 P = ParamSpec("P")

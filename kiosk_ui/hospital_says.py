@@ -8,10 +8,12 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from edge import feed_patients, staff, told
-from edge.feed_item import Entity
-from edge.patient import Patient, Sex
-from edge.told import Said
+from edge.feed import messages
+from edge.feed.messages import Said
+from edge.model.feed_item import Entity
+from edge.model.patient import Patient, Sex
+from edge.patients import edits
+from edge.staff import staff
 from kiosk_ui import context
 from kiosk_ui.wording import day, isolated, noted, own_words, say, sex_name
 
@@ -75,16 +77,16 @@ class Says:
 def from_hospital(patient: Patient) -> Says:
     """Return what is to be shown about a patient: all that is unread, some of the rest."""
     store = context.store()
-    disputes = feed_patients.disputed(store, patient.id).items()
+    disputes = edits.disputed(store, patient.id).items()
     found = [
         one
-        for listed in (told.appointments, told.answers, told.replies)
+        for listed in (messages.appointments, messages.answers, messages.replies)
         for place, one in enumerate(listed(store, patient.id))
         if place < SHOWN or one.seen_by is None
     ]
     names = {person.id: person.name for person in staff.members(store)}
     return Says(
-        _listed(_field(f) for f in FIELDS if f in feed_patients.pending(store, patient.id)),
+        _listed(_field(f) for f in FIELDS if f in edits.pending(store, patient.id)),
         [Disputed(_field(f), _listed(_value(f, v) for v in values)) for f, values in disputes],
         [worded(one, names) for one in found],
     )

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from edge import conditions, contact, history, outbox
-from edge.clock import Stamp
-from edge.outbox import Ledger
-from edge.store import Store
+from edge.model.clock import Stamp
+from edge.readings import history
+from edge.store import issues, link_windows, outbox
+from edge.store.outbox import Ledger
+from edge.store.store import Store
 from kiosk_ui.wording import count, isolated, noted, say, since
 
 _LINKS = {
@@ -43,7 +44,7 @@ class Strip:
 def strip(store: Store, now: Stamp) -> Strip:
     """Read the store and word the strip."""
     ledger = outbox.ledger(store)
-    wrong = len(conditions.current(store))
+    wrong = len(issues.current(store))
     return Strip(
         tone=tone(ledger),
         custody=custody_sentence(ledger, now),
@@ -56,10 +57,10 @@ def strip(store: Store, now: Stamp) -> Strip:
 
 def usual(store: Store) -> Markup | None:
     """Return when the box is usually online, None while no habit is known."""
-    windows = contact.windows(contact.known(store))
+    windows = link_windows.windows(link_windows.known(store))
     if not windows:
         return None
-    times = Markup(", ").join(isolated(contact.words(w)) for w in windows)
+    times = Markup(", ").join(isolated(link_windows.words(w)) for w in windows)
     return say(noted("Usually online %(times)s."), times=times)
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from flask import request
 from markupsafe import Markup
 
-from edge.drafts import Draft
-from edge.patient import Sex
-from edge.patient_form import PatientForm
+from edge.model.patient import Sex
+from edge.patients.form import PatientForm
+from edge.staff.drafts import Draft
 from kiosk_ui.wording import noted, say, sex_name
 
 FIELDS = ("name", "sex", "birth", "age", "age_unit", "village", "phone", "card")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from edge.clock import Stamp
-from edge.history import Recorded
-from edge.reading import UNCHECKED, Code, Value
+from edge.model.clock import Stamp
+from edge.model.reading import UNCHECKED, Code, Value
+from edge.readings.history import Recorded
 from kiosk_ui import trouble
 from kiosk_ui.wording import (
     kind_icon,

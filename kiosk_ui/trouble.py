@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
-from edge.conditions import Condition
-from edge.history import Refusal
-from edge.reading import Code, Value
+from edge.model.reading import Code, Value
+from edge.readings.history import Refusal
 from edge.rules.plausibility import Finding, limits_of
+from edge.store.issues import Condition
 from kiosk_ui.wording import isolated, noted, own_words, plain, quantity, say, vital_name
 
 DISK_FULL = noted("The disk is full. New readings cannot be kept. Call the technician.")
@@ -55,7 +55,7 @@ CONDITIONS = {
     "disk-full": DISK_FULL,
     "not-enrolled": noted("This box is not enrolled with a hospital yet. Readings stay here."),
 }
-"""One sentence for each kind of `edge.conditions`."""
+"""One sentence for each kind of `edge.store.issues`."""
 
 _UNKNOWN_CONDITION = noted("Something is wrong with %(subject)s. Call the technician.")
 

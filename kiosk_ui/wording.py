@@ -11,9 +11,9 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
-from edge.clock import Stamp
-from edge.patient import Patient, Sex
-from edge.reading import CUFF_PRESSURE, Code, Kind, Value
+from edge.model.clock import Stamp
+from edge.model.patient import Patient, Sex
+from edge.model.reading import CUFF_PRESSURE, Code, Kind, Value
 from kiosk_ui import language
 from kiosk_ui.translated import gettext, ngettext
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import tomlkit
 from tomlkit import TOMLDocument
 
-from edge.pins import create_pepper
-from edge.settings import LANGUAGES, Port, Settings, settings_file
-from edge.store import Store
+from edge.settings.box_settings import LANGUAGES, Port, Settings, settings_file
+from edge.staff.pins import create_pepper
+from edge.store.store import Store
 from provisioning.errors import InputError
 
 

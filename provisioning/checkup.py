@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from devices import templates
 from devices.catalogue import model_named
 from devices.protocols.line_template import PREFIX, TemplateError
-from devices.serial_link import find
-from edge.clock import ClockQuality
-from edge.errors import EdgeError
-from edge.settings import Settings
-from edge.store import Store
-from sync.keys import DECRYPT_FILE, SIGN_FILE, TLS_FILE, KeyFileError, certificate_expiry
+from devices.serial import templates
+from devices.serial.link import find
+from edge.model.clock import ClockQuality
+from edge.model.errors import EdgeError
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
+from sync.keys.keys import DECRYPT_FILE, SIGN_FILE, TLS_FILE, KeyFileError, certificate_expiry
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 CERTIFICATE_WARN_DAYS = 60

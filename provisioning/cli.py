@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from edge.settings import LANGUAGES, Port, home_folder
+from edge.settings.box_settings import LANGUAGES, Port, home_folder
 from provisioning import extras
 from provisioning.errors import InputError
 from provisioning.speech import open_box, say, speaks_json
@@ -156,7 +156,7 @@ def staff() -> None:
 @speaks_json
 def staff_add(name: str, role: str, pin: str, as_json: bool) -> None:
     """Add a person with a PIN of six digits."""
-    from edge import staff as people
+    from edge.staff import staff as people
 
     with open_box() as (settings, store):
         pepper = people.load_pepper(settings.keys)

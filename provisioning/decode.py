@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import click
 
-from devices import decode as core
+from devices.capture import decode as core
 
 
 @click.group(invoke_without_command=True)

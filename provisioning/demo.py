@@ -26,10 +26,12 @@ from urllib.request import urlopen
 import click
 
 from devices.catalogue import model_named
-from edge import patients, staff, visits
-from edge.patient_form import PatientForm
-from edge.settings import Port, Settings
-from edge.store import Store
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.settings.box_settings import Port, Settings
+from edge.staff import staff
+from edge.store.store import Store
+from edge.visits import visits
 from provisioning.box import init_box
 from provisioning.enrol import enrol
 from provisioning.errors import Failed
@@ -147,7 +149,7 @@ def _make_box(home: Path, ward: Ward, claim: str, kiosk_port: int) -> Settings:
         now = store.clock().now()
         member = staff.add(store, now, WORKER, "worker", PIN, staff.load_pepper(settings.keys))
         form = PatientForm(name="Bibi Khan", sex="female", birth="1958", village="Demo village")
-        patient = patients.register(store, now, form, member.id)
+        patient = register.register(store, now, form, member.id)
         visits.open_visit(store, now, patient.id, actor=member.id)
     finally:
         store.close()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from devices.capture.decode import event_json, plain
+from devices.capture.replay import Moment, Replay
 from devices.catalogue import BLE_FAMILIES, SERIAL_PROTOCOLS, Model
-from devices.catalogue_text import family_of
-from devices.decode import event_json, plain
-from devices.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE
-from devices.replay import Moment, Replay
-from edge import registry
+from devices.catalogue.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE
+from devices.catalogue.tables import family_of
+from edge.equipment import registry
 
 Json = dict[str, object]
 

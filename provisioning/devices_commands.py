@@ -14,13 +14,22 @@ from pathlib import Path
 
 import click
 
-from devices.capture import Capture, CaptureError, Chunk, Masking, dump, load, masked, parse_line
+from devices.capture.capture import (
+    Capture,
+    CaptureError,
+    Chunk,
+    Masking,
+    dump,
+    load,
+    masked,
+    parse_line,
+)
+from devices.capture.replay import SOUND, replay
 from devices.catalogue import MODELS, SERIAL_PROTOCOLS
-from devices.catalogue_text import line_text
-from devices.masking import MASKERS, WITHOUT_IDS
-from devices.replay import SOUND, replay
-from edge import registry
-from edge.settings import home_folder, settings_file
+from devices.catalogue.tables import line_text
+from devices.deidentify import MASKERS, WITHOUT_IDS
+from edge.equipment import registry
+from edge.settings.box_settings import home_folder, settings_file
 from provisioning.device_words import (
     Json,
     check_json,
@@ -158,18 +167,18 @@ def _check_promise(blank: Capture, out: Path, raw: bool) -> None:
 
 def _record(target: str, blank: Capture, seconds: float) -> list[Chunk]:
     # Imported late: bleak and pyudev are slow to load, and no other verb here needs them.
-    from devices import capture_link
-    from devices.ble_link import LinkError
-    from devices.serial_link import PortBusyError, PortError
+    from devices.ble.link import LinkError
+    from devices.capture import link
+    from devices.serial.link import PortBusyError, PortError
 
     with _ctrl_c() as stopped:
         try:
             if blank.link == "ble":
-                return asyncio.run(capture_link.record_ble(target, seconds, stopped))
-            return capture_link.record_line(target, parse_line(blank.line), seconds, stopped)
+                return asyncio.run(link.record_ble(target, seconds, stopped))
+            return link.record_line(target, parse_line(blank.line), seconds, stopped)
         except PortBusyError as error:
             raise Failed("port_busy", f"another program has {target}: {error}") from error
-        except (PortError, LinkError, capture_link.NotHeardError) as error:
+        except (PortError, LinkError, link.NotHeardError) as error:
             raise Failed("not_recorded", f"{target}: {error}") from error
 
 

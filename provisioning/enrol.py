@@ -13,12 +13,12 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
-from edge.settings import Settings
+from edge.settings.box_settings import Settings
 from provisioning.box import set_link
 from provisioning.errors import Failed, InputError
-from sync import enrolment, membership
-from sync.enrolment import Claim, EnrolmentError, Grant, Request
-from sync.keys import BoxKeys, KeyFileError, certificate_request
+from sync.keys import enrolment, membership
+from sync.keys.enrolment import Claim, EnrolmentError, Grant, Request
+from sync.keys.keys import BoxKeys, KeyFileError, certificate_request
 
 TIMEOUT_S = 60
 CSR_FILE = "box.csr"

@@ -10,18 +10,20 @@ from pathlib import Path
 
 import click
 
-from edge import poison
-from edge.errors import NotFound
-from edge.settings import Settings, home_folder
-from edge.store import Store
+from edge.model.errors import NotFound
+from edge.settings.box_settings import Settings, home_folder
+from edge.store import poison
+from edge.store.store import Store
 from provisioning.errors import Failed, InputError
 from provisioning.speech import open_box, say, speaks_json
-from sync import bundle, hand, hand_answer, keys, membership, trace
-from sync.bundle import BundleError, Closing, Outline
-from sync.framing import MAX_RECORD_BYTES
-from sync.hand_answer import Answered
-from sync.keys import BoxKeys, KeyFileError
-from sync.membership import Membership
+from sync.bundles import bundle_format, read_answer, write
+from sync.bundles.bundle_format import BundleError, Closing, Outline
+from sync.bundles.read_answer import Answered
+from sync.courier import trace
+from sync.frames.framing import MAX_RECORD_BYTES
+from sync.keys import keys, membership
+from sync.keys.keys import BoxKeys, KeyFileError
+from sync.keys.membership import Membership
 
 
 @click.group()
@@ -115,7 +117,7 @@ def write_bundle(folder: Path, as_json: bool) -> None:
     """Write what waits into FOLDER, sealed to the hospital."""
     with open_box() as (settings, store), _in_words():
         now = store.clock().now()
-        made = hand.write(store, settings, _member(settings), now, folder)
+        made = write.write(store, settings, _member(settings), now, folder)
     told = {"file": str(made.file), "records": made.records, "bytes": made.size}
     told |= {"files": made.files, "left": made.left}
     words = f"{made.records:,} records and {made.files:,} files in {made.file.name}."
@@ -135,7 +137,7 @@ def read_bundle(folder: Path, as_json: bool) -> None:
     """Take in the hospital's answer from FOLDER."""
     with open_box() as (settings, store), _in_words():
         now = store.clock().now()
-        came = hand_answer.read(store, settings, _member(settings), now, folder)
+        came = read_answer.read(store, settings, _member(settings), now, folder)
     say(asdict(came), _answered(came), as_json)
 
 
@@ -158,7 +160,10 @@ def _answered(came: Answered) -> str:
 def show_bundles(folder: Path, as_json: bool) -> None:
     """Say what lies in FOLDER: from and for whom, how many records, how large."""
     with _in_words():
-        held = [*bundle.found(folder, bundle.UP), *bundle.found(folder, bundle.DOWN)]
+        held = [
+            *bundle_format.found(folder, bundle_format.UP),
+            *bundle_format.found(folder, bundle_format.DOWN),
+        ]
     rows = [_outline(one) for one in held]
     text = "\n".join(f"{r['file']}: {r['words']}" for r in rows)
     say({"bundles": rows}, text or f"There is no bundle in {folder}.", as_json)
@@ -167,7 +172,11 @@ def show_bundles(folder: Path, as_json: bool) -> None:
 def _outline(one: Outline) -> dict[str, object]:
     told, closing = one.opening, one.closing
     carries = "cut off" if closing is None else _spans(closing)
-    whose = f"from box {told.box_id}" if told.way == bundle.UP else f"answer to box {told.box_id}"
+    whose = (
+        f"from box {told.box_id}"
+        if told.way == bundle_format.UP
+        else f"answer to box {told.box_id}"
+    )
     words = f"{whose}, {carries}, {one.size:,} bytes, written {_utc(told.made_ms)}"
     lanes = {} if closing is None else {lane: list(s) for lane, s in closing.lanes.items()}
     return {

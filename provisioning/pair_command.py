@@ -7,9 +7,9 @@ import time
 
 import click
 
-from edge import pairings
-from edge.pairings import HIGHEST_PASSKEY, Pairing, State
-from edge.store import Store
+from edge.equipment import pairings
+from edge.equipment.pairings import HIGHEST_PASSKEY, Pairing, State
+from edge.store.store import Store
 from provisioning.errors import Failed, InputError
 from provisioning.speech import open_box, say, speaks_json
 

@@ -10,16 +10,16 @@ import signal
 import sys
 from collections.abc import Mapping
 
-from edge.forked import ForkedChild, preload
-from edge.supervise import SLOWEST_RESTART_S, Child, Stop, restart_delay_s, supervise
+from edge.process.fork import ForkedChild, preload
+from edge.process.supervise import SLOWEST_RESTART_S, Child, Stop, restart_delay_s, supervise
 
 __all__ = ["SLOWEST_RESTART_S", "Child", "box_children", "restart_delay_s", "run_box", "supervise"]
 
 CONCERNS: Mapping[str, str] = {
     "station": "devices.station",
-    "courier": "sync.courier",
+    "courier": "sync.courier.courier",
     "kiosk": "kiosk_ui.__main__",
-    "caretaker": "edge.caretaker",
+    "caretaker": "edge.process.caretaker",
 }
 """One process a concern; the box's file is all they share."""
 
@@ -27,9 +27,21 @@ CONCERNS: Mapping[str, str] = {
 SHARED = (
     *("asyncio", "ctypes", "decimal", "email.message", "http.client"),
     *("importlib.metadata", "logging", "sqlite3", "ssl", "tomllib", "uuid", "uuid_utils"),
-    *("edge.anchors", "edge.conditions", "edge.contact", "edge.feed", "edge.intake"),
-    *("edge.ledger", "edge.outbox", "edge.registry", "edge.requests", "edge.settings"),
-    *("edge.store", "edge.visits", "edge.wiring"),
+    *(
+        "edge.store.clock_anchors",
+        "edge.store.issues",
+        "edge.store.link_windows",
+        "edge.feed.replica",
+        "edge.readings.intake",
+    ),
+    *(
+        "edge.store.ledger",
+        "edge.store.outbox",
+        "edge.equipment.registry",
+        "edge.equipment.device_requests",
+        "edge.settings.box_settings",
+    ),
+    *("edge.store.store", "edge.visits.visits", "edge.equipment.serial_bindings"),
 )
 """What two concerns or more load: only that is loaded before the fork. A running program writes to
 its own code (counters, caches), and what one concern alone uses would lie in memory twice: as the

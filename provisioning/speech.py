@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from edge.answers import FAILED, INPUT_IS_WRONG, Verdict, say, speaking_json
-from edge.errors import EdgeError, InvalidForm, SettingsError
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.errors import EdgeError, InvalidForm, SettingsError
+from edge.process.cli_output import FAILED, INPUT_IS_WRONG, Verdict, say, speaking_json
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
 from provisioning.errors import Failed, InputError
 
 __all__ = ["open_box", "say", "speaks_json"]

@@ -5,22 +5,16 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime
 
-from edge import (
-    attachments,
-    conditions,
-    contact,
-    history,
-    outbox,
-    poison,
-    registry,
-    spending,
-    sticks,
-)
-from edge import ledger as lane_ledger
-from edge.entry import Lane
-from edge.ledger import LaneLedger
-from edge.settings import Settings
-from edge.store import Store
+from edge.bundles import sent
+from edge.equipment import registry
+from edge.files import attachments
+from edge.model.entry import Lane
+from edge.readings import history
+from edge.settings.box_settings import Settings
+from edge.store import data_budget, issues, link_windows, outbox, poison
+from edge.store import ledger as lane_ledger
+from edge.store.ledger import LaneLedger
+from edge.store.store import Store
 
 _NAMES = {Lane.ALERT: "alerts", Lane.CLINICAL: "clinical", Lane.FILES: "files"}
 
@@ -52,8 +46,10 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
         "lanes": {_NAMES[one.lane]: _lane(one) for one in lanes},
         "complete": lane_ledger.complete(lanes),
         "hours_of_disk_left": hours,
-        "spent_today": spending.spent(store, spending.day_of(now.wall_ms)),
-        "usually_online": [contact.words(w) for w in contact.windows(contact.known(store))],
+        "spent_today": data_budget.spent(store, data_budget.day_of(now.wall_ms)),
+        "usually_online": [
+            link_windows.words(w) for w in link_windows.windows(link_windows.known(store))
+        ],
         "files_waiting": attachments.waiting(store),
         "stick": _stick(store),
         "unsendable": sum(1 for p in poison.listed(store) if p.repaired_as is None),
@@ -63,7 +59,7 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
         "devices": [_device(d) for d in registry.devices(store)],
         "conditions": [
             {"kind": c.kind, "subject": c.subject, "sentence": c.sentence()}
-            for c in conditions.current(store)
+            for c in issues.current(store)
         ],
     }
 
@@ -109,14 +105,14 @@ def _lane(one: LaneLedger) -> dict[str, object]:
 
 def _stick(store: Store) -> dict[str, object] | None:
     """Say what was carried by hand last; on a stick a record still counts as waiting."""
-    last = sticks.last_written(store)
+    last = sent.last_written(store)
     if last is None:
         return None
     return {
         "written": _utc(last.written_ms),
         "records": last.records,
-        "confirmed": sticks.is_confirmed(store, last),
-        "last_answer": _utc(sticks.last_answered_ms(store)),
+        "confirmed": sent.is_confirmed(store, last),
+        "last_answer": _utc(sent.last_answered_ms(store)),
     }
 
 

@@ -9,9 +9,9 @@ from threading import Event
 
 import click
 
-from edge import history
-from edge.store import Store
-from edge.supervise import Stop
+from edge.process.supervise import Stop
+from edge.readings import history
+from edge.store.store import Store
 from provisioning.demo import DOCTOR, KNOWN_PORTS, PASSWORD, PIN, WORKER, Running, command, running
 from provisioning.errors import Failed
 

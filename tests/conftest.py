@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import expect
 
-from edge.clock import Clock
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.store.store import Store
 
 # How long an example takes says something about the machine, nothing about the code.
 settings.register_profile("healthpost", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from benchmarks.link.readings import people, readings
-from edge import intake
-from edge.store import Store
+from edge.readings import intake
+from edge.store.store import Store
 
 if __name__ == "__main__":
     store = Store.open(Path(sys.argv[1]))

@@ -16,10 +16,11 @@ from pathlib import Path
 
 from benchmarks.link import meter
 from benchmarks.link.readings import people, readings
-from edge import intake, outbox
-from edge.entry import content_id
-from edge.reading import Reading
-from edge.store import Store
+from edge.model.entry import content_id
+from edge.model.reading import Reading
+from edge.readings import intake
+from edge.store import outbox
+from edge.store.store import Store
 from provisioning.box import init_box, set_link
 from provisioning.demo import command
 from provisioning.enrol import enrol
@@ -77,8 +78,8 @@ class Hospital:
 
     def record_ids(self, box_id: str) -> Counter[str]:
         """Return the ids of a box's records in the archive, counted."""
-        from hospital.opening import open_archive
-        from hospital.settings import HospitalSettings
+        from hospital.archive.open import open_archive
+        from hospital.archive.settings import HospitalSettings
 
         archive = open_archive(HospitalSettings.load(self.home))
         try:
@@ -216,7 +217,7 @@ def drain(box: Box, hospital: Hospital, kills: int = 0) -> Drained:
     """Drain what waits; with `kills`, kill -9 courier and receive worker so often on the way."""
     chance = random.Random(kills)
     total = box.waiting()
-    before = meter.cost(hospital.pids("hospital.receive"))
+    before = meter.cost(hospital.pids("hospital.receiving.worker"))
     wire = box.relay.total
     courier = box.start()
     spent = [meter.Cost(0, 0)]
@@ -239,11 +240,11 @@ def drain(box: Box, hospital: Hospital, kills: int = 0) -> Drained:
             courier = box.start()
             spent.append(meter.Cost(0, 0))
         else:
-            for pid in hospital.pids("hospital.receive"):
+            for pid in hospital.pids("hospital.receiving.worker"):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
     seconds += meter.wait(done, DRAIN_S, "the drain")
-    after = meter.cost(hospital.pids("hospital.receive"))
+    after = meter.cost(hospital.pids("hospital.receiving.worker"))
     gone = next(at for at, up in left_box if up >= left_box[-1][1] - TAIL_BYTES)
     wire = box.relay.total - wire
     box.stop()

@@ -20,24 +20,26 @@ from typing import TypeVar
 from benchmarks.link import limits, meter
 from benchmarks.link.healthpost import Box, Hospital, drain
 from benchmarks.link.readings import lines, people, readings
-from devices.recorder import Arrival, Recorder
-from edge import intake, journal, outbox, patients
-from edge.entry import GENESIS, Lane, chain
-from edge.patient_form import PatientForm
-from edge.reading import Kind, Measured, Reading, Value
-from edge.store import Store
-from hospital import boxes
+from devices.recording.recorder import Arrival, Recorder
+from edge.model.entry import GENESIS, Lane, chain
+from edge.model.reading import Kind, Measured, Reading, Value
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import intake
+from edge.store import journal, outbox
+from edge.store.store import Store
 from hospital.archive import Archive
-from hospital.boxes import Box as Member
-from hospital.receiver import Receiver
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box as Member
+from hospital.receiving.receiver import Receiver
+from sync.box.outbox import StoreOutbox
 from sync.core import Hello, encode
 from sync.core.header import hello_header
 from sync.core.messages import LaneReport
 from sync.core.session import SendFrame
-from sync.envelope import seal_up
-from sync.framing import compose
-from sync.keys import BoxKeys, HospitalKeys
-from sync.store_outbox import StoreOutbox
+from sync.frames.envelope import seal_up
+from sync.frames.framing import compose
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 SOURCES = 20
 PACE_PER_S = 200
@@ -180,7 +182,7 @@ def lone_alert(folder: Path) -> tuple[int, int]:
     with _store(folder / "alert") as store:
         now = store.clock().now()
         form = PatientForm(name="Bibi", sex="female", birth="1958", village="")
-        patient = patients.register(store, now, form, None)
+        patient = register.register(store, now, form, None)
         value = Value("59408-5", Decimal(82), "%")
         reading = next(readings(1, now))
         low = replace(reading, measured=Measured(Kind.OXIMETRY, (value,)), patient_id=patient.id)

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from edge import patients
-from edge.clock import Stamp
-from edge.patient_form import PatientForm
-from edge.reading import Code, Kind, Measured, Reading, Value
-from edge.store import Store
+from edge.model.clock import Stamp
+from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.store.store import Store
 
 FIRST_MS = 1_795_320_000_000
 STEP_MS = 7_000
@@ -39,7 +39,7 @@ def people(store: Store, stamp: Stamp) -> list[str]:
     """Return the ids of the store's patients, registered when there are none."""
     if store.row("SELECT 1 FROM patient") is None:
         forms = [PatientForm(name=f"Patient {n}", sex="female") for n in range(PATIENTS)]
-        patients.register_many(store, stamp, forms, None)
+        register.register_many(store, stamp, forms, None)
     return [str(row["id"]) for row in store.rows("SELECT id FROM patient ORDER BY row")]
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.link import contenders, limits, measures, meter, peers
 from benchmarks.link.healthpost import Box, Drained, Hospital, drain
 from benchmarks.link.report import is_amiss, judged, markdown
-from hospital.archive_postgres import PostgresArchive
+from hospital.archive.postgres import PostgresArchive
 
 FULL = {"readings": 20_000, "kills": 6, "rounds": 5, "backlog": 1_000_000, "paced_s": 20}
 QUICK = {"readings": 4_000, "kills": 2, "rounds": 3, "backlog": 100_000, "paced_s": 5}

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import StepDecoder, error, lines
-from devices.protocols.meaning import UNCHECKED, body
-from edge.reading import Measured
+from devices.protocols.observations import UNCHECKED, body
+from edge.model.reading import Measured
 
 _LONGEST = 64
 _LINE = re.compile(

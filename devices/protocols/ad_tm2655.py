@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, wall_clock, xor8
-from devices.protocols.meaning import pressure
-from edge.reading import Measured
+from devices.protocols.observations import pressure
+from edge.model.reading import Measured
 
 _SYN, _ETX, _RS = 0x16, 0x03, "\x1e"
 _RESTART = b"\x16\x16\x01"

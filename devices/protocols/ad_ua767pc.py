@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
-from devices.protocols.meaning import UNCHECKED, pressure
-from edge.reading import Measured
+from devices.protocols.observations import UNCHECKED, pressure
+from edge.model.reading import Measured
 
 _FRAME = 10
 _DIGITS = frozenset(b"0123456789ABCDEF")

@@ -15,7 +15,7 @@ from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols import laboratory
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.laboratory import Result, Test
-from edge.reading import Measured
+from edge.model.reading import Measured
 
 REPLIES = {"ACK": b"\x06", "NAK": b"\x15"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor
+from devices.protocols.gatt_types import Cursor
 
 _FULL = 100
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
-from devices.protocols.meaning import oximetry, pressure
-from edge.reading import Measured
+from devices.protocols.observations import oximetry, pressure
+from edge.model.reading import Measured
 
 _START = b"\x55\xaa"
 _HEAD = 3

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor, flag_names, number, positive
-from edge.reading import CUFF_PRESSURE, Code, Kind, Measured, Value
+from devices.protocols.gatt_types import Cursor, flag_names, number, positive
+from edge.model.reading import CUFF_PRESSURE, Code, Kind, Measured, Value
 
 _KPA, _TIME, _PULSE, _USER, _STATUS, _USER_TIME, _EPOCH_2000 = (1 << bit for bit in range(7))
 

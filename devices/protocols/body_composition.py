@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor, number, positive, scaled
+from devices.protocols.gatt_types import Cursor, number, positive, scaled
 from devices.protocols.weight_scale import UNSUCCESSFUL, kilograms, mass
-from edge.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measured, Value
 
 _IMPERIAL, _TIME, _USER, _MULTI_PACKET = 1, 2, 4, 1 << 12
 

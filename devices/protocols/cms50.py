@@ -2,15 +2,16 @@
 
 19200 8O1 (boards: 4800 or 115200 8N1), never software flow control: 0x11 and 0x13 are data. The
 oximeter sends 60 frames of 5 bytes each second; bit 7 marks the first byte and nothing else guards
-them. A single frame is therefore never a reading for a patient: see `devices.agreement`.
+them. A single frame is therefore never a reading for a patient: see
+`devices.recording.stable_value`.
 """
 
 from __future__ import annotations
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
-from devices.protocols.meaning import oximetry
-from edge.reading import Measured
+from devices.protocols.observations import oximetry
+from edge.model.reading import Measured
 
 _FRAME = 5
 _NO_SPO2, _NO_PULSE = 0x7F, 0xFF

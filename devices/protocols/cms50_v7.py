@@ -3,15 +3,15 @@
 115200 8N1, never software flow control. Polled: the stream starts on command and ends after about
 30 s without a keep-alive. A packet is a type byte, a byte of high bits, then up to seven data bytes
 that all have bit 7 set; bit i of the high bits is bit 7 of data byte i. There is no checksum, so a
-single frame is no reading: see `devices.agreement`.
+single frame is no reading: see `devices.recording.stable_value`.
 """
 
 from __future__ import annotations
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
-from devices.protocols.meaning import oximetry
-from edge.reading import Measured
+from devices.protocols.observations import oximetry
+from edge.model.reading import Measured
 
 LIVE_START, LIVE_STOP, MODEL, KEEP_ALIVE = 0xA1, 0xA2, 0xA8, 0xAF
 STORED_START, STORED_STOP, STORED_COUNT, STORED_DURATION = 0xA6, 0xA7, 0xA3, 0xA4

@@ -10,7 +10,7 @@ import struct
 from datetime import datetime
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor
+from devices.protocols.gatt_types import Cursor
 
 MANUAL_UPDATE = 1
 """Adjust reason "manual time update" (CTS)."""

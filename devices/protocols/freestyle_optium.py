@@ -11,8 +11,8 @@ import re
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, sum16, wall_clock
-from devices.protocols.meaning import glucose
-from edge.reading import Measured
+from devices.protocols.observations import glucose
+from edge.model.reading import Measured
 
 DUMP = b"$xmem\r\n"
 INFORMATION = b"$colq\r\n"

@@ -13,8 +13,8 @@ from decimal import Decimal
 from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor, Number, flag_names, number, shifted
-from edge.reading import Code, Kind, Measured, Value
+from devices.protocols.gatt_types import Cursor, Number, flag_names, number, shifted
+from edge.model.reading import Code, Kind, Measured, Value
 
 _OFFSET, _GLUCOSE, _MOLAR, _STATUS, _CONTEXT = (1 << bit for bit in range(5))
 _CARB, _MEAL, _TESTER, _EXERCISE, _MEDICATION, _LITRES, _HBA1C, _EXTENDED = (

@@ -7,7 +7,7 @@ blood glucose, and its times are minutes since a session that the clinic did not
 from __future__ import annotations
 
 from devices.driver import BleCharacteristic, DecodeError, Fields
-from devices.protocols.gss import Cursor
+from devices.protocols.gatt_types import Cursor
 
 _TREND, _QUALITY = 1, 2
 _STATUS_OCTETS = ((0x80, 0), (0x40, 8), (0x20, 16))

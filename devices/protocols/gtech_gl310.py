@@ -10,8 +10,8 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error
-from devices.protocols.meaning import UNCHECKED, body
-from edge.reading import Measured
+from devices.protocols.observations import UNCHECKED, body
+from edge.model.reading import Measured
 
 _LONGEST = 1024
 _END = re.compile(rb"\x1bT\x00|\x03")

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor, number
-from edge.reading import Code, Kind, Measured, Value
+from devices.protocols.gatt_types import Cursor, number
+from edge.model.reading import Code, Kind, Measured, Value
 
 _FAHRENHEIT, _TIME, _SITE = 1, 2, 4
 

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
-from devices.protocols.meaning import UNCHECKED, body
-from edge.reading import Measured
+from devices.protocols.observations import UNCHECKED, body
+from edge.model.reading import Measured
 
 _BEGIN, _END = b"\x1bR", b"\x1bE"
 _LONGEST = 128

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor
-from edge.reading import Code, Kind, Measured, Value
+from devices.protocols.gatt_types import Cursor
+from edge.model.reading import Code, Kind, Measured, Value
 
 _WIDE, _CONTACT, _CONTACT_SUPPORTED, _ENERGY, _RR = 1, 2, 4, 8, 16
 

@@ -13,7 +13,7 @@ from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols import laboratory
 from devices.protocols.framing import Step, StepDecoder, error, skip
 from devices.protocols.laboratory import FINAL, Result, Test
-from edge.reading import Measured
+from edge.model.reading import Measured
 
 _START, _END = 0x0B, b"\x1c\r"
 _LONGEST = 65_536

@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from devices.protocols.framing import wall_clock
-from edge.reading import Kind, Measured, Value
+from edge.model.reading import Kind, Measured, Value
 
 FINAL = "F"
 _NUMBER = re.compile(r"([<>]?) ?(\d{1,6}(?:\.\d{1,4})?)")

@@ -35,7 +35,7 @@ from decimal import Decimal, InvalidOperation
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.model import Model
 from devices.protocols.framing import StepDecoder, error, lines, sum8, wall_clock, xor8
-from edge.reading import UNCHECKED, Code, Kind, Measured, Value
+from edge.model.reading import UNCHECKED, Code, Kind, Measured, Value
 
 PREFIX = "template:"
 """Before the name of a template, where else the model of a port stands."""

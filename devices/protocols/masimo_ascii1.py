@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import StepDecoder, error, lines, wall_clock
-from devices.protocols.meaning import oximetry
-from edge.reading import Measured
+from devices.protocols.observations import oximetry
+from edge.model.reading import Measured
 
 _LONGEST = 400
 _LINE = re.compile(r"(\d\d/\d\d/\d\d \d\d:\d\d:\d\d) (.*)")

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
-from devices.protocols.meaning import oximetry, pressure
-from edge.reading import Measured
+from devices.protocols.observations import oximetry, pressure
+from edge.model.reading import Measured
 
 _PAIRS = {0x02: 0x03, 0xFD: 0xFE}
 _LONGEST = 64

@@ -12,9 +12,9 @@ from decimal import Decimal
 from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor, positive, scaled
+from devices.protocols.gatt_types import Cursor, positive, scaled
 from devices.protocols.weight_scale import kilograms, tidy
-from edge.reading import Code, Kind, Measured
+from edge.model.reading import Code, Kind, Measured
 
 _LB, _IMPEDANCE, _JIN, _STABLE, _JIN_2, _REMOVED = 0x01, 0x02, 0x10, 0x20, 0x40, 0x80
 

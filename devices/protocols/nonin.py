@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
-from devices.protocols.meaning import oximetry
-from edge.reading import Measured
+from devices.protocols.observations import oximetry
+from edge.model.reading import Measured
 
 _NO_PULSE, _NO_SPO2 = 0x1FF, 0x7F
 

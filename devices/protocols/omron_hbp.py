@@ -12,8 +12,8 @@ import re
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import StepDecoder, error, lines, wall_clock
-from devices.protocols.meaning import UNCHECKED, pressure
-from edge.reading import Measured
+from devices.protocols.observations import UNCHECKED, pressure
+from edge.model.reading import Measured
 
 _LONGEST = 128
 

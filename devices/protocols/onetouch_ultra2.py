@@ -19,8 +19,8 @@ from devices.protocols.framing import (
     sum16,
     wall_clock,
 )
-from devices.protocols.meaning import glucose
-from edge.reading import Measured
+from devices.protocols.observations import glucose
+from edge.model.reading import Measured
 
 COMMANDS = frozenset({"DM?", "DM@", "DMF", "DMSU?", "DMP"})
 """Version, serial number, clock, unit, memory dump."""

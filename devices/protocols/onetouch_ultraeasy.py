@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
-from devices.protocols.meaning import glucose
-from edge.reading import Measured
+from devices.protocols.observations import glucose
+from edge.model.reading import Measured
 
 COUNT_INDEX = 501
 """Asking for this record returns how many there are."""

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor, flag_names, number, positive
-from edge.reading import Code, Kind, Measured, Value
+from devices.protocols.gatt_types import Cursor, flag_names, number, positive
+from edge.model.reading import Code, Kind, Measured, Value
 
 _SPOT_TIME, _SPOT_STATUS, _SPOT_SENSOR, _SPOT_PAI, _SPOT_CLOCK_NOT_SET = (1 << n for n in range(5))
 _FAST, _SLOW, _STATUS, _SENSOR, _PAI = (1 << n for n in range(5))

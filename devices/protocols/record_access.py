@@ -7,7 +7,7 @@ Sources: Glucose Service 1.0.1 (GLS), GSS Record Access Control Point. There is 
 from __future__ import annotations
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor
+from devices.protocols.gatt_types import Cursor
 
 SUCCESS, NO_RECORDS = 1, 6
 

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, xor8
-from devices.protocols.meaning import glucose
-from edge.reading import Measured
+from devices.protocols.observations import glucose
+from edge.model.reading import Measured
 
 _STX, _ETX = 0x53, 0xAA
 _IN, _OUT = 0x20, 0x10

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
-from devices.protocols.meaning import pressure
-from edge.reading import Measured
+from devices.protocols.observations import pressure
+from edge.model.reading import Measured
 
 _HOST, _MODULE = 0x3A, 0x3E
 _LEAST, _MOST = 4, 64

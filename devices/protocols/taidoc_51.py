@@ -14,8 +14,8 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
-from devices.protocols.meaning import glucose, number, oximetry, pressure
-from edge.reading import Code, Kind, Measured, Value
+from devices.protocols.observations import glucose, number, oximetry, pressure
+from edge.model.reading import Code, Kind, Measured, Value
 
 CONNECT, CLOCK, MODEL, RECORD_TIME, RECORD_VALUE = 0x22, 0x23, 0x24, 0x25, 0x26
 SERIAL_LOW, SERIAL_HIGH, COUNT, SPO2_LIVE, ENTERED = 0x27, 0x28, 0x2B, 0x49, 0x54

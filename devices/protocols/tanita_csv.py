@@ -12,8 +12,8 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import StepDecoder, error, lines, sum8
-from devices.protocols.meaning import UNCHECKED, body
-from edge.reading import Measured
+from devices.protocols.observations import UNCHECKED, body
+from edge.model.reading import Measured
 
 _LONGEST = 2048
 _CHECKED = re.compile(r"(?P<body>\{.*,)CS,(?P<sum>[0-9A-F]{2})")

@@ -10,8 +10,8 @@ import re
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, wall_clock
-from devices.protocols.meaning import UNCHECKED, pressure
-from edge.reading import Measured
+from devices.protocols.observations import UNCHECKED, pressure
+from edge.model.reading import Measured
 
 _STX, _ETX = 0x02, 0x03
 _LONGEST = 160

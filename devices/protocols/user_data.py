@@ -8,7 +8,7 @@ never erases a device.
 from __future__ import annotations
 
 from devices.driver import Fields
-from devices.protocols.gss import Cursor
+from devices.protocols.gatt_types import Cursor
 
 UUID = "2A9F"
 SUCCESS, NOT_AUTHORIZED = 1, 5

@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
-from devices.protocols.gss import Cursor, number, scaled
-from edge.reading import Code, Kind, Measured, Value
+from devices.protocols.gatt_types import Cursor, number, scaled
+from edge.model.reading import Code, Kind, Measured, Value
 
 UNSUCCESSFUL = 0xFFFF
 

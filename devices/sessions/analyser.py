@@ -13,8 +13,8 @@ from dataclasses import replace
 from devices.driver import UNMAPPED, Event, Turn
 from devices.protocols import astm_e1381, hl7_mllp
 from devices.protocols.laboratory import FINAL, Test
-from devices.protocols.meaning import UNCHECKED
-from edge.reading import Measured
+from devices.protocols.observations import UNCHECKED
+from edge.model.reading import Measured
 
 Tests = Mapping[str, Test]
 

@@ -16,8 +16,8 @@ from statistics import median_low
 
 from devices.driver import Event, Turn
 from devices.protocols import cms50_v7 as protocol
-from devices.protocols.meaning import UNCHECKED, oximetry
-from edge.reading import Measured
+from devices.protocols.observations import UNCHECKED, oximetry
+from edge.model.reading import Measured
 
 GREET_MS = 2000
 KEEP_ALIVE_MS = 5000

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from devices.driver import Event, Turn
-from edge.reading import Measured
+from edge.model.reading import Measured
 
 RISEN_MMHG = 20
 RISE_MS = 12_000

@@ -55,7 +55,7 @@ def session_for(protocol: str, tests: Mapping[str, Test] | None = None) -> Sessi
 
 
 def requests_of(protocol: str) -> tuple[str, ...]:
-    """Return what a person may ask of a device, of `edge.requests.KINDS`."""
+    """Return what a person may ask of a device, of `edge.equipment.device_requests.KINDS`."""
     return _CUFFS.get(protocol, ())
 
 

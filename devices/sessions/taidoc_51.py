@@ -13,7 +13,7 @@ from dataclasses import replace
 from devices.driver import Event, Turn
 from devices.protocols import taidoc_51 as protocol
 from devices.sessions.script import Ask, NoAnswerError, Rest, Script, Scripted
-from edge.reading import Kind, Measured
+from edge.model.reading import Kind, Measured
 
 MEMORY_LIMIT = 2000
 LOOK_AGAIN_MS = 30_000

@@ -10,10 +10,10 @@ import logging
 import os
 from pathlib import Path
 
-from edge.clock import Stamp
-from edge.errors import StoreError
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import Stamp
+from edge.model.errors import StoreError
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
 
 KEEP = 3
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from edge import conditions
-from edge.clock import ClockQuality, Stamp
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import ClockQuality, Stamp
+from edge.settings.box_settings import Settings
+from edge.store import issues
+from edge.store.store import Store
 
 
 def run(store: Store, settings: Settings, now: Stamp) -> None:
     """Raise or clear "clock-unset" by the quality of the clock."""
     if now.quality is ClockQuality.FLOOR:
-        conditions.note(store, now, "clock-unset")
+        issues.note(store, now, "clock-unset")
     else:
-        conditions.clear(store, "clock-unset")
+        issues.clear(store, "clock-unset")

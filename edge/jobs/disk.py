@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from edge import conditions, ledger
-from edge.clock import Stamp
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import Stamp
+from edge.settings.box_settings import Settings
+from edge.store import issues, ledger
+from edge.store.store import Store
 
 FULL_MB = 30
 """With less than this, SQLite's log may not fit and writes begin to fail."""
@@ -34,9 +34,9 @@ def judge(store: Store, settings: Settings, now: Stamp, free: int) -> None:
     elif free < settings.disk_low_mb:
         kind = "disk-low"
     for other in {"disk-low", "disk-full"} - {kind}:
-        conditions.clear(store, other)
+        issues.clear(store, other)
     if kind:
-        conditions.note(store, now, kind, detail=f"{free // 10 * 10} MB")
+        issues.note(store, now, kind, detail=f"{free // 10 * 10} MB")
 
 
 def free_mb(folder: Path) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from edge import visits
-from edge.clock import Stamp
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import Stamp
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
+from edge.visits import visits
 
 
 def run(store: Store, settings: Settings, now: Stamp) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from edge import kept_files
-from edge.clock import TRUSTED, Stamp
+from edge.files import patient_files
 from edge.jobs import disk
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import TRUSTED, Stamp
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
 
 DAY_MS = 24 * 3_600_000
 
@@ -20,10 +20,10 @@ def run(store: Store, settings: Settings, now: Stamp) -> None:
 
 def judge(store: Store, settings: Settings, now: Stamp, pressed: bool) -> None:
     """Let go of safe files by age, of all when the disk is `pressed`."""
-    kept_files.note_held(store)
-    kept_files.sweep(store, settings.home, time.time())
+    patient_files.note_held(store)
+    patient_files.sweep(store, settings.home, time.time())
     if pressed:
-        kept_files.forget_old(store, settings.home, now.wall_ms)
+        patient_files.forget_old(store, settings.home, now.wall_ms)
     elif now.quality in TRUSTED:
         old_ms = now.wall_ms - settings.retention_days * DAY_MS
-        kept_files.forget_old(store, settings.home, old_ms)
+        patient_files.forget_old(store, settings.home, old_ms)

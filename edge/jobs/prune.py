@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 
-from edge import conditions, pruning
-from edge.clock import TRUSTED, Stamp
 from edge.jobs import disk
-from edge.journal import LANES
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import TRUSTED, Stamp
+from edge.settings.box_settings import Settings
+from edge.store import issues, pruning
+from edge.store.journal import LANES
+from edge.store.store import Store
 
 BATCHES = 20
 """At most so many transactions in one go; the rest waits for the next time."""
@@ -39,9 +39,9 @@ def judge(store: Store, settings: Settings, now: Stamp, pressed: bool) -> None:
             _all_lanes(store, now.wall_ms, history=False)
     except pruning.Damaged as error:
         log.error("nothing pruned: %s", error)
-        conditions.note(store, now, "records-damaged", detail=str(error))
+        issues.note(store, now, "records-damaged", detail=str(error))
     else:
-        conditions.clear(store, "records-damaged")
+        issues.clear(store, "records-damaged")
 
 
 def _all_lanes(store: Store, before_ms: int, *, history: bool) -> None:

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from edge.reading import Value
+from edge.model.reading import Value
 
 RULE = "news2-red"
 

@@ -6,29 +6,29 @@ from datetime import timedelta
 
 from flask import Flask
 
+from hospital.archive.errors import ArchiveDown
 from hospital.desk import (
     alerts,
-    background,
     clinics,
-    door,
+    context,
     enrol,
     failure,
     files,
     guard,
     linking,
+    messages,
     patients,
     readings,
     reviews,
     settings,
     sign_in,
-    telling,
+    summary,
     wording,
 )
-from hospital.desk.door import Parts
-from hospital.errors import ArchiveDown
+from hospital.desk.context import Parts
 
 PAGES = (
-    *(sign_in, readings, patients, telling, background, linking, files),
+    *(sign_in, readings, patients, messages, summary, linking, files),
     *(alerts, reviews, clinics, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""
@@ -43,7 +43,7 @@ def create_app(parts: Parts) -> Flask:
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(say=wording, signed_in=_signed_in, hospital=parts.settings.name)
-    door.fit(app, parts)
+    context.fit(app, parts)
     app.before_request(guard.refuse_forgeries)
     app.after_request(guard.add_headers)
     failure.answer_with_sentences(app)

@@ -6,11 +6,12 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from hospital import chart, handling, told
-from hospital.desk import door, forms, guard
-from hospital.desk.live import polled_at
-from hospital.errors import ArchiveDown, HospitalError
-from hospital.handling import State
+from hospital.archive.errors import ArchiveDown, HospitalError
+from hospital.desk import context, forms, guard
+from hospital.desk.polling import polled_at
+from hospital.patients import alert_notes, messages
+from hospital.patients.alert_notes import State
+from hospital.views import chart
 
 page = Blueprint("alerts", __name__, url_prefix="/alerts")
 
@@ -26,7 +27,7 @@ def show() -> str:
 @guard.clinician_only
 def live() -> Response:
     """Answer the page's poll."""
-    return polled_at(chart.position(door.archive()), _live)
+    return polled_at(chart.position(context.archive()), _live)
 
 
 @page.get("/<alert_id>")
@@ -34,8 +35,8 @@ def live() -> Response:
 def one(alert_id: str) -> str:
     """Show an alert, what was done about it, and a form to say what is done now."""
     alert = _alert(alert_id)
-    notes = handling.notes(door.archive(), [alert_id]).get(alert_id, [])
-    answer = told.of_alert(door.archive(), alert_id)
+    notes = alert_notes.notes(context.archive(), [alert_id]).get(alert_id, [])
+    answer = messages.of_alert(context.archive(), alert_id)
     return render_template("alert.html", alert=alert, notes=notes, answer=answer)
 
 
@@ -45,9 +46,9 @@ def handle(alert_id: str) -> ResponseReturnValue:
     """Keep what was done about an alert; the clinic is told."""
     if request.form.get("state") not in set(State):
         abort(400)
-    state, text = State(request.form["state"]), forms.typed("note", handling.LONGEST_NOTE)
+    state, text = State(request.form["state"]), forms.typed("note", alert_notes.LONGEST_NOTE)
     try:
-        handling.note(door.archive(), alert_id, state, text, guard.account(), guard.now_ms())
+        alert_notes.note(context.archive(), alert_id, state, text, guard.account(), guard.now_ms())
     except ArchiveDown:
         raise
     except HospitalError:
@@ -56,15 +57,15 @@ def handle(alert_id: str) -> ResponseReturnValue:
 
 
 def _alert(alert_id: str) -> chart.ChartedAlert:
-    found = chart.alert(door.archive(), alert_id.replace("\x00", ""))
+    found = chart.alert(context.archive(), alert_id.replace("\x00", ""))
     if found is None:
         abort(404)
     return found
 
 
 def _live() -> str:
-    archive = door.archive()
+    archive = context.archive()
     alerts = chart.alerts(archive)
-    notes = handling.notes(archive, [a.id for a in alerts])
-    answers = {a.id: told.of_alert(archive, a.id) for a in alerts if a.id in notes}
+    notes = alert_notes.notes(archive, [a.id for a in alerts])
+    answers = {a.id: messages.of_alert(archive, a.id) for a in alerts if a.id in notes}
     return render_template("alerts_live.html", alerts=alerts, notes=notes, answers=answers)

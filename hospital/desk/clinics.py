@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
-from hospital import chart
-from hospital.desk import door, guard
-from hospital.desk.live import polled
+from hospital.desk import context, guard
+from hospital.desk.polling import polled
+from hospital.views import chart
 
 page = Blueprint("clinics", __name__, url_prefix="/clinics")
 
@@ -27,4 +27,4 @@ def live() -> Response:
 
 
 def _live() -> str:
-    return render_template("clinics_live.html", lines=chart.clinics(door.archive()))
+    return render_template("clinics_live.html", lines=chart.clinics(context.archive()))

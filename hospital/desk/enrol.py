@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
-from hospital import claims
-from hospital.desk import door
-from hospital.errors import ArchiveDown
-from sync.enrolment import CONTENT_TYPE, MAX_MESSAGE, PATH, Refusal
+from hospital.archive.errors import ArchiveDown
+from hospital.desk import context
+from hospital.fleet import claims
+from sync.keys.enrolment import CONTENT_TYPE, MAX_MESSAGE, PATH, Refusal
 
 page = Blueprint("enrol", __name__)
 
@@ -20,11 +20,11 @@ def enrol() -> Response:
     if (request.content_length or 0) > MAX_MESSAGE:
         return _answer(Refusal("malformed", "the request is too long").encode(), 413)
     message = request.stream.read(MAX_MESSAGE + 1)
-    parts = door.parts()
+    parts = context.parts()
     now = datetime.now(UTC)
     try:
         answer, granted = claims.enrol(
-            door.archive(), parts.authority, parts.offer_now(), message, now
+            context.archive(), parts.authority, parts.offer_now(), message, now
         )
     except ArchiveDown:
         busy = Refusal("refused", "the hospital's archive is down; try again later")

@@ -7,7 +7,7 @@ import logging
 from flask import Flask, render_template
 from werkzeug.exceptions import HTTPException
 
-from hospital.errors import ArchiveDown
+from hospital.archive.errors import ArchiveDown
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flask import request
 
-from hospital.errors import HospitalError
+from hospital.archive.errors import HospitalError
 
 
 def typed(name: str, longest: int = 2_000) -> str:

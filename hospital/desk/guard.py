@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from flask import Response, abort, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hospital import sessions
-from hospital.desk import door
+from hospital.accounts import sessions
+from hospital.desk import context
 
 P = ParamSpec("P")
 
@@ -46,7 +46,7 @@ def session() -> sessions.Session | None:
         token = request.cookies.get(COOKIE)
         polled = "HX-Request" in request.headers
         g.session = (
-            sessions.live(door.archive(), token, now_ms(), touch=not polled) if token else None
+            sessions.live(context.archive(), token, now_ms(), touch=not polled) if token else None
         )
     return cast("sessions.Session | None", g.session)
 

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hospital import chart, sharing
-from hospital.desk import door, forms, guard, patients
-from hospital.errors import ArchiveDown, HospitalError
+from hospital.archive.errors import ArchiveDown, HospitalError
+from hospital.desk import context, forms, guard, patients
+from hospital.patients import links
+from hospital.views import chart
 
 page = Blueprint("linking", __name__, url_prefix="/patients/<patient_id>/records")
 
@@ -30,7 +31,7 @@ def change(patient_id: str) -> ResponseReturnValue:
     if do is None:
         abort(400)
     try:
-        do(patient_id, forms.typed("other", 200), forms.typed("why", sharing.LONGEST_WHY))
+        do(patient_id, forms.typed("other", 200), forms.typed("why", links.LONGEST_WHY))
     except ArchiveDown:
         raise
     except HospitalError as error:
@@ -39,13 +40,13 @@ def change(patient_id: str) -> ResponseReturnValue:
 
 
 def _page(patient_id: str, wrong: str = "") -> str:
-    archive = door.archive()
+    archive = context.archive()
     line = patients.line_of(patient_id)
     query = request.args.get("q", "").replace("\x00", "").strip()[: patients.LONGEST_QUERY]
-    ids = sharing.one_person(archive, patient_id)
+    ids = links.one_person(archive, patient_id)
     known = [other for one in ids if (other := chart.patient(archive, one))]
-    maybe = chart.patients(archive, query, 8) if query else sharing.may_be_same(archive, line)
-    history = sharing.links(archive, patient_id)
+    maybe = chart.patients(archive, query, 8) if query else links.may_be_same(archive, line)
+    history = links.links(archive, patient_id)
     named = {one for link in history for one in (link.duplicate, link.kept)}
     return render_template(
         "records.html",
@@ -55,36 +56,36 @@ def _page(patient_id: str, wrong: str = "") -> str:
         query=query,
         links=history,
         names={one: _name(one) for one in named},
-        shared=sharing.shared_with(archive, patient_id),
+        shared=links.shared_with(archive, patient_id),
         clinics=[
             c
-            for c in sharing.clinics(archive)
-            if c != line.clinic and c not in sharing.shared_with(archive, patient_id)
+            for c in links.clinics(archive)
+            if c != line.clinic and c not in links.shared_with(archive, patient_id)
         ],
-        sharings=sharing.sharings(archive, patient_id),
+        sharings=links.sharings(archive, patient_id),
         wrong=wrong,
     )
 
 
 def _name(patient_id: str) -> str:
-    line = chart.patient(door.archive(), patient_id)
+    line = chart.patient(context.archive(), patient_id)
     return patient_id if line is None else line.patient.name
 
 
 def _link(patient_id: str, other: str, why: str) -> None:
-    sharing.link(door.archive(), other, patient_id, why, guard.account(), guard.now_ms())
+    links.link(context.archive(), other, patient_id, why, guard.account(), guard.now_ms())
 
 
 def _unlink(_patient_id: str, other: str, why: str) -> None:
-    sharing.unlink(door.archive(), other, why, guard.account(), guard.now_ms())
+    links.unlink(context.archive(), other, why, guard.account(), guard.now_ms())
 
 
 def _share(patient_id: str, clinic: str, why: str) -> None:
-    sharing.share(door.archive(), patient_id, clinic, why, guard.account(), guard.now_ms())
+    links.share(context.archive(), patient_id, clinic, why, guard.account(), guard.now_ms())
 
 
 def _withdraw(patient_id: str, clinic: str, why: str) -> None:
-    sharing.withdraw(door.archive(), patient_id, clinic, why, guard.account(), guard.now_ms())
+    links.withdraw(context.archive(), patient_id, clinic, why, guard.account(), guard.now_ms())
 
 
 _DOES: dict[str, Callable[[str, str, str], None]] = {

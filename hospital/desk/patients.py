@@ -6,9 +6,12 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from hospital import background, chart, handling, pictures, sessions, sharing, told
-from hospital.desk import door, guard
-from hospital.desk.live import polled_at
+from hospital.accounts import sessions
+from hospital.desk import context, guard
+from hospital.desk.polling import polled_at
+from hospital.files import patient_files
+from hospital.patients import alert_notes, links, messages, summary
+from hospital.views import chart
 
 page = Blueprint("patients", __name__, url_prefix="/patients")
 
@@ -26,7 +29,7 @@ def search() -> str:
 @guard.clinician_only
 def found() -> Response:
     """Answer the page's poll, and each change of the query."""
-    return polled_at(chart.position(door.archive()), _found)
+    return polled_at(chart.position(context.archive()), _found)
 
 
 @page.get("/<patient_id>")
@@ -34,10 +37,10 @@ def found() -> Response:
 def history(patient_id: str) -> ResponseReturnValue:
     """Show a patient's record; that it was opened is kept. A linked record leads to its chart."""
     line = line_of(patient_id)
-    kept = sharing.one_person(door.archive(), patient_id)[0]
+    kept = links.one_person(context.archive(), patient_id)[0]
     if kept != patient_id:
         return redirect(url_for(".history", patient_id=kept), 303)
-    sessions.note_view(door.archive(), guard.account(), line.patient.id, guard.now_ms())
+    sessions.note_view(context.archive(), guard.account(), line.patient.id, guard.now_ms())
     return page_of(patient_id)
 
 
@@ -46,7 +49,7 @@ def history(patient_id: str) -> ResponseReturnValue:
 def live(patient_id: str) -> Response:
     """Answer the page's poll."""
     line = line_of(patient_id)
-    return polled_at(chart.position(door.archive()), lambda: _record(line))
+    return polled_at(chart.position(context.archive()), lambda: _record(line))
 
 
 def page_of(patient_id: str, wrong: str = "") -> str:
@@ -60,15 +63,15 @@ def page_of(patient_id: str, wrong: str = "") -> str:
 
 def line_of(patient_id: str) -> chart.PatientLine:
     """Return a patient, or answer 404."""
-    line = chart.patient(door.archive(), patient_id)
+    line = chart.patient(context.archive(), patient_id)
     if line is None:
         abort(404)
     return line
 
 
 def _record(line: chart.PatientLine) -> str:
-    archive = door.archive()
-    ids = sharing.one_person(archive, line.patient.id)
+    archive = context.archive()
+    ids = links.one_person(archive, line.patient.id)
     alerts = [a for one in ids for a in chart.alerts(archive, patient_id=one)]
     readings = [r for one in ids for r in chart.of_patient(archive, one)]
     by_reading: dict[str | None, list[chart.ChartedAlert]] = {}
@@ -78,20 +81,20 @@ def _record(line: chart.PatientLine) -> str:
         "patient_live.html",
         line=line,
         alerts=alerts,
-        known=background.of(archive, ids),
-        notes=handling.notes(archive, [a.id for a in alerts]),
-        answers={a.id: told.of_alert(archive, a.id) for a in alerts},
+        known=summary.of(archive, ids),
+        notes=alert_notes.notes(archive, [a.id for a in alerts]),
+        answers={a.id: messages.of_alert(archive, a.id) for a in alerts},
         readings=sorted(readings, key=lambda r: (r.placed.utc_ms, r.number), reverse=True),
         by_reading=by_reading,
         others=[other for one in ids[1:] if (other := chart.patient(archive, one))],
-        shared=sharing.shared_with(archive, line.patient.id),
-        told=told.about(archive, ids),
-        pictures=pictures.of_person(archive, ids),
+        shared=links.shared_with(archive, line.patient.id),
+        told=messages.about(archive, ids),
+        pictures=patient_files.of_person(archive, ids),
     )
 
 
 def _found() -> str:
-    lines = chart.patients(door.archive(), _query())
+    lines = chart.patients(context.archive(), _query())
     return render_template("patients_live.html", lines=lines, query=_query())
 
 

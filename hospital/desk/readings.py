@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
-from hospital import chart
-from hospital.desk import door, guard
-from hospital.desk.live import polled_at
+from hospital.desk import context, guard
+from hospital.desk.polling import polled_at
+from hospital.views import chart
 
 page = Blueprint("readings", __name__)
 
@@ -23,11 +23,11 @@ def show() -> str:
 @guard.clinician_only
 def live() -> Response:
     """Answer the page's poll."""
-    return polled_at(chart.position(door.archive()), _live)
+    return polled_at(chart.position(context.archive()), _live)
 
 
 def _live() -> str:
-    archive = door.archive()
+    archive = context.archive()
     readings = chart.latest(archive)
     alerted = {a.reading for a in chart.alerts(archive, limit=200) if not a.taken_back}
     return render_template("readings_live.html", readings=readings, alerted=alerted)

@@ -10,9 +10,9 @@ from dataclasses import replace
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hospital import reconcile, reviews
-from hospital.desk import door, guard
-from hospital.reviews import Waiting
+from hospital.desk import context, guard
+from hospital.patients import master_index, reviews
+from hospital.patients.reviews import Waiting
 
 page = Blueprint("reviews", __name__, url_prefix="/reviews")
 
@@ -24,7 +24,7 @@ REFUSE = "none of these"
 @guard.clinician_only
 def show() -> str:
     """Show what waits, the longest first."""
-    return render_template("reviews.html", waiting=reviews.inbox(door.archive()))
+    return render_template("reviews.html", waiting=reviews.inbox(context.archive()))
 
 
 @page.post("")
@@ -37,7 +37,7 @@ def decide() -> ResponseReturnValue:
         value = None if _is_nothing(chosen, waiting) else chosen
         if value is not None and value not in waiting.review.values:
             abort(400)
-        reconcile.decide(door.archive(), waiting, value, guard.account(), guard.now_ms())
+        master_index.decide(context.archive(), waiting, value, guard.account(), guard.now_ms())
     return redirect(url_for("reviews.show"), 303)
 
 
@@ -52,7 +52,7 @@ def _asked() -> Waiting | None:
     rev = form.get("rev", "")
     if not rev.isdecimal() or len(rev) > 18:
         abort(400)
-    for waiting in reviews.about(door.archive(), form.get("patient", "").replace("\x00", "")):
+    for waiting in reviews.about(context.archive(), form.get("patient", "").replace("\x00", "")):
         if waiting.key == form.get("about"):
             return replace(waiting, rev=min(int(rev), waiting.rev))
     return None  # somebody has decided it meanwhile

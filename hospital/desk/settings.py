@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hospital import clinic_settings, sharing
-from hospital.desk import door, forms, guard
-from hospital.errors import ArchiveDown, HospitalError
+from hospital.archive.errors import ArchiveDown, HospitalError
+from hospital.desk import context, forms, guard
+from hospital.feed import clinic_settings
+from hospital.patients import links
 
 page = Blueprint("settings", __name__, url_prefix="/clinics/settings")
 
@@ -24,7 +25,7 @@ def show() -> str:
 def change() -> ResponseReturnValue:
     """Set one, or let the boxes have their own again."""
     clinic, key = _clinic(request.form.get("clinic", "")), forms.typed("key", 60)
-    archive, account, now_ms = door.archive(), guard.account(), guard.now_ms()
+    archive, account, now_ms = context.archive(), guard.account(), guard.now_ms()
     try:
         if request.form.get("do") == "clear":
             clinic_settings.clear(archive, clinic, key, account, now_ms)
@@ -39,11 +40,11 @@ def change() -> ResponseReturnValue:
 
 
 def _clinic(name: str) -> str:
-    if name not in sharing.clinics(door.archive()):
+    if name not in links.clinics(context.archive()):
         abort(404)
     return name
 
 
 def _page(clinic: str, wrong: str = "") -> str:
-    lines = clinic_settings.lines(door.archive(), clinic)
+    lines = clinic_settings.lines(context.archive(), clinic)
     return render_template("settings.html", clinic=clinic, lines=lines, wrong=wrong)

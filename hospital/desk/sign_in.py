@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hospital import accounts, sessions
-from hospital.desk import door, guard
+from hospital.accounts import accounts, sessions
+from hospital.desk import context, guard
 
 page = Blueprint("sign_in", __name__)
 
@@ -20,7 +20,7 @@ def ask() -> str:
 @page.post("/sign-in")
 def enter() -> ResponseReturnValue:
     """Open a session for the right password; a wrong one does not say what is wrong with it."""
-    archive, now_ms = door.archive(), guard.now_ms()
+    archive, now_ms = context.archive(), guard.now_ms()
     name = request.form.get("name", "").strip()
     if not accounts.admit(archive, name, request.form.get("password", ""), now_ms):
         return _form(wrong=True), 422
@@ -30,7 +30,7 @@ def enter() -> ResponseReturnValue:
         sessions.start(archive, name, now_ms),
         httponly=True,
         samesite="Strict",
-        secure=door.parts().settings.desk_url.startswith("https:"),
+        secure=context.parts().settings.desk_url.startswith("https:"),
     )
     return answer
 
@@ -40,7 +40,7 @@ def leave() -> ResponseReturnValue:
     """End the session and forget the cookie."""
     token = request.cookies.get(guard.COOKIE)
     if token:
-        sessions.end(door.archive(), token)
+        sessions.end(context.archive(), token)
     answer = make_response(redirect(url_for(".ask"), 303))
     answer.delete_cookie(guard.COOKIE, httponly=True, samesite="Strict")
     return answer

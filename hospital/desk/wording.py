@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime
 
 from markupsafe import Markup
 
-from edge.clock import Placed
-from edge.patient import Patient
-from edge.reading import Code, Value
+from edge.model.clock import Placed
+from edge.model.patient import Patient
+from edge.model.reading import Code, Value
 from edge.rules import news2_red
-from hospital.chart import Charted
-from hospital.told import Told, Way
+from hospital.patients.messages import Told, Way
+from hospital.views.chart import Charted
 
 SURE_WITHIN_MS = 60_000
 """A measured time is shown without its doubt when the doubt is smaller than the minutes shown."""

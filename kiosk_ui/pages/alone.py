@@ -11,11 +11,14 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import history, patients, registry, visits
-from edge.history import Recorded
-from edge.patient import Patient
-from edge.reading import Kind
-from edge.visits import Visit
+from edge.equipment import registry
+from edge.model.patient import Patient
+from edge.model.reading import Kind
+from edge.patients import register
+from edge.readings import history
+from edge.readings.history import Recorded
+from edge.visits import visits
+from edge.visits.visits import Visit
 from kiosk_ui import context, trouble, wording
 from kiosk_ui.polled import polled
 from kiosk_ui.shown import lines
@@ -92,7 +95,7 @@ def begin() -> ResponseReturnValue:
         return _start(None), 409
     if not card:
         return _start(say(noted("Enter the number on your card."))), 422
-    patient = patients.by_card(context.store(), card)
+    patient = register.by_card(context.store(), card)
     if patient is None:
         _note_try()
         text = noted("No card has this number. Try again, or go on without a card.")
@@ -108,7 +111,7 @@ def ask() -> ResponseReturnValue:
     """Ask whether the typed number is this person's: a picture and an age, never a name."""
     if _ASKED not in session:
         return redirect(url_for(".start"), 303)
-    patient = patients.get(context.store(), session[_ASKED])
+    patient = register.get(context.store(), session[_ASKED])
     years = patient.age_years(context.now().wall.astimezone().date())
     return render_template(
         "alone_card.html",
@@ -125,7 +128,7 @@ def answer() -> ResponseReturnValue:
     if _ASKED not in session:
         return redirect(url_for(".start"), 303)
     if request.form.get("mine") == "yes":
-        return _begin(patients.get(context.store(), session[_ASKED]))
+        return _begin(register.get(context.store(), session[_ASKED]))
     del session[_ASKED]
     _note_try()
     return _start(say(noted("Enter the number again.")))

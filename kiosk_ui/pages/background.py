@@ -9,12 +9,13 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import audit, background, patients
-from edge.background import Member
-from edge.clock import Stamp
-from edge.drafts import Draft
-from edge.errors import InvalidForm
-from edge.store import Store
+from edge.model.clock import Stamp
+from edge.model.errors import InvalidForm
+from edge.patients import register, summary
+from edge.patients.summary import Member
+from edge.staff import audit
+from edge.staff.drafts import Draft
+from edge.store.store import Store
 from kiosk_ui import context, drafting, person_form
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.wording import noted, own_words, say
@@ -44,14 +45,14 @@ class Section:
 def show(patient_id: str) -> str:
     """Show what is known; that it was looked at is kept."""
     store, now = context.store(), context.now()
-    patients.get(store, patient_id)
+    register.get(store, patient_id)
     audit.note_view(store, now, patient_id, context.worker().staff.id, "background")
     return _page(patient_id, drafting.held(_form_of(patient_id)))
 
 
 def _typed(patient_id: str) -> Draft:
     fields = {
-        key: text for key, text in request.form.items() if key in (*_LISTS, background.MEDICINES)
+        key: text for key, text in request.form.items() if key in (*_LISTS, summary.MEDICINES)
     }
     return Draft(_form_of(patient_id), url_for("background.show", patient_id=patient_id), fields)
 
@@ -62,7 +63,7 @@ def keep(patient_id: str) -> ResponseReturnValue:
     """Add to a list, or tell the hospital of medicines; what is wrong stays in its box."""
     field = next(iter(_typed(patient_id).fields), "")
     text = request.form.get(field, "")
-    verb = background.propose_medicines if field == background.MEDICINES else _adding(field)
+    verb = summary.propose_medicines if field == summary.MEDICINES else _adding(field)
     try:
         verb(context.store(), context.now(), patient_id, text, context.worker().staff.id)
     except InvalidForm as error:
@@ -78,7 +79,7 @@ def strike(patient_id: str, name: str) -> ResponseReturnValue:
     """Ask the hospital to strike something out."""
     text, actor = request.form.get("text", ""), context.worker().staff.id
     try:
-        background.ask_to_strike(context.store(), context.now(), patient_id, name, text, actor)
+        summary.ask_to_strike(context.store(), context.now(), patient_id, name, text, actor)
     except InvalidForm:
         abort(404)
     return redirect(url_for(".show", patient_id=patient_id), 303)
@@ -89,13 +90,13 @@ def _adding(field: str) -> Callable[[Store, Stamp, str, str, str], None]:
         abort(400)
 
     def add(store: Store, now: Stamp, patient_id: str, text: str, actor: str) -> None:
-        background.add(store, now, patient_id, field, text, actor)
+        summary.add(store, now, patient_id, field, text, actor)
 
     return add
 
 
 def _page(patient_id: str, typed: dict[str, str], problems: dict[str, Markup] | None = None) -> str:
-    known = background.of(context.store(), patient_id)
+    known = summary.of(context.store(), patient_id)
     wrong = problems or {}
     sections = [
         Section(
@@ -105,11 +106,11 @@ def _page(patient_id: str, typed: dict[str, str], problems: dict[str, Markup] | 
     ]
     return render_template(
         "background.html",
-        patient=patients.get(context.store(), patient_id),
+        patient=register.get(context.store(), patient_id),
         sections=sections,
         known=known,
-        typed=typed.get(background.MEDICINES, ""),
-        problem=wrong.get(background.MEDICINES),
+        typed=typed.get(summary.MEDICINES, ""),
+        problem=wrong.get(summary.MEDICINES),
     )
 
 
@@ -120,5 +121,5 @@ def _form_of(patient_id: str) -> str:
 @page.app_template_global()
 def allergies_of(patient_id: str) -> Markup:
     """Return a patient's allergies as one line, empty when none is known."""
-    known = background.of(context.store(), patient_id).allergies
+    known = summary.of(context.store(), patient_id).allergies
     return Markup(" · ").join(own_words(one.text) for one in known)

@@ -9,8 +9,8 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import anchors
-from edge.clock import BUILD_MS, Anchor, ClockQuality
+from edge.model.clock import BUILD_MS, Anchor, ClockQuality
+from edge.store import clock_anchors
 from kiosk_ui import context, typed
 from kiosk_ui.guard import staff_only
 from kiosk_ui.wording import noted, say
@@ -44,7 +44,7 @@ def keep() -> ResponseReturnValue:
         return _form(date, time, say(noted("This date is long past. Check it."))), 422
     now = context.now()
     anchor = Anchor(now.boot, now.t_ms, utc_ms, ERROR_MS, ClockQuality.MANUAL)
-    anchors.remember(context.store(), now, anchor, context.worker().staff.id)
+    clock_anchors.remember(context.store(), now, anchor, context.worker().staff.id)
     context.forget_clock()
     return redirect(url_for("status.show"), 303)
 

@@ -9,11 +9,12 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import audit, patients
-from edge.drafts import Draft
-from edge.errors import InvalidForm, Refused
-from edge.patient import Patient, Sex
-from edge.patient_form import PatientFields, check_changes
+from edge.model.errors import InvalidForm, Refused
+from edge.model.patient import Patient, Sex
+from edge.patients import register
+from edge.patients.form import PatientFields, check_changes
+from edge.staff import audit
+from edge.staff.drafts import Draft
 from kiosk_ui import context, drafting, person_form, typed
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.wording import isolated, noted, own_words, say, sex_name
@@ -43,7 +44,7 @@ class Change:
 @staff_only
 def show(patient_id: str) -> str:
     """Show what is on file, or the form as it was left."""
-    patient = patients.get(context.store(), patient_id)
+    patient = register.get(context.store(), patient_id)
     audit.note_view(
         context.store(), context.now(), patient_id, context.worker().staff.id, "correct"
     )
@@ -69,7 +70,7 @@ def keep_draft(patient_id: str) -> ResponseReturnValue:
 def keep(patient_id: str) -> ResponseReturnValue:
     """Show what will change, and keep it once somebody has confirmed exactly that."""
     store = context.store()
-    patient = patients.get(store, patient_id)
+    patient = register.get(store, patient_id)
     if request.form.get("cancel") == "again":
         drafting.forget(_form_of(patient_id))
         return redirect(url_for(".show", patient_id=patient_id), 303)
@@ -78,7 +79,7 @@ def keep(patient_id: str) -> ResponseReturnValue:
     try:
         return _review(patient)
     except Refused:  # between our look and our write; the comparison is shown anew
-        return _review(patients.get(store, patient_id))
+        return _review(register.get(store, patient_id))
 
 
 def _review(patient: Patient) -> ResponseReturnValue:
@@ -93,7 +94,7 @@ def _review(patient: Patient) -> ResponseReturnValue:
             drafting.keep(_typed(patient.id))
             return _form(patient, sent, told=told)
         actor = context.worker().staff.id
-        patients.correct(store, now, patient.id, changes, actor, base_rev=patient.rev)
+        register.correct(store, now, patient.id, changes, actor, base_rev=patient.rev)
     except InvalidForm as error:
         drafting.keep(_typed(patient.id))
         return _form(patient, sent, wrong=error.fields), 422

@@ -7,8 +7,10 @@ from contextlib import suppress
 from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge import history, intake, requests, visits
-from edge.errors import Refused
+from edge.equipment import device_requests
+from edge.model.errors import Refused
+from edge.readings import history, intake
+from edge.visits import visits
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.wording import noted
@@ -45,7 +47,7 @@ def ask(visit_id: str, device_id: str) -> ResponseReturnValue:
     held = visits.current(store, now)
     if kind == "stop" or (held is not None and held.id == visit_id):
         with suppress(Refused):  # it is measuring already: the page shows that
-            requests.ask(store, now, device_id, kind, context.worker().staff.id)
+            device_requests.ask(store, now, device_id, kind, context.worker().staff.id)
     return redirect(url_for("visit.show", visit_id=visit_id), 303)
 
 

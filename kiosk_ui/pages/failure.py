@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from edge.errors import DiskFull, NotFound, Refused, StoreError
+from edge.model.errors import DiskFull, NotFound, Refused, StoreError
 from kiosk_ui import trouble
 from kiosk_ui.wording import noted, say
 

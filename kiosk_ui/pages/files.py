@@ -9,12 +9,16 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from werkzeug.datastructures import FileStorage
 
-from edge import attachments, audit, feed_patients, kept_files, media, patients, staff, visits
-from edge.attachments import Subject
-from edge.clock import Stamp
-from edge.kept_files import KeptFile, State
-from edge.patient import Patient
-from edge.visits import Visit
+from edge.files import attachments, patient_files
+from edge.files.attachments import Subject
+from edge.files.patient_files import KeptFile, State
+from edge.model import file_type
+from edge.model.clock import Stamp
+from edge.model.patient import Patient
+from edge.patients import edits, register
+from edge.staff import audit, staff
+from edge.visits import visits
+from edge.visits.visits import Visit
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.polled import polled
@@ -22,7 +26,7 @@ from kiosk_ui.wording import isolated, noted, own_words, say, since
 
 page = Blueprint("files", __name__)
 
-LARGEST_UPLOAD = media.MAX_PHOTO + media.MAX_PREVIEW + (64 << 10)
+LARGEST_UPLOAD = file_type.MAX_PHOTO + file_type.MAX_PREVIEW + (64 << 10)
 CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
 
 NOTHING = noted("Nothing was taken. Try again.")
@@ -63,7 +67,7 @@ def show(visit_id: str) -> ResponseReturnValue:
 def live(visit_id: str) -> Response:
     """Answer the poll of the states."""
     visit = visits.get(context.store(), visit_id)
-    return polled(_list(patients.get(context.store(), visit.patient_id)))
+    return polled(_list(register.get(context.store(), visit.patient_id)))
 
 
 @page.post("/visits/<visit_id>/files")
@@ -72,7 +76,7 @@ def keep(visit_id: str) -> ResponseReturnValue:
     """Keep a photo or a recording, and the preview that the screen made of it."""
     visit = visits.get(context.store(), visit_id)
     data = _sent("file", LARGEST_UPLOAD)
-    kind = media.kind_of(data)
+    kind = file_type.kind_of(data)
     problem = _problem(data, kind)
     if problem is not None or kind is None:
         return _allow_devices(Response(_page(visit, problem), 422))
@@ -85,8 +89,8 @@ def keep(visit_id: str) -> ResponseReturnValue:
 def content(patient_id: str, file_id: str) -> ResponseReturnValue:
     """Give a file out, as nothing but what it is; that it was looked at is kept."""
     store, now = context.store(), context.now()
-    held = kept_files.get(store, patient_id, file_id)
-    if held is None or held.mime not in media.KINDS:
+    held = patient_files.get(store, patient_id, file_id)
+    if held is None or held.mime not in file_type.KINDS:
         abort(404)
     if not held.is_preview:
         audit.note_view(store, now, patient_id, context.worker().staff.id, "file")
@@ -110,13 +114,13 @@ def shown(patient: Patient) -> list[Shown]:
     """Return a patient's files, worded, newest first."""
     store, now = context.store(), context.now()
     names = {person.id: person.name for person in staff.members(store)}
-    ids = feed_patients.one_person(store, patient.id)
-    held = [file for one in ids for file in kept_files.of_patient(store, one)]
+    ids = edits.one_person(store, patient.id)
+    held = [file for one in ids for file in patient_files.of_patient(store, one)]
     return [_shown(one, now, names) for one in held]
 
 
 def _page(visit: Visit, problem: Markup | None = None) -> str:
-    patient = patients.get(context.store(), visit.patient_id)
+    patient = register.get(context.store(), visit.patient_id)
     return render_template(
         "files.html",
         visit=visit,
@@ -136,8 +140,8 @@ def _keep(visit: Visit, data: bytes, kind: str) -> None:
     actor = context.worker().staff.id
     subject = Subject(visit.patient_id, visit.id)
     one = attachments.add(store, home, now, data, kind, subject, actor)
-    preview = _sent("preview", media.MAX_PREVIEW)
-    if media.is_photo(kind) and media.kind_of(preview) == "image/jpeg":
+    preview = _sent("preview", file_type.MAX_PREVIEW)
+    if file_type.is_photo(kind) and file_type.kind_of(preview) == "image/jpeg":
         about = Subject(visit.patient_id, visit.id, one)
         attachments.add(store, home, now, preview, "image/jpeg", about, actor)
 
@@ -154,14 +158,14 @@ def _problem(data: bytes, kind: str | None) -> Markup | None:
         return say(NOTHING)
     if kind is None:
         return say(NO_KIND)
-    return say(TOO_LARGE) if len(data) > media.limit(kind) else None
+    return say(TOO_LARGE) if len(data) > file_type.limit(kind) else None
 
 
 def _shown(one: KeptFile, now: Stamp, names: dict[str, str]) -> Shown:
     def at(file_id: str) -> str:
         return url_for("files.content", patient_id=one.patient, file_id=file_id)
 
-    photo = media.is_photo(one.mime)
+    photo = file_type.is_photo(one.mime)
     by = names.get(one.actor or "")
     return Shown(
         href=at(one.id),

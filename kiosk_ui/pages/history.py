@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
-from edge import audit, feed_patients, history, patients, staff
-from edge.history import Recorded
-from edge.reading import Code, Value
+from edge.model.reading import Code, Value
+from edge.patients import edits, register
+from edge.readings import history
+from edge.readings.history import Recorded
 from edge.rules import plausibility
+from edge.staff import audit, staff
 from kiosk_ui import charts, context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.pages import files
@@ -58,9 +60,9 @@ class Vital:
 def show(patient_id: str) -> str:
     """Show one vital, chosen by `vital` (LOINC), and the tabs of the others."""
     store, now = context.store(), context.now()
-    patient = patients.get(store, patient_id)
+    patient = register.get(store, patient_id)
     audit.note_view(store, now, patient_id, context.worker().staff.id)
-    ids = feed_patients.one_person(store, patient_id)
+    ids = edits.one_person(store, patient_id)
     held = [r for one in ids for r in history.of_patient(store, one, SHOWN)]
     vitals = _vitals(sorted(held, key=lambda r: r.entry, reverse=True))
     chosen = next((v for v in vitals if v.code == request.args.get("vital")), None)

@@ -8,10 +8,11 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import conditions, pairings
-from edge.conditions import Condition
-from edge.errors import NotFound
-from edge.pairings import HIGHEST_PASSKEY, Pairing, State
+from edge.equipment import pairings
+from edge.equipment.pairings import HIGHEST_PASSKEY, Pairing, State
+from edge.model.errors import NotFound
+from edge.store import issues
+from edge.store.issues import Condition
 from kiosk_ui import context, trouble, typed
 from kiosk_ui.pages.wiring import technician_only
 from kiosk_ui.polled import polled
@@ -94,7 +95,7 @@ def give(address: str) -> ResponseReturnValue:
 
 
 def _wanting() -> list[Condition]:
-    return [one for one in conditions.current(context.store()) if one.kind in _WANTED]
+    return [one for one in issues.current(context.store()) if one.kind in _WANTED]
 
 
 def _body() -> str:

@@ -6,7 +6,8 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import patients, visits
+from edge.patients import register
+from edge.visits import visits
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 
@@ -20,7 +21,7 @@ LONGEST_QUERY = 120
 def search() -> str:
     """Show the search field, what it found, and the visit that is open."""
     visit = visits.current(context.store(), context.now())
-    seen = patients.get(context.store(), visit.patient_id) if visit else None
+    seen = register.get(context.store(), visit.patient_id) if visit else None
     return render_template(
         "patients.html",
         query=_query(),
@@ -40,7 +41,7 @@ def found() -> ResponseReturnValue:
 def found_fragment(purpose: str, entry: int | None = None) -> str:
     """Render the hits; `purpose` is "open" (a visit) or "claim" (give them reading `entry`)."""
     query = _query()
-    hits = patients.search(context.store(), query) if query else []
+    hits = register.search(context.store(), query) if query else []
     return render_template("found.html", query=query, hits=hits, purpose=purpose, entry=entry)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge import patients, visits
-from edge.drafts import Draft
-from edge.errors import InvalidForm
-from edge.patient import Patient
-from edge.patient_form import PatientForm, check
+from edge.model.errors import InvalidForm
+from edge.model.patient import Patient
+from edge.patients import register
+from edge.patients.form import PatientForm, check
+from edge.staff.drafts import Draft
+from edge.visits import visits
 from kiosk_ui import context, drafting, person_form
 from kiosk_ui.guard import staff_form, staff_only
 
@@ -51,11 +52,11 @@ def keep() -> ResponseReturnValue:
     form = person_form.form_of(person_form.sent())
     try:
         check(form, now)
-        same = [] if "new" in request.form else patients.possible_duplicates(store, form, now)
+        same = [] if "new" in request.form else register.possible_duplicates(store, form, now)
         if same:
             drafting.keep(_typed())
             return _form(form, same=same), 409
-        patient = patients.register(store, now, form, actor)
+        patient = register.register(store, now, form, actor)
     except InvalidForm as error:
         drafting.keep(_typed())
         return _form(form, wrong=error.fields), 422

@@ -6,7 +6,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import staff
+from edge.staff import staff
 from kiosk_ui import context, drafting, guard, typed
 from kiosk_ui.wording import count, noted, say
 

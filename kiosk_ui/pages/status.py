@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
-from edge import conditions, history, ledger, outbox, registry
-from edge.clock import Stamp
-from edge.entry import Lane
-from edge.ledger import LaneLedger
-from edge.registry import Device
-from edge.store import Store
+from edge.equipment import registry
+from edge.equipment.registry import Device
+from edge.model.clock import Stamp
+from edge.model.entry import Lane
+from edge.readings import history
+from edge.store import issues, ledger, outbox
+from edge.store.ledger import LaneLedger
+from edge.store.store import Store
 from kiosk_ui import context, link, trouble
 from kiosk_ui.polled import polled
 from kiosk_ui.translated import gettext
@@ -141,7 +143,7 @@ def _body() -> str:
         disk_left=_disk_left(store),
         usual=link.usual(store),
         oldest=None if oldest is None else since(datetime.fromtimestamp(oldest / 1000, UTC), now),
-        wrong=[trouble.condition_sentence(c) for c in conditions.current(store)],
+        wrong=[trouble.condition_sentence(c) for c in issues.current(store)],
         devices=[device_row(d, now) for d in registry.devices(store)],
         now_text=moment_text(now.wall),
         clock_sure=now.quality in ("ntp", "hospital"),

@@ -11,11 +11,12 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import conditions, outbox, plugged, sticks
-from edge.entry import Lane
-from edge.errors import Refused
-from edge.plugged import Asked, Held, State, Stick, What
-from edge.store import Store
+from edge.bundles import requests, sent
+from edge.bundles.requests import Asked, Held, State, Stick, What
+from edge.model.entry import Lane
+from edge.model.errors import Refused
+from edge.store import issues, outbox
+from edge.store.store import Store
 from kiosk_ui import context
 from kiosk_ui.pages.wiring import technician_only
 from kiosk_ui.polled import polled
@@ -102,18 +103,18 @@ def ask(what: str) -> ResponseReturnValue:
         abort(404)
     actor, folder = context.worker().staff.id, request.form.get("folder", "")
     with suppress(Refused):  # pulled out, or busy: the page shows that
-        plugged.ask(context.store(), context.now(), What(what), folder, actor=actor)
+        requests.ask(context.store(), context.now(), What(what), folder, actor=actor)
     return redirect(url_for(".show"), 303)
 
 
 def _body() -> str:
     store = context.store()
-    ledger, asked = outbox.ledger(store), plugged.latest(store)
-    written, answered = sticks.last_written(store), sticks.last_answered_ms(store)
+    ledger, asked = outbox.ledger(store), requests.latest(store)
+    written, answered = sent.last_written(store), sent.last_answered_ms(store)
     return render_template(
         "stick_body.html",
-        enrolled=not conditions.is_noted(store, "not-enrolled"),
-        sticks=[_shown(store, one) for one in plugged.plugged(store)],
+        enrolled=not issues.is_noted(store, "not-enrolled"),
+        sticks=[_shown(store, one) for one in requests.plugged(store)],
         waiting=ledger.waiting,
         hospital=own_words(context.settings().broker_host or ""),
         outcome=None if asked is None else _outcome(asked),
@@ -162,11 +163,11 @@ def _state(store: Store, held: Held) -> tuple[Markup, str]:
         return say(noted("This is for another hospital.")), "doubt"
     if not held.whole:
         return say(noted("It is cut off. What is whole can still be read.")), "doubt"
-    carried = sticks.get(store, bytes.fromhex(held.nonce)) if held.ours else None
+    carried = sent.get(store, bytes.fromhex(held.nonce)) if held.ours else None
     if carried is None:
         return say(noted("Leave it on the stick.")), ""
     if held.way == "up":
-        if sticks.is_confirmed(store, carried):
+        if sent.is_confirmed(store, carried):
             return say(noted("Confirmed by the hospital.")), "good"
         return say(noted("Not confirmed yet: bring it to the hospital.")), "safe"
     if carried.answered_ms is None:

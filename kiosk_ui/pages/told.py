@@ -8,10 +8,12 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import patients, staff, told
-from edge.errors import NotFound
-from edge.patient import Patient
-from edge.told import Said
+from edge.feed import messages
+from edge.feed.messages import Said
+from edge.model.errors import NotFound
+from edge.model.patient import Patient
+from edge.patients import register
+from edge.staff import staff
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.hospital_says import Told, worded
@@ -41,7 +43,7 @@ def live() -> Response:
 def seen() -> ResponseReturnValue:
     """Keep that what was shown was read; the hospital learns it."""
     actor = context.worker().staff.id
-    told.note_seen(context.store(), context.now(), request.form.getlist("item"), actor)
+    messages.note_seen(context.store(), context.now(), request.form.getlist("item"), actor)
     patient_id = request.form.get("patient")
     if "HX-Request" in request.headers:
         return _about(patient_id, request.form) if patient_id else _body()
@@ -56,8 +58,8 @@ def _body() -> str:
     today = context.now().wall.astimezone().date()
     return render_template(
         "told_body.html",
-        unread=[_named(one, names) for one in told.unread(store)],
-        coming=[_named(one, names) for one in told.coming(store, today)],
+        unread=[_named(one, names) for one in messages.unread(store)],
+        coming=[_named(one, names) for one in messages.coming(store, today)],
     )
 
 
@@ -67,13 +69,13 @@ def _named(one: Said, names: dict[str, str]) -> Told:
 
 def _patient(patient_id: str | None) -> Patient | None:
     try:
-        return patients.get(context.store(), patient_id) if patient_id else None
+        return register.get(context.store(), patient_id) if patient_id else None
     except NotFound:  # told about somebody whose record has not come yet
         return None
 
 
 def _about(patient_id: str, asked: Mapping[str, str]) -> str:
-    patient = patients.get(context.store(), patient_id)
+    patient = register.get(context.store(), patient_id)
     brief = bool(asked.get("brief"))
     return render_template("hospital_says.html", patient=patient, brief=brief)
 
@@ -84,5 +86,5 @@ def _helpers() -> dict[str, Callable[..., object]]:
 
 
 def _unread_badge() -> Markup:
-    unread = told.count_unread(context.store())
+    unread = messages.count_unread(context.store())
     return count(unread) if unread else Markup("")

@@ -6,7 +6,8 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import audit, history, intake, staff
+from edge.readings import history, intake
+from edge.staff import audit, staff
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.pages import patients

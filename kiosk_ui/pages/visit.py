@@ -8,13 +8,17 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import audit, history, intake, patients, registry, staff, visits
-from edge.clock import Stamp
-from edge.drafts import Draft
-from edge.errors import DiskFull, NotFound, StoreError
-from edge.reading import Measured, Reading
+from edge.equipment import registry
+from edge.model.clock import Stamp
+from edge.model.errors import DiskFull, NotFound, StoreError
+from edge.model.reading import Measured, Reading
+from edge.patients import register
+from edge.readings import history, intake
 from edge.rules import plausibility
-from edge.visits import Visit
+from edge.staff import audit, staff
+from edge.staff.drafts import Draft
+from edge.visits import visits
+from edge.visits.visits import Visit
 from kiosk_ui import context, drafting, entries, trouble
 from kiosk_ui.entries import TypedEntry, TypedRow
 from kiosk_ui.guard import staff_form, staff_only
@@ -55,7 +59,7 @@ def show(visit_id: str) -> str:
     return render_template(
         "visit.html",
         visit=visit,
-        patient=patients.get(context.store(), visit.patient_id),
+        patient=register.get(context.store(), visit.patient_id),
         live=Markup(_live(visit)),
         rows=[entries.begun(entry, begun) for entry in entries.ENTRIES],
         row_html=_row,

@@ -10,8 +10,8 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import wiring
-from edge.staff import Role
+from edge.equipment import serial_bindings
+from edge.staff.staff import Role
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.polled import polled
@@ -62,10 +62,10 @@ def live() -> Response:
 def bind() -> ResponseReturnValue:
     """Keep that a model hangs at a port; only what was recognised there is offered."""
     store, port, model = context.store(), request.form.get("port", ""), request.form.get("model")
-    seen = next((one for one in wiring.sightings(store) if one.port == port), None)
+    seen = next((one for one in serial_bindings.sightings(store) if one.port == port), None)
     if seen is None or model not in seen.models:
         abort(400)
-    wiring.bind(store, context.now(), port, model, actor=context.worker().staff.id)
+    serial_bindings.bind(store, context.now(), port, model, actor=context.worker().staff.id)
     return redirect(url_for(".show"), 303)
 
 
@@ -74,7 +74,7 @@ def bind() -> ResponseReturnValue:
 def unbind() -> ResponseReturnValue:
     """Take a binding back."""
     port = request.form.get("port", "")
-    wiring.unbind(context.store(), context.now(), port, actor=context.worker().staff.id)
+    serial_bindings.unbind(context.store(), context.now(), port, actor=context.worker().staff.id)
     return redirect(url_for(".show"), 303)
 
 
@@ -82,8 +82,8 @@ def _body() -> str:
     store = context.store()
     return render_template(
         "wiring_body.html",
-        sightings=wiring.sightings(store),
-        bindings=wiring.bindings(store),
+        sightings=serial_bindings.sightings(store),
+        bindings=serial_bindings.bindings(store),
         in_bytes=_in_bytes,
     )
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from edge import history, patients, retract, staff, visits
-from edge.history import Recorded
+from edge.patients import register
+from edge.readings import history, retract
+from edge.readings.history import Recorded
+from edge.staff import staff
+from edge.visits import visits
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.shown import show as show_reading
@@ -33,7 +36,7 @@ def show(entry: int) -> str:
     return render_template(
         "wrong.html",
         row=show_reading(held, now, names, history.urgent(store, [entry])),
-        patient=patients.get(store, held.patient_id or ""),
+        patient=register.get(store, held.patient_id or ""),
         back=_back(held),
         reasons=[(key, say(text)) for key, text in REASONS.items() if _fits(key, held)],
     )

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from edge.entry import Lane
+from edge.model.entry import Lane
 from sync.core import messages
 from sync.core.messages import Fence, Hello, LaneReport, Nack, Position, Receipt, Welcome
 from sync.core.pace import (

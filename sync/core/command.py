@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge.command import Command
+from edge.model.command import Command
 from sync.core import wire
 from sync.core.wire import MessageError
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from edge.feed_item import Change, Cursor, Item, Shadow
+from edge.model.feed_item import Change, Cursor, Item, Shadow
 from sync.core import wire
 from sync.core.feed_messages import Ask, Batch, Chunk, FeedMessage, Reflects, parts_of
 

@@ -1,7 +1,7 @@
 """What box and hospital say to one another about the feed.
 
 Up, an ASK travels sealed in lane "h". Down, a BATCH or a CHUNK travels sealed on channel "f".
-Each is the CBOR array `[type, field, ...]`, deflated (`sync.codec`) on its way down.
+Each is the CBOR array `[type, field, ...]`, deflated (`sync.packing`) on its way down.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.feed_item import BUCKETS, Change, Item, Shadow
+from edge.model.feed_item import BUCKETS, Change, Item, Shadow
 from sync.core import wire
 from sync.core.messages import MAX_LANES, lane_name
 from sync.core.wire import MessageError

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from edge.entry import Lane, chain
+from edge.model.entry import Lane, chain
 from sync.core import messages
 from sync.core.header import TOMBSTONE, Header
 from sync.core.messages import Fence, Hello, Nack, Position, Receipt, Welcome

@@ -1,7 +1,7 @@
 """What box and hospital say to one another besides records.
 
 A message is the CBOR array `[type, field, ...]`, fields in the order of the class. Up it travels
-sealed in lane "h"; down it travels signed (`sync.envelope.sign_down`).
+sealed in lane "h"; down it travels signed (`sync.frames.envelope.sign_down`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from edge.entry import GENESIS
+from edge.model.entry import GENESIS
 from sync.core import wire
 from sync.core.wire import MessageError
 

@@ -40,7 +40,8 @@ class Outbox(Protocol):
     def fit(self, lane: str, first_seq: int) -> int:
         """Return how many records from `first_seq` on fill one small frame, 0 when there is none.
 
-        A single record that alone is too large still counts as 1 (see `sync.framing.compose`).
+        A single record that alone is too large still counts as 1 (see
+        `sync.frames.framing.compose`).
         """
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol
 
-from edge import pruning, spending
-from edge.clock import BUILD_MS
-from edge.entry import Lane, chain
-from sync import framing
+from edge.model.clock import BUILD_MS
+from edge.model.entry import Lane, chain
+from edge.store import data_budget, pruning
 from sync.core import session as core
 from sync.core.box import ALERT_WINDOW, hello
 from sync.core.header import TOMBSTONE, Header, hello_header
 from sync.core.messages import PROTOCOL, DownMessage, Hello
-from sync.owed import Debt, Owed
+from sync.courier.unsaved_receipts import Debt, Owed
+from sync.frames import framing
 from sync.simulation.disk import Disk
 from sync.simulation.parts import DiskIsFull, Ends, PowerCut, demand
 from sync.simulation.weather import Air, Timer
@@ -161,11 +161,11 @@ class SimBox:
 
     def day(self) -> int:
         """Return the day by the box's own wall clock."""
-        return spending.day_of(BUILD_MS + self._around.air.now_ms + self.skew_ms)
+        return data_budget.day_of(BUILD_MS + self._around.air.now_ms + self.skew_ms)
 
     def may_send(self, lane: str) -> bool:
         """Whether the budget of the day has room for more of a lane."""
-        return spending.may_send(lane, self.limits, self.spent.get(self.day(), {}), {})
+        return data_budget.may_send(lane, self.limits, self.spent.get(self.day(), {}), {})
 
     def settled(self) -> bool:
         """Whether everything is confirmed and nothing is under way."""
@@ -260,7 +260,7 @@ class SimBox:
             link = chain(link, row)
 
     def _publish(self, frame: UpFrame) -> None:
-        kind = spending.CLASS_OF_LANE[frame.header.lane]
+        kind = data_budget.CLASS_OF_LANE[frame.header.lane]
         books = self.spent.setdefault(self.day(), {})
         books[kind] = books.get(kind, 0) + FRAME_COST + sum(map(len, frame.rows))
         self._around.send_up(self, frame)

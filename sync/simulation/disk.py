@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain, islice
 
-from edge.entry import GENESIS, Lane
-from edge.entry import chain as link
+from edge.model.entry import GENESIS, Lane
+from edge.model.entry import chain as link
 from sync.core.session import Held
 from sync.simulation.parts import DiskIsFull, Write
 

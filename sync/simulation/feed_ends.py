@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from edge.feed_item import NOTHING, Change, Cursor, Item, Shadow, bucket_of, mark
+from edge.model.feed_item import NOTHING, Change, Cursor, Item, Shadow, bucket_of, mark
 from sync import merge
 from sync.core import feed as core
 from sync.core.feed_messages import Ask, Batch, Chunk, FeedMessage, Reflects

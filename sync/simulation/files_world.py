@@ -13,14 +13,15 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from uuid import UUID
 
-from edge import attachments
-from edge.attachments import Upload
-from edge.errors import DiskFull, NotFound
-from sync import file_shelf, files
+from edge.files import attachments
+from edge.files.attachments import Upload
+from edge.model.errors import DiskFull, NotFound
+from sync.box.file_client import FileCourier
 from sync.core.wire import MessageError
-from sync.file_courier import FileCourier
-from sync.file_shelf import Told
-from sync.files import Held
+from sync.files import chunk_receiver
+from sync.files import chunks as files_chunks
+from sync.files.chunk_receiver import Told
+from sync.files.chunks import Held
 from sync.simulation.parts import demand
 from sync.simulation.weather import CALM, Air, Lots, Weather
 
@@ -77,7 +78,7 @@ class Shelf:
         """Forget every chunk of a file."""
         told = self.held[file]
         self.chunks[file] = {}
-        self.held[file] = replace(told, have=files.empty(told.total))
+        self.held[file] = replace(told, have=files_chunks.empty(told.total))
 
     def copy(self) -> Shelf:
         """Return a backup."""
@@ -205,10 +206,10 @@ class FilesWorld:
         """A chunk comes under the number of another."""
         if self._said:
             session, payload = self.random.choice(self._said)
-            chunk = files.decode_chunk(payload)
+            chunk = files_chunks.decode_chunk(payload)
             moved = replace(chunk, index=self.random.randrange(12))
             if moved != chunk:
-                self._arrive(session, files.encode_chunk(moved))
+                self._arrive(session, files_chunks.encode_chunk(moved))
 
     # --- both ends ----------------------------------------------------------------------------
 
@@ -218,7 +219,7 @@ class FilesWorld:
         content, file = self.random.randbytes(size), self.random.randbytes(16)
         total, entry = -(-size // PIECE), len(self._drawn) + 1
         one, key = str(UUID(bytes=file)), self.random.randbytes(32)
-        upload = Upload(one, key, size, total, files.empty(total), is_preview, entry)
+        upload = Upload(one, key, size, total, files_chunks.empty(total), is_preview, entry)
         self.uploads.sent[file] = Sent(upload, content, hashlib.sha256(content).hexdigest())
         self._drawn[file] = content
 
@@ -243,13 +244,13 @@ class FilesWorld:
         for file, sent in self.uploads.sent.items():
             if file not in self.shelf.held:
                 upload = sent.upload
-                empty = files.empty(upload.total)
+                empty = files_chunks.empty(upload.total)
                 told = Told(upload.total, upload.key, sent.sha256, empty, False)
                 self.shelf.held[file], self.shelf.chunks[file] = told, {}
         self.uploads.cum = len(self.uploads.sent)
 
     def _say(self, payload: bytes) -> None:
-        chunk, session = files.decode_chunk(payload), self._session
+        chunk, session = files_chunks.decode_chunk(payload), self._session
         self._chunks += 1
         upload = self.uploads.sent[chunk.file].upload
         waiting = [u for u in self.uploads.waiting() if u.is_preview]
@@ -261,10 +262,10 @@ class FilesWorld:
         """A genuine frame with a damaged chunk: only a fault of our own can make one."""
         if self.random.random() >= self._spoil:
             return payload
-        chunk = files.decode_chunk(payload)
+        chunk = files_chunks.decode_chunk(payload)
         at = self.random.randrange(len(chunk.sealed))
         flipped = chunk.sealed[:at] + bytes([chunk.sealed[at] ^ 1]) + chunk.sealed[at + 1 :]
-        return files.encode_chunk(replace(chunk, sealed=flipped))
+        return files_chunks.encode_chunk(replace(chunk, sealed=flipped))
 
     def _arrive(self, session: int, payload: bytes) -> None:
         if session != self._session or self._full:
@@ -272,16 +273,16 @@ class FilesWorld:
         falls = self.random.random() < self._fall
         if falls and self.random.random() < 0.5:
             return  # before its commit
-        chunk = files.decode_chunk(payload)
+        chunk = files_chunks.decode_chunk(payload)
         told = self.shelf.told(chunk.file)
-        held = file_shelf.take(self.shelf, chunk)
+        held = chunk_receiver.take(self.shelf, chunk)
         if held is not None and told is not None:
             self._anew += sum(held.have) < sum(told.have)
             if not falls:
                 self._answer(session, held)
 
     def _answer(self, session: int, held: Held) -> None:
-        payload = files.encode_held(held)
+        payload = files_chunks.encode_held(held)
         self.air.carry(lambda: self._hear(session, payload))
 
     def _hear(self, session: int, payload: bytes) -> None:

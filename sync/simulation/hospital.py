@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from edge.entry import chain
-from sync import framing
+from edge.model.entry import chain
 from sync.core import clones
 from sync.core import hospital as core
 from sync.core.header import HELLO_LANE, Header
 from sync.core.messages import QUARANTINED, DownMessage, Fence, Position
+from sync.frames import framing
 from sync.simulation.box import UpFrame
 from sync.simulation.parts import Ends, demand
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge.entry import Lane
-from sync import framing
+from edge.model.entry import Lane
 from sync.core import session as core
 from sync.core.messages import PROTOCOL
-from sync.framing import MAX_RECORD_BYTES
+from sync.frames import framing
+from sync.frames.framing import MAX_RECORD_BYTES
 from sync.simulation.box import CHOKE, CURSE, NEWER_SCHEMA, SimBox
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from edge.entry import Lane
+from edge.model.entry import Lane
 from sync.core import session as core
 from sync.core.box import IDLE_LIMIT_MS
 from sync.core.header import Header
 from sync.core.messages import QUARANTINED, REVOKED, DownMessage, Hello, decode, decode_down, encode
-from sync.framing import PACKED
+from sync.frames.framing import PACKED
 from sync.simulation.box import Bad, SimBox, UpFrame, arrived
 from sync.simulation.disk import Disk
 from sync.simulation.hospital import SimHospital

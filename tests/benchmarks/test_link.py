@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.link import meter, report
 from benchmarks.link.targets import TARGETS
-from edge.store import Store
+from edge.store.store import Store
 
 CLEAN = {"lost": 0, "doubled": 0}
 RUN = CLEAN | {"rate": 9_000.0, "broker_rate": 12_000.0, "wire_bytes": 800, "readings": 100}

@@ -7,8 +7,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.agreement import Agreement, Terms
-from edge.reading import Code, Kind, Measured, Value
+from devices.recording.stable_value import Agreement, Terms
+from edge.model.reading import Code, Kind, Measured, Value
 
 SECOND = 1000
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from devices.capture.decode import decode_serial
 from devices.catalogue import SERIAL_PROTOCOLS
-from devices.decode import decode_serial
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent / "vectors" / "serial.json").read_text("utf-8")

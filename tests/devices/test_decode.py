@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
+from devices.capture.decode import DecodeInputError, decode_ble, decode_line, decode_serial
 from devices.catalogue import MODELS, SERIAL_PROTOCOLS, ble_model, model_named, serial_models
-from devices.decode import DecodeInputError, decode_ble, decode_line, decode_serial
 from devices.protocols import ad_tm2655, current_time
 
 

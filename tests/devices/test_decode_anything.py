@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devices.capture.decode import event_json
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
-from devices.decode import event_json
 from devices.driver import DecodeError, Decoder, Event, SerialProtocol
-from edge.reading import Measured
+from edge.model.reading import Measured
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "serial.json").read_text("utf-8"))[
     "vectors"

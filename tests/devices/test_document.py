@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from devices.catalogue import BLE_FAMILIES, MODELS, SERIAL_PROTOCOLS, table
-from devices.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE, Evidence
+from devices.catalogue.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE, Evidence
 from devices.simulators.roster import simulated
 
 ROOT = Path(__file__).parents[2]

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices import identify
 from devices.catalogue import SERIAL_PROTOCOLS, serial_models
 from devices.driver import LineSettings
-from devices.identify import Listener
+from devices.serial import identify
+from devices.serial.identify import Listener
 from devices.simulators.wired import hl7_mllp
 from devices.simulators.wired.analyser import Result
 

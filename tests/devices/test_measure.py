@@ -9,7 +9,7 @@ import pytest
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import Event
 from devices.protocols import body_composition, record_access
-from edge.reading import Code, Measured
+from edge.model.reading import Code, Measured
 
 
 def ble(uuid: str, hex_text: str) -> Measured | None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from devices.capture.decode import decode_serial
 from devices.catalogue import SERIAL_PROTOCOLS
-from devices.decode import decode_serial
 from devices.driver import Event
 from devices.protocols import (
     astm_e1381,
@@ -27,7 +27,7 @@ from devices.protocols import (
     taidoc_51,
 )
 from devices.protocols.laboratory import Test as LabTest
-from edge.reading import Code, Kind, Measured
+from edge.model.reading import Code, Kind, Measured
 
 VECTORS: dict[str, dict[str, Any]] = {
     vector["id"]: vector

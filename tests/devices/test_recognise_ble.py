@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.ble_models import BLE_MODELS, identified, recognised
 from devices.catalogue import BLE_CHARACTERISTICS
+from devices.catalogue.ble_models import BLE_MODELS, identified, recognised
 
 NAMED = [row for row in BLE_MODELS if row.name_prefixes]
 PROFILES = [row for row in BLE_MODELS if not row.name_prefixes]

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices import templates
 from devices.protocols import line_template
 from devices.protocols.line_template import Template, TemplateError
-from edge.reading import UNCHECKED, Kind
+from devices.serial import templates
+from edge.model.reading import UNCHECKED, Kind
 
 STATION = r"""
 maker = "Thai Scale"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from devices.capture.decode import FROM_DEVICE, decode_ble, decode_line, decode_serial
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
-from devices.decode import FROM_DEVICE, decode_ble, decode_line, decode_serial
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 BLE: list[dict[str, Any]] = json.loads((VECTORS / "ble.json").read_text("utf-8"))["vectors"]

@@ -14,13 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from readings import cuff, pressure
 
-from edge import history, intake, journal, outbox, patients, visits
-from edge.entry import Lane, content_id
-from edge.errors import NotFound, Refused
-from edge.intake import Accepted, Duplicate, Rejected
-from edge.patient_form import PatientForm
-from edge.reading import Code, Kind, Measured, Reading, Value
-from edge.store import Store
+from edge.model.entry import Lane, content_id
+from edge.model.errors import NotFound, Refused
+from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history, intake
+from edge.readings.intake import Accepted, Duplicate, Rejected
+from edge.store import journal, outbox
+from edge.store.store import Store
+from edge.visits import visits
 
 NOON = datetime.fromisoformat("2026-11-23T12:00:00")  # a device's clock has no zone
 
@@ -33,7 +36,7 @@ def hand() -> HandClock:
 @pytest.fixture
 def sita(store: Store, hand: HandClock) -> str:
     form = PatientForm("Sita", "female", birth="1950")
-    return patients.register(store, hand.now(), form, "w1").id
+    return register.register(store, hand.now(), form, "w1").id
 
 
 def accepted(store: Store, reading: Reading, **how: int) -> Accepted:
@@ -262,7 +265,7 @@ def test_an_urgent_value_raises_an_alert_in_the_fast_lane(
 def test_no_alert_for_a_child_or_an_unknown_age(store: Store, hand: HandClock) -> None:
     for birth in ("2015", ""):
         form = PatientForm("Child", birth=birth)
-        child = patients.register(store, hand.now(), form, None).id
+        child = register.register(store, hand.now(), form, None).id
         outcome = accepted(store, cuff(hand.now(), pressure(85, 50), device=None, patient=child))
         assert outcome.alerts == ()
 

@@ -9,11 +9,12 @@ from hand_clock import HandClock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge import background, feed_patients, journal, patients
-from edge.background import Member
-from edge.errors import InvalidForm, NotFound
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.model.errors import InvalidForm, NotFound
+from edge.patients import edits, register, summary
+from edge.patients.form import PatientForm
+from edge.patients.summary import Member
+from edge.store import journal
+from edge.store.store import Store
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def hand() -> HandClock:
 
 @pytest.fixture
 def sita(store: Store, hand: HandClock) -> str:
-    return patients.register(store, hand.now(), PatientForm("Sita", birth="1950"), "w1").id
+    return register.register(store, hand.now(), PatientForm("Sita", birth="1950"), "w1").id
 
 
 def hospital_says(store: Store, patient_id: str, **told: object) -> None:
@@ -40,19 +41,19 @@ def hospital_says(store: Store, patient_id: str, **told: object) -> None:
 def test_an_allergy_shows_at_once_and_travels_as_an_addition(
     store: Store, hand: HandClock, sita: str
 ) -> None:
-    background.add(store, hand.now(), sita, "allergies", "  Penicillin\t", "w1")
-    assert background.of(store, sita).allergies == (Member("Penicillin", waits=True),)
+    summary.add(store, hand.now(), sita, "allergies", "  Penicillin\t", "w1")
+    assert summary.of(store, sita).allergies == (Member("Penicillin", waits=True),)
     [(_, said)] = journal.since(store, store.journal_position() - 1)
     assert (said.kind, said.actor) == ("patient", "w1")
     assert said.body["set"] == {"allergies": {"add": ["Penicillin"]}}
-    assert (said.body["rev"], patients.get(store, sita).rev) == (2, 2)
-    assert feed_patients.pending(store, sita) >= {"allergies"}
+    assert (said.body["rev"], register.get(store, sita).rev) == (2, 2)
+    assert edits.pending(store, sita) >= {"allergies"}
 
 
 def test_what_is_known_is_not_told_twice(store: Store, hand: HandClock, sita: str) -> None:
-    background.add(store, hand.now(), sita, "allergies", "Penicillin", "w1")
+    summary.add(store, hand.now(), sita, "allergies", "Penicillin", "w1")
     before = store.journal_position()
-    background.add(store, hand.now(), sita, "allergies", "penicillin", "w2")
+    summary.add(store, hand.now(), sita, "allergies", "penicillin", "w2")
     assert store.journal_position() == before
 
 
@@ -60,27 +61,27 @@ def test_striking_out_is_asked_and_the_allergy_stays_visible(
     store: Store, hand: HandClock, sita: str
 ) -> None:
     hospital_says(store, sita, allergies=["latex", "penicillin"])
-    background.ask_to_strike(store, hand.now(), sita, "allergies", "latex", "w1")
-    latex, penicillin = background.of(store, sita).allergies
+    summary.ask_to_strike(store, hand.now(), sita, "allergies", "latex", "w1")
+    latex, penicillin = summary.of(store, sita).allergies
     assert (latex, penicillin) == (
         Member("latex", waits=True, striking=True),
         Member("penicillin"),
     )
     hospital_says(store, sita, allergies=["latex", "penicillin"], review={"allergies": ["latex"]})
-    assert background.of(store, sita).allergies[0] == Member("latex", striking=True)
+    assert summary.of(store, sita).allergies[0] == Member("latex", striking=True)
     with pytest.raises(InvalidForm):
-        background.ask_to_strike(store, hand.now(), sita, "allergies", "peanut", "w1")
+        summary.ask_to_strike(store, hand.now(), sita, "allergies", "peanut", "w1")
 
 
 def test_medicines_are_proposed_and_the_decided_ones_stay(
     store: Store, hand: HandClock, sita: str
 ) -> None:
     hospital_says(store, sita, medicines="metformin 500 mg")
-    background.propose_medicines(store, hand.now(), sita, "metformin 850 mg", "w1")
-    known = background.of(store, sita)
+    summary.propose_medicines(store, hand.now(), sita, "metformin 850 mg", "w1")
+    known = summary.of(store, sita)
     assert (known.medicines, known.proposed) == ("metformin 500 mg", "metformin 850 mg")
     before = store.journal_position()
-    background.propose_medicines(store, hand.now(), sita, "metformin 850 mg", "w1")
+    summary.propose_medicines(store, hand.now(), sita, "metformin 850 mg", "w1")
     assert store.journal_position() == before
 
 
@@ -90,11 +91,11 @@ def test_what_cannot_be_kept_is_refused_and_nothing_is_written(
     before = store.journal_position()
     for text in ("", "  ", "x" * 201, "a\x00b"):
         with pytest.raises(InvalidForm):
-            background.add(store, hand.now(), sita, "allergies", text, "w1")
+            summary.add(store, hand.now(), sita, "allergies", text, "w1")
     with pytest.raises(InvalidForm):
-        background.add(store, hand.now(), sita, "name", "Gita", "w1")
+        summary.add(store, hand.now(), sita, "name", "Gita", "w1")
     with pytest.raises(NotFound):
-        background.add(store, hand.now(), "nobody", "allergies", "latex", "w1")
+        summary.add(store, hand.now(), "nobody", "allergies", "latex", "w1")
     assert store.journal_position() == before
 
 
@@ -111,8 +112,8 @@ def test_nothing_that_was_added_ever_disappears_by_a_workers_word(
     added: set[str] = set()
     for adds, text in said:
         if adds:
-            background.add(store, hand.now(), sita, "allergies", text, "w1")
+            summary.add(store, hand.now(), sita, "allergies", text, "w1")
             added.add(text)
         elif text in added:
-            background.ask_to_strike(store, hand.now(), sita, "allergies", text, "w1")
-        assert {one.text for one in background.of(store, sita).allergies} == added
+            summary.ask_to_strike(store, hand.now(), sita, "allergies", text, "w1")
+        assert {one.text for one in summary.of(store, sita).allergies} == added

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.clock import ClockQuality, Stamp
-from edge.entry import GENESIS, Entry, canonical_json, chain, content_id
+from edge.model.clock import ClockQuality, Stamp
+from edge.model.entry import GENESIS, Entry, canonical_json, chain, content_id
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 leaves = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | texts

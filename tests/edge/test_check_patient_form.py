@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.clock import ClockQuality, Stamp
-from edge.errors import InvalidForm
-from edge.patient import Sex
-from edge.patient_form import PatientForm, birth_from_age, check, check_changes
+from edge.model.clock import ClockQuality, Stamp
+from edge.model.errors import InvalidForm
+from edge.model.patient import Sex
+from edge.patients.form import PatientForm, birth_from_age, check, check_changes
 
 WALL_MS = 1_795_953_600_000  # 2026-11-29T12:00:00Z
 NOW = Stamp(1, 1000, WALL_MS, ClockQuality.NTP)

@@ -8,12 +8,13 @@ import pytest
 from hand_clock import HandClock
 from readings import cuff
 
-from edge import history, intake, journal
-from edge.entry import EntryKind
-from edge.errors import NotFound, Refused
-from edge.intake import Accepted
-from edge.reading import UNCHECKED, Reading
-from edge.store import Store
+from edge.model.entry import EntryKind
+from edge.model.errors import NotFound, Refused
+from edge.model.reading import UNCHECKED, Reading
+from edge.readings import history, intake
+from edge.readings.intake import Accepted
+from edge.store import journal
+from edge.store.store import Store
 
 
 @pytest.fixture

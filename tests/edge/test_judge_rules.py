@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readings import pressure
 
-from edge.reading import Code, Value
+from edge.model.reading import Code, Value
 from edge.rules import news2_red, plausibility
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors" / "clinical.json").read_text("utf-8"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hand_clock import HandClock
 
-from edge import drafts, staff
-from edge.drafts import LARGEST, LIVES_S, MOST, Draft
-from edge.store import Store
+from edge.staff import drafts, staff
+from edge.staff.drafts import LARGEST, LIVES_S, MOST, Draft
+from edge.store.store import Store
 
 PEPPER = bytes(range(32))
 TYPED = Draft("register", "/patients/new", {"name": "زبیدہ", "age": "", "village": "Chak 1"})

@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import attachments, journal, kept_files, media, outbox
-from edge.attachments import Subject
-from edge.clock import Clock
-from edge.entry import EntryKind, Lane
+from edge.files import attachments, patient_files
+from edge.files.attachments import Subject
+from edge.files.patient_files import State
 from edge.jobs import old_files
-from edge.kept_files import State
-from edge.settings import Settings
-from edge.store import Store
+from edge.model import file_type
+from edge.model.clock import Clock
+from edge.model.entry import EntryKind, Lane
+from edge.settings.box_settings import Settings
+from edge.store import journal, outbox
+from edge.store.store import Store
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(100)
 DAY_MS = 24 * 3_600_000
@@ -42,12 +44,12 @@ DAY_MS = 24 * 3_600_000
     ],
 )
 def test_a_file_is_what_its_first_bytes_say(start: bytes, kind: str | None) -> None:
-    assert media.kind_of(start) == kind
+    assert file_type.kind_of(start) == kind
 
 
 @given(st.binary(max_size=64))
 def test_any_bytes_are_a_known_kind_or_none(data: bytes) -> None:
-    assert media.kind_of(data) in (*media.KINDS, None)
+    assert file_type.kind_of(data) in (*file_type.KINDS, None)
 
 
 def add(store: Store, home: Path, clock: Clock, data: bytes = JPEG, **about: str) -> str:
@@ -72,7 +74,7 @@ def record(store: Store, clock: Clock) -> None:
 
 
 def states(store: Store) -> list[State]:
-    return [one.state for one in kept_files.of_patient(store, "p1")]
+    return [one.state for one in patient_files.of_patient(store, "p1")]
 
 
 def test_a_file_is_listed_once_with_its_preview_for_its_patient_only(
@@ -80,12 +82,12 @@ def test_a_file_is_listed_once_with_its_preview_for_its_patient_only(
 ) -> None:
     one = add(store, tmp_path, clock, visit="v1")
     small = add(store, tmp_path, clock, preview_of=one)
-    [held] = kept_files.of_patient(store, "p1")
+    [held] = patient_files.of_patient(store, "p1")
     assert (held.id, held.preview, held.visit, held.actor) == (one, small, "v1", "w1")
     assert (held.state, held.percent) == (State.WAITING, 0)
-    assert kept_files.of_patient(store, "p2") == []
-    assert kept_files.get(store, "p2", one) is None
-    preview = kept_files.get(store, "p1", small)
+    assert patient_files.of_patient(store, "p2") == []
+    assert patient_files.get(store, "p2", one) is None
+    preview = patient_files.get(store, "p1", small)
     assert preview is not None
     assert preview.is_preview
 
@@ -96,7 +98,7 @@ def test_a_part_is_on_its_way_and_all_of_it_is_held(
     two = JPEG + os.urandom(attachments.CHUNK_BYTES)
     one = add(store, tmp_path, clock, two)
     attachments.confirm(store, one, b"\x01", False)
-    [held] = kept_files.of_patient(store, "p1")
+    [held] = patient_files.of_patient(store, "p1")
     assert (held.state, held.percent) == (State.SENDING, 50)
     attachments.confirm(store, one, b"\x03", True)
     assert states(store) == [State.HELD]
@@ -107,7 +109,7 @@ def test_a_backup_from_before_the_file_was_held_makes_nothing_safe(
 ) -> None:
     one = add(store, tmp_path, clock)
     hold(store, one)
-    kept_files.note_held(store)
+    patient_files.note_held(store)
     cover(store, clock)  # of the manifest, which came before the file
     assert states(store) == [State.HELD]
     record(store, clock)
@@ -128,9 +130,9 @@ def test_only_what_is_safe_and_old_leaves_the_disk(
     record(store, clock)
     cover(store, clock)
     assert states(store) == [State.SAFE, State.WAITING]
-    assert kept_files.forget_old(store, tmp_path, now.wall_ms - DAY_MS) == 0
+    assert patient_files.forget_old(store, tmp_path, now.wall_ms - DAY_MS) == 0
     old_files.judge(store, settings, clock.now(), pressed=True)
-    assert [one.id for one in kept_files.of_patient(store, "p1")] == [kept]
+    assert [one.id for one in patient_files.of_patient(store, "p1")] == [kept]
     assert not attachments.path(tmp_path, gone).exists()
     assert attachments.path(tmp_path, kept).read_bytes() == JPEG
     assert attachments.waiting(store) == 1
@@ -141,16 +143,16 @@ def test_a_restored_hospital_that_lacks_the_file_keeps_it_here(
 ) -> None:
     one = add(store, tmp_path, clock)
     hold(store, one)
-    kept_files.note_held(store)
+    patient_files.note_held(store)
     record(store, clock)
     cover(store, clock)
     assert states(store) == [State.SAFE]
     hold(store, one, done=False)
     assert states(store) == [State.WAITING]
-    kept_files.note_held(store)
-    assert kept_files.forget_old(store, tmp_path, clock.now().wall_ms + 1) == 0
+    patient_files.note_held(store)
+    assert patient_files.forget_old(store, tmp_path, clock.now().wall_ms + 1) == 0
     hold(store, one)
-    kept_files.note_held(store)
+    patient_files.note_held(store)
     assert states(store) == [State.HELD]
 
 
@@ -161,6 +163,6 @@ def test_what_a_power_cut_left_without_a_row_is_swept_up_a_day_later(
     stray = attachments.path(tmp_path, "stray")
     stray.write_bytes(JPEG)
     written_s = stray.stat().st_mtime
-    assert kept_files.sweep(store, tmp_path, written_s + 60) == 0
-    assert kept_files.sweep(store, tmp_path, written_s + 2 * 86_400) == 1
+    assert patient_files.sweep(store, tmp_path, written_s + 60) == 0
+    assert patient_files.sweep(store, tmp_path, written_s + 2 * 86_400) == 1
     assert [p.name for p in (tmp_path / attachments.FOLDER).iterdir()] == [one]

@@ -9,12 +9,12 @@ from hand_clock import HandClock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import conditions, journal, ledger, outbox
-from edge.entry import GENESIS, Lane
 from edge.jobs import disk
-from edge.ledger import Sample
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.entry import GENESIS, Lane
+from edge.settings.box_settings import Settings
+from edge.store import issues, journal, ledger, outbox
+from edge.store.ledger import Sample
+from edge.store.store import Store
 
 HOUR_MS = 3_600_000
 
@@ -59,7 +59,7 @@ def test_complete_needs_everything_confirmed_and_chains_that_agree(
     outbox.mark_custody(store, Lane.CLINICAL, 3, 0, hand.now())
     assert clinical(store).complete
     assert ledger.complete(ledger.lanes(store))
-    conditions.note(store, hand.now(), outbox.DIFFERS, detail="lane c")
+    issues.note(store, hand.now(), outbox.DIFFERS, detail="lane c")
     assert not clinical(store).complete
     assert not outbox.ledger(store).agrees
 

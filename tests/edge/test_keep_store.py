@@ -14,11 +14,12 @@ import pytest
 from open_files import open_files
 from readings import cuff
 
-from edge import intake, journal, outbox
-from edge.clock import Clock
-from edge.entry import GENESIS, EntryKind, Lane, chain
-from edge.errors import DiskFull, StoreError
-from edge.store import SCHEMA, Store
+from edge.model.clock import Clock
+from edge.model.entry import GENESIS, EntryKind, Lane, chain
+from edge.model.errors import DiskFull, StoreError
+from edge.readings import intake
+from edge.store import journal, outbox
+from edge.store.store import SCHEMA, Store
 
 WRITER = Path(__file__).parents[1] / "support" / "box_writer.py"
 
@@ -195,7 +196,7 @@ def test_a_file_from_before_that_number_is_given_it(tmp_path: Path) -> None:
 
 def test_what_makes_tables_is_not_loaded_for_a_file_that_has_them(store: Store) -> None:
     file = store.row("PRAGMA database_list")["file"]  # type: ignore[index]
-    opens = "import sys; from pathlib import Path; from edge.store import Store;"
+    opens = "import sys; from pathlib import Path; from edge.store.store import Store;"
     opens += f"Store.open(Path({file!r})).close(); print('sqlite_utils' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", opens], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"

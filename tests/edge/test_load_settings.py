@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.errors import SettingsError
-from edge.settings import Port, Settings
+from edge.model.errors import SettingsError
+from edge.settings.box_settings import Port, Settings
 
 GOOD = '[box]\nid = "box-7"\nclinic = "Bhimdhunga"\n'
 

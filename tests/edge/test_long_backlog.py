@@ -13,10 +13,14 @@ from hand_clock import HandClock
 from readings import cuff
 from statement_cost import steps
 
-from edge import feed_patients, intake, outbox, patients, pruning, visits
-from edge.entry import Lane
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.model.entry import Lane
+from edge.patients import edits as patients_edits
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import intake
+from edge.store import outbox, pruning
+from edge.store.store import Store
+from edge.visits import visits
 
 LATER = 10**15
 SAFE = 60
@@ -30,7 +34,7 @@ def _backlog(folder: Path, count: int) -> Store:
     store.name_box("box-test")
     with store.transaction():
         for number in range(count):
-            someone = patients.register(store, hand.advance(60), PatientForm(f"P {number}"), None)
+            someone = register.register(store, hand.advance(60), PatientForm(f"P {number}"), None)
             visits.open_visit(store, hand.now(), someone.id, actor=None)
             intake.accept(store, cuff(hand.now(), record=str(number)))
     outbox.mark_custody(store, Lane.CLINICAL, SAFE, SAFE, hand.now())
@@ -39,7 +43,7 @@ def _backlog(folder: Path, count: int) -> Store:
 
 def _settle(store: Store) -> set[str]:
     with store.transaction():
-        return feed_patients.settle(store, 1, {Lane.CLINICAL.value: SAFE})
+        return patients_edits.settle(store, 1, {Lane.CLINICAL.value: SAFE})
 
 
 WORKS: dict[str, Callable[[Store], object]] = {
@@ -77,11 +81,11 @@ def test_edits_are_settled_by_the_order_of_their_lane(tmp_path: Path) -> None:
     assert _settle(store) == wanted
     assert _settle(store) == set()
     with store.transaction():
-        assert feed_patients.settle(store, 2, {"c": 10_000}) == set()  # of another epoch
+        assert patients_edits.settle(store, 2, {"c": 10_000}) == set()  # of another epoch
     pruning.prune(store, Lane.CLINICAL, LATER)
     with store.transaction():
         assert (
-            feed_patients.settle(store, 1, {"c": 10_000})
+            patients_edits.settle(store, 1, {"c": 10_000})
             == {row["patient_id"] for row in edits} - wanted
         )
     store.close()
@@ -97,5 +101,5 @@ def test_an_edit_that_was_let_go_of_is_settled_whatever_the_feed_says(tmp_path: 
     while pruning.prune(store, Lane.CLINICAL, LATER).records:
         continue
     with store.transaction():
-        assert feed_patients.settle(store, 7, {}) == everybody
+        assert patients_edits.settle(store, 7, {}) == everybody
     store.close()

@@ -8,10 +8,12 @@ import pytest
 from hand_clock import HandClock
 from readings import cuff
 
-from edge import conditions, intake, journal, registry
-from edge.reading import Code, Kind, Measured, Value
-from edge.registry import Device, Live
-from edge.store import Store
+from edge.equipment import registry
+from edge.equipment.registry import Device, Live
+from edge.model.reading import Code, Kind, Measured, Value
+from edge.readings import intake
+from edge.store import issues, journal
+from edge.store.store import Store
 
 OXIMETER = Device("usb-1", "CMS50D+", "serial", "/dev/ttyUSB0", "listening", measures="oximetry")
 
@@ -73,27 +75,27 @@ def test_live_numbers_fade(store: Store, hand: HandClock) -> None:
 
 
 def test_what_is_wrong_is_said_since_it_began(store: Store, hand: HandClock) -> None:
-    conditions.note(store, hand.now(), "port-busy", "CMS50D+")
+    issues.note(store, hand.now(), "port-busy", "CMS50D+")
     began = hand.now().wall_ms
-    conditions.note(store, hand.advance(60), "port-busy", "CMS50D+", "used by another program")
-    conditions.note(store, hand.now(), "disk-low", detail="120 MB")
-    first, second = conditions.current(store)
+    issues.note(store, hand.advance(60), "port-busy", "CMS50D+", "used by another program")
+    issues.note(store, hand.now(), "disk-low", detail="120 MB")
+    first, second = issues.current(store)
     assert (first.kind, first.since_ms) == ("port-busy", began)
     assert first.detail == "used by another program"
     assert first.sentence().startswith("Another program is using the cable of CMS50D+")
     assert second.sentence() == "The disk is nearly full (120 MB left); call the technician."
-    conditions.clear(store, "port-busy", "CMS50D+")
-    conditions.clear(store, "port-busy", "CMS50D+")
-    assert [c.kind for c in conditions.current(store)] == ["disk-low"]
+    issues.clear(store, "port-busy", "CMS50D+")
+    issues.clear(store, "port-busy", "CMS50D+")
+    assert [c.kind for c in issues.current(store)] == ["disk-low"]
 
 
 def test_every_condition_has_a_whole_sentence() -> None:
-    for kind in conditions.SENTENCES:
-        sentence = conditions.Condition(kind, "The device", "a reason", 0).sentence()
+    for kind in issues.SENTENCES:
+        sentence = issues.Condition(kind, "The device", "a reason", 0).sentence()
         assert sentence[0].isupper()
         assert sentence.endswith(".")
 
 
 def test_a_condition_without_a_sentence_is_a_mistake(store: Store, hand: HandClock) -> None:
     with pytest.raises(LookupError, match="no sentence"):
-        conditions.note(store, hand.now(), "gremlins")
+        issues.note(store, hand.now(), "gremlins")

@@ -6,11 +6,13 @@ import pytest
 from hand_clock import HandClock
 from readings import cuff, pressure
 
-from edge import history, intake, journal, outbox, patients
-from edge.entry import GENESIS, Entry, Lane, chain
-from edge.patient_form import PatientForm
-from edge.registry import Device, met
-from edge.store import Store
+from edge.equipment.registry import Device, met
+from edge.model.entry import GENESIS, Entry, Lane, chain
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history, intake
+from edge.store import journal, outbox
+from edge.store.store import Store
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def hand() -> HandClock:
 def busy(store: Store, hand: HandClock) -> Store:
     """A registration, two readings, one alert: 3 clinical records and 1 alert."""
     form = PatientForm("Sita", birth="1950")
-    sita = patients.register(store, hand.now(), form, None).id
+    sita = register.register(store, hand.now(), form, None).id
     intake.accept(store, cuff(hand.advance(10), device=None, patient=sita))
     intake.accept(store, cuff(hand.advance(10), pressure(85, 50), device=None, patient=sita))
     return store

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from hand_clock import HandClock
 
-from edge import journal, patients, visits
-from edge.errors import NotFound
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.model.errors import NotFound
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.store import journal
+from edge.store.store import Store
+from edge.visits import visits
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def hand() -> HandClock:
 
 
 def person(store: Store, hand: HandClock, name: str) -> str:
-    return patients.register(store, hand.now(), PatientForm(name), None).id
+    return register.register(store, hand.now(), PatientForm(name), None).id
 
 
 def test_the_next_visit_closes_the_one_before(store: Store, hand: HandClock) -> None:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readings import cuff
 
-from edge import anchors, intake, journal
-from edge.clock import BUILD_MS, Anchor, Clock, ClockQuality, Stamp, place
-from edge.store import Store
+from edge.model.clock import BUILD_MS, Anchor, Clock, ClockQuality, Stamp, place
+from edge.readings import intake
+from edge.store import clock_anchors, journal
+from edge.store.store import Store
 
 YEAR_MS = 365 * 86_400_000
 FUTURE_MS = BUILD_MS + 20 * YEAR_MS
@@ -108,16 +109,18 @@ def test_a_wild_clock_is_forgotten_once_the_hospital_has_told_the_time(
     wild = Stamp(now.boot, now.t_ms, FUTURE_MS, ClockQuality.UNSURE)
     intake.accept(store, cuff(wild))
     store.save_floor(wild)
-    assert anchors.remember(store, wild, anchor(now.boot, now.t_ms, BUILD_MS + 1))
+    assert clock_anchors.remember(store, wild, anchor(now.boot, now.t_ms, BUILD_MS + 1))
     store.save_floor(store.clock().now())
     assert next_boot(store, monkeypatch).wall_ms < FUTURE_MS
 
 
 def test_an_anchor_is_an_entry_and_only_better_ones_are_kept(store: Store) -> None:
     now = store.clock().now()
-    assert anchors.remember(store, now, anchor(now.boot, now.t_ms, 5, error_ms=900), actor="w1")
-    assert not anchors.remember(store, now, anchor(now.boot, now.t_ms, 6, error_ms=850))
-    assert anchors.remember(store, now, anchor(now.boot, now.t_ms, 7, error_ms=20))
+    assert clock_anchors.remember(
+        store, now, anchor(now.boot, now.t_ms, 5, error_ms=900), actor="w1"
+    )
+    assert not clock_anchors.remember(store, now, anchor(now.boot, now.t_ms, 6, error_ms=850))
+    assert clock_anchors.remember(store, now, anchor(now.boot, now.t_ms, 7, error_ms=20))
     assert [a.utc_ms for a in store.anchors(now.boot)] == [5, 7]
     assert [(e.kind, e.body["utc_ms"], e.actor) for _, e in journal.since(store, 0)] == [
         ("clock", 5, "w1"),

@@ -11,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from readings import cuff, pressure
 
-from edge import conditions, history, intake, journal, outbox, patients, pruning, visits
-from edge.clock import ClockQuality
-from edge.entry import Lane, chain
 from edge.jobs import prune
-from edge.patient_form import PatientForm
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import ClockQuality
+from edge.model.entry import Lane, chain
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history, intake
+from edge.settings.box_settings import Settings
+from edge.store import issues, journal, outbox, pruning
+from edge.store.store import Store
+from edge.visits import visits
 
 LATER = 10**15
 
@@ -67,7 +70,7 @@ def test_a_lane_pruned_to_its_end_goes_on_numbering(store: Store, hand: HandCloc
 def test_readings_stay_in_the_history_and_lose_their_raw_bytes(
     store: Store, hand: HandClock
 ) -> None:
-    sita = patients.register(store, hand.now(), PatientForm("Sita"), None).id
+    sita = register.register(store, hand.now(), PatientForm("Sita"), None).id
     done = intake.accept(store, cuff(hand.advance(1), device=None, patient=sita))
     with store.transaction():
         store.execute("UPDATE reading SET raw = x'00ff'")
@@ -81,7 +84,7 @@ def test_readings_stay_in_the_history_and_lose_their_raw_bytes(
 def test_history_goes_on_request_but_not_what_raised_an_alert(
     store: Store, hand: HandClock
 ) -> None:
-    sita = patients.register(store, hand.now(), PatientForm("Sita", birth="1950"), None).id
+    sita = register.register(store, hand.now(), PatientForm("Sita", birth="1950"), None).id
     intake.accept(store, cuff(hand.advance(1), device=None, patient=sita))
     low = intake.accept(store, cuff(hand.advance(1), pressure(85, 50), device=None, patient=sita))
     record(store, hand, 1)
@@ -93,7 +96,7 @@ def test_history_goes_on_request_but_not_what_raised_an_alert(
 
 def test_an_open_visit_keeps_everything_from_its_beginning(store: Store, hand: HandClock) -> None:
     record(store, hand, 3)
-    sita = patients.register(store, hand.now(), PatientForm("Sita"), None).id
+    sita = register.register(store, hand.now(), PatientForm("Sita"), None).id
     visits.open_visit(store, hand.advance(1), sita, actor=None)
     record(store, hand, 3)
     last = outbox.state(store, Lane.CLINICAL).last
@@ -111,8 +114,8 @@ def test_a_damaged_run_is_not_pruned_but_told(store: Store, hand: HandClock) -> 
     hand.advance(86_400)
     prune.judge(store, box, hand.now(), pressed=False)
     assert outbox.state(store, Lane.CLINICAL).base == 0
-    assert [c.kind for c in conditions.current(store)] == ["records-damaged"]
-    assert "record 2" in conditions.current(store)[0].sentence()
+    assert [c.kind for c in issues.current(store)] == ["records-damaged"]
+    assert "record 2" in issues.current(store)[0].sentence()
 
 
 def test_age_counts_only_by_a_clock_that_somebody_vouched_for(

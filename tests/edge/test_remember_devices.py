@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from hand_clock import HandClock
 
-from edge import adapter, device_memory, journal, pairings, registry
-from edge.device_memory import Memory
-from edge.errors import NotFound
-from edge.pairings import State
-from edge.store import Store
+from edge.equipment import bluetooth_recovery, device_memory, pairings, registry
+from edge.equipment.device_memory import Memory
+from edge.equipment.pairings import State
+from edge.model.errors import NotFound
+from edge.store import journal
+from edge.store.store import Store
 
 METER = "C2:00:00:00:00:01"
 
@@ -76,8 +77,8 @@ def test_what_a_device_says_of_itself_is_kept(store: Store, hand: HandClock) -> 
 
 
 def test_steps_to_bring_the_adapter_back_are_counted(store: Store, hand: HandClock) -> None:
-    adapter.took(store, hand.now(), "rescan", "silent")
-    adapter.took(store, hand.advance(60), "rescan", "silent")
-    (counted,) = adapter.taken(store)
+    bluetooth_recovery.took(store, hand.now(), "rescan", "silent")
+    bluetooth_recovery.took(store, hand.advance(60), "rescan", "silent")
+    (counted,) = bluetooth_recovery.taken(store)
     assert (counted.step, counted.times, counted.last_ms) == ("rescan", 2, hand.now().wall_ms)
     assert len(journal.since(store, 0)) == 2

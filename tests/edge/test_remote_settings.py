@@ -9,19 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import feed, journal, remote_settings
-from edge.clock import Clock
-from edge.entry import EntryKind
-from edge.feed_item import Change, Cursor
-from edge.settings import Settings
-from edge.store import Store
+from edge.feed import replica
+from edge.model.clock import Clock
+from edge.model.entry import EntryKind
+from edge.model.feed_item import Change, Cursor
+from edge.settings import remote_settings
+from edge.settings.box_settings import Settings
+from edge.store import journal
+from edge.store.store import Store
 
 OWN = Settings(home=Path("/nowhere"), box_id="box", clinic="Thar", daily_bytes={"files": 5000})
 
 
 def tell(store: Store, ver: int, key: str, value: object) -> None:
     body = None if value is None else {"value": value}
-    feed.apply(store, [Change(ver, "setting", key, ver, body)], Cursor(1, ver))
+    replica.apply(store, [Change(ver, "setting", key, ver, body)], Cursor(1, ver))
 
 
 def said(store: Store) -> list[tuple[object, object]]:

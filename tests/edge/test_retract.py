@@ -6,10 +6,12 @@ import pytest
 from hand_clock import HandClock
 from readings import cuff, pressure
 
-from edge import history, intake, journal, patients, retract
-from edge.errors import NotFound, Refused
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.model.errors import NotFound, Refused
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history, intake, retract
+from edge.store import journal
+from edge.store.store import Store
 
 
 @pytest.fixture
@@ -19,12 +21,12 @@ def hand() -> HandClock:
 
 @pytest.fixture
 def sita(store: Store, hand: HandClock) -> str:
-    return patients.register(store, hand.now(), PatientForm("Sita", birth="1950"), "w1").id
+    return register.register(store, hand.now(), PatientForm("Sita", birth="1950"), "w1").id
 
 
 @pytest.fixture
 def gita(store: Store, hand: HandClock) -> str:
-    return patients.register(store, hand.now(), PatientForm("Gita", birth="1961"), "w1").id
+    return register.register(store, hand.now(), PatientForm("Gita", birth="1961"), "w1").id
 
 
 def low(store: Store, hand: HandClock, patient: str) -> int:

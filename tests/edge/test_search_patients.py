@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from edge import patients
-from edge.clock import Clock, ClockQuality, Stamp
-from edge.patient import Patient
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.model.clock import Clock, ClockQuality, Stamp
+from edge.model.patient import Patient
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.store.store import Store
 
 Add = Callable[..., Patient]
 
@@ -19,7 +19,7 @@ Add = Callable[..., Patient]
 @pytest.fixture
 def add(store: Store, clock: Clock) -> Add:
     def _add(name: str, **fields: str) -> Patient:
-        return patients.register(store, clock.now(), PatientForm(name, **fields), "w1")
+        return register.register(store, clock.now(), PatientForm(name, **fields), "w1")
 
     return _add
 
@@ -32,7 +32,7 @@ def village(add: Add) -> None:
 
 
 def first(store: Store, text: str) -> str:
-    found = patients.search(store, text)
+    found = register.search(store, text)
     return found[0].name if found else ""
 
 
@@ -70,7 +70,7 @@ def test_a_name_is_found_however_it_is_written(store: Store, text: str, name: st
     "text", ["", "   ", "zzz", "%", "_", '"', "NOTZ", "xq* OR (", "'; --", "0"]
 )
 def test_odd_text_finds_nothing_and_breaks_nothing(store: Store, text: str) -> None:
-    assert patients.search(store, text) == []
+    assert register.search(store, text) == []
 
 
 def test_a_card_or_a_telephone_comes_first(store: Store, add: Add) -> None:
@@ -78,16 +78,16 @@ def test_a_card_or_a_telephone_comes_first(store: Store, add: Add) -> None:
     phone = add("Sita Two", phone="0301 2345678")
     add("HP Sita", phone="0301 9999999")
     assert first(store, "hp-77") == "Sita One"
-    assert patients.search(store, "+92 301 2345678"[4:]) == [phone]
+    assert register.search(store, "+92 301 2345678"[4:]) == [phone]
     assert first(store, "2345678") == "Sita Two"
-    assert {p.name for p in patients.search(store, "0301")} == {"Sita Two", "HP Sita"}
+    assert {p.name for p in register.search(store, "0301")} == {"Sita Two", "HP Sita"}
 
 
 def test_never_more_than_asked_for(store: Store, add: Add) -> None:
     for number in range(20):
         add("Ram Thapa", card=f"C{number}")
-    assert len(patients.search(store, "ram thapa")) == patients.SHOWN
-    assert len(patients.search(store, "ram thapa", limit=3)) == 3
+    assert len(register.search(store, "ram thapa")) == register.SHOWN
+    assert len(register.search(store, "ram thapa", limit=3)) == 3
 
 
 def test_somebody_who_may_be_registered_already_is_asked_about(store: Store, add: Add) -> None:
@@ -95,23 +95,23 @@ def test_somebody_who_may_be_registered_already_is_asked_about(store: Store, add
     add("Muhammad Khan", sex="male", birth="1990", village="Bot")
     add("Laxmi Thapa", sex="female", birth="1948")
     form = PatientForm("Mohammed Khan", "male", "1950", village="kot")
-    assert patients.possible_duplicates(store, form)[0] == held
-    assert patients.possible_duplicates(store, PatientForm("Ganesh Rai", "male", "1950")) == []
+    assert register.possible_duplicates(store, form)[0] == held
+    assert register.possible_duplicates(store, PatientForm("Ganesh Rai", "male", "1950")) == []
 
 
 def test_an_age_counts_like_a_birth_when_asking_for_duplicates(store: Store, add: Add) -> None:
     held = add("Muhammad Khan", sex="male", birth="1948")
     now = Stamp(1, 1, 1_796_000_000_000, ClockQuality.NTP)
-    old = patients.possible_duplicates(store, PatientForm("Mohamad Khan", "male", age="77"), now)
-    young = patients.possible_duplicates(store, PatientForm("Mohamad Khan", "male", age="7"), now)
+    old = register.possible_duplicates(store, PatientForm("Mohamad Khan", "male", age="77"), now)
+    young = register.possible_duplicates(store, PatientForm("Mohamad Khan", "male", age="7"), now)
     assert (old, young) == ([held], [])
 
 
 def test_a_family_telephone_is_no_duplicate_but_a_card_is(store: Store, add: Add) -> None:
     mother = add("Fatima Bibi", sex="female", phone="0301 1111", card="F1")
-    assert patients.possible_duplicates(store, PatientForm("Ganesh", phone="03011111")) == []
-    assert patients.possible_duplicates(store, PatientForm("Fatma B", phone="03011111")) == [mother]
-    assert patients.possible_duplicates(store, PatientForm("Ganesh", card="f1")) == [mother]
+    assert register.possible_duplicates(store, PatientForm("Ganesh", phone="03011111")) == []
+    assert register.possible_duplicates(store, PatientForm("Fatma B", phone="03011111")) == [mother]
+    assert register.possible_duplicates(store, PatientForm("Ganesh", card="f1")) == [mother]
 
 
 @pytest.mark.system
@@ -123,14 +123,14 @@ def test_one_among_fifty_thousand(store: Store, clock: Clock) -> None:
                   for b in ("pa", "rung", "rma", "wal", "mari")]  # fmt: skip
     everybody = itertools.product(first_names, ("Bahadur", "Prasad", "Devi", "Lal", ""), last_names)
     forms = [PatientForm(" ".join(parts)) for parts in everybody] * 2
-    patients.register_many(store, clock.now(), forms[:49_998], None)
-    wanted = patients.register(store, clock.now(), PatientForm("Mst. Zulaikha Begum"), "w1")
-    chinese = patients.register(
+    register.register_many(store, clock.now(), forms[:49_998], None)
+    wanted = register.register(store, clock.now(), PatientForm("Mst. Zulaikha Begum"), "w1")
+    chinese = register.register(
         store, clock.now(), PatientForm("欧阳娜娜", phone="13800001234"), "w1"
     )
-    assert patients.count(store) == 50_000
+    assert register.count(store) == 50_000
     for text in ("zulekha begum", "زلیخا بیگم", "mst zulaikha", "Zulaikha"):
-        assert patients.search(store, text)[0] == wanted, text
+        assert register.search(store, text)[0] == wanted, text
     for text in ("欧阳娜娜", "娜娜", "ouyang nana", "ouyangnana", "1380000"):
-        assert patients.search(store, text)[0] == chinese, text
-    assert patients.search(store, "Mohan Prasad Gurung")[0].name == "Mohan Prasad Gurung"
+        assert register.search(store, text)[0] == chinese, text
+    assert register.search(store, "Mohan Prasad Gurung")[0].name == "Mohan Prasad Gurung"

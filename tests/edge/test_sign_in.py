@@ -8,10 +8,11 @@ from threading import Thread
 import pytest
 from hand_clock import HandClock
 
-from edge import audit, journal, lockout, pins, staff
-from edge.errors import InvalidForm, NotFound, SettingsError
-from edge.staff import Locked, Role, SignedIn, Staff, WrongPin
-from edge.store import Store
+from edge.model.errors import InvalidForm, NotFound, SettingsError
+from edge.staff import audit, lockout, pins, staff
+from edge.staff.staff import Locked, Role, SignedIn, Staff, WrongPin
+from edge.store import journal
+from edge.store.store import Store
 
 PEPPER = bytes(range(32))
 RIGHT, WRONG = "482915", "482916"

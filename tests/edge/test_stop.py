@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from edge.supervise import Stop
+from edge.process.supervise import Stop
 
 TIMES = 3000
 

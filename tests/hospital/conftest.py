@@ -14,7 +14,7 @@ from moments import NOW
 from postgres import Cluster, cluster
 
 from hospital.archive import Archive
-from hospital.authority import Authority
+from hospital.fleet.authority import Authority
 
 
 @pytest.fixture(scope="session")

@@ -11,20 +11,23 @@ from broker import Broker, running
 from eventually import eventually
 from flask.testing import FlaskClient
 
-from hospital import claims, custody, receive, receiver
 from hospital.archive import Archive
-from hospital.archive_sqlite import SqliteArchive
-from hospital.authority import Authority
-from hospital.claims import Offer
+from hospital.archive.errors import ArchiveDown
+from hospital.archive.outgoing import OutgoingFrame
+from hospital.archive.settings import HospitalSettings
+from hospital.archive.sqlite import SqliteArchive
 from hospital.desk import create_app
-from hospital.desk.door import Parts
-from hospital.errors import ArchiveDown
-from hospital.receive import WIRED, Receiver, Worker
-from hospital.settings import HospitalSettings
-from sync.enrolment import MAX_MESSAGE, EnrolmentError, Request, ask, open_answer
-from sync.keys import BoxKeys, HospitalKeys, certificate_request
-from sync.link import Link
-from sync.transport import Acked, Event, Up
+from hospital.desk.context import Parts
+from hospital.fleet import claims
+from hospital.fleet.authority import Authority
+from hospital.fleet.claims import Offer
+from hospital.receiving import custody, receiver
+from hospital.receiving import worker as receiving_worker
+from hospital.receiving.worker import WIRED, Receiver, Worker
+from sync.keys.enrolment import MAX_MESSAGE, EnrolmentError, Request, ask, open_answer
+from sync.keys.keys import BoxKeys, HospitalKeys, certificate_request
+from sync.link.link import Link
+from sync.link.transport import Acked, Event, Up
 
 KEYS = HospitalKeys.generate()
 
@@ -110,7 +113,7 @@ def await_event(link: Link, kind: type[Event]) -> Event:
 
 
 def worker_on(broker: Broker, house: House) -> Worker:
-    link = Link(broker.address, broker.worker(), "hospital", (receive.UP,), limits=WIRED)
+    link = Link(broker.address, broker.worker(), "hospital", (receiving_worker.UP,), limits=WIRED)
     return Worker(house.open, KEYS, link)
 
 
@@ -131,7 +134,7 @@ def test_a_frame_that_breaks_the_worker_is_set_aside(
 ) -> None:
     whole = Receiver.receive
 
-    def brittle(self: Receiver, topic: str, frame: bytes, now_ms: int) -> list[receiver.Outgoing]:
+    def brittle(self: Receiver, topic: str, frame: bytes, now_ms: int) -> list[OutgoingFrame]:
         if frame == b"crash":
             raise ZeroDivisionError
         return whole(self, topic, frame, now_ms)
@@ -142,7 +145,7 @@ def test_a_frame_that_breaks_the_worker_is_set_aside(
     link = box(broker)
     eventually(lambda: heard(link, worker, b"crash"))
     link.publish("cs/1/u/box1/c", b"nonsense")
-    turn_until(worker, house, {receive.BROKEN: 1, receiver.MALFORMED: 1})
+    turn_until(worker, house, {receiving_worker.BROKEN: 1, receiver.MALFORMED: 1})
     link.close()
     worker.stop()
     worker.run()

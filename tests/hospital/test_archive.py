@@ -11,15 +11,17 @@ from archives import open_at
 from eventually import eventually
 from open_files import open_files
 
-from edge.entry import GENESIS, canonical_json, chain, content_id
-from hospital import boxes, chart, custody, records
+from edge.model.entry import GENESIS, canonical_json, chain, content_id
 from hospital.archive import Archive, scalar
-from hospital.boxes import Box
-from hospital.custody import Delivered
-from hospital.errors import ArchiveDown, HospitalError, RowRefused
+from hospital.archive.errors import ArchiveDown, HospitalError, RowRefused
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving import apply, custody
+from hospital.receiving.custody import Delivered
+from hospital.views import chart
 from sync.core import hospital
 from sync.core.messages import Hello, LaneReport
-from sync.keys import BoxKeys
+from sync.keys.keys import BoxKeys
 
 NOW_MS = 1_795_000_000_000
 NONCE = b"session1"
@@ -54,7 +56,7 @@ def pressure(t_ms: int = 2000, **more: object) -> bytes:
 
 def keep(archive: Archive, *rows: bytes, box: Box = BOX, epoch: int = 1, first: int = 1) -> int:
     with archive.transaction():
-        return records.keep(archive, box, (epoch, "c", first), rows, NOW_MS)
+        return apply.keep(archive, box, (epoch, "c", first), rows, NOW_MS)
 
 
 def admit(archive: Archive, epoch: int = 1, nonce: bytes = NONCE, last: int = 0) -> None:
@@ -97,7 +99,7 @@ def test_a_standing_changes_and_an_unknown_box_is_named(archive: Archive) -> Non
 def test_a_failed_transaction_leaves_nothing(archive: Archive) -> None:
     def half_way() -> None:
         with archive.transaction():
-            records.keep(archive, BOX, (1, "c", 1), [patient(), pressure()], NOW_MS)
+            apply.keep(archive, BOX, (1, "c", 1), [patient(), pressure()], NOW_MS)
             raise KeyError("power cut")
 
     with pytest.raises(KeyError):

@@ -10,10 +10,10 @@ from archives import open_at
 from box_on_wire import NOW_MS, Desk, Sender, enrolled
 from postgres import Cluster
 
-from hospital import backup, custody, ledger
 from hospital.archive import Archive
-from hospital.archive_sqlite import SqliteArchive
-from hospital.errors import HospitalError
+from hospital.archive.errors import HospitalError
+from hospital.archive.sqlite import SqliteArchive
+from hospital.receiving import backup, custody, ledger
 from sync.core import Receipt
 
 

@@ -10,8 +10,9 @@ from desk_scene import ORIGIN, RAM, THAR, ZAHRA, Doctor
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from hospital import background, feed
 from hospital.archive import Archive
+from hospital.feed import feed
+from hospital.patients import summary
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_striking_out_is_a_clinicians_and_is_kept_in_the_history(
 ) -> None:
     post(doctor, ZAHRA, do="add", name="conditions", text="Asthma")
     assert post(doctor, ZAHRA, do="strike", name="conditions", text="Asthma").status_code == 303
-    assert background.of(archive, [ZAHRA]) == background.Background()
+    assert summary.of(archive, [ZAHRA]) == summary.Background()
     again = post(doctor, ZAHRA, do="strike", name="conditions", text="Asthma")
     assert (again.status_code, "not in the list any more" in again.text) == (422, True)
 
@@ -52,7 +53,7 @@ def test_medicines_hold_as_prescribed_and_are_not_mixed_for_linked_records(
 ) -> None:
     post(doctor, ZAHRA, do="prescribe", name="medicines", text="Metformin 500 mg")
     post(doctor, RAM, do="prescribe", name="medicines", text="Metformin 850 mg")
-    known = background.of(archive, [ZAHRA, RAM])
+    known = summary.of(archive, [ZAHRA, RAM])
     assert known.medicines == ("Metformin 500 mg", "Metformin 850 mg")
 
 
@@ -66,4 +67,4 @@ def test_what_will_not_do_comes_back_with_a_sentence(
     assert post(doctor, ZAHRA, do="add", name="sex", text="male").status_code == 422
     assert post(doctor, ZAHRA, do="erase", name="allergies", text="x").status_code == 400
     assert post(doctor, "nobody", do="add", name="allergies", text="x").status_code == 404
-    assert background.of(archive, [ZAHRA]).empty
+    assert summary.of(archive, [ZAHRA]).empty

@@ -15,13 +15,13 @@ import pytest
 from broker import free_port
 from eventually import eventually
 
-from hospital import broker
-from hospital.authority import Authority
-from hospital.errors import BrokerError
-from hospital.settings import HospitalSettings
-from sync.keys import TLS_FILE, BoxKeys, certificate_request
-from sync.link import Link
-from sync.transport import Acked, Address, Down, Event, Failed, Message, Tls, Up, Why
+from hospital.archive.errors import BrokerError
+from hospital.archive.settings import HospitalSettings
+from hospital.broker import broker
+from hospital.fleet.authority import Authority
+from sync.keys.keys import TLS_FILE, BoxKeys, certificate_request
+from sync.link.link import Link
+from sync.link.transport import Acked, Address, Down, Event, Failed, Message, Tls, Up, Why
 
 pytestmark = pytest.mark.system
 KINDS = ("mosquitto", "iotcore")

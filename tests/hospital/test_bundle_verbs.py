@@ -18,20 +18,22 @@ from click.testing import CliRunner
 from eventually import eventually
 from link_house import House, Machine
 
-from edge import journal, outbox
-from edge.entry import Lane
-from edge.settings import Settings
-from edge.store import Store
-from hospital import by_hand, by_hand_answer, claims
-from hospital.authority import Authority
-from hospital.commands import hospital
-from hospital.opening import open_archive
-from hospital.settings import HospitalSettings
+from edge.model.entry import Lane
+from edge.settings.box_settings import Settings
+from edge.store import journal, outbox
+from edge.store.store import Store
+from hospital.archive.open import open_archive
+from hospital.archive.settings import HospitalSettings
+from hospital.bundles import answer as bundles_answer
+from hospital.bundles import read as bundles_read
+from hospital.cli.commands import hospital
+from hospital.fleet import claims
+from hospital.fleet.authority import Authority
 from provisioning import enrol, status
 from provisioning.box import init_box
 from provisioning.link_commands import bundles, link
-from sync import bundle
-from sync.keys import HospitalKeys
+from sync.bundles import bundle_format
+from sync.keys.keys import HospitalKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,11 @@ def test_a_stick_goes_there_and_comes_back(pair: Pair) -> None:
 def test_a_stranger_on_the_stick_does_not_stop_the_others(pair: Pair) -> None:
     pair.record(2)
     say(bundles, "write", str(pair.stick))
-    (mine,) = bundle.found(pair.stick, bundle.UP)
-    opening = bundle.outline(mine.file).opening
-    strange = bundle.Opening("up", "box-else", opening.hospital, b"12345678", 1, 1)
-    file = pair.stick / bundle.up_name("box-else", b"12345678")
-    with bundle.writing(file, strange, lambda _body: bytes(64)) as writer:
+    (mine,) = bundle_format.found(pair.stick, bundle_format.UP)
+    opening = bundle_format.outline(mine.file).opening
+    strange = bundle_format.Opening("up", "box-else", opening.hospital, b"12345678", 1, 1)
+    file = pair.stick / bundle_format.up_name("box-else", b"12345678")
+    with bundle_format.writing(file, strange, lambda _body: bytes(64)) as writer:
         writer.close({}, 0)
     read = say(hospital, "bundle", "read", str(pair.stick), expect=1)
     assert len(read["taken"]) == len(read["answers"]) == 1  # type: ignore[arg-type]
@@ -189,9 +191,9 @@ def test_a_stick_is_carried_while_the_line_is_alive(house: House) -> None:
         box.record(400)
         box.record(1, Lane.ALERT)
         by_verb(box, "write", str(stick))
-        for one in bundle.found(stick, bundle.UP):
-            by_hand.take(house.archive, house.keys, one.file, round_ + 1)
-        by_hand_answer.write(house.archive, house.keys, box.box_id, stick, round_ + 1)
+        for one in bundle_format.found(stick, bundle_format.UP):
+            bundles_read.take(house.archive, house.keys, one.file, round_ + 1)
+        bundles_answer.write(house.archive, house.keys, box.box_id, stick, round_ + 1)
         box.record(20)
         by_verb(box, "read", str(stick))
     eventually(box.all_confirmed, within_s=120)

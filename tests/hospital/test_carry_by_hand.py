@@ -15,17 +15,22 @@ from hand_house import BOX, CLINIC, HOSPITAL, KEYS, Post, other_keys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge import attachments, journal, orders, outbox
-from edge.attachments import CHUNK_BYTES
-from edge.entry import Lane
-from edge.feed_item import Item
-from hospital import attachments as archived
-from hospital import boxes, by_hand, clones, custody, directives, feed
-from hospital.errors import HospitalError
-from sync import bundle, hand, hand_answer
-from sync.bundle import BundleError, Opening
-from sync.envelope import peek_up, seal_up, sign_manifest
-from sync.keys import BoxKeys, HospitalKeys, kid
+from edge.feed import command_log
+from edge.files import attachments
+from edge.files.attachments import CHUNK_BYTES
+from edge.model.entry import Lane
+from edge.model.feed_item import Item
+from edge.store import journal, outbox
+from hospital.archive.errors import HospitalError
+from hospital.bundles import read
+from hospital.feed import feed
+from hospital.files import attachments as archived
+from hospital.fleet import boxes, clones, commands
+from hospital.receiving import custody
+from sync.bundles import bundle_format, read_answer, write
+from sync.bundles.bundle_format import BundleError, Opening
+from sync.frames.envelope import peek_up, seal_up, sign_manifest
+from sync.keys.keys import BoxKeys, HospitalKeys, kid
 
 DOUBLED = "SELECT box, epoch, lane, seq FROM record GROUP BY 1, 2, 3, 4 HAVING count(*) > 1"
 """Places of a stream that two records claim."""
@@ -55,7 +60,7 @@ def test_records_go_and_receipts_return(post: Post) -> None:
     assert outbox.ledger(post.store).sent == 0
     assert post.waiting() == 702  # on a stick is not at the hospital
     assert post.take() == 702
-    assert post.read() == hand_answer.Answered(702, None)
+    assert post.read() == read_answer.Answered(702, None)
     assert post.waiting() == 0
     assert outbox.ledger(post.store).agrees
     assert post.held() == post.made()
@@ -63,8 +68,8 @@ def test_records_go_and_receipts_return(post: Post) -> None:
 
 def test_a_clinic_without_any_line_lives_by_the_stick(post: Post) -> None:
     post.tell(1, 900)
-    first = directives.order(post.archive, BOX, "ping", {}, "desk", NOW_MS)
-    directives.order(post.archive, BOX, "ping", {}, "desk", NOW_MS)
+    first = commands.order(post.archive, BOX, "ping", {}, "desk", NOW_MS)
+    commands.order(post.archive, BOX, "ping", {}, "desk", NOW_MS)
     post.record(20)
     photo, preview = post.photo(9 * CHUNK_BYTES + 5), post.photo(100)
     post.write()
@@ -76,7 +81,7 @@ def test_a_clinic_without_any_line_lives_by_the_stick(post: Post) -> None:
     for one in (photo, preview):
         stored = archived.content(post.archive, BOX, one)
         assert stored == attachments.path(post.folder, one).read_bytes()
-    assert [c.id for c in orders.answered(post.store)][0] == first.id
+    assert [c.id for c in command_log.answered(post.store)][0] == first.id
     post.tell(300, 600)  # changed since: more than one frame tells
     post.tell(2_000, 5)
     post.write()
@@ -85,7 +90,7 @@ def test_a_clinic_without_any_line_lives_by_the_stick(post: Post) -> None:
     assert post.agree_on_the_feed()
     rows = post.archive.rows("SELECT outcome FROM command WHERE answered_ms IS NOT NULL")
     assert [r["outcome"] for r in rows] == ["done", "done"]
-    assert post.read() == hand_answer.Answered(0, None)
+    assert post.read() == read_answer.Answered(0, None)
     assert post.waiting() == 0
 
 
@@ -110,7 +115,7 @@ def test_what_is_on_a_stick_is_said_without_reading_it(post: Post) -> None:
     post.record(30)
     post.record(3, Lane.ALERT)
     post.photo(10)
-    (one,) = [bundle.outline(post.write())]
+    (one,) = [bundle_format.outline(post.write())]
     assert one.closing is not None
     assert one.closing.lanes == {"c": (1, 31), "a": (1, 3)}
     assert (one.closing.records, one.closing.files) == (34, 1)
@@ -126,9 +131,9 @@ def test_reading_anything_twice_does_nothing(post: Post) -> None:
     old = copy(post, post.write(), "old")
     assert post.take(old) == 51
     assert post.take(old) == 0
-    first = copy(post, post.stick / bundle.down_name(BOX), "answer")
+    first = copy(post, post.stick / bundle_format.down_name(BOX), "answer")
     post.read()
-    assert post.read() == hand_answer.Answered(0, None)
+    assert post.read() == read_answer.Answered(0, None)
     post.record(50)
     post.tell(1)
     later = post.write()
@@ -136,8 +141,8 @@ def test_reading_anything_twice_does_nothing(post: Post) -> None:
     assert post.take(old) == 0
     post.take(later)
     post.read()
-    shutil.copy(first, post.stick / bundle.down_name(BOX))
-    assert post.read() == hand_answer.Answered(0, None)
+    shutil.copy(first, post.stick / bundle_format.down_name(BOX))
+    assert post.read() == read_answer.Answered(0, None)
     assert (post.waiting(), attachments.waiting(post.store)) == (0, 0)
     assert post.held() == post.made()
     assert len(post.held()) == 101
@@ -279,11 +284,11 @@ def test_a_stick_from_before_the_card_fell_back_is_kept_beside_the_other_history
     post.record(3)
     post.online()  # other records under the same numbers
     before = post.archive.rows("SELECT * FROM stream")
-    taken = by_hand.take(post.archive, HOSPITAL, lost, NOW_MS)
+    taken = read.take(post.archive, HOSPITAL, lost, NOW_MS)
     assert taken.records == 400
     assert taken.aside > 1
     assert there | post.made() <= post.held()
-    assert by_hand.take(post.archive, HOSPITAL, lost, NOW_MS).records == 0
+    assert read.take(post.archive, HOSPITAL, lost, NOW_MS).records == 0
     after = post.archive.rows("SELECT * FROM stream WHERE epoch > 0")
     assert after == before
     assert post.archive.rows(DOUBLED) == []
@@ -325,7 +330,7 @@ def test_a_hospital_that_was_restored_gets_all_again_by_stick_alone(post: Post) 
     post.record(5)
     post.write()
     post.take()
-    old = copy(post, post.stick / bundle.down_name(BOX), "old")
+    old = copy(post, post.stick / bundle_format.down_name(BOX), "old")
     post.read()
     assert post.waiting() == 15
     post.write()
@@ -333,7 +338,7 @@ def test_a_hospital_that_was_restored_gets_all_again_by_stick_alone(post: Post) 
     post.read()
     assert post.waiting() == 0
     assert post.held() == post.made()
-    shutil.copy(old, post.stick / bundle.down_name(BOX))
+    shutil.copy(old, post.stick / bundle_format.down_name(BOX))
     post.read()
     assert post.waiting() == 0  # the gap it speaks of is closed
 
@@ -342,17 +347,17 @@ def test_rows_that_cannot_be_read_together_come_one_by_one(post: Post) -> None:
     post.record(40)
     good = post.write()
     spoiled = post.folder / "spoiled"
-    with bundle.opened(good) as reader:
+    with bundle_format.opened(good) as reader:
         frames, opening = list(reader.frames()), reader.opening
     header = peek_up(frames[-1])
     frames[-1] = seal_up(header, b"what nobody can read", KEYS, HOSPITAL.public)
-    with bundle.writing(spoiled, opening, lambda b: sign_manifest(b, KEYS.sign)) as writer:
+    with bundle_format.writing(spoiled, opening, lambda b: sign_manifest(b, KEYS.sign)) as writer:
         assert all(writer.add(frame) for frame in frames)
         writer.close({"c": (1, 40)}, 0)
     assert post.take(spoiled) == 0
     post.read()
     post.write()
-    with bundle.opened(bundle.found(post.stick, bundle.UP)[-1].file) as reader:
+    with bundle_format.opened(bundle_format.found(post.stick, bundle_format.UP)[-1].file) as reader:
         headers = [peek_up(frame) for frame in reader.frames()]
     assert [h.n for h in headers if h.lane == "c"] == [1] * 40
     assert post.take() == 40
@@ -387,18 +392,18 @@ def test_foreign_sticks_are_refused_in_words(post: Post) -> None:
         with pytest.raises(BundleError, match=words):
             post.take(strange)
     with pytest.raises(BundleError, match="another hospital"):
-        by_hand.take(post.archive, HospitalKeys.generate(), file, NOW_MS)
+        read.take(post.archive, HospitalKeys.generate(), file, NOW_MS)
     now = post.clock.now()
-    forged = hand.write(post.store, post.settings, other_keys(post), now, post.stick).file
+    forged = write.write(post.store, post.settings, other_keys(post), now, post.stick).file
     with pytest.raises(BundleError, match="not written by whom it names"):
         post.take(forged)
     stranger = replace(post.member, box_id="box-else")
-    unknown = hand.write(post.store, post.settings, stranger, now, post.stick).file
+    unknown = write.write(post.store, post.settings, stranger, now, post.stick).file
     with pytest.raises(HospitalError, match="no box box-else"):
         post.take(unknown)
     with pytest.raises(BundleError, match="there is no"):
         post.read()
-    shutil.copy(file, post.stick / bundle.down_name(BOX))
+    shutil.copy(file, post.stick / bundle_format.down_name(BOX))
     with pytest.raises(BundleError, match="goes up"):
         post.read()
     assert post.held() == set()
@@ -408,12 +413,12 @@ def test_an_answer_to_another_box_or_of_another_hospital_is_refused(post: Post) 
     post.record(1)
     post.write()
     post.take()
-    down = post.stick / bundle.down_name(BOX)
+    down = post.stick / bundle_format.down_name(BOX)
     member = post.member
     post.member = replace(member, box_id="box-else")
     with pytest.raises(BundleError, match="is for box"):
         post.read()
-    shutil.copy(down, post.stick / bundle.down_name("box-else"))
+    shutil.copy(down, post.stick / bundle_format.down_name("box-else"))
     with pytest.raises(BundleError, match="is for box"):
         post.read()
     post.member = replace(member, hospital=HospitalKeys.generate().public)
@@ -433,10 +438,10 @@ def test_of_a_damaged_stick_what_is_whole_is_taken(post: Post) -> None:
     data = file.read_bytes()
     cut = post.folder / "cut"
     cut.write_bytes(data[: len(data) // 2])
-    taken = by_hand.take(post.archive, HOSPITAL, cut, NOW_MS)
+    taken = read.take(post.archive, HOSPITAL, cut, NOW_MS)
     assert not taken.whole
     assert 3 < taken.records < 2_003
-    assert bundle.outline(cut).closing is None
+    assert bundle_format.outline(cut).closing is None
     post.answer()
     answered = post.read()
     assert answered.confirmed == taken.records
@@ -444,7 +449,7 @@ def test_of_a_damaged_stick_what_is_whole_is_taken(post: Post) -> None:
     spoiled = bytearray(data)
     spoiled[-len(data) // 3] ^= 1
     cut.write_bytes(spoiled)
-    again = by_hand.take(post.archive, HOSPITAL, cut, NOW_MS)
+    again = read.take(post.archive, HOSPITAL, cut, NOW_MS)
     assert (again.damaged, again.whole) == (1, False)
     assert post.take(file) == 2_003 - taken.records - again.records
     assert post.held() == post.made()
@@ -452,16 +457,16 @@ def test_of_a_damaged_stick_what_is_whole_is_taken(post: Post) -> None:
 
 def test_a_full_stick_is_said_and_a_small_one_takes_what_is_urgent(tmp_path: Path) -> None:
     frames = [bytes([n]) * 4_000 for n in range(40)]
-    opening = Opening(bundle.UP, BOX, b"kid!", b"12345678", 1, 1)
+    opening = Opening(bundle_format.UP, BOX, b"kid!", b"12345678", 1, 1)
     keys = BoxKeys.generate()
     file = tmp_path / "one.bundle"
-    with bundle.writing(file, opening, keys.sign.sign) as writer:
+    with bundle_format.writing(file, opening, keys.sign.sign) as writer:
         writer._room = 100_000
         added = [writer.add(frame) for frame in frames]
         writer.close({"c": (1, sum(added))}, 0)
     assert 20 < sum(added) < 40
     assert added == sorted(added, reverse=True)
-    with bundle.opened(file) as reader:
+    with bundle_format.opened(file) as reader:
         assert list(reader.frames()) == frames[: sum(added)]
         assert reader.whole
     missing = tmp_path / "gone"
@@ -479,7 +484,7 @@ def test_no_byte_of_a_stick_names_a_patient(post: Post) -> None:
     with post.archive.transaction():
         body = {"patient": "p1", "text": name}
         feed.put(post.archive, CLINIC, Item("reply", "r1", 1, body))
-    directives.order(post.archive, BOX, "ping", {"for": name}, "desk", NOW_MS)
+    commands.order(post.archive, BOX, "ping", {"for": name}, "desk", NOW_MS)
     post.answer()
     files = sorted(post.stick.iterdir())
     assert len(files) == 2
@@ -491,10 +496,10 @@ def test_no_byte_of_a_stick_names_a_patient(post: Post) -> None:
 def test_a_write_that_breaks_off_leaves_what_was_there(post: Post) -> None:
     post.record(3)
     first = post.write()
-    opening = bundle.outline(first).opening
+    opening = bundle_format.outline(first).opening
 
     def breaks_off() -> None:
-        with bundle.writing(first, opening, post.member.keys.sign.sign) as writer:
+        with bundle_format.writing(first, opening, post.member.keys.sign.sign) as writer:
             writer.add(b"half")
             raise KeyboardInterrupt
 
@@ -505,7 +510,7 @@ def test_a_write_that_breaks_off_leaves_what_was_there(post: Post) -> None:
 
 
 def _write_nothing(file: Path, opening: Opening, keys: BoxKeys) -> None:
-    with bundle.writing(file, opening, keys.sign.sign) as writer:
+    with bundle_format.writing(file, opening, keys.sign.sign) as writer:
         writer.close({}, 0)
 
 
@@ -517,8 +522,8 @@ def _write_nothing(file: Path, opening: Opening, keys: BoxKeys) -> None:
 def test_no_bytes_break_the_reader(data: bytes, marked: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "any.bundle"
-        file.write_bytes(bundle.MAGIC + data if marked else data)
-        with pytest.raises(BundleError), bundle.opened(file):
+        file.write_bytes(bundle_format.MAGIC + data if marked else data)
+        with pytest.raises(BundleError), bundle_format.opened(file):
             pass
 
 
@@ -527,15 +532,15 @@ def test_no_bytes_break_the_reader(data: bytes, marked: bool) -> None:
 def test_a_bundle_comes_back_and_damage_costs_only_itself(
     frames: list[bytes], data: st.DataObject
 ) -> None:
-    opening = Opening(bundle.DOWN, "box-one", b"kid!", b"12345678", 3, 10**13)
+    opening = Opening(bundle_format.DOWN, "box-one", b"kid!", b"12345678", 3, 10**13)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "one.bundle"
-        with bundle.writing(file, opening, lambda body: body[:1] * 64) as writer:
+        with bundle_format.writing(file, opening, lambda body: body[:1] * 64) as writer:
             assert all(writer.add(frame) for frame in frames)
             writer.close({"c": (4, 9)}, 2)
-        outline = bundle.outline(file)
+        outline = bundle_format.outline(file)
         assert outline.opening == opening
-        assert outline.closing == bundle.Closing(len(frames), {"c": (4, 9)}, 2)
+        assert outline.closing == bundle_format.Closing(len(frames), {"c": (4, 9)}, 2)
         assert _read(file) == (frames, 0, True)
         good = file.read_bytes()
         spoiled = bytearray(good)
@@ -549,7 +554,7 @@ def test_a_bundle_comes_back_and_damage_costs_only_itself(
 
 
 def _read(file: Path) -> tuple[list[bytes], int, bool]:
-    with bundle.opened(file) as reader:
+    with bundle_format.opened(file) as reader:
         return list(reader.frames()), reader.damaged, reader.whole
 
 
@@ -618,7 +623,7 @@ class _Road:
         self.number += 1
 
     def _order(self) -> None:
-        directives.order(self.post.archive, BOX, "ping", {}, "desk", NOW_MS)
+        commands.order(self.post.archive, BOX, "ping", {}, "desk", NOW_MS)
 
     def _write(self) -> None:
         self.ups.append(copy(self.post, self.post.write(), f"up{len(self.ups)}"))
@@ -635,13 +640,13 @@ class _Road:
             self._let_take(self._cut(self.rng.choice(self.ups)))
 
     def _let_take(self, file: Path | None) -> None:
-        if file is None and not bundle.found(self.post.stick, bundle.UP):
+        if file is None and not bundle_format.found(self.post.stick, bundle_format.UP):
             return
         try:
             self.post.take(file)
         except (BundleError, HospitalError):
             return
-        down = self.post.stick / bundle.down_name(BOX)
+        down = self.post.stick / bundle_format.down_name(BOX)
         self.downs.append(copy(self.post, down, f"down{len(self.downs)}"))
 
     def _read(self) -> None:
@@ -658,7 +663,7 @@ class _Road:
             return
         old = self.rng.choice(self.downs)
         file = self._cut(old) if cut else old
-        shutil.copy(file, self.post.stick / bundle.down_name(BOX))
+        shutil.copy(file, self.post.stick / bundle_format.down_name(BOX))
         self._let_read(("beginning", "no bundle", "same records") if cut else ("same records",))
 
     def _let_read(self, honest: Sequence[str]) -> None:

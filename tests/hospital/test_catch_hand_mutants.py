@@ -11,10 +11,11 @@ from uuid import UUID
 import pytest
 from hand_house import BOX, Post
 
-from edge import journal
-from hospital import boxes, records
-from sync import bundle
-from sync.bundle import BundleError
+from edge.store import journal
+from hospital.fleet import boxes
+from hospital.receiving import apply as receiving_apply
+from sync.bundles import bundle_format
+from sync.bundles.bundle_format import BundleError
 from sync.core import box
 
 NEWER = "kind-of-tomorrow"
@@ -83,7 +84,7 @@ def _epoch(post: Post) -> int:
     return 0 if held is None else held.epoch
 
 
-_keep = records.keep
+_keep = receiving_apply.keep
 
 
 def _only_known(archive, box, place, given, received_ms):
@@ -104,11 +105,11 @@ MUTANTS: dict[str, tuple[str, Apply]] = {
     ),
     "a record of a newer kind is dropped": (
         "records never arrived",
-        lambda patch: patch.setattr(records, "keep", _only_known),
+        lambda patch: patch.setattr(receiving_apply, "keep", _only_known),
     ),
     "records have another name each time they come": (
         "records are there twice",
-        lambda patch: patch.setattr(records, "content_ids", _new_names),
+        lambda patch: patch.setattr(receiving_apply, "content_ids", _new_names),
     ),
 }
 
@@ -137,6 +138,6 @@ def test_an_answer_to_another_stick_changes_nothing(tmp_path: Path) -> None:
         with pytest.raises(BundleError, match="does not remember"):
             post.read()
         assert post.confirmed() == before
-        assert (post.stick / bundle.down_name(BOX)).exists()
+        assert (post.stick / bundle_format.down_name(BOX)).exists()
     finally:
         post.close()

@@ -17,25 +17,29 @@ from hand_house import KEYS as KEYS_BY_HAND
 from hand_house import Post
 from link_house import House
 
-from edge.command import Command
-from edge.entry import Lane
-from edge.store import Store
-from hospital import boxes, claims, directives, renewals, rotation
+from edge.model.command import Command
+from edge.model.entry import Lane
+from edge.store.store import Store
 from hospital.archive import Archive
-from hospital.archive_sqlite import SqliteArchive
-from hospital.authority import Authority
-from hospital.errors import HospitalError
-from hospital.receive import KeyWatch
-from hospital.receiver import Receiver
-from hospital.settings import HospitalSettings
-from hospital.web import parts_of
-from sync import commands, enrolment, files, key_commands, membership, telemetry
+from hospital.archive.errors import HospitalError
+from hospital.archive.settings import HospitalSettings
+from hospital.archive.sqlite import SqliteArchive
+from hospital.desk.server import parts_of
+from hospital.fleet import boxes, claims, renewals, rotation
+from hospital.fleet import commands as fleet_commands
+from hospital.fleet.authority import Authority
+from hospital.receiving.receiver import Receiver
+from hospital.receiving.worker import KeyWatch
+from sync.box import commands, key_commands
 from sync.core import wire
 from sync.core.command import decode_command
 from sync.core.feed_messages import Ask, encode_ask
 from sync.core.header import DownHeader, hello_header
-from sync.enrolment import Request
-from sync.envelope import (
+from sync.courier import telemetry
+from sync.courier.telemetry import Status
+from sync.files import chunks
+from sync.files.chunks import Chunk
+from sync.frames.envelope import (
     WrongKey,
     open_down,
     open_up,
@@ -44,8 +48,9 @@ from sync.envelope import (
     seal_down,
     seal_up,
 )
-from sync.files import Chunk
-from sync.keys import (
+from sync.keys import enrolment, membership
+from sync.keys.enrolment import Request
+from sync.keys.keys import (
     NEXT_SIGN_FILE,
     BoxKeys,
     HospitalKeys,
@@ -55,7 +60,6 @@ from sync.keys import (
     promote,
     rotate,
 )
-from sync.telemetry import Status
 
 NOW = datetime.fromtimestamp(NOW_MS / 1000, UTC)
 DAY_S = 86_400
@@ -108,7 +112,7 @@ def test_a_certificate_is_renewed_with_the_old_key(
     asked = box.sealed(header, key_commands.encode_renewal(request))
     assert desk.take(asked, "h") == []
     assert desk.take(asked, "h") == []  # one is on its way
-    (sent,) = directives.due(desk.archive, HOSPITAL, NOW_MS)
+    (sent,) = fleet_commands.due(desk.archive, HOSPITAL, NOW_MS)
     _, payload = open_down(sent.payload, "box-one", KEYS, HOSPITAL.public)
     orders = key_commands.handlers(folder)
     assert commands.obey(store, HandClock().now(), payload, orders) == "done"
@@ -166,7 +170,7 @@ class Rotating:
     def obey(self) -> list[str | None]:
         """Carry out what the hospital orders, and answer."""
         outcomes = []
-        for sealed in directives.unanswered(self.desk.archive, HOSPITAL, "box-one"):
+        for sealed in fleet_commands.unanswered(self.desk.archive, HOSPITAL, "box-one"):
             keys = self.keys()
             header, payload = open_down(sealed.payload, "box-one", keys, HOSPITAL.public)
             orders = key_commands.handlers(self.folder)
@@ -174,7 +178,7 @@ class Rotating:
             one = decode_command(payload)
             with self.desk.archive.transaction():
                 archive = self.desk.archive
-                directives.acknowledge(archive, "box-one", one.id, "done", NOW_MS)
+                fleet_commands.acknowledge(archive, "box-one", one.id, "done", NOW_MS)
         return outcomes
 
     def sealed_to(self) -> bytes:
@@ -269,7 +273,7 @@ def test_keys_without_a_proof_or_of_another_session_are_not_taken(rotating: Rota
     assert told is not None
     rotating.hear(rotating.box.sealed(hello_header("box-one", b"another!", 1), told), "h")
     assert archive.rows("SELECT * FROM box_key") == []
-    assert directives.of_box(archive, "box-one") == []
+    assert fleet_commands.of_box(archive, "box-one") == []
 
 
 @pytest.mark.parametrize("step", range(6))
@@ -338,7 +342,7 @@ def test_a_box_that_seals_to_a_past_key_is_told_once_more(tmp_path: Path) -> Non
     for nonce in (b"session1", b"session2"):
         box = Sender(nonce=nonce)
         desk.receiver.receive("cs/1/u/box-one/h", box.hello(), NOW_MS)
-    (told,) = directives.of_box(desk.archive, "box-one")
+    (told,) = fleet_commands.of_box(desk.archive, "box-one")
     assert told.command.kind == key_commands.NEW_KEY
     assert told.command.body == {"decrypt": keys.public.decrypt.hex()}
     desk.archive.close()
@@ -377,7 +381,7 @@ def test_nothing_that_a_shut_out_box_says_changes_anything(
     told = key_commands.announcement("box-one", rotating.folder, rotating.keys())
     here = hello_header("box-one", box.nonce, 1)
     request = key_commands.encode_renewal(certificate_request(KEYS, "box-one"))
-    chunk = files.encode_chunk(Chunk(bytes(16), 0, bytes(40)))
+    chunk = chunks.encode_chunk(Chunk(bytes(16), 0, bytes(40)))
     status = Status({"c": (9, 1)}, 0, (), "1", "ntp", 1, 5)
     assert told is not None
     said = {
@@ -389,7 +393,7 @@ def test_nothing_that_a_shut_out_box_says_changes_anything(
         "ask": (box.sealed(here, encode_ask(Ask(0, 0))), "h"),
         "certificate": (box.sealed(here, request), "h"),
         "keys": (box.sealed(here, told), "h"),
-        "chunk": (box.sealed(files.header("box-one", 1, box.nonce), chunk), "f"),
+        "chunk": (box.sealed(chunks.header("box-one", 1, box.nonce), chunk), "f"),
         "status": (
             box.sealed(telemetry.header("box-one", 1, box.nonce, 1), telemetry.encode(status)),
             "t",
@@ -400,7 +404,7 @@ def test_nothing_that_a_shut_out_box_says_changes_anything(
     for what, (frame, lane) in said.items():
         rotating.hear(frame, lane)
         assert everything(desk.archive) == before, what
-    assert directives.due(desk.archive, HOSPITAL, NOW_MS) == []
+    assert fleet_commands.due(desk.archive, HOSPITAL, NOW_MS) == []
     assert desk.receiver.news(NOW_MS) == []
     assert everything(desk.archive) == before
 

@@ -10,7 +10,7 @@ from archives import open_at
 from desk_scene import ORIGIN, THAR, Doctor
 from flask import Flask
 
-from hospital import feed
+from hospital.feed import feed
 
 
 def set_to(doctor: Doctor, key: str, value: str, **more: str) -> tuple[int, str]:

@@ -9,14 +9,14 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
 
-from hospital import boxes
-from hospital.boxes import Box
-from hospital.commands import hospital
-from hospital.errors import SettingsError
-from hospital.opening import open_archive
-from hospital.settings import HospitalSettings
-from sync.enrolment import Claim
-from sync.keys import BoxKeys
+from hospital.archive.errors import SettingsError
+from hospital.archive.open import open_archive
+from hospital.archive.settings import HospitalSettings
+from hospital.cli.commands import hospital
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from sync.keys.enrolment import Claim
+from sync.keys.keys import BoxKeys
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from archives import open_at
 from desk_scene import DOCTOR, ORIGIN, THAR, ZAHRA, Doctor
 from flask import Flask
 
-from hospital import boxes, edits, reviews
 from hospital.archive import Archive
-from hospital.boxes import Box
-from sync.keys import BoxKeys
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.patients import edits, reviews
+from sync.keys.keys import BoxKeys
 
 SECOND = Box("box-thar-2", THAR.clinic, BoxKeys.generate().public, "0c", desk_scene.NOW_MS)
 

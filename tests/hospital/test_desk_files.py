@@ -12,10 +12,10 @@ from archives import open_at
 from desk_scene import DOCTOR, NOW_MS, THAR, WEI, ZAHRA, Doctor
 from flask import Flask
 
-from edge.attachments import CHUNK_BYTES
-from hospital import attachments
-from sync.envelope import seal_chunk
-from sync.files import Chunk
+from edge.files.attachments import CHUNK_BYTES
+from hospital.files import attachments
+from sync.files.chunks import Chunk
+from sync.frames.envelope import seal_chunk
 
 PHOTO = b"\xff\xd8\xff\xe0" + os.urandom(CHUNK_BYTES + 50)
 SMALL = b"\xff\xd8\xff\xe0 small"

@@ -10,12 +10,12 @@ import pytest
 from archives import open_at
 from moments import NOW
 
-from edge.entry import canonical_json
-from hospital import boxes, claims
+from edge.model.entry import canonical_json
 from hospital.archive import Archive
-from hospital.authority import Authority
-from sync.enrolment import Claim, EnrolmentError, Request, ask, open_answer
-from sync.keys import BoxKeys, HospitalKeys, certificate_request
+from hospital.fleet import boxes, claims
+from hospital.fleet.authority import Authority
+from sync.keys.enrolment import Claim, EnrolmentError, Request, ask, open_answer
+from sync.keys.keys import BoxKeys, HospitalKeys, certificate_request
 
 URL = "http://127.0.0.1:8700"
 OFFER = claims.Offer(HospitalKeys.generate().public, "broker.example", 8883)

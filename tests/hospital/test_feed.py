@@ -10,18 +10,22 @@ from archives import open_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge import feed as replica
-from edge import patients, staff
-from edge.clock import Clock
-from edge.feed_item import Cursor, Entity, Item, sums
-from edge.store import Store
-from hospital import boxes, custody, feed, feed_post
+from edge.feed import replica as replica
+from edge.model.clock import Clock
+from edge.model.feed_item import Cursor, Entity, Item, sums
+from edge.patients import register
+from edge.staff import staff
+from edge.store.store import Store
 from hospital.archive import Archive
-from hospital.boxes import Box
+from hospital.archive.outgoing import OutgoingFrame
+from hospital.feed import feed
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving import custody, feed_answers
+from sync.box.feed_client import FeedCourier
 from sync.core.feed_messages import decode_ask
-from sync.envelope import open_down
-from sync.feed_courier import FeedCourier
-from sync.keys import BoxKeys, HospitalKeys
+from sync.frames.envelope import open_down
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 HOSPITAL, KEYS = HospitalKeys.generate(), BoxKeys.generate()
 CLINIC, NONCE = "Thar Post 7", b"session1"
@@ -51,10 +55,10 @@ class Line:
                 courier.hear(header.nonce, payload, 0)
         return not asks
 
-    def _answer(self, payload: bytes) -> list[feed_post.Sealed]:
+    def _answer(self, payload: bytes) -> list[OutgoingFrame]:
         with self.archive.transaction():
             held = custody.load(self.archive, BOX)
-            return feed_post.answer(self.archive, HOSPITAL, BOX, held, decode_ask(payload), 1)
+            return feed_answers.answer(self.archive, HOSPITAL, BOX, held, decode_ask(payload), 1)
 
     def put(self, entity: str, item_id: str, rev: int = 1, **body: object) -> None:
         with self.archive.transaction():
@@ -96,7 +100,7 @@ def test_a_snapshot_resumes_where_the_line_died(line: Line) -> None:
     assert line.agree()
     assert max(line.sizes) <= 4096
     assert len(line.sizes) < 40  # nothing was fetched twice
-    assert [p.id for p in patients.search(line.store, "zubeda")] == ["p0077"]
+    assert [p.id for p in register.search(line.store, "zubeda")] == ["p0077"]
 
 
 def test_what_changes_under_a_snapshot_is_right_in_the_end(line: Line) -> None:
@@ -107,8 +111,8 @@ def test_what_changes_under_a_snapshot_is_right_in_the_end(line: Line) -> None:
     line.put(Entity.PATIENT, "p9999", 1, name="New", sex="male")
     assert line.sync()
     assert line.agree()
-    assert patients.get(line.store, "p0001").name == "Changed"
-    assert patients.search(line.store, "New")
+    assert register.get(line.store, "p0001").name == "Changed"
+    assert register.search(line.store, "New")
 
 
 def test_who_left_is_not_found_any_more_and_comes_back(line: Line) -> None:
@@ -116,10 +120,10 @@ def test_who_left_is_not_found_any_more_and_comes_back(line: Line) -> None:
     line.sync()
     line.remove(Entity.PATIENT, "p0001")
     line.sync()
-    assert "p0001" not in {p.id for p in patients.search(line.store, "Person")}
+    assert "p0001" not in {p.id for p in register.search(line.store, "Person")}
     line.put(Entity.PATIENT, "p0001", 2, name="Person back", sex="female")
     line.sync()
-    assert [p.id for p in patients.search(line.store, "Person back")][:1] == ["p0001"]
+    assert [p.id for p in register.search(line.store, "Person back")][:1] == ["p0001"]
     assert line.agree()
 
 
@@ -136,13 +140,13 @@ def test_a_restore_changes_the_epoch_and_brings_a_snapshot(line: Line) -> None:
 def test_whoever_was_in_an_abandoned_snapshot_is_found_no_more(line: Line) -> None:
     people(line, 600)
     assert not line.sync(frames=2)
-    assert patients.count(line.store) > 0
+    assert register.count(line.store) > 0
     for n in range(600):
         line.remove(Entity.PATIENT, f"p{n:04}")
     custody.new_generation(line.archive)
     assert line.sync()
     assert line.agree()
-    assert patients.search(line.store, "Person") == []
+    assert register.search(line.store, "Person") == []
 
 
 def test_a_rotten_bucket_is_fetched_again_and_only_that(line: Line) -> None:
@@ -154,7 +158,7 @@ def test_a_rotten_bucket_is_fetched_again_and_only_that(line: Line) -> None:
     line.sizes.clear()
     assert line.sync()
     assert line.agree()
-    assert patients.get(line.store, "p0007").name.startswith("Person 7")
+    assert register.get(line.store, "p0007").name.startswith("Person 7")
     assert sum(line.sizes) < 8_000
 
 
@@ -174,7 +178,7 @@ def test_two_clinics_have_two_feeds(line: Line) -> None:
         feed.put(line.archive, "Hunza", Item(Entity.PATIENT, "far", 1, {"name": "Far"}))
     line.sync()
     assert line.agree()
-    assert patients.search(line.store, "Far") == []
+    assert register.search(line.store, "Far") == []
 
 
 def test_staff_come_and_go_with_the_feed(line: Line, clock: Clock, tmp_path: Path) -> None:

@@ -10,14 +10,15 @@ from box_on_wire import NOW_MS, Desk, Sender, enrolled
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import conditions, journal
-from edge.clock import Clock
-from edge.store import Store
-from hospital import boxes, chart
-from hospital.archive_sqlite import SqliteArchive
-from sync import telemetry
+from edge.model.clock import Clock
+from edge.store import issues, journal
+from edge.store.store import Store
+from hospital.archive.sqlite import SqliteArchive
+from hospital.fleet import boxes
+from hospital.views import chart
 from sync.core.wire import MessageError
-from sync.telemetry import Status
+from sync.courier import telemetry
+from sync.courier.telemetry import Status
 
 STATUS = Status({"c": (50, 30)}, NOW_MS - 5_000, ("disk-low",), "1.0", "ntp", 400, 12)
 
@@ -75,7 +76,7 @@ def test_nonsense_is_refused(desk: Desk) -> None:
 def test_a_box_sums_itself_up(store: Store, clock: Clock) -> None:
     with store.transaction():
         journal.append(store, "view", clock.now(), {"number": 1})
-    conditions.note(store, clock.now(), "bluetooth-off")
+    issues.note(store, clock.now(), "bluetooth-off")
     told = telemetry.summary(store, clock.now(), 700_000_000)
     assert (told.lanes["c"], told.wrong, told.free_mb, told.hours_left) == (
         (1, 0),

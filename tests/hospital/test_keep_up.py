@@ -13,12 +13,13 @@ from box_on_wire import NOW_MS, Desk, Sender, enrolled
 from eventually import eventually
 from postgres import Cluster, binaries
 
-from edge.feed_item import Item
-from hospital import backup, feed, ledger
+from edge.model.feed_item import Item
 from hospital.archive import Archive
-from hospital.errors import HospitalError
-from hospital.standby import Standby
-from hospital.upkeep import COMPACT_MS, Upkeep, compact
+from hospital.archive.errors import HospitalError
+from hospital.feed import feed
+from hospital.receiving import backup, ledger
+from hospital.receiving.jobs import COMPACT_MS, Upkeep, compact
+from hospital.receiving.standby import Standby
 
 MINUTE_MS = 60_000
 

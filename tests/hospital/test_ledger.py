@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from box_on_wire import Desk, Sender, enrolled
 
-from hospital import ledger
 from hospital.archive import Archive
-from hospital.errors import HospitalError
+from hospital.archive.errors import HospitalError
+from hospital.receiving import ledger
 
 
 def test_the_ledger_shows_what_the_box_would_show(archive: Archive) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from box_on_wire import HOSPITAL, Desk, Sender, enrolled
 
-from hospital import chart, ledger, unread
-from hospital.archive_sqlite import SqliteArchive
-from sync import framing
+from hospital.archive.sqlite import SqliteArchive
+from hospital.receiving import ledger, unreadable
+from hospital.views import chart
 from sync.core import Nack, Receipt
 from sync.core.header import Header
+from sync.frames import framing
 
 
 @pytest.fixture
@@ -49,9 +50,9 @@ def test_a_frame_that_our_code_fails_on_goes_row_by_row_and_is_passed(
     assert desk.readings() == 9
     assert chart.clinics(desk.archive)[0].unread == 1
     assert ledger.of(desk.archive, "box-one")[0].unread == 1
-    assert unread.try_again(desk.archive, HOSPITAL) == unread.Tried(0, 1)
+    assert unreadable.try_again(desk.archive, HOSPITAL) == unreadable.Tried(0, 1)
     monkeypatch.undo()
-    assert unread.try_again(desk.archive, HOSPITAL) == unread.Tried(1, 0)
-    assert unread.try_again(desk.archive, HOSPITAL) == unread.Tried(0, 0)
+    assert unreadable.try_again(desk.archive, HOSPITAL) == unreadable.Tried(1, 0)
+    assert unreadable.try_again(desk.archive, HOSPITAL) == unreadable.Tried(0, 0)
     assert desk.readings() == 10
     assert chart.clinics(desk.archive)[0].unread == 0

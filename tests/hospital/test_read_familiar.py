@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.entry import canonical_json
-from hospital import derive, familiar
+from edge.model.entry import canonical_json
+from hospital.entries import fast_readings, parse
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.just("x" * 2001)
 _DECIMAL = st.decimals(-999, 999, allow_nan=False, places=2).map(str)
@@ -39,7 +39,7 @@ def _readings(draw: st.DrawFn) -> dict[str, object]:
 def test_a_known_form_reads_as_with_care(drawn: list[dict[str, object]]) -> None:
     records = [canonical_json(r) for r in drawn]
     for record in [*records, *records]:
-        assert derive.understand(record) == derive._understand(record)
+        assert parse.understand(record) == parse._understand(record)
 
 
 @given(_readings(), st.data())
@@ -48,33 +48,33 @@ def test_a_changed_byte_never_reads_as_something_else(
     drawn: dict[str, object], data: st.DataObject
 ) -> None:
     record = bytearray(canonical_json(drawn))
-    derive.understand(bytes(record))
+    parse.understand(bytes(record))
     record[data.draw(st.integers(0, len(record) - 1))] = data.draw(st.integers(0, 255))
-    assert derive.understand(bytes(record)) == derive._understand(bytes(record))
+    assert parse.understand(bytes(record)) == parse._understand(bytes(record))
 
 
 def test_the_digits_of_equal_values_stay_apart() -> None:
     for digits in ("120", "120.0", "0", "-0", "1.20E+2"):
         body = {"kind": "weight", "source": "device", "values": [["8480-6", digits, "mm[Hg]"]]}
-        fact = derive.understand(
+        fact = parse.understand(
             canonical_json({"at": [1, 2, 3, "ntp"], "body": body, "kind": "reading"})
         ).fact
-        assert isinstance(fact, familiar.ReadingFact)
+        assert isinstance(fact, fast_readings.ReadingFact)
         assert fact.said == f'[["8480-6","{digits if "E" not in digits else "120"}","mm[Hg]",""]]'
 
 
 def test_a_form_is_learnt_and_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(familiar, "_forms", ())
+    monkeypatch.setattr(fast_readings, "_forms", ())
     body = {"kind": "weight", "source": "device", "values": [["29463-7", "61.2", "kg"]]}
     record = {"at": [1, 2, 3, "ntp"], "body": body, "kind": "reading"}
-    assert familiar.read(canonical_json(record)) is None
-    derive.understand(canonical_json(record))
+    assert fast_readings.read(canonical_json(record)) is None
+    parse.understand(canonical_json(record))
     other = json.loads(canonical_json(record).replace(b"61.2", b"70.25"))
-    fact = familiar.read(canonical_json(other))
+    fact = fast_readings.read(canonical_json(other))
     assert fact is not None
     assert fact.said == '[["29463-7","70.25","kg",""]]'
-    for number in range(familiar.TRIED):
+    for number in range(fast_readings.TRIED):
         unit = {"values": [["29463-7", "1", f"unit-{number}"]]}
-        derive.understand(canonical_json(record | {"body": body | unit}))
-    assert familiar.read(canonical_json(record)) is None
-    assert len(familiar._forms) == familiar.TRIED
+        parse.understand(canonical_json(record | {"body": body | unit}))
+    assert fast_readings.read(canonical_json(record)) is None
+    assert len(fast_readings._forms) == fast_readings.TRIED

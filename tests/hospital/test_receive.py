@@ -13,14 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from postgres import Cluster
 
-from edge.entry import canonical_json
-from hospital import boxes, chart, custody
+from edge.model.entry import canonical_json
 from hospital.archive import Archive, scalar
-from hospital.errors import ArchiveDown
-from hospital.receiver import Receiver
+from hospital.archive.errors import ArchiveDown
+from hospital.fleet import boxes
+from hospital.receiving import custody
+from hospital.receiving.receiver import Receiver
+from hospital.views import chart
 from sync.core import Fence, Nack, Receipt
-from sync.envelope import seal_up
-from sync.keys import BoxKeys, HospitalKeys
+from sync.frames.envelope import seal_up
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 
 @pytest.fixture

@@ -9,13 +9,17 @@ from archives import open_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.entry import canonical_json
-from edge.feed_item import Entity
-from hospital import boxes, chart, custody, edits, feed, reconcile, records, reviews
+from edge.model.entry import canonical_json
+from edge.model.feed_item import Entity
 from hospital.archive import Archive
-from hospital.boxes import Box
-from hospital.errors import HospitalError
-from sync.keys import BoxKeys
+from hospital.archive.errors import HospitalError
+from hospital.feed import feed
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.patients import edits, master_index, reviews
+from hospital.receiving import apply, custody
+from hospital.views import chart
+from sync.keys.keys import BoxKeys
 
 NOW_MS = 1_795_000_000_000
 CLINIC = "Thar Post 7"
@@ -39,7 +43,7 @@ def _enter(archive: Archive) -> None:
 def say(archive: Archive, box: Box, t_ms: int = 1000, **body: object) -> None:
     entry = {"kind": "patient", "body": body, "at": [1, t_ms, NOW_MS + t_ms, "ntp"]}
     with archive.transaction():
-        records.keep(archive, box, (1, "c", next(_counter)), [canonical_json(entry)], NOW_MS)
+        apply.keep(archive, box, (1, "c", next(_counter)), [canonical_json(entry)], NOW_MS)
 
 
 def register(archive: Archive, patient: str = "p1", box: Box = ONE, **more: object) -> str:
@@ -88,7 +92,7 @@ def test_two_birth_years_wait_for_a_nurse_and_both_stay_in_the_history(archive: 
     assert waiting.words == "two birth years: 1948 / 1984"
     assert told(archive, "p1")["review"] == {"birth": ["1948", "1984"]}
     assert told(archive, "p1")["birth"] == "1948"
-    reconcile.decide(archive, waiting, "1984", "nurse", NOW_MS)
+    master_index.decide(archive, waiting, "1984", "nurse", NOW_MS)
     assert reviews.inbox(archive) == []
     assert told(archive, "p1")["birth"] == "1984"
     said = [
@@ -104,7 +108,7 @@ def test_a_decision_settles_only_what_was_seen(archive: Archive) -> None:
     [waiting] = reviews.inbox(archive)
     patch(archive, AWAY, "p1", 1, birth="1950")  # refused: another clinic's
     patch(archive, TWO, "p1", 1, rev=3, birth="1958")
-    reconcile.decide(archive, waiting, "1948", "nurse", NOW_MS)
+    master_index.decide(archive, waiting, "1948", "nurse", NOW_MS)
     [left] = reviews.inbox(archive)
     assert left.review.values == ("1948", "1958")
 
@@ -118,18 +122,18 @@ def test_an_allergy_is_added_by_anybody_and_struck_out_by_a_clinician(archive: A
     assert told(archive, "p1")["allergies"] == ["latex", "penicillin"]
     [waiting] = reviews.inbox(archive)
     assert waiting.words == "strike out the allergy: penicillin?"
-    reconcile.decide(archive, waiting, None, "doctor", NOW_MS)
+    master_index.decide(archive, waiting, None, "doctor", NOW_MS)
     assert told(archive, "p1")["allergies"] == ["latex"]
     assert reviews.inbox(archive) == []
 
 
 def test_a_dose_waits_for_a_clinician(archive: Archive) -> None:
     register(archive)
-    reconcile.correct(archive, "p1", {"medicines": "metformin 500 mg"}, "doctor", NOW_MS)
+    master_index.correct(archive, "p1", {"medicines": "metformin 500 mg"}, "doctor", NOW_MS)
     patch(archive, ONE, "p1", 2, medicines="metformin 850 mg")
     assert told(archive, "p1")["medicines"] == "metformin 500 mg"
     [waiting] = reviews.inbox(archive)
-    reconcile.decide(archive, waiting, "metformin 850 mg", "doctor", NOW_MS)
+    master_index.decide(archive, waiting, "metformin 850 mg", "doctor", NOW_MS)
     assert told(archive, "p1")["medicines"] == "metformin 850 mg"
 
 
@@ -144,25 +148,25 @@ def test_a_merge_is_a_link_and_can_be_undone(archive: Archive) -> None:
     register(archive)
     register(archive, "p2", TWO, name="Zara")
     before = told(archive, "p2")
-    reconcile.link(archive, "p2", "p1", "nurse", NOW_MS)
+    master_index.link(archive, "p2", "p1", "nurse", NOW_MS)
     assert told(archive, "p2") == before | {"replaced_by": "p1"}
     with pytest.raises(HospitalError):
-        reconcile.link(archive, "p1", "p2", "nurse", NOW_MS)
-    reconcile.unlink(archive, "p2", "nurse", NOW_MS)
+        master_index.link(archive, "p1", "p2", "nurse", NOW_MS)
+    master_index.unlink(archive, "p2", "nurse", NOW_MS)
     assert told(archive, "p2") == before
     with pytest.raises(HospitalError):
-        reconcile.unlink(archive, "p2", "nurse", NOW_MS)
+        master_index.unlink(archive, "p2", "nurse", NOW_MS)
     patient = chart.patient(archive, "p2")
     assert patient is not None
 
 
 def test_a_shared_patient_is_in_both_feeds_until_withdrawn(archive: Archive) -> None:
     register(archive)
-    reconcile.share(archive, "p1", AWAY.clinic, NOW_MS)
+    master_index.share(archive, "p1", AWAY.clinic, NOW_MS)
     patch(archive, AWAY, "p1", 2, phone="0311")
     assert told(archive, "p1") == told(archive, "p1", AWAY.clinic)
     assert told(archive, "p1")["phone"] == "0311"
-    reconcile.withdraw(archive, "p1", AWAY.clinic)
+    master_index.withdraw(archive, "p1", AWAY.clinic)
     assert told(archive, "p1", AWAY.clinic) == {}
     patch(archive, AWAY, "p1", 2, rev=3, phone="0399")
     assert told(archive, "p1")["phone"] == "0311"

@@ -19,17 +19,22 @@ from broker import free_port
 from eventually import eventually
 from postgres import Cluster
 
-from edge import intake, outbox, patients, visits
-from edge.patient_form import PatientForm
-from edge.reading import Kind, Measured, Reading, Value
-from edge.settings import Settings
-from edge.store import Store
-from hospital import boxes, chart, claims, custody
+from edge.model.reading import Kind, Measured, Reading, Value
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import intake
+from edge.settings.box_settings import Settings
+from edge.store import outbox
+from edge.store.store import Store
+from edge.visits import visits
 from hospital.archive import Archive, scalar
-from hospital.commands import shut_out
-from hospital.founding import found
-from hospital.opening import open_archive
-from hospital.settings import HospitalSettings
+from hospital.archive.open import open_archive
+from hospital.archive.settings import HospitalSettings
+from hospital.cli.commands import shut_out
+from hospital.cli.init import found
+from hospital.fleet import boxes, claims
+from hospital.receiving import custody
+from hospital.views import chart
 from provisioning.box import init_box
 from provisioning.enrol import enrol
 
@@ -77,7 +82,7 @@ class Region:
         settings = self.home / "healthpost.toml"
         text = settings.read_text().replace("[link]", "[link]\nretry_cap_s = 1")
         settings.write_text(text)
-        self.start("sync.courier")
+        self.start("sync.courier.courier")
 
     def measure(self, count: int) -> None:
         for number in range(count):
@@ -153,11 +158,16 @@ def test_readings_arrive_whoever_is_killed(region: Region) -> None:
     region.enrol()
     now = region.store.clock().now()
     form = PatientForm(name="Zahra Baloch", sex="female", birth="1980")
-    patient = patients.register(region.store, now, form, None)
+    patient = register.register(region.store, now, form, None)
     visits.open_visit(region.store, now, patient.id, actor=None)
     region.measure(20)
     eventually(region.all_confirmed, within_s=40)
-    for words in (("hospital.receive",), ("broker",), ("hospital.web",), ("hospital.receive",)):
+    for words in (
+        ("hospital.receiving.worker",),
+        ("broker",),
+        ("hospital.desk.server",),
+        ("hospital.receiving.worker",),
+    ):
         region.measure(10)
         region.kill_child(*(("mosquitto",) if _mosquitto(region, words) else words))
         region.measure(10)

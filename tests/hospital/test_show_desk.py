@@ -12,9 +12,10 @@ from desk_scene import DOCTOR, NOW_MS, ORIGIN, PASSWORD, RAM, THAR, WEI, ZAHRA, 
 from flask import Flask
 from werkzeug.exceptions import InternalServerError
 
-from hospital import accounts, boxes, sessions
-from hospital.desk import create_app, door
-from hospital.errors import ArchiveDown
+from hospital.accounts import accounts, sessions
+from hospital.archive.errors import ArchiveDown
+from hospital.desk import context, create_app
+from hospital.fleet import boxes
 
 PAGES = ("/", "/patients", f"/patients/{ZAHRA}", "/alerts", "/clinics")
 LIVE = ("/live", "/patients/found", f"/patients/{ZAHRA}/live", "/alerts/live", "/clinics/live")
@@ -49,7 +50,7 @@ def test_the_right_password_opens_and_leads_back(app: Flask) -> None:
 
 def test_a_desk_behind_https_keeps_its_cookie_there(app: Flask) -> None:
     with app.app_context():
-        parts = door.parts()
+        parts = context.parts()
     https = replace(parts.settings, public_url="https://desk.example")
     answer = Doctor(create_app(replace(parts, settings=https)).test_client()).sign_in()
     assert "Secure" in answer.headers["Set-Cookie"]
@@ -204,7 +205,7 @@ def test_a_stranger_is_told_plainly(doctor: Doctor) -> None:
 
 def test_an_archive_that_is_down_is_said_so(app: Flask) -> None:
     with app.app_context():
-        parts = door.parts()
+        parts = context.parts()
 
     def down() -> None:
         raise ArchiveDown("the database does not answer")

@@ -15,9 +15,9 @@ from cryptography.x509.oid import NameOID
 from cryptography.x509.verification import PolicyBuilder, Store
 from moments import NOW
 
-from hospital.authority import BACKDATED_DAYS, BOX_DAYS, WORKER, Authority, ed25519_holds
-from hospital.errors import AuthorityError
-from sync.keys import BoxKeys, certificate_request
+from hospital.archive.errors import AuthorityError
+from hospital.fleet.authority import BACKDATED_DAYS, BOX_DAYS, WORKER, Authority, ed25519_holds
+from sync.keys.keys import BoxKeys, certificate_request
 
 
 def request(name: str, curve: ec.EllipticCurve | None = None) -> bytes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hospital import accounts
+from hospital.accounts import accounts
 from hospital.archive import Archive
-from hospital.errors import AccountError
+from hospital.archive.errors import AccountError
 
 NOW_MS = 1_795_000_000_000
 PASSWORD = "ten letters"

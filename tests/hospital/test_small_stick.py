@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from hand_house import Post
 
-from edge import attachments, plugged
-from edge.entry import Lane
-from edge.plugged import What
-from sync import bundle
-from sync.stick_courier import StickCourier
+from edge.bundles import requests
+from edge.bundles.requests import What
+from edge.files import attachments
+from edge.model.entry import Lane
+from sync.bundles import bundle_format
+from sync.bundles.usb_worker import StickCourier
 
 pytestmark = pytest.mark.system
 
@@ -43,19 +44,19 @@ def test_a_small_stick_takes_what_is_urgent_and_leaves_room_for_the_answer(
 
     def told(what: What) -> dict[str, object]:
         courier.turn(post.store)
-        plugged.ask(post.store, post.clock.now(), what, str(post.stick))
+        requests.ask(post.store, post.clock.now(), what, str(post.stick))
         courier.turn(post.store)
-        latest = plugged.latest(post.store)
+        latest = requests.latest(post.store)
         assert latest is not None
         return dict(latest.told)
 
     assert told(What.WRITE) == {"records": 53, "files": 0, "left": 1}
-    assert told(What.WRITE) == {"why": bundle.FULL}
+    assert told(What.WRITE) == {"why": bundle_format.FULL}
     assert not list(post.stick.glob("*.part"))
     assert post.take() == 53
     assert told(What.READ)["confirmed"] == 53
     for _ in range(2):
-        for one in bundle.found(post.stick, bundle.UP):
+        for one in bundle_format.found(post.stick, bundle_format.UP):
             one.file.unlink()  # carried home and wiped
         assert told(What.WRITE)["records"] == 0
         post.take()

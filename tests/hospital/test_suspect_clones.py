@@ -10,18 +10,19 @@ from box_on_wire import KEYS, NOW_MS, Desk, Sender, enrolled
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hospital import boxes, chart, claims
 from hospital.archive import Archive
-from hospital.authority import Authority
-from hospital.boxes import Box
-from hospital.claims import Instead, Offer
-from sync import enrolment
+from hospital.fleet import boxes, claims
+from hospital.fleet.authority import Authority
+from hospital.fleet.boxes import Box
+from hospital.fleet.claims import Instead, Offer
+from hospital.views import chart
 from sync.core import Fence, Welcome
 from sync.core.clones import Opened, forks, returns, suspicion
 from sync.core.messages import QUARANTINED, LaneReport
 from sync.core.pace import next_nonce
-from sync.enrolment import Request
-from sync.keys import BoxKeys, HospitalKeys, certificate_request
+from sync.keys import enrolment
+from sync.keys.enrolment import Request
+from sync.keys.keys import BoxKeys, HospitalKeys, certificate_request
 
 
 def line(start: bytes, count: int) -> list[Opened]:

@@ -7,14 +7,17 @@ from datetime import datetime
 import pytest
 from desk_scene import DOCTOR, HUNZA, NOW_MS, THAR, ZAHRA, keep, people, sealed
 
-from edge.entry import content_id
-from edge.feed_item import Entity
-from hospital import boxes, chart, feed, handling, sharing, told
+from edge.model.entry import content_id
+from edge.model.feed_item import Entity
 from hospital.archive import Archive
-from hospital.boxes import Box
-from hospital.errors import HospitalError
-from hospital.handling import State
-from hospital.told import Told
+from hospital.archive.errors import HospitalError
+from hospital.feed import feed
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.patients import alert_notes, links, messages
+from hospital.patients.alert_notes import State
+from hospital.patients.messages import Told
+from hospital.views import chart
 
 TEXT = "Twice a day, with food"
 
@@ -46,7 +49,7 @@ def sees(archive: Archive, box: Box, one: Told, rev: int | None = None) -> None:
 
 
 def only(archive: Archive) -> Told:
-    [one] = told.about(archive, [ZAHRA])
+    [one] = messages.about(archive, [ZAHRA])
     return one
 
 
@@ -56,7 +59,7 @@ def states(one: Told) -> list[str]:
 
 def test_a_reply_waits_until_the_box_has_asked_for_more(archive: Archive) -> None:
     asks(archive, THAR)
-    told.reply(archive, ZAHRA, f"  {TEXT} ", DOCTOR, NOW_MS)
+    messages.reply(archive, ZAHRA, f"  {TEXT} ", DOCTOR, NOW_MS)
     one = only(archive)
     assert (one.text, one.account, states(one)) == (TEXT, DOCTOR, ["waiting"])
     asks(archive, THAR)
@@ -73,7 +76,7 @@ def test_one_of_two_boxes_is_not_all(archive: Archive) -> None:
     second = Box("box-thar-2", THAR.clinic, THAR.keys, "0c", NOW_MS)
     with archive.transaction():
         boxes.enter(archive, second)
-    told.reply(archive, ZAHRA, TEXT, DOCTOR, NOW_MS)
+    messages.reply(archive, ZAHRA, TEXT, DOCTOR, NOW_MS)
     asks(archive, THAR)
     assert states(only(archive)) == ["partly"]
     asks(archive, second)
@@ -81,7 +84,7 @@ def test_one_of_two_boxes_is_not_all(archive: Archive) -> None:
 
 
 def test_after_a_restore_what_a_box_knew_counts_for_nothing(archive: Archive) -> None:
-    told.reply(archive, ZAHRA, TEXT, DOCTOR, NOW_MS)
+    messages.reply(archive, ZAHRA, TEXT, DOCTOR, NOW_MS)
     asks(archive, THAR)
     with archive.transaction():
         archive.execute("UPDATE hospital SET generation = generation + 1")
@@ -91,66 +94,66 @@ def test_after_a_restore_what_a_box_knew_counts_for_nothing(archive: Archive) ->
 
 def test_moving_an_appointment_is_news_again(archive: Archive) -> None:
     day = datetime(2026, 12, 3, 9, 30)  # noqa: DTZ001 - the hospital's local time
-    item = told.appoint(archive, ZAHRA, day, "Eye clinic", DOCTOR, NOW_MS)
+    item = messages.appoint(archive, ZAHRA, day, "Eye clinic", DOCTOR, NOW_MS)
     asks(archive, THAR)
     sees(archive, THAR, only(archive))
-    told.move(archive, item, day.replace(hour=14), "Eye clinic", "dr-b", NOW_MS + 1)
+    messages.move(archive, item, day.replace(hour=14), "Eye clinic", "dr-b", NOW_MS + 1)
     moved = only(archive)
     assert (moved.when, moved.rev, states(moved)) == (day.replace(hour=14), 2, ["waiting"])
     asks(archive, THAR)
     sees(archive, THAR, moved, rev=1)  # a late word about the former time
     assert states(only(archive)) == ["reached"]
-    told.take_back(archive, Entity.APPOINTMENT, item, DOCTOR, NOW_MS + 2)
+    messages.take_back(archive, Entity.APPOINTMENT, item, DOCTOR, NOW_MS + 2)
     gone = only(archive)
     assert (gone.gone, states(gone)) == (True, ["waiting"])
     assert feed.get(archive, THAR.clinic, "appointment", item) is None
-    assert [(a.rev, a.gone) for a in told.acts(archive, "appointment", item)] == [
+    assert [(a.rev, a.gone) for a in messages.acts(archive, "appointment", item)] == [
         (1, False), (2, False), (3, True)]  # fmt: skip
     with pytest.raises(HospitalError):
-        told.move(archive, item, day, "", DOCTOR, NOW_MS)
+        messages.move(archive, item, day, "", DOCTOR, NOW_MS)
 
 
 @pytest.mark.parametrize("text", ["", "  ", "x" * 2001])
 def test_nothing_and_too_much_are_refused(archive: Archive, text: str) -> None:
     with pytest.raises(HospitalError):
-        told.reply(archive, ZAHRA, text, DOCTOR, NOW_MS)
+        messages.reply(archive, ZAHRA, text, DOCTOR, NOW_MS)
     with pytest.raises(HospitalError):
-        told.reply(archive, "nobody", TEXT, DOCTOR, NOW_MS)
-    assert told.about(archive, [ZAHRA]) == []
+        messages.reply(archive, "nobody", TEXT, DOCTOR, NOW_MS)
+    assert messages.about(archive, [ZAHRA]) == []
 
 
 def test_sharing_takes_what_stands_along_and_ending_it_takes_it_back(archive: Archive) -> None:
-    told.reply(archive, ZAHRA, TEXT, DOCTOR, NOW_MS)
-    sharing.share(archive, ZAHRA, HUNZA.clinic, "has moved", DOCTOR, NOW_MS)
+    messages.reply(archive, ZAHRA, TEXT, DOCTOR, NOW_MS)
+    links.share(archive, ZAHRA, HUNZA.clinic, "has moved", DOCTOR, NOW_MS)
     assert feed.get(archive, HUNZA.clinic, "patient", ZAHRA) is not None
     assert [w.clinic for w in only(archive).ways] == sorted([HUNZA.clinic, THAR.clinic])
     asks(archive, HUNZA)
     now = {way.clinic: way.state for way in only(archive).ways}
     assert now == {HUNZA.clinic: "reached", THAR.clinic: "waiting"}
-    sharing.withdraw(archive, ZAHRA, HUNZA.clinic, "moved back", DOCTOR, NOW_MS)
+    links.withdraw(archive, ZAHRA, HUNZA.clinic, "moved back", DOCTOR, NOW_MS)
     assert feed.get(archive, HUNZA.clinic, "patient", ZAHRA) is None
-    [item] = [t.id for t in told.about(archive, [ZAHRA])]
+    [item] = [t.id for t in messages.about(archive, [ZAHRA])]
     assert feed.get(archive, HUNZA.clinic, "reply", item) is None
-    assert [s.shared for s in sharing.sharings(archive, ZAHRA)] == [False, True]
+    assert [s.shared for s in links.sharings(archive, ZAHRA)] == [False, True]
     with pytest.raises(HospitalError):
-        sharing.share(archive, ZAHRA, "No such clinic", "why", DOCTOR, NOW_MS)
+        links.share(archive, ZAHRA, "No such clinic", "why", DOCTOR, NOW_MS)
 
 
 def test_a_link_asks_why_and_keeps_both_ways_in_the_history(archive: Archive) -> None:
     keep(archive, THAR, {"kind": "patient", "body": {"patient": "p9", "rev": 1, "name": "Zahra"}})
     with pytest.raises(HospitalError, match="why"):
-        sharing.link(archive, "p9", ZAHRA, " ", DOCTOR, NOW_MS)
+        links.link(archive, "p9", ZAHRA, " ", DOCTOR, NOW_MS)
     line = chart.patient(archive, ZAHRA)
     assert line is not None
-    sharing.link(archive, "p9", ZAHRA, "same card", DOCTOR, NOW_MS)
-    assert sharing.one_person(archive, "p9") == sharing.one_person(archive, ZAHRA) == [ZAHRA, "p9"]
+    links.link(archive, "p9", ZAHRA, "same card", DOCTOR, NOW_MS)
+    assert links.one_person(archive, "p9") == links.one_person(archive, ZAHRA) == [ZAHRA, "p9"]
     with pytest.raises(HospitalError):
-        sharing.link(archive, ZAHRA, "0190-ram", "chain", DOCTOR, NOW_MS)
+        links.link(archive, ZAHRA, "0190-ram", "chain", DOCTOR, NOW_MS)
     with pytest.raises(HospitalError):
-        sharing.link(archive, "0190-ram", "p9", "chain", DOCTOR, NOW_MS)
-    sharing.unlink(archive, "p9", "they are sisters", "dr-b", NOW_MS + 1)
-    assert sharing.one_person(archive, "p9") == ["p9"]
-    [link] = sharing.links(archive, ZAHRA)
+        links.link(archive, "0190-ram", "p9", "chain", DOCTOR, NOW_MS)
+    links.unlink(archive, "p9", "they are sisters", "dr-b", NOW_MS + 1)
+    assert links.one_person(archive, "p9") == ["p9"]
+    [link] = links.links(archive, ZAHRA)
     assert (link.why, link.undone_by, link.undone_why) == ("same card", "dr-b", "they are sisters")
 
 
@@ -159,30 +162,33 @@ def test_the_same_card_or_name_is_suggested(archive: Archive) -> None:
     keep(archive, HUNZA, {"kind": "patient", "body": body})
     line = chart.patient(archive, ZAHRA)
     assert line is not None
-    assert "p9" in [one.patient.id for one in sharing.may_be_same(archive, line)]
+    assert "p9" in [one.patient.id for one in links.may_be_same(archive, line)]
 
 
 def test_handling_an_alert_tells_its_clinic_and_lets_the_unhandled_come_first(
     archive: Archive,
 ) -> None:
     [first] = chart.alerts(archive)
-    handling.note(archive, first.id, State.SEEN, "Give fluids", DOCTOR, NOW_MS)
+    alert_notes.note(archive, first.id, State.SEEN, "Give fluids", DOCTOR, NOW_MS)
     item = feed.get(archive, THAR.clinic, "alert", first.id)
     assert item is not None
     assert (item.body["state"], item.body["note"], item.body["by"]) == (
         "seen", "Give fluids", DOCTOR)  # fmt: skip
-    handling.note(archive, first.id, State.HANDLED, "", DOCTOR, NOW_MS + 1)
+    alert_notes.note(archive, first.id, State.HANDLED, "", DOCTOR, NOW_MS + 1)
     other = {"rule": "news2-red", "level": "urgent", "parameter": "systolic",
              "value": ["8480-6", "80", "mm[Hg]"], "bound": "90"}  # fmt: skip
     keep(archive, HUNZA, {"kind": "alert", "body": other})
     keep(archive, HUNZA, {"kind": "alert", "body": other | {"parameter": "pulse"}})
     assert [a.handled for a in chart.alerts(archive)] == [False, False, True]
-    assert [n.state for n in handling.notes(archive, [first.id])[first.id]] == ["handled", "seen"]
-    answer = told.of_alert(archive, first.id)
+    assert [n.state for n in alert_notes.notes(archive, [first.id])[first.id]] == [
+        "handled",
+        "seen",
+    ]
+    answer = messages.of_alert(archive, first.id)
     assert answer is not None
     assert (answer.rev, states(answer)) == (2, ["waiting"])
     with pytest.raises(HospitalError):
-        handling.note(archive, "nothing", State.SEEN, "", DOCTOR, NOW_MS)
+        alert_notes.note(archive, "nothing", State.SEEN, "", DOCTOR, NOW_MS)
 
 
 def test_a_reading_that_was_compared_is_doubtful_no_more(archive: Archive) -> None:

@@ -10,11 +10,14 @@ from archives import open_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.entry import EntryKind, canonical_json
-from hospital import boxes, chart, derive, records
+from edge.model.entry import EntryKind, canonical_json
 from hospital.archive import Archive, scalar
-from hospital.boxes import Box
-from sync.keys import BoxKeys
+from hospital.entries import parse
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving import apply
+from hospital.views import chart
+from sync.keys.keys import BoxKeys
 
 BOX = Box("box-one", "Thar", BoxKeys.generate().public, "0a", 1)
 AT = [1, 2, 3, "ntp"]
@@ -37,24 +40,24 @@ wild = st.fixed_dictionaries({"kind": kinds | junk, "body": bodies | junk, "at":
 
 @given(st.binary(max_size=60) | wild.map(lambda r: json.dumps(r).encode()))
 def test_any_bytes_are_understood_or_in_trouble(record: bytes) -> None:
-    read = derive.understand(record)
+    read = parse.understand(record)
     assert read.fact is None or read.trouble is None
     assert read.kind
 
 
 @pytest.mark.parametrize("record", [b"[" * 60_000, b'{"kind":' + b"9" * 6000 + b"}"])
 def test_hostile_json_is_only_trouble(record: bytes) -> None:
-    assert derive.understand(record).trouble
+    assert parse.understand(record).trouble
 
 
 def test_a_tombstone_is_noted() -> None:
     record = canonical_json({"kind": "tombstone", "body": {"bytes": 9, "sha256": "00"}})
-    assert derive.understand(record).trouble == "the box could not send this record"
+    assert parse.understand(record).trouble == "the box could not send this record"
 
 
 def test_kinds_without_a_row_are_no_trouble() -> None:
     record = canonical_json({"kind": "sign-in", "body": {}, "at": AT})
-    assert derive.understand(record) == derive.Understood("sign-in")
+    assert parse.understand(record) == parse.Understood("sign-in")
 
 
 @pytest.fixture
@@ -72,7 +75,7 @@ def test_no_record_can_block_the_archive(held: Archive, raw: list[object]) -> No
     rows = {json.dumps(r, sort_keys=True).encode() for r in raw}
     before = scalar(held, "SELECT count(*) AS n FROM record")
     with held.transaction():
-        new = records.keep(held, BOX, (1, "c", 1), sorted(rows), 5)
+        new = apply.keep(held, BOX, (1, "c", 1), sorted(rows), 5)
     assert scalar(held, "SELECT count(*) AS n FROM record") == before + new
     for charted in chart.latest(held):
         assert charted.placed.utc_ms >= 0
@@ -85,7 +88,7 @@ def test_a_value_too_large_for_the_engine_is_kept_raw(held: Archive) -> None:
     record = canonical_json({"kind": "patient", "body": body, "at": AT})
     over = canonical_json({"kind": "patient", "body": body | {"rev": 2**63}, "at": AT})
     with held.transaction():
-        records.keep(held, BOX, (1, "c", 1), [record, over], 5)
+        apply.keep(held, BOX, (1, "c", 1), [record, over], 5)
     troubles = [r["trouble"] for r in held.rows("SELECT trouble FROM record ORDER BY seq")]
     assert troubles[0] is None
     assert "rev is no count" in troubles[1]

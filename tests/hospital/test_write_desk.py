@@ -12,7 +12,7 @@ from desk_scene import DOCTOR, ORIGIN, RAM, WEI, ZAHRA, Doctor
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from hospital import feed
+from hospital.feed import feed
 
 TOLD = f"/patients/{ZAHRA}/told"
 RECORDS = f"/patients/{ZAHRA}/records"

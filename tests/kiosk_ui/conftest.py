@@ -10,10 +10,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from kiosk_desk import PIN, Desk
 
-from edge import pins, staff
-from edge.clock import Clock
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.settings.box_settings import Settings
+from edge.staff import pins, staff
+from edge.store.store import Store
 from kiosk_ui.app import create_app
 
 

@@ -9,19 +9,21 @@ from flask.testing import FlaskClient
 from kiosk_desk import ORIGIN, cuff, measured
 from werkzeug.test import TestResponse
 
-from edge import history, intake, patients, visits
-from edge.clock import Clock
-from edge.patient import Patient, Sex
-from edge.patient_form import PatientForm
-from edge.reading import Kind
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.model.patient import Patient, Sex
+from edge.model.reading import Kind
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history, intake
+from edge.store.store import Store
+from edge.visits import visits
 from kiosk_ui import wording
 
 
 @pytest.fixture
 def amina(store: Store, clock: Clock) -> Patient:
     form = PatientForm("Amina Bibi", sex="female", age="34", card="77")
-    return patients.register(store, clock.now(), form, None)
+    return register.register(store, clock.now(), form, None)
 
 
 def post(client: FlaskClient, path: str, **form: str) -> TestResponse:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 from kiosk_desk import Desk
 
-from edge import background, patients
-from edge.clock import Clock
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.patients import register, summary
+from edge.patients.form import PatientForm
+from edge.store.store import Store
 
 
 @pytest.fixture
 def amina(store: Store, clock: Clock) -> str:
-    return patients.register(store, clock.now(), PatientForm("Amina Bibi"), None).id
+    return register.register(store, clock.now(), PatientForm("Amina Bibi"), None).id
 
 
 def test_an_allergy_is_seen_wherever_the_patient_is_treated(
     desk: Desk, amina: str, store: Store
 ) -> None:
     assert desk.post(f"/patients/{amina}/background", allergies="Penicillin").status_code == 303
-    [known] = background.of(store, amina).allergies
+    [known] = summary.of(store, amina).allergies
     assert known.text == "Penicillin"
     visit = desk.post(f"/patients/{amina}/visit").location
     for path in (visit, f"/patients/{amina}/history", f"/patients/{amina}/background"):
@@ -44,7 +44,7 @@ def test_striking_out_says_that_the_doctor_decides(desk: Desk, amina: str, store
 
 def test_medicines_are_told_and_shown_as_undecided(desk: Desk, amina: str, store: Store) -> None:
     desk.post(f"/patients/{amina}/background", medicines="Metformin 500 mg")
-    assert background.of(store, amina).proposed == "Metformin 500 mg"
+    assert summary.of(store, amina).proposed == "Metformin 500 mg"
     assert "Told to the hospital; the doctor decides" in desk.get(f"/patients/{amina}/background")
 
 
@@ -57,7 +57,7 @@ def test_what_is_wrong_stays_in_its_box_and_no_other_field_is_taken(
     assert "x" * 201 in answer.text
     assert desk.post(f"/patients/{amina}/background", allergies=" ").status_code == 422
     assert desk.post(f"/patients/{amina}/background", name="Gita").status_code == 400
-    assert background.of(store, amina) == background.Background()
+    assert summary.of(store, amina) == summary.Background()
 
 
 def test_what_somebody_typed_is_text_and_never_markup(desk: Desk, amina: str) -> None:

@@ -13,7 +13,9 @@ from kiosk_scene import PIN, Scene
 from pictures import png
 from playwright.sync_api import Page, expect, sync_playwright
 
-from edge import attachments, kept_files, media, told
+from edge.feed import messages
+from edge.files import attachments, patient_files
+from edge.model import file_type
 from kiosk_ui.app import create_app
 
 pytestmark = pytest.mark.system
@@ -67,17 +69,17 @@ def test_a_photo_is_made_smaller_with_a_preview_and_a_voice_is_recorded(
     large = {"name": "wound.png", "mimeType": "image/png", "buffer": png(1800, 900)}
     page.locator("#photo").set_input_files(large)  # type: ignore[arg-type]
     expect(page.get_by_role("img", name="Photo")).to_be_visible()
-    [photo] = eventually(lambda: kept_files.of_patient(scene.store, imran))
+    [photo] = eventually(lambda: patient_files.of_patient(scene.store, imran))
     assert photo.mime == "image/jpeg"  # drawn anew, without what a telephone writes into it
     assert photo.preview is not None
     preview = attachments.path(scene.settings.home, photo.preview)
-    assert media.kind_of(preview.read_bytes()) == "image/jpeg"
-    assert preview.stat().st_size < min(media.MAX_PREVIEW, photo.size)
+    assert file_type.kind_of(preview.read_bytes()) == "image/jpeg"
+    assert preview.stat().st_size < min(file_type.MAX_PREVIEW, photo.size)
     page.get_by_role("button", name="Record the voice").click()
     expect(page.locator("[data-clock]")).not_to_have_text("0:00")
     page.get_by_role("button", name="Stop and keep it").click()
     expect(page.locator("audio")).to_have_count(1)
-    assert {f.mime for f in kept_files.of_patient(scene.store, imran)} == {
+    assert {f.mime for f in patient_files.of_patient(scene.store, imran)} == {
         "image/jpeg", "audio/webm"}  # fmt: skip
     expect(page.locator("#files")).to_contain_text("waits for the hospital")
 
@@ -98,4 +100,4 @@ def test_what_the_hospital_wrote_is_read_where_it_appears(
     page.get_by_role("button", name="I have read this").click()
     expect(page.get_by_text("Everything is read.")).to_be_visible()
     expect(page.get_by_text("Eye clinic")).to_be_visible()
-    assert told.count_unread(scene.store) == 0
+    assert messages.count_unread(scene.store) == 0

@@ -11,8 +11,9 @@ import waitress
 from kiosk_scene import PIN, Scene
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from edge import history, visits
-from edge.reading import Code, Kind
+from edge.model.reading import Code, Kind
+from edge.readings import history
+from edge.visits import visits
 from kiosk_ui.app import create_app
 
 pytestmark = pytest.mark.system
@@ -139,8 +140,8 @@ def test_a_worker_registers_measures_and_types(
 def test_live_numbers_and_failures_show_while_measuring(
     page: Page, address: str, scene: Scene, complaints: list[str]
 ) -> None:
-    from edge import registry
-    from edge.reading import Measured
+    from edge.equipment import registry
+    from edge.model.reading import Measured
 
     _sign_in(page, address, scene)
     page.goto(f"{address}/visits/{scene.open_visit()}")

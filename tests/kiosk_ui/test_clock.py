@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from kiosk_desk import Desk
 
-from edge.clock import ClockQuality
-from edge.store import Store
+from edge.model.clock import ClockQuality
+from edge.store.store import Store
 
 
 def test_a_told_time_places_this_boot_at_once(desk: Desk, store: Store) -> None:

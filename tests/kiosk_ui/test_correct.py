@@ -8,12 +8,13 @@ import pytest
 from kiosk_desk import Desk
 from werkzeug.test import TestResponse
 
-from edge import journal, patients
-from edge.clock import Clock
-from edge.patient import Patient
-from edge.patient_form import PatientForm
-from edge.staff import Staff
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.model.patient import Patient
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.staff.staff import Staff
+from edge.store import journal
+from edge.store.store import Store
 
 ON_FILE = PatientForm("Amina Bibi", "female", "1991", village="Chak 14", card="77")
 TYPED = {"name": "Amina Bibi", "sex": "female", "birth": "1991", "village": "Chak 14", "card": "77"}
@@ -21,7 +22,7 @@ TYPED = {"name": "Amina Bibi", "sex": "female", "birth": "1991", "village": "Cha
 
 @pytest.fixture
 def amina(store: Store, clock: Clock) -> Patient:
-    return patients.register(store, clock.now(), ON_FILE, None)
+    return register.register(store, clock.now(), ON_FILE, None)
 
 
 def send(desk: Desk, patient: Patient, **changes: str) -> TestResponse:
@@ -50,10 +51,10 @@ def test_changes_are_shown_then_kept(desk: Desk, amina: Patient, store: Store, s
     assert "This will change:" in asked.text
     assert "Ameena Bibi" in asked.text
     assert "<bdi>Chak 14</bdi></del>" not in asked.text
-    assert patients.get(store, amina.id) == amina
+    assert register.get(store, amina.id) == amina
     kept = send(desk, amina, name="Ameena Bibi", card="", sure=sure(asked))
     assert kept.headers["Location"] == f"/patients/{amina.id}/history"
-    now_is = patients.get(store, amina.id)
+    now_is = register.get(store, amina.id)
     assert (now_is.name, now_is.card, now_is.village) == ("Ameena Bibi", None, "Chak 14")
     last = [e for _, e in journal.since(store, 0) if e.kind == "patient"][-1]
     assert last.actor == sana.id
@@ -64,17 +65,17 @@ def test_yes_confirms_only_what_was_shown(desk: Desk, amina: Patient, store: Sto
     word = sure(send(desk, amina, name="Ameena Bibi"))
     asked = send(desk, amina, name="Somebody Else", sure=word)
     assert "This will change:" in asked.text
-    assert patients.get(store, amina.id) == amina
+    assert register.get(store, amina.id) == amina
 
 
 def test_somebody_elses_correction_meanwhile_is_compared_anew(
     desk: Desk, amina: Patient, store: Store, clock: Clock
 ) -> None:
     word = sure(send(desk, amina, name="Ameena Bibi"))
-    patients.correct(store, clock.now(), amina.id, {"village": "Kot Ali"}, None)
+    register.correct(store, clock.now(), amina.id, {"village": "Kot Ali"}, None)
     asked = send(desk, amina, name="Ameena Bibi", sure=word)
     assert "<bdi>Kot Ali</bdi></del>" in asked.text
-    assert patients.get(store, amina.id).name == "Amina Bibi"
+    assert register.get(store, amina.id).name == "Amina Bibi"
 
 
 def test_an_age_counts_when_the_birth_was_left_alone(
@@ -82,14 +83,14 @@ def test_an_age_counts_when_the_birth_was_left_alone(
 ) -> None:
     asked = send(desk, amina, age="۴۰")
     send(desk, amina, age="۴۰", sure=sure(asked))
-    assert patients.get(store, amina.id).birth == str(clock.now().wall.year - 40)
+    assert register.get(store, amina.id).birth == str(clock.now().wall.year - 40)
     assert str(clock.now().wall.year - 40) in asked.text
 
 
 def test_a_wrong_field_is_named_and_nothing_changed_is_no_revision(
     desk: Desk, amina: Patient, store: Store, clock: Clock
 ) -> None:
-    patients.register(store, clock.now(), PatientForm("Bilal Shah", card="88"), None)
+    register.register(store, clock.now(), PatientForm("Bilal Shah", card="88"), None)
     wrong = send(desk, amina, name=" ", birth="2999")
     assert wrong.status_code == 422
     assert "Enter the name." in wrong.text
@@ -97,7 +98,7 @@ def test_a_wrong_field_is_named_and_nothing_changed_is_no_revision(
     asked = send(desk, amina, card="88")
     assert "Another patient has this card" in send(desk, amina, card="88", sure=sure(asked)).text
     assert send(desk, amina).status_code == 303
-    assert patients.get(store, amina.id) == amina
+    assert register.get(store, amina.id) == amina
 
 
 def test_a_correction_left_half_is_a_draft(desk: Desk, amina: Patient, sana: Staff) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from babel.dates import format_date
 
-from edge.settings import Settings
+from edge.settings.box_settings import Settings
 from kiosk_ui import wording
 from kiosk_ui.app import create_app
 

@@ -7,20 +7,23 @@ from decimal import Decimal
 import pytest
 from kiosk_desk import Desk
 
-from edge import history, intake, patients, registry, requests, visits
-from edge.clock import Clock
-from edge.patient import Patient
-from edge.patient_form import PatientForm
-from edge.reading import UNCHECKED, Code, Kind, Measured, Reading, Value
-from edge.registry import Device
-from edge.store import Store
+from edge.equipment import device_requests, registry
+from edge.equipment.registry import Device
+from edge.model.clock import Clock
+from edge.model.patient import Patient
+from edge.model.reading import UNCHECKED, Code, Kind, Measured, Reading, Value
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history, intake
+from edge.store.store import Store
+from edge.visits import visits
 
 SAME = "The display shows the same"
 
 
 @pytest.fixture
 def imran(store: Store, clock: Clock) -> Patient:
-    return patients.register(store, clock.now(), PatientForm("Imran", sex="male", age="54"), None)
+    return register.register(store, clock.now(), PatientForm("Imran", sex="male", age="54"), None)
 
 
 @pytest.fixture
@@ -76,13 +79,13 @@ def test_a_worker_starts_and_stops_a_cuff(
     assert "Start the cuff: adult" in shown
     assert "Stop and let the air out" not in shown
     desk.post(f"{visit}/devices/port-s/ask", kind="start-adult")
-    taken = requests.take(store, clock.now())
+    taken = device_requests.take(store, clock.now())
     assert taken is not None
     assert (taken.kind, taken.actor is not None) == ("start-adult", True)
     registry.set_state(store, clock.now(), "port-s", "measuring")
     assert "Stop and let the air out" in desk.get(visit + "/live")
     desk.post(f"{visit}/devices/port-s/ask", kind="stop")
-    taken = requests.take(store, clock.now())
+    taken = device_requests.take(store, clock.now())
     assert taken is not None
     assert taken.kind == "stop"
 
@@ -93,7 +96,7 @@ def test_without_an_open_visit_nothing_inflates(
     module(store, clock)
     visits.close_visit(store, clock.now(), why="finished", actor=None)
     desk.post(f"{visit}/devices/port-s/ask", kind="start-adult")
-    assert requests.take(store, clock.now()) is None
+    assert device_requests.take(store, clock.now()) is None
     assert desk.post(f"{visit}/devices/port-s/ask", kind="erase").status_code == 400
 
 
@@ -106,4 +109,4 @@ def test_a_stranger_starts_nothing(client: object, store: Store, clock: Clock, v
     )
     assert answer.status_code == 303
     assert "/sign-in" in answer.headers["Location"]
-    assert requests.take(store, clock.now()) is None
+    assert device_requests.take(store, clock.now()) is None

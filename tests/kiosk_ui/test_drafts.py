@@ -6,11 +6,14 @@ import pytest
 from flask import Flask
 from kiosk_desk import Desk, full_disk
 
-from edge import drafts, history, patients, pins, staff, visits
-from edge.clock import Clock
-from edge.patient_form import PatientForm
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history
+from edge.settings.box_settings import Settings
+from edge.staff import drafts, pins, staff
+from edge.store.store import Store
+from edge.visits import visits
 from kiosk_ui.app import create_app
 
 HALF = {"name": "Zubaida Khatoon", "sex": "female", "age": "۵۱", "village": "Chak 14"}
@@ -25,7 +28,7 @@ def bilal(settings: Settings, store: Store, clock: Clock, sana: staff.Staff) -> 
 
 @pytest.fixture
 def visit(store: Store, clock: Clock, sana: staff.Staff) -> visits.Visit:
-    patient = patients.register(store, clock.now(), PatientForm("Amina Bibi"), None)
+    patient = register.register(store, clock.now(), PatientForm("Amina Bibi"), None)
     return visits.open_visit(store, clock.now(), patient.id, actor=sana.id)
 
 
@@ -66,7 +69,7 @@ def test_a_form_sent_too_late_is_there_after_signing_in(
     expire(store)
     answer = desk.post("/patients/new", **HALF)
     assert answer.headers["Location"] == "/sign-in?next=/patients/new"
-    assert patients.count(store) == 0
+    assert register.count(store) == 0
     assert "Zubaida" not in desk.get("/patients/new")
     desk.sign_in(sana)
     assert shows(desk.get("/patients/new"), **HALF)

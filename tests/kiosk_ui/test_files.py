@@ -8,12 +8,15 @@ import pytest
 from kiosk_desk import ORIGIN, Desk, full_disk
 from werkzeug.test import TestResponse
 
-from edge import attachments, journal, kept_files, media, patients
-from edge.clock import Clock
-from edge.entry import EntryKind
-from edge.patient_form import PatientForm
-from edge.settings import Settings
-from edge.store import Store
+from edge.files import attachments, patient_files
+from edge.model import file_type
+from edge.model.clock import Clock
+from edge.model.entry import EntryKind
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.settings.box_settings import Settings
+from edge.store import journal
+from edge.store.store import Store
 
 JPEG = b"\xff\xd8\xff\xe0" + b"photo" * 40
 SMALL = b"\xff\xd8\xff\xe0" + b"small"
@@ -22,7 +25,7 @@ VOICE = b"\x1a\x45\xdf\xa3" + b"voice" * 40
 
 @pytest.fixture
 def patient_id(store: Store, clock: Clock) -> str:
-    return patients.register(store, clock.now(), PatientForm("Imran", age="54"), None).id
+    return register.register(store, clock.now(), PatientForm("Imran", age="54"), None).id
 
 
 @pytest.fixture
@@ -45,8 +48,8 @@ def part(name: str, data: bytes, file: str = "") -> bytes:
     return f"{head}{kind}\r\n".encode() + data + b"\r\n"
 
 
-def kept(store: Store, patient_id: str) -> list[kept_files.KeptFile]:
-    return kept_files.of_patient(store, patient_id)
+def kept(store: Store, patient_id: str) -> list[patient_files.KeptFile]:
+    return patient_files.of_patient(store, patient_id)
 
 
 def test_a_photo_is_kept_with_its_preview_and_says_that_it_waits(
@@ -79,7 +82,7 @@ def test_a_recording_is_kept_and_can_be_heard(
         (b"", "Nothing was taken"),
         (b"<html><script>alert(1)</script>", "no photo and no recording"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no photo and no recording"),
-        (VOICE + bytes(media.MAX_RECORDING), "This is too large"),
+        (VOICE + bytes(file_type.MAX_RECORDING), "This is too large"),
     ],
     ids=["empty", "page", "drawing", "too-long"],
 )
@@ -108,7 +111,7 @@ def test_a_preview_that_is_none_is_left_away(
     desk: Desk, visit: str, patient_id: str, store: Store
 ) -> None:
     send(desk, visit, JPEG, b"<svg/>")
-    send(desk, visit, JPEG, SMALL + bytes(media.MAX_PREVIEW))
+    send(desk, visit, JPEG, SMALL + bytes(file_type.MAX_PREVIEW))
     assert [one.preview for one in kept(store, patient_id)] == [None, None]
 
 

@@ -9,11 +9,13 @@ from decimal import Decimal
 import pytest
 from kiosk_desk import Desk
 
-from edge import intake, journal, patients
-from edge.clock import Clock
-from edge.patient_form import PatientForm
-from edge.reading import Code, Kind, Measured, Reading, Value
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import intake
+from edge.store import journal
+from edge.store.store import Store
 
 DAY_MS = 24 * 3600 * 1000
 
@@ -22,7 +24,7 @@ DAY_MS = 24 * 3600 * 1000
 def imran(store: Store, clock: Clock) -> str:
     """Somebody with three blood pressures and a weight."""
     now = clock.now()
-    patient = patients.register(store, now, PatientForm("Imran", age="54"), None)
+    patient = register.register(store, now, PatientForm("Imran", age="54"), None)
     for days, high, low in ((60, 152, 95), (30, 190, 90), (1, 139, 88)):
         at = replace(now, t_ms=now.t_ms - days * DAY_MS, wall_ms=now.wall_ms - days * DAY_MS)
         values = (
@@ -64,7 +66,7 @@ def test_every_look_is_in_the_journal(desk: Desk, imran: str, store: Store) -> N
 
 
 def test_nothing_measured_says_so(desk: Desk, store: Store, clock: Clock) -> None:
-    empty = patients.register(store, clock.now(), PatientForm("Amina"), None)
+    empty = register.register(store, clock.now(), PatientForm("Amina"), None)
     assert "Nothing has been measured yet" in desk.get(f"/patients/{empty.id}/history")
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 import pytest
 from kiosk_desk import Desk
 
-from edge import feed, patients, visits
-from edge.clock import Clock
-from edge.feed_item import Change, Cursor
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.feed import replica
+from edge.model.clock import Clock
+from edge.model.feed_item import Change, Cursor
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.store.store import Store
+from edge.visits import visits
 
 ZAHRA = "0190-zahra"
 TOLD = {"patient": ZAHRA, "by": "Dr Aziz", "at_ms": 1_795_000_000_000}
 
 
 def tell(store: Store, ver: int, entity: str, item_id: str, body: dict[str, object] | None) -> None:
-    feed.apply(store, [Change(ver, entity, item_id, ver, body)], Cursor(1, ver), (1, {"c": 10_000}))
+    replica.apply(
+        store, [Change(ver, entity, item_id, ver, body)], Cursor(1, ver), (1, {"c": 10_000})
+    )
 
 
 @pytest.fixture
@@ -47,7 +51,7 @@ def test_replies_and_appointments_are_shown_and_escaped(
 def test_an_edit_is_pending_until_the_feed_reflects_it(
     desk: Desk, store: Store, clock: Clock, zahra: str
 ) -> None:
-    patients.correct(store, clock.now(), zahra, {"village": "Mithi"}, None)
+    register.correct(store, clock.now(), zahra, {"village": "Mithi"}, None)
     assert "waits for the hospital" in desk.get(f"/patients/{zahra}/history")
     body = {"name": "Zahra Baloch", "sex": "female", "village": "Mithi"}
     tell(store, 2, "patient", zahra, body)
@@ -67,7 +71,7 @@ def test_a_dispute_is_said_in_plain_words(desk: Desk, store: Store, zahra: str) 
 def test_a_registration_waits_on_the_history_page_alone(
     desk: Desk, store: Store, clock: Clock
 ) -> None:
-    new = patients.register(store, clock.now(), PatientForm("Imran", age="54"), None)
+    new = register.register(store, clock.now(), PatientForm("Imran", age="54"), None)
     assert "waits for the hospital" in desk.get(f"/patients/{new.id}/history")
     visit = visits.open_visit(store, clock.now(), new.id, actor=None)
     assert "waits for the hospital" not in desk.get(f"/visits/{visit.id}")

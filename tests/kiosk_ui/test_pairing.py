@@ -6,11 +6,13 @@ import pytest
 from flask import Flask
 from kiosk_desk import PIN, Desk
 
-from edge import conditions, pairings, pins, staff
-from edge.clock import Clock
-from edge.pairings import Pairing, State
-from edge.settings import Settings
-from edge.store import Store
+from edge.equipment import pairings
+from edge.equipment.pairings import Pairing, State
+from edge.model.clock import Clock
+from edge.settings.box_settings import Settings
+from edge.staff import pins, staff
+from edge.store import issues
+from edge.store.store import Store
 
 CUFF = "C2:09:1F:1A:2B:3C"
 
@@ -34,7 +36,7 @@ def asked(store: Store) -> Pairing:
 def test_one_tap_makes_a_bond_or_makes_it_anew(
     technician: Desk, store: Store, clock: Clock, kind: str, renew: bool
 ) -> None:
-    conditions.note(store, clock.now(), kind, "A&D UA-651BLE 2B:3C", CUFF)
+    issues.note(store, clock.now(), kind, "A&D UA-651BLE 2B:3C", CUFF)
     assert "UA-651BLE" in technician.get("/pairing")
     assert technician.post("/pairing/ask", address=CUFF).status_code == 303
     assert (asked(store).address, asked(store).renew) == (CUFF, renew)
@@ -72,7 +74,7 @@ def test_only_what_wants_a_bond_can_be_asked_for(technician: Desk, store: Store)
 
 
 def test_it_is_the_technicians_page(desk: Desk, store: Store, clock: Clock) -> None:
-    conditions.note(store, clock.now(), "bond-stale", "A&D UA-651BLE", CUFF)
+    issues.note(store, clock.now(), "bond-stale", "A&D UA-651BLE", CUFF)
     assert desk.client.get("/pairing").status_code == 403
     assert desk.post("/pairing/ask", address=CUFF).status_code == 403
     assert "Wireless devices" not in desk.get("/status")

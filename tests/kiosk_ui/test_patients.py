@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 from kiosk_desk import Desk
 
-from edge import patients
-from edge.clock import Clock
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.patients import register as patients_register
+from edge.patients.form import PatientForm
+from edge.store.store import Store
 
 
 def register(store: Store, clock: Clock, name: str, **form: str) -> str:
-    return patients.register(store, clock.now(), PatientForm(name, **form), None).id
+    return patients_register.register(store, clock.now(), PatientForm(name, **form), None).id
 
 
 def test_a_name_is_found_in_any_spelling_and_script(desk: Desk, store: Store, clock: Clock) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from kiosk_desk import Desk, full_disk
 
-from edge import patients, visits
-from edge.clock import Clock
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.store.store import Store
+from edge.visits import visits
 
 GOOD = {"name": "Amina Bibi", "sex": "female", "age": "34", "village": "Chak 14"}
 
@@ -19,7 +20,7 @@ def test_a_new_patient_is_measured_at_once(desk: Desk, store: Store, clock: Cloc
     visit = visits.current(store, clock.now())
     assert visit is not None
     assert answer.headers["Location"] == f"/visits/{visit.id}"
-    assert patients.get(store, visit.patient_id).name == "Amina Bibi"
+    assert register.get(store, visit.patient_id).name == "Amina Bibi"
 
 
 @pytest.mark.parametrize(
@@ -47,24 +48,24 @@ def test_a_wrong_field_is_named_and_everything_typed_stays(
     for name, typed in {**GOOD, field: text}.items():
         if name != "sex":
             assert f'value="{typed}"' in answer.text
-    assert patients.count(store) == 0
+    assert register.count(store) == 0
 
 
 def test_a_card_that_somebody_has_is_named(desk: Desk, store: Store, clock: Clock) -> None:
-    patients.register(store, clock.now(), PatientForm("Bilal Shah", card="77"), None)
+    register.register(store, clock.now(), PatientForm("Bilal Shah", card="77"), None)
     answer = desk.post("/patients/new", **GOOD, card="77", new="yes")
     assert "Another patient has this card" in answer.text
 
 
 def test_a_possible_double_is_asked_about_first(desk: Desk, store: Store, clock: Clock) -> None:
     form = PatientForm("Ameena Bibi", "female", age="35", village="Chak 14")
-    known = patients.register(store, clock.now(), form, None)
+    known = register.register(store, clock.now(), form, None)
     asked = desk.post("/patients/new", **GOOD)
     assert asked.status_code == 409
     assert f"/patients/{known.id}/visit" in asked.text
     assert 'value="Amina Bibi"' in asked.text
     assert desk.post("/patients/new", **GOOD, new="yes").status_code == 303
-    assert patients.count(store) == 2
+    assert register.count(store) == 2
 
 
 def test_the_problem_is_told_in_the_readers_language(desk: Desk) -> None:

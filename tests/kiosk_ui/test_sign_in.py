@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from kiosk_desk import ORIGIN, PIN, Desk
 
-from edge.staff import Staff
+from edge.staff.staff import Staff
 
 
 def try_pin(client: FlaskClient, person: Staff, pin: str) -> tuple[int, str]:

@@ -6,11 +6,12 @@ import pytest
 from flask.testing import FlaskClient
 from kiosk_desk import cuff
 
-from edge import conditions, outbox, registry
-from edge.clock import Clock
-from edge.entry import Lane
-from edge.registry import Device
-from edge.store import Store
+from edge.equipment import registry
+from edge.equipment.registry import Device
+from edge.model.clock import Clock
+from edge.model.entry import Lane
+from edge.store import issues, outbox
+from edge.store.store import Store
 from kiosk_ui import trouble
 
 
@@ -53,22 +54,22 @@ def test_while_there_is_no_line_the_strip_says_when_there_usually_is(
     assert "18:00–19:30" in client.get("/status").text
 
 
-@pytest.mark.parametrize("kind", sorted(conditions.SENTENCES))
+@pytest.mark.parametrize("kind", sorted(issues.SENTENCES))
 @pytest.mark.parametrize("language", ["en", "ur", "zh"])
 def test_each_condition_is_a_sentence(
     client: FlaskClient, store: Store, clock: Clock, kind: str, language: str
 ) -> None:
     client.set_cookie("language", language)
-    conditions.note(store, clock.now(), kind, "Contec CMS50D+", "12 MB")
+    issues.note(store, clock.now(), kind, "Contec CMS50D+", "12 MB")
     page = client.get("/status").text
     assert "%(" not in page
     if language == "en":
-        words = conditions.current(store)[0].sentence().split(";")[0].split(".")[0]
+        words = issues.current(store)[0].sentence().split(";")[0].split(".")[0]
         assert words.split("{")[0][:20] in page.replace("<bdi>", "").replace("</bdi>", "")
 
 
 def test_the_screens_know_every_condition() -> None:
-    assert set(trouble.CONDITIONS) == set(conditions.SENTENCES)
+    assert set(trouble.CONDITIONS) == set(issues.SENTENCES)
 
 
 def test_devices_show_state_and_battery(client: FlaskClient, store: Store, clock: Clock) -> None:

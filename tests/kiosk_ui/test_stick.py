@@ -9,14 +9,16 @@ import pytest
 from flask import Flask
 from kiosk_desk import PIN, Desk
 
-from edge import conditions, journal, outbox, pins, plugged, staff, sticks
-from edge.clock import Clock
-from edge.entry import Lane
-from edge.feed_item import Cursor
-from edge.plugged import Held, State, Stick, What
-from edge.settings import Settings
-from edge.sticks import Carried
-from edge.store import Store
+from edge.bundles import requests, sent
+from edge.bundles.requests import Held, State, Stick, What
+from edge.bundles.sent import Carried
+from edge.model.clock import Clock
+from edge.model.entry import Lane
+from edge.model.feed_item import Cursor
+from edge.settings.box_settings import Settings
+from edge.staff import pins, staff
+from edge.store import issues, journal, outbox
+from edge.store.store import Store
 
 FOLDER = "/media/usb0"
 
@@ -36,10 +38,10 @@ def a_stick(*held: Held) -> Stick:
 
 
 def ended(store: Store, told: dict[str, object]) -> None:
-    asked = plugged.wanted(store)
+    asked = requests.wanted(store)
     assert asked is not None
-    plugged.begin(store, asked)
-    plugged.end(store, asked, told)
+    requests.begin(store, asked)
+    requests.end(store, asked, told)
 
 
 def test_without_a_stick_the_page_says_so(tariq: Desk) -> None:
@@ -52,10 +54,10 @@ def test_without_a_stick_the_page_says_so(tariq: Desk) -> None:
 def test_one_tap_asks_the_courier_and_a_second_waits(
     tariq: Desk, store: Store, clock: Clock
 ) -> None:
-    plugged.show(store, [a_stick()])
+    requests.show(store, [a_stick()])
     assert "KINGSTON" in tariq.get("/stick")
     tariq.post("/stick/write", folder=FOLDER)
-    asked = plugged.wanted(store)
+    asked = requests.wanted(store)
     assert asked is not None
     assert (asked.what, asked.folder, asked.state) == (What.WRITE, FOLDER, State.ASKED)
     tariq.post("/stick/write", folder=FOLDER)
@@ -63,7 +65,7 @@ def test_one_tap_asks_the_courier_and_a_second_waits(
     assert "Leave the stick in" in shown
     assert "<button" not in shown
     ended(store, {"records": 1_234, "files": 2, "left": 7})
-    assert plugged.wanted(store) is None
+    assert requests.wanted(store) is None
     shown = tariq.get("/stick")
     assert "1,234" in shown
     assert "count as waiting until" in shown
@@ -78,13 +80,13 @@ def test_what_is_on_a_stick_is_told_and_only_a_receipt_confirms_it(
     last = outbox.state(store, Lane.CLINICAL).last
     entry = outbox.entry_at(store, Lane.CLINICAL, last)
     one = Carried(os.urandom(8), 1, clock.now().wall_ms, 9, {}, {"c": entry}, [], Cursor())
-    sticks.remember(store, one)
+    sent.remember(store, one)
     ours = Held("up", "box-test", one.nonce.hex(), one.written_ms, 52_000, True, True, True)
     ours = replace(ours, lanes={"a": [1, 3], "c": [1, last]}, files=2)
     other = replace(ours, box="box-else", ours=False)
     cut = replace(other, whole=False, hospital_ours=True)
     foreign = replace(ours, hospital_ours=False)
-    plugged.show(store, [a_stick(ours, other, cut, foreign)])
+    requests.show(store, [a_stick(ours, other, cut, foreign)])
     shown = tariq.get("/stick")
     for words in ("1…3", f"1…{last}", "52", "Not confirmed yet", "box-else"):
         assert words in shown
@@ -98,7 +100,7 @@ def test_what_is_on_a_stick_is_told_and_only_a_receipt_confirms_it(
 
 def test_an_answer_is_read_and_what_came_is_told(tariq: Desk, store: Store) -> None:
     down = Held("down", "box-test", "00" * 8, 1, 900, True, True, True)
-    plugged.show(store, [a_stick(down)])
+    requests.show(store, [a_stick(down)])
     assert "Read the answer" in tariq.get("/stick")
     tariq.post("/stick/read", folder=FOLDER)
     ended(store, {"confirmed": 702, "news": True, "whole": False, "anew": False})
@@ -117,15 +119,15 @@ def test_an_answer_is_read_and_what_came_is_told(tariq: Desk, store: Store) -> N
 def test_what_failed_is_said_in_plain_words(
     tariq: Desk, store: Store, why: str, words: str
 ) -> None:
-    plugged.show(store, [a_stick()])
+    requests.show(store, [a_stick()])
     tariq.post("/stick/write", folder=FOLDER)
     ended(store, {"why": why})
     assert words in tariq.get("/stick")
 
 
 def test_a_box_that_is_not_enrolled_offers_nothing(tariq: Desk, store: Store, clock: Clock) -> None:
-    plugged.show(store, [a_stick()])
-    conditions.note(store, clock.now(), "not-enrolled")
+    requests.show(store, [a_stick()])
+    issues.note(store, clock.now(), "not-enrolled")
     shown = tariq.get("/stick/live")
     assert "not enrolled" in shown
     assert "<button" not in shown
@@ -133,14 +135,14 @@ def test_a_box_that_is_not_enrolled_offers_nothing(tariq: Desk, store: Store, cl
 
 def test_only_a_stick_that_is_there_and_only_what_can_be_done(tariq: Desk, store: Store) -> None:
     tariq.post("/stick/write", folder="/etc")
-    plugged.show(store, [a_stick()])
+    requests.show(store, [a_stick()])
     assert tariq.post("/stick/eat", folder=FOLDER).status_code == 404
-    assert plugged.latest(store) is None
+    assert requests.latest(store) is None
 
 
 def test_workers_and_strangers_touch_no_stick(desk: Desk, app: Flask, store: Store) -> None:
-    plugged.show(store, [a_stick()])
+    requests.show(store, [a_stick()])
     assert desk.post("/stick/write", folder=FOLDER).status_code == 403
     assert desk.client.get("/stick").status_code == 403
     assert app.test_client().get("/stick").status_code == 303
-    assert plugged.latest(store) is None
+    assert requests.latest(store) is None

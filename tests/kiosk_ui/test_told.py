@@ -8,18 +8,19 @@ from datetime import timedelta
 import pytest
 from kiosk_desk import Desk
 
-from edge import feed, journal, told
-from edge.clock import Clock
-from edge.entry import EntryKind
-from edge.feed_item import Change, Cursor
-from edge.store import Store
+from edge.feed import messages, replica
+from edge.model.clock import Clock
+from edge.model.entry import EntryKind
+from edge.model.feed_item import Change, Cursor
+from edge.store import journal
+from edge.store.store import Store
 
 ZAHRA = "0190-zahra"
 TOLD = {"patient": ZAHRA, "by": "Dr Aziz", "at_ms": 1_795_000_000_000}
 
 
 def tell(store: Store, ver: int, entity: str, item_id: str, body: dict[str, object] | None) -> None:
-    feed.apply(store, [Change(ver, entity, item_id, ver, body)], Cursor(1, ver))
+    replica.apply(store, [Change(ver, entity, item_id, ver, body)], Cursor(1, ver))
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ def test_reading_is_kept_by_name_and_clears_the_badge(desk: Desk, store: Store) 
     page = desk.get(path)
     assert "I have read this" not in page
     assert "read by <bdi>Sana Malik</bdi>" in page
-    assert told.count_unread(store) == 0
+    assert messages.count_unread(store) == 0
     [entry] = [e for _, e in journal.since(store, 0) if e.kind == EntryKind.SEEN]
     assert entry.body["item"] == "r1"
 
@@ -56,7 +57,7 @@ def test_what_came_after_the_page_was_shown_stays_unread(desk: Desk, store: Stor
     tell(store, 2, "reply", "r1", TOLD | {"text": "Rest"})
     tell(store, 3, "reply", "r1", TOLD | {"text": "Do not rest"})
     desk.post("/hospital/seen", item="reply/r1/2")
-    assert told.count_unread(store) == 1
+    assert messages.count_unread(store) == 1
 
 
 def test_nobody_reads_without_signing_in(desk: Desk, store: Store) -> None:
@@ -65,7 +66,7 @@ def test_nobody_reads_without_signing_in(desk: Desk, store: Store) -> None:
     assert "Rest" not in desk.get("/hospital")
     assert "Rest" not in desk.get("/hospital/live")
     desk.post("/hospital/seen", item="reply/r1/2")
-    assert told.count_unread(store) == 1
+    assert messages.count_unread(store) == 1
 
 
 def test_an_answer_to_an_alert_says_who_and_what(desk: Desk, store: Store) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from kiosk_desk import Desk, cuff
 
-from edge import history, intake, journal, patients
-from edge.clock import Clock
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history, intake
+from edge.store import journal
+from edge.store.store import Store
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def entry(store: Store, clock: Clock) -> int:
 def test_a_worker_gives_it_to_its_patient(
     desk: Desk, entry: int, store: Store, clock: Clock
 ) -> None:
-    amina = patients.register(store, clock.now(), PatientForm("Amina Bibi"), None)
+    amina = register.register(store, clock.now(), PatientForm("Amina Bibi"), None)
     assert "150/90" in desk.get("/tray")
     assert f"/tray/{entry}/claim/{amina.id}" in desk.get(f"/tray/{entry}/found", q="amina")
     assert desk.post(f"/tray/{entry}/claim/{amina.id}").status_code == 303
@@ -41,7 +43,7 @@ def test_it_is_discarded_only_with_a_reason(desk: Desk, entry: int, store: Store
 def test_a_second_claim_says_that_somebody_was_faster(
     desk: Desk, entry: int, store: Store, clock: Clock
 ) -> None:
-    amina = patients.register(store, clock.now(), PatientForm("Amina Bibi"), None)
+    amina = register.register(store, clock.now(), PatientForm("Amina Bibi"), None)
     desk.post(f"/tray/{entry}/discard", why="trial")
     answer = desk.post(f"/tray/{entry}/claim/{amina.id}")
     assert answer.status_code == 409

@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 from kiosk_desk import Desk, cuff, full_disk, measured
 
-from edge import history, intake, patients, visits
-from edge.clock import Clock
-from edge.patient import Patient
-from edge.patient_form import PatientForm
-from edge.reading import Kind
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.model.patient import Patient
+from edge.model.reading import Kind
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history, intake
+from edge.store.store import Store
+from edge.visits import visits
 
 
 @pytest.fixture
 def imran(store: Store, clock: Clock) -> Patient:
     form = PatientForm("Muhammad <b>Imran</b>", sex="male", age="54", card="1042")
-    return patients.register(store, clock.now(), form, None)
+    return register.register(store, clock.now(), form, None)
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ import pytest
 from flask import Flask
 from kiosk_desk import PIN, Desk
 
-from edge import pins, staff, wiring
-from edge.clock import Clock
-from edge.settings import Settings
-from edge.store import Store
-from edge.wiring import Sighting
+from edge.equipment import serial_bindings
+from edge.equipment.serial_bindings import Sighting
+from edge.model.clock import Clock
+from edge.settings.box_settings import Settings
+from edge.staff import pins, staff
+from edge.store.store import Store
 
 SEEN = Sighting("serial:FT123", "/dev/ttyUSB1", ("Masimo Rad-87",), "4 complete results", "4d61")
 
@@ -26,35 +27,35 @@ def tariq(app: Flask, settings: Settings, store: Store, clock: Clock) -> Desk:
 
 
 def test_what_was_recognised_is_shown_and_bound(tariq: Desk, store: Store, clock: Clock) -> None:
-    wiring.sighted(store, clock.now(), SEEN)
+    serial_bindings.sighted(store, clock.now(), SEEN)
     shown = tariq.get("/wiring")
     assert "4 complete results" in shown
     assert "4D 61" in shown
     assert "Masimo Rad-87" in shown
     assert "Cables" in tariq.get("/status")
     tariq.post("/wiring/bind", port=SEEN.port, model="Masimo Rad-87")
-    assert wiring.bindings(store) == {SEEN.port: "Masimo Rad-87"}
+    assert serial_bindings.bindings(store) == {SEEN.port: "Masimo Rad-87"}
     assert "/dev/ttyUSB1" not in tariq.get("/wiring/live")
     tariq.post("/wiring/unbind", port=SEEN.port)
-    assert wiring.bindings(store) == {}
+    assert serial_bindings.bindings(store) == {}
 
 
 def test_only_what_was_recognised_there_can_be_bound(
     tariq: Desk, store: Store, clock: Clock
 ) -> None:
-    wiring.sighted(store, clock.now(), SEEN)
+    serial_bindings.sighted(store, clock.now(), SEEN)
     for port, model in ((SEEN.port, "SunTech Advantage"), ("/dev/other", "Masimo Rad-87")):
         assert tariq.post("/wiring/bind", port=port, model=model).status_code == 400
-    assert wiring.bindings(store) == {}
+    assert serial_bindings.bindings(store) == {}
 
 
 def test_workers_and_strangers_bind_nothing(
     desk: Desk, app: Flask, store: Store, clock: Clock
 ) -> None:
-    wiring.sighted(store, clock.now(), SEEN)
+    serial_bindings.sighted(store, clock.now(), SEEN)
     answer = desk.post("/wiring/bind", port=SEEN.port, model="Masimo Rad-87")
     assert answer.status_code == 403
     assert desk.client.get("/wiring").status_code == 403
     assert app.test_client().get("/wiring").status_code == 303
     assert "Cables" not in desk.get("/status")
-    assert wiring.bindings(store) == {}
+    assert serial_bindings.bindings(store) == {}

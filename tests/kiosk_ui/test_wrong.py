@@ -7,16 +7,17 @@ from decimal import Decimal
 import pytest
 from kiosk_desk import Desk
 
-from edge import history, intake, patients
-from edge.clock import Clock
-from edge.patient_form import PatientForm
-from edge.reading import Code, Kind, Measured, Reading, Value
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history, intake
+from edge.store.store import Store
 
 
 @pytest.fixture
 def amina(store: Store, clock: Clock) -> str:
-    return patients.register(store, clock.now(), PatientForm("Amina Bibi"), None).id
+    return register.register(store, clock.now(), PatientForm("Amina Bibi"), None).id
 
 
 def weighed(store: Store, clock: Clock, patient: str, kg: str, source: str = "typed") -> int:

@@ -16,13 +16,13 @@ from eventually import eventually_async
 
 from devices.catalogue import MODELS
 from devices.driver import LineSettings
-from devices.serial_link import open_line
+from devices.serial.link import open_line
 from devices.simulators.bodies import Body, Traits
 from devices.simulators.serial_line import SerialLine
 from devices.simulators.wired.ad_tm2657 import Tm2657
-from edge import registry
-from edge.settings import Settings
-from edge.store import Store
+from edge.equipment import registry
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
 from provisioning.box import init_box
 from provisioning.cli import main
 

@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from edge.settings import Settings
-from hospital import boxes, claims
-from hospital.archive_sqlite import SqliteArchive
-from hospital.authority import Authority
-from hospital.boxes import Box
-from hospital.claims import Instead, Offer
+from edge.settings.box_settings import Settings
+from hospital.archive.sqlite import SqliteArchive
+from hospital.fleet import boxes, claims
+from hospital.fleet.authority import Authority
+from hospital.fleet.boxes import Box
+from hospital.fleet.claims import Instead, Offer
 from provisioning.box import init_box
 from provisioning.enrol import accept, enrol, prepare
 from provisioning.errors import Failed, InputError
-from sync import membership
 from sync.core.messages import QUARANTINED
-from sync.enrolment import Claim
-from sync.keys import BoxKeys, HospitalKeys, certificate_expiry
+from sync.keys import membership
+from sync.keys.enrolment import Claim
+from sync.keys.keys import BoxKeys, HospitalKeys, certificate_expiry
 
 Answer = Callable[[bytes], bytes]
 

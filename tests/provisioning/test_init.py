@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from edge.settings import Port, Settings
-from edge.store import Store
+from edge.settings.box_settings import Port, Settings
+from edge.store.store import Store
 from provisioning.box import add_port, init_box, new_box_id, set_link
 from provisioning.cli import main
 from provisioning.errors import InputError

@@ -18,7 +18,7 @@ from provisioning import cli, extras
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("edge", "devices", "sync", "kiosk_ui", "provisioning", "hospital")
 ROOMS = {
-    "box": ("edge", "devices", "sync", "kiosk_ui", "provisioning"),
+    "box": ("edge", "devices", "sync", "kiosk_ui", "kiosk_ui.__main__", "provisioning"),
     "hospital": ("hospital", "sync.core", "provisioning.cli"),
 }
 LOAD_ALL = """
@@ -26,7 +26,8 @@ import importlib, pkgutil, sys
 for room in sys.argv[1:]:
     module = importlib.import_module(room)
     for found in pkgutil.walk_packages(getattr(module, "__path__", ()), room + "."):
-        importlib.import_module(found.name)
+        if not found.name.endswith("__main__"):
+            importlib.import_module(found.name)
 print(*sorted({name.split(".")[0] for name in sys.modules}))
 """
 URDU = """

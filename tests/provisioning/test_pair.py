@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 from eventually import eventually_async
 
-from edge import pairings
-from edge.pairings import State
-from edge.settings import Settings
-from edge.store import Store
+from edge.equipment import pairings
+from edge.equipment.pairings import State
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
 from provisioning.box import init_box
 from provisioning.cli import main
 

@@ -13,13 +13,15 @@ from canaries import Capture
 from history import Overtaking
 from region import Post, Region
 
-from edge import intake, patients, visits
-from edge.caretaker import JOBS
-from edge.clock import ClockQuality, Stamp
-from edge.patient_form import PatientForm
-from edge.reading import Code, Kind, Measured, Reading, Value
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import ClockQuality, Stamp
+from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.process.caretaker import JOBS
+from edge.readings import intake
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
+from edge.visits import visits
 
 READINGS_EACH = 8
 DAY_MS = 24 * 3_600_000
@@ -93,7 +95,7 @@ class Clinic:
                 birth=str(self._chance.randrange(1940, 2000)),
                 village=f"Village {self._chance.randrange(12)}",
             )
-            self._people.append(patients.register(self._store, at, form, None).id)
+            self._people.append(register.register(self._store, at, form, None).id)
             patient = self._people[-1]
         else:
             patient = self._chance.choice(self._people)

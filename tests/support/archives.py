@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from hospital.archive import Archive
-from hospital.archive_postgres import PostgresArchive
-from hospital.archive_sqlite import SqliteArchive
+from hospital.archive.postgres import PostgresArchive
+from hospital.archive.sqlite import SqliteArchive
 
 
 def open_at(address: str) -> Archive:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from station_kit import QUICK_TERMS
 
-from devices.adapter_watch import Patience
-from devices.ble_pairing import PairingTimes
-from devices.ble_session import SessionTimes
-from devices.ble_supervisor import RadioHabits
-from devices.courtesy import Manners
+from devices.ble.adapter_watch import Patience
+from devices.ble.pairing import PairingTimes
+from devices.ble.reconnect import Manners
+from devices.ble.session import SessionTimes
+from devices.ble.supervisor import RadioHabits
 from devices.simulators.bluez import Bluez
 from devices.simulators.gatt import Bond
 from devices.simulators.peripherals import BleDevice, BleModel, Habits, switch_on

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from edge.entry import GENESIS, canonical_json, chain
-from hospital import boxes, chart, custody
+from edge.model.entry import GENESIS, canonical_json, chain
 from hospital.archive import Archive
-from hospital.boxes import Box
-from hospital.receiver import Outgoing, Receiver
+from hospital.archive.outgoing import OutgoingFrame
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving import custody
+from hospital.receiving.receiver import Receiver
+from hospital.views import chart
 from sync.core import DownMessage, Hello, Receipt, Welcome, decode_down, encode
 from sync.core.feed_messages import Ask, encode_ask
 from sync.core.header import Header, hello_header
 from sync.core.messages import LaneReport
 from sync.core.session import SendFrame
-from sync.envelope import open_down, seal_up
-from sync.framing import compose
-from sync.keys import BoxKeys, HospitalKeys
+from sync.frames.envelope import open_down, seal_up
+from sync.frames.framing import compose
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 HOSPITAL = HospitalKeys.generate()
 KEYS = BoxKeys.generate()
@@ -80,7 +83,7 @@ class Desk:
         came = self.receiver.receive(f"cs/1/u/{box_id}/{lane}", frame, NOW_MS)
         return [self.read(out, keys) for out in came]
 
-    def read(self, out: Outgoing, keys: BoxKeys = KEYS) -> DownMessage:
+    def read(self, out: OutgoingFrame, keys: BoxKeys = KEYS) -> DownMessage:
         assert out.topic == "cs/1/d/box-one/r"
         _, payload = open_down(out.payload, "box-one", keys, HOSPITAL.public)
         return decode_down(payload)

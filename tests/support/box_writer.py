@@ -10,8 +10,8 @@ from pathlib import Path
 
 from readings import cuff
 
-from edge import intake
-from edge.store import Store
+from edge.readings import intake
+from edge.store.store import Store
 
 
 def main(file: str, count: int) -> None:

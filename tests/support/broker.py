@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from eventually import eventually
 
-from hospital.authority import Authority
-from sync.transport import Address, Tls
+from hospital.fleet.authority import Authority
+from sync.link.transport import Address, Tls
 
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 

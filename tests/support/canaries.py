@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote
 
-from sync import codec
+from sync import packing
 from sync.core import wire
 from sync.core.wire import MessageError
 
@@ -65,9 +65,9 @@ def _parts(capture: Capture) -> list[bytes]:
 
 
 def _unpacked(part: bytes) -> Iterator[bytes]:
-    with suppress(codec.CodecError):
-        yield from codec.unpack(part)
-    with suppress(codec.CodecError):
-        yield wire.dump(codec.expand(part))
+    with suppress(packing.CodecError):
+        yield from packing.unpack(part)
+    with suppress(packing.CodecError):
+        yield wire.dump(packing.expand(part))
     with suppress(zlib.error):
         yield zlib.decompress(part)

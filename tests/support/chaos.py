@@ -16,14 +16,16 @@ from muddy_road import KBIT_40, Going
 from recorder import CANARIES
 from region import Post, Region
 
-from edge import conditions, outbox, visits
-from edge.entry import Lane
 from edge.jobs import prune
-from hospital import custody
-from hospital.boxes import Box
-from sync import framing, membership
+from edge.model.entry import Lane
+from edge.store import issues, outbox
+from edge.visits import visits
+from hospital.fleet.boxes import Box
+from hospital.receiving import custody
 from sync.core.session import SendFrame
-from sync.envelope import seal_up
+from sync.frames import framing
+from sync.frames.envelope import seal_up
+from sync.keys import membership
 
 CLINIC = "Thar Post 7"
 MALFORMED = "malformed frame"
@@ -292,4 +294,4 @@ def _wire(post: Post) -> Capture:
 
 
 def _is_told(post: Post) -> bool:
-    return "identity-doubled" in {c.kind for c in conditions.current(post.store)}
+    return "identity-doubled" in {c.kind for c in issues.current(post.store)}

@@ -18,31 +18,26 @@ from moments import NOW
 from pictures import png
 from playwright.sync_api import Page
 
-from edge.attachments import CHUNK_BYTES
-from edge.entry import canonical_json, content_id
-from hospital import (
-    accounts,
-    attachments,
-    boxes,
-    chart,
-    custody,
-    feed,
-    handling,
-    records,
-    sharing,
-    told,
-)
+from edge.files.attachments import CHUNK_BYTES
+from edge.model.entry import canonical_json, content_id
+from hospital.accounts import accounts
 from hospital.archive import Archive
-from hospital.authority import Authority
-from hospital.boxes import Box
-from hospital.claims import Offer
+from hospital.archive.settings import HospitalSettings
 from hospital.desk import create_app
-from hospital.desk.door import Parts
-from hospital.handling import State
-from hospital.settings import HospitalSettings
-from sync.envelope import seal_chunk
-from sync.files import Chunk
-from sync.keys import BoxKeys, HospitalKeys
+from hospital.desk.context import Parts
+from hospital.feed import feed
+from hospital.files import attachments
+from hospital.fleet import boxes
+from hospital.fleet.authority import Authority
+from hospital.fleet.boxes import Box
+from hospital.fleet.claims import Offer
+from hospital.patients import alert_notes, links, messages
+from hospital.patients.alert_notes import State
+from hospital.receiving import apply, custody
+from hospital.views import chart
+from sync.files.chunks import Chunk
+from sync.frames.envelope import seal_chunk
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 CHAK, KOT, THAR, SPARE = (
     Box(box, clinic, BoxKeys.generate().public, serial, NOW_MS)
@@ -159,7 +154,7 @@ def _come(archive: Archive, box: Box, at_ms: int, row: dict[str, object]) -> Non
     with archive.transaction():
         held = archive.rows("SELECT count(*) AS n FROM record WHERE box = ?", (box.id,))[0]["n"]
         place = (1, "c", held + 1)
-        records.keep(archive, box, place, [_sealed(row, at_ms)], NOW_MS + at_ms + 10_000)
+        apply.keep(archive, box, place, [_sealed(row, at_ms)], NOW_MS + at_ms + 10_000)
 
 
 def _name(box: Box, row: dict[str, object], at_ms: int) -> str:
@@ -188,14 +183,14 @@ def _written(archive: Archive) -> None:
     """Let the doctor have written, appointed, linked and handled; and a photo have come."""
     again = {"village": "Chak 12", "card": "1042", "sex": "male", "birth": "1971"}
     _come(archive, SPARE, -80 * DAY_MS, patient("0190-imran-2", "محمد عمران خان", **again))
-    sharing.link(archive, "0190-imran-2", IMRAN, "same card", DOCTOR, NOW_MS - 3 * DAY_MS)
+    links.link(archive, "0190-imran-2", IMRAN, "same card", DOCTOR, NOW_MS - 3 * DAY_MS)
     body = {"staff": "w1", "name": "Sana Malik", "role": "worker"}
     _come(archive, CHAK, -90 * DAY_MS, {"kind": "staff", "body": body})
-    said = told.reply(
+    said = messages.reply(
         archive, IMRAN, "Twice a day, with food. خوراک کے ساتھ", DOCTOR, NOW_MS - DAY_MS
     )
     day = datetime(2026, 12, 3, 9, 30)  # noqa: DTZ001 - the hospital's local time
-    told.appoint(archive, IMRAN, day, "Eye clinic; bring the tablets", DOCTOR, NOW_MS)
+    messages.appoint(archive, IMRAN, day, "Eye clinic; bring the tablets", DOCTOR, NOW_MS)
     with archive.transaction():
         head = feed.lock(archive, CHAK.clinic).now
         archive.execute(
@@ -207,7 +202,7 @@ def _written(archive: Archive) -> None:
     _come(archive, CHAK, -MINUTE_MS, {"kind": "seen", "body": seen, "actor": "w1"})
     _file(archive, png(960, 720), chunks=9)
     [alert_id] = [a.id for a in chart.alerts(archive)]
-    handling.note(archive, alert_id, State.SEEN, "Lay her down, give fluids", DOCTOR, NOW_MS)
+    alert_notes.note(archive, alert_id, State.SEEN, "Lay her down, give fluids", DOCTOR, NOW_MS)
 
 
 def _file(archive: Archive, data: bytes, chunks: int) -> None:

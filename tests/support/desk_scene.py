@@ -12,16 +12,18 @@ from flask.testing import FlaskClient
 from moments import NOW
 from werkzeug.test import TestResponse
 
-from edge.entry import canonical_json, content_id
-from hospital import accounts, boxes, records
+from edge.model.entry import canonical_json, content_id
+from hospital.accounts import accounts
 from hospital.archive import Archive
-from hospital.authority import Authority
-from hospital.boxes import Box
-from hospital.claims import Offer
+from hospital.archive.settings import HospitalSettings
 from hospital.desk import create_app
-from hospital.desk.door import Parts
-from hospital.settings import HospitalSettings
-from sync.keys import BoxKeys, HospitalKeys
+from hospital.desk.context import Parts
+from hospital.fleet import boxes
+from hospital.fleet.authority import Authority
+from hospital.fleet.boxes import Box
+from hospital.fleet.claims import Offer
+from hospital.receiving import apply
+from sync.keys.keys import BoxKeys, HospitalKeys
 
 NOW_MS = int(NOW.timestamp() * 1000)
 DOCTOR, PASSWORD = "dr-aziz", "a long enough password"
@@ -62,7 +64,7 @@ def keep(archive: Archive, box: Box, *rows: dict[str, object], clock: str = "ntp
     with archive.transaction():
         first = archive.rows("SELECT count(*) AS n FROM record WHERE box = ?", (box.id,))[0]["n"]
         written = [sealed(row, clock) for row in rows]
-        records.keep(archive, box, (1, "c", first + 1), written, NOW_MS + 90_000)
+        apply.keep(archive, box, (1, "c", first + 1), written, NOW_MS + 90_000)
 
 
 def sealed(row: dict[str, object], clock: str = "ntp") -> bytes:

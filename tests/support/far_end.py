@@ -15,15 +15,15 @@ from uuid import UUID
 from broker import Broker
 from eventually import eventually
 
-from edge.entry import GENESIS, chain, content_id
+from edge.model.entry import GENESIS, chain, content_id
 from sync.core import DownHeader, Header, decode, encode, hospital
 from sync.core.feed_messages import is_ask
 from sync.core.messages import Hello
-from sync.envelope import open_up, peek_up, sign_down
-from sync.framing import disclose
-from sync.keys import HospitalKeys, PublicKeys
-from sync.link import Link
-from sync.transport import Down, Limits, Message, Up
+from sync.frames.envelope import open_up, peek_up, sign_down
+from sync.frames.framing import disclose
+from sync.keys.keys import HospitalKeys, PublicKeys
+from sync.link.link import Link
+from sync.link.transport import Down, Limits, Message, Up
 
 
 class FarEnd:

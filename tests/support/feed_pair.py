@@ -11,17 +11,18 @@ from pathlib import Path
 from archives import open_at
 from broker import Broker
 
-from edge.settings import Settings, settings_file
-from edge.store import Store
-from hospital import boxes
+from edge.settings.box_settings import Settings, settings_file
+from edge.store.store import Store
 from hospital.archive import Archive
-from hospital.boxes import Box
-from hospital.receive import UP, WIRED, Worker
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving.worker import UP, WIRED, Worker
 from provisioning.box import init_box, set_link
-from sync import courier, membership
-from sync.enrolment import Grant
-from sync.keys import TLS_FILE, BoxKeys, HospitalKeys
-from sync.link import Link
+from sync.courier import courier
+from sync.keys import membership
+from sync.keys.enrolment import Grant
+from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys
+from sync.link.link import Link
 
 CLINIC = "Thar Post 7"
 

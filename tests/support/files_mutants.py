@@ -6,11 +6,11 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from mutants import Mutant, put
 
-from edge import attachments
-from edge.attachments import Upload
-from sync import file_shelf, files
-from sync.file_shelf import Shelf, Told, fits
-from sync.files import Held
+from edge.files import attachments
+from edge.files.attachments import Upload
+from sync.files import chunk_receiver, chunks
+from sync.files.chunk_receiver import Shelf, Told, fits
+from sync.files.chunks import Held
 
 ROT = {"rot": 12}
 
@@ -38,12 +38,18 @@ def _counted(have: bytes, total: int) -> bool:
 
 
 MUTANTS = {
-    "a chunk is taken without its tag": Mutant("I21", put(file_shelf, "open_chunk", _unproved), 2),
-    "a file is whole without its digest": Mutant(
-        "I20", put(file_shelf, "fits", lambda told, content: True), 6, ROT
+    "a chunk is taken without its tag": Mutant(
+        "I21", put(chunk_receiver, "open_chunk", _unproved), 2
     ),
-    "a file is whole before its last chunk": Mutant("I12 I20", put(files, "is_whole", _counted), 0),
-    "a damaged file is not begun anew": Mutant("I12", put(file_shelf, "_judge", _not_judged), 0),
-    "what came is forgotten": Mutant("I12", put(files, "put", _nothing_new), 0),
+    "a file is whole without its digest": Mutant(
+        "I20", put(chunk_receiver, "fits", lambda told, content: True), 6, ROT
+    ),
+    "a file is whole before its last chunk": Mutant(
+        "I12 I20", put(chunks, "is_whole", _counted), 0
+    ),
+    "a damaged file is not begun anew": Mutant(
+        "I12", put(chunk_receiver, "_judge", _not_judged), 0
+    ),
+    "what came is forgotten": Mutant("I12", put(chunks, "put", _nothing_new), 0),
     "previews go last": Mutant("I22", put(attachments, "urgency", _largest_first), 0),
 }

@@ -22,9 +22,9 @@ from typing import Any
 
 from uuid_utils import uuid7
 
-from edge.forked import ForkedChild, preload
-from edge.supervise import Stop, supervise
-from sync.keys import BoxKeys
+from edge.process.fork import ForkedChild, preload
+from edge.process.supervise import Stop, supervise
+from sync.keys.keys import BoxKeys
 
 _USUAL = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
 """What a Python that has just started does about them."""
@@ -54,7 +54,7 @@ def found() -> dict[str, Any]:
         "handled": [n for n, usual in _USUAL.items() if signal.getsignal(n) is not usual],
         "blocked": [int(n) for n in signal.pthread_sigmask(signal.SIG_BLOCK, ())],
         "environment": os.environ.get("GIVEN"),
-        "preloaded": "edge.store" in sys.modules,
+        "preloaded": "edge.store.store" in sys.modules,
     }
 
 
@@ -77,7 +77,7 @@ def keep(modules: list[str]) -> None:
     logging.basicConfig(level=logging.INFO, format="keeper %(message)s")
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    preload([*modules, "edge.store"])
+    preload([*modules, "edge.store.store"])
     drawn()
     with tempfile.TemporaryFile():
         environment = {**os.environ, "GIVEN": "to children"}

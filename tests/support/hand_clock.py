@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.clock import BUILD_MS, Clock, ClockQuality, Stamp
+from edge.model.clock import BUILD_MS, Clock, ClockQuality, Stamp
 
 
 class HandClock(Clock):

@@ -10,26 +10,31 @@ from pathlib import Path
 from box_on_wire import NOW_MS
 from hand_clock import HandClock
 
-from edge import attachments, feed, journal, outbox
-from edge.entry import Lane, content_id
-from edge.feed_item import Item
-from edge.settings import Settings
-from edge.store import Store
-from hospital import boxes, by_hand, by_hand_answer
-from hospital import feed as clinic_feed
-from hospital.archive_sqlite import SqliteArchive
-from hospital.boxes import Box
-from hospital.receiver import Receiver
-from sync import bundle, hand, hand_answer
+from edge.feed import replica
+from edge.files import attachments
+from edge.model.entry import Lane, content_id
+from edge.model.feed_item import Item
+from edge.settings.box_settings import Settings
+from edge.store import journal, outbox
+from edge.store.store import Store
+from hospital.archive.sqlite import SqliteArchive
+from hospital.bundles import answer as bundles_answer
+from hospital.bundles import read as bundles_read
+from hospital.feed import feed as clinic_feed
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving.receiver import Receiver
+from sync.box.feed_client import FeedCourier
+from sync.box.outbox import StoreOutbox
+from sync.box.sealing import seal_records
+from sync.bundles import bundle_format, read_answer
+from sync.bundles import write as bundles_write
 from sync.core import BoxSession, MessageError, box, decode_down, encode, hello_header
 from sync.core import session as core
-from sync.envelope import EnvelopeError, open_down, seal_up
-from sync.feed_courier import FeedCourier
-from sync.keys import BoxKeys, HospitalKeys
-from sync.membership import Membership
-from sync.sealing import seal_records
-from sync.store_outbox import StoreOutbox
-from sync.transport import Address, Tls
+from sync.frames.envelope import EnvelopeError, open_down, seal_up
+from sync.keys.keys import BoxKeys, HospitalKeys
+from sync.keys.membership import Membership
+from sync.link.transport import Address, Tls
 
 KEYS = BoxKeys.generate()
 HOSPITAL = HospitalKeys.generate()
@@ -72,11 +77,11 @@ class Post:
 
     def write(self) -> Path:
         now = self.clock.advance(1)
-        return hand.write(self.store, self.settings, self.member, now, self.stick).file
+        return bundles_write.write(self.store, self.settings, self.member, now, self.stick).file
 
-    def read(self) -> hand_answer.Answered:
+    def read(self) -> read_answer.Answered:
         now = self.clock.advance(1)
-        return hand_answer.read(self.store, self.settings, self.member, now, self.stick)
+        return read_answer.read(self.store, self.settings, self.member, now, self.stick)
 
     def made(self) -> set[str]:
         entries = [e.canonical() for _, e in journal.since(self.store, 0, 100_000)]
@@ -111,15 +116,17 @@ class Post:
 
     def take(self, file: Path | None = None) -> int:
         """Let the hospital read a bundle, or all that are on the stick, and answer."""
-        files = [file] if file else [o.file for o in bundle.found(self.stick, bundle.UP)]
+        files = (
+            [file] if file else [o.file for o in bundle_format.found(self.stick, bundle_format.UP)]
+        )
         records = 0
         for one in files:
-            records += by_hand.take(self.archive, HOSPITAL, one, NOW_MS).records
+            records += bundles_read.take(self.archive, HOSPITAL, one, NOW_MS).records
         self.answer()
         return records
 
     def answer(self) -> Path:
-        return by_hand_answer.write(self.archive, HOSPITAL, BOX, self.stick, NOW_MS).file
+        return bundles_answer.write(self.archive, HOSPITAL, BOX, self.stick, NOW_MS).file
 
     def tell(self, number: int, count: int = 1) -> None:
         """Tell the clinic something: replies by a number, each newer than the one before."""
@@ -137,8 +144,8 @@ class Post:
         with self.archive.transaction():
             source = clinic_feed.lock(self.archive, CLINIC)
             head, sums = source.head(), source.sums()
-        at = feed.cursor(self.store)
-        return (at.epoch, at.ver) == (head.epoch, head.ver) and feed.sums(self.store) == sums
+        at = replica.cursor(self.store)
+        return (at.epoch, at.ver) == (head.epoch, head.ver) and replica.sums(self.store) == sums
 
     # --- the line -----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from canaries import Capture
 
-from edge.entry import GENESIS
+from edge.model.entry import GENESIS
 
 ACTIVE = "active"
 Record = tuple[str, bytes]

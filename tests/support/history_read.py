@@ -15,11 +15,12 @@ from history import (
     Stream,
 )
 
-from edge import conditions, feed, outbox
-from edge.entry import Lane
-from edge.feed_item import NOTHING, Item, sums, unsigned
-from edge.journal import LANES
-from edge.store import Store
+from edge.feed import replica
+from edge.model.entry import Lane
+from edge.model.feed_item import NOTHING, Item, sums, unsigned
+from edge.store import issues, outbox
+from edge.store.journal import LANES
+from edge.store.store import Store
 from hospital.archive import Archive, scalar
 
 EVERYTHING = 10_000_000
@@ -27,8 +28,8 @@ EVERYTHING = 10_000_000
 
 def box_side(store: Store, name: str, clinic: str) -> BoxSide:
     """What a machine's file holds."""
-    at = feed.cursor(store)
-    counted = feed.sums(store)
+    at = replica.cursor(store)
+    counted = replica.sums(store)
     return BoxSide(
         name=name,
         box_id=store.box_id(),
@@ -36,7 +37,7 @@ def box_side(store: Store, name: str, clinic: str) -> BoxSide:
         journal=tuple(records(store)),
         lanes=tuple(_lane(store, lane) for lane in LANES),
         link=outbox.ledger(store).link,
-        complaints=frozenset(c.kind for c in conditions.current(store)),
+        complaints=frozenset(c.kind for c in issues.current(store)),
         feed=FeedState(at.epoch, at.ver, counted, counted),
     )
 

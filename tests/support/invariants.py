@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from canaries import spilt
 from history import ACTIVE, BoxSide, Frame, History, HospitalSide, LaneSide, Stream
 
-from edge.entry import GENESIS, chain, content_id
-from sync.framing import tombstone
-from sync.sealing import TOO_LARGE, UNSENDABLE
+from edge.model.entry import GENESIS, chain, content_id
+from sync.box.sealing import TOO_LARGE, UNSENDABLE
+from sync.frames.framing import tombstone
 
 UP = "up"
 DOUBLED = "identity-doubled"

@@ -11,11 +11,11 @@ from decimal import Decimal
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from edge import intake
-from edge.clock import Clock
-from edge.reading import Code, Kind, Measured, Reading, Value
-from edge.staff import Staff
-from edge.store import Store
+from edge.model.clock import Clock
+from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.readings import intake
+from edge.staff.staff import Staff
+from edge.store.store import Store
 
 PIN = "271845"
 ORIGIN = {"Origin": "http://localhost"}

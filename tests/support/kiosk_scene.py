@@ -12,36 +12,27 @@ from pathlib import Path
 from pictures import png
 from playwright.sync_api import Page
 
-from edge import (
-    anchors,
-    attachments,
-    background,
-    conditions,
-    drafts,
-    feed,
-    intake,
-    kept_files,
-    outbox,
-    patients,
-    pins,
-    plugged,
-    registry,
-    staff,
-    sticks,
-    visits,
-)
-from edge.attachments import Subject
-from edge.clock import Anchor, Clock, ClockQuality, Stamp
-from edge.entry import Lane
-from edge.feed_item import Change, Cursor
-from edge.patient import Patient
-from edge.patient_form import PatientForm
-from edge.plugged import Held, Stick, What
-from edge.reading import Code, Kind, Measured, Reading, Value
-from edge.registry import Device
-from edge.settings import Settings
-from edge.sticks import Carried
-from edge.store import Store
+from edge.bundles import requests, sent
+from edge.bundles.requests import Held, Stick, What
+from edge.bundles.sent import Carried
+from edge.equipment import registry
+from edge.equipment.registry import Device
+from edge.feed import replica
+from edge.files import attachments, patient_files
+from edge.files.attachments import Subject
+from edge.model.clock import Anchor, Clock, ClockQuality, Stamp
+from edge.model.entry import Lane
+from edge.model.feed_item import Change, Cursor
+from edge.model.patient import Patient
+from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.patients import register, summary
+from edge.patients.form import PatientForm
+from edge.readings import intake
+from edge.settings.box_settings import Settings
+from edge.staff import drafts, pins, staff
+from edge.store import clock_anchors, issues, outbox
+from edge.store.store import Store
+from edge.visits import visits
 from kiosk_ui.context import COOKIE
 
 PIN = "271845"
@@ -86,15 +77,15 @@ class Scene:
         clock = store.clock()
         now = clock.now()
         told = Anchor(clock.boot, now.t_ms, now.wall_ms, 300, ClockQuality.HOSPITAL)
-        anchors.remember(store, now, told)
+        clock_anchors.remember(store, now, told)
         pepper = pins.create_pepper(settings.keys)
         worker = staff.add(store, now, "Sana Malik", "worker", PIN, pepper)
         technician = staff.add(store, now, "Bilal Hussain", "technician", "590273", pepper)
-        people = [patients.register(store, now, form, worker.id) for form in PEOPLE]
+        people = [register.register(store, now, form, worker.id) for form in PEOPLE]
         for device in DEVICES:
             registry.met(store, now, device)
             registry.set_battery(store, device.id, 15 if device.id == "ble-C" else 80)
-        conditions.note(store, now, "battery-low", "Beurer FT 95")
+        issues.note(store, now, "battery-low", "Beurer FT 95")
         scene = cls(settings, store, clock, worker.id, technician.id, people)
         scene._past()
         scene.confirm(waiting=2)
@@ -181,10 +172,10 @@ class Scene:
                 at=at, patient=imran)  # fmt: skip
             weight = (Code.WEIGHT, f"{71 + days / 40:.1f}", "kg")
             self.measure("ble-D", Kind.WEIGHT, weight, at=at, patient=imran)
-        background.add(self.store, now, imran, "allergies", "Penicillin", None)
-        background.add(self.store, now, imran, "conditions", "Asthma", None)
+        summary.add(self.store, now, imran, "allergies", "Penicillin", None)
+        summary.add(self.store, now, imran, "conditions", "Asthma", None)
         medicines = "Metformin 500 mg, twice a day"
-        background.propose_medicines(self.store, now, imran, medicines, None)
+        summary.propose_medicines(self.store, now, imran, medicines, None)
         self.measure("ble-C", Kind.TEMPERATURE, (Code.TEMPERATURE, "37.1", "Cel"))
         self.measure("usb-B", Kind.OXIMETRY, (Code.SPO2, "96", "%"), (Code.PULSE, "81", "/min"))
 
@@ -304,9 +295,9 @@ class Scene:
         reach = {"c": outbox.entry_at(self.store, Lane.CLINICAL, clinical.last)}
         waits = Carried(os.urandom(8), 1, now.wall_ms - 240_000, 2, {}, reach, [], Cursor())
         done = Carried(os.urandom(8), 1, now.wall_ms - DAY_MS, 9, {}, {"c": 1}, [], Cursor())
-        sticks.remember(self.store, done)
-        sticks.answered(self.store, done.nonce, now)
-        sticks.remember(self.store, waits)
+        sent.remember(self.store, done)
+        sent.answered(self.store, done.nonce, now)
+        sent.remember(self.store, waits)
         box, span = self.settings.box_id, [clinical.cum + 1, clinical.last]
         held = (
             Held("up", "q4tz9mb2xk7aw", "00", done.written_ms, 88_000, False, True, True),
@@ -314,13 +305,13 @@ class Scene:
             _held(waits, box, lanes={"c": span}, files=1),
             Held("down", box, done.nonce.hex(), done.written_ms, 36_000, True, True, True),
         )
-        plugged.show(self.store, [Stick("/media/usb0", "KINGSTON", 7_412_000_000, held)])
-        while (open_one := plugged.wanted(self.store)) is not None:
-            plugged.end(self.store, open_one, {})
-        plugged.ask(self.store, now, What.WRITE, "/media/usb0")
-        asked = plugged.wanted(self.store)
+        requests.show(self.store, [Stick("/media/usb0", "KINGSTON", 7_412_000_000, held)])
+        while (open_one := requests.wanted(self.store)) is not None:
+            requests.end(self.store, open_one, {})
+        requests.ask(self.store, now, What.WRITE, "/media/usb0")
+        asked = requests.wanted(self.store)
         if asked is not None:
-            plugged.end(
+            requests.end(
                 self.store, asked, {"records": span[1] - span[0] + 1, "files": 1, "left": 0}
             )
         page.goto(f"{address}/stick")
@@ -342,7 +333,7 @@ class Scene:
         day = (self.clock.now().wall.astimezone() + timedelta(days=2)).date().isoformat()
         by = {"by": "Dr Aziz", "at_ms": self.clock.now().wall_ms}
         imran, amina = self.people[0].id, self.people[1].id
-        rev = feed.cursor(self.store).ver + 1
+        rev = replica.cursor(self.store).ver + 1
         dose = "Twice a day, with food. Measure again in a week."
         items: list[tuple[str, str, dict[str, object]]] = [
             ("reply", "r1", {"patient": imran, "text": dose}),
@@ -351,7 +342,7 @@ class Scene:
         ]
         changes = [Change(rev + i, kind, one, rev, body | by)
                    for i, (kind, one, body) in enumerate(items)]  # fmt: skip
-        feed.apply(self.store, changes, Cursor(1, rev + len(items)))
+        replica.apply(self.store, changes, Cursor(1, rev + len(items)))
 
     def _hospital(self, page: Page, address: str) -> None:
         self.told()
@@ -360,16 +351,16 @@ class Scene:
 
     def _untell(self) -> None:
         """Take it back again, so that the other pages look as before."""
-        ver = feed.cursor(self.store).ver
+        ver = replica.cursor(self.store).ver
         told = (("reply", "r1"), ("appointment", "a1"), ("alert", "x1"))
         gone = [Change(ver + 1, kind, one, ver, None) for kind, one in told]
-        feed.apply(self.store, gone, Cursor(1, ver + 1))
+        replica.apply(self.store, gone, Cursor(1, ver + 1))
 
     def _files(self, page: Page, address: str) -> None:
         """A photo that the hospital has, a recording on its way."""
         now, imran = self.clock.now(), self.people[0].id
         visit = visits.open_visit(self.store, now, imran, actor=self.worker)
-        if not kept_files.of_patient(self.store, imran):
+        if not patient_files.of_patient(self.store, imran):
             about, home = Subject(imran, visit.id), self.settings.home
             photo = attachments.add(
                 self.store, home, now, png(), "image/png", about, self.worker)  # fmt: skip

@@ -12,20 +12,20 @@ from pathlib import Path
 
 from broker import Broker
 
-from edge import conditions, journal, outbox
-from edge.entry import Lane, content_id
-from edge.settings import settings_file
-from edge.store import Store
-from hospital import boxes
+from edge.model.entry import Lane, content_id
+from edge.settings.box_settings import settings_file
+from edge.store import issues, journal, outbox
+from edge.store.store import Store
 from hospital.archive import Archive
-from hospital.archive_sqlite import SqliteArchive
-from hospital.boxes import Box
-from hospital.receive import UP, WIRED, KeyWatch, Worker
+from hospital.archive.sqlite import SqliteArchive
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving.worker import UP, WIRED, KeyWatch, Worker
 from provisioning.box import init_box, set_link
-from sync import membership
-from sync.enrolment import Grant
-from sync.keys import TLS_FILE, BoxKeys, HospitalKeys
-from sync.link import Link
+from sync.keys import membership
+from sync.keys.enrolment import Grant
+from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys
+from sync.link.link import Link
 
 CLINIC = "Clinic of Hope"
 
@@ -182,4 +182,4 @@ class Machine:
         return outbox.state(self.store, Lane.CLINICAL).epoch
 
     def complaints(self) -> set[str]:
-        return {c.kind for c in conditions.current(self.store)}
+        return {c.kind for c in issues.current(self.store)}

@@ -8,11 +8,11 @@ from typing import Any
 
 from mutants import Mutant, put
 
-from edge import pruning, spending
-from sync import owed
+from edge.store import data_budget, pruning
 from sync.core import box, clones, hospital
 from sync.core.messages import Hello, Position, Receipt, Welcome
 from sync.core.session import Arrived, PersistCustody, SendFrame
+from sync.courier import unsaved_receipts
 from sync.simulation import Ends
 from sync.simulation.parts import torn
 
@@ -178,10 +178,12 @@ MUTANTS = {
     "a receipt of any epoch counts": Mutant("I1 I2 I3", _ends(box_step=_any_receipt_counts), 18),
     "a reading is torn from its place in the stream": Mutant("I1", _ends(transaction=torn), 0),
     "custody is owed beyond its epoch": Mutant(
-        "I1 I2 I3", put(owed, "still_true", lambda *_: True), 49, FULL
+        "I1 I2 I3", put(unsaved_receipts, "still_true", lambda *_: True), 49, FULL
     ),
-    "a budget caps alerts": Mutant("I6", put(spending, "is_open", _all_are_capped), 1, BUDGET),
-    "a budget never opens again": Mutant("I12", put(spending, "day_of", lambda _ms: 0), 0, BUDGET),
+    "a budget caps alerts": Mutant("I6", put(data_budget, "is_open", _all_are_capped), 1, BUDGET),
+    "a budget never opens again": Mutant(
+        "I12", put(data_budget, "day_of", lambda _ms: 0), 0, BUDGET
+    ),
     "alerts share the window of bulk": Mutant("I6", put(box, "_room", _one_window_for_all), 2),
     "bulk goes before alerts": Mutant("I6", _ends(box_step=_bulk_first), 0),
     "clones are never noticed": Mutant("I12 I18", put(clones, "suspicion", lambda _s: None), 0),

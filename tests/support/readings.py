@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 
-from edge.clock import Stamp
-from edge.reading import Code, Kind, Measured, Reading, Value
+from edge.model.clock import Stamp
+from edge.model.reading import Code, Kind, Measured, Reading, Value
 
 
 def pressure(

@@ -15,12 +15,15 @@ from pathlib import Path
 from threading import Event
 from typing import TextIO
 
-from edge import attachments, intake, patients, visits
-from edge.attachments import Subject
-from edge.errors import StoreError
-from edge.patient_form import PatientForm
-from edge.reading import Code, Kind, Measured, Reading, Value
-from edge.store import Store
+from edge.files import attachments
+from edge.files.attachments import Subject
+from edge.model.errors import StoreError
+from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import intake
+from edge.store.store import Store
+from edge.visits import visits
 
 NAMES = ("Zulaikha Canarybibi", "Ghulam Canarykhan", "زلیخا کینری", "白鹤金丝雀")
 PHONES = ("+923005550199", "+923455550188")
@@ -76,12 +79,12 @@ class Worker:
             card=self._chance.choice(CARDS) if number < 1 else "",
         )
         now = self._store.clock().now()
-        held = patients.search(self._store, form.name)
+        held = register.search(self._store, form.name)
         self._people.append(held[0].id if held else self._new(form))
         visits.open_visit(self._store, now, self._people[-1], actor=None)
 
     def _new(self, form: PatientForm) -> str:
-        return patients.register(self._store, self._store.clock().now(), form, None).id
+        return register.register(self._store, self._store.clock().now(), form, None).id
 
     def _see(self, patient: str) -> None:
         visits.open_visit(self._store, self._store.clock().now(), patient, actor=None)

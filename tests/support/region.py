@@ -27,22 +27,25 @@ from history_read import box_side, hospital_side, records
 from muddy_road import MuddyRoad
 from postgres import Cluster
 
-from edge import feed, journal, outbox
-from edge.entry import Entry, EntryKind
-from edge.settings import Settings, settings_file
-from edge.store import Store
-from hospital import backup, boxes, broker, custody
+from edge.feed import replica
+from edge.model.entry import Entry, EntryKind
+from edge.settings.box_settings import Settings, settings_file
+from edge.store import journal, outbox
+from edge.store.store import Store
 from hospital.archive import Archive
-from hospital.authority import Authority
-from hospital.boxes import Box
-from hospital.founding import found
-from hospital.settings import HospitalSettings
+from hospital.archive.settings import HospitalSettings
+from hospital.broker import broker
+from hospital.cli.init import found
+from hospital.fleet import boxes
+from hospital.fleet.authority import Authority
+from hospital.fleet.boxes import Box
+from hospital.receiving import backup, custody
 from provisioning.box import init_box, set_link
-from sync import membership
-from sync.enrolment import Grant
-from sync.keys import TLS_FILE, BoxKeys, HospitalKeys
-from sync.link import Link
-from sync.transport import Address, Down, Message, Tls
+from sync.keys import membership
+from sync.keys.enrolment import Grant
+from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys
+from sync.link.link import Link
+from sync.link.transport import Address, Down, Message, Tls
 
 SPY = "spy"
 RECORDER = Path(__file__).with_name("recorder.py")
@@ -241,7 +244,7 @@ class Region:
         self.broker = Process("broker", prepared.command, folder / "broker.log")
         self.worker = Process(
             "receive worker",
-            (sys.executable, "-m", "hospital.receive"),
+            (sys.executable, "-m", "hospital.receiving.worker"),
             folder / "worker.log",
             HEALTHPOST_HOSPITAL_HOME=str(self.settings.home),
         )
@@ -294,7 +297,7 @@ class Region:
     def feeds_agree(self, clinic: str, posts: Sequence[Post]) -> bool:
         """Whether the replicas of a clinic's posts are at the version of its feed."""
         told = dict(self.side().feeds).get(clinic)
-        at = [feed.cursor(post.store) for post in posts]
+        at = [replica.cursor(post.store) for post in posts]
         return told is not None and all((c.epoch, c.ver) == (told.epoch, told.ver) for c in at)
 
     def enrol(self, name: str, clinic: str, seed: int) -> Post:

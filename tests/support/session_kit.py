@@ -10,11 +10,11 @@ from station_kit import QUICK_TERMS, Start
 
 from devices.catalogue import SERIAL_PROTOCOLS
 from devices.model import Model
-from devices.port_supervisor import PortHabits, PortSupervisor
 from devices.protocols.laboratory import Test
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.supervisor import PortHabits, PortSupervisor
 from devices.simulators.wired.machine import Machine, Times
-from edge.reading import Code, Kind
+from edge.model.reading import Code, Kind
 
 HABITS = PortHabits(
     rescan_s=0.1, first_retry_s=0.05, longest_retry_s=0.2, silent_s=1.0, terms=QUICK_TERMS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge.store import Store
+from edge.store.store import Store
 
 EVERY = 50
 

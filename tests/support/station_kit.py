@@ -8,13 +8,17 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from devices.agreement import Terms
+from devices.recording.stable_value import Terms
 from devices.simulators.bodies import Body, Traits
-from edge import conditions, history, patients, registry, visits
-from edge.clock import Clock
-from edge.history import Recorded
-from edge.patient_form import PatientForm
-from edge.store import Store
+from edge.equipment import registry
+from edge.model.clock import Clock
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import history
+from edge.readings.history import Recorded
+from edge.store import issues
+from edge.store.store import Store
+from edge.visits import visits
 
 WAITING_LIMIT = 50
 """Of the recorder of these tests."""
@@ -50,7 +54,7 @@ def rejected(store: Store) -> list[RejectedRow]:
 
 def wrong(store: Store) -> set[str]:
     """The kinds of what is wrong now."""
-    return {condition.kind for condition in conditions.current(store)}
+    return {condition.kind for condition in issues.current(store)}
 
 
 def device(store: Store) -> registry.Device:
@@ -62,6 +66,6 @@ def device(store: Store) -> registry.Device:
 def visiting_patient(store: Store, clock: Clock) -> str:
     """Register somebody and open a visit for them; return who."""
     form = PatientForm(name="Zainab Bibi", sex="female", age="40")
-    patient = patients.register(store, clock.now(), form, actor=None)
+    patient = register.register(store, clock.now(), form, actor=None)
     visits.open_visit(store, clock.now(), patient.id, actor=None)
     return patient.id

@@ -17,7 +17,7 @@ from devices.driver import Event, SerialProtocol
 from devices.simulators.bodies import Body, Traits
 from devices.simulators.serial_line import SerialLine
 from devices.simulators.wired.machine import Times
-from edge.reading import Measured
+from edge.model.reading import Measured
 from tests.support.eventually import eventually_async
 
 QUICK = Times(measure_s=0.05, search_s=0.1, stream_s=0.4, out_s=0.1, silence_s=0.4, answer_s=0.15)

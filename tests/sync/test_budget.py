@@ -5,30 +5,30 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import contact, spending
-from edge.clock import Clock
-from edge.store import Store
-from sync.purse import Purse
+from edge.model.clock import Clock
+from edge.store import data_budget, link_windows
+from edge.store.store import Store
+from sync.courier.data_budget import Purse
 
 DAY = 20_000
 
 
 def test_bytes_are_counted_by_day_and_class_across_restarts(store: Store) -> None:
-    spending.spend(store, DAY, {"alerts": 10, "clinical": 20})
-    spending.spend(store, DAY, {"clinical": 5})
-    spending.spend(store, DAY + 1, {"clinical": 1})
-    assert spending.spent(store, DAY) == {"alerts": 10, "clinical": 25}
-    spending.spend(store, DAY + spending.KEPT_DAYS + 1, {"clinical": 1})
-    assert spending.spent(store, DAY) == {}
+    data_budget.spend(store, DAY, {"alerts": 10, "clinical": 20})
+    data_budget.spend(store, DAY, {"clinical": 5})
+    data_budget.spend(store, DAY + 1, {"clinical": 1})
+    assert data_budget.spent(store, DAY) == {"alerts": 10, "clinical": 25}
+    data_budget.spend(store, DAY + data_budget.KEPT_DAYS + 1, {"clinical": 1})
+    assert data_budget.spent(store, DAY) == {}
 
 
 @given(st.integers(0, 10**9))
 def test_alerts_and_greetings_are_never_capped(used: int) -> None:
     limits = {"alerts": 1, "session": 1, "clinical": 1}
-    assert spending.is_open("alerts", limits, {"alerts": used})
-    assert spending.is_open("session", limits, {"session": used})
-    assert spending.is_open("clinical", limits, {"clinical": used}) is (used == 0)
-    assert spending.is_open("files", limits, {"files": used})
+    assert data_budget.is_open("alerts", limits, {"alerts": used})
+    assert data_budget.is_open("session", limits, {"session": used})
+    assert data_budget.is_open("clinical", limits, {"clinical": used}) is (used == 0)
+    assert data_budget.is_open("files", limits, {"files": used})
 
 
 def test_a_spent_budget_closes_a_lane_until_the_next_day(store: Store, clock: Clock) -> None:
@@ -53,27 +53,31 @@ def habit(days: int, slots: range) -> dict[tuple[int, int], int]:
 
 
 def test_windows_are_learnt_from_a_habit() -> None:
-    assert contact.windows(habit(5, range(36, 39))) == [(36, 39)]
-    assert contact.words((36, 39)) == "18:00–19:30"
-    assert contact.windows(habit(2, range(36, 39))) == []
-    assert [contact.words(w) for w in contact.windows(habit(5, range(46, 50)))] == ["23:00–01:00"]
-    assert contact.windows(habit(5, range(48))) == [(0, 48)]
+    assert link_windows.windows(habit(5, range(36, 39))) == [(36, 39)]
+    assert link_windows.words((36, 39)) == "18:00–19:30"
+    assert link_windows.windows(habit(2, range(36, 39))) == []
+    assert [link_windows.words(w) for w in link_windows.windows(habit(5, range(46, 50)))] == [
+        "23:00–01:00"
+    ]
+    assert link_windows.windows(habit(5, range(48))) == [(0, 48)]
     rare = habit(5, range(36, 39)) | {(0, 10): 1_800, (1, 10): 1_800}
-    assert contact.windows(rare) == [(36, 39)]
+    assert link_windows.windows(rare) == [(36, 39)]
     short = {(day, 12): 60 for day in range(5)}
-    assert contact.windows(short) == []
+    assert link_windows.windows(short) == []
 
 
 @given(st.sets(st.integers(0, 47)))
 def test_windows_cover_exactly_the_habit(slots: set[int]) -> None:
     seen = {(day, slot): 1_800 for day in range(4) for slot in slots}
-    covered = {s % 48 for first, end in contact.windows(seen) for s in range(first, end)}
+    covered = {s % 48 for first, end in link_windows.windows(seen) for s in range(first, end)}
     assert covered == slots
 
 
 def test_contact_is_remembered_in_its_half_hour(store: Store, clock: Clock) -> None:
     now_ms = clock.now().wall_ms
     for _ in range(40):
-        contact.remember(store, now_ms, 60)
-    assert contact.known(store) == {contact.slot_of(now_ms): 1800}
-    assert contact.is_usual([(contact.slot_of(now_ms)[1], contact.slot_of(now_ms)[1] + 1)], now_ms)
+        link_windows.remember(store, now_ms, 60)
+    assert link_windows.known(store) == {link_windows.slot_of(now_ms): 1800}
+    assert link_windows.is_usual(
+        [(link_windows.slot_of(now_ms)[1], link_windows.slot_of(now_ms)[1] + 1)], now_ms
+    )

@@ -16,17 +16,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from link_house import House
 
-from edge import attachments, outbox
-from edge.attachments import CHUNK_BYTES, Subject
-from edge.entry import Lane
-from edge.store import Store
-from hospital import attachments as archived
-from hospital.archive_sqlite import SqliteArchive
-from sync import files
+from edge.files import attachments
+from edge.files.attachments import CHUNK_BYTES, Subject
+from edge.model.entry import Lane
+from edge.store import outbox
+from edge.store.store import Store
+from hospital.archive.sqlite import SqliteArchive
+from hospital.files import attachments as archived
+from sync.box.file_client import WINDOW, FileCourier, StoreUploads
 from sync.core.wire import MessageError
-from sync.envelope import BadFrame, open_chunk, open_down, seal_chunk
-from sync.file_courier import WINDOW, FileCourier, StoreUploads
-from sync.files import Chunk, Held
+from sync.files import chunks
+from sync.files.chunks import Chunk, Held
+from sync.frames.envelope import BadFrame, open_chunk, open_down, seal_chunk
 
 ID = bytes(range(16))
 
@@ -34,14 +35,14 @@ ID = bytes(range(16))
 @given(st.integers(1, 300), st.data())
 def test_a_bitmap_remembers_exactly_what_was_put(total: int, data: st.DataObject) -> None:
     chosen = data.draw(st.sets(st.integers(0, total - 1)))
-    have = files.empty(total)
+    have = chunks.empty(total)
     for index in chosen:
-        have = files.put(have, index)
-    assert {i for i in range(total) if files.has(have, i)} == chosen
-    assert files.is_whole(have, total) is (len(chosen) == total)
+        have = chunks.put(have, index)
+    assert {i for i in range(total) if chunks.has(have, i)} == chosen
+    assert chunks.is_whole(have, total) is (len(chosen) == total)
     left = sorted(set(range(total)) - chosen)
-    assert files.missing(have, total, ()) == (left[0] if left else None)
-    assert files.missing(have, total, set(left)) is None
+    assert chunks.missing(have, total, ()) == (left[0] if left else None)
+    assert chunks.missing(have, total, set(left)) is None
 
 
 @given(st.binary(min_size=1, max_size=100), st.integers(0, 50))
@@ -59,7 +60,7 @@ def test_a_chunk_opens_only_at_its_own_place(data: bytes, index: int) -> None:
 
 @given(st.binary(max_size=60))
 def test_no_bytes_break_the_readers(data: bytes) -> None:
-    for read in (files.decode_chunk, files.decode_held):
+    for read in (chunks.decode_chunk, chunks.decode_held):
         with pytest.raises(MessageError):
             read(data)
 
@@ -87,7 +88,7 @@ class Pair:
         outbox.mark_custody(self.store, Lane.CLINICAL, last, 0, self.clock.now())
 
     def deliver(self, payload: bytes) -> None:
-        header = files.header("box-one", 1, self.box.nonce)
+        header = chunks.header("box-one", 1, self.box.nonce)
         sealed = self.box.sealed(header, payload)
         assert len(sealed) <= 4_096
         for out in self.desk.receiver.receive("cs/1/u/box-one/f", sealed, 1):
@@ -135,7 +136,7 @@ def test_the_preview_goes_first(pair: Pair) -> None:
     small = pair.add(b"preview", preview_of=large)
     pair.confirm_manifests()
     pair.courier.pump(1)
-    assert str(files.decode_chunk(pair.said[0]).file.hex()) == small.replace("-", "")
+    assert str(chunks.decode_chunk(pair.said[0]).file.hex()) == small.replace("-", "")
 
 
 def test_a_restored_hospital_says_what_it_lacks(pair: Pair) -> None:
@@ -148,9 +149,9 @@ def test_a_restored_hospital_says_what_it_lacks(pair: Pair) -> None:
     archive = pair.desk.archive
     with archive.transaction():
         archive.execute("DELETE FROM file_chunk")
-        archive.execute("UPDATE file SET have = ?, done_ms = NULL", (files.empty(3),))
+        archive.execute("UPDATE file SET have = ?, done_ms = NULL", (chunks.empty(3),))
     for held in archived.unfinished(archive, "box-one"):
-        pair.courier.hear(files.encode_held(held))
+        pair.courier.hear(chunks.encode_held(held))
     assert attachments.waiting(pair.store) == 1
     while attachments.waiting(pair.store):
         pair.courier.pump(1)
@@ -163,12 +164,12 @@ def test_chunks_of_a_past_session_or_of_nothing_known_change_nothing(pair: Pair)
     pair.confirm_manifests()
     pair.courier.pump(1)
     (payload,) = pair.said
-    stale = pair.box.sealed(files.header("box-one", 1, b"othernon"), payload)
+    stale = pair.box.sealed(chunks.header("box-one", 1, b"othernon"), payload)
     assert pair.desk.receiver.receive("cs/1/u/box-one/f", stale, 1) == []
-    chunk = files.decode_chunk(payload)
-    spoiled = files.encode_chunk(Chunk(chunk.file, 0, chunk.sealed[:-1] + b"\x00"))
-    foreign = files.encode_chunk(Chunk(ID, 0, chunk.sealed))
-    beyond = files.encode_chunk(Chunk(chunk.file, 7, chunk.sealed))
+    chunk = chunks.decode_chunk(payload)
+    spoiled = chunks.encode_chunk(Chunk(chunk.file, 0, chunk.sealed[:-1] + b"\x00"))
+    foreign = chunks.encode_chunk(Chunk(ID, 0, chunk.sealed))
+    beyond = chunks.encode_chunk(Chunk(chunk.file, 7, chunk.sealed))
     for bad in (spoiled, foreign, beyond):
         pair.deliver(bad)
     assert pair.content(one) is None
@@ -181,7 +182,7 @@ def test_an_answer_about_another_size_is_ignored(pair: Pair) -> None:
     pair.confirm_manifests()
     upload = attachments.next_upload(pair.store)
     assert upload is not None
-    pair.courier.hear(files.encode_held(Held(upload.file_id, b"\xff\xff\xff", True)))
+    pair.courier.hear(chunks.encode_held(Held(upload.file_id, b"\xff\xff\xff", True)))
     assert attachments.waiting(pair.store) == 1
 
 
@@ -197,7 +198,7 @@ def test_files_follow_the_records_over_the_real_link(tmp_path: Path) -> None:
             one = attachments.add(box.store, box.home, now, photo, "image/jpeg")
             box.record(20)
             box.begin()
-            eventually(lambda: any(files.has(_have(house), i) for i in range(30)))
+            eventually(lambda: any(chunks.has(_have(house), i) for i in range(30)))
             box.kill()
             box.record(1, Lane.ALERT)
             box.begin()

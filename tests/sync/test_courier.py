@@ -20,17 +20,18 @@ from eventually import eventually
 from far_end import FarEnd
 from proxy import Line, Proxy
 
-from edge import conditions, journal, outbox
-from edge.clock import place
-from edge.entry import Entry, Lane, content_id
-from edge.settings import Settings, settings_file
-from edge.store import Store
+from edge.model.clock import place
+from edge.model.entry import Entry, Lane, content_id
+from edge.settings.box_settings import Settings, settings_file
+from edge.store import issues, journal, outbox
+from edge.store.store import Store
 from provisioning.box import init_box, set_link
-from sync import courier, membership
 from sync.core import Header, Receipt, Welcome
 from sync.core import box as core_box
-from sync.enrolment import Grant
-from sync.keys import TLS_FILE, BoxKeys
+from sync.courier import courier
+from sync.keys import membership
+from sync.keys.enrolment import Grant
+from sync.keys.keys import TLS_FILE, BoxKeys
 
 pytestmark = pytest.mark.system
 
@@ -96,7 +97,7 @@ class Clinic:
         return outbox.ledger(self.store).link
 
     def complaints(self) -> set[str]:
-        return {c.kind for c in conditions.current(self.store)}
+        return {c.kind for c in issues.current(self.store)}
 
     def all_confirmed(self) -> bool:
         ledger = outbox.ledger(self.store)

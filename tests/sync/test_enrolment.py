@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync import enrolment
 from sync.core import wire
-from sync.enrolment import Claim, EnrolmentError, Grant, Refusal, Request
+from sync.keys import enrolment
+from sync.keys.enrolment import Claim, EnrolmentError, Grant, Refusal, Request
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 CLAIM = Claim("http://hospital.example:8700", "k7w2", bytes(range(16)), "Clinic of Hope", 1_800_000)

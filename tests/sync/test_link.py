@@ -15,8 +15,8 @@ from eventually import eventually
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.link import MAX_HELD, Client, Link
-from sync.transport import (
+from sync.link.link import MAX_HELD, Client, Link
+from sync.link.transport import (
     Acked,
     Address,
     Backoff,

@@ -11,12 +11,12 @@ import pytest
 from eventually import eventually
 from hand_house import BOX, Post
 
-from edge import plugged
-from edge.errors import Refused
-from edge.plugged import Asked, State, What
-from edge.store import Store
-from sync import bundle
-from sync.stick_courier import StickCourier
+from edge.bundles import requests
+from edge.bundles.requests import Asked, State, What
+from edge.model.errors import Refused
+from edge.store.store import Store
+from sync.bundles import bundle_format
+from sync.bundles.usb_worker import StickCourier
 
 
 class Media:
@@ -43,9 +43,9 @@ class Media:
     def do(self, what: What, folder: Path) -> Asked:
         """Ask as the screen does, and let the courier work."""
         self.look()
-        plugged.ask(self.post.store, self.post.clock.now(), what, str(folder))
+        requests.ask(self.post.store, self.post.clock.now(), what, str(folder))
         self.look()
-        latest = plugged.latest(self.post.store)
+        latest = requests.latest(self.post.store)
         assert latest is not None
         return latest
 
@@ -59,7 +59,7 @@ def media(tmp_path: Path) -> Iterator[Media]:
 
 def test_without_a_folder_for_sticks_nothing_happens(media: Media) -> None:
     media.look()
-    assert plugged.plugged(media.post.store) == []
+    assert requests.plugged(media.post.store) == []
 
 
 def test_only_what_is_mounted_counts_as_a_stick(media: Media) -> None:
@@ -67,10 +67,10 @@ def test_only_what_is_mounted_counts_as_a_stick(media: Media) -> None:
     media.plug("sana/usb-blue")
     (media.media / "usb-link").symlink_to(media.media / "leftover")
     media.look()
-    assert [one.name for one in plugged.plugged(media.post.store)] == ["usb-blue"]
+    assert [one.name for one in requests.plugged(media.post.store)] == ["usb-blue"]
     shutil.rmtree(media.media / "sana")
     media.look()
-    assert plugged.plugged(media.post.store) == []
+    assert requests.plugged(media.post.store) == []
 
 
 def test_a_stick_goes_to_the_hospital_and_comes_back(media: Media) -> None:
@@ -80,51 +80,51 @@ def test_a_stick_goes_to_the_hospital_and_comes_back(media: Media) -> None:
     assert written.state is State.DONE
     assert written.told == {"records": 30, "files": 0, "left": 0}
     assert post.waiting() == 30
-    (stick,) = plugged.plugged(post.store)
+    (stick,) = requests.plugged(post.store)
     (up,) = stick.held
     assert (up.way, up.box, up.ours, up.hospital_ours, up.whole) == ("up", BOX, True, True, True)
     assert up.lanes == {"c": [1, 30]}
     post.take()
     media.look()
-    assert {h.way for h in plugged.plugged(post.store)[0].held} == {"up", "down"}
+    assert {h.way for h in requests.plugged(post.store)[0].held} == {"up", "down"}
     came = media.do(What.READ, folder)
     assert came.state is State.DONE
     assert (came.told["confirmed"], came.told["whole"]) == (30, True)
     assert post.waiting() == 0
-    assert {h.way for h in plugged.plugged(post.store)[0].held} == {"down"}
+    assert {h.way for h in requests.plugged(post.store)[0].held} == {"down"}
 
 
 def test_what_cannot_be_done_is_told_by_its_name(media: Media) -> None:
     post, folder = media.post, media.plug()
-    assert media.do(What.READ, folder).told == {"why": bundle.MISSING}
-    (folder / bundle.down_name(BOX)).write_bytes(b"HPB1 and nonsense")
+    assert media.do(What.READ, folder).told == {"why": bundle_format.MISSING}
+    (folder / bundle_format.down_name(BOX)).write_bytes(b"HPB1 and nonsense")
     failed = media.do(What.READ, folder)
     assert (failed.state, failed.told) == (State.FAILED, {"why": "damaged"})
     shutil.rmtree(folder)
-    plugged.ask(post.store, post.clock.now(), What.WRITE, str(folder))
+    requests.ask(post.store, post.clock.now(), What.WRITE, str(folder))
     media.look()
-    latest = plugged.latest(post.store)
+    latest = requests.latest(post.store)
     assert latest is not None
-    assert latest.told == {"why": bundle.GONE}
+    assert latest.told == {"why": bundle_format.GONE}
 
 
 def test_what_a_dead_courier_had_begun_is_broken_off(media: Media) -> None:
     post, folder = media.post, media.plug()
     media.look()
-    plugged.ask(post.store, post.clock.now(), What.WRITE, str(folder))
-    asked = plugged.wanted(post.store)
+    requests.ask(post.store, post.clock.now(), What.WRITE, str(folder))
+    asked = requests.wanted(post.store)
     assert asked is not None
     with pytest.raises(Refused):
-        plugged.ask(post.store, post.clock.now(), What.READ, str(folder))
-    plugged.begin(post.store, asked)
+        requests.ask(post.store, post.clock.now(), What.READ, str(folder))
+    requests.begin(post.store, asked)
     (folder / f"healthpost-{BOX}-up-00.bundle.part").write_bytes(b"half of it")
     again = media.fresh()
     again.start()
     eventually(lambda: _state(post.store) is State.FAILED)
     again.stop()
-    latest = plugged.latest(post.store)
+    latest = requests.latest(post.store)
     assert latest is not None
-    assert latest.told == {"why": plugged.INTERRUPTED}
+    assert latest.told == {"why": requests.INTERRUPTED}
     assert media.do(What.WRITE, folder).state is State.DONE
     assert not list(folder.glob("*.part"))
 
@@ -134,13 +134,13 @@ def test_its_thread_finds_and_writes_a_stick_by_itself(media: Media) -> None:
     post.record(3)
     courier = media.fresh()
     courier.start()
-    eventually(lambda: plugged.plugged(post.store))
-    plugged.ask(post.store, post.clock.now(), What.WRITE, str(folder))
+    eventually(lambda: requests.plugged(post.store))
+    requests.ask(post.store, post.clock.now(), What.WRITE, str(folder))
     eventually(lambda: _state(post.store) is State.DONE)
     courier.stop()
     assert post.take() == 3
 
 
 def _state(store: Store) -> State | None:
-    latest = plugged.latest(store)
+    latest = requests.latest(store)
     return None if latest is None else latest.state

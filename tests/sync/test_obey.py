@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge import journal, orders
-from edge.clock import Clock
-from edge.command import Command
-from edge.store import Store
-from sync.commands import obey
+from edge.feed import command_log
+from edge.model.clock import Clock
+from edge.model.command import Command
+from edge.store import journal
+from edge.store.store import Store
+from sync.box.commands import obey
 from sync.core.command import decode_command, encode_command
 from sync.core.wire import MessageError
 
@@ -34,7 +35,7 @@ def test_a_replay_and_an_older_one_do_nothing(store: Store, clock: Clock) -> Non
         return "done"
 
     for counter in (5, 5, 4, 6, 5):
-        orders.carry_out(store, clock.now(), command(counter, "note"), {"note": note})
+        command_log.carry_out(store, clock.now(), command(counter, "note"), {"note": note})
     assert done == ["c5", "c6"]
     assert len(journal.since(store, 0)) == 2
 
@@ -42,14 +43,14 @@ def test_a_replay_and_an_older_one_do_nothing(store: Store, clock: Clock) -> Non
 def test_what_is_not_understood_is_answered_and_a_failing_one_is_not(
     store: Store, clock: Clock
 ) -> None:
-    assert orders.carry_out(store, clock.now(), command(1, "dance"), {}) == orders.UNKNOWN
+    assert command_log.carry_out(store, clock.now(), command(1, "dance"), {}) == command_log.UNKNOWN
 
     def fail(_one: Command) -> str:
         raise OSError("no such file")
 
     with pytest.raises(OSError, match="no such file"):
-        orders.carry_out(store, clock.now(), command(2, "fail"), {"fail": fail})
-    assert orders.last(store) == 1
+        command_log.carry_out(store, clock.now(), command(2, "fail"), {"fail": fail})
+    assert command_log.last(store) == 1
 
 
 @given(

@@ -15,10 +15,10 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.entry import canonical_json
-from sync import codec, dictionary, moulds, rows, unfold
-from sync.codec import CodecError
-from sync.vocabulary import KEYS, WORDS
+from edge.model.entry import canonical_json
+from sync import packing
+from sync.packing import CodecError, decode, encode, templates, zstd_dictionary
+from sync.packing.vocabulary import KEYS, WORDS
 
 
 def _load_vitals() -> ModuleType:
@@ -56,8 +56,8 @@ _RECORD = (_JSON | _ENTRY).map(canonical_json) | st.binary(max_size=60)
 @given(st.lists(_RECORD, max_size=12))
 @settings(max_examples=400, deadline=None)
 def test_any_records_come_back_byte_for_byte(records: list[bytes]) -> None:
-    assert codec.unpack(codec.pack(records)) == records
-    assert codec.unpack(codec.pack_plain(records)) == records
+    assert packing.unpack(packing.pack(records)) == records
+    assert packing.unpack(packing.pack_plain(records)) == records
 
 
 _VALUE = _LIKELY | _TEXT | _DECIMAL | st.uuids().map(str)
@@ -73,15 +73,15 @@ _MOULD = st.fixed_dictionaries(
 @given(st.lists(_MOULD, max_size=40))
 @settings(max_examples=300, deadline=None)
 def test_a_shape_seen_before_packs_to_the_same_bytes_as_a_walk(records: list[bytes]) -> None:
-    folded = rows.fold(records)
+    folded = encode.fold(records)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rows, "TRIED_MOULDS", 0)
-        assert rows.fold(records) == folded
+        patch.setattr(encode, "TRIED_MOULDS", 0)
+        assert encode.fold(records) == folded
     listed = cbor2.loads(cbor2.dumps(folded))
-    filled = unfold.unfold(listed, 1 << 20)
+    filled = decode.unfold(listed, 1 << 20)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(moulds, "template", lambda _shape: None)
-        assert unfold.unfold(listed, 1 << 20) == filled == records
+        patch.setattr(templates, "template", lambda _shape: None)
+        assert decode.unfold(listed, 1 << 20) == filled == records
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_shape_seen_before_packs_to_the_same_bytes_as_a_walk(records: list[byt
     ],
 )
 def test_a_record_that_is_not_canonical_travels_as_its_bytes(record: bytes) -> None:
-    assert codec.unpack(codec.pack([record, *readings(3), record])) == [
+    assert packing.unpack(packing.pack([record, *readings(3), record])) == [
         record,
         *readings(3),
         record,
@@ -115,13 +115,13 @@ def test_nesting_of_any_depth_survives(depth: int) -> None:
     value: object = [1, "x"]
     for _ in range(depth):
         value = {"k": value} if depth % 2 else [value]
-    assert codec.unpack(codec.pack([canonical_json(value)])) == [canonical_json(value)]
+    assert packing.unpack(packing.pack([canonical_json(value)])) == [canonical_json(value)]
 
 
 def test_the_digits_of_a_value_survive() -> None:
     values = ["120", "120.0", "36.40", "36.4", "-0", "0", "-0.50", "007", "1.1234567", "99999999"]
     records = [canonical_json({"body": {"values": [["8310-5", v, "Cel"]]}}) for v in values]
-    unpacked = [json.loads(r) for r in codec.unpack(codec.pack(records))]
+    unpacked = [json.loads(r) for r in packing.unpack(packing.pack(records))]
     assert [u["body"]["values"][0][1] for u in unpacked] == values
 
 
@@ -130,31 +130,31 @@ def test_the_digits_of_a_value_survive() -> None:
 )
 def test_a_reading_takes_few_bytes(count: int, limit: float) -> None:
     batch = readings(count)
-    assert len(codec.pack(batch)) / count <= limit
+    assert len(packing.pack(batch)) / count <= limit
 
 
 def test_the_dictionary_is_the_one_that_was_released() -> None:
-    digest = hashlib.sha256(dictionary.content()).hexdigest()
+    digest = hashlib.sha256(zstd_dictionary.content()).hexdigest()
     assert digest == "665bee1564bc93f41295f8e352c90bb7f0db31a06a423a2caffbcc0b285bccca"
 
 
 def test_a_payload_of_the_first_release_is_read_for_ever() -> None:
     payload = bytes.fromhex((Path(__file__).parent / "payload-1.hex").read_text())
-    assert codec.unpack(payload) == readings(6)
+    assert packing.unpack(payload) == readings(6)
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 400])
 def test_fit_names_a_batch_that_fits(count: int) -> None:
     batch = readings(count)
-    n = codec.fit(batch)
+    n = packing.fit(batch)
     assert (n > 0) == (count > 0)
-    assert n <= 1 or len(codec.pack(batch[:n])) <= codec.SMALL_PAYLOAD_BYTES
+    assert n <= 1 or len(packing.pack(batch[:n])) <= packing.SMALL_PAYLOAD_BYTES
     assert count < 400 or n > 250
 
 
 def test_fit_takes_a_record_that_is_too_large_alone() -> None:
     batch = [canonical_json({"raw": hashlib.sha512(bytes([i])).hexdigest() * 60}) for i in range(9)]
-    assert codec.fit(batch, budget=64) == 1
+    assert packing.fit(batch, budget=64) == 1
 
 
 @given(st.binary(max_size=200))
@@ -162,7 +162,7 @@ def test_fit_takes_a_record_that_is_too_large_alone() -> None:
 def test_garbage_is_refused_with_our_own_error(data: bytes) -> None:
     for payload in (data, b"\x00" + data, b"\x01" + data, b"\x02" + data):
         with contextlib.suppress(CodecError):
-            assert isinstance(codec.unpack(payload), list)
+            assert isinstance(packing.unpack(payload), list)
 
 
 @given(st.data())
@@ -173,7 +173,7 @@ def test_a_damaged_payload_never_raises_anything_else(data: st.DataObject) -> No
         at = data.draw(st.integers(0, len(stored) - 1))
         stored[at] = data.draw(st.integers(0, 255))
     with contextlib.suppress(CodecError):
-        assert isinstance(codec.unpack(bytes(stored)), list)
+        assert isinstance(packing.unpack(bytes(stored)), list)
 
 
 @given(st.lists(st.integers(-3, 20) | st.binary(max_size=9) | st.lists(_LEAF), min_size=6))
@@ -181,16 +181,16 @@ def test_a_damaged_payload_never_raises_anything_else(data: st.DataObject) -> No
 def test_a_well_formed_array_of_nonsense_is_refused_or_read(parts: list[object]) -> None:
     payload = b"\x00" + cbor2.dumps([1, *parts], canonical=True)
     with contextlib.suppress(CodecError):
-        assert isinstance(codec.unpack(payload), list)
+        assert isinstance(packing.unpack(payload), list)
 
 
 @pytest.mark.parametrize("cut", [1, 2, 10, 100])
 def test_a_cut_or_extended_payload_is_refused(cut: int) -> None:
-    payload = codec.pack(readings(20))
+    payload = packing.pack(readings(20))
     with pytest.raises(CodecError):
-        codec.unpack(payload[:-cut])
+        packing.unpack(payload[:-cut])
     with pytest.raises(CodecError):
-        codec.unpack(payload + bytes(cut))
+        packing.unpack(payload + bytes(cut))
 
 
 def test_a_small_payload_cannot_become_a_large_one() -> None:
@@ -198,30 +198,30 @@ def test_a_small_payload_cannot_become_a_large_one() -> None:
         compression_params=zstandard.ZstdCompressionParameters(
             format=zstandard.FORMAT_ZSTD1_MAGICLESS, write_content_size=1
         )
-    ).compress(bytes(codec.MAX_INFLATED_BYTES + 1))
+    ).compress(bytes(packing.MAX_INFLATED_BYTES + 1))
     with pytest.raises(CodecError, match="inflates"):
-        codec.unpack(b"\x01" + zeros)
+        packing.unpack(b"\x01" + zeros)
     text = "x" * 1_000
     shape = [0, *[0] * 199]
     parts = [1, 2000, b"\x00\x02", [shape], [text], b"", [], b"\x00\x00" * 199]
     with pytest.raises(CodecError, match="too large together"):
-        codec.unpack(b"\x00" + cbor2.dumps(parts, canonical=True))
+        packing.unpack(b"\x00" + cbor2.dumps(parts, canonical=True))
 
 
 @pytest.mark.parametrize("records", [[b"x"] * 2001, [bytes(1 << 20)] * 5])
 def test_too_much_is_refused_when_packing(records: list[bytes]) -> None:
     with pytest.raises(CodecError):
-        codec.pack(records)
+        packing.pack(records)
 
 
 def test_too_many_rows_are_refused_when_reading() -> None:
     with pytest.raises(CodecError):
-        codec.unpack(b"\x00" + cbor2.dumps([0, [b"x"] * 2001], canonical=True))
+        packing.unpack(b"\x00" + cbor2.dumps([0, [b"x"] * 2001], canonical=True))
     with pytest.raises(CodecError):
-        codec.unpack(bytes(codec.MAX_PAYLOAD_BYTES + 1))
+        packing.unpack(bytes(packing.MAX_PAYLOAD_BYTES + 1))
 
 
 def _stored(records: list[bytes]) -> bytes:
     """Return a payload without zstd, so that damage reaches the rows."""
-    parts = [1, *rows.fold(records)]
+    parts = [1, *encode.fold(records)]
     return b"\x00" + cbor2.dumps(parts, canonical=True)

@@ -8,13 +8,13 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.entry import canonical_json
-from sync import codec
-from sync.codec import CodecError
+from edge.model.entry import canonical_json
+from sync import packing
 from sync.core.session import SendFrame
-from sync.envelope import open_up, seal_up
-from sync.framing import compose, disclose
-from sync.keys import BoxKeys, HospitalKeys
+from sync.frames.envelope import open_up, seal_up
+from sync.frames.framing import compose, disclose
+from sync.keys.keys import BoxKeys, HospitalKeys
+from sync.packing import CodecError
 
 BOX, HOSPITAL = BoxKeys.generate(), HospitalKeys.generate()
 BOX_ID = "q3m7xk2a9d4fa"
@@ -34,7 +34,7 @@ _DAYS_100_MS = 100 * 86_400_000
 
 @st.composite
 def _red_scores(draw: st.DrawFn) -> bytes:
-    """Draw an alert as `edge.intake` raises it, on a box that has run for a hundred days."""
+    """Draw an alert as intake raises it, on a box that has run for a hundred days."""
     name, code, unit, bounds = draw(st.sampled_from(_RED))
     places = draw(st.integers(0, 2))
     value = draw(st.decimals(2, 299, allow_nan=False, places=places))
@@ -70,14 +70,14 @@ def test_a_lone_alert_fits_one_small_frame(record: bytes, seq: int, epoch: int) 
 def test_a_damaged_lone_alert_is_refused_or_read_as_one_record(
     record: bytes, data: st.DataObject
 ) -> None:
-    payload = bytearray(codec.pack([record]))
+    payload = bytearray(packing.pack([record]))
     assert payload[0] == 2
     at = data.draw(st.integers(0, len(payload) - 1))
     payload[at] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(payload)))
     for damaged in (bytes(payload), bytes(payload[:cut]), bytes(payload) + b"\x00"):
         with contextlib.suppress(CodecError):
-            assert len(codec.unpack(damaged)) == 1
+            assert len(packing.unpack(damaged)) == 1
 
 
 def test_an_alert_that_says_one_uuid_twice_goes_the_usual_way() -> None:
@@ -87,5 +87,5 @@ def test_an_alert_that_says_one_uuid_twice_goes_the_usual_way() -> None:
     body |= {"value": ["59408-5", "82", "%"]}
     at = [1, 60_000, 1_795_334_400_000, "ntp"]
     record = canonical_json({"at": at, "body": body, "kind": "alert"})
-    assert codec.pack([record])[0] != 2
-    assert codec.unpack(codec.pack([record])) == [record]
+    assert packing.pack([record])[0] != 2
+    assert packing.unpack(packing.pack([record])) == [record]

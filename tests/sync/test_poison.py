@@ -8,20 +8,21 @@ from pathlib import Path
 import pytest
 from hand_clock import HandClock
 
-from edge import conditions, journal, outbox, poison
-from edge.entry import GENESIS, Entry, Lane, chain
-from edge.errors import NotFound
-from edge.store import Store
-from sync import codec, framing
+from edge.model.entry import GENESIS, Entry, Lane, chain
+from edge.model.errors import NotFound
+from edge.store import issues, journal, outbox, poison
+from edge.store.store import Store
+from sync import packing
+from sync.box.outbox import Packed, StoreOutbox
+from sync.box.sealing import seal_records
 from sync.core.header import TOMBSTONE
 from sync.core.session import SendFrame
-from sync.envelope import open_up
-from sync.framing import MAX_RECORD_BYTES
-from sync.keys import BoxKeys, HospitalKeys
-from sync.membership import Membership
-from sync.sealing import seal_records
-from sync.store_outbox import Packed, StoreOutbox
-from sync.transport import Address, Tls
+from sync.frames import framing
+from sync.frames.envelope import open_up
+from sync.frames.framing import MAX_RECORD_BYTES
+from sync.keys.keys import BoxKeys, HospitalKeys
+from sync.keys.membership import Membership
+from sync.link.transport import Address, Tls
 
 HOSPITAL = HospitalKeys.generate()
 MEMBER = Membership(
@@ -71,7 +72,7 @@ def test_a_record_too_large_is_replaced_kept_and_shown(store: Store, hand: HandC
         "too large",
         json.loads(stone)["body"]["sha256"],
     )
-    assert "Some records (1) cannot be sent" in conditions.current(store)[0].sentence()
+    assert "Some records (1) cannot be sent" in issues.current(store)[0].sentence()
 
 
 def test_a_row_that_breaks_the_packing_travels_alone_and_holds_up_nobody(
@@ -81,18 +82,18 @@ def test_a_row_that_breaks_the_packing_travels_alone_and_holds_up_nobody(
     for size in (10, 11, 12):
         record(store, hand, size)
     cursed = StoreOutbox(store).records("c", 2, 1)[0]
-    pack, pack_plain = codec.pack, codec.pack_plain
+    pack, pack_plain = packing.pack, packing.pack_plain
 
     def fails(records: list[bytes]) -> bytes:
         raise KeyError("our fault")
 
     def fails_on_one(records: list[bytes]) -> bytes:
         if cursed in records:
-            raise codec.CodecError("cannot be packed")
+            raise packing.CodecError("cannot be packed")
         return pack_plain(records)
 
-    monkeypatch.setattr(codec, "pack", fails)
-    monkeypatch.setattr(codec, "pack_plain", fails_on_one)
+    monkeypatch.setattr(packing, "pack", fails)
+    monkeypatch.setattr(packing, "pack_plain", fails_on_one)
     frames = sealed(store, hand, 3)
     assert [(seq, bool(flags & TOMBSTONE)) for seq, flags, _ in frames] == [
         (1, False),
@@ -106,7 +107,7 @@ def test_a_row_that_breaks_the_packing_travels_alone_and_holds_up_nobody(
     made = poison.repair(store, hand.now(), held.entry, MAX_RECORD_BYTES)
     assert outbox.records(store, Lane.CLINICAL, 4, 9)[0].record == cursed
     assert poison.listed(store)[0].repaired_as == made
-    assert conditions.current(store) == []
+    assert issues.current(store) == []
 
 
 def test_a_repair_cuts_what_is_too_long_and_names_the_whole(store: Store, hand: HandClock) -> None:

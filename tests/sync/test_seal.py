@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sync.core import DownHeader, Header, MessageError, wire
 from sync.core.header import ALONE, PADDED
-from sync.envelope import (
+from sync.frames.envelope import (
     MAX_FRAME_BYTES,
     PAD_TO_BYTES,
     BadFrame,
@@ -31,7 +31,7 @@ from sync.envelope import (
     seal_up,
     sign_down,
 )
-from sync.keys import BoxKeys, HospitalKeys, KeyFileError, PublicKeys, certificate_request, kid
+from sync.keys.keys import BoxKeys, HospitalKeys, KeyFileError, PublicKeys, certificate_request, kid
 
 BOX = BoxKeys.generate()
 HOSPITAL = HospitalKeys.generate()

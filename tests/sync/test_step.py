@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.clock import ClockQuality, Stamp
-from edge.entry import GENESIS, Entry, Lane, chain
-from sync import framing
+from edge.model.clock import ClockQuality, Stamp
+from edge.model.entry import GENESIS, Entry, Lane, chain
 from sync.core import (
     BoxSession,
     Fence,
@@ -56,6 +55,7 @@ from sync.core.session import (
     StartEpoch,
     Tick,
 )
+from sync.frames import framing
 from sync.simulation.disk import Disk
 
 NONCE = b"nonce-00"

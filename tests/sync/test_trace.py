@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sync import trace
 from sync.core.header import Header, hello_header
 from sync.core.messages import Position, Receipt
-from sync.trace import Trace
+from sync.courier import trace
+from sync.courier.trace import Trace
 
 NONCE = b"nonce-01"
 

@@ -9,8 +9,6 @@ from types import ModuleType
 
 import pytest
 
-from sync import framing
-from sync.codec import fit
 from sync.core import (
     BoxSession,
     DownHeader,
@@ -34,8 +32,10 @@ from sync.core.session import (
     Start,
     Tick,
 )
-from sync.envelope import open_down, open_up, seal_up, sign_down
-from sync.keys import BoxKeys, HospitalKeys
+from sync.frames import framing
+from sync.frames.envelope import open_down, open_up, seal_up, sign_down
+from sync.keys.keys import BoxKeys, HospitalKeys
+from sync.packing import fit
 from sync.simulation.disk import Disk
 
 BOX_ID = "q3m7xk2a9d4fa"

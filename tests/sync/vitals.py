@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from edge.entry import canonical_json
+from edge.model.entry import canonical_json
 
 START_MS = 1_795_334_400_000
 _DEVICES = {

@@ -18,9 +18,9 @@ from muddy_road import KBIT_40, Going
 from region import Post, Region
 
 from benchmarks.link.meter import memory_mb
-from edge import ledger, outbox
 from edge.jobs import disk
-from hospital import ledger as hospital_ledger
+from edge.store import ledger, outbox
+from hospital.receiving import ledger as hospital_ledger
 
 DAYS = int(os.environ.get("HEALTHPOST_ABSENCE", "16"))
 CLINIC = "Clinic behind the pass"

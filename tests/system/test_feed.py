@@ -11,12 +11,16 @@ from eventually import eventually
 from feed_pair import CLINIC, House
 from postgres import Cluster, cluster
 
-from edge import feed as replica
-from edge import feed_patients, orders, patients
-from edge import told as box_told
-from edge.feed_item import Cursor, Entity, Item
-from edge.patient_form import PatientForm
-from hospital import chart, directives, feed, told
+from edge.feed import command_log
+from edge.feed import messages as box_told
+from edge.feed import replica as replica
+from edge.model.feed_item import Cursor, Entity, Item
+from edge.patients import edits, register
+from edge.patients.form import PatientForm
+from hospital.feed import feed
+from hospital.fleet import commands
+from hospital.patients import messages
+from hospital.views import chart
 
 pytestmark = pytest.mark.system
 
@@ -52,17 +56,17 @@ def _agree(house: House) -> bool:
 
 def test_a_patient_registered_at_one_box_is_found_at_the_other(house: House) -> None:
     one, two = (p.store for p in house.posts)
-    zahra = patients.register(
+    zahra = register.register(
         one, one.clock().now(), PatientForm(name="Zahra Baloch", birth="1980", sex="female"), "w1"
     )
-    assert feed_patients.pending(one, zahra.id) >= {"name", "birth"}
+    assert edits.pending(one, zahra.id) >= {"name", "birth"}
     with house.linked():
-        found = eventually(lambda: patients.search(two, "zara baloch"))
+        found = eventually(lambda: register.search(two, "zara baloch"))
         assert [p.id for p in found] == [zahra.id]
-        eventually(lambda: not feed_patients.pending(one, zahra.id))
-        patients.correct(two, two.clock().now(), zahra.id, {"village": "Mithi"}, "w2")
-        eventually(lambda: patients.get(one, zahra.id).village == "Mithi")
-        eventually(lambda: not feed_patients.pending(two, zahra.id))
+        eventually(lambda: not edits.pending(one, zahra.id))
+        register.correct(two, two.clock().now(), zahra.id, {"village": "Mithi"}, "w2")
+        eventually(lambda: register.get(one, zahra.id).village == "Mithi")
+        eventually(lambda: not edits.pending(two, zahra.id))
         eventually(lambda: _agree(house))
 
 
@@ -84,15 +88,15 @@ def test_what_the_hospital_writes_comes_down_while_the_box_rests(house: House) -
 def test_a_reply_reaches_the_boxes_is_read_at_one_and_the_desk_learns_both(house: House) -> None:
     store = house.posts[0].store
     form = PatientForm(name="Zahra Baloch", birth="1980", sex="female")
-    zahra = patients.register(store, store.clock().now(), form, "w1")
+    zahra = register.register(store, store.clock().now(), form, "w1")
 
     def state() -> str:
-        [one] = told.about(house.archive, [zahra.id])
+        [one] = messages.about(house.archive, [zahra.id])
         return one.ways[0].state
 
     with house.linked():
         eventually(lambda: chart.patient(house.archive, zahra.id))
-        told.reply(house.archive, zahra.id, "Twice a day, with food", "dr", 1)
+        messages.reply(house.archive, zahra.id, "Twice a day, with food", "dr", 1)
         eventually(lambda: state() == "reached")
         [one] = box_told.replies(store, zahra.id)
         assert box_told.note_seen(store, store.clock().now(), [one.key], "w1") == 1
@@ -104,14 +108,14 @@ def test_a_command_is_carried_out_once_and_answered(house: House) -> None:
     with house.linked():
         eventually(lambda: replica.cursor(house.posts[0].store).epoch)
         for kind in ("ping", "dance"):
-            directives.order(house.archive, box, kind, {"why": "test"}, "admin", 1)
+            commands.order(house.archive, box, kind, {"why": "test"}, "admin", 1)
         told = eventually(lambda: _answered(house, box))
     assert told == [("ping", "done"), ("dance", "unknown")]
-    assert [c.kind for c in orders.answered(house.posts[0].store)] == ["ping", "dance"]
-    assert orders.answered(house.posts[1].store) == []
+    assert [c.kind for c in command_log.answered(house.posts[0].store)] == ["ping", "dance"]
+    assert command_log.answered(house.posts[1].store) == []
 
 
 def _answered(house: House, box: str) -> list[tuple[str, str | None]]:
-    found = directives.of_box(house.archive, box)
+    found = commands.of_box(house.archive, box)
     done = all(d.answered_ms for d in found)
     return [(d.command.kind, d.outcome) for d in found] if done else []

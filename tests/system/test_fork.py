@@ -11,8 +11,9 @@ from broker import running
 from eventually import eventually
 from link_house import House
 
-from edge.entry import Lane
-from hospital import backup, boxes, custody
+from edge.model.entry import Lane
+from hospital.fleet import boxes
+from hospital.receiving import backup, custody
 
 pytestmark = pytest.mark.system
 

@@ -24,9 +24,9 @@ from history import (
 )
 from invariants import demand, violations
 
-from edge.entry import GENESIS, canonical_json, chain, content_id
-from edge.feed_item import NOTHING
-from sync import codec
+from edge.model.entry import GENESIS, canonical_json, chain, content_id
+from edge.model.feed_item import NOTHING
+from sync import packing
 from sync.core import wire
 
 BOX, CLINIC = "box-one", "Thar Post 7"
@@ -309,9 +309,9 @@ def framed(inside: bytes) -> bytes:
         ("hex", NAME.encode().hex().encode()),
         ("percent-encoded", b"name=Z%C3%BClaikha%20%D8%B2%D9%84%DB%8C%D8%AE%D8%A7"),
         *(("base64", base64.b64encode(b"." * n + NAME.encode() + b"..")) for n in range(3)),
-        ("packed", framed(codec.pack([canonical_json({"name": NAME})] * 3))),
-        ("packed plainly", framed(codec.pack_plain([canonical_json({"name": NAME})]))),
-        ("a feed message", framed(codec.squeeze(["put", {"name": NAME}]))),
+        ("packed", framed(packing.pack([canonical_json({"name": NAME})] * 3))),
+        ("packed plainly", framed(packing.pack_plain([canonical_json({"name": NAME})]))),
+        ("a feed message", framed(packing.squeeze(["put", {"name": NAME}]))),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

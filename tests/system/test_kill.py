@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 from eventually import eventually
 
-from edge import history, outbox
-from edge.entry import content_id
-from edge.store import Store
-from hospital.archive_sqlite import SqliteArchive
+from edge.model.entry import content_id
+from edge.readings import history
+from edge.store import outbox
+from edge.store.store import Store
+from hospital.archive.sqlite import SqliteArchive
 from provisioning.demo import Running, running
 
 ROUNDS = 50

@@ -14,7 +14,7 @@ from postgres import cluster
 from region import Region
 from shaped_link import ShapedLink, shaped_link
 
-from edge import outbox
+from edge.store import outbox
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 CLINIC = "Clinic behind the pass"

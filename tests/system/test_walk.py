@@ -14,10 +14,10 @@ from eventually import eventually
 from playwright.sync_api import Page, expect, sync_playwright
 from postgres import cluster
 
-from edge import history
-from edge.reading import Code
-from edge.store import Store
-from hospital.archive_postgres import PostgresArchive
+from edge.model.reading import Code
+from edge.readings import history
+from edge.store.store import Store
+from hospital.archive.postgres import PostgresArchive
 from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, Running, running
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]

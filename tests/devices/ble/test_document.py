@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from devices.ble_models import BLE_MODELS
 from devices.catalogue import quirks
+from devices.catalogue.ble_models import BLE_MODELS
 
 PAGE = Path(__file__).parents[3] / "docs" / "bluetooth.md"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.ble_assembly import WAITING_LIMIT, Assembly, Piece
+from devices.ble.assembly import WAITING_LIMIT, Assembly, Piece
 from devices.catalogue import BLE_CHARACTERISTICS
 from devices.driver import Fields
-from edge.clock import ClockQuality, Stamp
+from edge.model.clock import ClockQuality, Stamp
 
 MORNING = Stamp(1, 0, 0, ClockQuality.FLOOR)
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.ble_link import is_about_bond
-from devices.bond_watch import KNOWN_LIMIT, REFUSALS, SHORT_VISITS, BondWatch, Ended
+from devices.ble.bonds import KNOWN_LIMIT, REFUSALS, SHORT_VISITS, BondWatch, Ended
+from devices.ble.link import is_about_bond
 
 WELL = Ended(paired=True, hung_up=True, heard=True, seconds=2)
 REFUSED = Ended(paired=True, about_bond=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.broadcasts import SCALES_LIMIT, Broadcasts
+from devices.ble.broadcasts import SCALES_LIMIT, Broadcasts
 from devices.catalogue import BLE_CHARACTERISTICS
 
 SCALE = BLE_CHARACTERISTICS["mi_181D"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.ble_records import Ending, RecordTransfer
+from devices.ble.records import Ending, RecordTransfer
 from devices.protocols import record_access
 
 

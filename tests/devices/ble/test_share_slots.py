@@ -7,7 +7,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.slots import WAITING_LIMIT, Bounds, Slots
+from devices.ble.slots import WAITING_LIMIT, Bounds, Slots
 
 BOUNDS = Bounds(total=3, streaming=2, fresh_s=5, patience_s=10)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.adapter_watch import AdapterWatch, Patience, Step, Trouble, planned
+from devices.ble.adapter_watch import AdapterWatch, Patience, Step, Trouble, planned
 
 PATIENCE = Patience()
 HOUR_S, NIGHT_S = 3600, 12 * 3600

@@ -12,8 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from devices.catalogue import SERIAL_PROTOCOLS
+from devices.deidentify import MASKERS, UNTOLD, WITHOUT_IDS, CannotMaskError, mask
 from devices.driver import Event
-from devices.masking import MASKERS, UNTOLD, WITHOUT_IDS, CannotMaskError, mask
 from devices.protocols.framing import sum8, xor8
 
 VECTORS = json.loads(

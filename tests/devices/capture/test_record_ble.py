@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from devices import capture_link
-from devices.capture import Capture, masked
-from devices.capture_link import NotHeardError, record_ble
-from devices.replay import SOUND, replay
+from devices.capture import link
+from devices.capture.capture import Capture, masked
+from devices.capture.link import NotHeardError, record_ble
+from devices.capture.replay import SOUND, replay
 from devices.simulators.bluez import Bluez
 from devices.simulators.bodies import Body, Traits
 from devices.simulators.bus import PrivateBus
@@ -46,6 +46,6 @@ async def test_a_cuff_is_recorded_until_it_hangs_up(bluez: Bluez) -> None:
 async def test_a_device_that_is_not_there_is_waited_for_so_long(
     bluez: Bluez, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(capture_link, "FIND_S", 0.3)
+    monkeypatch.setattr(link, "FIND_S", 0.3)
     with pytest.raises(NotHeardError):
         await record_ble("00:11:22:33:44:55", 60, lambda: False)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.capture import Capture, CaptureError, Chunk, dump, load, masked, parse_line
+from devices.capture.capture import Capture, CaptureError, Chunk, dump, load, masked, parse_line
+from devices.capture.replay import BROKEN, NOTHING, SOUND, replay
 from devices.driver import LineSettings
-from devices.replay import BROKEN, NOTHING, SOUND, replay
 
 VECTORS = json.loads(
     (Path(__file__).parents[2] / "vectors" / "serial.json").read_text(encoding="utf-8")

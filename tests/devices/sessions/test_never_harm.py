@@ -12,8 +12,8 @@ from devices.catalogue import SERIAL_PROTOCOLS
 from devices.driver import Event, Session, Turn
 from devices.protocols import cms50_v7, onetouch_ultraeasy, suntech_nibp, taidoc_51
 from devices.sessions import roster
-from edge import requests
-from edge.reading import Measured
+from edge.equipment import device_requests
+from edge.model.reading import Measured
 
 CONVERSING = sorted(roster.SESSIONS | roster.ANALYSERS)
 
@@ -47,7 +47,7 @@ def harmful(protocol: str, data: bytes) -> bool:
 def starts(protocol: str) -> set[bytes]:
     """The bytes that inflate a cuff."""
     begun = set()
-    for request in requests.KINDS:
+    for request in device_requests.KINDS:
         session = roster.session_for(protocol)
         assert session is not None
         session.start(0)

@@ -27,7 +27,7 @@ from devices.simulators.gatt import uuid128
 from devices.simulators.glucose_meter import GlucoseMeter
 from devices.simulators.models import ACCU_CHEK, BF720, CONTOUR
 from devices.simulators.peripherals import BleDevice, Habits, switch_on
-from edge.reading import Code, Measured
+from edge.model.reading import Code, Measured
 from tests.support.eventually import eventually_async
 
 QUICK = Habits(advertise_s=5, settle_s=0.02, gap_s=0.01, hang_up_s=0.1, idle_s=2, sample_s=0.02)

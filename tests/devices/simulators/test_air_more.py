@@ -35,7 +35,7 @@ from devices.simulators.models import (
     UA_651BLE,
 )
 from devices.simulators.peripherals import BleDevice, BleModel, Habits, SpotDevice, switch_on
-from edge.reading import Code
+from edge.model.reading import Code
 from tests.support.eventually import eventually_async
 
 QUICK = Habits(

@@ -20,7 +20,7 @@ from devices.simulators.wired import astm_e1381 as astm
 from devices.simulators.wired import datex_s5, lepu_aa55
 from devices.simulators.wired import hl7_mllp as hl7
 from devices.simulators.wired.analyser import Analyser, Result
-from edge.reading import Code
+from edge.model.reading import Code
 from tests.support.wires import QUICK, VECTORS, Ear, numbers, open_port, person
 
 TESTS = {

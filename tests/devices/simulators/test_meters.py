@@ -25,7 +25,7 @@ from devices.simulators.wired import onetouch_ultraeasy as ultraeasy
 from devices.simulators.wired import sd_codefree as codefree
 from devices.simulators.wired import taidoc_51 as taidoc
 from devices.simulators.wired.polled import Record
-from edge.reading import Code, Kind, Measured
+from edge.model.reading import Code, Kind, Measured
 from tests.support.wires import QUICK, VECTORS, WHEN, Ear, numbers, open_port, person
 
 GLUCOSE = Code.GLUCOSE_MG_DL

@@ -17,7 +17,7 @@ from devices.simulators.wired import berry_pm6750 as berry
 from devices.simulators.wired import cms50_v7 as contec
 from devices.simulators.wired import medlab_nibp2020 as medlab
 from devices.simulators.wired import suntech_nibp as suntech
-from edge.reading import Code
+from edge.model.reading import Code
 from tests.support.eventually import eventually_async
 from tests.support.wires import QUICK, VECTORS, Ear, numbers, open_port, person
 

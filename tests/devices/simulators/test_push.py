@@ -26,7 +26,7 @@ from devices.simulators.wired import (
     terumo_bp500,
 )
 from devices.simulators.wired.machine import Pusher
-from edge.reading import Code, Measured
+from edge.model.reading import Code, Measured
 from tests.support.wires import QUICK, VECTORS, WHEN, Ear, numbers, open_port, person
 
 Wanted = dict[str, Decimal]

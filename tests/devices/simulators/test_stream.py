@@ -18,7 +18,7 @@ from devices.simulators.bodies import Saturation, patients
 from devices.simulators.faults import Fault
 from devices.simulators.wired import masimo_ascii1, nellcor_n595, nonin
 from devices.simulators.wired.machine import Phase, Streamer
-from edge.reading import Code
+from edge.model.reading import Code
 from tests.support.eventually import eventually_async
 from tests.support.wires import QUICK, VECTORS, WHEN, Ear, numbers, open_port, person
 

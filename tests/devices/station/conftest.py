@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from station_kit import WAITING_LIMIT, Start
 
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
 from devices.simulators.bluez import Bluez
 from devices.simulators.bus import PrivateBus
-from edge.store import Store
+from edge.store.store import Store
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devices.courtesy import CONTACTS_LIMIT, DELAYS_S, Courtesy, Manners, Parting
+from devices.ble.reconnect import CONTACTS_LIMIT, DELAYS_S, Courtesy, Manners, Parting
 
 MANNERS = Manners(gap_s=5, cool_s=20, short_s=1)
 

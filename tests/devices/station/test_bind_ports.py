@@ -11,9 +11,9 @@ from eventually import eventually_async
 from session_kit import HABITS, TIMES, plugged
 from station_kit import Start, body, readings
 
-from devices.cables import Cables
-from devices.port_watch import PortWatch, WatchHabits
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.configured_ports import Cables
+from devices.serial.port_watch import PortWatch, WatchHabits
 from devices.simulators.wired.ad_tm2657 import Tm2657
 from devices.simulators.wired.cms50dplus import Cms50dPlus, StreamTimes
 from devices.simulators.wired.machine import Machine
@@ -23,9 +23,10 @@ from devices.simulators.wired.onetouch_ultra2 import Ultra2
 from devices.simulators.wired.polled import Polled
 from devices.simulators.wired.suntech_nibp import SuntechNibp
 from devices.simulators.wired.taidoc_51 import Td4279
-from edge import journal, wiring
-from edge.entry import EntryKind
-from edge.store import Store
+from edge.equipment import serial_bindings
+from edge.model.entry import EntryKind
+from edge.store import journal
+from edge.store.store import Store
 
 pytestmark = pytest.mark.system  # each goes through all line settings
 
@@ -40,8 +41,8 @@ def watch(recorder: Recorder, path: Path, start: Start, *, probe: bool = False) 
     return cables
 
 
-def seen(store: Store) -> wiring.Sighting | None:
-    return next(iter(wiring.sightings(store)), None)
+def seen(store: Store) -> serial_bindings.Sighting | None:
+    return next(iter(serial_bindings.sightings(store)), None)
 
 
 def models(store: Store) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ async def test_a_stream_is_recognised_by_listening_alone(
     found = seen(store)
     assert found is not None
     assert found.evidence.endswith("sound frames at 19200 8O1")
-    assert 0 < len(found.tail) <= 2 * wiring.TAIL_BYTES
+    assert 0 < len(found.tail) <= 2 * serial_bindings.TAIL_BYTES
     await oximeter.stop()
 
 
@@ -74,7 +75,7 @@ async def test_what_was_recognised_is_bound_by_a_person_and_read(
         assert readings(store) == []  # nobody has bound it yet
         found = seen(store)
         assert found is not None
-        wiring.bind(store, store.clock().now(), found.port, "Masimo Rad-87", actor="tariq")
+        serial_bindings.bind(store, store.clock().now(), found.port, "Masimo Rad-87", actor="tariq")
         await eventually_async(lambda: seen(store) is None)
         monitor.times = replace(TIMES, stream_s=20.0)
         monitor.measure(body())
@@ -82,7 +83,7 @@ async def test_what_was_recognised_is_bound_by_a_person_and_read(
         assert row.model == "Masimo Rad-87"
         said = [entry for _, entry in journal.since(store, 0) if entry.kind == EntryKind.BINDING]
         assert [entry.actor for entry in said] == ["tariq"]
-        wiring.unbind(store, store.clock().now(), found.port, actor="tariq")
+        serial_bindings.unbind(store, store.clock().now(), found.port, actor="tariq")
         await eventually_async(lambda: "Masimo Rad-87" in models(store), within_s=90)
 
 

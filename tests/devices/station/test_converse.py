@@ -12,17 +12,18 @@ from eventually import eventually_async
 from session_kit import HABITS, model_of, plugged, supervise
 from station_kit import Start, body, raws, readings, rejected, visiting_patient
 
-from devices.port_supervisor import PortSupervisor
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.supervisor import PortSupervisor
 from devices.simulators.faults import Fault
 from devices.simulators.wired.cms50_v7 import Cms50E
 from devices.simulators.wired.suntech_nibp import SuntechNibp
 from devices.simulators.wired.taidoc_51 import Td1241, Td3128, Td4279, Td8255, frame
 from devices.station import carry_requests
-from edge import history, registry, requests
-from edge.clock import Clock
-from edge.reading import Code, Kind
-from edge.store import Store
+from edge.equipment import device_requests, registry
+from edge.model.clock import Clock
+from edge.model.reading import Code, Kind
+from edge.readings import history
+from edge.store.store import Store
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ async def test_a_person_starts_a_cuff_and_the_patient_has_the_result(
     patient = visiting_patient(store, clock)
     module.measure(body())
     device = await connected(store, "port-")
-    requests.ask(store, clock.now(), device.id, "start-adult", None)
+    device_requests.ask(store, clock.now(), device.id, "start-adult", None)
     await eventually_async(lambda: module.cuff.inflated)
     (row,) = await eventually_async(lambda: history.of_patient(store, patient))
     assert module.cuff.result is not None
@@ -171,7 +172,7 @@ async def test_a_person_starts_a_cuff_and_the_patient_has_the_result(
 
 
 def asked(store: Store, device: str) -> str:
-    latest = requests.latest(store, device)
+    latest = device_requests.latest(store, device)
     return latest.state if latest else ""
 
 
@@ -182,9 +183,9 @@ async def test_a_person_stops_a_cuff(
     start(carry_requests(recorder, [supervisor]))
     module.measure(body())
     device = await connected(store, "port-")
-    requests.ask(store, clock.now(), device.id, "start-adult", None)
+    device_requests.ask(store, clock.now(), device.id, "start-adult", None)
     await eventually_async(lambda: module.cuff.inflated)
-    requests.ask(store, clock.now(), device.id, "stop", None)
+    device_requests.ask(store, clock.now(), device.id, "stop", None)
     await eventually_async(lambda: not module.cuff.busy)
     await eventually_async(lambda: rejected(store))
     assert readings(store) == []

@@ -12,17 +12,18 @@ from ble_scene import HABITS, calls, on_air
 from eventually import eventually_async
 from station_kit import Start, body, readings, wrong
 
-from devices.ble_supervisor import BleSupervisor
-from devices.recorder import Recorder
+from devices.ble.supervisor import BleSupervisor
+from devices.recording.recorder import Recorder
 from devices.simulators import models
 from devices.simulators.bluez import Bluez
-from edge import adapter, journal
-from edge.entry import EntryKind
-from edge.store import Store
+from edge.equipment import bluetooth_recovery
+from edge.model.entry import EntryKind
+from edge.store import journal
+from edge.store.store import Store
 
 
 def steps(store: Store) -> dict[str, int]:
-    return {taken.step: taken.times for taken in adapter.taken(store)}
+    return {taken.step: taken.times for taken in bluetooth_recovery.taken(store)}
 
 
 async def test_an_adapter_that_is_off_is_switched_on_again(

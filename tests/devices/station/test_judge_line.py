@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.catalogue import SERIAL_PROTOCOLS
-from devices.serial_frames import Frames, LineTrial
+from devices.serial.frames import Frames, LineTrial
 from devices.simulators.bodies import Pressure, Saturation
 from devices.simulators.clockwork import NEVER_SET
 from devices.simulators.wired.ad_tm2657 import data_frame, result_frame

@@ -16,9 +16,9 @@ from session_kit import TIMES, plugged
 from station_kit import body, readings
 
 from devices.simulators.wired.suntech_nibp import SuntechNibp
-from edge import registry, requests
-from edge.clock import Clock
-from edge.store import Store
+from edge.equipment import device_requests, registry
+from edge.model.clock import Clock
+from edge.store.store import Store
 
 pytestmark = pytest.mark.system
 
@@ -54,7 +54,7 @@ async def start_cuff(store: Store, clock: Clock, module: SuntechNibp) -> None:
         return [one.id for one in registry.devices(store) if one.state == "connected"]
 
     (device,) = await eventually_async(ready)
-    requests.ask(store, clock.now(), device, "start-adult", None)
+    device_requests.ask(store, clock.now(), device, "start-adult", None)
     await eventually_async(lambda: module.cuff.inflated)
 
 

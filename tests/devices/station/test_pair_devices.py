@@ -9,17 +9,17 @@ from ble_scene import HABITS, bond_of, calls, calm, on_air
 from eventually import eventually_async
 from station_kit import Start, body, readings, wrong
 
-from devices.ble_pairing import NOT_HEARD, PairingTimes
-from devices.ble_supervisor import BleSupervisor
-from devices.recorder import Recorder
+from devices.ble.pairing import NOT_HEARD, PairingTimes
+from devices.ble.supervisor import BleSupervisor
+from devices.recording.recorder import Recorder
 from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from devices.simulators.faults import Fault
 from devices.simulators.peripherals import BleDevice
-from edge import pairings
-from edge.clock import Clock
-from edge.pairings import Pairing, State
-from edge.store import Store
+from edge.equipment import pairings
+from edge.equipment.pairings import Pairing, State
+from edge.model.clock import Clock
+from edge.store.store import Store
 
 CUFF = models.UA_651BLE.identity.address
 METER = models.ACCU_CHEK.identity.address

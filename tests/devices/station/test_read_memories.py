@@ -11,7 +11,7 @@ from eventually import eventually_async
 from session_kit import TESTS, plugged, supervise
 from station_kit import Start, body, readings, rejected, visiting_patient
 
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
 from devices.simulators.faults import Fault
 from devices.simulators.wired.astm_e1381 import AstmAnalyser
 from devices.simulators.wired.freestyle_optium import FreestyleOptium
@@ -21,9 +21,9 @@ from devices.simulators.wired.onetouch_ultra2 import Ultra2
 from devices.simulators.wired.onetouch_ultraeasy import UltraEasy
 from devices.simulators.wired.polled import GlucoseMeter, Record
 from devices.simulators.wired.sd_codefree import Codefree
-from edge import registry
-from edge.reading import Code, Kind
-from edge.store import Store
+from edge.equipment import registry
+from edge.model.reading import Code, Kind
+from edge.store.store import Store
 
 METERS = [Ultra2, UltraEasy, FreestyleOptium, Codefree]
 WITH_NUMBER = [Ultra2, FreestyleOptium]

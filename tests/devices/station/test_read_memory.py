@@ -11,17 +11,17 @@ from ble_scene import QUICK, calls, calm, on_air
 from eventually import eventually_async
 from station_kit import Start, body, device, raws, readings, rejected, wrong
 
-from devices.ble_supervisor import BleSupervisor
-from devices.recorder import Recorder
+from devices.ble.supervisor import BleSupervisor
+from devices.recording.recorder import Recorder
 from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from devices.simulators.body_scale import BodyScale
 from devices.simulators.faults import Fault
 from devices.simulators.glucose_meter import GlucoseMeter
-from edge import device_memory, pairings, registry
-from edge.clock import Clock
-from edge.reading import CUFF_PRESSURE, Code
-from edge.store import Store
+from edge.equipment import device_memory, pairings, registry
+from edge.model.clock import Clock
+from edge.model.reading import CUFF_PRESSURE, Code
+from edge.store.store import Store
 
 METER = "ble-C2A5CE000001"
 

@@ -21,11 +21,11 @@ from station_kit import (
     wrong,
 )
 
-from devices.ble_session import SessionTimes
-from devices.ble_supervisor import BleSupervisor, RadioHabits
+from devices.ble.reconnect import Manners
+from devices.ble.session import SessionTimes
+from devices.ble.supervisor import BleSupervisor, RadioHabits
 from devices.catalogue import model_named
-from devices.courtesy import Manners
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
 from devices.simulators import encodings
 from devices.simulators.bluez import Bluez
 from devices.simulators.bluez_radio import device_path
@@ -41,9 +41,10 @@ from devices.simulators.models import (
     UT_201BLE,
 )
 from devices.simulators.peripherals import BleModel, Habits, SpotDevice, StreamingOximeter
-from edge import history, registry
-from edge.clock import Clock
-from edge.store import Store
+from edge.equipment import registry
+from edge.model.clock import Clock
+from edge.readings import history
+from edge.store.store import Store
 
 QUICK = Habits(
     advertise_s=5,

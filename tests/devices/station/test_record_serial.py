@@ -13,15 +13,15 @@ from station_kit import QUICK_TERMS, Start, body, device, raws, readings, reject
 
 from devices.catalogue import model_named
 from devices.driver import LineSettings
-from devices.port_supervisor import PortHabits, PortSupervisor
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.supervisor import PortHabits, PortSupervisor
 from devices.simulators.clockwork import NEVER_SET
 from devices.simulators.faults import Fault
 from devices.simulators.wired.ad_tm2657 import Tm2657
 from devices.simulators.wired.cms50dplus import Cms50dPlus, StreamTimes
-from edge import registry
-from edge.reading import Code
-from edge.store import Store
+from edge.equipment import registry
+from edge.model.reading import Code
+from edge.store.store import Store
 
 HABITS = PortHabits(
     rescan_s=0.1, first_retry_s=0.05, longest_retry_s=0.2, silent_s=1.0, terms=QUICK_TERMS

@@ -11,8 +11,8 @@ from session_kit import HABITS, TIMES, plugged, supervise
 from station_kit import Start, body, readings, rejected, visiting_patient
 
 from devices.model import Model
-from devices.port_supervisor import PortSupervisor
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.supervisor import PortSupervisor
 from devices.sessions import roster
 from devices.simulators.faults import Fault
 from devices.simulators.roster import WIRED, WiredRow
@@ -21,9 +21,10 @@ from devices.simulators.wired.machine import Machine
 from devices.simulators.wired.medlab_nibp2020 import MedlabNibp, MedlabWithOximeter
 from devices.simulators.wired.polled import Polled
 from devices.simulators.wired.suntech_nibp import SuntechNibp
-from edge import history, registry
-from edge.reading import Code, Kind
-from edge.store import Store
+from edge.equipment import registry
+from edge.model.reading import Code, Kind
+from edge.readings import history
+from edge.store.store import Store
 
 MODULES = [SuntechNibp, MedlabNibp, MedlabWithOximeter, Pm6750]
 LISTEN_S = 1.5

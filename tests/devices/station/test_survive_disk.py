@@ -9,10 +9,10 @@ from eventually import eventually_async
 from station_kit import WAITING_LIMIT as LIMIT
 from station_kit import raws, wrong
 
-from devices.recorder import Arrival, Recorder
-from edge.clock import Stamp
-from edge.reading import Code, Kind, Measured, Reading, Value
-from edge.store import Store
+from devices.recording.recorder import Arrival, Recorder
+from edge.model.clock import Stamp
+from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.store.store import Store
 
 PLENTY = 1_000_000
 

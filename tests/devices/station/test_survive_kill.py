@@ -16,8 +16,8 @@ import pytest
 from eventually import eventually
 from station_kit import raws, wrong
 
-from edge import registry
-from edge.store import Store
+from edge.equipment import registry
+from edge.store.store import Store
 
 pytestmark = pytest.mark.system
 KILLS = 3

@@ -8,14 +8,14 @@ from ble_scene import QUICK, calm, on_air
 from eventually import eventually_async
 from station_kit import Start, body, raws
 
-from devices.ble_supervisor import BleSupervisor
-from devices.recorder import Recorder
+from devices.ble.slots import Bounds
+from devices.ble.supervisor import BleSupervisor
+from devices.recording.recorder import Recorder
 from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from devices.simulators.bluez_tree import DEVICE
 from devices.simulators.roster import Post
-from devices.slots import Bounds
-from edge.store import Store
+from edge.store.store import Store
 
 
 def connected(bluez: Bluez) -> int:

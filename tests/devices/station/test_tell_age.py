@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.device_time import KnownClock, ahead_s, local_time
-from edge.clock import ClockQuality, Stamp
+from devices.recording.device_time import KnownClock, ahead_s, local_time
+from edge.model.clock import ClockQuality, Stamp
 
 NOW = Stamp(1, 1000, 1_795_000_000_000, ClockQuality.NTP)
 LOCAL: datetime = local_time(NOW)

@@ -10,15 +10,15 @@ from session_kit import HABITS
 from station_kit import Start, readings
 
 from devices import station
-from devices.cables import Cables
 from devices.driver import LineSettings
-from devices.recorder import Recorder
+from devices.recording.recorder import Recorder
+from devices.serial.configured_ports import Cables
 from devices.simulators.serial_line import SerialLine
-from edge import registry
-from edge.errors import SettingsError
-from edge.reading import Code
-from edge.settings import Settings
-from edge.store import Store
+from edge.equipment import registry
+from edge.model.errors import SettingsError
+from edge.model.reading import Code
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
 
 TEMPLATE = r"""
 maker = "Thai Scale"

@@ -13,13 +13,16 @@ import pytest
 from eventually import eventually
 from hand_clock import HandClock
 
-from edge import caretaker, conditions, patients, visits
-from edge.clock import BUILD_MS, ClockQuality
-from edge.errors import DiskFull
 from edge.jobs import backup, clock_check, disk, idle_visits, last_known_time
-from edge.patient_form import PatientForm
-from edge.settings import Settings
-from edge.store import Store
+from edge.model.clock import BUILD_MS, ClockQuality
+from edge.model.errors import DiskFull
+from edge.patients import register as patients_register
+from edge.patients.form import PatientForm
+from edge.process import caretaker
+from edge.settings.box_settings import Settings
+from edge.store import issues
+from edge.store.store import Store
+from edge.visits import visits
 
 
 @pytest.fixture
@@ -33,11 +36,11 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def kinds(store: Store) -> list[str]:
-    return [c.kind for c in conditions.current(store)]
+    return [c.kind for c in issues.current(store)]
 
 
 def register(store: Store, hand: HandClock, name: str) -> str:
-    return patients.register(store, hand.now(), PatientForm(name), None).id
+    return patients_register.register(store, hand.now(), PatientForm(name), None).id
 
 
 def test_a_backup_is_a_whole_box(store: Store, settings: Settings, hand: HandClock) -> None:
@@ -46,7 +49,7 @@ def test_a_backup_is_a_whole_box(store: Store, settings: Settings, hand: HandClo
     [copy] = backup.copies(settings.backup)
     assert copy.stat().st_mode & 0o777 == 0o600
     restored = Store.open(copy)
-    assert [p.name for p in patients.search(restored, "sita")] == ["Sita"]
+    assert [p.name for p in patients_register.search(restored, "sita")] == ["Sita"]
     assert restored.box_id() == "box-test"
     restored.close()
 
@@ -158,7 +161,7 @@ def test_the_process_does_its_jobs_and_stops_when_told(
     patient = register(store, hand, "Sita")
     visits.open_visit(store, hand.now(), patient, actor="w1")  # of a boot long gone
     environment = os.environ | {"HEALTHPOST_HOME": str(tmp_path)}
-    process = subprocess.Popen([sys.executable, "-m", "edge.caretaker"], env=environment)
+    process = subprocess.Popen([sys.executable, "-m", "edge.process.caretaker"], env=environment)
     try:
         eventually(lambda: store.row("SELECT 1 FROM visit WHERE closed_why = 'idle'"))
         eventually(lambda: backup.copies(tmp_path / "backup"))
@@ -173,7 +176,7 @@ def test_the_process_does_its_jobs_and_stops_when_told(
 
 def test_the_process_says_plainly_that_there_is_no_box(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "edge.caretaker"],
+        [sys.executable, "-m", "edge.process.caretaker"],
         env=os.environ | {"HEALTHPOST_HOME": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -1,0 +1,1 @@
+"""Bluetooth LE: one scanner, connections, pairing, adapters."""

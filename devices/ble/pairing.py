@@ -1,0 +1,213 @@
+"""Devices that a technician adds: what was asked for, and pairing with who was asked for.
+
+Nothing is ever paired that nobody asked for. The agent that answers for the person is registered
+only as long as one pairing takes (`devices.ble.agent`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from devices.ble import agent
+from devices.ble.agent import PairingError
+from devices.ble.link import Advertisement
+from devices.model import Model
+from devices.recording.recorder import Recorder
+from edge.equipment import pairings
+from edge.equipment.pairings import Pairing, State
+from edge.model.clock import Stamp
+from edge.model.errors import EdgeError
+from edge.store import issues
+from edge.store.store import Store
+
+RESTARTED = "the station was restarted meanwhile"
+STRANGER_S = 600.0
+STRANGERS_LIMIT = 20
+BOND_CONDITIONS = ("bond-stale", "not-paired")
+
+NOT_HEARD = "it was not heard; switch on its pairing mode and ask again"
+
+_SENTENCES = {
+    "AuthenticationFailed": "it refused; check the number and its pairing mode, and ask again",
+    "AuthenticationCanceled": "no number was given in time",
+    "AuthenticationRejected": "it refused; check the number and its pairing mode, and ask again",
+    "AuthenticationTimeout": "it did not answer in time",
+    "ConnectionAttemptFailed": "it could not be reached; keep it near and ask again",
+    "Timeout": "it did not answer in time",
+    "NotHeard": NOT_HEARD,
+}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PairingTimes:
+    """Seconds to wait for a device to be heard, for a number to be typed, between two looks."""
+
+    heard_s: float = 300.0
+    passkey_s: float = 60.0
+    look_s: float = 0.5
+
+
+class Pairer:
+    """Knows who was asked for and who belongs to this box."""
+
+    def __init__(self, recorder: Recorder, times: PairingTimes | None = None) -> None:
+        self._recorder = recorder
+        self._times = times or PairingTimes()
+        self._known: dict[str, Pairing] = {}
+        self._version: int | None = None
+
+    async def refresh(self) -> None:
+        """Look for what people asked for meanwhile; cheap while nothing was written."""
+        try:
+            version = await self._recorder.fetch(lambda store, _: store.data_version())
+            if self._version is None:
+                await self._recorder.fetch(_interrupted)
+            if version != self._version:
+                await self._reload()
+            self._version = version
+            await self._give_up_waiting()
+        except EdgeError as error:
+            _log.warning("what people asked for cannot be read: %s", error)
+
+    def is_asked_for(self, address: str) -> bool:
+        """Whether somebody waits for this device to be paired."""
+        known = self._known.get(address)
+        return known is not None and known.state is State.ASKED
+
+    def belongs_here(self, address: str) -> bool:
+        """Whether a technician added this device."""
+        known = self._known.get(address)
+        return known is not None and known.state is State.PAIRED
+
+    async def pair(self, heard: Advertisement, model: Model) -> bool:
+        """Do what was asked for a device just heard; return whether it is paired now.
+
+        A bond that is to be renewed is forgotten first: then the device has to be heard anew.
+        """
+        asked = self._known[heard.address]
+        try:
+            if asked.renew and heard.paired:
+                await agent.forget(heard.address)
+                return False
+            await self._say(heard.address, State.PAIRING)
+            if not model.quirks.adopt:
+                await agent.pair(heard.address, _AtTheBox(self, heard.address))
+        except PairingError as error:
+            _log.warning("%s was not paired: %s", heard.address, error)
+            why = _SENTENCES.get(error.kind, str(error))
+            await self._say(heard.address, State.FAILED, detail=why)
+            return False
+        await self._say(heard.address, State.PAIRED)
+        return True
+
+    async def number(self, address: str) -> int | None:
+        """Return the number that a person gave, asking for it when there is none yet."""
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + self._times.passkey_s
+        while loop.time() < until_s:
+            asked = await self._recorder.fetch(lambda store, _: pairings.get(store, address))
+            if asked is None:
+                return None
+            if asked.passkey is not None:
+                await self._say(address, State.PAIRING)
+                return asked.passkey
+            if asked.state is not State.PASSKEY_WANTED:
+                await self._say(address, State.PASSKEY_WANTED)
+            await asyncio.sleep(self._times.look_s)
+        return None
+
+    async def show(self, address: str, number: str) -> None:
+        """Show a number for a person to compare or to type on the device."""
+        await self._say(address, State.PAIRING, shown=number)
+
+    async def _say(self, address: str, state: State, *, shown: str = "", detail: str = "") -> None:
+        def say(store: Store, now: Stamp) -> None:
+            pairings.set_state(store, now, address, state, shown=shown, detail=detail)
+
+        try:
+            await self._recorder.fetch(say)
+            await self._reload()
+        except EdgeError as error:
+            _log.warning("how far a pairing got was not written: %s", error)
+
+    async def _reload(self) -> None:
+        rows = await self._recorder.fetch(lambda store, _: pairings.everything(store))
+        self._known = {row.address: row for row in rows}
+
+    async def _give_up_waiting(self) -> None:
+        now_ms = self._recorder.now().wall_ms
+        for row in list(self._known.values()):
+            waited_s = (now_ms - row.asked_ms) / 1000
+            if row.state is State.ASKED and waited_s > self._times.heard_s:
+                await self._say(row.address, State.FAILED, detail=NOT_HEARD)
+
+
+class Strangers:
+    """Devices near by that want a bond which nobody made: said as long as they are heard.
+
+    It may be the neighbour's cuff, so it is not said for ever.
+    """
+
+    def __init__(self, recorder: Recorder, gone_s: float = STRANGER_S) -> None:
+        self._recorder = recorder
+        self._gone_s = gone_s
+        self._last: dict[str, tuple[Model, float]] = {}
+
+    def heard(self, address: str, model: Model, now_s: float) -> None:
+        """Take note of one."""
+        if address not in self._last:
+            if len(self._last) >= STRANGERS_LIMIT:
+                return
+            say_bond(self._recorder, address, model, "not-paired")
+        self._last[address] = (model, now_s)
+
+    def forget(self, now_s: float) -> None:
+        """Say no more about those who have been silent for long."""
+        for address, (model, last_s) in list(self._last.items()):
+            if now_s - last_s >= self._gone_s:
+                del self._last[address]
+                say_bond(self._recorder, address, model, None)
+
+    def paired(self, address: str) -> None:
+        """It is none any more."""
+        self._last.pop(address, None)
+
+
+def say_bond(recorder: Recorder, address: str, model: Model, verdict: str | None) -> None:
+    """Say what is wrong with a bond, one thing at a time; None: nothing."""
+    subject = f"{model.label} {address[-5:]}"
+
+    def say(store: Store, now: Stamp) -> None:
+        for kind in BOND_CONDITIONS:
+            if kind == verdict:
+                issues.note(store, now, kind, subject, address)
+            else:
+                issues.clear(store, kind, subject)
+
+    recorder.tell(say)
+
+
+class _AtTheBox:
+    """The technician, reached through the box's file."""
+
+    def __init__(self, pairer: Pairer, address: str) -> None:
+        self._pairer = pairer
+        self._address = address
+
+    async def passkey(self) -> int | None:
+        """Return the number that was typed."""
+        return await self._pairer.number(self._address)
+
+    async def show(self, number: str) -> None:
+        """Show a number."""
+        await self._pairer.show(self._address, number)
+
+
+def _interrupted(store: Store, now: Stamp) -> None:
+    for row in pairings.everything(store):
+        if row.state in (State.PAIRING, State.PASSKEY_WANTED):
+            pairings.set_state(store, now, row.address, State.FAILED, detail=RESTARTED)

@@ -1,0 +1,345 @@
+"""One connection to a Bluetooth device, from the subscription to the hang-up.
+
+Cuffs hang up within seconds, so measurements are subscribed to before anything is asked. Then the
+clock is read (how old are the readings?) and set, a user slot opened where a scale wants that, and
+the battery asked for (`devices.ble.setup`). A meter is asked for the records that the box
+does not have. The session is over when the device hangs up, has been idle, or its time is up; not
+before the disk has everything it sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, cast
+
+from devices.ble.assembly import Assembly, Piece
+from devices.ble.link import LinkError
+from devices.ble.reconnect import Parting
+from devices.ble.records import Ending, RecordTransfer
+from devices.ble.setup import BATTERY, Attendance, Connected
+from devices.catalogue import BLE_CHARACTERISTICS
+from devices.driver import BleCharacteristic, DecodeError, Fields
+from devices.recording.device_readings import Reception
+from devices.recording.device_time import KnownClock
+from devices.recording.recorder import Recorder
+from edge.equipment import device_memory, registry
+from edge.model.clock import Stamp
+from edge.model.reading import Kind
+from edge.readings.intake import Duplicate, Outcome
+from edge.store import issues
+
+RECORD_ACCESS = "2A52"
+NO_MEASUREMENTS = frozenset({BATTERY, "2A08", "2A2B", RECORD_ACCESS})
+"""Battery, clocks and control point: they belong to a device's row but say nothing of a patient."""
+
+SHARED_USER = "shared_user"
+"""Fat is estimated from the age, sex and height of a scale's user; the box's slot is nobody."""
+
+QUEUE_LIMIT = 1000
+_DURABLE_S = 10.0
+"""How long a session waits for the disk before it lets the device go: readings wait in memory."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTimes:
+    """Seconds: for clock and user slot, for a first value, between values, for all of it.
+
+    A stream may be without a valid sample for `out_s`; a meter reading out its memory may be
+    silent for `record_s`, and take `records_s` for all of it.
+    """
+
+    settle_s: float = 2.0
+    first_s: float = 30.0
+    idle_s: float = 5.0
+    deadline_s: float = 60.0
+    out_s: float = 60.0
+    record_s: float = 30.0
+    records_s: float = 300.0
+    abort_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    at: Stamp
+    characteristic: BleCharacteristic
+    raw: bytes
+
+
+class Session:
+    """Runs once. `attendance` knows the device's clock, before and after."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        reception: Reception,
+        connection: Connected,
+        clock: KnownClock | None,
+        times: SessionTimes,
+    ) -> None:
+        self.attendance = Attendance(recorder, reception.source, connection, clock)
+        self.streaming = False
+        self.heard = 0
+        self.hung_up = False
+        self._recorder = recorder
+        self._reception = reception
+        self._connection = connection
+        self._times = times
+        self._values: asyncio.Queue[_Value] = asyncio.Queue(maxsize=QUEUE_LIMIT)
+        self._assembly = Assembly()
+        self._transfer: RecordTransfer | None = None
+        self._recorded: list[asyncio.Future[Outcome]] = []
+        self._leave = asyncio.Event()
+        self._valid_s = 0.0
+        self._repeatable = self._finger_in = False
+
+    def leave(self) -> None:
+        """End soon: another device needs the slot."""
+        self._leave.set()
+
+    @property
+    def yields(self) -> bool:
+        """Whether nothing is lost by leaving now: a stream whose finger is out."""
+        return self.streaming and not self._finger_in
+
+    def parting(self) -> Parting:
+        """Say how the session ended, for the courtesy of the next one."""
+        outcomes = [done.result() for done in self._recorded if _is_written(done)]
+        news = len(outcomes) < len(self._recorded)  # still waiting for the disk
+        news |= any(not isinstance(outcome, Duplicate) for outcome in outcomes)
+        if not (news or self.streaming and self.heard):
+            return Parting.NO_NEWS
+        harmless = self.hung_up and not self._repeatable
+        return Parting.NEWS_AND_HUNG_UP if harmless else Parting.NEWS
+
+    async def run(self) -> None:
+        """Serve the device until it or we hang up; raises `LinkError` when it cannot be served."""
+        try:
+            await self._subscribe()
+            attending = asyncio.create_task(self.attendance.run())
+            try:
+                await self._collect()
+                await self._either(attending, self._times.settle_s)
+            finally:
+                self._drain()
+                attending.cancel()
+                await asyncio.gather(attending, return_exceptions=True)
+            await self._until_durable()
+        finally:
+            self.hung_up = self._connection.lost.is_set()
+            await self._connection.close()
+
+    # --- what is subscribed to -----------------------------------------------------------------
+
+    async def _subscribe(self) -> None:
+        model = self._reception.source.model
+        wanted = [BLE_CHARACTERISTICS[u] for u in model.characteristics if u not in NO_MEASUREMENTS]
+        served = [one for one in wanted if await self._serve(one)]
+        if not served:
+            raise LinkError("the device offers none of the measurements of its model")
+        self.streaming = any(one.streaming for one in served)
+        records = model.quirks.history == "records" and RECORD_ACCESS in model.characteristics
+        if records and await self._serve(BLE_CHARACTERISTICS[RECORD_ACCESS]):
+            device = self._reception.source.id
+            memory = await self._recorder.fetch(lambda store, _: device_memory.of(store, device))
+            self._transfer = RecordTransfer(memory.last_record)
+
+    async def _serve(self, characteristic: BleCharacteristic) -> bool:
+        def take(raw: bytes) -> None:
+            try:
+                self._values.put_nowait(_Value(self._recorder.now(), characteristic, raw))
+            except asyncio.QueueFull:
+                _log.warning("%s sends faster than we read", self._reception.source.id)
+
+        return await self._connection.subscribe(characteristic.uuid, take)
+
+    # --- the loop ------------------------------------------------------------------------------
+
+    async def _collect(self) -> None:
+        loop = asyncio.get_running_loop()
+        if not self.streaming:  # a reading's age needs the clock first
+            knowing = asyncio.create_task(self.attendance.ready.wait())
+            await self._either(knowing, self._times.settle_s)
+            knowing.cancel()
+        if self._transfer is not None:
+            await self._write(self._transfer.begin())
+        self._valid_s = loop.time()
+        deadline_s = loop.time() + self._longest_s()
+        while self._goes_on(loop.time(), deadline_s):
+            value = await self._next(min(self._patience_s(), deadline_s - loop.time()))
+            if value is None:
+                break
+            await self._write(self._take(value))
+        await self._stop_transfer()
+
+    def _longest_s(self) -> float:
+        if self.streaming:
+            return float("inf")
+        return self._times.deadline_s if self._transfer is None else self._times.records_s
+
+    def _goes_on(self, now_s: float, deadline_s: float) -> bool:
+        if self._leave.is_set() or now_s >= deadline_s:
+            return False
+        if self.streaming and now_s - self._valid_s >= self._times.out_s:
+            return False
+        over = self._transfer is not None and self._transfer.ending is not None
+        return not (over and self._values.empty())
+
+    async def _next(self, patience_s: float) -> _Value | None:
+        """Return the next value; None when the device hung up, is idle or we must leave."""
+        if not self._values.empty():
+            return self._values.get_nowait()
+        getting = asyncio.create_task(self._values.get())
+        await self._either(getting, patience_s)
+        if getting.done():
+            return getting.result()
+        getting.cancel()
+        return None
+
+    def _patience_s(self) -> float:
+        if self._transfer is not None:
+            return self._times.record_s
+        return self._times.idle_s if self.heard else self._times.first_s
+
+    async def _either(self, task: asyncio.Task[Any], seconds: float) -> None:
+        """Wait until the task is done, the link is lost, we must leave, or the time is up."""
+        ends = [asyncio.create_task(e.wait()) for e in (self._connection.lost, self._leave)]
+        try:
+            await asyncio.wait({task, *ends}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+
+    async def _write(self, command: bytes | None) -> None:
+        if command is not None:
+            await self._connection.write(RECORD_ACCESS, command)
+
+    async def _stop_transfer(self) -> None:
+        """Stop a meter that still reports, and remember how far it came."""
+        transfer = self._transfer
+        if transfer is None:
+            return
+        command = transfer.give_up()
+        if command is not None and not self._connection.lost.is_set():
+            await self._write(command)
+            loop = asyncio.get_running_loop()
+            until_s = loop.time() + self._times.abort_s
+            while transfer.ending is None and loop.time() < until_s:
+                value = await self._next(until_s - loop.time())
+                if value is None:
+                    break
+                self._take(value)
+
+    def _drain(self) -> None:
+        """Take what has come already: the device believes that we have it."""
+        while not self._values.empty():
+            self._take(self._values.get_nowait())
+        for whole in self._assembly.flush():
+            self._keep(whole)
+
+    # --- values --------------------------------------------------------------------------------
+
+    def _take(self, value: _Value) -> bytes | None:
+        """Take one value; return the command that it asks for, if any."""
+        self.heard += 1
+        characteristic = value.characteristic
+        try:
+            fields = characteristic.decode(value.raw)
+        except DecodeError as error:
+            self._repeatable = True
+            text = f"what the device sent cannot be read ({error.kind}); measure again"
+            self._reception.garbled(value.at, error.kind, text, value.raw)
+            return None
+        piece = Piece(value.at, characteristic, fields, value.raw)
+        if characteristic.uuid == RECORD_ACCESS:
+            return self._transfer.answered(fields) if self._transfer else None
+        if characteristic.live is not None:
+            self._show(piece)
+        elif characteristic.streaming:
+            self._sample(piece)
+        else:
+            self._measure(piece)
+        return None
+
+    def _show(self, piece: Piece) -> None:
+        shown = piece.characteristic.live(piece.fields) if piece.characteristic.live else None
+        if shown is not None:
+            self._reception.show(piece.at, shown)
+
+    def _sample(self, piece: Piece) -> None:
+        measured = piece.characteristic.measured(piece.fields)
+        self._reception.sample(piece.at, measured, piece.raw)
+        if measured is not None:
+            self._valid_s = asyncio.get_running_loop().time()
+        self._show_finger(self._reception.finger_in)
+
+    def _measure(self, piece: Piece) -> None:
+        if self._transfer is not None and piece.characteristic.uuid == "2A18":
+            self._transfer.record(cast("int", piece.fields["seq"]))
+        for whole in self._assembly.feed(piece):
+            self._keep(whole)
+
+    def _keep(self, whole: Piece) -> None:
+        measured, fields = whole.characteristic.measured(whole.fields), whole.fields
+        if measured is None:
+            if self._transfer is not None or _is_control(fields):
+                _log.info("%s: a record without a value", self._reception.source.id)
+                return
+            self._repeatable = True
+            self._recorded.append(self._reception.no_measurement(whole.at, whole.raw))
+            return
+        if measured.kind is Kind.BODY_COMPOSITION and self._reception.source.model.quirks.consent:
+            measured = replace(measured, quality=(*measured.quality, SHARED_USER))
+        self._repeatable |= measured.device_time is None
+        age_s = self._age_s(measured.device_time, whole.at)
+        if "time" in fields and age_s is None:
+            # It keeps a memory, and nobody can tell when this was: a person must say whose.
+            measured = replace(measured, stored=True)
+        self._recorded.append(self._reception.result(whole.at, measured, whole.raw, age_s))
+
+    def _show_finger(self, finger_in: bool) -> None:
+        if finger_in == self._finger_in:
+            return
+        self._finger_in = finger_in
+        device, state = self._reception.source.id, "measuring" if finger_in else "connected"
+        self._recorder.tell(lambda store, now: registry.set_state(store, now, device, state))
+
+    def _age_s(self, device_time: datetime | None, at: Stamp) -> int | None:
+        clock = self.attendance.now_valid
+        return None if device_time is None or clock is None else clock.age_s(device_time, at)
+
+    # --- the end -------------------------------------------------------------------------------
+
+    async def _until_durable(self) -> None:
+        if self._recorded:
+            await asyncio.wait(self._recorded, timeout=_DURABLE_S)
+        transfer = self._transfer
+        if transfer is None:
+            return
+        source, held = self._reception.source, transfer.held
+        if transfer.ending is Ending.REFUSED:
+            self._recorder.tell(
+                lambda store, now: issues.note(
+                    store, now, "device-refuses", source.subject, transfer.refusal
+                )
+            )
+        elif transfer.ending is not None:
+            self._recorder.tell(
+                lambda store, _: issues.clear(store, "device-refuses", source.subject)
+            )
+        if held is not None and all(_is_written(done) for done in self._recorded):
+            self._recorder.tell(
+                lambda store, _: device_memory.set_last_record(store, source.id, held)
+            )
+
+
+def _is_control(fields: Fields) -> bool:
+    return "control_solution" in (fields.get("type"), fields.get("location"))
+
+
+def _is_written(done: asyncio.Future[Outcome]) -> bool:
+    return done.done() and not done.cancelled()

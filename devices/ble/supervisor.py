@@ -1,0 +1,354 @@
+"""Bluetooth as a whole: listen always, connect to who calls, survive the radio.
+
+One scanner, one connect at a time, a few sessions at once. The detection callback only takes note;
+this loop thinks. When the radio goes away everything is built anew as soon as it is back.
+
+    off --powered--> listening --advertisement of a model--> connecting --> session --> listening
+     ^                   |
+     +--- radio gone ----+        meanwhile the adapter is helped, see `devices.ble.adapter_watch`
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from devices.ble import link
+from devices.ble.adapter_recovery import AdapterCare
+from devices.ble.adapter_watch import AdapterWatch, Patience, Step
+from devices.ble.bonds import BondWatch, Ended
+from devices.ble.broadcasts import Broadcasts
+from devices.ble.link import Advertisement, BondError, Connection, LinkError
+from devices.ble.pairing import Pairer, PairingTimes, Strangers, say_bond
+from devices.ble.reconnect import Courtesy, Manners, Parting
+from devices.ble.session import Session, SessionTimes
+from devices.ble.slots import WAITING_LIMIT, Bounds, Slots
+from devices.catalogue import BLE_CHARACTERISTICS, MODELS, ble_model
+from devices.catalogue.ble_models import identified
+from devices.driver import DecodeError
+from devices.model import Model
+from devices.recording.device_readings import Reception, Source
+from devices.recording.device_time import KnownClock
+from devices.recording.recorder import Recorder
+from devices.recording.stable_value import Terms
+from edge.equipment import registry
+from edge.store import issues
+
+CONNECT_DELAYS_S = (0.0, 0.25)
+HEARD_LIMIT = 100
+LONGEST_STREAM_S = 120.0
+"""How long a stream may keep a slot that another device needs, though a finger is in."""
+
+BROADCAST = "mi_"
+"""How the characteristics are named that come as service data, without a connection."""
+
+SERVICES = frozenset(service for model in MODELS for service in model.services)
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RadioHabits:
+    """Seconds: between looks at the adapter, retries without one, silence before a fresh scan."""
+
+    watch_s: float = 0.5
+    retry_s: float = 1.0
+    longest_retry_s: float = 15.0
+    rescan_s: float = 60.0
+    times: SessionTimes = field(default_factory=SessionTimes)
+    manners: Manners = field(default_factory=Manners)
+    bounds: Bounds = field(default_factory=Bounds)
+    patience: Patience = field(default_factory=Patience)
+    pairing: PairingTimes = field(default_factory=PairingTimes)
+    terms: Terms | None = None
+    restart: str = ""
+
+
+@dataclass(slots=True)
+class _Running:
+    session: Session
+    task: asyncio.Task[None]
+    since_s: float
+
+
+class BleSupervisor:
+    """Takes readings from every Bluetooth device of the catalogue that comes near."""
+
+    def __init__(self, recorder: Recorder, habits: RadioHabits | None = None) -> None:
+        self._recorder = recorder
+        self._habits = habits or RadioHabits()
+        self._courtesy = Courtesy(self._habits.manners)
+        self._slots = Slots(self._habits.bounds)
+        self._care = AdapterCare(
+            recorder, AdapterWatch(self._habits.patience), self._habits.restart
+        )
+        self._pairer = Pairer(recorder, self._habits.pairing)
+        self._bonds = BondWatch()
+        self._broadcasts = Broadcasts()
+        self._strangers = Strangers(recorder)
+        self._heard: OrderedDict[str, Advertisement] = OrderedDict()
+        self._calling: dict[str, tuple[Advertisement, Model]] = {}
+        self._called = asyncio.Event()
+        self._receptions: dict[str, Reception] = {}
+        self._clocks: dict[str, KnownClock] = {}
+        self._models: dict[str, Model] = {}
+        self._running: dict[str, _Running] = {}
+        self._off = False
+
+    async def run(self) -> None:
+        """Supervise for ever; ends only by cancellation."""
+        failures = 0
+        try:
+            while True:
+                try:
+                    await self._listen()
+                    failures = 0
+                except LinkError as error:
+                    self._say_off(str(error))
+                    failures = 0 if self._running else failures + 1
+                    self._care.watch.fails(asyncio.get_running_loop().time())
+                    if await self._care.help(str(error)) is not None:
+                        failures = 0  # see soon whether it helped
+                    retry_s = self._habits.retry_s * 2 ** min(failures, 8)
+                    await asyncio.sleep(min(retry_s, self._habits.longest_retry_s))
+        finally:
+            await self._end_sessions()
+
+    # --- listening -----------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Scan until the radio fails (`LinkError`) or was silent so long that it may hang."""
+        await link.check_radio()
+        if not self._running:
+            await link.disconnect_leftovers(SERVICES)
+        async with link.Scanner(SERVICES, self._take_note):
+            self._say_on()
+            last_s = asyncio.get_running_loop().time()
+            while asyncio.get_running_loop().time() - last_s < self._habits.rescan_s:
+                await link.check_radio()
+                await self._pairer.refresh()
+                self._strangers.forget(asyncio.get_running_loop().time())
+                if await self._anyone():
+                    last_s = asyncio.get_running_loop().time()
+                elif await self._help_silence() is not None:
+                    return
+                await self._answer()
+
+    async def _help_silence(self) -> Step | None:
+        """Take the next step when nothing was heard for long; with a session open all is well."""
+        if self._running:
+            self._care.watch.alive()
+        self._care.watch.scans(asyncio.get_running_loop().time())
+        return await self._care.help("nothing is heard")
+
+    def _take_note(self, advertisement: Advertisement) -> None:
+        self._heard[advertisement.address] = advertisement
+        while len(self._heard) > HEARD_LIMIT:
+            self._heard.popitem(last=False)
+        self._called.set()
+
+    async def _anyone(self) -> bool:
+        try:
+            async with asyncio.timeout(self._habits.watch_s):
+                await self._called.wait()
+        except TimeoutError:
+            return False
+        self._called.clear()
+        self._care.watch.alive()
+        return True
+
+    async def _answer(self) -> None:
+        """Take note of who calls, then serve them in turn."""
+        while self._heard:
+            _, heard = self._heard.popitem(last=False)
+            guessed = ble_model(heard.name, heard.services)
+            if guessed is not None:
+                await self._sort(heard, self._models.get(heard.address, guessed))
+        now_s = asyncio.get_running_loop().time()
+        while (address := self._slots.next(now_s)) is not None:
+            heard, model = self._calling.pop(address)
+            await self._connect(heard, model)
+            now_s = asyncio.get_running_loop().time()
+        self._make_room(now_s)
+
+    async def _sort(self, heard: Advertisement, model: Model) -> None:
+        if self._pairer.is_asked_for(heard.address) and heard.address not in self._slots:
+            await self._pair(heard, model)
+        elif model.quirks.adopt and not self._pairer.belongs_here(heard.address):
+            _log.debug("%s belongs to nobody here", heard.address)
+        elif model.characteristics[0].startswith(BROADCAST):
+            self._overhear(heard, model)
+        elif self._courtesy.due(heard.address, heard.data, heard.at_s):
+            self._call(heard, model)
+
+    def _call(self, heard: Advertisement, model: Model) -> None:
+        if model.quirks.pairs != "never" and not heard.paired:
+            self._strangers.heard(heard.address, model, heard.at_s)
+            return
+        self._slots.want(heard.address, _streams(model), heard.at_s)
+        if heard.address not in self._slots:
+            self._calling.pop(heard.address, None)
+            self._calling[heard.address] = (heard, model)
+        if len(self._calling) > WAITING_LIMIT:
+            del self._calling[next(iter(self._calling))]
+
+    def _make_room(self, now_s: float) -> None:
+        """Let a stream go that nobody would miss, or that had its time, when others starve."""
+        if not self._slots.is_starving(now_s):
+            return
+        for running in self._running.values():
+            had_its_time = now_s - running.since_s >= LONGEST_STREAM_S
+            if running.session.yields or (running.session.streaming and had_its_time):
+                running.session.leave()
+                return
+
+    def _overhear(self, heard: Advertisement, model: Model) -> None:
+        """Take what a device broadcasts; it is not connected with."""
+        reception = self._reception(heard, model, "listening")
+        for service, raw in heard.service_data:
+            characteristic = BLE_CHARACTERISTICS.get(BROADCAST + service)
+            if characteristic is None:
+                continue
+            at = self._recorder.now()
+            try:
+                told = self._broadcasts.feed(heard.address, characteristic, raw, heard.at_s)
+            except DecodeError as error:
+                reception.garbled(at, error.kind, f"unreadable ({error.kind})", raw)
+                continue
+            if told is not None:
+                reception.result(at, told, raw)
+
+    async def _pair(self, heard: Advertisement, model: Model) -> None:
+        paired = await self._pairer.pair(heard, model)
+        if paired:
+            self._bonds.renewed(heard.address)
+            self._strangers.paired(heard.address)
+            say_bond(self._recorder, heard.address, model, None)
+            if not model.quirks.adopt:
+                await self._connect(heard, model)
+
+    # --- sessions ------------------------------------------------------------------------------
+
+    async def _connect(self, heard: Advertisement, model: Model) -> None:
+        self._slots.take(heard.address, _streams(model))
+        try:
+            connection = await self._reach(heard)
+        except BondError as error:
+            self._judge(heard, model, Ended(heard.paired, about_bond=True), str(error))
+            connection = None
+        if connection is None:
+            self._slots.free(heard.address)
+            self._courtesy.ended(heard.address, asyncio.get_running_loop().time(), Parting.NO_NEWS)
+            return
+        reception = self._reception(heard, model, "connected")
+        clock = self._clocks.get(reception.source.id)
+        session = Session(self._recorder, reception, connection, clock, self._habits.times)
+        task = asyncio.create_task(self._serve(heard, reception, session))
+        now_s = asyncio.get_running_loop().time()
+        self._running[heard.address] = _Running(session, task, now_s)
+
+    async def _reach(self, heard: Advertisement) -> Connection | None:
+        """Connect, once more after interference; a device that is gone is not waited for twice."""
+        began_s = asyncio.get_running_loop().time()
+        for delay_s in CONNECT_DELAYS_S:
+            await asyncio.sleep(delay_s)
+            if asyncio.get_running_loop().time() - began_s > self._habits.bounds.fresh_s:
+                break
+            try:
+                return await Connection.open(heard.device)
+            except BondError:
+                raise
+            except LinkError as error:
+                _log.info("%s cannot be reached: %s", heard.address, error)
+        return None
+
+    async def _serve(self, heard: Advertisement, reception: Reception, session: Session) -> None:
+        device, address = reception.source.id, heard.address
+        self._set_state(device, "connected")
+        began_s = asyncio.get_running_loop().time()
+        trouble, about_bond = "", False
+        try:
+            await session.run()
+        except LinkError as error:
+            trouble, about_bond = str(error), isinstance(error, BondError)
+            _log.info("%s: %s", device, error)
+        finally:
+            now_s = asyncio.get_running_loop().time()
+            self._running.pop(address, None)
+            self._slots.free(address)
+            self._learn(heard, reception, session)
+            self._courtesy.ended(address, now_s, session.parting())
+            ended = Ended(
+                heard.paired or self._pairer.belongs_here(address),
+                about_bond,
+                session.hung_up,
+                session.heard > 0,
+                now_s - began_s,
+            )
+            self._judge(heard, reception.source.model, ended, trouble)
+            self._set_state(device, "listening", trouble)
+
+    def _learn(self, heard: Advertisement, reception: Reception, session: Session) -> None:
+        """Remember the device's clock, and the row that it turned out to be."""
+        attendance, source = session.attendance, reception.source
+        if attendance.clock is not None:
+            self._clocks[source.id] = attendance.clock
+        if attendance.said is None:
+            return
+        model = identified(source.model, *attendance.said)
+        if model is not source.model:
+            self._models[heard.address] = model
+            self._receptions.pop(source.id, None)
+            label, measures = model.label, " ".join(model.kinds)
+            self._recorder.tell(
+                lambda store, _: registry.set_model(store, source.id, label, measures)
+            )
+
+    def _judge(self, heard: Advertisement, model: Model, ended: Ended, trouble: str) -> None:
+        verdict = self._bonds.judge(heard.address, ended)
+        if verdict is not None:
+            _log.warning("%s: %s: %s", heard.address, verdict, trouble)
+            say_bond(self._recorder, heard.address, model, verdict)
+        elif ended.heard:
+            say_bond(self._recorder, heard.address, model, None)
+
+    def _reception(self, heard: Advertisement, model: Model, state: str) -> Reception:
+        known = "ble-" + heard.address.replace(":", "").upper()
+        if known not in self._receptions:
+            source = Source(known, model, heard.address)
+            self._receptions[known] = Reception(self._recorder, source, self._habits.terms)
+        elif state == "listening":
+            return self._receptions[known]  # of a broadcast: known, and nothing else changes
+        measures = " ".join(model.kinds)
+        device = registry.Device(known, model.label, "ble", heard.address, state, measures=measures)
+        self._recorder.tell(lambda store, now: registry.met(store, now, device))
+        return self._receptions[known]
+
+    async def _end_sessions(self) -> None:
+        tasks = [running.task for running in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- what people see -----------------------------------------------------------------------
+
+    def _set_state(self, device: str, state: str, detail: str = "") -> None:
+        self._recorder.tell(
+            lambda store, now: registry.set_state(store, now, device, state, detail)
+        )
+
+    def _say_off(self, why: str) -> None:
+        if not self._off:
+            _log.warning("Bluetooth does not work: %s", why)
+        self._off = True
+        self._recorder.tell(lambda store, now: issues.note(store, now, "bluetooth-off", "", why))
+
+    def _say_on(self) -> None:
+        self._off = False
+        self._recorder.tell(lambda store, _: issues.clear(store, "bluetooth-off"))
+
+
+def _streams(model: Model) -> bool:
+    return any(BLE_CHARACTERISTICS[uuid].streaming for uuid in model.characteristics)

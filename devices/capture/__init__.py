@@ -1,0 +1,1 @@
+"""Captures: what a device sent, recorded, replayed and decoded."""

@@ -1,0 +1,163 @@
+"""The catalogue as Markdown, for the README and the device pages (cog). Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from devices.catalogue.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE
+from devices.driver import BleCharacteristic, LineSettings, SerialProtocol
+
+if TYPE_CHECKING:
+    from devices.catalogue import Model
+
+PAGES = "docs/devices"
+EXPERIMENTAL = "**experimental**"
+
+Families = Mapping[str, Sequence[BleCharacteristic]]
+Protocols = Mapping[str, SerialProtocol]
+
+
+def table(
+    models: Iterable[Model],
+    simulated: Mapping[str, str],
+    protocols: Protocols,
+    families: Families,
+) -> str:
+    """Return the models, then every protocol that is understood, with links from the root."""
+    rows = [
+        (*_model_row(model, protocols, families), simulated.get(model.name, "")) for model in models
+    ]
+    head = ("model", "maker", "what it is", "link", "protocol", "evidence", "simulator")
+    return f"{_markdown(head, rows)}\n{protocol_table(protocols, families, PAGES)}"
+
+
+def protocol_table(protocols: Protocols, families: Families, folder: str) -> str:
+    """Return every protocol and characteristic family; `folder` is where the links lead."""
+    serial = [
+        (
+            _link(name, name, folder),
+            protocol.title,
+            "serial " + ", ".join(line_text(line) for line in protocol.lines),
+            _evidence(SERIAL_EVIDENCE[name], protocol.experimental),
+        )
+        for name, protocol in protocols.items()
+    ]
+    ble = [
+        (
+            _link(name, name, folder),
+            ", ".join(characteristic.title for characteristic in characteristics),
+            "Bluetooth " + ", ".join(characteristic.uuid for characteristic in characteristics),
+            _evidence(BLE_EVIDENCE[name], experimental=False),
+        )
+        for name, characteristics in families.items()
+    ]
+    return _markdown(("protocol", "what speaks it", "link", "evidence"), serial + ble)
+
+
+def serial_facts(protocol: SerialProtocol, models: Iterable[Model]) -> str:
+    """Return what the code knows of a serial protocol, to head its page."""
+    told = ", ".join(model.label for model in models) or "none yet"
+    rows = [
+        ("name", f"`{protocol.name}`"),
+        ("line", ", then ".join(line_text(line) for line in protocol.lines)),
+        ("speaks", "streams without pause" if protocol.streaming else "frame by frame"),
+        ("models in the catalogue", told),
+        ("evidence", _evidence(SERIAL_EVIDENCE[protocol.name], protocol.experimental)),
+        ("tried on hardware by us", "no"),
+    ]
+    return _markdown(("", ""), rows)
+
+
+def ble_facts(
+    name: str, characteristics: Iterable[BleCharacteristic], models: Iterable[Model]
+) -> str:
+    """Return what the code knows of a family of characteristics, to head its page."""
+    told = ", ".join(model.label for model in models) or "none yet"
+    rows = [
+        *((f"`{one.uuid}`", one.title + (", streams" * one.streaming)) for one in characteristics),
+        ("models in the catalogue", told),
+        ("evidence", _evidence(BLE_EVIDENCE[name], experimental=False)),
+        ("tried on hardware by us", "no"),
+    ]
+    return _markdown(("", ""), rows)
+
+
+_PAIRS = {
+    "never": "no bond",
+    "first": "in pairing mode, before it is used",
+    "at-once": "at the first connection",
+}
+_HISTORY = {
+    "none": "nothing kept",
+    "sent": "sends what it holds",
+    "latest": "sends the latest value only",
+    "records": "asked for its records",
+}
+_HANGS_UP = {"seconds": "within seconds", "idle": "when idle", "never": "never by itself"}
+
+
+def quirk_table(models: Iterable[Model]) -> str:
+    """Return how each Bluetooth model wants to be treated, and on what grounds we say so."""
+    head = ("model", "pairing", "clock", "memory", "hangs up", "also", "grounds")
+    return _markdown(head, [_quirk_row(model) for model in models if model.link == "ble"])
+
+
+def _quirk_row(model: Model) -> tuple[str, ...]:
+    quirks = model.quirks
+    number = ", asks for its number" if quirks.passkey else ""
+    off = f", when wrong by more than {quirks.clock_off_s // 60} min" if quirks.clock_off_s else ""
+    also = [
+        *(["gives data only for a user's code"] if quirks.consent else []),
+        *(["counts only after a technician added it"] if quirks.adopt else []),
+    ]
+    return (
+        model.label,
+        _PAIRS[quirks.pairs] + number,
+        f"{model.clock}{off}" if model.clock else "none",
+        _HISTORY[quirks.history],
+        _HANGS_UP[quirks.hangs_up],
+        "; ".join(also),
+        "published by owners" if quirks.grounds == "reported" else "**assumed, unverified**",
+    )
+
+
+def line_text(line: LineSettings) -> str:
+    """Return a line's settings as technicians write them: "2400 7E1"."""
+    return f"{line.baud} {line.bits}{line.parity}{line.stop}"
+
+
+def _model_row(model: Model, protocols: Protocols, families: Families) -> tuple[str, ...]:
+    common = (model.name, model.manufacturer, model.title)
+    if model.link == "serial":
+        evidence = _evidence(
+            SERIAL_EVIDENCE[model.protocol], protocols[model.protocol].experimental
+        )
+        return (*common, "serial", _link(model.protocol, model.protocol, PAGES), evidence)
+    page = family_of(model, families)
+    shown = ", ".join(model.characteristics)
+    return (*common, "Bluetooth", _link(shown, page, PAGES), _evidence(BLE_EVIDENCE[page], False))
+
+
+def family_of(model: Model, families: Families) -> str:
+    """Return the family of a Bluetooth model's first characteristic: what it is there for."""
+    first = model.characteristics[0]
+    return next(
+        name
+        for name, characteristics in families.items()
+        if any(one.uuid == first for one in characteristics)
+    )
+
+
+def _evidence(evidence: str, experimental: bool) -> str:
+    return f"{EXPERIMENTAL}; {evidence}" if experimental else evidence
+
+
+def _link(text: str, page: str, folder: str) -> str:
+    where = f"{folder}/{page}.md" if folder else f"{page}.md"
+    return f"[{text}]({where})"
+
+
+def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,0 +1,173 @@
+"""Analysers: ASTM E1381 frames and HL7 messages. Only results stay; who they are of goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from devices.deidentify.text import Kept, Masked, blank, by_pattern
+from devices.protocols.framing import sum8
+
+_NUMBER = rb"[<>]?\^?\d{1,6}(?:\.\d{1,4})?"
+_ANY = rb".*"
+_NAMES = rb"[HPOCRQMSL]?|MS[HA]|PID|PD1|PV[12]|ORC|OB[RX]|NTE|SPM|SAC|NK1|Z[A-Z0-9]{2}"
+
+_ASTM_FIELDS: Mapping[bytes, Mapping[int, bytes]] = {
+    b"H": {at: _ANY for at in range(15)},
+    b"O": {1: rb"\d{0,3}", 4: _ANY},
+    b"R": {1: rb"\d{0,3}", 2: _ANY, 3: _NUMBER} | {at: _ANY for at in (4, 5, 6, 7, 8, 9, 11, 12)},
+    b"L": {1: rb"\d{0,3}", 2: rb"[A-Z]?"},
+}
+"""Fields of a record that name nobody. O-3 and O-4 number the specimen, R-11 names the operator;
+a result that is no number may be a sentence about somebody."""
+
+_HL7_FIELDS: Mapping[bytes, Mapping[int, bytes]] = {
+    b"MSH": {at: _ANY for at in range(11)} | {11: rb"2\.\d(?:\.\d)?"},
+    b"OBX": {
+        1: rb"\d{0,4}",
+        2: rb"[A-Z]{0,3}",
+        3: _ANY,
+        5: _NUMBER,
+        6: rb"(?:10[*^]\d{1,2}|[A-Za-z%])?[A-Za-z/%.*^]{0,11}",
+        7: rb"[\d. <>-]{0,15}",
+        8: rb"[A-Z<>]{0,2}",
+        11: rb"[A-Z]",
+        14: rb"\d{0,14}",
+    },
+}
+"""The same in HL7; PID, OBR, NTE and all other segments lose everything but their name."""
+
+_HL7_STRICT: Mapping[bytes, tuple[int, ...]] = {b"MSH": (11,), b"OBX": (1, 2, 8, 11)}
+"""Fields that must be as they should: else two segments may have run into one another."""
+
+
+def mask_hl7(data: bytes) -> Masked:
+    """Blank every segment but MSH and OBX, and of these what may name somebody."""
+    return by_pattern(data, re.compile(rb"\x0b([^\x0b]*?)\x1c\r", re.DOTALL), _hl7_message)
+
+
+def _hl7_message(message: re.Match[bytes]) -> Kept | None:
+    if not message[1].startswith(b"MSH|"):
+        return None
+    parts = [_hl7_segment(part) for part in re.split(rb"([\r\n])", message[1])]
+    body = b"".join(part.data for part in parts)
+    return Kept(b"\x0b" + body + b"\x1c\r", sum(part.fields for part in parts))
+
+
+def _hl7_segment(segment: bytes) -> Kept:
+    fields = segment.split(b"|")
+    shapes = _HL7_FIELDS.get(fields[0], {})
+    strict = _HL7_STRICT.get(fields[0], ())
+    sound = all(len(fields) > at and re.fullmatch(shapes[at], fields[at]) for at in strict)
+    return _kept_fields(segment, shapes if sound else {})
+
+
+def _kept_fields(record: bytes, shapes: Mapping[int, bytes]) -> Kept:
+    """Keep a record's name and the fields that have their shape; blank the others."""
+    fields = record.split(b"|")
+    name = _kept(_NAMES, fields[0])
+    new = [name, *(_kept(shapes.get(at), field) for at, field in enumerate(fields[1:], 1))]
+    told = sum(1 for before, after in zip(fields, new, strict=True) if before != after)
+    return Kept(b"|".join(new), told)
+
+
+def _kept(shape: bytes | None, field: bytes) -> bytes:
+    return field if shape is not None and re.fullmatch(shape, field, re.DOTALL) else blank(field)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """One ASTM frame where it stands: number, text, end mark, and whether its sum is right."""
+
+    start: int
+    end: int
+    number: int
+    text: bytes
+    mark: bytes
+    sound: bool
+
+
+_ASTM_FRAME = re.compile(
+    rb"\x02(?P<number>[0-7])(?P<text>[^\x02\x03\x04\x05\x17]*)(?P<mark>[\x03\x17])"
+    rb"(?P<sum>[0-9A-Fa-f]{2})\r\n",
+    re.DOTALL,
+)
+
+
+def mask_astm(data: bytes) -> Masked:
+    """Blank patient, order, comment, request and unknown records, whatever frames they span.
+
+    A frame with a wrong sum, one out of turn, and what follows it up to the end of its record lose
+    everything; a frame sent again is masked as it was the first time.
+    """
+    frames = [_frame(match) for match in _ASTM_FRAME.finditer(data)]
+    masked, fields = _masked_texts(frames, data)
+    by_start = dict(zip((frame.start for frame in frames), masked, strict=True))
+
+    def keep(match: re.Match[bytes]) -> Kept:
+        text = by_start[match.start()]
+        body = match["number"] + text + match["mark"]
+        right = sum8(match["number"] + match["text"] + match["mark"]) == int(match["sum"], 16)
+        check = sum8(body) if right else sum8(body) ^ 0xFF
+        return Kept(b"\x02" + body + b"%02X\r\n" % check)
+
+    found = by_pattern(data, _ASTM_FRAME, keep)
+    return Masked(found.data, fields, found.not_understood)
+
+
+def _frame(match: re.Match[bytes]) -> _Frame:
+    checked = match["number"] + match["text"] + match["mark"]
+    return _Frame(
+        match.start(),
+        match.end(),
+        int(match["number"]),
+        match["text"],
+        match["mark"],
+        sum8(checked) == int(match["sum"], 16),
+    )
+
+
+def _masked_texts(frames: Sequence[_Frame], data: bytes) -> tuple[list[bytes], int]:
+    """Return the text of each frame, masked over the frames that a record spans."""
+    texts = [blank(frame.text) for frame in frames]
+    fields = 0
+    for group in _groups(frames, data):
+        whole = b"".join(frames[at].text for at in group)
+        records = [_astm_record(part) for part in re.split(rb"(\r)", whole)]
+        fields += sum(record.fields for record in records)
+        kept = b"".join(record.data for record in records)
+        for at in group:
+            size = len(frames[at].text)
+            texts[at], kept = kept[:size], kept[size:]
+    for at in range(1, len(frames)):
+        if frames[at].text == frames[at - 1].text and frames[at].number == frames[at - 1].number:
+            texts[at] = texts[at - 1]
+    return texts, fields
+
+
+def _groups(frames: Sequence[_Frame], data: bytes) -> Iterable[list[int]]:
+    """Yield runs of frames that came whole and in turn, from a record's start to its end."""
+    group: list[int] = []
+    expected: int | None = None
+    joined = False
+    for at, frame in enumerate(frames):
+        restarted = at == 0 or b"\x05" in data[frames[at - 1].end : frame.start]
+        if restarted:
+            group, expected, joined = [], 1, True
+        again = at > 0 and frame.number == frames[at - 1].number and frame.sound
+        if again and frame.text == frames[at - 1].text and not restarted:
+            continue
+        if not frame.sound or frame.number != expected:
+            group, joined = [], False
+        expected = (frame.number + 1) % 8 if frame.sound else None
+        if joined:
+            group.append(at)
+        if frame.mark == b"\x03":
+            if joined:
+                yield group
+            group, joined = [], frame.sound
+
+
+def _astm_record(record: bytes) -> Kept:
+    return _kept_fields(record, _ASTM_FIELDS.get(record.split(b"|")[0], {}))

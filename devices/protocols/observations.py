@@ -1,0 +1,117 @@
+"""What the serial protocols' events mean, in LOINC codes and UCUM units.
+
+Every function takes decoded fields by the names that all protocols share (`sys`, `dia`, `map`,
+`pulse`, `spo2`, ...) and returns None where the device gave no value: an invalid number, a zero
+that stands for "nothing", a percentage above 100.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from devices.driver import Fields
+from edge.model.reading import UNCHECKED as UNCHECKED
+from edge.model.reading import Code, Kind, Measured, Value
+
+FULL_PERCENT = 100
+
+
+def number(value: object) -> Decimal | None:
+    """Return an int or Decimal above zero as Decimal, None for everything else."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return None
+    return Decimal(value) if value > 0 else None
+
+
+def device_time(fields: Fields) -> datetime | None:
+    """Return the device's wall clock when it sent a possible one."""
+    time = fields.get("device_time")
+    return time if isinstance(time, datetime) else None
+
+
+def pressure(
+    fields: Fields, quality: tuple[str, ...] = (), stored: bool = False
+) -> Measured | None:
+    """Return a blood pressure from `sys`, `dia` and, when there, `map` and `pulse`."""
+    systolic, diastolic = number(fields.get("sys")), number(fields.get("dia"))
+    if systolic is None or diastolic is None:
+        return None
+    values = [
+        Value(Code.SYSTOLIC, systolic, "mm[Hg]"),
+        Value(Code.DIASTOLIC, diastolic, "mm[Hg]"),
+    ]
+    rest = ((Code.MEAN_PRESSURE, "map", "mm[Hg]"), (Code.PULSE, "pulse", "/min"))
+    for code, name, unit in rest:
+        value = number(fields.get(name))
+        if value is not None:
+            values.append(Value(code, value, unit))
+    return Measured(
+        kind=Kind.BLOOD_PRESSURE,
+        values=tuple(values),
+        device_time=device_time(fields),
+        quality=quality,
+        stored=stored,
+    )
+
+
+def oximetry(
+    fields: Fields, quality: tuple[str, ...] = (), stored: bool = False
+) -> Measured | None:
+    """Return one oximeter sample from `spo2`, `pulse` and, when there, `pi`."""
+    spo2, pulse = number(fields.get("spo2")), number(fields.get("pulse"))
+    if spo2 is None or pulse is None or spo2 > FULL_PERCENT:
+        return None
+    values = [Value(Code.SPO2, spo2, "%"), Value(Code.PULSE, pulse, "/min")]
+    index = number(fields.get("pi"))
+    if index is not None:
+        values.append(Value(Code.PERFUSION_INDEX, index, "%"))
+    return Measured(
+        kind=Kind.OXIMETRY,
+        values=tuple(values),
+        device_time=device_time(fields),
+        quality=quality,
+        stored=stored,
+    )
+
+
+def body(fields: Fields, quality: tuple[str, ...] = ()) -> Measured | None:
+    """Return weight and what came with it, from `weight_kg`, `height_cm` and `fat_pct`."""
+    named = (
+        (Code.WEIGHT, "weight_kg", "kg"),
+        (Code.HEIGHT, "height_cm", "cm"),
+        (Code.BODY_FAT, "fat_pct", "%"),
+    )
+    found = [(code, number(fields.get(name)), unit) for code, name, unit in named]
+    values = tuple(Value(code, value, unit) for code, value, unit in found if value is not None)
+    if not values:
+        return None
+    codes = {value.code for value in values}
+    fallback = Kind.WEIGHT if Code.WEIGHT in codes else Kind.HEIGHT
+    return Measured(
+        kind=Kind.BODY_COMPOSITION if Code.BODY_FAT in codes else fallback,
+        values=values,
+        device_time=device_time(fields),
+        quality=quality,
+    )
+
+
+def glucose(fields: Fields, quality: tuple[str, ...] = ()) -> Measured | None:
+    """Return a stored blood glucose from `glucose_mgdl`: a number, "HI" or "LO".
+
+    HI and LO say at least that the value lies beyond what every meter has to measure, see
+    `devices.protocols.glucose.BEYOND`.
+    """
+    sent = fields.get("glucose_mgdl")
+    beyond = {"HI": (Decimal(400), ">"), "LO": (Decimal(50), "<")}
+    found = number(sent)
+    value, comparator = beyond[sent] if isinstance(sent, str) and sent in beyond else (found, "")
+    if value is None:
+        return None
+    return Measured(
+        kind=Kind.GLUCOSE,
+        values=(Value(Code.GLUCOSE_MG_DL, value, "mg/dL", comparator),),
+        device_time=device_time(fields),
+        quality=quality,
+        stored=True,
+    )

@@ -1,0 +1,1 @@
+"""From a device's events to readings in the box's file."""

@@ -1,0 +1,124 @@
+"""What one device says becomes readings, refusals and live numbers.
+
+Spot devices: each result is a reading, each failed measurement is kept as "no-measurement", so
+that the worker sees it and measures again. Streams: numbers are shown live, and one reading is
+made of each finger's stable seconds; a stream's sentinels leave no trace.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+
+from devices.catalogue import Model
+from devices.recording.recorder import Arrival, Recorder, Refusal
+from devices.recording.stable_value import Agreement, Terms
+from edge.equipment import registry
+from edge.model.clock import Stamp
+from edge.model.reading import Measured, Reading
+from edge.readings.intake import Outcome
+
+LIVE_EVERY_MS = 1000
+NEW_FINGER_MS = 10_000
+"""A stream that was silent this long has another finger, whatever it said before."""
+
+REFUSALS = 10
+REFUSALS_WITHIN_MS = 60_000
+"""At most so many broken frames of one device are kept in this time: a bad cable is no archive."""
+
+NO_MEASUREMENT = Refusal("no-measurement", "the device did not get a measurement; try again")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The device that speaks: its stable id, its row in the catalogue, where it was met."""
+
+    id: str
+    model: Model
+    address: str
+
+    @property
+    def subject(self) -> str:
+        """The device's name in a condition."""
+        return self.model.label
+
+
+class Reception:
+    """Keep one for a device as long as the station runs: it remembers the finger."""
+
+    def __init__(self, recorder: Recorder, source: Source, terms: Terms | None = None) -> None:
+        self.source = source
+        self._recorder = recorder
+        self._terms = terms
+        self._agreement = Agreement(terms)
+        self._refused: deque[int] = deque(maxlen=REFUSALS)
+        self._heard_ms = 0
+        self._shown_ms = 0
+        self._out = False
+
+    @property
+    def finger_in(self) -> bool:
+        """Whether the last sample of a stream had a value."""
+        return not self._out and self._heard_ms > 0
+
+    def result(
+        self, at: Stamp, measured: Measured, raw: bytes, age_s: int | None = None
+    ) -> asyncio.Future[Outcome]:
+        """Record a finished measurement."""
+        return self._recorder.record(Arrival(self._reading(at, measured, raw), age_s))
+
+    def sample(self, at: Stamp, measured: Measured | None, raw: bytes) -> None:
+        """Take one sample of a stream; None while there is no valid value."""
+        self._notice_new_finger(at)
+        self._heard_ms = at.t_ms
+        self._out = measured is None
+        stable = self._agreement.feed(at.t_ms, measured)
+        if stable is not None:
+            self.result(at, stable, raw)
+        if measured is not None:
+            self.show(at, measured)
+
+    def show(self, at: Stamp, measured: Measured) -> None:
+        """Show numbers that are not stored, about once a second."""
+        if 0 <= at.t_ms - self._shown_ms < LIVE_EVERY_MS:
+            return
+        self._shown_ms = at.t_ms
+        device = self.source.id
+        self._recorder.tell(lambda store, now: registry.show_live(store, now, device, measured))
+
+    def no_measurement(self, at: Stamp, raw: bytes) -> asyncio.Future[Outcome]:
+        """Keep what a device sent when it could not measure."""
+        return self._recorder.record(Arrival(self._blank(at, raw), refusal=NO_MEASUREMENT))
+
+    def garbled(self, at: Stamp, kind: str, text: str, raw: bytes) -> None:
+        """Keep bytes that no decoder understood, a bounded number of them."""
+        full = len(self._refused) == REFUSALS
+        if full and at.t_ms - self._refused[0] < REFUSALS_WITHIN_MS:
+            _log.warning("%s: %s again, not kept", self.source.id, kind)
+            return
+        self._refused.append(at.t_ms)
+        self._recorder.record(Arrival(self._blank(at, raw), refusal=Refusal(kind, text)))
+
+    def _notice_new_finger(self, at: Stamp) -> None:
+        """A device that hangs up with its finger out says so only once, or not at all."""
+        if at.t_ms - self._heard_ms > NEW_FINGER_MS:
+            self._agreement = Agreement(self._terms)
+        elif self._out:
+            self._agreement.feed(at.t_ms, None)
+
+    def _reading(self, at: Stamp, measured: Measured, raw: bytes) -> Reading:
+        return Reading(
+            measured=measured,
+            stamp=at,
+            source="device",
+            device_id=self.source.id,
+            model=self.source.model.label,
+            raw=raw,
+        )
+
+    def _blank(self, at: Stamp, raw: bytes) -> Reading:
+        return self._reading(at, Measured(self.source.model.kinds[0], ()), raw)

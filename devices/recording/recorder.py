@@ -1,0 +1,234 @@
+"""The station's one writer: a thread of its own that owns the store.
+
+What devices measured waits here, in order and bounded, until the disk has it; a full or locked
+disk is tried again until it has room. Everything else that the station tells the store (states,
+conditions, live numbers) is told once and may fail.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import TypeVar
+
+from edge.equipment import registry
+from edge.model.clock import Clock, Stamp
+from edge.model.errors import DiskFull, EdgeError, StoreError
+from edge.model.reading import Reading
+from edge.readings import intake
+from edge.readings.intake import Accepted, Outcome
+from edge.store import issues
+from edge.store.store import Store
+
+WAITING_LIMIT = 1000
+TELL_LIMIT = 200
+ATTEMPTS = 10
+"""How often a record that the store refuses is tried; a full disk is tried without end."""
+
+_log = logging.getLogger(__name__)
+
+Tell = Callable[[Store, Stamp], None]
+T = TypeVar("T")
+
+
+GROUP_LIMIT = 64
+"""So many arrivals that wait already share one commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something a device sent is kept without being a reading."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A stamped reading on its way to the disk; `age_s` as `intake.accept` takes it."""
+
+    reading: Reading
+    age_s: int | None = None
+    refusal: Refusal | None = None
+
+
+_Waiting = tuple[Arrival, "asyncio.Future[Outcome]"]
+
+
+class Recorder:
+    """Makes arrivals durable in the order they came; `work` is its loop."""
+
+    def __init__(self, database: Path, *, retry_s: float = 2.0, limit: int = WAITING_LIMIT) -> None:
+        self._database = database
+        self._retry_s = retry_s
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
+        self._waiting: asyncio.Queue[_Waiting]
+        self._waiting = asyncio.Queue(maxsize=limit)
+        self._tells = BoundedSemaphore(TELL_LIMIT)
+        self._disk_full = False
+        self._store: Store
+        self._clock: Clock
+
+    async def open(self) -> None:
+        """Open the store; raises `StoreError`."""
+        await asyncio.wrap_future(self._thread.submit(self._open))
+
+    async def close(self, patience_s: float = 5.0) -> None:
+        """Close the store when what waits is written, or after `patience_s`; call once."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self._waiting.join()
+        if not self._waiting.empty():
+            _log.error("%d readings could not be written", self._waiting.qsize())
+        await asyncio.wrap_future(self._thread.submit(self._store.close))
+        self._thread.shutdown()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk took nothing at the last attempt."""
+        return self._disk_full
+
+    def now(self) -> Stamp:
+        """Stamp this instant; any thread may ask."""
+        return self._clock.now()
+
+    def record(self, arrival: Arrival) -> asyncio.Future[Outcome]:
+        """Queue an arrival; the future is done when the disk has it, cancelled when it never will.
+
+        Beyond the limit of waiting arrivals a new one is dropped: memory is bounded too.
+        """
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        try:
+            self._waiting.put_nowait((arrival, done))
+        except asyncio.QueueFull:
+            _log.error("the disk takes nothing and memory is full: a reading was dropped")
+            done.cancel()
+        return done
+
+    def tell(self, work: Tell) -> None:
+        """Let the writer run `work(store, now)` soon, in order; failures are logged, not raised."""
+        if not self._tells.acquire(blocking=False):
+            _log.warning("the writer is behind: a note was dropped")
+            return
+        self._thread.submit(self._tell, work).add_done_callback(self._told)
+
+    async def fetch(self, work: Callable[[Store, Stamp], T]) -> T:
+        """Let the writer run `work(store, now)`; return what it returns, raise what it raises."""
+        return await asyncio.wrap_future(
+            self._thread.submit(lambda: work(self._store, self._clock.now()))
+        )
+
+    async def work(self) -> None:
+        """Make arrivals durable in their order, for ever; what waits together shares a commit."""
+        while True:
+            group = [await self._waiting.get()]
+            while len(group) < GROUP_LIMIT and not self._waiting.empty():
+                group.append(self._waiting.get_nowait())
+            try:
+                await self._group(group)
+            finally:
+                for _, done in group:
+                    done.cancel()  # no effect on a future that is done
+                    self._waiting.task_done()
+
+    # --- on the loop ---------------------------------------------------------------------------
+
+    async def _group(self, group: list[_Waiting]) -> None:
+        """Commit a group, or each by itself when one of them spoils it or the disk is full."""
+        if len(group) > 1:
+            arrivals = [arrival for arrival, _ in group]
+            try:
+                kept = await asyncio.wrap_future(self._thread.submit(self._keep_all, arrivals))
+            except Exception as error:
+                _log.warning("%d readings together failed (%s); one by one", len(group), error)
+            else:
+                self._say_disk_has_room()
+                for (_, done), outcome in zip(group, kept, strict=True):
+                    _answer(done, outcome)
+                return
+        for arrival, done in group:
+            _answer(done, await self._alone(arrival))
+
+    async def _alone(self, arrival: Arrival) -> Outcome | None:
+        try:
+            return await self._durable(arrival)
+        except Exception:  # whatever one reading does to us, those behind it are recorded
+            _log.exception("a reading could not be recorded")
+            return None
+
+    async def _durable(self, arrival: Arrival) -> Outcome | None:
+        attempts = 0
+        while True:
+            try:
+                outcome = await asyncio.wrap_future(self._thread.submit(self._keep, arrival))
+            except DiskFull:
+                self._say_disk_full()
+            except StoreError as error:
+                attempts += 1
+                _log.error("attempt %d to record a reading failed: %s", attempts, error)
+                if attempts >= ATTEMPTS:
+                    return None
+            else:
+                self._say_disk_has_room()
+                return outcome
+            await asyncio.sleep(self._retry_s)
+
+    def _say_disk_full(self) -> None:
+        if not self._disk_full:
+            _log.error("the disk is full; readings wait in memory")
+        self._disk_full = True
+        self.tell(lambda store, now: issues.note(store, now, "disk-full"))
+
+    def _say_disk_has_room(self) -> None:
+        if self._disk_full:
+            self._disk_full = False
+            self.tell(lambda store, now: issues.clear(store, "disk-full"))
+
+    # --- on the writer's thread ----------------------------------------------------------------
+
+    def _open(self) -> None:
+        self._store = Store.open(self._database)
+        self._clock = self._store.clock()
+
+    def _keep_all(self, arrivals: list[Arrival]) -> list[Outcome]:
+        last: dict[str, Stamp] = {}
+        with self._store.transaction():
+            outcomes = [self._enter(arrival) for arrival in arrivals]
+            for arrival, outcome in zip(arrivals, outcomes, strict=True):
+                device_id = arrival.reading.device_id
+                if isinstance(outcome, Accepted) and device_id is not None:
+                    last[device_id] = arrival.reading.stamp
+            for device_id, stamp in last.items():
+                registry.set_reading_time(self._store, stamp, device_id)
+        return outcomes
+
+    def _keep(self, arrival: Arrival) -> Outcome:
+        return self._keep_all([arrival])[0]
+
+    def _enter(self, arrival: Arrival) -> Outcome:
+        reading, refusal = arrival.reading, arrival.refusal
+        if refusal is not None:
+            return intake.refuse(self._store, reading, refusal.kind, refusal.text)
+        return intake.accept(self._store, reading, age_s=arrival.age_s)
+
+    def _tell(self, work: Tell) -> None:
+        try:
+            work(self._store, self._clock.now())
+        except EdgeError as error:
+            _log.warning("a note was not written: %s", error)
+
+    def _told(self, done: Future[None]) -> None:
+        self._tells.release()
+        if not done.cancelled() and (error := done.exception()) is not None:
+            _log.error("a note failed", exc_info=error)
+
+
+def _answer(done: asyncio.Future[Outcome], outcome: Outcome | None) -> None:
+    if outcome is not None and not done.done():
+        done.set_result(outcome)

@@ -1,0 +1,1 @@
+"""Serial ports: found, watched, read, and what is said over them."""

@@ -1,0 +1,144 @@
+"""Carries out what a session says: bytes to the device, findings to the box, in the right order.
+
+What was measured is on the disk before the device hears that it was taken: an analyser forgets a
+result once it is acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Protocol
+
+from devices.driver import UNMAPPED, Event, Session, Turn
+from devices.recording.device_readings import Reception
+from devices.recording.device_time import ahead_of_box_s
+from edge.model.clock import Stamp
+from edge.model.reading import Measured
+
+SAID_LIMIT = 1024
+"""Bytes of a conversation that are kept with what it found."""
+
+ASKED_LIMIT = 8
+
+Write = Callable[[bytes], Awaitable[None]]
+
+
+class Port(Protocol):
+    """What a conversation needs of the one who holds the port."""
+
+    @property
+    def reception(self) -> Reception | None:
+        """Where findings go; another one after `know`."""
+        ...
+
+    def enter(self, state: str) -> None:
+        """Tell what the device does."""
+        ...
+
+    def know(self, serial: str) -> None:
+        """Go on as the device with this serial number."""
+        ...
+
+    def keep_offset(self, seconds: int) -> None:
+        """Keep how far the device's clock is ahead of the box's."""
+        ...
+
+    def sample(self, now: Stamp, measured: Measured | None, raw: bytes) -> None:
+        """Take one sample of a stream."""
+        ...
+
+    def answer(self, how: str) -> None:
+        """Say that what somebody asked for is over."""
+        ...
+
+
+class Conversation:
+    """One for a port, over all its openings: sessions remember what they have read."""
+
+    def __init__(self, session: Session, port: Port) -> None:
+        self._session = session
+        self._port = port
+        self._asked: deque[str] = deque(maxlen=ASKED_LIMIT)
+        self._said = bytearray()
+        self._write: Write | None = None
+
+    def ask(self, kind: str) -> bool:
+        """Let the device do what a person asked for; False while the port is closed."""
+        if self._write is None:
+            return False
+        self._asked.append(kind)
+        return True
+
+    async def begin(self, now: Stamp, write: Write) -> None:
+        """Start on an open port; what was asked before is not done any more."""
+        self._asked.clear()
+        self._said.clear()
+        self._port.answer("the conversation began anew")
+        self._write = write
+        await self._act(now, self._session.start(now.t_ms), b"")
+
+    def end(self) -> bytes:
+        """Stop, and return the bytes that leave the device safe."""
+        self._write = None
+        return self._session.stop()
+
+    async def hear(self, now: Stamp, event: Event, raw: bytes, believed: bool) -> None:
+        """Take one event; a sample of a stream counts only when it is believed."""
+        self._said += raw
+        del self._said[:-SAID_LIMIT]
+        turn = self._session.on_event(event, now.t_ms)
+        await self._act(now, turn if believed else replace(turn, samples=()), raw)
+
+    async def go_on(self, now: Stamp) -> None:
+        """Do what a person asked for, then what is due; call often."""
+        while self._asked:
+            await self._do(now, self._asked.popleft())
+        due = self._session.next_timeout
+        if due is not None and now.t_ms >= due:
+            await self._act(now, self._session.on_timeout(now.t_ms), b"")
+
+    async def _do(self, now: Stamp, kind: str) -> None:
+        turn = self._session.ask(kind, now.t_ms)
+        await self._act(now, turn, b"")
+        if kind == "stop" or not turn.write:
+            self._port.answer("stopped" if kind == "stop" else "the device is not ready")
+
+    async def _act(self, now: Stamp, turn: Turn, raw: bytes) -> None:
+        if turn.serial:
+            self._port.know(turn.serial)
+        if turn.clock is not None:
+            self._port.keep_offset(ahead_of_box_s(turn.clock, now))
+        for sample in turn.samples:
+            self._port.sample(now, sample, raw)
+        durable = await self._keep(now, turn)
+        if turn.failed:
+            self._fail(now, turn.failed, raw or bytes(self._said))
+        if turn.measured or turn.failed:
+            self._port.answer(turn.failed)
+        if turn.state and not turn.samples:
+            self._port.enter(turn.state)
+        if turn.write and durable and self._write is not None:
+            await self._write(turn.write)
+
+    def _fail(self, now: Stamp, why: str, raw: bytes) -> None:
+        reception = self._port.reception
+        if reception is None:
+            return
+        if why == UNMAPPED:
+            reception.garbled(now, why, "this test is not in the map of this site's tests", raw)
+        else:
+            reception.no_measurement(now, raw)
+
+    async def _keep(self, now: Stamp, turn: Turn) -> bool:
+        """Record and wait for the disk; False when something could not be kept."""
+        reception = self._port.reception
+        if reception is None or not turn.measured:
+            return True
+        raw = bytes(self._said)
+        self._said.clear()
+        kept = [reception.result(now, one, raw, turn.age_s) for one in turn.measured]
+        await asyncio.wait(kept)
+        return not any(one.cancelled() for one in kept)

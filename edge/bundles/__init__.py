@@ -1,0 +1,1 @@
+"""Bundles on USB sticks: what was asked for, and what was sent."""

@@ -1,0 +1,166 @@
+"""Sticks that are plugged in, as the courier sees them, and what a technician asks it to do.
+
+The screen has no keys and no right to a stick; the courier has both. A request is one row:
+
+    asked --the courier begins--> under way --> done, or failed and why
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+from edge.model.clock import Stamp
+from edge.model.errors import Refused
+from edge.store.store import Row, Store
+
+
+class What(StrEnum):
+    """What can be done with a stick."""
+
+    WRITE = "write"
+    READ = "read"
+
+
+class State(StrEnum):
+    """How far a request got."""
+
+    ASKED = "asked"
+    UNDER_WAY = "under-way"
+    DONE = "done"
+    FAILED = "failed"
+
+
+OPEN = (State.ASKED.value, State.UNDER_WAY.value)
+INTERRUPTED = "interrupted"
+"""Why a request failed that the courier had begun and did not end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A bundle on a stick: `way` up to the hospital or down to a box, `nonce` in hexadecimal.
+
+    `ours` says whether it is from, or to, this box, `hospital_ours` the same of its hospital;
+    `lanes` are the records from first to last. `whole` is False when it is cut off.
+    """
+
+    way: str
+    box: str
+    nonce: str
+    made_ms: int
+    size: int
+    ours: bool
+    hospital_ours: bool
+    whole: bool
+    files: int = 0
+    lanes: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stick:
+    """A stick: where it is mounted, what people call it, its free bytes and the bundles on it."""
+
+    folder: str
+    name: str
+    free: int
+    held: tuple[Held, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request. `told` is what came of it: counts when it is done, `why` when it failed."""
+
+    id: int
+    what: What
+    folder: str
+    state: State
+    asked_ms: int
+    told: Mapping[str, object]
+
+
+def show(store: Store, sticks: Sequence[Stick]) -> None:
+    """Say which sticks are plugged in; nothing is written when it is known already."""
+    if list(sticks) == plugged(store):
+        return
+    with store.transaction():
+        store.execute("DELETE FROM stick")
+        for one in sticks:
+            held = json.dumps([asdict(h) for h in one.held])
+            values = (one.folder, one.name, one.free, held)
+            store.execute(
+                "INSERT INTO stick (folder, name, free, held) VALUES (?, ?, ?, ?)", values
+            )
+
+
+def plugged(store: Store) -> list[Stick]:
+    """Return the sticks that are plugged in, by folder."""
+    return [
+        Stick(r["folder"], r["name"], r["free"], tuple(Held(**h) for h in json.loads(r["held"])))
+        for r in store.rows("SELECT * FROM stick ORDER BY folder")
+    ]
+
+
+def ask(store: Store, now: Stamp, what: What, folder: str, actor: str | None = None) -> None:
+    """Ask for something; raises `Refused` while another request is open, or without the stick."""
+    with store.transaction():
+        if folder not in {one.folder for one in plugged(store)}:
+            raise Refused("gone", "this stick is not there any more")
+        if store.row("SELECT 1 FROM stick_request WHERE state IN (?, ?)", OPEN) is not None:
+            raise Refused("busy", "a stick is being written or read already")
+        store.execute(
+            "INSERT INTO stick_request (what, folder, actor, asked_ms, state)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (what.value, folder, actor, now.wall_ms, State.ASKED.value),
+        )
+
+
+def wanted(store: Store) -> Asked | None:
+    """Return what somebody asked for and nobody has begun."""
+    sql = "SELECT * FROM stick_request WHERE state = ? ORDER BY id LIMIT 1"
+    row = store.row(sql, (State.ASKED.value,))
+    return None if row is None else _asked(row)
+
+
+def latest(store: Store) -> Asked | None:
+    """Return the newest request."""
+    row = store.row("SELECT * FROM stick_request ORDER BY id DESC LIMIT 1")
+    return None if row is None else _asked(row)
+
+
+def begin(store: Store, one: Asked) -> None:
+    """Say that a request is being carried out."""
+    _move(store, one.id, State.UNDER_WAY, {})
+
+
+def end(store: Store, one: Asked, told: Mapping[str, object]) -> None:
+    """Say what came of a request; with `why` in `told` it failed."""
+    _move(store, one.id, State.FAILED if "why" in told else State.DONE, told)
+
+
+def break_off(store: Store) -> None:
+    """Fail what a courier had begun that is no more: nobody knows how far it came."""
+    begun = "SELECT 1 FROM stick_request WHERE state = ?"
+    if store.row(begun, (State.UNDER_WAY.value,)) is None:
+        return
+    with store.transaction():
+        store.execute(
+            "UPDATE stick_request SET state = ?, told = ? WHERE state = ?",
+            (State.FAILED.value, json.dumps({"why": INTERRUPTED}), State.UNDER_WAY.value),
+        )
+
+
+def _move(store: Store, number: int, state: State, told: Mapping[str, object]) -> None:
+    with store.transaction():
+        store.execute(
+            "UPDATE stick_request SET state = ?, told = ? WHERE id = ?",
+            (state.value, json.dumps(dict(told)), number),
+        )
+
+
+def _asked(row: Row) -> Asked:
+    told = json.loads(row["told"])
+    return Asked(
+        row["id"], What(row["what"]), row["folder"], State(row["state"]), row["asked_ms"], told
+    )

@@ -1,0 +1,1 @@
+"""What comes from the hospital: the replica of its feed, messages, commands."""

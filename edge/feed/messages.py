@@ -1,0 +1,162 @@
+"""What the hospital tells about patients: replies, appointments and answers to alerts.
+
+All of it comes with the feed. That a worker has seen an item is a journal entry, which goes up: the
+hospital says "seen" of nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from edge.feed import replica
+from edge.model.clock import Stamp
+from edge.model.entry import EntryKind
+from edge.model.feed_item import Entity, Item, text_of
+from edge.patients import edits
+from edge.store import journal
+from edge.store.store import Row, Store
+
+KINDS = (Entity.REPLY, Entity.APPOINTMENT, Entity.ALERT)
+COMING_DAYS = 7
+LISTED = 100
+"""So many unread items are listed, the newest; the count tells of all."""
+
+_KINDS = ", ".join(f"'{kind.value}'" for kind in KINDS)
+_UNSEEN = (
+    f" FROM feed_item f WHERE f.entity IN ({_KINDS})"
+    " AND NOT EXISTS (SELECT 1 FROM seen s"
+    " WHERE s.entity = f.entity AND s.id = f.id AND s.rev = f.rev)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One thing that was told; `at_ms` is Unix milliseconds by the hospital's clock.
+
+    `when` is an appointment's, in the hospital's local time. `state` is that of an alert: "seen" or
+    "handled". `seen_by` is the id of the worker who read it here, None while nobody has.
+    """
+
+    entity: str
+    id: str
+    rev: int
+    patient: str | None
+    text: str
+    by: str
+    at_ms: int
+    when: datetime | None = None
+    state: str | None = None
+    seen_by: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Names exactly this revision, as a form sends it."""
+        return f"{self.entity}/{self.id}/{self.rev}"
+
+
+def replies(store: Store, patient_id: str) -> list[Said]:
+    """Return the replies about a person, newest first."""
+    return _newest(_about(store, Entity.REPLY, patient_id))
+
+
+def answers(store: Store, patient_id: str) -> list[Said]:
+    """Return what clinicians did about a person's alerts, newest first."""
+    return _newest(_about(store, Entity.ALERT, patient_id))
+
+
+def appointments(store: Store, patient_id: str) -> list[Said]:
+    """Return a person's appointments, the soonest first; one without a time is left out."""
+    return _soonest(_about(store, Entity.APPOINTMENT, patient_id))
+
+
+def coming(store: Store, today: date) -> list[Said]:
+    """Return the appointments from today on, for a week."""
+    found = _soonest(_said(store, i) for i in replica.items(store, Entity.APPOINTMENT))
+    last = today + timedelta(days=COMING_DAYS)
+    return [one for one in found if one.when and today <= one.when.date() <= last]
+
+
+def unread(store: Store) -> list[Said]:
+    """Return what nobody here has seen yet, newest first."""
+    columns = "SELECT f.entity, f.id, f.rev, f.body"
+    order = " ORDER BY json_extract(f.body, '$.at_ms') DESC, f.id LIMIT ?"
+    rows = store.rows(f"{columns}{_UNSEEN}{order}", (LISTED,))
+    return [_said(store, replica.item_of(row)) for row in rows]
+
+
+def count_unread(store: Store) -> int:
+    """Return how much nobody here has seen yet."""
+    return store.scalar(f"SELECT count(*){_UNSEEN}")
+
+
+def note_seen(store: Store, now: Stamp, keys: Iterable[str], actor: str) -> int:
+    """Keep that a worker has seen items; return how many of them were new.
+
+    `keys` are those of what was on the screen (`Said.key`): what came meanwhile stays unread.
+    """
+    with store.transaction():
+        return sum(_note(store, now, key, actor) for key in set(keys))
+
+
+def _note(store: Store, now: Stamp, key: str, actor: str) -> bool:
+    name, _, rev = key.rpartition("/")
+    entity, _, item_id = name.partition("/")
+    row = store.row(
+        f"SELECT f.entity, f.id, f.rev, f.body{_UNSEEN} AND f.entity = ? AND f.id = ?",
+        (entity, item_id),
+    )
+    if row is None or str(row["rev"]) != rev:
+        return False
+    item = replica.item_of(row)
+    body: dict[str, object] = {"entity": item.entity, "item": item.id, "rev": item.rev}
+    if patient := text_of(item.body, "patient"):
+        body["patient"] = patient
+    journal.append(store, EntryKind.SEEN, now, body, actor=actor)
+    store.execute(
+        "INSERT INTO seen (entity, id, rev, actor, wall_ms) VALUES (?, ?, ?, ?, ?)",
+        (item.entity, item.id, item.rev, actor, now.wall_ms),
+    )
+    return True
+
+
+def _about(store: Store, kind: Entity, patient_id: str) -> list[Said]:
+    ids = edits.one_person(store, patient_id)
+    return [_said(store, item) for one in ids for item in replica.items(store, kind, one)]
+
+
+def _newest(found: Iterable[Said]) -> list[Said]:
+    return sorted(found, key=lambda one: (one.at_ms, one.id), reverse=True)
+
+
+def _soonest(found: Iterable[Said]) -> list[Said]:
+    dated = [(one.when, one.id, one) for one in found if one.when is not None]
+    return [one for _, _, one in sorted(dated)]
+
+
+def _said(store: Store, item: Item) -> Said:
+    body, at_ms = item.body, item.body.get("at_ms")
+    seen: Row | None = store.row(
+        "SELECT actor FROM seen WHERE entity = ? AND id = ? AND rev = ?",
+        (item.entity, item.id, item.rev),
+    )
+    return Said(
+        item.entity,
+        item.id,
+        item.rev,
+        text_of(body, "patient"),
+        text_of(body, "text") or text_of(body, "what") or text_of(body, "note") or "",
+        text_of(body, "by") or "",
+        at_ms if isinstance(at_ms, int) else 0,
+        _when(text_of(body, "when")),
+        text_of(body, "state"),
+        None if seen is None else seen["actor"] or "",
+    )
+
+
+def _when(text: str | None) -> datetime | None:
+    try:
+        return None if text is None else datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Photos and recordings: kept as files, listed for people."""

@@ -1,0 +1,113 @@
+"""A reading: one act of measuring, with every value it gave.
+
+A cuff gives systolic, diastolic, mean and pulse in one act; they stay together, as the FHIR
+blood-pressure panel keeps them. Values are `Decimal` from the wire to the screen: the digits a
+device sent are information (FHIR R4 `decimal`; PHD IG 2.0.0).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from edge.model.clock import Stamp
+
+
+class Code(StrEnum):
+    """LOINC codes of the values that a box stores."""
+
+    SYSTOLIC = "8480-6"
+    DIASTOLIC = "8462-4"
+    MEAN_PRESSURE = "8478-0"
+    PULSE = "8867-4"
+    SPO2 = "59408-5"
+    PERFUSION_INDEX = "61006-3"
+    TEMPERATURE = "8310-5"
+    WEIGHT = "29463-7"
+    HEIGHT = "8302-2"
+    BMI = "39156-5"
+    BODY_FAT = "41982-0"
+    RESPIRATORY_RATE = "9279-1"
+    GLUCOSE_MG_DL = "2339-0"
+    GLUCOSE_MMOL_L = "15074-8"
+    HAEMOGLOBIN = "718-7"
+    KETONE = "53328-9"
+    CHOLESTEROL = "2093-3"
+    URIC_ACID = "3084-1"
+
+
+CUFF_PRESSURE = "cuff-pressure"
+"""What a cuff being inflated shows. No code of LOINC's: it is shown live and never stored."""
+
+
+UNCHECKED = "unchecked"
+"""The quality of a value that came without any checksum: somebody compares it with the device's
+own display, see `edge.readings.intake.confirm`."""
+
+
+class Kind(StrEnum):
+    """What was measured, as a worker would name it."""
+
+    BLOOD_PRESSURE = "blood-pressure"
+    OXIMETRY = "oximetry"
+    TEMPERATURE = "temperature"
+    WEIGHT = "weight"
+    HEIGHT = "height"
+    HEART_RATE = "heart-rate"
+    RESPIRATORY_RATE = "respiratory-rate"
+    GLUCOSE = "glucose"
+    BODY_COMPOSITION = "body-composition"
+    LABORATORY = "laboratory"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One number: LOINC code, value, UCUM unit; comparator "<" or ">" beyond a meter's range."""
+
+    code: str
+    value: Decimal
+    unit: str
+    comparator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a decoder understood of one act of measuring, before the box stamps it.
+
+    `device_time` is the device's own wall clock, without zone, or None. `quality` holds flags such
+    as "body_movement" or "low_perfusion" in the words of the profile. `record` is the device's own
+    record number or sequence, when it numbers its memory; `stored` says that it came from there.
+    """
+
+    kind: Kind
+    values: tuple[Value, ...]
+    device_time: datetime | None = None
+    quality: tuple[str, ...] = ()
+    user: int | None = None
+    record: str | None = None
+    stored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A measured act, stamped by the box: who, by what, when, and the bytes it came from.
+
+    `source` is "device" or "typed"; `device_id` names the device, None when typed. `raw` are the
+    bytes as received, kept on the box. `patient_id` is None until a person says whose it is.
+    """
+
+    measured: Measured
+    stamp: Stamp
+    source: str
+    device_id: str | None = None
+    model: str | None = None
+    raw: bytes = b""
+    patient_id: str | None = None
+    visit_id: str | None = None
+    actor: str | None = None
+
+    def value(self, code: str) -> Value | None:
+        """Return the value of a LOINC code, or None when this act did not give it."""
+        return next((v for v in self.measured.values if v.code == code), None)

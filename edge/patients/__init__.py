@@ -1,0 +1,1 @@
+"""Patients: register, find, correct; their names, and the edits that came from the hospital."""

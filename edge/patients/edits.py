@@ -1,0 +1,161 @@
+"""Patients as the hospital knows them, with our own edits that it has not seen yet on top.
+
+The hospital is the authority. An edit made here shows at once, is pending until the feed says
+that it was taken into account, and then what the feed says holds: the edit itself, or the value
+that a nurse has to decide about.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from edge.model.entry import Lane
+from edge.model.feed_item import Entity, Item, text_of
+from edge.model.patient import Sex
+from edge.patients import name_index
+from edge.store import outbox
+from edge.store.store import Row, Store
+
+FIELDS = ("name", "sex", "birth", "village", "phone", "card")
+
+_ITEM = "SELECT rev, body FROM feed_item WHERE entity = ? AND id = ?"
+
+
+def note_edit(store: Store, entry: int, patient_id: str, fields: Mapping[str, object]) -> None:
+    """Remember an edit as pending, inside the transaction that journals it."""
+    store.execute(
+        "INSERT INTO patient_edit (entry, patient_id, fields) VALUES (?, ?, ?)",
+        (entry, patient_id, json.dumps(dict(fields), sort_keys=True)),
+    )
+
+
+def pending(store: Store, patient_id: str) -> frozenset[str]:
+    """Return the fields whose latest edit the hospital has not taken into account yet."""
+    rows = store.rows("SELECT fields FROM patient_edit WHERE patient_id = ?", (patient_id,))
+    return frozenset(name for row in rows for name in json.loads(row["fields"]))
+
+
+def one_person(store: Store, patient_id: str) -> list[str]:
+    """Return the ids of all records of a person, the one that stands for the others first."""
+    row = store.row("SELECT replaced_by FROM patient WHERE id = ?", (patient_id,))
+    kept = row["replaced_by"] if row is not None and row["replaced_by"] else patient_id
+    rows = store.rows("SELECT id FROM patient WHERE replaced_by = ? ORDER BY row", (kept,))
+    return [kept, *(r["id"] for r in rows)]
+
+
+def disputed(store: Store, patient_id: str) -> dict[str, list[str]]:
+    """Return the fields that a nurse at the hospital has to decide about, and the values told."""
+    row = store.row(_ITEM, (Entity.PATIENT.value, patient_id))
+    told = json.loads(row["body"]).get("review") if row is not None else None
+    if not isinstance(told, dict):
+        return {}
+    return {name: [str(v) for v in values] for name, values in sorted(told.items())}
+
+
+def settle(store: Store, epoch: int, lanes: Mapping[str, int]) -> set[str]:
+    """Forget edits that the feed reflects; return whose they were. Inside a transaction.
+
+    What is told of another epoch's numbers says nothing about ours.
+    """
+    reflected = lanes.get(Lane.CLINICAL.value, 0)
+    rows = store.rows(
+        "SELECT entry, patient_id FROM patient_edit WHERE entry <= ?",
+        (_reflected_to(store, epoch, reflected),),
+    )
+    for row in rows:
+        store.execute("DELETE FROM patient_edit WHERE entry = ?", (row["entry"],))
+    return {row["patient_id"] for row in rows}
+
+
+def derive(store: Store, patient_ids: Iterable[str]) -> None:
+    """Write anew what is shown of some patients; inside a transaction."""
+    for patient_id in patient_ids:
+        row = store.row(_ITEM, (Entity.PATIENT.value, patient_id))
+        held = store.row("SELECT * FROM patient WHERE id = ?", (patient_id,))
+        if row is None:
+            _leave(store, held)
+        else:
+            _show(store, patient_id, row["rev"], json.loads(row["body"]), held)
+
+
+def foresee(store: Store, item: Item) -> None:
+    """Show somebody of a snapshot in progress whom this box does not know; in a transaction."""
+    if store.row("SELECT 1 FROM patient WHERE id = ?", (item.id,)) is None:
+        _show(store, item.id, item.rev, item.body, None)
+
+
+def strays(store: Store) -> list[str]:
+    """Return who was foreseen in a snapshot that came to nothing."""
+    rows = store.rows(
+        "SELECT id FROM patient WHERE feed_rev > 0 AND away = 0 AND id NOT IN"
+        " (SELECT id FROM feed_item WHERE entity = ?)",
+        (Entity.PATIENT.value,),
+    )
+    return [r["id"] for r in rows]
+
+
+def _show(
+    store: Store, patient_id: str, rev: int, body: Mapping[str, object], held: Row | None
+) -> None:
+    told = {name: text_of(body, name) for name in FIELDS} | _own(store, patient_id)
+    name = told["name"] or "?"
+    sex = told["sex"] if told["sex"] in set(Sex) else Sex.UNKNOWN.value
+    values = (name, sex, told["birth"], told["village"], told["phone"], told["card"])
+    replaced_by = text_of(body, "replaced_by")
+    if held is None:
+        row = store.execute(
+            "INSERT INTO patient (id, rev, name, sex, birth, village, phone, card, feed_rev,"
+            " replaced_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (patient_id, max(rev, 1), *values, rev, replaced_by),
+        )
+        name_index.put(store, row, name)
+        return
+    changed = values != tuple(held[field] for field in FIELDS)
+    if not changed and (held["feed_rev"], held["replaced_by"], held["away"]) == (
+        rev,
+        replaced_by,
+        0,
+    ):
+        return
+    store.execute(
+        "UPDATE patient SET rev = rev + ?, name = ?, sex = ?, birth = ?, village = ?, phone = ?,"
+        " card = ?, feed_rev = ?, replaced_by = ?, away = 0 WHERE row = ?",
+        (int(changed), *values, rev, replaced_by, held["row"]),
+    )
+    if name != held["name"]:
+        name_index.put(store, held["row"], name)
+
+
+def _own(store: Store, patient_id: str) -> dict[str, str | None]:
+    """Return what pending edits say, the latest of each field."""
+    rows = store.rows(
+        "SELECT fields FROM patient_edit WHERE patient_id = ? ORDER BY entry", (patient_id,)
+    )
+    said: dict[str, str | None] = {}
+    for row in rows:
+        said |= json.loads(row["fields"])
+    return said
+
+
+def _leave(store: Store, held: Row | None) -> None:
+    """Stop finding somebody who belongs to this clinic no longer; what was done here stays.
+
+    Somebody registered here whom the hospital has not heard of yet has not left.
+    """
+    if held is not None and held["feed_rev"]:
+        store.execute("UPDATE patient SET away = 1 WHERE row = ?", (held["row"],))
+
+
+def _reflected_to(store: Store, epoch: int, seq: int) -> int:
+    """Return the journal entry up to which edits are settled: told of as reflected, or let go of.
+
+    By the order of a lane, in which entries only grow: a look for each edit would read the whole
+    backlog of a long absence once an edit, while nobody else can write.
+    """
+    lane = Lane.CLINICAL
+    held = outbox.state(store, lane)
+    if epoch == held.epoch and seq > held.base:
+        return outbox.entry_at(store, lane, min(seq, held.last))
+    first = outbox.entry_at(store, lane, held.base + 1)
+    return first - 1 if first else store.journal_position()

@@ -1,0 +1,274 @@
+"""Patients: registering, correcting and finding them.
+
+Each registration and each correction is a journal entry; the tables hold the newest revision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+
+from uuid_utils import uuid7
+
+from edge.model.clock import Stamp
+from edge.model.entry import EntryKind
+from edge.model.errors import InvalidForm, NotFound, Refused
+from edge.model.patient import Patient, Sex
+from edge.patients import edits, name_index, names
+from edge.patients.form import (
+    PatientFields,
+    PatientForm,
+    check,
+    check_changes,
+    tidy_card,
+    tidy_phone,
+)
+from edge.store import journal
+from edge.store.store import Row, Store
+
+SHOWN = 8
+"""How many hits fit on a screen; common names need village and age to tell people apart."""
+
+DUPLICATES_SHOWN = 5
+PROBABLY_SAME = 0.93
+"""From this likeness on (name, with boosts for sex, birth and village) a person is asked."""
+
+_PHONE_DIGITS = 4
+"""So few digits are looked for among phone numbers."""
+
+_COLUMNS = "SELECT row, id, rev, feed_rev, name, sex, birth, village, phone, card FROM patient"
+_FOUND = "away = 0 AND replaced_by IS NULL"
+"""Whom searches find: neither who left this clinic nor who turned out to be somebody else."""
+
+
+def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> Patient:
+    """Keep a new patient; raises `InvalidForm`."""
+    checked = check(form, now)
+    patient = _patient_of(str(uuid7()), 1, checked)
+    with store.transaction():
+        _card_is_free(store, patient)
+        body = {"patient": patient.id, "rev": 1} | _told(checked)
+        entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
+        row = store.execute(
+            "INSERT INTO patient (id, entry, rev, name, sex, birth, village, phone, card)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (patient.id, entry, 1, *_stored(checked)),
+        )
+        name_index.put(store, row, patient.name)
+        edits.note_edit(store, entry, patient.id, _told(checked))
+    return patient
+
+
+def register_many(
+    store: Store, now: Stamp, forms: Iterable[PatientForm], actor: str | None
+) -> list[Patient]:
+    """Keep many patients, all or none, in one durable write (a register taken over)."""
+    with store.transaction():
+        return [register(store, now, form, actor) for form in forms]
+
+
+def correct(
+    store: Store,
+    now: Stamp,
+    patient_id: str,
+    changes: Mapping[str, str],
+    actor: str | None,
+    *,
+    base_rev: int | None = None,
+) -> Patient:
+    """Change fields (as typed, named as in `PatientForm`) and return the new revision.
+
+    The journal entry is a patch: what was changed, from what, and the hospital's revision that the
+    box knew (0: none yet), so that the hospital can tell an edit that it overtook.
+
+    Raises `NotFound`, `InvalidForm`, and `Refused` ("changed-meanwhile") when `base_rev` is given
+    and somebody else has corrected the patient since. Nothing is written when nothing changes.
+    """
+    with store.transaction():
+        row = _row(store, patient_id)
+        was = _patient(row)
+        if base_rev not in (None, was.rev):
+            raise Refused("changed-meanwhile", "somebody has corrected this patient meanwhile")
+        checked = check_changes(_fields_of(was), changes, now)
+        patient = _patient_of(was.id, was.rev + 1, checked)
+        before, after = _told(_fields_of(was)), _told(checked)
+        changed = [f.name for f in fields(PatientFields) if before.get(f.name) != after.get(f.name)]
+        if not changed:
+            return was
+        _card_is_free(store, patient)
+        told = {name: after.get(name) for name in changed}
+        body: dict[str, object] = {
+            "patient": was.id,
+            "rev": patient.rev,
+            "base_rev": row["feed_rev"],
+            "was": {name: before.get(name) for name in changed},
+            "set": told,
+        }
+        entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
+        store.execute(
+            "UPDATE patient SET entry = ?, rev = ?, name = ?, sex = ?, birth = ?, village = ?,"
+            " phone = ?, card = ? WHERE row = ?",
+            (entry, patient.rev, *_stored(checked), row["row"]),
+        )
+        if "name" in changed:
+            name_index.put(store, row["row"], patient.name)
+        edits.note_edit(store, entry, was.id, told)
+    return patient
+
+
+def revise(store: Store, patient_id: str) -> tuple[int, int]:
+    """Count one more revision of a patient, inside the caller's transaction.
+
+    Returns it and the hospital's revision that the box knows (0: none); raises `NotFound`.
+    """
+    row = _row(store, patient_id)
+    store.execute("UPDATE patient SET rev = rev + 1 WHERE row = ?", (row["row"],))
+    return row["rev"] + 1, row["feed_rev"]
+
+
+def get(store: Store, patient_id: str) -> Patient:
+    """Return a patient; raises `NotFound`."""
+    return _patient(_row(store, patient_id))
+
+
+def by_card(store: Store, card: str) -> Patient | None:
+    """Return the holder of a card; None also when two people are on file with it."""
+    rows = store.rows(f"{_COLUMNS} WHERE card = ? AND {_FOUND}", (tidy_card(card),))
+    return _patient(rows[0]) if len(rows) == 1 else None
+
+
+def search(store: Store, text: str, limit: int = SHOWN) -> list[Patient]:
+    """Return the patients that `text` may mean: card or phone first, then names most alike."""
+    text = text.strip()[:120]
+    if not text:
+        return []
+    exact = _by_number(store, text, limit)
+    if exact and any(c.isdecimal() for c in text):
+        return exact
+    found = name_index.find(store, text, limit)
+    held = _by_rows(store, [hit.row for hit in found])
+    named = [held[hit.row] for hit in found if hit.row in held]
+    return list({p.id: p for p in [*exact, *named]}.values())[:limit]
+
+
+def possible_duplicates(store: Store, form: PatientForm, now: Stamp | None = None) -> list[Patient]:
+    """Return the patients that somebody about to be registered may already be, likeliest first.
+
+    `now` is needed to compare an age with the births on file.
+    """
+    year = _birth_year(form, now)
+    hits = name_index.find(store, form.name, limit=60)
+    held = _by_rows(store, [hit.row for hit in hits])
+    judged = [
+        (min(hit.likeness, 1.0) + _boost(held[hit.row], form, year), held[hit.row])
+        for hit in hits
+        if hit.row in held
+    ]
+    judged += [(2.0, patient) for patient in _same_number(store, form)]
+    judged.sort(key=lambda pair: -pair[0])
+    likely = {p.id: p for score, p in judged if score >= PROBABLY_SAME}
+    return list(likely.values())[:DUPLICATES_SHOWN]
+
+
+def count(store: Store) -> int:
+    """Return how many patients are registered."""
+    return store.scalar("SELECT count(*) FROM patient")
+
+
+def _row(store: Store, patient_id: str) -> Row:
+    row = store.row(f"{_COLUMNS} WHERE id = ?", (patient_id,))
+    if row is None:
+        raise NotFound(f"no patient {patient_id}")
+    return row
+
+
+def _by_rows(store: Store, rows: list[int]) -> dict[int, Patient]:
+    marks = ",".join("?" * len(rows))
+    held = store.rows(f"{_COLUMNS} WHERE row IN ({marks}) AND {_FOUND}", rows)
+    return {r["row"]: _patient(r) for r in held}
+
+
+def _by_number(store: Store, text: str, limit: int) -> list[Patient]:
+    holder = by_card(store, text)
+    digits = tidy_phone(text) or ""
+    if len(digits) < _PHONE_DIGITS:
+        return [holder] if holder else []
+    query = f"{_COLUMNS} WHERE phone LIKE ? AND {_FOUND} ORDER BY length(phone), row LIMIT ?"
+    phones = [_patient(r) for r in store.rows(query, (f"%{digits.lstrip('+0')}%", limit))]
+    return [holder, *phones] if holder else phones
+
+
+def _same_number(store: Store, form: PatientForm) -> list[Patient]:
+    holder = by_card(store, form.card) if form.card.strip() else None
+    phone = tidy_phone(form.phone)
+    rows = (
+        store.rows(f"{_COLUMNS} WHERE phone = ? AND {_FOUND} LIMIT 20", (phone,)) if phone else []
+    )
+    # A family shares a telephone: the name has to be a little alike too.
+    asked = names.keys(form.name)
+    alike = [_patient(r) for r in rows if names.likeness(asked, names.keys(r["name"])) >= 0.8]
+    return [holder, *alike] if holder else alike
+
+
+def _boost(patient: Patient, form: PatientForm, year: int | None) -> float:
+    boost = 0.0
+    if form.village and patient.village:
+        boost += 0.04 if form.village.casefold() == patient.village.casefold() else 0
+    if Sex.UNKNOWN.value not in (form.sex or "unknown", patient.sex.value):
+        boost += 0.02 if form.sex == patient.sex.value else -0.06
+    if year is not None and patient.birth is not None:
+        boost += 0.04 if abs(int(patient.birth[:4]) - year) <= 5 else -0.12
+    return boost
+
+
+def _birth_year(form: PatientForm, now: Stamp | None) -> int | None:
+    year = form.birth.strip()[:4]
+    if year.isdecimal():
+        return int(year)
+    age = form.age.strip()
+    if now is None or not age.isdecimal() or form.age_unit != "years":
+        return None
+    return now.wall.year - int(age)
+
+
+def _card_is_free(store: Store, patient: Patient) -> None:
+    sql = f"SELECT 1 FROM patient WHERE card = ? AND id <> ? AND {_FOUND}"
+    if patient.card and store.row(sql, (patient.card, patient.id)) is not None:
+        raise InvalidForm({"card": "taken"})
+
+
+def _stored(checked: PatientFields) -> tuple[str | None, ...]:
+    return (
+        checked.name,
+        checked.sex.value,
+        checked.birth,
+        checked.village,
+        checked.phone,
+        checked.card,
+    )
+
+
+def _told(checked: PatientFields) -> dict[str, object]:
+    stored = zip(fields(PatientFields), _stored(checked), strict=True)
+    return {field.name: value for field, value in stored if value is not None}
+
+
+def _fields_of(p: Patient) -> PatientFields:
+    return PatientFields(p.name, p.sex, p.birth, p.village, p.phone, p.card)
+
+
+def _patient_of(patient_id: str, rev: int, c: PatientFields) -> Patient:
+    return Patient(patient_id, c.name, c.sex, c.birth, c.village, c.phone, c.card, rev)
+
+
+def _patient(row: Row) -> Patient:
+    return Patient(
+        row["id"],
+        row["name"],
+        Sex(row["sex"]),
+        row["birth"],
+        row["village"],
+        row["phone"],
+        row["card"],
+        row["rev"],
+    )

@@ -1,0 +1,163 @@
+"""What a clinic must know of a patient before treating: allergies, conditions, medicines.
+
+Anybody may add an allergy or a condition, and it shows at once; striking one out, and medicines
+with their doses, are a clinician's to decide (the tiers of `sync/merge_rules.toml`). What is asked
+here stays visible as asked until the hospital's answer has come.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.model.clock import Stamp
+from edge.model.entry import EntryKind
+from edge.model.errors import InvalidForm
+from edge.model.feed_item import Entity, text_of
+from edge.patients import edits, register
+from edge.store import journal
+from edge.store.store import Store
+
+LISTS = ("allergies", "conditions")
+MEDICINES = "medicines"
+LONGEST = 200
+"""Characters of one allergy or condition, or of the medicines as they are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One allergy or condition. `waits`: said here, the hospital has not taken it up yet;
+    `striking`: somebody here asked to strike it out."""
+
+    text: str
+    waits: bool = False
+    striking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """All that is known; `proposed` is what was said here of the medicines and is not decided."""
+
+    allergies: tuple[Member, ...] = ()
+    conditions: tuple[Member, ...] = ()
+    medicines: str | None = None
+    proposed: str | None = None
+
+
+def of(store: Store, patient_id: str) -> Background:
+    """Return what the hospital told, with what was said here since on top."""
+    told = _told(store, patient_id)
+    said = _said(store, patient_id)
+    proposals = [edit[MEDICINES] for edit in said if isinstance(edit.get(MEDICINES), str)]
+    return Background(
+        allergies=_members(told, said, "allergies"),
+        conditions=_members(told, said, "conditions"),
+        medicines=text_of(told, MEDICINES),
+        proposed=str(proposals[-1]) if proposals else None,
+    )
+
+
+def add(store: Store, now: Stamp, patient_id: str, name: str, text: str, actor: str | None) -> None:
+    """Add an allergy or a condition (`name` of `LISTS`); raises `InvalidForm`, `NotFound`.
+
+    What is known already is not written again.
+    """
+    text = _tidy(text)
+    with store.transaction():
+        known = getattr(of(store, patient_id), _list(name))
+        if text.casefold() not in [one.text.casefold() for one in known if not one.striking]:
+            _tell(store, now, patient_id, {name: {"add": [text]}}, actor)
+
+
+def ask_to_strike(
+    store: Store, now: Stamp, patient_id: str, name: str, text: str, actor: str | None
+) -> None:
+    """Ask a clinician to strike a member out of a list; raises `InvalidForm`, `NotFound`."""
+    with store.transaction():
+        known: tuple[Member, ...] = getattr(of(store, patient_id), _list(name))
+        member = next((one for one in known if one.text == text), None)
+        if member is None:
+            raise InvalidForm({name: "unknown"})
+        if not member.striking:
+            _tell(store, now, patient_id, {name: {"remove": [text]}}, actor)
+
+
+def propose_medicines(
+    store: Store, now: Stamp, patient_id: str, text: str, actor: str | None
+) -> None:
+    """Tell the hospital what somebody takes; a clinician decides. Raises as `add` does."""
+    text = _tidy(text)
+    with store.transaction():
+        known = of(store, patient_id)
+        if text not in (known.medicines if known.proposed is None else None, known.proposed):
+            _tell(store, now, patient_id, {MEDICINES: text}, actor)
+
+
+def _told(store: Store, patient_id: str) -> Mapping[str, object]:
+    row = store.row(
+        "SELECT body FROM feed_item WHERE entity = ? AND id = ?",
+        (Entity.PATIENT.value, patient_id),
+    )
+    body = json.loads(row["body"]) if row is not None else {}
+    return body if isinstance(body, dict) else {}
+
+
+def _said(store: Store, patient_id: str) -> list[dict[str, object]]:
+    rows = store.rows(
+        "SELECT fields FROM patient_edit WHERE patient_id = ? ORDER BY entry", (patient_id,)
+    )
+    return [json.loads(row["fields"]) for row in rows]
+
+
+def _members(
+    told: Mapping[str, object], said: list[dict[str, object]], name: str
+) -> tuple[Member, ...]:
+    held = told.get(name)
+    asked = _asked(told, name)
+    members = {
+        str(text): Member(str(text), striking=str(text) in asked)
+        for text in (held if isinstance(held, list) else [])
+    }
+    for edit in said:
+        change = edit.get(name)
+        if isinstance(change, dict):
+            for text in change.get("add", []):
+                members[text] = Member(text, waits=True)
+            for text in change.get("remove", []):
+                members[text] = Member(text, waits=True, striking=True)
+    return tuple(sorted(members.values(), key=lambda one: one.text.casefold()))
+
+
+def _asked(told: Mapping[str, object], name: str) -> list[object]:
+    """Return the members that the hospital's nurse has been asked to strike out."""
+    review = told.get("review")
+    asked = review.get(name) if isinstance(review, dict) else None
+    return asked if isinstance(asked, list) else []
+
+
+def _tell(
+    store: Store, now: Stamp, patient_id: str, told: Mapping[str, object], actor: str | None
+) -> None:
+    rev, base_rev = register.revise(store, patient_id)
+    body = {"patient": patient_id, "rev": rev, "base_rev": base_rev, "set": dict(told)}
+    entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
+    edits.note_edit(store, entry, patient_id, told)
+
+
+def _list(name: str) -> str:
+    if name not in LISTS:
+        raise InvalidForm({name: "unknown"})
+    return name
+
+
+def _tidy(text: str) -> str:
+    """Return what was typed on one line; a comma parts nothing: "milk, boiled" is one thing."""
+    tidy = " ".join(text.split())
+    if not tidy:
+        raise InvalidForm({"text": "required"})
+    if len(tidy) > LONGEST:
+        raise InvalidForm({"text": "too-long"})
+    if not tidy.isprintable():
+        raise InvalidForm({"text": "format"})
+    return tidy

@@ -1,0 +1,1 @@
+"""How processes run: the caretaker, the supervisor, forks, and command-line output."""

@@ -1,0 +1,1 @@
+"""Readings: taken in, looked up, taken back."""

@@ -1,0 +1,185 @@
+"""Reading back what was recorded: a patient's history, a visit's values, the tray."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from edge.model.clock import Placed, place
+from edge.model.entry import Entry
+from edge.model.reading import UNCHECKED, Value
+from edge.readings.intake import values_of
+from edge.store.outbox import confirmed_entries
+from edge.store.store import Row, Store
+
+_COLUMNS = (
+    "SELECT r.entry, r.kind, r.source, r.patient_id, r.visit_id, r.device_id, r.warnings, r.tray,"
+    " r.compared, j.record, d.model AS device_model FROM reading r JOIN journal j ON j.id = r.entry"
+    " LEFT JOIN device d ON d.id = r.device_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded reading as people look at it; `confirmed` only when a receipt covers it.
+
+    `needs_confirmation` asks a person to compare it with the device's own display. `struck`:
+    somebody said that it is wrong, so nothing may be concluded from it.
+    """
+
+    entry: int
+    kind: str
+    values: tuple[Value, ...]
+    source: str
+    model: str | None
+    device_id: str | None
+    patient_id: str | None
+    visit_id: str | None
+    placed: Placed
+    device_time: datetime | None
+    quality: tuple[str, ...]
+    warnings: tuple[str, ...]
+    tray: str | None
+    actor: str | None
+    confirmed: bool
+    needs_confirmation: bool = False
+
+    @property
+    def struck(self) -> bool:
+        """Whether the reading was taken back as wrong (`retract`, `intake.discard`)."""
+        return self.tray == "discarded"
+
+    def value(self, code: str) -> Value | None:
+        """Return the value of a LOINC code, or None."""
+        return next((v for v in self.values if v.code == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCount:
+    """How many readings came from the devices of one model, and how many a receipt covers."""
+
+    model: str
+    link: str
+    readings: int
+    confirmed: int
+
+
+def count_by_model(store: Store) -> list[ModelCount]:
+    """Return the counts of every model that has given a reading."""
+    rows = store.rows(
+        "SELECT d.model, d.link, count(*) AS readings, sum(j.id <= s.cum_entry) AS confirmed"
+        " FROM reading r JOIN device d ON d.id = r.device_id JOIN journal j ON j.id = r.entry"
+        " JOIN stream s ON s.lane = j.lane"
+        " GROUP BY d.model, d.link ORDER BY d.model, d.link"
+    )
+    return [ModelCount(r["model"], r["link"], r["readings"], r["confirmed"]) for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A measurement that did not become a reading: the stable reason, and the device it came from.
+
+    `measures` are the device's kinds of measuring, as in `edge.equipment.registry.Device`.
+    """
+
+    entry: int
+    why: str
+    text: str
+    model: str | None
+    measures: tuple[str, ...]
+    placed: Placed
+
+
+def of_patient(store: Store, patient_id: str, limit: int = 200) -> list[Recorded]:
+    """Return a patient's readings, newest first."""
+    where = " WHERE r.patient_id = ? ORDER BY r.entry DESC LIMIT ?"
+    return _recorded(store, store.rows(_COLUMNS + where, (patient_id, limit)))
+
+
+def of_visit(store: Store, visit_id: str) -> list[Recorded]:
+    """Return what was measured in a visit, newest first."""
+    where = (
+        " WHERE r.patient_id = (SELECT patient_id FROM visit WHERE id = ?1) AND r.visit_id = ?1"
+        " ORDER BY r.entry DESC LIMIT 200"
+    )
+    return _recorded(store, store.rows(_COLUMNS + where, (visit_id,)))
+
+
+def in_tray(store: Store, limit: int = 100) -> list[Recorded]:
+    """Return the readings that belong to nobody yet, oldest first."""
+    where = " WHERE r.tray = 'waiting' ORDER BY r.entry LIMIT ?"
+    return _recorded(store, store.rows(_COLUMNS + where, (limit,)))
+
+
+def one(store: Store, entry: int) -> Recorded | None:
+    """Return one reading, or None."""
+    found = _recorded(store, store.rows(_COLUMNS + " WHERE r.entry = ?", (entry,)))
+    return found[0] if found else None
+
+
+def refused(store: Store, after: int, until: int | None = None, limit: int = 20) -> list[Refusal]:
+    """Return what was refused after journal entry `after` (up to `until`), newest first."""
+    rows = store.rows(
+        "SELECT f.entry, j.record, d.model, d.measures"
+        " FROM rejected f JOIN journal j ON j.id = f.entry LEFT JOIN device d ON d.id = f.device_id"
+        " WHERE f.entry > ? AND (? IS NULL OR f.entry <= ?) ORDER BY f.entry DESC LIMIT ?",
+        (after, until, until, limit),
+    )
+    return [_refusal(store, row) for row in rows]
+
+
+def urgent(store: Store, entries: list[int]) -> frozenset[int]:
+    """Return which of the given readings raised an alert."""
+    marks = ",".join("?" * len(entries))
+    rows = store.rows(f"SELECT DISTINCT reading FROM alert WHERE reading IN ({marks})", entries)
+    return frozenset(row["reading"] for row in rows)
+
+
+def tray_count(store: Store) -> int:
+    """Return how many readings wait in the tray."""
+    return store.scalar("SELECT count(*) FROM reading WHERE tray = 'waiting'")
+
+
+def _recorded(store: Store, rows: list[Row]) -> list[Recorded]:
+    confirmed = confirmed_entries(store, [r["entry"] for r in rows])
+    return [_one(store, row, row["entry"] in confirmed) for row in rows]
+
+
+def _one(store: Store, row: Row, confirmed: bool) -> Recorded:
+    entry = Entry.parse(row["record"].encode("utf-8"))
+    time = entry.body.get("time")
+    return Recorded(
+        entry=row["entry"],
+        kind=row["kind"],
+        values=values_of(entry.body),
+        source=row["source"],
+        model=row["device_model"],
+        device_id=row["device_id"],
+        patient_id=row["patient_id"],
+        visit_id=row["visit_id"],
+        placed=place(entry.at, store.anchors(entry.at.boot)),
+        device_time=datetime.fromisoformat(time) if isinstance(time, str) else None,
+        quality=_flags(entry),
+        warnings=tuple(row["warnings"].split()),
+        tray=row["tray"],
+        actor=entry.actor,
+        confirmed=confirmed,
+        needs_confirmation=UNCHECKED in _flags(entry) and row["compared"] is None,
+    )
+
+
+def _flags(entry: Entry) -> tuple[str, ...]:
+    quality = entry.body.get("quality")
+    return tuple(quality) if isinstance(quality, list) else ()
+
+
+def _refusal(store: Store, row: Row) -> Refusal:
+    entry = Entry.parse(row["record"].encode("utf-8"))
+    return Refusal(
+        entry=row["entry"],
+        why=str(entry.body.get("why", "")),
+        text=str(entry.body.get("text", "")),
+        model=row["model"],
+        measures=tuple((row["measures"] or "").split()),
+        placed=place(entry.at, store.anchors(entry.at.boot)),
+    )

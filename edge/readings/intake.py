@@ -1,0 +1,292 @@
+"""The one door by which a reading enters: judged, recorded and queued in a single transaction.
+
+When `accept` has returned, the reading survives a power cut. A reading that belongs to no open
+visit goes to the tray of unassigned readings; it is never guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from hashlib import blake2b
+
+from edge.model.clock import Stamp
+from edge.model.entry import Body, EntryKind, Lane
+from edge.model.errors import NotFound, Refused
+from edge.model.patient import Patient, Sex
+from edge.model.reading import UNCHECKED, Reading, Value
+from edge.rules import news2_red, plausibility
+from edge.store import journal
+from edge.store.store import Store
+from edge.visits import visits
+
+GROWING_BYTES = 5
+MEASURED_BEFORE_TOLERANCE_S = 30
+"""How much earlier than the visit's opening a device's own clock may place its reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The reading is on the disk. `patient_id` is None when it waits in the tray."""
+
+    entry: int
+    patient_id: str | None
+    warnings: tuple[plausibility.Finding, ...] = ()
+    alerts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The same measurement from the same device's memory is already held as `entry`."""
+
+    entry: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Not a possible reading; its raw bytes and the reason are kept as `entry`."""
+
+    entry: int
+    why: plausibility.Finding
+
+
+Outcome = Accepted | Duplicate | Rejected
+
+
+def accept(store: Store, reading: Reading, *, age_s: int | None = None) -> Outcome:
+    """Judge and record a reading; `age_s` is how long ago the device says it measured, if known."""
+    with store.transaction():
+        return _accept(store, reading, age_s)
+
+
+def accept_all(store: Store, readings: Sequence[tuple[Reading, int | None]]) -> list[Outcome]:
+    """Do what `accept` does for readings with their ages, by one commit: all of them or none."""
+    with store.transaction():
+        return [_accept(store, reading, age_s) for reading, age_s in readings]
+
+
+def refuse(store: Store, reading: Reading, kind: str, text: str) -> Rejected:
+    """Keep the bytes of something that no decoder could turn into values, and say why."""
+    with store.transaction():
+        return _reject(store, reading, plausibility.Finding(kind, "", text))
+
+
+def claim(store: Store, now: Stamp, entry: int, patient_id: str, *, actor: str) -> None:
+    """Give an unassigned reading to a patient; raises `NotFound`, `Refused` ("already-claimed")."""
+    with store.transaction():
+        if store.row("SELECT 1 FROM patient WHERE id = ?", (patient_id,)) is None:
+            raise NotFound(f"no patient {patient_id}")
+        _take_from_tray(store, entry, "claimed")
+        body = {"reading": journal.identity(store, entry), "patient": patient_id}
+        journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
+        store.execute("UPDATE reading SET patient_id = ? WHERE entry = ?", (patient_id, entry))
+        held = journal.read(store, entry)
+        if held is not None:
+            _alert(store, now, entry, patient_id, values_of(held.body))
+
+
+def discard(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> None:
+    """Take a reading out of the tray as nobody's; it stays in the journal."""
+    with store.transaction():
+        _take_from_tray(store, entry, "discarded")
+        body = {"reading": journal.identity(store, entry), "patient": None, "why": why}
+        journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
+
+
+def confirm(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
+    """Record that somebody compared an unchecked reading with the device's display and agrees.
+
+    Confirming again changes nothing; raises `NotFound`, `Refused` ("checked") when there is
+    nothing to compare.
+    """
+    row = store.row("SELECT compared FROM reading WHERE entry = ?", (entry,))
+    held = journal.read(store, entry)
+    if row is None or held is None:
+        raise NotFound(f"no reading {entry}")
+    quality = held.body.get("quality")
+    if not isinstance(quality, list) or UNCHECKED not in quality:
+        raise Refused("checked", "this reading came with a checksum")
+    if row["compared"] is not None:
+        return
+    with store.transaction():
+        body = {"reading": journal.identity(store, entry)}
+        said = journal.append(store, EntryKind.CONFIRM, now, body, actor=actor)
+        store.execute("UPDATE reading SET compared = ? WHERE entry = ?", (said, entry))
+
+
+def reading_body(reading: Reading) -> dict[str, object]:
+    """Return the journal body of a reading; keys without a value are left out."""
+    measured = reading.measured
+    body: dict[str, object] = {
+        "kind": measured.kind.value,
+        "source": reading.source,
+        "values": [_row(v) for v in measured.values],
+    }
+    optional: dict[str, object] = {
+        "device": reading.device_id,
+        "model": reading.model,
+        "time": measured.device_time.isoformat() if measured.device_time else None,
+        "quality": list(measured.quality),
+        "record": measured.record,
+        "user": measured.user,
+        "stored": measured.stored or None,
+        "patient": reading.patient_id,
+        "visit": reading.visit_id,
+    }
+    return body | {k: v for k, v in optional.items() if v not in (None, [])}
+
+
+def values_of(body: Body) -> tuple[Value, ...]:
+    """Return the values of a reading's journal body."""
+    rows = body.get("values")
+    if not isinstance(rows, list):
+        return ()
+    return tuple(Value(r[0], Decimal(r[1]), r[2], *r[3:4]) for r in rows)
+
+
+def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
+    key = _device_key(reading)
+    held = _held(store, key)
+    if held is not None:
+        return Duplicate(held)
+    why = plausibility.impossible(reading.measured.values)
+    if why is not None:
+        return _reject(store, reading, why)
+    return _record(store, _assign(store, reading, age_s), key)
+
+
+def _held(store: Store, key: bytes | None) -> int | None:
+    if key is None:
+        return None
+    row = store.row("SELECT entry FROM reading WHERE device_key = ?", (key,))
+    return None if row is None else int(row["entry"])
+
+
+def _device_key(reading: Reading) -> bytes | None:
+    """Identify a measurement: device, its record number, time by its own clock, values.
+
+    A digest, because it is kept twice: in the row, and in the index that tells duplicates. It
+    begins with the time or the number, which grow: what comes together lies together in the
+    index, and a commit of many readings writes few of its pages.
+    """
+    measured = reading.measured
+    if reading.device_id is None or (measured.device_time is None and measured.record is None):
+        return None
+    values = ",".join(f"{v.code}={v.comparator}{v.value}" for v in measured.values)
+    time = measured.device_time.isoformat() if measured.device_time else ""
+    told = f"{reading.device_id}|{measured.record or ''}|{time}|{values}"
+    grows = _seconds(measured.device_time) if measured.device_time else _number(measured.record)
+    digest = blake2b(told.encode("utf-8"), digest_size=12).digest()
+    return grows.to_bytes(GROWING_BYTES, "big") + digest
+
+
+def _seconds(time: datetime) -> int:
+    return ((time.toordinal() * 24 + time.hour) * 60 + time.minute) * 60 + time.second
+
+
+def _number(record: str | None) -> int:
+    """Return a record's number as far as it has one that fits; the digest tells the rest."""
+    is_number = record is not None and record.isascii() and record.isdigit() and len(record) < 12
+    return int(record or 0) if is_number else 0
+
+
+def _reject(store: Store, reading: Reading, why: plausibility.Finding) -> Rejected:
+    body = {"why": why.kind, "text": why.text, "raw": reading.raw.hex()}
+    if reading.device_id is not None:
+        body["device"] = reading.device_id
+    entry = journal.append(store, EntryKind.REJECTED, reading.stamp, body, actor=reading.actor)
+    store.execute(
+        "INSERT INTO rejected (entry, device_id, why, raw, wall_ms) VALUES (?, ?, ?, ?, ?)",
+        (entry, reading.device_id, why.text, reading.raw, reading.stamp.wall_ms),
+    )
+    return Rejected(entry, why)
+
+
+def _assign(store: Store, reading: Reading, age_s: int | None) -> Reading:
+    if reading.patient_id is not None or reading.measured.stored:
+        return reading
+    visit = visits.current(store, reading.stamp)
+    if visit is None or _before(visit, reading, age_s):
+        return reading
+    visits.touch(store, reading.stamp, visit)
+    return replace(reading, patient_id=visit.patient_id, visit_id=visit.id, actor=visit.actor)
+
+
+def _before(visit: visits.Visit, reading: Reading, age_s: int | None) -> bool:
+    if age_s is None:
+        return False
+    open_s = (reading.stamp.t_ms - visit.opened.t_ms) / 1000
+    return age_s > open_s + MEASURED_BEFORE_TOLERANCE_S
+
+
+def _record(store: Store, reading: Reading, key: bytes | None) -> Accepted:
+    at, measured = reading.stamp, reading.measured
+    body = reading_body(reading)
+    entry = journal.append(store, EntryKind.READING, at, body, actor=reading.actor)
+    warnings = plausibility.doubtful(measured.values)
+    store.execute(
+        "INSERT INTO reading (entry, kind, source, patient_id, visit_id, device_id, device_key,"
+        " wall_ms, warnings, tray, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (entry, measured.kind.value, reading.source, reading.patient_id, reading.visit_id)
+        + (reading.device_id, key, at.wall_ms)
+        + (" ".join(w.name for w in warnings), None if reading.patient_id else "waiting")
+        + (reading.raw or None,),
+    )
+    if reading.patient_id is None:
+        return Accepted(entry, None, warnings)
+    alerts = _alert(store, at, entry, reading.patient_id, measured.values)
+    return Accepted(entry, reading.patient_id, warnings, alerts)
+
+
+def _alert(
+    store: Store, at: Stamp, entry: int, patient_id: str, values: tuple[Value, ...]
+) -> tuple[int, ...]:
+    if not news2_red.is_any_red(values):
+        return ()  # mostly, and then nobody's age matters
+    found = news2_red.red_scores(values, _age_years(store, patient_id, at))
+    return tuple(_raise_alert(store, at, entry, patient_id, score) for score in found)
+
+
+def _raise_alert(
+    store: Store, at: Stamp, entry: int, patient_id: str, score: news2_red.RedScore
+) -> int:
+    body = {
+        "rule": news2_red.RULE,
+        "level": "urgent",
+        "parameter": score.name,
+        "value": _row(score.value),
+        "bound": str(score.bound),
+        "patient": patient_id,
+        "reading": journal.identity(store, entry),
+    }
+    alert = journal.append(store, EntryKind.ALERT, at, body, lane=Lane.ALERT)
+    store.execute(
+        "INSERT INTO alert (entry, reading, patient_id, rule, level) VALUES (?, ?, ?, ?, ?)",
+        (alert, entry, patient_id, news2_red.RULE, "urgent"),
+    )
+    return alert
+
+
+def _age_years(store: Store, patient_id: str, at: Stamp) -> int | None:
+    row = store.row("SELECT birth FROM patient WHERE id = ?", (patient_id,))
+    if row is None:
+        return None
+    return Patient(patient_id, "", Sex.UNKNOWN, row["birth"]).age_years(at.wall.date())
+
+
+def _take_from_tray(store: Store, entry: int, state: str) -> None:
+    taken = store.changed(
+        "UPDATE reading SET tray = ? WHERE entry = ? AND tray = 'waiting'", (state, entry)
+    )
+    if taken:
+        return
+    if store.row("SELECT 1 FROM reading WHERE entry = ?", (entry,)) is None:
+        raise NotFound(f"no reading {entry}")
+    raise Refused("already-claimed", "somebody has already dealt with this reading")
+
+
+def _row(value: Value) -> list[str]:
+    row = [value.code, str(value.value), value.unit]
+    return [*row, value.comparator] if value.comparator else row

@@ -1,0 +1,55 @@
+"""Taking back a recorded reading: it is somebody else's, or it never was a measurement.
+
+Nothing vanishes: the journal keeps the reading and what was said about it. One that is somebody
+else's goes back to the tray, for a person to claim. One that is wrong stays in its patient's
+history, struck out: FHIR calls such an Observation "entered-in-error" (FHIR R4, ObservationStatus).
+"""
+
+from __future__ import annotations
+
+from edge.model.clock import Stamp
+from edge.model.entry import EntryKind
+from edge.model.errors import NotFound, Refused
+from edge.store import journal
+from edge.store.store import Store
+
+SOMEBODY_ELSE = "somebody-else"
+"""Why a reading went back to the tray; every other reason strikes it out where it stands."""
+
+
+def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
+    """Take a reading from the patient it was recorded for and lay it into the tray.
+
+    Raises `NotFound`, and `Refused` ("not-held") when no patient has it.
+    """
+    with store.transaction():
+        _held_by(store, entry)
+        body = {"reading": journal.identity(store, entry), "patient": None, "why": SOMEBODY_ELSE}
+        journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
+        store.execute(
+            "UPDATE reading SET tray = 'waiting', patient_id = NULL, visit_id = NULL"
+            " WHERE entry = ?",
+            (entry,),
+        )
+        store.execute("DELETE FROM alert WHERE reading = ?", (entry,))
+
+
+def strike(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> None:
+    """Mark a patient's reading as wrong, with the reason; it stays in the history, struck out.
+
+    Raises `NotFound`, and `Refused` ("not-held") when no patient has it or it is struck already.
+    """
+    with store.transaction():
+        patient_id = _held_by(store, entry)
+        body = {"reading": journal.identity(store, entry), "patient": patient_id, "why": why}
+        journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
+        store.execute("UPDATE reading SET tray = 'discarded' WHERE entry = ?", (entry,))
+
+
+def _held_by(store: Store, entry: int) -> str:
+    row = store.row("SELECT patient_id, tray FROM reading WHERE entry = ?", (entry,))
+    if row is None:
+        raise NotFound(f"no reading {entry}")
+    if row["patient_id"] is None or row["tray"] == "discarded":
+        raise Refused("not-held", "no patient holds this reading any more")
+    return str(row["patient_id"])

@@ -1,0 +1,108 @@
+"""Settings that the hospital changes through the feed: a short list, as data, and nothing else.
+
+The feed's items lie over the box's own file: taking one back brings the file's value back. What is
+not on the list, or beyond its bounds, changes nothing and is answered with the reason in words.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+from edge.feed import replica
+from edge.model.clock import Stamp
+from edge.model.entry import EntryKind
+from edge.model.feed_item import Entity, Item
+from edge.settings.box_settings import Settings
+from edge.store import journal
+from edge.store.store import Store
+
+APPLIED, REFUSED = "applied", "refused"
+_DAILY = "link.daily_kb_"
+_FIELDS = {
+    "kiosk.language": "language",
+    "link.retry_cap_s": "link_retry_cap_s",
+    "box.retention_days": "retention_days",
+    "box.disk_low_mb": "disk_low_mb",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a setting may be: one of `choices`, or a whole number from `least` to `most`."""
+
+    key: str
+    words: str
+    choices: tuple[str, ...] = ()
+    least: int = 0
+    most: int = 0
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Return the list, by key."""
+    text = files("edge.settings").joinpath("remote_settings.toml").read_text(encoding="utf-8")
+    return {
+        key: Rule(key, row["words"], tuple(row.get("choices", ())), row.get("least", 0),
+                  row.get("most", 0))
+        for key, row in tomllib.loads(text)["setting"].items()
+    }  # fmt: skip
+
+
+def problem(key: str, value: object) -> str | None:
+    """Return why a setting is refused, in words; None when it may be made."""
+    rule = rules().get(key)
+    if rule is None:
+        return f"{key} can be set at the box only"
+    if rule.choices:
+        return None if value in rule.choices else f"choose one of {', '.join(rule.choices)}"
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or not rule.least <= int(str(value)) <= rule.most:
+        return f"a whole number from {rule.least} to {rule.most} is needed"
+    return None
+
+
+def effective(settings: Settings, store: Store) -> Settings:
+    """Return the box's settings with what the hospital has set on top of them."""
+    for item in replica.items(store, Entity.SETTING):
+        value = item.body.get("value")
+        if problem(item.id, value) is None:
+            settings = _set(settings, item.id, value)
+    return settings
+
+
+def answer(store: Store, now: Stamp) -> int:
+    """Tell the hospital what became of each setting that is not answered yet; return how many."""
+    rows = store.rows("SELECT key, rev FROM setting_answer")
+    known = {row["key"]: row["rev"] for row in rows}
+    fresh = [i for i in replica.items(store, Entity.SETTING) if known.get(i.id) != i.rev]
+    if not fresh:
+        return 0
+    with store.transaction():
+        for item in fresh:
+            _answer(store, now, item)
+    return len(fresh)
+
+
+def _answer(store: Store, now: Stamp, item: Item) -> None:
+    why = problem(item.id, item.body.get("value"))
+    body: dict[str, object] = {"key": item.id, "rev": item.rev}
+    body |= {"outcome": APPLIED} if why is None else {"outcome": REFUSED, "why": why}
+    journal.append(store, EntryKind.SETTING, now, body)
+    store.execute(
+        "INSERT INTO setting_answer (key, rev) VALUES (?, ?)"
+        " ON CONFLICT (key) DO UPDATE SET rev = excluded.rev",
+        (item.id, item.rev),
+    )
+
+
+def _set(settings: Settings, key: str, value: object) -> Settings:
+    if not key.startswith(_DAILY):
+        changed: dict[str, object] = {_FIELDS[key]: value}
+        return replace(settings, **changed)  # type: ignore[arg-type]
+    kind, limit = key.removeprefix(_DAILY), int(str(value)) * 1000
+    rest = {name: most for name, most in settings.daily_bytes.items() if name != kind}
+    return replace(settings, daily_bytes=rest | ({kind: limit} if limit else {}))

@@ -1,0 +1,1 @@
+"""The box's SQLite file: schema, journal, outbox, ledger, pruning, and what is kept beside them."""

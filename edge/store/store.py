@@ -1,0 +1,223 @@
+"""The box's one SQLite file, the only thing its processes share.
+
+Every write goes through `Store.transaction()`, which is BEGIN IMMEDIATE: a deferred transaction
+that upgrades to a write fails at once under three writers. WAL with synchronous=FULL: when
+`transaction()` has returned, the entry survives a power cut. A store belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from edge.model.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
+from edge.model.errors import DiskFull, StoreError
+
+BUSY_TIMEOUT_S = 10
+PRAGMAS = (
+    # A reading touches six pages and each goes to the WAL whole: small pages write less than half
+    # as much to a memory card as SQLite's 4 KB. A file that exists keeps the size it has.
+    "page_size = 1024",
+    "journal_mode = WAL",
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    "wal_autocheckpoint = 4000",  # 4 MB, as by default
+)
+SET_UP_AGAIN_S = 0.02
+LITTLE_CACHE_KB = 500
+"""What a process needs that looks at some pages and writes little: the kiosk, the caretaker."""
+SCHEMA = 5
+"""How many migrations `edge.store.schema` has; `user_version` of a file says how many it had."""
+
+Row = sqlite3.Row
+
+
+class Store:
+    """An open box file."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        connection.row_factory = sqlite3.Row
+        self._connection = connection
+        self.noted: dict[str, object] = {}
+        """What the running transaction has looked up and need not look up again."""
+
+    @classmethod
+    def open(cls, path: Path, *, cache_kb: int = 2000) -> Store:
+        """Open (and migrate, when needed) the file; raises `StoreError` in plain words.
+
+        Whoever only looks does with less cache than whoever keeps readings by the thousand.
+        """
+        try:
+            with ExitStack() as on_failure:
+                connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+                on_failure.callback(connection.close)
+                _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
+                store = cls(connection)
+                store._migrate()
+                on_failure.pop_all()
+        except sqlite3.Error as error:
+            raise _plain(error, path) from error
+        return store
+
+    def close(self) -> None:
+        """Close the connection; safe to call twice."""
+        self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the block as one durable write; nested blocks join the outer one."""
+        if self._connection.in_transaction:
+            yield
+            return
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            raise _plain(error) from error
+        except BaseException:
+            self._rollback()
+            raise
+        finally:
+            self.noted.clear()
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one write inside a transaction; return the last row id (inserts) or 0."""
+        if not self._connection.in_transaction:
+            raise StoreError("a write outside Store.transaction()")
+        return self._connection.execute(sql, parameters).lastrowid or 0
+
+    def changed(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run one write inside a transaction; return how many rows it touched."""
+        if not self._connection.in_transaction:
+            raise StoreError("a write outside Store.transaction()")
+        return self._connection.execute(sql, parameters).rowcount
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """Run a query; return its rows."""
+        try:
+            return self._connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise _plain(error) from error
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> Row | None:
+        """Run a query; return its first row or None."""
+        return next(iter(self.rows(sql, parameters)), None)
+
+    def scalar(self, sql: str, parameters: Sequence[object] = ()) -> int:
+        """Run a query for one whole number (0 when there is none)."""
+        row = self.row(sql, parameters)
+        return int(row[0]) if row is not None and row[0] is not None else 0
+
+    def box_id(self) -> str:
+        """The box's id, as enrolled; "unnamed" before `init`."""
+        row = self.row("SELECT id FROM box")
+        return "unnamed" if row is None else str(row["id"])
+
+    def name_box(self, box_id: str) -> None:
+        """Give the file its box id, once; raises `StoreError` when it already has another."""
+        with self.transaction():
+            if self.box_id() not in ("unnamed", box_id):
+                raise StoreError(f"this file belongs to box {self.box_id()}, not {box_id}")
+            self.execute("INSERT OR IGNORE INTO box (one, id) VALUES (1, ?)", (box_id,))
+
+    def data_version(self) -> int:
+        """A number that moves when another connection has written: the cheap wake-up."""
+        return self.scalar("PRAGMA data_version")
+
+    def journal_position(self) -> int:
+        """The id of the last journal entry, 0 when there is none."""
+        return self.scalar("SELECT max(id) FROM journal")
+
+    def copy_to(self, path: Path) -> None:
+        """Write a consistent copy of the file to `path` (must not exist)."""
+        try:
+            self._connection.execute("VACUUM INTO ?", (str(path),))
+        except sqlite3.Error as error:
+            raise _plain(error, path) from error
+
+    def clock(self) -> Clock:
+        """Return the clock of the running boot, counting the boot when it is new."""
+        this_boot = boot_id()
+        with self.transaction():
+            row = self.row("SELECT counter, floor_ms FROM boot WHERE boot_id = ?", (this_boot,))
+            if row is None:
+                floor = self._last_known_ms()
+                counter = self.execute(
+                    "INSERT INTO boot (boot_id, floor_ms) VALUES (?, ?)", (this_boot, floor)
+                )
+            else:
+                counter, floor = int(row["counter"]), int(row["floor_ms"])
+        return Clock(counter, floor, self.anchors(counter))
+
+    def save_floor(self, now: Stamp) -> None:
+        """Remember the time, so that the next boot's wall does not begin before it.
+
+        A time that somebody vouched for also takes back what an unsure clock had run ahead.
+        """
+        with self.transaction():
+            self.execute(
+                "UPDATE boot SET floor_ms = CASE WHEN ? THEN ? ELSE max(floor_ms, ?) END"
+                " WHERE counter = ?",
+                (now.quality in TRUSTED, now.wall_ms, now.wall_ms, now.boot),
+            )
+
+    def anchors(self, boot: int) -> list[Anchor]:
+        """Return the anchors of one boot."""
+        rows = self.rows("SELECT * FROM anchor WHERE boot = ?", (boot,))
+        return [
+            Anchor(r["boot"], r["t_ms"], r["utc_ms"], r["error_ms"], ClockQuality(r["source"]))
+            for r in rows
+        ]
+
+    def _last_known_ms(self) -> int:
+        last = self.row("SELECT counter, floor_ms FROM boot ORDER BY counter DESC LIMIT 1")
+        if last is None:
+            return BUILD_MS
+        if self.anchors(last["counter"]):
+            return max(BUILD_MS, int(last["floor_ms"]))  # its readings may bear a wilder time
+        reading = self.scalar("SELECT wall_ms FROM reading ORDER BY entry DESC LIMIT 1")
+        return max(BUILD_MS, int(last["floor_ms"]), reading)
+
+    def _migrate(self) -> None:
+        if self._connection.execute("PRAGMA user_version").fetchone()[0] >= SCHEMA:
+            return
+        # Not at the top: it brings 80 modules that no process needs once its file is made.
+        from sqlite_utils import Database
+
+        from edge.store.schema import migrations
+
+        with self.transaction():  # two processes may start at once: the second finds it done
+            migrations.apply(Database(self._connection, execute_plugins=False))
+            self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _set_up(connection: sqlite3.Connection, pragmas: Sequence[str]) -> None:
+    """Set a connection up; of two that turn a new file to WAL, SQLite makes none wait by itself."""
+    until = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            for pragma in pragmas:
+                connection.execute(f"PRAGMA {pragma}")
+            return
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not busy or time.monotonic() > until:
+                raise
+            time.sleep(SET_UP_AGAIN_S)
+
+
+def _plain(error: sqlite3.Error, path: Path | None = None) -> StoreError:
+    text = str(error)
+    if "full" in text or "disk I/O error" in text:
+        return DiskFull(f"the disk has no room for another record ({text})")
+    where = f" {path}" if path else ""
+    return StoreError(f"the box's file{where} cannot be used: {text}")

@@ -1,0 +1,1 @@
+"""Visits: who is being treated at which station, and since when."""

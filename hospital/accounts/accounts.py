@@ -1,0 +1,88 @@
+"""Who may look at the desk: names with passwords, hashed with argon2id, locked when guessed at.
+
+Parameters are argon2-cffi's (RFC 9106, the low-memory recommendation). After five wrong passwords
+a name is locked for a minute, then longer each time, at most an hour.
+"""
+
+from __future__ import annotations
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from hospital.archive import Archive, row
+from hospital.archive.errors import AccountError
+
+MIN_PASSWORD = 10
+MAX_PASSWORD = 200
+FREE_FAILURES = 5
+FIRST_LOCK_MS = 60_000
+LONGEST_LOCK_MS = 3_600_000
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+def put(archive: Archive, name: str, password: str) -> None:
+    """Make an account, or give one a new password and end its sessions; raises `AccountError`."""
+    if not name.strip() or len(name) > 60:
+        raise AccountError("an account needs a name of at most 60 characters")
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise AccountError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    with archive.transaction():
+        archive.execute(
+            "INSERT INTO account (name, hash) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET"
+            " hash = excluded.hash, failures = 0, until_ms = 0",
+            (name.strip(), _hasher.hash(password)),
+        )
+        archive.execute("DELETE FROM desk_session WHERE account = ?", (name.strip(),))
+
+
+def exists(archive: Archive, name: str) -> bool:
+    """Whether the account (still) exists, as each request of a session asks."""
+    return row(archive, "SELECT 1 AS n FROM account WHERE name = ?", (name,)) is not None
+
+
+def locked_until_ms(archive: Archive, name: str) -> int:
+    """Return until when a name is locked (Unix milliseconds), 0 when it never was."""
+    found = row(archive, "SELECT until_ms FROM account WHERE name = ?", (name,))
+    return 0 if found is None else int(found["until_ms"])
+
+
+def admit(archive: Archive, name: str, password: str, now_ms: int) -> bool:
+    """Whether name and password are right and not locked; a wrong one is counted."""
+    held = row(archive, "SELECT hash, until_ms FROM account WHERE name = ?", (name,))
+    locked = held is not None and now_ms < held["until_ms"]
+    # An unknown name costs the same time, so that nobody can list the names.
+    right = _matches(held["hash"] if held else _NOBODY, password[:MAX_PASSWORD])
+    if held is None or locked:
+        return False
+    _count(archive, name, right, now_ms)
+    return right
+
+
+def _matches(hashed: str, password: str) -> bool:
+    try:
+        return _hasher.verify(hashed, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+def _count(archive: Archive, name: str, right: bool, now_ms: int) -> None:
+    with archive.transaction():
+        if right:
+            archive.execute("UPDATE account SET failures = 0 WHERE name = ?", (name,))
+            return
+        sql = "SELECT failures FROM account WHERE name = ?" + archive.for_update
+        held = row(archive, sql, (name,))
+        failures = (held["failures"] if held else 0) + 1
+        archive.execute(
+            "UPDATE account SET failures = ?, until_ms = ? WHERE name = ?",
+            (failures, now_ms + _lock_ms(failures), name),
+        )
+
+
+def _lock_ms(failures: int) -> int:
+    if failures < FREE_FAILURES:
+        return 0
+    doubled: int = FIRST_LOCK_MS * 2 ** min(failures - FREE_FAILURES, 20)
+    return min(doubled, LONGEST_LOCK_MS)

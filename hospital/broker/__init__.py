@@ -1,0 +1,1 @@
+"""The MQTT broker's configuration, and the embedded broker."""

@@ -1,0 +1,1 @@
+"""Bundles on USB sticks at the hospital: read, and answered."""

@@ -1,0 +1,38 @@
+"""Live parts of a page: the browser asks every two seconds and is told only what changed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Response, request
+
+_STARTED = secrets.token_hex(8)
+"""Another desk may word things otherwise: what a browser shows of it counts for nothing here."""
+
+
+def polled(fragment: str) -> Response:
+    """Answer a poll with the fragment, or with 304 when the asker already shows exactly that."""
+    return _answer(_tag(fragment), lambda: fragment)
+
+
+def polled_at(position: str, render: Callable[[], str]) -> Response:
+    """Answer a poll, rendering only when the archive stands elsewhere than at the asker's answer.
+
+    For parts that depend on nothing but `hospital.views.chart.position`, the question and the day.
+    """
+    asked = (_STARTED, position, request.full_path, datetime.now(UTC).date().isoformat())
+    return _answer(_tag("\n".join(asked)), render)
+
+
+def _answer(tag: str, render: Callable[[], str]) -> Response:
+    known = request.if_none_match.contains(tag)
+    response = Response("" if known else render(), 304 if known else 200, mimetype="text/html")
+    response.set_etag(tag)
+    return response
+
+
+def _tag(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()

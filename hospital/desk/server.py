@@ -1,0 +1,54 @@
+"""`python -m hospital.desk.server`: the desk and the enrolment door, served by waitress."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from typing import Any
+
+import waitress
+
+from hospital.archive.open import open_archive
+from hospital.archive.settings import HospitalSettings
+from hospital.desk import create_app
+from hospital.desk.context import Parts
+from hospital.fleet.authority import Authority
+from hospital.fleet.claims import Offer
+from sync.keys.keys import HospitalKeys
+
+THREADS = 6
+
+log = logging.getLogger(__name__)
+
+
+def parts_of(settings: HospitalSettings) -> Parts:
+    """Return the desk's real parts."""
+    keys = HospitalKeys.load(settings.keys).public
+    offer = Offer(keys, settings.broker_host, settings.broker_port)
+    authority = Authority.open(settings.authority)
+    return Parts(
+        settings,
+        lambda: open_archive(settings),
+        authority,
+        offer,
+        present_keys=lambda: HospitalKeys.load(settings.keys).public,
+    )
+
+
+def main() -> None:
+    """Serve the hospital in HEALTHPOST_HOSPITAL_HOME until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    settings = HospitalSettings.load()
+
+    def stop(*_: Any) -> None:
+        raise SystemExit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    app = create_app(parts_of(settings))
+    waitress.serve(
+        app, host=settings.desk_host, port=settings.desk_port, threads=THREADS, ident=None
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Journal entries of boxes: parsed, never trusted."""

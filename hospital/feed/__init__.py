@@ -1,0 +1,1 @@
+"""The feed: what each clinic is to know."""

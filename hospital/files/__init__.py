@@ -1,0 +1,1 @@
+"""Photos and recordings at the hospital."""

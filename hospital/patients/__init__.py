@@ -1,0 +1,1 @@
+"""Patients of all clinics: master index, edits, links, reviews, messages."""

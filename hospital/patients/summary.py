@@ -1,0 +1,87 @@
+"""Allergies, conditions and medicines of a person, as the desk shows and decides them.
+
+What the boxes and the desk said comes together by the tiers of `sync.merge`; at the desk a
+clinician adds, strikes out, and says which medicines hold. Every word stays in the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from edge.patients.summary import LISTS, LONGEST, MEDICINES
+from hospital.archive import Archive
+from hospital.archive.errors import HospitalError
+from hospital.patients import edits, master_index
+from sync import merge
+from sync.merge import Op
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What is known of a person before anybody treats; medicines are one text a record."""
+
+    allergies: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
+    medicines: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is known."""
+        return not (self.allergies or self.conditions or self.medicines)
+
+
+def of(archive: Archive, patient_ids: Sequence[str]) -> Background:
+    """Return what is known of the records that are one person."""
+    said = [told.edit for one in patient_ids for told in edits.history(archive, one)]
+    table = merge.rules()
+    found: dict[str, tuple[str, ...]] = {}
+    for name in LISTS:
+        value = merge.settle(table[name], [e for e in said if e.field == name]).value
+        found[name] = value if isinstance(value, tuple) else ()
+    return Background(**found, medicines=_medicines(archive, patient_ids))
+
+
+def add(archive: Archive, patient_id: str, name: str, text: str, account: str, now_ms: int) -> None:
+    """Add to a list as a clinician; raises `HospitalError`."""
+    master_index.say(archive, patient_id, [(_list(name), Op.ADD, _tidy(text))], account, now_ms)
+
+
+def strike(
+    archive: Archive, patient_id: str, name: str, text: str, account: str, now_ms: int
+) -> None:
+    """Strike a member out of a list as a clinician; raises `HospitalError`."""
+    if text not in getattr(of(archive, [patient_id]), _list(name)):
+        raise HospitalError("this is not in the list any more")
+    master_index.say(archive, patient_id, [(name, Op.REMOVE, text)], account, now_ms)
+
+
+def prescribe(archive: Archive, patient_id: str, text: str, account: str, now_ms: int) -> None:
+    """Say which medicines and doses hold, all of them; raises `HospitalError`."""
+    master_index.say(archive, patient_id, [(MEDICINES, Op.SET, _tidy(text))], account, now_ms)
+
+
+def _medicines(archive: Archive, patient_ids: Sequence[str]) -> tuple[str, ...]:
+    """Return the medicines that hold, of each record: doses are never put together by a rule."""
+    rule = merge.rules()[MEDICINES]
+    held = []
+    for one in patient_ids:
+        said = [told.edit for told in edits.history(archive, one) if told.edit.field == MEDICINES]
+        value = merge.settle(rule, said).value
+        held += [value] if isinstance(value, str) else []
+    return tuple(dict.fromkeys(held))
+
+
+def _list(name: str) -> str:
+    if name not in LISTS:
+        raise HospitalError(f"{name} is no list")
+    return name
+
+
+def _tidy(text: str) -> str:
+    tidy = " ".join(text.split())
+    if not tidy or not tidy.isprintable():
+        raise HospitalError("Please write it first.")
+    if len(tidy) > LONGEST:
+        raise HospitalError(f"This is too long; at most {LONGEST} characters.")
+    return tidy

@@ -1,0 +1,1 @@
+"""Receiving: frames in, records and receipts out."""

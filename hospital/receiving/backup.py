@@ -1,0 +1,141 @@
+"""A durable copy of the archive, and what it allows the boxes to let go of.
+
+`safe` is the promise that a record survives the loss of the hospital's machine. It moves for one
+reason only: a complete copy was written, flushed, read back and found whole, on another disk than
+the archive's own. Which machine that disk stands in, only its owner knows; so the promise is his
+who names the place. What has never been copied is never safe, and no box prunes it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hospital.archive import STREAMS, Archive, Row, row, scalar
+from hospital.archive.errors import HospitalError
+from hospital.fleet import boxes
+from hospital.receiving import custody
+from sync.core.hospital import BackedUp
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A verified copy: its file and size, the records that it covers, whether boxes are told."""
+
+    file: Path
+    size: int
+    records: int
+    promised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The newest copy that boxes were told of."""
+
+    number: int
+    made_ms: int
+    place: str
+
+
+def back_up(archive: Archive, to: Path, now_ms: int, *, same_disk: Path | None) -> Copy:
+    """Copy the archive to a new file; raises `HospitalError` when it is not whole afterwards.
+
+    `same_disk` is a place on the archive's own disk: a copy there is made, but promises nothing.
+    None: the archive stands elsewhere, or the caller vouches for the place.
+    """
+    if to.exists():
+        raise HospitalError(f"{to} exists already; every backup is a file of its own")
+    draft = to.with_name(f"{to.name}.part")
+    draft.unlink(missing_ok=True)
+    try:
+        covered = archive.copy_to(draft)
+        draft.chmod(0o600)
+        _flush(draft)
+        draft.replace(to)
+        _flush(to.parent)
+    except OSError as error:
+        raise HospitalError(f"{to} cannot be written: {error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    promised = same_disk is None or to.stat().st_dev != same_disk.stat().st_dev
+    records = sum(r["cum"] for r in covered)
+    if promised:
+        promise(archive, covered, Told(0, now_ms, str(to)), to.stat().st_size)
+    return Copy(to, to.stat().st_size, records, promised)
+
+
+def begin(archive: Archive, now_ms: int) -> int:
+    """Note what is held now, before a backup by other means begins; return its number.
+
+    A base backup of PostgreSQL holds everything that was committed before it began.
+    """
+    with archive.transaction():
+        covered = [
+            [r["box"], r["epoch"], r["lane"], r["cum"], bytes(r["chain"]).hex()]
+            for r in archive.rows(STREAMS)
+        ]
+        number = scalar(archive, "SELECT max(number) AS n FROM backup_begun") + 1
+        archive.execute(
+            "INSERT INTO backup_begun (number, begun_ms, covered) VALUES (?, ?, ?)",
+            (number, now_ms, json.dumps(covered)),
+        )
+    return number
+
+
+def finish(archive: Archive, number: int, place: str, now_ms: int) -> int:
+    """A backup that was begun is complete at a place elsewhere; return how many records are safe.
+
+    Raises `HospitalError` when none of this number was begun here, or it was said before.
+    """
+    with archive.transaction():
+        held = row(archive, "SELECT covered FROM backup_begun WHERE number = ?", (number,))
+        if held is None:
+            raise HospitalError(f"no backup {number} was begun, or it is finished already")
+        names = ("box", "epoch", "lane", "cum", "chain")
+        covered = [dict(zip(names, told, strict=True)) for told in json.loads(held["covered"])]
+        for one in covered:
+            one["chain"] = bytes.fromhex(one["chain"])
+        records = promise(archive, covered, Told(0, now_ms, place), 0)
+        archive.execute("DELETE FROM backup_begun WHERE number <= ?", (number,))
+    return records
+
+
+def promise(archive: Archive, covered: Iterable[Row], told: Told, size: int) -> int:
+    """Let `safe` follow a verified copy; return how many records are safe by it.
+
+    Streams of past epochs are left: their boxes have renumbered what they hold.
+    """
+    records = 0
+    with archive.transaction():
+        for r in covered:
+            box = boxes.get(archive, r["box"])
+            if box is not None and box.epoch == r["epoch"]:
+                event = BackedUp(r["lane"], r["cum"], bytes(r["chain"]))
+                records += r["cum"] if custody.backed_up(archive, box, event) else 0
+        archive.execute(
+            "INSERT INTO backup (made_ms, place, size, records) VALUES (?, ?, ?, ?)",
+            (told.made_ms, told.place, size, records),
+        )
+    return records
+
+
+def count(archive: Archive) -> int:
+    """Return a number that moves when a copy was promised."""
+    return scalar(archive, "SELECT max(number) AS n FROM backup")
+
+
+def last(archive: Archive) -> Told | None:
+    """Return the newest promised copy."""
+    found = row(archive, "SELECT * FROM backup ORDER BY number DESC LIMIT 1")
+    return None if found is None else Told(found["number"], found["made_ms"], found["place"])
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

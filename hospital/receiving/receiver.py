@@ -1,0 +1,304 @@
+"""Frames in, records and receipts out: the hospital's end of the link, without the link.
+
+Verify, open, record in one transaction, then the signed receipt. What the box may throw away is
+decided by that receipt alone, so a crash between commit and receipt costs a repetition and nothing
+else. A frame that is refused is counted and kept, and never stops the frames behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from hospital.archive import Archive
+from hospital.archive.errors import ArchiveDown, AuthorityError
+from hospital.archive.outgoing import OutgoingFrame
+from hospital.files import attachments
+from hospital.fleet import boxes, commands, renewals, rotation
+from hospital.fleet.authority import Authority
+from hospital.fleet.boxes import Box
+from hospital.receiving import backup, custody, feed_answers
+from hospital.receiving.custody import Delivered
+from sync.box.key_commands import decode_renewal, is_announcement, is_renewal
+from sync.core import DownHeader, Hello, MessageError, decode, encode, hospital, topics
+from sync.core.feed_messages import decode_ask, is_ask
+from sync.core.header import HELLO_LANE, Header
+from sync.core.messages import QUARANTINED, DownMessage, Fence, Welcome
+from sync.courier import telemetry
+from sync.files import chunks
+from sync.frames import framing
+from sync.frames.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
+from sync.keys.keys import HospitalKeys
+from sync.link.transport import Message
+
+CONTROL = "r"
+TELEMETRY = "t"
+REMIND_MS = 15 * 60_000
+REMINDED_BOXES = 100
+
+MALFORMED = "malformed frame"
+FOREIGN = "foreign frame"
+UNKNOWN_BOX = "unknown box"
+NO_HELLO = "no hello"
+
+Replies = list[OutgoingFrame]
+_Hear = Callable[[Box, Header, bytes, Delivered], Replies]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What is known of a box beyond its rows: frames that wait for the gap before them."""
+
+    waiting: tuple[hospital.Waiting, ...] = ()
+    sealed: dict[tuple[str, int], bytes] = field(default_factory=dict)
+
+
+class Receiver:
+    """Turns frames into records and receipts, on one archive, without knowing any link."""
+
+    def __init__(
+        self, archive: Archive, keys: HospitalKeys, authority: Authority | None = None
+    ) -> None:
+        self._archive, self._authority = archive, authority
+        self._keys = keys
+        self._memory: dict[str, _Memory] = {}
+        self._copies = backup.count(archive)
+
+    def receive(self, topic: str, frame: bytes, now_ms: int) -> Replies:
+        """Take a frame in; return what to publish. Raises `ArchiveDown`: then nothing happened."""
+        sender, lane = topics.box_and_lane(topic)
+        if lane == TELEMETRY and not frame:
+            return []  # a box's last will: the broker lost it
+        came = Delivered(lane, frame, now_ms)
+        try:
+            header = peek_up(frame)
+        except (EnvelopeError, MessageError):
+            return self._refuse(sender, MALFORMED, came)
+        if (header.box_id, header.lane) != (sender, lane):
+            return self._refuse(sender, FOREIGN, came)
+        box = boxes.get(self._archive, sender)
+        if box is None:
+            return self._refuse(custody.NOBODY, UNKNOWN_BOX, came)
+        return self._open(box, header.kid_sig, came)
+
+    def receive_all(self, frames: Iterable[Message], now_ms: int) -> Replies:
+        """Take frames in by one transaction; raises what `receive` does: then nothing happened."""
+        try:
+            with self._archive.transaction():
+                return [o for m in frames for o in self.receive(m.topic, m.payload, now_ms)]
+        except BaseException:
+            self._memory.clear()  # it may hold what was just undone; the boxes send it again
+            raise
+
+    def remind(self, now_ms: int) -> Replies:
+        """Return for each box heard of late where we stand; it resends what we missed meanwhile.
+
+        Without this a box whose frame met no worker would wait out its own timer.
+        """
+        self._copies = backup.count(self._archive)
+        return self._receipts(now_ms, gap=True)
+
+    def _receipts(self, now_ms: int, *, gap: bool) -> Replies:
+        sent: list[OutgoingFrame] = []
+        for box in boxes.heard_since(self._archive, now_ms - REMIND_MS, REMINDED_BOXES):
+            with self._archive.transaction():
+                held = custody.load(self._archive, box)
+            for lane in held.streams:
+                sent.append(self._sign(box.id, hospital.receipt(held, lane, gap)))
+        return sent
+
+    def _open(self, box: Box, name: bytes, came: Delivered) -> Replies:
+        signer = rotation.signer(self._archive, box, name, came.received_ms)
+        try:
+            header, payload = open_up(came.frame, self._keys, signer)
+        except Unopened as error:
+            return self._frame(box, error.header, None, came)
+        except (EnvelopeError, MessageError) as error:
+            return self._refuse(box.id, type(error).__name__, came)
+        if header.lane == HELLO_LANE:
+            return self._said(payload)(box, header, payload, came)
+        if header.lane == chunks.LANE:
+            return self._chunk(box, header, payload, came)
+        if header.lane == TELEMETRY:
+            return self._status(box, header, payload, came)
+        return self._frame(box, header, payload, came)
+
+    def _said(self, payload: bytes) -> _Hear:
+        """Return who hears what came in lane "h"."""
+        if is_ask(payload):
+            return self._ask
+        if is_renewal(payload):
+            return self._renew
+        return self._new_keys if is_announcement(payload) else self._hello
+
+    def news(self, now_ms: int) -> Replies:
+        """Return what boxes at rest do not know yet: of their clinics' feeds, of a new backup."""
+        told = feed_answers.news(self._archive, self._keys, now_ms)
+        sent = [*told, *commands.due(self._archive, self._keys, now_ms)]
+        before, self._copies = self._copies, backup.count(self._archive)
+        return sent if self._copies == before else sent + self._receipts(now_ms, gap=False)
+
+    def _ask(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+        try:
+            ask = decode_ask(payload)
+        except MessageError:
+            return self._refuse(box.id, MALFORMED, came)
+        with self._archive.transaction():
+            held = custody.load(self._archive, box)
+            if held.standing == boxes.ACTIVE:  # of two machines both have lived, though one is late
+                custody.lived(self._archive, box.id, header.nonce)
+            if not _is_living(held, header):
+                return []  # of a past session: that of a clone, a replay, or just late
+            custody.heard(self._archive, box.id, came.received_ms)
+            return feed_answers.answer(self._archive, self._keys, box, held, ask, came.received_ms)
+
+    def _chunk(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+        try:
+            chunk = chunks.decode_chunk(payload)
+        except MessageError:
+            return self._refuse(box.id, MALFORMED, came)
+        with self._archive.transaction():
+            if not _is_living(custody.load(self._archive, box), header):
+                return []
+            held = attachments.take(self._archive, box, chunk, came.received_ms)
+        return [] if held is None else [self._hold(box.id, header.nonce, held)]
+
+    def _hold(self, box_id: str, nonce: bytes, held: chunks.Held) -> OutgoingFrame:
+        frame = sign_down(
+            DownHeader(box_id, chunks.CHANNEL, nonce), chunks.encode_held(held), self._keys
+        )
+        return OutgoingFrame(box_id, chunks.CHANNEL, frame)
+
+    def _renew(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+        with self._archive.transaction():
+            living = _is_living(custody.load(self._archive, box), header)
+            if living and self._authority:
+                try:
+                    request = decode_renewal(payload)
+                    renewals.grant(self._archive, self._authority, box, request, came.received_ms)
+                except (MessageError, AuthorityError) as error:
+                    log.warning("box %s: no new certificate: %s", box.id, error)
+        return []
+
+    def _new_keys(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+        with self._archive.transaction():
+            if _is_living(custody.load(self._archive, box), header):
+                try:
+                    rotation.announced(
+                        self._archive, box, payload, header.kid_sig, came.received_ms
+                    )
+                except MessageError as error:
+                    log.warning("box %s: no new keys: %s", box.id, error)
+        return []
+
+    def _status(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+        try:
+            status = telemetry.decode(payload)
+        except MessageError:
+            return self._refuse(box.id, MALFORMED, came)
+        with self._archive.transaction():
+            if _is_living(custody.load(self._archive, box), header):
+                custody.status(self._archive, header, status, came.received_ms)
+        return []
+
+    def _hello(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+        try:
+            hello = decode(payload)
+        except MessageError:
+            return self._refuse(box.id, MALFORMED, came)
+        if not isinstance(hello, Hello):
+            return self._refuse(box.id, NO_HELLO, came)
+        with self._archive.transaction():
+            held = self._load(box)
+            seen = custody.has_seen(self._archive, box.id, hello.nonce)
+            event = hospital.HelloArrived(hello, seen, came.received_ms)
+            after, replies = self._step(box, held, event, came)
+            if (after.epoch, after.nonce) == (hello.epoch, hello.nonce):
+                custody.told(self._archive, box.id, hello)
+                rotation.greeted(self._archive, box, header.kid_sig, came.received_ms)
+                renewals.catch_up(self._archive, self._keys, box, header.kid_enc, came.received_ms)
+            custody.note_missing(self._archive, box.id, held, hello)
+            if after.nonce != held.nonce and custody.guard_identity(
+                self._archive, box, came.received_ms
+            ):
+                replies = [Fence(hello.nonce, 0, QUARANTINED)]
+            begun = []
+            if any(isinstance(reply, Welcome) for reply in replies):
+                begun = attachments.unfinished(self._archive, box.id)
+        sent = self._commit(box, after, replies)
+        return sent + [self._hold(box.id, hello.nonce, held) for held in begun]
+
+    def _frame(self, box: Box, header: Header, payload: bytes | None, came: Delivered) -> Replies:
+        if header.lane == HELLO_LANE:
+            return self._refuse(box.id, MALFORMED, came)
+        with self._archive.transaction():
+            try:
+                with self._archive.attempt():
+                    rows = None if payload is None else framing.disclose(header, payload)
+                    return self._rows(box, header, rows, came)
+            except ArchiveDown:
+                raise
+            except Exception:  # our own fault: like what cannot be read, it is kept and passed
+                log.exception("box %s lane %s %d", box.id, header.lane, header.first_seq)
+                return self._rows(box, header, None, came)
+
+    def _rows(self, box: Box, header: Header, rows: list[bytes] | None, came: Delivered) -> Replies:
+        held = self._load(box)
+        self._remember(box.id).sealed[header.lane, header.last_seq] = came.frame
+        event = hospital.FrameArrived(header, rows)
+        after, replies = self._step(box, held, event, came)
+        return self._commit(box, after, replies)
+
+    def _load(self, box: Box) -> hospital.HospitalBox:
+        held = custody.load(self._archive, box)
+        waiting = tuple(
+            w
+            for w in self._remember(box.id).waiting
+            if (w.header.epoch, w.header.nonce) == (held.epoch, held.nonce)
+        )
+        return replace(held, waiting=waiting)
+
+    def _step(
+        self, box: Box, held: hospital.HospitalBox, event: hospital.Event, came: Delivered
+    ) -> tuple[hospital.HospitalBox, list[DownMessage]]:
+        after, effects = hospital.step(held, event)
+        replies = custody.carry_out(self._archive, box, effects, came)
+        for effect in effects:
+            if isinstance(effect, hospital.Store):
+                self._keep_frame(box.id, effect, came)
+        if held.standing == boxes.ACTIVE:
+            custody.heard(self._archive, box.id, came.received_ms)
+        return after, replies
+
+    def _keep_frame(self, box_id: str, effect: hospital.Store, came: Delivered) -> None:
+        sealed = self._remember(box_id).sealed.get((effect.lane, effect.cum), came.frame)
+        place = effect.epoch, effect.lane, effect.first_seq, len(effect.records)
+        custody.keep_frame(self._archive, box_id, place, replace(came, frame=sealed))
+
+    def _commit(self, box: Box, after: hospital.HospitalBox, replies: list[DownMessage]) -> Replies:
+        waits = {(w.header.lane, w.header.last_seq) for w in after.waiting}
+        memory = self._remember(box.id)
+        memory.waiting = after.waiting
+        memory.sealed = {k: v for k, v in memory.sealed.items() if k in waits}
+        return [self._sign(box.id, message) for message in replies]
+
+    def _sign(self, box_id: str, message: DownMessage) -> OutgoingFrame:
+        header = DownHeader(box_id, CONTROL, message.nonce)
+        return OutgoingFrame(box_id, CONTROL, sign_down(header, encode(message), self._keys))
+
+    def _refuse(self, sender: str, reason: str, came: Delivered) -> Replies:
+        known = sender == custody.NOBODY or boxes.get(self._archive, sender) is not None
+        custody.refuse(self._archive, sender if known else custody.NOBODY, reason, came)
+        return []
+
+    def _remember(self, box_id: str) -> _Memory:
+        return self._memory.setdefault(box_id, _Memory())
+
+
+def _is_living(held: hospital.HospitalBox, header: Header) -> bool:
+    """Whether a frame is of the session that an admitted box is in."""
+    present = (held.epoch, held.nonce, held.standing)
+    return present == (header.epoch, header.nonce, boxes.ACTIVE)

@@ -1,0 +1,348 @@
+"""What the desk shows: clinics and how they stand, patients, readings and alerts, newest first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from edge.model.clock import Anchor, ClockQuality, Placed, Stamp, place
+from edge.model.patient import Patient, Sex
+from edge.model.reading import UNCHECKED, Value
+from hospital.archive import Archive, Row, row, scalar
+from sync.core.messages import STALE_SESSION
+
+PAGE = 50
+
+_READINGS = (
+    "SELECT r.*, p.name AS patient_name, c.reading AS compared FROM reading r"
+    " LEFT JOIN patient p ON p.id = r.patient"
+    " LEFT JOIN compared c ON c.reading = r.id AND c.clinic = r.clinic"
+)
+
+
+_LATELY = (
+    "p.id IN (SELECT patient FROM (SELECT patient FROM reading WHERE patient IS NOT NULL"
+    " ORDER BY number DESC LIMIT 1000) AS measured"
+    f" UNION SELECT id FROM (SELECT id FROM patient ORDER BY changed_ms DESC LIMIT {PAGE})"
+    " AS changed)"
+)
+"""Whom the last readings and changes are about: counting for all patients takes seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicLine:
+    """One box's custody: when it was last heard, what we confirmed, what it told us still waits.
+
+    `waiting` is as of `heard_ms`: a box that is offline may hold more than we can know. `unread`
+    records are kept as sealed bytes; `missing` and `why` are those of `boxes.Box`. `status` is what
+    the box said of itself at `status_ms` by our clock.
+    """
+
+    box: str
+    clinic: str
+    standing: str
+    heard_ms: int | None
+    confirmed: int
+    waiting: int
+    safe: int
+    refused: int
+    forks: int
+    unread: int
+    missing: int
+    why: str
+    status: Mapping[str, Any]
+    status_ms: int | None
+
+    @property
+    def wrong(self) -> str:
+        """What the box said is wrong there, in words."""
+        kinds = [str(kind) for kind in self.status.get("wrong", ())]
+        return "; ".join(kind.replace("-", " ") for kind in kinds)
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """Since when something waits at the box, by its own clock, as it last told."""
+        oldest = self.status.get("oldest_ms") or 0
+        return int(oldest) or None
+
+
+@dataclass(frozen=True, slots=True)
+class PatientLine:
+    """A patient of any clinic, and when something last came about them."""
+
+    patient: Patient
+    clinic: str
+    readings: int
+    last_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Charted:
+    """A reading: three times kept apart (device, box placed on the calendar, hospital)."""
+
+    number: int
+    id: str
+    clinic: str
+    box: str
+    patient_id: str | None
+    patient_name: str | None
+    kind: str
+    values: tuple[Value, ...]
+    source: str
+    model: str | None
+    device_id: str | None
+    device_time: str | None
+    flags: tuple[str, ...]
+    actor: str | None
+    placed: Placed
+    received_ms: int
+    discarded: bool
+
+    def value(self, code: str) -> Value | None:
+        """Return the value of a LOINC code, or None."""
+        return next((v for v in self.values if v.code == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ChartedAlert:
+    """A rule's finding at a box; `value` is what it found, `reading` the content id it is about.
+
+    `taken_back`: somebody at the clinic said since that the reading is wrong or another person's.
+    `handled`: a clinician said that it is dealt with (`hospital.patients.alert_notes`).
+    """
+
+    number: int
+    id: str
+    clinic: str
+    box: str
+    patient_id: str | None
+    patient_name: str | None
+    reading: str | None
+    rule: str
+    level: str
+    parameter: str
+    value: Value
+    placed: Placed
+    received_ms: int
+    taken_back: bool
+    handled: bool
+
+
+def position(archive: Archive) -> str:
+    """Return a short text that changes whenever something to show has come: an ETag."""
+    sums = row(
+        archive,
+        "SELECT (SELECT max(number) FROM reading) AS readings,"
+        " (SELECT max(number) FROM alert) AS alerts, (SELECT count(*) FROM patient) AS patients,"
+        " (SELECT max(changed_ms) FROM patient) AS changed,"
+        " (SELECT max(received_ms) FROM assignment) AS assigned,"
+        " (SELECT max(heard_ms) FROM box) AS heard, (SELECT count(*) FROM box) AS boxes,"
+        " (SELECT max(number) FROM told) AS told, (SELECT count(*) FROM seen) AS seen,"
+        " (SELECT max(number) FROM patient_link) AS links,"
+        " (SELECT max(undone_ms) FROM patient_link) AS unlinked,"
+        " (SELECT max(told_ms) FROM file) AS files, (SELECT max(done_ms) FROM file) AS whole,"
+        " (SELECT count(*) FROM compared) AS compared",
+    )
+    return "-".join(str(v or 0) for v in (sums or {}).values())
+
+
+def clinics(archive: Archive) -> list[ClinicLine]:
+    """Return a line for every box, by clinic."""
+    rows = archive.rows(
+        "SELECT b.id AS box, b.clinic, b.standing, b.heard_ms, b.forks,"
+        " coalesce(s.confirmed, 0) AS confirmed, coalesce(s.waiting, 0) AS waiting,"
+        " coalesce(s.safe, 0) AS safe, coalesce(f.refused, 0) AS refused, b.missing, b.why,"
+        " b.status, b.status_ms,"
+        " (SELECT count(*) FROM raw_frame u WHERE u.box = b.id AND u.unread = 1) AS unread"
+        " FROM box b"
+        " LEFT JOIN (SELECT box, epoch, sum(cum) AS confirmed, sum(safe) AS safe,"
+        " sum(CASE WHEN told > cum THEN told - cum ELSE 0 END) AS waiting FROM stream"
+        " GROUP BY box, epoch) s ON s.box = b.id AND s.epoch = b.epoch"
+        " LEFT JOIN (SELECT box, sum(times) AS refused FROM refusal WHERE reason <> ?"
+        " GROUP BY box) f ON f.box = b.id ORDER BY b.clinic, b.id",
+        (STALE_SESSION,),
+    )
+    counted = ("confirmed", "waiting", "safe", "refused", "forks", "unread", "missing")
+    return [
+        ClinicLine(
+            **(
+                dict(r)
+                | {k: int(r[k]) for k in counted}
+                | {"status": json.loads(r["status"] or "{}")}
+            )
+        )
+        for r in rows
+    ]
+
+
+def patients(archive: Archive, text: str = "", limit: int = PAGE) -> list[PatientLine]:
+    """Return patients whose name, village, phone or card holds every word of `text`.
+
+    Without text: those about whom something came last.
+    """
+    words = text.casefold().split()[:8]
+    where = " AND ".join("p.sought LIKE ? ESCAPE '!'" for _ in words) or _LATELY
+    rows = archive.rows(
+        "SELECT p.*, count(r.number) AS readings, max(r.received_ms) AS last_ms FROM patient p"
+        f" LEFT JOIN reading r ON r.patient = p.id WHERE {where} GROUP BY p.id"
+        " ORDER BY coalesce(max(r.received_ms), p.changed_ms) DESC, p.name LIMIT ?",
+        (*(f"%{_escaped(word)}%" for word in words), limit),
+    )
+    return [_patient_line(r) for r in rows]
+
+
+def patient(archive: Archive, patient_id: str) -> PatientLine | None:
+    """Return one patient, or None."""
+    found = row(
+        archive,
+        "SELECT p.*, count(r.number) AS readings, max(r.received_ms) AS last_ms FROM patient p"
+        " LEFT JOIN reading r ON r.patient = p.id WHERE p.id = ? GROUP BY p.id",
+        (patient_id,),
+    )
+    return None if found is None else _patient_line(found)
+
+
+def latest(archive: Archive, limit: int = PAGE, after: int = 0) -> list[Charted]:
+    """Return the readings that came last (only those numbered above `after`), newest first."""
+    sql = f"{_READINGS} WHERE r.number > ? ORDER BY r.number DESC LIMIT ?"
+    return _charted(archive, archive.rows(sql, (after, limit)))
+
+
+def of_patient(archive: Archive, patient_id: str, limit: int = 200) -> list[Charted]:
+    """Return a patient's readings in the order they were measured, newest first."""
+    sql = f"{_READINGS} WHERE r.patient = ? ORDER BY r.number DESC LIMIT ?"
+    held = _charted(archive, archive.rows(sql, (patient_id, limit)))
+    return sorted(held, key=lambda c: (c.placed.utc_ms, c.number), reverse=True)
+
+
+def unassigned(archive: Archive, limit: int = PAGE) -> list[Charted]:
+    """Return readings that nobody has claimed for a patient yet, newest first."""
+    sql = f"{_READINGS} WHERE r.patient IS NULL AND r.discarded = 0"
+    return _charted(archive, archive.rows(f"{sql} ORDER BY r.number DESC LIMIT ?", (limit,)))
+
+
+def alerts(
+    archive: Archive, limit: int = PAGE, patient_id: str | None = None
+) -> list[ChartedAlert]:
+    """Return alerts of all clinics or of one patient: the unhandled first, then the newest."""
+    if patient_id is None:
+        return _alerts(archive, "1 = 1", (limit,))
+    return _alerts(archive, "a.patient = ?", (patient_id, limit))
+
+
+def alert(archive: Archive, alert_id: str) -> ChartedAlert | None:
+    """Return one alert, None when there is none."""
+    return next(iter(_alerts(archive, "a.id = ?", (alert_id, 1))), None)
+
+
+def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[ChartedAlert]:
+    rows = archive.rows(
+        "SELECT a.*, p.name AS patient_name, coalesce(r.discarded = 1"
+        " OR coalesce(r.patient, '') <> coalesce(a.patient, ''), false) AS taken_back"
+        " FROM alert a LEFT JOIN patient p ON p.id = a.patient"
+        f" LEFT JOIN reading r ON r.id = a.reading WHERE {where}"
+        " ORDER BY a.handled, a.number DESC LIMIT ?",
+        values,
+    )
+    anchors = _anchors(archive, rows)
+    return [
+        ChartedAlert(
+            number=r["number"],
+            id=r["id"],
+            clinic=r["clinic"],
+            box=r["box"],
+            patient_id=r["patient"],
+            patient_name=r["patient_name"],
+            reading=r["reading"],
+            rule=r["rule"],
+            level=r["level"],
+            parameter=r["parameter"],
+            value=_value(r),
+            placed=_placed(r, anchors),
+            received_ms=r["received_ms"],
+            taken_back=bool(r["taken_back"]),
+            handled=bool(r["handled"]),
+        )
+        for r in rows
+    ]
+
+
+def count_readings(archive: Archive) -> int:
+    """Return how many readings the archive holds."""
+    return scalar(archive, "SELECT count(*) AS n FROM reading")
+
+
+def _charted(archive: Archive, rows: Sequence[Row]) -> list[Charted]:
+    anchors = _anchors(archive, rows)
+    return [
+        Charted(
+            number=r["number"],
+            id=r["id"],
+            clinic=r["clinic"],
+            box=r["box"],
+            patient_id=r["patient"],
+            patient_name=r["patient_name"],
+            kind=r["kind"],
+            values=_values(r["said"]),
+            source=r["source"],
+            model=r["model"],
+            device_id=r["device"],
+            device_time=r["device_time"],
+            flags=_flags(r),
+            actor=r["actor"],
+            placed=_placed(r, anchors),
+            received_ms=r["received_ms"],
+            discarded=bool(r["discarded"]),
+        )
+        for r in rows
+    ]
+
+
+def _values(said: str) -> tuple[Value, ...]:
+    rows = json.loads(said)
+    return tuple(Value(code, Decimal(value), unit, more) for code, value, unit, more in rows)
+
+
+def _anchors(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
+    found: dict[str, list[Anchor]] = {}
+    ids = sorted({r["box"] for r in rows})
+    if not ids:
+        return found
+    for r in archive.rows(f"SELECT * FROM anchor WHERE box IN ({_marks(ids)})", ids):
+        anchor = Anchor(r["boot"], r["t_ms"], r["utc_ms"], r["error_ms"], ClockQuality(r["source"]))
+        found.setdefault(r["box"], []).append(anchor)
+    return found
+
+
+def _flags(r: Row) -> tuple[str, ...]:
+    """Return what is doubtful; what a worker compared with the display is no doubt any more."""
+    settled = (UNCHECKED,) if r["compared"] else ()
+    return tuple(flag for flag in r["flags"].split() if flag not in settled)
+
+
+def _placed(r: Row, anchors: dict[str, list[Anchor]]) -> Placed:
+    stamp = Stamp(r["boot"], r["t_ms"], r["wall_ms"], ClockQuality(r["quality"]))
+    return place(stamp, anchors.get(r["box"], ()))
+
+
+def _value(r: Row) -> Value:
+    return Value(r["code"], Decimal(r["value"]), r["unit"], r["comparator"])
+
+
+def _patient_line(r: Row) -> PatientLine:
+    sex = next((s for s in Sex if s.value == r["sex"]), Sex.UNKNOWN)
+    known = Patient(
+        r["id"], r["name"], sex, r["birth"], r["village"], r["phone"], r["card"], r["rev"]
+    )
+    return PatientLine(known, r["clinic"], r["readings"], r["last_ms"])
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _escaped(word: str) -> str:
+    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")

@@ -1,0 +1,108 @@
+"""The courier's other hand: brings down what the hospital tells this clinic.
+
+As with records, nothing is decided here: the core's end of the feed (`sync.core.feed`) decides,
+this shell carries its effects to the box's file and to the link.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from edge.feed import replica as replica
+from edge.model.errors import DiskFull
+from edge.model.feed_item import Cursor, Shadow
+from edge.store.store import Store
+from sync import packing
+from sync.core import feed as core
+from sync.core.feed_messages import Batch, Chunk, encode_ask, read
+from sync.core.wire import MessageError
+
+log = logging.getLogger(__name__)
+
+CHANNEL = "f"
+
+
+class StoreReplica:
+    """The box's file, as the feed's core asks for it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def cursor(self) -> Cursor:
+        """Return how far the replica is."""
+        return replica.cursor(self._store)
+
+    def shadow(self) -> Shadow | None:
+        """Return the snapshot being taken, if there is one."""
+        return replica.shadow(self._store)
+
+
+class FeedCourier:
+    """One box's end of the feed. `say` seals and publishes an ask in the session's lane "h"."""
+
+    def __init__(self, store: Store, say: Callable[[bytes], None]) -> None:
+        self._store = store
+        self._say = say
+        self._replica = StoreReplica(store)
+        self._feed = core.BoxFeed()
+        self._session: bytes | None = None
+
+    def follow(self, session: bytes | None, now_ms: int) -> None:
+        """Follow the records' session: its nonce while it is streaming, None otherwise."""
+        if session == self._session:
+            return
+        self._session = session
+        self.take(core.Closed(now_ms) if session is None else core.Opened(now_ms))
+
+    def hear(self, session: bytes, payload: bytes, now_ms: int) -> None:
+        """Take a message of channel "f"; raises `MessageError`."""
+        if session != self._session:
+            return  # of a past session, or meant for a clone
+        try:
+            message = read(packing.expand(payload))
+        except packing.CodecError as error:
+            raise MessageError(str(error)) from error
+        self.take(core.Heard(now_ms, message))
+
+    def deadline(self) -> int | None:
+        """Return when the next tick is needed."""
+        return self._feed.due_ms
+
+    def tick(self, now_ms: int) -> None:
+        """Ask again when an answer is overdue."""
+        if self._feed.due_ms is not None and now_ms >= self._feed.due_ms:
+            self.take(core.Tick(now_ms))
+
+    def take(self, event: core.Event) -> None:
+        """Feed the core one event and do what follows from it."""
+        self._feed, effects = core.step(self._feed, event, self._replica)
+        for effect in effects:
+            self._do(effect, event.now_ms)
+
+    def _do(self, effect: core.Effect, now_ms: int) -> None:
+        match effect:
+            case core.SendAsk(ask):
+                self._say(encode_ask(ask))
+            case core.Apply(batch):
+                self._keep(lambda: self._apply(batch), now_ms)
+            case core.Keep(chunk):
+                self._keep(lambda: self._keep_chunk(chunk), now_ms)
+            case core.Note(text):
+                log.warning("feed: %s", text)
+
+    def _keep(self, write: Callable[[], None], now_ms: int) -> None:
+        try:
+            write()
+        except DiskFull as error:
+            log.warning("not taken from the hospital: %s", error)
+            return  # it is asked for again when the answer is overdue
+        self.take(core.Applied(now_ms, replica.sums(self._store)))
+
+    def _apply(self, batch: Batch) -> None:
+        reflects = None if batch.reflects is None else (batch.reflects.epoch, batch.reflects.lanes)
+        at = Cursor(batch.epoch, batch.end)
+        replica.apply(self._store, batch.changes, at, reflects)
+
+    def _keep_chunk(self, chunk: Chunk) -> None:
+        replica.keep(self._store, chunk.at, chunk.items, chunk.next)

@@ -1,0 +1,73 @@
+"""From records to sealed frames, whatever the records are: one that cannot be packed is told apart.
+
+Normally a `SendFrame` becomes one frame. When packing it fails, which no record should bring about
+and some record one day will, its rows travel one by one in the plain form; a row that even then
+cannot travel is replaced by its tombstone. So no row ever holds up the rows behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from edge.model.entry import chain
+from sync.box.outbox import Packed
+from sync.core.header import TOMBSTONE, Header
+from sync.core.session import SendFrame
+from sync.frames import framing
+from sync.frames.envelope import EnvelopeError, seal_up
+from sync.keys.membership import Membership
+
+Poisoned = Callable[[int, str], None]
+"""Told the sequence and the reason of a row in whose place a tombstone goes."""
+
+TOO_LARGE = "too large"
+UNSENDABLE = "could not be encoded"
+
+log = logging.getLogger(__name__)
+
+
+Sealed = tuple[Header, bytes]
+"""A frame, with its header in clear."""
+
+
+def seal_records(
+    member: Membership, send: SendFrame, packed: Packed, poisoned: Poisoned
+) -> list[Sealed]:
+    """Return the frames that carry the records of a SendFrame, in their order."""
+    records = packed.records
+    try:
+        header, payload = framing.compose(member.box_id, send, records, packed.payload)
+        frame = seal_up(header, payload, member.keys, member.hospital)
+    except Exception:  # any record must be able to pass, also one that our own code chokes on
+        log.exception("lane %s %d: packed one by one", send.lane, send.first_seq)
+        return _one_by_one(member, send, records, poisoned)
+    if header.flags & TOMBSTONE:
+        poisoned(send.first_seq, TOO_LARGE)
+    return [(header, frame)]
+
+
+def _one_by_one(
+    member: Membership, send: SendFrame, records: Sequence[bytes], poisoned: Poisoned
+) -> list[Sealed]:
+    frames, link = [], send.prev_chain
+    for seq, record in enumerate(records, start=send.first_seq):
+        alone = replace(send, first_seq=seq, n=1, prev_chain=link, alone=True)
+        frames.append(_alone(member, alone, record, poisoned))
+        link = chain(link, record)
+    return frames
+
+
+def _alone(member: Membership, send: SendFrame, record: bytes, poisoned: Poisoned) -> Sealed:
+    try:
+        header, payload = framing.compose(member.box_id, send, [record])
+        frame = seal_up(header, payload, member.keys, member.hospital)
+    except (ValueError, EnvelopeError, RecursionError) as error:
+        log.error("lane %s %d cannot be sent: %s", send.lane, send.first_seq, error)
+        header, payload = framing.compose_tombstone(member.box_id, send, record, UNSENDABLE)
+        frame = seal_up(header, payload, member.keys, member.hospital)
+    if header.flags & TOMBSTONE:
+        too_large = len(record) > framing.MAX_RECORD_BYTES
+        poisoned(send.first_seq, TOO_LARGE if too_large else UNSENDABLE)
+    return header, frame

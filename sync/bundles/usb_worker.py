@@ -1,0 +1,164 @@
+"""The courier's third hand: finds sticks, tells the screen what is on them, writes and reads them.
+
+A large stick takes minutes and a broken one may hang; an alert must not wait for either. So all of
+it runs in a thread of its own, with a connection to the box's file that is open only while there is
+something to do, one request at a time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from edge.bundles import requests
+from edge.bundles.requests import Asked, Held, Stick, What
+from edge.model.clock import Stamp
+from edge.model.errors import StoreError
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
+from sync.bundles import bundle_format, read_answer, write
+from sync.bundles.bundle_format import BundleError, Outline
+from sync.keys.keys import kid
+from sync.keys.membership import Membership
+
+log = logging.getLogger(__name__)
+
+DEPTH = 2
+"""Desktops mount a stick in a folder of its user, plain systems in one of its own."""
+
+LOOK_S = 2.0
+STOP_S = 5.0
+MOST_STICKS = 8
+MOST_BUNDLES = 20
+FULL_DISK = "disk-full"
+FAULT = "fault"
+MB = 1_000_000
+
+
+class StickCourier:
+    """Looks after the sticks of one box, between `start` and `stop`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        member: Membership,
+        is_stick: Callable[[Path], bool] = os.path.ismount,
+    ) -> None:
+        self._settings, self._member, self._is_stick = settings, member, is_stick
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="sticks", daemon=True)
+        self._shown = True
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End soon; what hangs in a broken stick is left behind."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(STOP_S)
+
+    def turn(self, store: Store) -> None:
+        """Tell which sticks are there, and do what was asked for."""
+        sticks = self._survey()
+        requests.show(store, sticks)
+        self._shown = bool(sticks)
+        one = requests.wanted(store)
+        if one is not None:
+            requests.begin(store, one)
+            requests.end(store, one, self._outcome(store, one))
+            requests.show(store, self._survey())
+
+    def _loop(self) -> None:
+        self._look(requests.break_off)
+        while not self._stopping.wait(LOOK_S):
+            if self._shown or self._mounted():
+                self._look(self.turn)
+
+    def _look(self, work: Callable[[Store], None]) -> None:
+        try:
+            store = Store.open(self._settings.database)
+            try:
+                work(store)
+            finally:
+                store.close()
+        except Exception:  # the loop of the thread: it is tried again at the next look
+            log.exception("sticks")
+
+    def _mounted(self) -> list[Path]:
+        root = self._settings.sticks
+        return _mounted(Path(root), DEPTH, self._is_stick)[:MOST_STICKS] if root else []
+
+    def _survey(self) -> list[Stick]:
+        return [stick for one in self._mounted() if (stick := self._stick(one)) is not None]
+
+    def _stick(self, folder: Path) -> Stick | None:
+        try:
+            free = bundle_format.free_bytes(folder) // MB * MB  # the last digits change by looking
+            outlines = [
+                *bundle_format.found(folder, bundle_format.UP),
+                *bundle_format.found(folder, bundle_format.DOWN),
+            ]
+        except OSError:
+            return None  # pulled out this moment
+        held = tuple(self._held(one) for one in outlines[-MOST_BUNDLES:])
+        return Stick(str(folder), folder.name, free, held)
+
+    def _held(self, one: Outline) -> Held:
+        told, closing = one.opening, one.closing
+        lanes = {} if closing is None else {k: list(v) for k, v in closing.lanes.items()}
+        return Held(
+            way=told.way,
+            box=told.box_id,
+            nonce=told.nonce.hex(),
+            made_ms=told.made_ms,
+            size=one.size,
+            ours=told.box_id == self._member.box_id,
+            hospital_ours=told.hospital == kid(self._member.hospital.sign),
+            whole=closing is not None,
+            files=0 if closing is None else closing.files,
+            lanes=lanes,
+        )
+
+    def _outcome(self, store: Store, one: Asked) -> dict[str, object]:
+        now, folder = store.clock().now(), Path(one.folder)
+        try:
+            if not self._is_stick(folder):
+                return {"why": bundle_format.GONE}
+            return self._do(store, one.what, now, folder)
+        except BundleError as error:
+            log.warning("stick: %s", error)
+            return {"why": error.why}
+        except StoreError as error:
+            log.warning("stick: %s", error)
+            return {"why": FULL_DISK}
+        except Exception:  # the technician must hear of it, whatever it was
+            log.exception("a stick could not be worked with")
+            return {"why": FAULT}
+
+    def _do(self, store: Store, what: What, now: Stamp, folder: Path) -> dict[str, object]:
+        if what is What.WRITE:
+            made = write.write(store, self._settings, self._member, now, folder)
+            return {"records": made.records, "files": made.files, "left": made.left}
+        came = read_answer.read(store, self._settings, self._member, now, folder)
+        sound = came.whole and not came.damaged
+        told: dict[str, object] = {"confirmed": came.confirmed, "news": came.told, "whole": sound}
+        return told | {"anew": came.epoch is not None, "commands": came.commands}
+
+
+def _mounted(root: Path, depth: int, is_stick: Callable[[Path], bool]) -> list[Path]:
+    found: list[Path] = []
+    try:
+        inside = sorted(p for p in root.iterdir() if p.is_dir() and not p.is_symlink())
+    except OSError:
+        return found
+    for folder in inside:
+        if is_stick(folder):
+            found.append(folder)
+        elif depth > 1:
+            found += _mounted(folder, depth - 1, is_stick)
+    return found

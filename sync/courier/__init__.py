@@ -1,0 +1,1 @@
+"""The courier: the box's process that brings records to the hospital."""

@@ -1,0 +1,90 @@
+"""What the courier tells people: the state of the link, and what is wrong with it.
+
+Nothing here decides about delivery. On a full disk a word may stay unsaid; records still travel.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from edge.model.clock import Stamp
+from edge.model.errors import DiskFull
+from edge.store import issues, outbox
+from edge.store.store import Store
+from sync.core import BoxSession, Phase
+from sync.core import session as core
+from sync.core.messages import QUARANTINED, REPLACED, REVOKED
+from sync.link.transport import Why
+
+log = logging.getLogger(__name__)
+
+_SHOWN = {Phase.STREAMING: "up", Phase.FENCED: "fenced", Phase.OFFLINE: "down"}
+
+_SHUT_OUT = {QUARANTINED: "identity-doubled", REVOKED: "shut-out", REPLACED: "shut-out"}
+"""Which condition a fence raises; any other reason is shown as it is."""
+
+_OVER_WHEN_UP = ("broker-unreachable", "link-refused", outbox.DIFFERS, *_SHUT_OUT.values())
+
+
+class Voice:
+    """Speaks through the box's file; `now` stamps what it says, `host` is where the broker is."""
+
+    def __init__(self, store: Store, now: Callable[[], Stamp], host: str) -> None:
+        self._store, self._now, self._host = store, now, host
+        self._shown = ""
+
+    def show(self, session: BoxSession) -> bool:
+        """Tell the state of the link when it is another than before; say whether it was."""
+        trying = "down" if session.failures else "dialing"
+        state = _SHOWN.get(session.phase, trying)
+        if state == self._shown or not self.write(lambda: self._tell(state)):
+            return False
+        self._shown = state
+        return True
+
+    def goodbye(self) -> None:
+        """Tell that the courier has stopped."""
+        self.write(lambda: outbox.set_link(self._store, "down", self._now(), "stopped"))
+
+    def complain(self, why: Why, detail: str) -> None:
+        """Tell why a session ended."""
+        log.warning("link %s: %s", why, detail)
+        if why is Why.REFUSED:
+            self._accuse("link-refused", "broker-unreachable", detail)
+        elif why is Why.UNREACHABLE:
+            self._accuse("broker-unreachable", "link-refused", "")
+
+    def note(self, note: core.Note) -> None:
+        """Tell what the protocol noted."""
+        log.warning("%s: %s", note.kind, note.text)
+        if note.kind == "fenced":
+            kind = _SHUT_OUT.get(note.text, "link-refused")
+            self._accuse(kind, "broker-unreachable", note.text)
+        elif note.kind == "fork":
+            self._accuse(outbox.DIFFERS, "broker-unreachable", note.text)
+
+    def write(self, write: Callable[[], object]) -> bool:
+        """Write unless the disk is full: then records must reach the hospital all the more."""
+        try:
+            write()
+        except DiskFull as error:
+            log.warning("not written down: %s", error)
+            return False
+        return True
+
+    def _tell(self, state: str) -> None:
+        log.info("link: %s", state)
+        with self._store.transaction():
+            outbox.set_link(self._store, state, self._now(), self._host)
+            if state == "up":
+                for kind in _OVER_WHEN_UP:
+                    issues.clear(self._store, kind)
+
+    def _accuse(self, kind: str, instead_of: str, detail: str) -> None:
+        def write() -> None:
+            with self._store.transaction():
+                issues.clear(self._store, instead_of)
+                issues.note(self._store, self._now(), kind, detail=detail)
+
+        self.write(write)

@@ -1,0 +1,1 @@
+"""Photos and recordings in chunks: pure functions for both ends."""

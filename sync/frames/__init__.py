@@ -1,0 +1,1 @@
+"""Frames: records become a payload, sealed to a key and signed."""

@@ -1,0 +1,79 @@
+"""What makes a box a member of a hospital: its keys, its certificate, the hospital's public keys.
+
+All of it lies in the box's `keys/` folder. Each file is replaced in one step, and the settings
+name the broker last, so a power cut leaves a box that is enrolled or one that is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.settings.box_settings import Settings
+from sync.keys.enrolment import Grant
+from sync.keys.keys import TLS_FILE, BoxKeys, KeyFileError, PublicKeys
+from sync.link.transport import Address, Tls
+
+CERTIFICATE_FILE = "box.crt"
+CA_FILE = "ca.crt"
+HOSPITAL_FILE = "hospital.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Everything a courier needs to speak to its hospital."""
+
+    box_id: str
+    address: Address
+    tls: Tls
+    keys: BoxKeys
+    hospital: PublicKeys
+
+
+def load(settings: Settings) -> Membership | None:
+    """Return the box's membership, None before enrolment; raises `KeyFileError`."""
+    folder = settings.keys
+    if settings.broker_host is None or not (folder / CERTIFICATE_FILE).exists():
+        return None
+    return Membership(
+        settings.box_id,
+        Address(settings.broker_host, settings.broker_port),
+        Tls(folder / CA_FILE, folder / CERTIFICATE_FILE, folder / TLS_FILE),
+        BoxKeys.load(folder),
+        _hospital(folder / HOSPITAL_FILE),
+    )
+
+
+def keep(folder: Path, grant: Grant) -> None:
+    """Store what the hospital granted in the `keys/` folder; raises `OSError`."""
+    hospital = {"sign": grant.sign_key.hex(), "decrypt": grant.decrypt_key.hex()}
+    replace_file(folder / CA_FILE, grant.ca.encode("ascii"))
+    replace_file(folder / HOSPITAL_FILE, json.dumps(hospital, indent=1).encode("ascii"))
+    replace_file(folder / CERTIFICATE_FILE, grant.certificate.encode("ascii"))
+
+
+def follow_key(folder: Path, decrypt: bytes) -> None:
+    """Seal to the hospital's new key from now on; raises `KeyFileError` or `OSError`."""
+    held = _hospital(folder / HOSPITAL_FILE)
+    hospital = {"sign": held.sign.hex(), "decrypt": decrypt.hex()}
+    replace_file(folder / HOSPITAL_FILE, json.dumps(hospital, indent=1).encode("ascii"))
+
+
+def replace_file(file: Path, data: bytes) -> None:
+    """Replace a file in one durable step; raises `OSError`."""
+    draft = file.with_name(f"{file.name}.new")
+    with draft.open("wb") as handle:
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
+    draft.replace(file)
+
+
+def _hospital(file: Path) -> PublicKeys:
+    try:
+        told = json.loads(file.read_text(encoding="ascii"))
+        return PublicKeys(bytes.fromhex(told["sign"]), bytes.fromhex(told["decrypt"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise KeyFileError(f"{file}: {error}") from error

@@ -1,0 +1,1 @@
+"""The MQTT link: addresses, TLS, and a client that expects to lose messages."""

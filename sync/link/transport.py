@@ -1,0 +1,130 @@
+"""The nouns of the link: where it goes, how it behaves, what it tells.
+
+They stand apart from `sync.link.link` so that a courier or a receive worker can be read, and its
+decisions be tested, without a broker.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class LinkError(Exception):
+    """The link was used against its rules: not up, or flooded."""
+
+
+class Why(StrEnum):
+    """Why a session ended."""
+
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    LOST = "lost"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a broker listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """PEM files: the only authority that is trusted, our certificate, our private key."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker says when this client disappears without a goodbye."""
+
+    topic: str
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How a link behaves; the defaults suit a box on a thin radio link.
+
+    A small send buffer keeps a backlog in our hands, where an alert can overtake it.
+    """
+
+    keepalive_s: int = 120
+    connect_s: float = 30
+    window: int = 20
+    send_buffer: int = 8192
+
+
+THIN_LINK = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Seconds to wait between two tries: the shortest, and the longest it grows to."""
+
+    first_s: float = 1
+    cap_s: float = 900
+
+
+PATIENT = Backoff()
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """Connected and subscribed; at most `window` messages may be on the way at once."""
+
+    window: int
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """The session is over, or never came to be. `open` starts another."""
+
+    why: Why
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something arrived. With `manual_ack`, hand it to `Link.ack` once it is safe."""
+
+    topic: str
+    payload: bytes
+    mid: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """The broker took the message with this ticket; that says nothing about the hospital.
+
+    `heard` is False when the broker tells that nobody was listening: then it is surely lost.
+    """
+
+    ticket: int
+    heard: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The broker did not take the message, for example because its topic is not ours."""
+
+    ticket: int
+    reason: str
+
+
+Event = Up | Down | Message | Acked | Failed
+
+
+def next_try(attempts: int, rng: random.Random, backoff: Backoff = PATIENT) -> float:
+    """Return the seconds to wait after `attempts` failures: full jitter, so boxes spread out."""
+    ceiling = min(backoff.cap_s, backoff.first_s * 2.0 ** min(attempts, 30))
+    return rng.uniform(min(backoff.first_s, ceiling), ceiling)

@@ -1,0 +1,151 @@
+"""Records in few bytes: what a frame carries before it is sealed. Lossless for any bytes.
+
+A payload is one byte that says whether zstd follows, then a CBOR array: `[0, [record, ...]]` with
+the records as they are, or `[1, ...]` with their shapes and columns (`sync.packing.encode`). An
+alert alone has a form of its own (`sync.packing.single_alert`). Reading is strict: 64 KB of
+payload, 1 MB inflated, 2,000 records of 4 MB together, nesting of 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import zstandard
+
+from sync.core import wire
+from sync.core.wire import MessageError
+from sync.packing import decode, encode, single_alert, zstd_dictionary
+
+MAX_PAYLOAD_BYTES = 64 * 1024
+MAX_INFLATED_BYTES = 1 << 20
+MAX_RECORDS_BYTES = 4 << 20
+MAX_ROWS = 2000
+SMALL_PAYLOAD_BYTES = 3_880
+"""What fits a sealed frame of 4 KB: header, HPKE and signature take the rest."""
+
+_MAGICLESS = zstandard.FORMAT_ZSTD1_MAGICLESS
+_PARAMETERS = zstandard.ZstdCompressionParameters.from_level(
+    9, format=_MAGICLESS, write_content_size=True, write_checksum=False, write_dict_id=False
+)
+_STORED = b"\x00"
+_ZSTD = b"\x01"
+_LONE = b"\x02"
+_PLAIN = 0
+_ROWS = 1
+
+
+class CodecError(ValueError):
+    """Records that cannot be packed, or a payload that cannot be read."""
+
+
+def pack(records: Sequence[bytes]) -> bytes:
+    """Return the payload for some records; raises `CodecError` beyond the limits."""
+    _check_limits(records)
+    parts = encode.fold(records)
+    brief = single_alert.shorten(parts)
+    return _deflate([_ROWS, *parts]) if brief is None else _LONE + brief
+
+
+def pack_plain(records: Sequence[bytes]) -> bytes:
+    """Return a payload that holds the records as they are: nothing to misunderstand."""
+    _check_limits(records)
+    return _deflate([_PLAIN, list(records)])
+
+
+def unpack(payload: bytes) -> list[bytes]:
+    """Return the records of a payload; raises `CodecError`."""
+    try:
+        records = _read(_parts(payload))
+    except MessageError as error:
+        raise CodecError(str(error)) from error
+    _check_limits(records)
+    return records
+
+
+def squeeze(parts: list[object]) -> bytes:
+    """Return a message's array deflated; raises `CodecError` beyond the limits."""
+    return _deflate(parts)
+
+
+def expand(payload: bytes) -> list[object]:
+    """Return the array of a deflated message; raises `CodecError`."""
+    try:
+        return wire.take(list, wire.load(_inflate(payload)))
+    except MessageError as error:
+        raise CodecError(str(error)) from error
+
+
+def fit(records: Sequence[bytes], budget: int = SMALL_PAYLOAD_BYTES) -> int:
+    """Return how many leading records pack into `budget` bytes; at least 1 of a non-empty list.
+
+    A guess from the size of a trial that lands below the budget, not the very last record.
+    """
+    return fill(records, budget)[0]
+
+
+def fill(records: Sequence[bytes], budget: int = SMALL_PAYLOAD_BYTES) -> tuple[int, bytes | None]:
+    """Return what `fit` does, and the payload of so many records (None for one alone)."""
+    n = min(len(records), MAX_ROWS)
+    while n > 1:
+        payload = pack(records[:n])
+        if len(payload) <= budget:
+            return n, payload
+        n = max(1, min(n - 1, n * budget * 19 // (len(payload) * 20)))
+    return n, None
+
+
+def _parts(payload: bytes) -> list[object]:
+    if payload[:1] == _LONE:
+        return [_ROWS, *single_alert.lengthen(payload[1:])]
+    return wire.take(list, wire.load(_inflate(payload)))
+
+
+def _read(parts: list[object]) -> list[bytes]:
+    if parts[:1] == [_ROWS] and len(parts) > 1:
+        if wire.count(parts[1]) > MAX_ROWS:
+            raise MessageError(f"{parts[1]} rows")
+        return decode.unfold(parts[1:], MAX_RECORDS_BYTES)
+    if parts[:1] == [_PLAIN] and len(parts) == 2:
+        return [wire.take(bytes, record) for record in wire.take(list, parts[1])]
+    raise MessageError("no such payload")
+
+
+def _check_limits(records: Sequence[bytes]) -> None:
+    if len(records) > MAX_ROWS:
+        raise CodecError(f"{len(records)} records; at most {MAX_ROWS} travel together")
+    if sum(map(len, records)) > MAX_RECORDS_BYTES:
+        raise CodecError(f"more than {MAX_RECORDS_BYTES} bytes of records")
+
+
+def _deflate(parts: list[object]) -> bytes:
+    body = wire.dump(parts)
+    if len(body) > MAX_INFLATED_BYTES:
+        raise CodecError(f"{len(body)} bytes; at most {MAX_INFLATED_BYTES} travel together")
+    squeezer = zstandard.ZstdCompressor(compression_params=_PARAMETERS, dict_data=_known())
+    squeezed = squeezer.compress(body)
+    return _ZSTD + squeezed if len(squeezed) < len(body) else _STORED + body
+
+
+def _inflate(payload: bytes) -> bytes:
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise CodecError(f"a payload of {len(payload)} bytes")
+    how, body = payload[:1], payload[1:]
+    if how == _STORED:
+        return body
+    if how != _ZSTD:
+        raise CodecError("no such payload")
+    try:
+        size = zstandard.get_frame_parameters(body, format=_MAGICLESS).content_size
+        if size > MAX_INFLATED_BYTES:
+            raise CodecError("inflates to an unknown size, or beyond the limit")
+        inflater = zstandard.ZstdDecompressor(format=_MAGICLESS, dict_data=_known())
+        return inflater.decompress(body, max_output_size=size, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise CodecError(f"zstd: {error}") from error
+
+
+@cache
+def _known() -> zstandard.ZstdCompressionDict:
+    raw: int = zstandard.DICT_TYPE_RAWCONTENT
+    return zstandard.ZstdCompressionDict(zstd_dictionary.content(), dict_type=raw)
