@@ -1,5 +1,6 @@
 """Healthpost: an offline-first clinic appliance."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -29,6 +30,8 @@ class BuildWithCatalogs(build_py):
     """Compiles the translations: what is installed holds .mo files and no .po."""
 
     def run(self) -> None:
+        if not self.editable_mode:  # an earlier build has left modules here that are gone now
+            shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
         sys.path.insert(0, str(HERE))
         from kiosk_ui import catalogs

@@ -71,6 +71,11 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel: Path) -> None:
     assert catalogs == {file.removesuffix("po") + "mo" for file in files if file.endswith(".po")}
 
 
+def test_the_wheel_holds_nothing_of_an_earlier_build(wheel: Path) -> None:
+    names = ZipFile(wheel).namelist()
+    assert [name for name in names if name.endswith(half_install.LEFT_OVER)] == []
+
+
 def test_the_wheel_brings_its_documents_units_and_locks(wheel: Path) -> None:
     data = {name.partition(".data/data/")[2] for name in ZipFile(wheel).namelist()}
     pages = [ROOT / name for name in ("README.md", "CHANGELOG.md", "LICENSE")]

@@ -13,6 +13,9 @@ from pathlib import Path
 from zipfile import ZipFile
 
 ROOT = Path(__file__).parents[2]
+LEFT_OVER = "gone_since_the_last_build.py"
+"""A module that an earlier build in the same folder left behind."""
+
 BUILD = """
 import sys
 from setuptools import build_meta
@@ -27,6 +30,8 @@ def build_wheel(folder: Path) -> Path:
     sdist = _build("build_sdist", ROOT, folder, settings)
     subprocess.run(["tar", "-xf", str(sdist), "-C", str(folder)], check=True)
     tree = folder / sdist.name.removesuffix(".tar.gz")
+    (tree / "build/lib/edge").mkdir(parents=True)
+    (tree / "build/lib/edge" / LEFT_OVER).touch()
     return _build("build_wheel", tree, folder, settings)
 
 
