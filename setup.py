@@ -58,7 +58,7 @@ setup(
     ),
     include_package_data=False,
     package_data={
-        "edge": ["py.typed", "settings/*.toml", "rules/*.toml"],
+        "edge": ["py.typed", "rules/*.toml"],
         "devices": ["py.typed"],
         "sync": ["py.typed", "*.toml"],
         "provisioning": ["py.typed"],
@@ -98,10 +98,10 @@ setup(
             "pypinyin>=0.55",
             "pyserial>=3.5",
             "pyudev>=0.24",
-            "sqlite-utils>=4.2,<5",
         ],
         "hospital": [
             "iotcore>=0.4,<0.5",
+            "msgspec>=0.23,<0.24",
             "psycopg[binary]>=3.3,<4",
             "segno>=1.6",
         ],
@@ -118,6 +118,7 @@ setup(
             "pytest-timeout",
             "pytest-xdist>=3.8",
             "ruff>=0.17",
+            "sqlite-utils>=4.2,<5",
         ],
     },
     entry_points={

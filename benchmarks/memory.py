@@ -25,7 +25,7 @@ from benchmarks.link import meter
 from benchmarks.link.healthpost import READY_S, Hospital
 from edge.settings.box_settings import Port
 from edge.store.store import Store
-from provisioning.box import init_box
+from provisioning.box_setup import init_box
 from provisioning.enrol import enrol
 from provisioning.run import CONCERNS
 

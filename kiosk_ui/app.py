@@ -10,11 +10,8 @@ from markupsafe import Markup
 from edge.model.patient import Patient
 from edge.settings.box_settings import Settings
 from kiosk_ui import catalogs, context, guard, language, wording
-from kiosk_ui.hospital_says import from_hospital
 from kiosk_ui.icons import icon
 from kiosk_ui.pages import (
-    alone,
-    background,
     clock,
     correct,
     devices,
@@ -22,18 +19,21 @@ from kiosk_ui.pages import (
     files,
     history,
     home,
+    messages,
     pairing,
     patients,
     register,
+    retract,
+    self_service,
+    serial_ports,
     sign_in,
     status,
-    stick,
-    told,
+    summary,
     tray,
+    usb,
     visit,
-    wiring,
-    wrong,
 )
+from kiosk_ui.sentences.messages import from_hospital
 
 PAGES = (
     home,
@@ -45,16 +45,16 @@ PAGES = (
     files,
     devices,
     history,
-    background,
-    wrong,
-    alone,
+    summary,
+    retract,
+    self_service,
     tray,
     status,
-    told,
+    messages,
     clock,
-    wiring,
+    serial_ports,
     pairing,
-    stick,
+    usb,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from edge.model.errors import NotFound
 from edge.staff.drafts import Draft
-from kiosk_ui import context, drafting
+from kiosk_ui import context, form_drafts
 
 P = ParamSpec("P")
 
@@ -55,7 +55,7 @@ def staff_form(
                 draft = typed(*args, **kwargs)
             except NotFound:
                 return _to_sign_in()
-            drafting.rescue(draft)
+            form_drafts.rescue(draft)
             return _to_sign_in(draft.path)
 
         return guarded

@@ -15,7 +15,7 @@ from edge.model.clock import Stamp
 from edge.model.patient import Patient, Sex
 from edge.model.reading import CUFF_PRESSURE, Code, Kind, Value
 from kiosk_ui import language
-from kiosk_ui.translated import gettext, ngettext
+from kiosk_ui.texts import gettext, ngettext
 
 
 def noted(text: str) -> str:

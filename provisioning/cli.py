@@ -16,7 +16,7 @@ import click
 from edge.settings.box_settings import LANGUAGES, Port, home_folder
 from provisioning import extras
 from provisioning.errors import InputError
-from provisioning.speech import open_box, say, speaks_json
+from provisioning.output import open_box, say, speaks_json
 
 
 class _Verbs(click.Group):
@@ -60,7 +60,7 @@ def init(
     clinic: str, language: str, kiosk_port: int, ports: tuple[str, ...], as_json: bool
 ) -> None:
     """Make this machine a box: its id, keys, settings and file."""
-    from provisioning.box import init_box
+    from provisioning.box_setup import init_box
 
     settings = init_box(
         home_folder(),
@@ -106,7 +106,7 @@ def run() -> None:
 @speaks_json
 def demo(once: bool, as_json: bool) -> None:
     """Watch a clinic work: simulated devices, box, broker and hospital on this machine."""
-    from provisioning.watch_demo import run_demo, run_once
+    from provisioning.demo_watch import run_demo, run_once
 
     if not once:
         run_demo()

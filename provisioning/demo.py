@@ -32,7 +32,7 @@ from edge.settings.box_settings import Port, Settings
 from edge.staff import staff
 from edge.store.store import Store
 from edge.visits import visits
-from provisioning.box import init_box
+from provisioning.box_setup import init_box
 from provisioning.enrol import enrol
 from provisioning.errors import Failed
 from provisioning.run import Child, box_children, supervise

@@ -30,7 +30,7 @@ from devices.catalogue.tables import line_text
 from devices.deidentify import MASKERS, WITHOUT_IDS
 from edge.equipment import registry
 from edge.settings.box_settings import home_folder, settings_file
-from provisioning.device_words import (
+from provisioning.device_output import (
     Json,
     check_json,
     check_words,
@@ -40,8 +40,8 @@ from provisioning.device_words import (
     record_words,
 )
 from provisioning.errors import Failed, InputError
+from provisioning.output import open_box, say, speaks_json
 from provisioning.pair_command import pair, unpair
-from provisioning.speech import open_box, say, speaks_json
 
 _ADDRESS = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
 _RAW_WARNING = (

@@ -14,7 +14,7 @@ from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
 from edge.settings.box_settings import Settings
-from provisioning.box import set_link
+from provisioning.box_setup import set_link
 from provisioning.errors import Failed, InputError
 from sync.keys import enrolment, membership
 from sync.keys.enrolment import Claim, EnrolmentError, Grant, Request

@@ -15,7 +15,7 @@ from edge.settings.box_settings import Settings, home_folder
 from edge.store import poison
 from edge.store.store import Store
 from provisioning.errors import Failed, InputError
-from provisioning.speech import open_box, say, speaks_json
+from provisioning.output import open_box, say, speaks_json
 from sync.bundles import bundle_format, read_answer, write
 from sync.bundles.bundle_format import BundleError, Closing, Outline
 from sync.bundles.read_answer import Answered

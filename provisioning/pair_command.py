@@ -11,7 +11,7 @@ from edge.equipment import pairings
 from edge.equipment.pairings import HIGHEST_PASSKEY, Pairing, State
 from edge.store.store import Store
 from provisioning.errors import Failed, InputError
-from provisioning.speech import open_box, say, speaks_json
+from provisioning.output import open_box, say, speaks_json
 
 LOOK_S = 0.3
 _ADDRESS = re.compile(r"(?:[0-9A-F]{2}:){5}[0-9A-F]{2}")

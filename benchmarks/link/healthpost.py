@@ -21,7 +21,7 @@ from edge.model.reading import Reading
 from edge.readings import intake
 from edge.store import outbox
 from edge.store.store import Store
-from provisioning.box import init_box, set_link
+from provisioning.box_setup import init_box, set_link
 from provisioning.demo import command
 from provisioning.enrol import enrol
 

@@ -13,7 +13,7 @@ from hospital.desk import context, forms, guard, patients
 from hospital.patients import messages
 from hospital.patients.messages import Told
 
-page = Blueprint("telling", __name__, url_prefix="/patients/<patient_id>/told")
+page = Blueprint("messages", __name__, url_prefix="/patients/<patient_id>/messages")
 
 MAY = (Entity.REPLY, Entity.APPOINTMENT)
 PAST = "This day is over. An appointment is made for a time to come."
@@ -84,7 +84,7 @@ def _acts(patient_id: str, entity: str, item_id: str) -> list[Told]:
 def _form(patient_id: str, acts: list[Told], wrong: str = "") -> str:
     line = patients.line_of(patient_id)
     typed = {name: request.form.get(name) for name in ("when", "what")}
-    return render_template("told.html", line=line, acts=acts, wrong=wrong, typed=typed)
+    return render_template("messages.html", line=line, acts=acts, wrong=wrong, typed=typed)
 
 
 def _to_come() -> datetime:

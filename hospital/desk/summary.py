@@ -10,7 +10,7 @@ from hospital.archive.errors import ArchiveDown, HospitalError
 from hospital.desk import context, forms, guard, patients
 from hospital.patients import summary
 
-page = Blueprint("background", __name__, url_prefix="/patients/<patient_id>/background")
+page = Blueprint("summary", __name__, url_prefix="/patients/<patient_id>/summary")
 
 
 @page.get("")
@@ -48,7 +48,7 @@ def change(patient_id: str) -> ResponseReturnValue:
 
 def _page(patient_id: str, wrong: str = "") -> str:
     return render_template(
-        "background.html",
+        "summary.html",
         line=patients.line_of(patient_id),
         known=summary.of(context.archive(), [patient_id]),
         wrong=wrong,

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from edge.model.clock import BUILD_MS, Anchor, ClockQuality
 from edge.store import clock_anchors
-from kiosk_ui import context, typed
+from kiosk_ui import context, typed_numbers
 from kiosk_ui.guard import staff_only
 from kiosk_ui.wording import noted, say
 
@@ -50,7 +50,7 @@ def keep() -> ResponseReturnValue:
 
 
 def _read(text: str) -> datetime | None:
-    match = _FORM.fullmatch(typed.digits(text))
+    match = _FORM.fullmatch(typed_numbers.digits(text))
     if match is None:
         return None
     year, month, day, hour, minute = (int(part) for part in match.groups())

@@ -15,7 +15,7 @@ from edge.patients import register
 from edge.patients.form import PatientFields, check_changes
 from edge.staff import audit
 from edge.staff.drafts import Draft
-from kiosk_ui import context, drafting, person_form, typed
+from kiosk_ui import context, form_drafts, person_form, typed_numbers
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.wording import isolated, noted, own_words, say, sex_name
 
@@ -48,7 +48,7 @@ def show(patient_id: str) -> str:
     audit.note_view(
         context.store(), context.now(), patient_id, context.worker().staff.id, "correct"
     )
-    begun = drafting.held(_form_of(patient_id))
+    begun = form_drafts.held(_form_of(patient_id))
     return _form(patient, begun or _on_file(patient), begun=bool(begun))
 
 
@@ -61,7 +61,7 @@ def _typed(patient_id: str) -> Draft:
 @staff_form(_typed)
 def keep_draft(patient_id: str) -> ResponseReturnValue:
     """Keep what has been typed so far."""
-    drafting.keep(_typed(patient_id))
+    form_drafts.keep(_typed(patient_id))
     return "", 204
 
 
@@ -72,7 +72,7 @@ def keep(patient_id: str) -> ResponseReturnValue:
     store = context.store()
     patient = register.get(store, patient_id)
     if request.form.get("cancel") == "again":
-        drafting.forget(_form_of(patient_id))
+        form_drafts.forget(_form_of(patient_id))
         return redirect(url_for(".show", patient_id=patient_id), 303)
     if "cancel" in request.form:
         return _done(patient_id)
@@ -91,18 +91,18 @@ def _review(patient: Patient) -> ResponseReturnValue:
         if not told:
             return _done(patient.id)
         if request.form.get("sure") != _fingerprint(patient, told):
-            drafting.keep(_typed(patient.id))
+            form_drafts.keep(_typed(patient.id))
             return _form(patient, sent, told=told)
         actor = context.worker().staff.id
         register.correct(store, now, patient.id, changes, actor, base_rev=patient.rev)
     except InvalidForm as error:
-        drafting.keep(_typed(patient.id))
+        form_drafts.keep(_typed(patient.id))
         return _form(patient, sent, wrong=error.fields), 422
     return _done(patient.id)
 
 
 def _done(patient_id: str) -> ResponseReturnValue:
-    drafting.forget(_form_of(patient_id))
+    form_drafts.forget(_form_of(patient_id))
     return redirect(url_for("history.show", patient_id=patient_id), 303)
 
 
@@ -128,7 +128,7 @@ def _form(
 
 def _changes(patient: Patient, sent: dict[str, str]) -> dict[str, str]:
     """Return what was typed; an age counts unless the birth was typed anew beside it."""
-    same_birth = typed.digits(sent.get("birth", "")).strip() == (patient.birth or "")
+    same_birth = typed_numbers.digits(sent.get("birth", "")).strip() == (patient.birth or "")
     if sent.get("age", "").strip() and same_birth:
         return {field: text for field, text in sent.items() if field != "birth"}
     return sent

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from edge.model.errors import DiskFull, NotFound, Refused, StoreError
-from kiosk_ui import trouble
+from kiosk_ui.sentences import issues
 from kiosk_ui.wording import noted, say
 
 log = logging.getLogger("kiosk_ui")
@@ -39,7 +39,7 @@ def answer_with_sentences(app: Flask) -> None:
 
 def _disk_full(error: DiskFull) -> ResponseReturnValue:
     log.error("%s", error)
-    return _page(say(trouble.DISK_FULL), again=True), 507
+    return _page(say(issues.DISK_FULL), again=True), 507
 
 
 def _store(error: StoreError) -> ResponseReturnValue:

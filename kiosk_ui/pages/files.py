@@ -21,7 +21,7 @@ from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.polled import polled
+from kiosk_ui.polling import polled
 from kiosk_ui.wording import isolated, noted, own_words, say, since
 
 page = Blueprint("files", __name__)

@@ -17,8 +17,8 @@ from edge.staff import audit, staff
 from kiosk_ui import charts, context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.pages import files
-from kiosk_ui.shown import lines
-from kiosk_ui.shown import show as show_reading
+from kiosk_ui.reading_lines import lines
+from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.wording import count, day, isolated, kind_name, noted, say, vital_name
 
 page = Blueprint("history", __name__)

@@ -13,9 +13,10 @@ from edge.equipment.pairings import HIGHEST_PASSKEY, Pairing, State
 from edge.model.errors import NotFound
 from edge.store import issues
 from edge.store.issues import Condition
-from kiosk_ui import context, trouble, typed
-from kiosk_ui.pages.wiring import technician_only
-from kiosk_ui.polled import polled
+from kiosk_ui import context, typed_numbers
+from kiosk_ui.pages.serial_ports import technician_only
+from kiosk_ui.polling import polled
+from kiosk_ui.sentences import issues as sentences_issues
 from kiosk_ui.wording import isolated, noted, say
 
 page = Blueprint("pairing", __name__)
@@ -83,7 +84,7 @@ def number(address: str) -> str:
 @technician_only
 def give(address: str) -> ResponseReturnValue:
     """Pass the number on to the station."""
-    text = typed.digits(request.form.get("number", "")[:20]).strip()
+    text = typed_numbers.digits(request.form.get("number", "")[:20]).strip()
     if not text.isascii() or not text.isdecimal() or int(text) > HIGHEST_PASSKEY:
         wrong = say(noted("This is no such number. It has six digits or fewer."))
         return render_template("pairing_number.html", address=address, wrong=wrong), 422
@@ -104,7 +105,7 @@ def _body() -> str:
     wanting = [one for one in _wanting() if one.detail not in busy]
     return render_template(
         "pairing_body.html",
-        wanting=[(one.detail, trouble.condition_sentence(one)) for one in wanting],
+        wanting=[(one.detail, sentences_issues.condition_sentence(one)) for one in wanting],
         asked=[_asked(one) for one in asked],
     )
 

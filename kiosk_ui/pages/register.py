@@ -11,7 +11,7 @@ from edge.patients import register
 from edge.patients.form import PatientForm, check
 from edge.staff.drafts import Draft
 from edge.visits import visits
-from kiosk_ui import context, drafting, person_form
+from kiosk_ui import context, form_drafts, person_form
 from kiosk_ui.guard import staff_form, staff_only
 
 page = Blueprint("register", __name__)
@@ -23,7 +23,7 @@ _FORM = "register"
 @staff_only
 def show() -> str:
     """Show the form: as it was left, or empty with what was searched for as the name."""
-    begun = drafting.held(_FORM)
+    begun = form_drafts.held(_FORM)
     if begun:
         return _form(person_form.form_of(begun), begun=True)
     typed = request.args.get("q", "").strip()[:120]
@@ -38,7 +38,7 @@ def _typed() -> Draft:
 @staff_form(_typed)
 def keep_draft() -> ResponseReturnValue:
     """Keep what has been typed so far."""
-    drafting.keep(_typed())
+    form_drafts.keep(_typed())
     return "", 204
 
 
@@ -54,19 +54,19 @@ def keep() -> ResponseReturnValue:
         check(form, now)
         same = [] if "new" in request.form else register.possible_duplicates(store, form, now)
         if same:
-            drafting.keep(_typed())
+            form_drafts.keep(_typed())
             return _form(form, same=same), 409
         patient = register.register(store, now, form, actor)
     except InvalidForm as error:
-        drafting.keep(_typed())
+        form_drafts.keep(_typed())
         return _form(form, wrong=error.fields), 422
-    drafting.forget(_FORM)
+    form_drafts.forget(_FORM)
     visit = visits.open_visit(store, context.now(), patient.id, actor=actor)
     return redirect(url_for("visit.show", visit_id=visit.id), 303)
 
 
 def _give_up() -> ResponseReturnValue:
-    drafting.forget(_FORM)
+    form_drafts.forget(_FORM)
     again = request.form["cancel"] == "again"
     return redirect(url_for("register.show" if again else "patients.search"), 303)
 

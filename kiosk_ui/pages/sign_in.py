@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge.staff import staff
-from kiosk_ui import context, drafting, guard, typed
+from kiosk_ui import context, form_drafts, guard, typed_numbers
 from kiosk_ui.wording import count, noted, say
 
 page = Blueprint("sign_in", __name__)
@@ -41,7 +41,7 @@ def enter(staff_id: str) -> ResponseReturnValue:
         context.clock(),
         staff.load_pepper(context.settings().keys),
         staff_id,
-        typed.digits(request.form.get("pin", "")),
+        typed_numbers.digits(request.form.get("pin", "")),
     )
     if isinstance(outcome, staff.SignedIn):
         return _welcome(outcome, staff_id)
@@ -75,7 +75,7 @@ def _idle() -> dict[str, int]:
 
 
 def _welcome(signed: staff.SignedIn, staff_id: str) -> ResponseReturnValue:
-    wanted = _next() or drafting.path_of(staff_id) or url_for("patients.search")
+    wanted = _next() or form_drafts.path_of(staff_id) or url_for("patients.search")
     answer = make_response(redirect(wanted, 303))
     answer.set_cookie(context.COOKIE, signed.token, httponly=True, samesite="Strict")
     return answer

@@ -18,9 +18,10 @@ from edge.readings import history
 from edge.store import issues, ledger, outbox
 from edge.store.ledger import LaneLedger
 from edge.store.store import Store
-from kiosk_ui import context, link, trouble
-from kiosk_ui.polled import polled
-from kiosk_ui.translated import gettext
+from kiosk_ui import context, delivery
+from kiosk_ui.polling import polled
+from kiosk_ui.sentences import issues as sentences_issues
+from kiosk_ui.texts import gettext
 from kiosk_ui.wording import count, isolated, moment_text, noted, say, since
 
 page = Blueprint("status", __name__)
@@ -89,7 +90,7 @@ def strip() -> Response:
 
 def strip_fragment() -> Markup:
     """Render the status strip."""
-    told = link.strip(context.store(), context.now())
+    told = delivery.strip(context.store(), context.now())
     return Markup(render_template("strip.html", told=told))
 
 
@@ -137,13 +138,13 @@ def _body() -> str:
     oldest = totals.oldest_waiting_wall_ms
     return render_template(
         "status_body.html",
-        told=link.strip(store, now),
+        told=delivery.strip(store, now),
         ledger=totals,
         lanes=[lane_row(one) for one in ledger.lanes(store)],
         disk_left=_disk_left(store),
-        usual=link.usual(store),
+        usual=delivery.usual(store),
         oldest=None if oldest is None else since(datetime.fromtimestamp(oldest / 1000, UTC), now),
-        wrong=[trouble.condition_sentence(c) for c in issues.current(store)],
+        wrong=[sentences_issues.condition_sentence(c) for c in issues.current(store)],
         devices=[device_row(d, now) for d in registry.devices(store)],
         now_text=moment_text(now.wall),
         clock_sure=now.quality in ("ntp", "hospital"),

@@ -11,8 +11,8 @@ from edge.staff import audit, staff
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.pages import patients
-from kiosk_ui.shown import Shown
-from kiosk_ui.shown import show as show_reading
+from kiosk_ui.reading_lines import Shown
+from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.wording import noted, say
 
 page = Blueprint("tray", __name__)

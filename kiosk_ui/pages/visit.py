@@ -19,12 +19,13 @@ from edge.staff import audit, staff
 from edge.staff.drafts import Draft
 from edge.visits import visits
 from edge.visits.visits import Visit
-from kiosk_ui import context, drafting, entries, trouble
-from kiosk_ui.entries import TypedEntry, TypedRow
+from kiosk_ui import context, form_drafts, typed_values
 from kiosk_ui.guard import staff_form, staff_only
-from kiosk_ui.polled import polled
-from kiosk_ui.shown import Line
-from kiosk_ui.shown import show as show_reading
+from kiosk_ui.polling import polled
+from kiosk_ui.reading_lines import Line
+from kiosk_ui.reading_lines import show as show_reading
+from kiosk_ui.sentences import issues
+from kiosk_ui.typed_values import TypedEntry, TypedRow
 from kiosk_ui.wording import kind_icon, kind_name, noted, own_words, quantity, say, vital_name
 
 page = Blueprint("visit", __name__)
@@ -55,13 +56,13 @@ def open_for(patient_id: str) -> ResponseReturnValue:
 def show(visit_id: str) -> str:
     """Show the session."""
     visit = visits.get(context.store(), visit_id)
-    begun = drafting.held(_form_of(visit))
+    begun = form_drafts.held(_form_of(visit))
     return render_template(
         "visit.html",
         visit=visit,
         patient=register.get(context.store(), visit.patient_id),
         live=Markup(_live(visit)),
-        rows=[entries.begun(entry, begun) for entry in entries.ENTRIES],
+        rows=[typed_values.begun(entry, begun) for entry in typed_values.ENTRIES],
         row_html=_row,
         begun=bool(begun),
     )
@@ -77,7 +78,7 @@ def live(visit_id: str) -> Response:
 def _typed_row(visit_id: str) -> Draft:
     """What one row sends, for when its sender's session has ended."""
     visit, entry = _typed_into(visit_id)
-    fields = entries.draft_fields(entries.read_row(entry, request.form))
+    fields = typed_values.draft_fields(typed_values.read_row(entry, request.form))
     return Draft(_form_of(visit), url_for("visit.show", visit_id=visit.id), fields)
 
 
@@ -85,8 +86,8 @@ def _typed_rows(visit_id: str) -> Draft:
     """What stands in all rows and is not recorded yet."""
     visit = visits.get(context.store(), visit_id)
     fields: dict[str, str] = {}
-    for entry in entries.ENTRIES:
-        fields |= entries.draft_fields(entries.begun(entry, request.form))
+    for entry in typed_values.ENTRIES:
+        fields |= typed_values.draft_fields(typed_values.begun(entry, request.form))
     return Draft(_form_of(visit), url_for("visit.show", visit_id=visit.id), fields)
 
 
@@ -94,7 +95,7 @@ def _typed_rows(visit_id: str) -> Draft:
 @staff_form(_typed_rows)
 def keep_draft(visit_id: str) -> ResponseReturnValue:
     """Keep what has been typed and not recorded so far."""
-    drafting.keep(_typed_rows(visit_id))
+    form_drafts.keep(_typed_rows(visit_id))
     return "", 204
 
 
@@ -103,8 +104,8 @@ def keep_draft(visit_id: str) -> ResponseReturnValue:
 def keep_typed(visit_id: str) -> ResponseReturnValue:
     """Record what was typed; an impossible number stays in its box with the reason."""
     visit, entry = _typed_into(visit_id)
-    row = entries.read_row(entry, request.form)
-    measured = entries.measured(row)
+    row = typed_values.read_row(entry, request.form)
+    measured = typed_values.measured(row)
     if isinstance(measured, str):
         return _row(visit_id, replace(row, problem=say(measured)))
     marked = _check(row, measured)
@@ -117,7 +118,7 @@ def keep_typed(visit_id: str) -> ResponseReturnValue:
     if problem is not None:
         return _row(visit_id, replace(row, problem=problem))
     _forget_row(visit, row)
-    answer = make_response(_row(visit_id, entries.blank(entry)))
+    answer = make_response(_row(visit_id, typed_values.blank(entry)))
     answer.headers["HX-Trigger"] = "recorded"
     return answer
 
@@ -130,12 +131,12 @@ def close(visit_id: str) -> ResponseReturnValue:
     held = visits.current(store, now)
     if held is not None and held.id == visit_id:
         visits.close_visit(store, now, why="finished", actor=context.worker().staff.id)
-        drafting.forget(_form_of(held))
+        form_drafts.forget(_form_of(held))
     return redirect(url_for("patients.search"), 303)
 
 
 def _typed_into(visit_id: str) -> tuple[Visit, TypedEntry]:
-    entry = entries.find(request.form.get("kind", ""))
+    entry = typed_values.find(request.form.get("kind", ""))
     if entry is None:
         raise NotFound("no such vital")
     return visits.get(context.store(), visit_id), entry
@@ -148,11 +149,11 @@ def _form_of(visit: Visit) -> str:
 
 def _forget_row(visit: Visit, row: TypedRow) -> None:
     """Take a recorded row out of the draft: nobody shall record it a second time."""
-    held = drafting.held(_form_of(visit))
+    held = form_drafts.held(_form_of(visit))
     rest = {k: v for k, v in held.items() if not k.startswith(f"{row.entry.kind.value}.")}
     if rest != held:
         path = url_for("visit.show", visit_id=visit.id)
-        drafting.keep(Draft(_form_of(visit), path, rest))
+        form_drafts.keep(Draft(_form_of(visit), path, rest))
 
 
 def _live(visit: Visit) -> str:
@@ -181,7 +182,7 @@ def _refused(visit: Visit, held: list[history.Recorded]) -> list[Markup]:
 
 
 def _refusal(refusal: history.Refusal) -> Markup:
-    sentence = trouble.refusal_sentence(refusal)
+    sentence = issues.refusal_sentence(refusal)
     if refusal.model is None:
         return sentence
     return say(noted("%(device)s: %(what)s"), device=own_words(refusal.model), what=sentence)
@@ -207,12 +208,12 @@ def _check(row: TypedRow, measured: Measured) -> TypedRow | None:
     """Return the row with what is wrong or doubtful, or None when it may be recorded."""
     impossible = plausibility.impossible(measured.values)
     if impossible is not None:
-        sentence = trouble.impossible_sentence(impossible, measured.values)
+        sentence = issues.impossible_sentence(impossible, measured.values)
         return replace(row, problem=sentence)
     doubtful = plausibility.doubtful(measured.values)
     if not doubtful or request.form.get("sure") == _fingerprint(measured):
         return None
-    what = Markup(" · ").join(trouble.warning_sentence(finding.name) for finding in doubtful)
+    what = Markup(" · ").join(issues.warning_sentence(finding.name) for finding in doubtful)
     return replace(row, doubt=(what, _fingerprint(measured)))
 
 
@@ -232,13 +233,13 @@ def _record(visit: Visit, measured: Measured) -> Markup | None:
     visits.touch(store, now, visit)
     outcome = intake.accept(store, reading)
     if isinstance(outcome, intake.Rejected):
-        return trouble.impossible_sentence(outcome.why, measured.values)
+        return issues.impossible_sentence(outcome.why, measured.values)
     return None
 
 
 def _sentence(error: StoreError) -> Markup:
     if isinstance(error, DiskFull):
-        return say(trouble.DISK_FULL)
+        return say(issues.DISK_FULL)
     return say(noted("The box could not record this. Please try again."))
 
 

@@ -103,6 +103,8 @@ class _Batch:
             stamp = _stamp(value)
             flat: list[int] = []
             shape = self._shape(value, stamp[2] // 1000 if stamp else 0, flat, 0)
+            if len(flat) > MAX_LEAVES:  # the last one of them was not followed by another value
+                raise _Misfit
         except _Misfit:
             self._raw.append(record)
             self._rows.append(0)

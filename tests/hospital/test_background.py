@@ -24,7 +24,7 @@ def archive(app: Flask, archive_address: str) -> Iterator[Archive]:
 
 def post(doctor: Doctor, patient: str, **form: str) -> TestResponse:
     data = {"csrf": doctor.csrf(), **form}
-    return doctor.client.post(f"/patients/{patient}/background", data=data, headers=ORIGIN)
+    return doctor.client.post(f"/patients/{patient}/summary", data=data, headers=ORIGIN)
 
 
 def test_an_allergy_stands_at_the_top_of_the_record_and_goes_to_the_clinic(

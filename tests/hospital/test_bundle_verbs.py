@@ -30,7 +30,7 @@ from hospital.cli.commands import hospital
 from hospital.fleet import claims
 from hospital.fleet.authority import Authority
 from provisioning import enrol, status
-from provisioning.box import init_box
+from provisioning.box_setup import init_box
 from provisioning.link_commands import bundles, link
 from sync.bundles import bundle_format
 from sync.keys.keys import HospitalKeys

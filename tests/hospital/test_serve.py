@@ -35,7 +35,7 @@ from hospital.cli.init import found
 from hospital.fleet import boxes, claims
 from hospital.receiving import custody
 from hospital.views import chart
-from provisioning.box import init_box
+from provisioning.box_setup import init_box
 from provisioning.enrol import enrol
 
 pytestmark = pytest.mark.system

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from hospital.feed import feed
 
-TOLD = f"/patients/{ZAHRA}/told"
+TOLD = f"/patients/{ZAHRA}/messages"
 RECORDS = f"/patients/{ZAHRA}/records"
 SOON = "2099-12-03T09:30"
 
@@ -51,7 +51,7 @@ def test_an_empty_reply_and_a_day_that_is_over_come_back_with_a_sentence(doctor:
 def test_an_appointment_is_made_moved_and_cancelled(doctor: Doctor) -> None:
     post(doctor, f"{TOLD}/appointment", when=SOON, what="Eye clinic")
     html = doctor.client.get(f"/patients/{ZAHRA}").text
-    found = re.search(r'href="([^"]+/told/appointment/[^"]+)"', html)
+    found = re.search(r'href="([^"]+/messages/appointment/[^"]+)"', html)
     assert found is not None
     post(doctor, found[1], do="move", when="2099-12-04T14:00", what="Eye clinic")
     assert "2099-12-04 14:00" in page(doctor)
@@ -79,7 +79,7 @@ def test_nobody_writes_without_signing_in_or_without_the_word(
     assert "x" not in re.findall(r'class="written"[^>]*>([^<]*)', page(doctor))
 
 
-@pytest.mark.parametrize("path", ["/patients/nobody/told/reply", "/patients/nobody/records"])
+@pytest.mark.parametrize("path", ["/patients/nobody/messages/reply", "/patients/nobody/records"])
 def test_an_unknown_patient_is_said_so(doctor: Doctor, path: str) -> None:
     assert post(doctor, path, text="x", do="link", other="y", why="z").status_code == 404
 

@@ -12,7 +12,7 @@ from edge.model.clock import Clock
 from edge.model.entry import Lane
 from edge.store import issues, outbox
 from edge.store.store import Store
-from kiosk_ui import trouble
+from kiosk_ui.sentences import issues as sentences_issues
 
 
 def strip(client: FlaskClient) -> str:
@@ -69,7 +69,7 @@ def test_each_condition_is_a_sentence(
 
 
 def test_the_screens_know_every_condition() -> None:
-    assert set(trouble.CONDITIONS) == set(issues.SENTENCES)
+    assert set(sentences_issues.CONDITIONS) == set(issues.SENTENCES)
 
 
 def test_devices_show_state_and_battery(client: FlaskClient, store: Store, clock: Clock) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk_ui import typed
+from kiosk_ui import typed_numbers
 
 ZEROS = [c for c in map(chr, range(0x110000)) if unicodedata.decimal(c, None) == 0]
 
@@ -18,16 +18,16 @@ ZEROS = [c for c in map(chr, range(0x110000)) if unicodedata.decimal(c, None) ==
 def test_any_digits_and_any_decimal_sign_are_read(value: Decimal, zero: str, sign: str) -> None:
     plain = f"{value:f}"
     local = "".join(chr(ord(zero) + int(c)) if c.isdigit() else sign for c in plain)
-    assert typed.number(local) == value
-    assert typed.digits(local).replace(sign, ".") == plain
+    assert typed_numbers.number(local) == value
+    assert typed_numbers.digits(local).replace(sign, ".") == plain
 
 
 @given(st.text())
 def test_no_text_breaks_it(text: str) -> None:
-    value = typed.number(text)
+    value = typed_numbers.number(text)
     assert value is None or (value.is_finite() and value >= 0)
 
 
 @pytest.mark.parametrize("text", ["", ".5", "5.", "1,234.5", "1e3", "-3", "+3", "½", "1 2"])
 def test_what_is_not_one_number_is_refused(text: str) -> None:
-    assert typed.number(text) is None
+    assert typed_numbers.number(text) is None

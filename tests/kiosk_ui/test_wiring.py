@@ -28,15 +28,15 @@ def tariq(app: Flask, settings: Settings, store: Store, clock: Clock) -> Desk:
 
 def test_what_was_recognised_is_shown_and_bound(tariq: Desk, store: Store, clock: Clock) -> None:
     serial_bindings.sighted(store, clock.now(), SEEN)
-    shown = tariq.get("/wiring")
+    shown = tariq.get("/serial-ports")
     assert "4 complete results" in shown
     assert "4D 61" in shown
     assert "Masimo Rad-87" in shown
     assert "Cables" in tariq.get("/status")
-    tariq.post("/wiring/bind", port=SEEN.port, model="Masimo Rad-87")
+    tariq.post("/serial-ports/bind", port=SEEN.port, model="Masimo Rad-87")
     assert serial_bindings.bindings(store) == {SEEN.port: "Masimo Rad-87"}
-    assert "/dev/ttyUSB1" not in tariq.get("/wiring/live")
-    tariq.post("/wiring/unbind", port=SEEN.port)
+    assert "/dev/ttyUSB1" not in tariq.get("/serial-ports/live")
+    tariq.post("/serial-ports/unbind", port=SEEN.port)
     assert serial_bindings.bindings(store) == {}
 
 
@@ -45,7 +45,7 @@ def test_only_what_was_recognised_there_can_be_bound(
 ) -> None:
     serial_bindings.sighted(store, clock.now(), SEEN)
     for port, model in ((SEEN.port, "SunTech Advantage"), ("/dev/other", "Masimo Rad-87")):
-        assert tariq.post("/wiring/bind", port=port, model=model).status_code == 400
+        assert tariq.post("/serial-ports/bind", port=port, model=model).status_code == 400
     assert serial_bindings.bindings(store) == {}
 
 
@@ -53,9 +53,9 @@ def test_workers_and_strangers_bind_nothing(
     desk: Desk, app: Flask, store: Store, clock: Clock
 ) -> None:
     serial_bindings.sighted(store, clock.now(), SEEN)
-    answer = desk.post("/wiring/bind", port=SEEN.port, model="Masimo Rad-87")
+    answer = desk.post("/serial-ports/bind", port=SEEN.port, model="Masimo Rad-87")
     assert answer.status_code == 403
-    assert desk.client.get("/wiring").status_code == 403
-    assert app.test_client().get("/wiring").status_code == 303
+    assert desk.client.get("/serial-ports").status_code == 403
+    assert app.test_client().get("/serial-ports").status_code == 303
     assert "Cables" not in desk.get("/status")
     assert serial_bindings.bindings(store) == {}

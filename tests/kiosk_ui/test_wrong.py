@@ -33,8 +33,8 @@ def test_a_mistyped_value_is_struck_out_and_the_chart_forgets_it(
 ) -> None:
     weighed(store, clock, amina, "71.4")
     entry = weighed(store, clock, amina, "17.4")
-    assert f"/readings/{entry}/wrong" in desk.get(f"/patients/{amina}/history")
-    answer = desk.post(f"/readings/{entry}/wrong", why="typed-wrongly")
+    assert f"/readings/{entry}/retract" in desk.get(f"/patients/{amina}/history")
+    answer = desk.post(f"/readings/{entry}/retract", why="typed-wrongly")
     assert (answer.status_code, answer.location) == (303, f"/patients/{amina}/history")
     page = desk.get(f"/patients/{amina}/history")
     assert 'class="struck"' in page
@@ -46,7 +46,7 @@ def test_a_vital_with_nothing_valid_has_a_table_and_no_chart(
     desk: Desk, amina: str, store: Store, clock: Clock
 ) -> None:
     entry = weighed(store, clock, amina, "17.4")
-    desk.post(f"/readings/{entry}/wrong", why="trial")
+    desk.post(f"/readings/{entry}/retract", why="trial")
     page = desk.get(f"/patients/{amina}/history")
     assert "<figure>" not in page
     assert "Marked as wrong" in page
@@ -56,7 +56,7 @@ def test_somebody_elses_reading_is_claimed_at_once_for_the_right_one(
     desk: Desk, amina: str, store: Store, clock: Clock
 ) -> None:
     entry = weighed(store, clock, amina, "71.4", source="device")
-    answer = desk.post(f"/readings/{entry}/wrong", why="somebody-else")
+    answer = desk.post(f"/readings/{entry}/retract", why="somebody-else")
     assert (answer.status_code, answer.location) == (303, f"/tray/{entry}")
     assert "Whose is it?" in desk.get(f"/tray/{entry}")
     assert history.of_patient(store, amina) == []
@@ -66,9 +66,9 @@ def test_only_what_was_typed_can_have_been_typed_wrongly(
     desk: Desk, amina: str, store: Store, clock: Clock
 ) -> None:
     entry = weighed(store, clock, amina, "71.4", source="device")
-    assert "typed wrongly" not in desk.get(f"/readings/{entry}/wrong")
-    assert desk.post(f"/readings/{entry}/wrong", why="typed-wrongly").status_code == 400
-    assert desk.post(f"/readings/{entry}/wrong", why="because").status_code == 400
+    assert "typed wrongly" not in desk.get(f"/readings/{entry}/retract")
+    assert desk.post(f"/readings/{entry}/retract", why="typed-wrongly").status_code == 400
+    assert desk.post(f"/readings/{entry}/retract", why="because").status_code == 400
     assert not history.of_patient(store, amina)[0].struck
 
 
@@ -76,6 +76,6 @@ def test_what_is_struck_already_is_asked_about_no_more(
     desk: Desk, amina: str, store: Store, clock: Clock
 ) -> None:
     entry = weighed(store, clock, amina, "71.4")
-    desk.post(f"/readings/{entry}/wrong", why="trial")
-    assert desk.client.get(f"/readings/{entry}/wrong").status_code == 404
-    assert desk.client.get("/readings/999/wrong").status_code == 404
+    desk.post(f"/readings/{entry}/retract", why="trial")
+    assert desk.client.get(f"/readings/{entry}/retract").status_code == 404
+    assert desk.client.get("/readings/999/retract").status_code == 404

@@ -23,7 +23,7 @@ from devices.simulators.wired.ad_tm2657 import Tm2657
 from edge.equipment import registry
 from edge.settings.box_settings import Settings
 from edge.store.store import Store
-from provisioning.box import init_box
+from provisioning.box_setup import init_box
 from provisioning.cli import main
 
 OMRON = b"2026,07,11,09,05,12345678901234567890,0,120,080,072,0\r\n"

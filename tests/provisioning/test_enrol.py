@@ -18,7 +18,7 @@ from hospital.fleet import boxes, claims
 from hospital.fleet.authority import Authority
 from hospital.fleet.boxes import Box
 from hospital.fleet.claims import Instead, Offer
-from provisioning.box import init_box
+from provisioning.box_setup import init_box
 from provisioning.enrol import accept, enrol, prepare
 from provisioning.errors import Failed, InputError
 from sync.core.messages import QUARANTINED

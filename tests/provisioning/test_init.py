@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from edge.settings.box_settings import Port, Settings
 from edge.store.store import Store
-from provisioning.box import add_port, init_box, new_box_id, set_link
+from provisioning.box_setup import add_port, init_box, new_box_id, set_link
 from provisioning.cli import main
 from provisioning.errors import InputError
 

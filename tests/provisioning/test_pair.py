@@ -15,7 +15,7 @@ from edge.equipment import pairings
 from edge.equipment.pairings import State
 from edge.settings.box_settings import Settings
 from edge.store.store import Store
-from provisioning.box import init_box
+from provisioning.box_setup import init_box
 from provisioning.cli import main
 
 METER = "C2:AC:C0:00:00:01"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from eventually import eventually
 
-from provisioning.box import init_box
+from provisioning.box_setup import init_box
 from provisioning.run import CONCERNS, SHARED
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]

@@ -17,7 +17,7 @@ from hospital.archive import Archive
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.receiving.worker import UP, WIRED, Worker
-from provisioning.box import init_box, set_link
+from provisioning.box_setup import init_box, set_link
 from sync.courier import courier
 from sync.keys import membership
 from sync.keys.enrolment import Grant

@@ -158,7 +158,7 @@ class Scene:
             ("worker-tray", _go("/tray")),
             ("worker-tray-one", self._tray_one),
             ("worker-wrong", self._wrong),
-            ("worker-background", _go(f"/patients/{imran}/background")),
+            ("worker-background", _go(f"/patients/{imran}/summary")),
             ("worker-failure", _go("/nowhere")),
             ("technician-stick", self._stick),
         ]
@@ -314,7 +314,7 @@ class Scene:
             requests.end(
                 self.store, asked, {"records": span[1] - span[0] + 1, "files": 1, "left": 0}
             )
-        page.goto(f"{address}/stick")
+        page.goto(f"{address}/usb")
 
     def _let_technician_in(self, page: Page, address: str) -> None:
         with self.store.transaction():
@@ -382,7 +382,7 @@ class Scene:
     def _wrong(self, page: Page, address: str) -> None:
         page.goto(f"{address}/patients/{self.people[0].id}/history")
         page.locator("tbody .tool").first.click()
-        page.wait_for_url("**/wrong")
+        page.wait_for_url("**/retract")
 
 
 def _held(one: Carried, box: str, **more: object) -> Held:

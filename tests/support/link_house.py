@@ -21,7 +21,7 @@ from hospital.archive.sqlite import SqliteArchive
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.receiving.worker import UP, WIRED, KeyWatch, Worker
-from provisioning.box import init_box, set_link
+from provisioning.box_setup import init_box, set_link
 from sync.keys import membership
 from sync.keys.enrolment import Grant
 from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys

@@ -40,7 +40,7 @@ from hospital.fleet import boxes
 from hospital.fleet.authority import Authority
 from hospital.fleet.boxes import Box
 from hospital.receiving import backup, custody
-from provisioning.box import init_box, set_link
+from provisioning.box_setup import init_box, set_link
 from sync.keys import membership
 from sync.keys.enrolment import Grant
 from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys

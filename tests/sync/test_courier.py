@@ -25,7 +25,7 @@ from edge.model.entry import Entry, Lane, content_id
 from edge.settings.box_settings import Settings, settings_file
 from edge.store import issues, journal, outbox
 from edge.store.store import Store
-from provisioning.box import init_box, set_link
+from provisioning.box_setup import init_box, set_link
 from sync.core import Header, Receipt, Welcome
 from sync.core import box as core_box
 from sync.courier import courier

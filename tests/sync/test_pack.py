@@ -110,6 +110,12 @@ def test_a_record_that_is_not_canonical_travels_as_its_bytes(record: bytes) -> N
     ]
 
 
+@pytest.mark.parametrize("width", [199, 200, 201, 202])
+def test_a_record_of_any_width_survives(width: int) -> None:
+    record = canonical_json([7] * width)
+    assert packing.unpack(packing.pack([record, record])) == [record, record]
+
+
 @pytest.mark.parametrize("depth", range(12))
 def test_nesting_of_any_depth_survives(depth: int) -> None:
     value: object = [1, "x"]

@@ -1,0 +1,76 @@
+"""A recorded value is wrong: somebody else's, mistyped or mismeasured. It is said, never erased."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from edge.patients import register
+from edge.readings import history, retract
+from edge.readings.history import Recorded
+from edge.staff import staff
+from edge.visits import visits
+from kiosk_ui import context
+from kiosk_ui.guard import staff_only
+from kiosk_ui.reading_lines import show as show_reading
+from kiosk_ui.wording import noted, say
+
+page = Blueprint("retract", __name__)
+
+REASONS = {
+    retract.SOMEBODY_ELSE: noted("It is somebody else's"),
+    "typed-wrongly": noted("It was typed wrongly"),
+    "measured-wrongly": noted("It was measured wrongly"),
+    "trial": noted("It was a trial"),
+}
+"""What may be wrong with a reading: the stable word that is kept, and what the button says."""
+
+
+@page.get("/readings/<int:entry>/retract")
+@staff_only
+def show(entry: int) -> str:
+    """Show the reading and ask what is wrong with it."""
+    held = _held(entry)
+    store, now = context.store(), context.now()
+    names = {person.id: person.name for person in staff.members(store)}
+    return render_template(
+        "retract.html",
+        row=show_reading(held, now, names, history.urgent(store, [entry])),
+        patient=register.get(store, held.patient_id or ""),
+        back=_back(held),
+        reasons=[(key, say(text)) for key, text in REASONS.items() if _fits(key, held)],
+    )
+
+
+@page.post("/readings/<int:entry>/retract")
+@staff_only
+def keep(entry: int) -> ResponseReturnValue:
+    """Keep what was said: back to the tray to be claimed, or struck out where it stands."""
+    held, why = _held(entry), request.form.get("why", "")
+    if why not in REASONS or not _fits(why, held):
+        abort(400)
+    store, now, actor = context.store(), context.now(), context.worker().staff.id
+    if why == retract.SOMEBODY_ELSE:
+        retract.to_tray(store, now, entry, actor=actor)
+        return redirect(url_for("tray.one", entry=entry), 303)
+    retract.strike(store, now, entry, why, actor=actor)
+    return redirect(_back(held), 303)
+
+
+def _held(entry: int) -> Recorded:
+    held = history.one(context.store(), entry)
+    if held is None or held.patient_id is None or held.struck:
+        abort(404)
+    return held
+
+
+def _fits(why: str, held: Recorded) -> bool:
+    return why != "typed-wrongly" or held.source == "typed"
+
+
+def _back(held: Recorded) -> str:
+    """Return the page it was seen on: the open visit, or the patient's history."""
+    open_now = visits.current(context.store(), context.now())
+    if open_now is not None and open_now.id == held.visit_id:
+        return url_for("visit.show", visit_id=open_now.id)
+    return url_for("history.show", patient_id=held.patient_id)

@@ -1,0 +1,285 @@
+"""A patient measures alone: large steps, no names, and nothing left on the screen afterwards.
+
+With a card the readings are the patient's; without one they wait in the tray for a worker.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from edge.equipment import registry
+from edge.model.patient import Patient
+from edge.model.reading import Kind
+from edge.patients import register
+from edge.readings import history
+from edge.readings.history import Recorded
+from edge.visits import visits
+from edge.visits.visits import Visit
+from kiosk_ui import context, wording
+from kiosk_ui.polling import polled
+from kiosk_ui.reading_lines import lines
+from kiosk_ui.sentences import issues
+from kiosk_ui.wording import kind_icon, noted, say
+
+page = Blueprint("self_service", __name__)
+
+WAIT_IDLE_S = 120
+"""A cuff needs a minute; after this long without a touch somebody may have left."""
+
+SHOWN_IDLE_S = 20
+"""A value that nobody acknowledges is hidden after this long."""
+
+WARN_S = 20
+
+MOST_TRIES = 3
+TRIES_FOR_S = 120
+"""After so many wrong numbers within this time a person measures without a card."""
+
+_VISIT, _AFTER, _ASKED, _TRIES = "visit", "after", "asked", "tries"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a patient can measure alone: what it is called and what to do."""
+
+    kind: Kind
+    name: str
+    todo: str
+    wait: str
+
+
+STEPS = (
+    Step(
+        Kind.BLOOD_PRESSURE,
+        noted("Blood pressure"),
+        noted("Put the cuff on your bare arm. Press the start button."),
+        noted("Sit still. Do not talk."),
+    ),
+    Step(
+        Kind.OXIMETRY,
+        noted("Oxygen"),
+        noted("Put one finger into the clip."),
+        noted("Keep your hand still."),
+    ),
+    Step(
+        Kind.TEMPERATURE,
+        noted("Temperature"),
+        noted("Switch the thermometer on and put it in place."),
+        noted("Wait until it beeps."),
+    ),
+    Step(
+        Kind.WEIGHT,
+        noted("Weight"),
+        noted("Step onto the scale without shoes."),
+        noted("Stand still."),
+    ),
+)
+
+
+@page.get("/measure")
+def start() -> str:
+    """Ask for the card, or offer to go on without one."""
+    return _start(None)
+
+
+@page.post("/measure")
+def begin() -> ResponseReturnValue:
+    """Begin with a card's number, or without one; a number that was typed is asked about first."""
+    if "without" in request.form:
+        return _begin(None)
+    card = request.form.get("card", "").strip()[:40]
+    if _is_tired():
+        return _start(None), 409
+    if not card:
+        return _start(say(noted("Enter the number on your card."))), 422
+    patient = register.by_card(context.store(), card)
+    if patient is None:
+        _note_try()
+        text = noted("No card has this number. Try again, or go on without a card.")
+        return _start(say(text)), 422
+    session[_ASKED] = patient.id
+    if request.form.get("scanned") == "yes":
+        return _begin(patient)
+    return redirect(url_for(".ask"), 303)
+
+
+@page.get("/measure/card")
+def ask() -> ResponseReturnValue:
+    """Ask whether the typed number is this person's: a picture and an age, never a name."""
+    if _ASKED not in session:
+        return redirect(url_for(".start"), 303)
+    patient = register.get(context.store(), session[_ASKED])
+    years = patient.age_years(context.now().wall.astimezone().date())
+    return render_template(
+        "self_service_card.html",
+        picture=wording.person_icon(patient.sex, years),
+        sex=wording.sex_name(patient.sex),
+        age=wording.rough_age(years),
+        **_idle(),
+    )
+
+
+@page.post("/measure/card")
+def answer() -> ResponseReturnValue:
+    """Begin when it is this person's card; otherwise go back to the number."""
+    if _ASKED not in session:
+        return redirect(url_for(".start"), 303)
+    if request.form.get("mine") == "yes":
+        return _begin(register.get(context.store(), session[_ASKED]))
+    del session[_ASKED]
+    _note_try()
+    return _start(say(noted("Enter the number again.")))
+
+
+def _begin(patient: Patient | None) -> ResponseReturnValue:
+    """Begin to measure; a visit of somebody else ends, a worker's only when asked for."""
+    store, now = context.store(), context.now()
+    if _worker_is_measuring() and "stop" not in request.form:
+        return _start(None, busy=True, named=patient is not None), 409
+    held = None
+    if patient is None:
+        visits.close_visit(store, now, why="another patient")
+    else:
+        held = visits.open_visit(store, now, patient.id, actor=None, mode="alone")
+    session.clear()
+    session[_VISIT] = held.id if held else None
+    session[_AFTER] = store.journal_position()
+    return redirect(url_for(".choose"), 303)
+
+
+@page.get("/measure/choose")
+def choose() -> ResponseReturnValue:
+    """Offer what the devices of this box can measure."""
+    if _AFTER not in session:
+        return redirect(url_for(".start"), 303)
+    here = registry.kinds(context.store())
+    steps = [step for step in STEPS if not here or step.kind in here]
+    done = {r.kind for r in _readings(session[_AFTER])}
+    return render_template(
+        "self_service_choose.html", steps=steps, done=done, kind_icon=kind_icon, **_idle()
+    )
+
+
+@page.get("/measure/<kind>")
+def measure(kind: str) -> ResponseReturnValue:
+    """Show one step; it waits for a reading taken after the step was opened."""
+    step = _step(kind)
+    if _AFTER not in session:
+        return redirect(url_for(".start"), 303)
+    after = request.args.get("after", "")
+    if not after.isascii() or not after.isdigit():
+        position = context.store().journal_position()
+        return redirect(url_for(".measure", kind=kind, after=position), 303)
+    _touch()
+    body = Markup(_body(step, int(after)))
+    return render_template("self_service_step.html", step=step, after=after, body=body, **_idle())
+
+
+@page.get("/measure/<kind>/live")
+def live(kind: str) -> Response:
+    """Answer the step's poll."""
+    after = request.args.get("after", "")
+    if _AFTER not in session or not after.isascii() or not after.isdigit():
+        abort(404)
+    return polled(_body(_step(kind), int(after)))
+
+
+@page.post("/measure/done")
+def done() -> ResponseReturnValue:
+    """Forget the patient and thank them."""
+    if _AFTER not in session:
+        session.clear()
+        return redirect(url_for("home.show"), 303)
+    held = _own_visit()
+    if held is not None:
+        visits.close_visit(context.store(), context.now(), why="finished")
+    unnamed = held is None and bool(_readings(session[_AFTER]))
+    session.clear()
+    return render_template("self_service_done.html", unnamed=unnamed)
+
+
+def _start(wrong: Markup | None, *, busy: bool = False, named: bool = False) -> str:
+    return render_template(
+        "self_service_start.html", wrong=wrong, busy=busy, named=named, tired=_is_tired()
+    )
+
+
+def _note_try() -> None:
+    session[_TRIES] = [_tries() + 1, context.now().t_ms]
+
+
+def _is_tired() -> bool:
+    return _tries() >= MOST_TRIES
+
+
+def _tries() -> int:
+    """Return how many wrong numbers were typed just now; whoever comes later begins anew."""
+    tries, at_ms = session.get(_TRIES, (0, 0))
+    fresh = 0 <= context.now().t_ms - at_ms <= TRIES_FOR_S * 1000
+    return int(tries) if fresh else 0
+
+
+def _worker_is_measuring() -> bool:
+    held = visits.current(context.store(), context.now())
+    return held is not None and held.mode == "worker"
+
+
+def _body(step: Step, after: int) -> str:
+    readings = [r for r in _readings(max(after, session[_AFTER])) if r.kind == step.kind]
+    newest = readings[0] if readings else None
+    store = context.store()
+    refused = [] if newest else history.refused(store, after, limit=1)
+    now_showing = [one for one in registry.live(store, context.now()) if one.kind == step.kind]
+    return render_template(
+        "self_service_body.html",
+        step=step,
+        icon_name=kind_icon(step.kind),
+        rows=lines(newest.values) if newest else (),
+        advice=_advice(newest) if newest else None,
+        refused=[issues.refusal_sentence(f) for f in refused],
+        measuring=bool(now_showing),
+        shown_idle_s=SHOWN_IDLE_S,
+    )
+
+
+def _advice(recorded: Recorded) -> Markup | None:
+    """Return what to do about a value that a rule or a limit has marked."""
+    if history.urgent(context.store(), [recorded.entry]):
+        return say(noted("Show this to a health worker now."))
+    if recorded.warnings or recorded.quality:
+        return say(noted("Rest a little and measure again. Then show it to a health worker."))
+    return None
+
+
+def _readings(after: int) -> list[Recorded]:
+    """Return what this patient measured since `after`, newest first."""
+    store = context.store()
+    if session.get(_VISIT):
+        held = history.of_visit(store, session[_VISIT])
+    else:
+        held = history.in_tray(store)[::-1]
+    return [r for r in held if r.entry > after]
+
+
+def _own_visit() -> Visit | None:
+    held = visits.current(context.store(), context.now())
+    return held if held is not None and held.id == session.get(_VISIT) else None
+
+
+def _touch() -> None:
+    held = _own_visit()
+    if held is not None:
+        visits.touch(context.store(), context.now(), held)
+
+
+def _step(kind: str) -> Step:
+    step = next((step for step in STEPS if step.kind == kind), None)
+    return step or abort(404)
+
+
+def _idle() -> dict[str, int]:
+    return {"idle_s": WAIT_IDLE_S, "warn_s": WARN_S}

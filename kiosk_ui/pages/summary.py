@@ -1,0 +1,125 @@
+"""Allergies, conditions, medicines: seen before anybody treats, added by whoever hears of one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from edge.model.clock import Stamp
+from edge.model.errors import InvalidForm
+from edge.patients import register, summary
+from edge.patients.summary import Member
+from edge.staff import audit
+from edge.staff.drafts import Draft
+from edge.store.store import Store
+from kiosk_ui import context, form_drafts, person_form
+from kiosk_ui.guard import staff_form, staff_only
+from kiosk_ui.wording import noted, own_words, say
+
+page = Blueprint("summary", __name__)
+
+_LISTS = {
+    "allergies": (noted("Allergies"), noted("Another allergy")),
+    "conditions": (noted("Conditions"), noted("Another condition")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One list on the page: its field, its name, its members, and what stands in its box."""
+
+    name: str
+    title: Markup
+    ask: Markup
+    members: tuple[Member, ...]
+    typed: str
+    problem: Markup | None
+
+
+@page.get("/patients/<patient_id>/summary")
+@staff_only
+def show(patient_id: str) -> str:
+    """Show what is known; that it was looked at is kept."""
+    store, now = context.store(), context.now()
+    register.get(store, patient_id)
+    audit.note_view(store, now, patient_id, context.worker().staff.id, "background")
+    return _page(patient_id, form_drafts.held(_form_of(patient_id)))
+
+
+def _typed(patient_id: str) -> Draft:
+    fields = {
+        key: text for key, text in request.form.items() if key in (*_LISTS, summary.MEDICINES)
+    }
+    return Draft(_form_of(patient_id), url_for("summary.show", patient_id=patient_id), fields)
+
+
+@page.post("/patients/<patient_id>/summary")
+@staff_form(_typed)
+def keep(patient_id: str) -> ResponseReturnValue:
+    """Add to a list, or tell the hospital of medicines; what is wrong stays in its box."""
+    field = next(iter(_typed(patient_id).fields), "")
+    text = request.form.get(field, "")
+    verb = summary.propose_medicines if field == summary.MEDICINES else _adding(field)
+    try:
+        verb(context.store(), context.now(), patient_id, text, context.worker().staff.id)
+    except InvalidForm as error:
+        problem = {field: person_form.problems(error.fields)["text"]}
+        return _page(patient_id, {field: text}, problem), 422
+    form_drafts.forget(_form_of(patient_id))
+    return redirect(url_for(".show", patient_id=patient_id), 303)
+
+
+@page.post("/patients/<patient_id>/summary/<name>/strike")
+@staff_only
+def strike(patient_id: str, name: str) -> ResponseReturnValue:
+    """Ask the hospital to strike something out."""
+    text, actor = request.form.get("text", ""), context.worker().staff.id
+    try:
+        summary.ask_to_strike(context.store(), context.now(), patient_id, name, text, actor)
+    except InvalidForm:
+        abort(404)
+    return redirect(url_for(".show", patient_id=patient_id), 303)
+
+
+def _adding(field: str) -> Callable[[Store, Stamp, str, str, str], None]:
+    if field not in _LISTS:
+        abort(400)
+
+    def add(store: Store, now: Stamp, patient_id: str, text: str, actor: str) -> None:
+        summary.add(store, now, patient_id, field, text, actor)
+
+    return add
+
+
+def _page(patient_id: str, typed: dict[str, str], problems: dict[str, Markup] | None = None) -> str:
+    known = summary.of(context.store(), patient_id)
+    wrong = problems or {}
+    sections = [
+        Section(
+            name, say(title), say(ask), getattr(known, name), typed.get(name, ""), wrong.get(name)
+        )
+        for name, (title, ask) in _LISTS.items()
+    ]
+    return render_template(
+        "summary.html",
+        patient=register.get(context.store(), patient_id),
+        sections=sections,
+        known=known,
+        typed=typed.get(summary.MEDICINES, ""),
+        problem=wrong.get(summary.MEDICINES),
+    )
+
+
+def _form_of(patient_id: str) -> str:
+    return f"background/{patient_id}"
+
+
+@page.app_template_global()
+def allergies_of(patient_id: str) -> Markup:
+    """Return a patient's allergies as one line, empty when none is known."""
+    known = summary.of(context.store(), patient_id).allergies
+    return Markup(" · ").join(own_words(one.text) for one in known)

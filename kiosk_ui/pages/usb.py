@@ -1,0 +1,241 @@
+"""The technician's sticks: what is plugged in, what is on it, and one tap to write or to read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from edge.bundles import requests, sent
+from edge.bundles.requests import Asked, Held, State, Stick, What
+from edge.model.entry import Lane
+from edge.model.errors import Refused
+from edge.store import issues, outbox
+from edge.store.store import Store
+from kiosk_ui import context
+from kiosk_ui.pages.serial_ports import technician_only
+from kiosk_ui.polling import polled
+from kiosk_ui.wording import count, isolated, noted, own_words, quantity, say, since
+
+page = Blueprint("usb", __name__)
+
+GB, MB, KB = 1_000_000_000, 1_000_000, 1_000
+
+_LANES = {
+    Lane.ALERT.value: noted("Alerts %(span)s"),
+    Lane.CLINICAL.value: noted("Records %(span)s"),
+}
+
+_WHY = {
+    "full": noted("The stick is full. Take another, or bring this one to the hospital first."),
+    "gone": noted("The stick was pulled out or cannot be written."),
+    "missing": noted("There is no answer of the hospital on this stick."),
+    "foreign-box": noted("The answer on this stick is for another box."),
+    "foreign-hospital": noted("The answer on this stick comes from another hospital."),
+    "unknown": noted("This answer belongs to a stick that this box does not remember."),
+    "differs": noted(
+        "The hospital does not hold the same records as this box. Write the stick again and bring"
+        " it: all of them are sent again."
+    ),
+    "refused": noted("The hospital refuses this box. Call the hospital."),
+    "renumbered": noted("The records were numbered anew meanwhile. Write the stick again."),
+    "damaged": noted("The answer on this stick is damaged. Ask the hospital to write it again."),
+    "disk-full": noted("The disk of this box is full."),
+    "interrupted": noted("It was interrupted. Do it again."),
+}
+_FAULT = noted("It failed. Call the hospital.")
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """One bundle on a stick in words; `tone` is "good" when it is needed no more."""
+
+    title: Markup
+    carries: list[Markup]
+    state: Markup
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One stick in words."""
+
+    folder: str
+    name: Markup
+    free: Markup
+    lying: list[Lying]
+    has_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of the last request, in words; `busy` while it is under way."""
+
+    words: list[Markup]
+    tone: str
+    busy: bool
+
+
+@page.get("/usb")
+@technician_only
+def show() -> str:
+    """Show the sticks."""
+    return render_template("usb.html", body=Markup(_body()))
+
+
+@page.get("/usb/live")
+@technician_only
+def live() -> Response:
+    """Answer the page's poll."""
+    return polled(_body())
+
+
+@page.post("/usb/<what>")
+@technician_only
+def ask(what: str) -> ResponseReturnValue:
+    """Ask the courier to write or to read a stick."""
+    if what not in set(What):
+        abort(404)
+    actor, folder = context.worker().staff.id, request.form.get("folder", "")
+    with suppress(Refused):  # pulled out, or busy: the page shows that
+        requests.ask(context.store(), context.now(), What(what), folder, actor=actor)
+    return redirect(url_for(".show"), 303)
+
+
+def _body() -> str:
+    store = context.store()
+    ledger, asked = outbox.ledger(store), requests.latest(store)
+    written, answered = sent.last_written(store), sent.last_answered_ms(store)
+    return render_template(
+        "usb_body.html",
+        enrolled=not issues.is_noted(store, "not-enrolled"),
+        sticks=[_shown(store, one) for one in requests.plugged(store)],
+        waiting=ledger.waiting,
+        hospital=own_words(context.settings().broker_host or ""),
+        outcome=None if asked is None else _outcome(asked),
+        written=None if written is None else (count(written.records), _when(written.written_ms)),
+        answered=None if answered is None else _when(answered),
+    )
+
+
+def _shown(store: Store, one: Stick) -> Shown:
+    has_answer = any(h.way == "down" and h.ours for h in one.held)
+    first = sorted(one.held, key=lambda h: (h.ours, h.made_ms), reverse=True)
+    free, lying = _size(one.free), [_lying(store, held) for held in first]
+    return Shown(one.folder, own_words(one.name), free, lying, has_answer)
+
+
+def _lying(store: Store, held: Held) -> Lying:
+    state, tone = _state(store, held)
+    return Lying(_title(held), _carries(held), state, tone)
+
+
+def _title(held: Held) -> Markup:
+    at = _when(held.made_ms)
+    if held.way == "up" and held.ours:
+        return say(noted("From this box, written %(time)s"), time=at)
+    if held.way == "up":
+        return say(noted("From another box: %(box)s, written %(time)s"), box=_box(held), time=at)
+    if held.ours:
+        return say(noted("The hospital's answer, written %(time)s"), time=at)
+    text = noted("An answer for another box: %(box)s, written %(time)s")
+    return say(text, box=_box(held), time=at)
+
+
+def _carries(held: Held) -> list[Markup]:
+    spans = [
+        say(_LANES[lane], span=isolated(f"{first:,}…{last:,}"))
+        for lane, (first, last) in sorted(held.lanes.items())
+        if lane in _LANES
+    ]
+    if held.files:
+        spans.append(say(noted("Files: %(n)s"), n=count(held.files)))
+    return [*spans, _size(held.size)]
+
+
+def _state(store: Store, held: Held) -> tuple[Markup, str]:
+    if not held.hospital_ours:
+        return say(noted("This is for another hospital.")), "doubt"
+    if not held.whole:
+        return say(noted("It is cut off. What is whole can still be read.")), "doubt"
+    carried = sent.get(store, bytes.fromhex(held.nonce)) if held.ours else None
+    if carried is None:
+        return say(noted("Leave it on the stick.")), ""
+    if held.way == "up":
+        if sent.is_confirmed(store, carried):
+            return say(noted("Confirmed by the hospital.")), "good"
+        return say(noted("Not confirmed yet: bring it to the hospital.")), "safe"
+    if carried.answered_ms is None:
+        return say(noted("Not read here yet.")), "safe"
+    return say(
+        noted(
+            "Read here %(time)s.",
+        ),
+        time=_when(carried.answered_ms),
+    ), "good"
+
+
+def _outcome(asked: Asked) -> Outcome:
+    if asked.state in (State.ASKED, State.UNDER_WAY):
+        text = noted("Writing. Leave the stick in.")
+        if asked.what is What.READ:
+            text = noted("Reading. Leave the stick in.")
+        return Outcome([say(text)], "", busy=True)
+    if asked.state is State.FAILED:
+        return Outcome([say(_WHY.get(str(asked.told.get("why")), _FAULT))], "doubt", busy=False)
+    words = _written(asked.told) if asked.what is What.WRITE else _read(asked.told)
+    return Outcome(words, "good", busy=False)
+
+
+def _written(told: Mapping[str, object]) -> list[Markup]:
+    records, files = _number(told, "records"), _number(told, "files")
+    text = noted("Written. Records: %(records)s. Files: %(files)s. You can take the stick out.")
+    words = [say(text, records=records, files=files)]
+    words.append(
+        say(noted("They count as waiting until the hospital's answer has been read here."))
+    )
+    if told.get("left"):
+        text = noted(
+            "%(n)s records or files found no room."
+            " Take a larger stick, or bring them after the next answer."
+        )
+        words.append(say(text, n=_number(told, "left")))
+    return words
+
+
+def _read(told: Mapping[str, object]) -> list[Markup]:
+    if told.get("anew"):
+        return [say(noted("The hospital asks for everything again. Write the stick once more."))]
+    text = noted("Read: the hospital has confirmed %(n)s more records.")
+    words = [say(text, n=_number(told, "confirmed"))]
+    if told.get("news"):
+        words.append(say(noted("The hospital has sent news for this clinic.")))
+    if not told.get("whole"):
+        words.append(say(noted("A part of the answer was damaged. What is whole was taken.")))
+    return words
+
+
+def _number(told: Mapping[str, object], name: str) -> Markup:
+    value = told.get(name)
+    return count(value if isinstance(value, int) else 0)
+
+
+def _box(held: Held) -> Markup:
+    return isolated(held.box)
+
+
+def _size(size: int) -> Markup:
+    if size < MB:
+        return quantity(f"{max(1, size // KB):,}", "kB")
+    if size < GB:
+        return quantity(f"{size / MB:,.1f}", "MB")
+    return quantity(f"{size / GB:,.1f}", "GB")
+
+
+def _when(ms: int) -> Markup:
+    return since(datetime.fromtimestamp(ms / 1000, UTC), context.now())

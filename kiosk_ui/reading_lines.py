@@ -1,0 +1,109 @@
+"""A recorded reading as it is put on the screen: lines of name and number, source, marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from edge.model.clock import Stamp
+from edge.model.reading import UNCHECKED, Code, Value
+from edge.readings.history import Recorded
+from kiosk_ui.sentences import issues
+from kiosk_ui.wording import (
+    kind_icon,
+    noted,
+    own_words,
+    plain,
+    quantity,
+    say,
+    since,
+    value_text,
+    vital_name,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One number of a reading with its name."""
+
+    name: Markup
+    text: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One reading on the screen. `tone` is "struck", "urgent", "doubt" or "plain"."""
+
+    entry: int
+    icon: str
+    lines: tuple[Line, ...]
+    source: Markup
+    at: Markup
+    sure: bool
+    quality: list[Markup]
+    warnings: list[Markup]
+    urgent: bool
+    confirmed: bool
+    compare: bool = False
+    struck: bool = False
+
+    @property
+    def tone(self) -> str:
+        """How the row is marked."""
+        if self.struck:
+            return "struck"
+        if self.urgent:
+            return "urgent"
+        return "doubt" if self.warnings or self.quality else "plain"
+
+
+def show(
+    recorded: Recorded, now: Stamp, names: Mapping[str, str], urgent: frozenset[int] = frozenset()
+) -> Shown:
+    """Word a reading; `names` are the staff by id, `urgent` the readings that raised an alert."""
+    return Shown(
+        entry=recorded.entry,
+        icon=kind_icon(recorded.kind),
+        lines=lines(recorded.values),
+        source=_source(recorded, names),
+        at=since(recorded.placed.when, now),
+        sure=recorded.placed.sure,
+        quality=issues.quality_words(_doubts(recorded)),
+        warnings=[issues.warning_sentence(name) for name in recorded.warnings],
+        urgent=recorded.entry in urgent,
+        confirmed=recorded.confirmed,
+        compare=recorded.needs_confirmation and not recorded.struck,
+        struck=recorded.struck,
+    )
+
+
+def lines(values: tuple[Value, ...]) -> tuple[Line, ...]:
+    """Return the numbers of a reading, a blood pressure as one line 120/80."""
+    by_code = {value.code: value for value in values}
+    systolic, diastolic = by_code.get(Code.SYSTOLIC), by_code.get(Code.DIASTOLIC)
+    rest = [v for v in values if v.code not in _FOLDED]
+    if systolic is None or diastolic is None:
+        rest = [v for v in values if v.code != Code.MEAN_PRESSURE]
+        return tuple(Line(vital_name(v.code), value_text(v)) for v in rest)
+    pair = f"{plain(systolic.value)}/{plain(diastolic.value)}"
+    first = Line(say(noted("Blood pressure")), quantity(pair, systolic.unit))
+    return (first, *(Line(vital_name(v.code), value_text(v)) for v in rest))
+
+
+def _doubts(recorded: Recorded) -> tuple[str, ...]:
+    """What somebody has compared with the device's display is no doubt any more."""
+    settled = () if recorded.needs_confirmation else (UNCHECKED,)
+    return tuple(flag for flag in recorded.quality if flag not in settled)
+
+
+def _source(recorded: Recorded, names: Mapping[str, str]) -> Markup:
+    if recorded.source == "typed":
+        who = names.get(recorded.actor or "")
+        return say(noted("typed by %(name)s"), name=own_words(who)) if who else say(noted("typed"))
+    return own_words(recorded.model or recorded.device_id or "")
+
+
+_FOLDED = frozenset({Code.SYSTOLIC, Code.DIASTOLIC, Code.MEAN_PRESSURE, Code.PERFUSION_INDEX})
+"""Shown in the pair, or too technical for a screen; all are kept and sent."""

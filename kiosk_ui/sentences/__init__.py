@@ -1,0 +1,1 @@
+"""What the kiosk says in whole sentences: issues of the box, messages of the hospital."""
