@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from provisioning.errors import InputError
-from provisioning.speech import speaks_json
+from provisioning.output import speaks_json
 
 BOX, HOSPITAL = "box", "hospital"
 
