@@ -30,11 +30,16 @@ for room in sys.argv[1:]:
             importlib.import_module(found.name)
 print(*sorted({name.split(".")[0] for name in sys.modules}))
 """
-URDU = """
+START_KIOSK = """
 import sys
-from kiosk_ui import translated
-print(translated._catalog("ur").gettext("Patients"), translated._catalog("zh").gettext("Patients"))
-print(*(name for name in ("babel", "setuptools") if name in sys.modules))
+from gettext import translation
+from edge.settings.box_settings import Settings
+from kiosk_ui import catalogs
+from kiosk_ui.app import create_app
+answer = create_app(Settings.load()).test_client().get("/")
+held = [translation("messages", catalogs.FOLDER, [code]) for code in ("ur", "zh")]
+words = [catalog.gettext("Patients") for catalog in held]
+print(answer.status_code, *words, "babel" in sys.modules)
 """
 WHEN_ASKED = {"pypinyin"}
 """A large dictionary: loaded for the first Chinese name."""
@@ -88,12 +93,15 @@ def test_the_wheel_brings_its_documents_units_and_locks(wheel: Path) -> None:
 
 
 def test_an_installed_kiosk_speaks_its_languages_and_writes_nothing(
-    sites: Mapping[str, Path],
+    sites: Mapping[str, Path], tmp_path: Path
 ) -> None:
-    before = sorted((sites["box"] / "kiosk_ui").rglob("*"))
-    done = half_install.run(sites["box"], "-c", URDU)
-    assert done.stdout.splitlines() == ["مریض 患者", ""], done.stderr
-    assert sorted((sites["box"] / "kiosk_ui").rglob("*")) == before
+    site = sites["box"]
+    made = healthpost(site, "init", "--clinic", "Chak 14", "--language", "ur", home=tmp_path)
+    assert made.returncode == 0, made.stderr
+    before = sorted((site / "kiosk_ui").rglob("*"))
+    started = half_install.run(site, "-c", START_KIOSK, home=tmp_path)
+    assert started.stdout.split() == ["200", "مریض", "患者", "False"], started.stderr
+    assert sorted((site / "kiosk_ui").rglob("*")) == before
 
 
 def test_a_box_works_without_the_hospital(sites: Mapping[str, Path], tmp_path: Path) -> None:
