@@ -85,6 +85,7 @@ setup(
         "Flask>=3.1",
         "jellyfish>=1.3",
         "paho-mqtt>=2.2,<3",
+        "sqlite-utils>=4.2,<5",
         "tomlkit>=0.13",
         "uuid-utils>=1.2",
         "waitress>=3.0",
@@ -118,7 +119,6 @@ setup(
             "pytest-timeout",
             "pytest-xdist>=3.8",
             "ruff>=0.17",
-            "sqlite-utils>=4.2,<5",
         ],
     },
     entry_points={
