@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import time
+from contextlib import closing
 from threading import Event
 
 import click
@@ -31,8 +32,8 @@ def run_once(within_s: float) -> dict[str, object]:
     """Run until every device's reading is confirmed; raises `Failed` after `within_s`."""
     began = time.monotonic()
     stop = _stop_on_signals()
-    with running(every_s=0) as demo:
-        watch = _Watch(demo, began)
+    with running(every_s=0) as demo, closing(Store.open(demo.settings.database)) as store:
+        watch = _Watch(demo, store, began)
         while not watch.complete():
             if stop.wait(0.25):
                 raise Failed("stopped", "the demo was stopped")
@@ -46,9 +47,8 @@ class _Watch:
 
     AGAIN_S = 12
 
-    def __init__(self, demo: Running, began: float) -> None:
-        self._demo, self._began = demo, began
-        self._store = Store.open(demo.settings.database)
+    def __init__(self, demo: Running, store: Store, began: float) -> None:
+        self._demo, self._store, self._began = demo, store, began
         self._wanted = {(d["model"], d["link"]) for d in demo.ward.devices}
         self._asked_at = -math.inf
         self.first_reading_s: float | None = None
@@ -76,7 +76,6 @@ class _Watch:
         captured = sum(c.readings for c in counts)
         confirmed = sum(c.confirmed for c in counts)
         told = command(self._demo.hospital, "hospital", "status")
-        self._store.close()
         return {
             "devices": [{"model": c.model, "link": c.link, "readings": c.readings} for c in counts],
             "captured": captured,
