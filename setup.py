@@ -14,11 +14,12 @@ setup(
     python_requires=">=3.11",
     package_dir={"": "."},
     packages=find_packages(
-        include=["edge*", "devices*", "sync*", "kiosk_ui*", "provisioning*", "hospital*"]
+        include=["edge*", "web*", "devices*", "sync*", "kiosk_ui*", "provisioning*", "hospital*"]
     ),
     include_package_data=False,
     package_data={
         "edge": ["py.typed", "settings/*.toml", "rules/*.toml"],
+        "web": ["py.typed", "static/*"],
         "devices": ["py.typed"],
         "sync": ["py.typed", "*.toml"],
         "provisioning": ["py.typed"],
