@@ -36,7 +36,7 @@ def answer_with_sentences(app: Flask, sentences: Sentences, page: Page) -> None:
 
     def http(error: HTTPException) -> ResponseReturnValue:
         code = error.code or 500
-        if code < 400 or isinstance(error, SecurityError):
+        if isinstance(error, SecurityError):
             return error  # a foreign host name leaves no address to build a page's links from
         return page(sentences.by_code.get(code, sentences.otherwise), code), code
 

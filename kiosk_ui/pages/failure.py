@@ -9,7 +9,9 @@ from kiosk_ui.sentences import issues
 from kiosk_ui.wording import noted, say
 from web.failure import Failure, Sentences
 
-_NO_STORE = noted("The box cannot reach its own records just now. Try again, or call the technician.")
+_NO_STORE = noted(
+    "The box cannot reach its own records just now. Try again, or call the technician."
+)
 _NO_PAGE = noted("There is no such page. Go to the start.")
 
 SENTENCES = Sentences(

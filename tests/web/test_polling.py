@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, Response
 from web_sites import Site
+from werkzeug.test import TestResponse
 
 from web.polling import polled, polled_at
 
@@ -67,13 +68,13 @@ def test_another_question_at_the_same_position_is_answered_anew() -> None:
     assert ask(tag, "?q=b").status_code == 200
 
 
-def asking(view: Callable[[], Response]) -> Callable[..., Response]:
+def asking(view: Callable[[], Response]) -> Callable[..., TestResponse]:
     """Return a browser that polls a view, with the tag that it shows."""
     app = Flask(__name__)
     app.add_url_rule("/", view_func=view, endpoint="part")
     client = app.test_client()
 
-    def ask(tag: str | None, query: str = "") -> Response:
+    def ask(tag: str | None, query: str = "") -> TestResponse:
         return client.get(f"/{query}", headers={"If-None-Match": tag} if tag else {})
 
     return ask
