@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from threading import Event
@@ -52,7 +53,7 @@ class _Watch:
         self._demo, self._began = demo, began
         self._store = Store.open(demo.settings.database)
         self._wanted = {(d["model"], d["link"]) for d in demo.ward.devices}
-        self._asked_at = 0.0
+        self._asked_at = -math.inf
         self.first_reading_s: float | None = None
         self.last_confirmed_s = 0.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import date
 
 from flask import Response, request
 
@@ -22,9 +22,10 @@ def polled_at(position: str, render: Callable[[], str]) -> Response:
     """Answer a poll, rendering only when the data stand elsewhere than at the asker's answer.
 
     For parts that depend on nothing but `position` (which changes with the data), the question and
-    the day.
+    the day by the calendar of this place: ages are told by it.
     """
-    asked = (_STARTED, position, request.full_path, datetime.now(UTC).date().isoformat())
+    today = date.today()  # noqa: DTZ011 - the time zone of the machine is that of the place
+    asked = (_STARTED, position, request.full_path, today.isoformat())
     return _answer(_tag("\n".join(asked)), render)
 
 
