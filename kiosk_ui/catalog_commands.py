@@ -1,19 +1,21 @@
 """`scripts/catalogs`: add a language, bring the catalogs up to date with the pages, check them.
 
-Babel is needed here: this runs where languages are translated, never on a box.
+Babel is imported where it is used: this runs where languages are translated, never on a box.
 """
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import click
-from babel import Locale, UnknownLocaleError
-from babel.core import get_global
 
 from edge.model.languages import CODES
 from kiosk_ui import catalogs
 from kiosk_ui.fonts import FONTS
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 _ROW = """\
     Language(
@@ -39,6 +41,8 @@ def main() -> None:
 @click.argument("code")
 def add(code: str) -> None:
     """Make the empty catalog of CODE, and print the rows that the language still needs."""
+    from babel import Locale, UnknownLocaleError
+
     if code in CODES:
         raise click.ClickException(f"there is already a row for {code}")
     try:
@@ -101,6 +105,8 @@ def date_form(locale: Locale) -> str:
 
 def script_of(locale: Locale) -> str:
     """Return the ISO 15924 code of the script in which most people write the language."""
+    from babel.core import get_global
+
     if locale.script:
         return locale.script
     likely = get_global("likely_subtags")[locale.language]  # such as "bn_Beng_BD"
