@@ -26,7 +26,7 @@ from kiosk_ui.app import create_app
 from kiosk_ui.context import COOKIE
 
 STATIC = Path(kiosk_ui.__file__).with_name("static")
-NO_PAGES = {"static", "home.screen_css", "files.content"}
+NO_PAGES = {"static", "web.static", "home.screen_css", "files.content"}
 
 each_language = pytest.mark.parametrize("row", LANGUAGES, ids=CODES)
 
