@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.model import patient_fields
+
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
@@ -53,6 +55,8 @@ def template() -> Catalog:
     found = extract_from_dir(str(FOLDER.parent), _METHODS, keywords=_KEYWORDS)
     for file, _line, message, _comments, _context in found:
         catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
+    for text in patient_fields.KIOSK_TEXTS:
+        catalog.add(text, locations=[("edge/model/patient_fields.py", 0)])
     return catalog
 
 

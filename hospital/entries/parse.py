@@ -14,18 +14,18 @@ from uuid import UUID
 
 from edge.model.clock import Anchor, ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
+from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, FieldType
 from edge.model.reading import Value
 from hospital.entries import fast_readings
 from hospital.entries.fast_readings import ReadingFact
 from hospital.entries.fields import Misformed, count, optional, said, storable, text, value, words
-from sync import merge
 
 MAX_VALUES = 64
-PATIENT_FIELDS = ("name", "sex", "birth", "village", "phone", "card")
 UNKNOWN = "unknown"
 
-_LISTS = {name for name, rule in merge.rules().items() if rule.tier is merge.Tier.UNION}
-_SINGLE = tuple(name for name in merge.rules() if name not in _LISTS)
+_FIELDS = (*PATIENT_FIELDS, *SUMMARY_FIELDS)
+_LISTS = {field.name for field in _FIELDS if field.type is FieldType.LIST}
+_SINGLE = tuple(field.name for field in _FIELDS if field.type is not FieldType.LIST)
 
 _READING = EntryKind.READING.value
 _KIND = re.compile(r"[a-z][a-z-]{0,39}")

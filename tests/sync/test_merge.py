@@ -8,7 +8,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.merge import Edit, Op, Review, Settled, Tier, rules, settle, words
+from edge.model.patient_fields import Tier
+from sync.merge import Edit, Op, Review, Settled, rules, settle, words
 
 VALUES = {
     Tier.IDENTITY: ["1948", "1984", "1948-06", "1984-01-02", "unknown", None],
