@@ -18,7 +18,7 @@ setup(
     ),
     include_package_data=False,
     package_data={
-        "edge": ["py.typed", "settings/*.toml", "rules/*.toml"],
+        "edge": ["py.typed", "rules/*.toml"],
         "devices": ["py.typed"],
         "sync": ["py.typed", "*.toml"],
         "provisioning": ["py.typed"],
@@ -45,6 +45,7 @@ setup(
         "Flask>=3.1",
         "iotcore>=0.4,<0.5",
         "jellyfish>=1.3",
+        "msgspec>=0.23,<0.24",
         "paho-mqtt>=2.2,<3",
         "psycopg[binary]>=3.3,<4",
         "pypinyin>=0.55",

@@ -20,10 +20,17 @@ def _memory(as_json: bool, _quick: bool) -> int:
     return run(as_json)
 
 
+def _parse(as_json: bool, _quick: bool) -> int:
+    from benchmarks.parse import run
+
+    return run(as_json)
+
+
 SUITES: dict[str, Callable[[bool, bool], int]] = {
     "decode": lambda as_json, _quick: decode.run(as_json),
     "link": _link,
     "memory": _memory,
+    "parse": _parse,
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from tomlkit import TOMLDocument
 
 from edge.settings.box_settings import LANGUAGES, Port, Settings, settings_file
 from edge.staff.pins import create_pepper
+from edge.store import durable
 from edge.store.store import Store
 from provisioning.errors import InputError
 
@@ -39,7 +39,11 @@ def init_box(
     store = Store.open(home / "box.db")
     store.name_box(box_id)
     store.close()
-    _write(settings_file(home), _document(box_id, clinic.strip(), language, kiosk_port, ports))
+    durable.replace(
+        settings_file(home),
+        tomlkit.dumps(_document(box_id, clinic.strip(), language, kiosk_port, ports)).encode(),
+        durable.EVERYBODY_READS,
+    )
     return Settings.load(home)
 
 
@@ -73,7 +77,7 @@ def _edit(home: Path, change: Callable[[TOMLDocument], None]) -> None:
     file = settings_file(home)
     document = tomlkit.parse(file.read_text(encoding="utf-8"))
     change(document)
-    _write(file, document)
+    durable.replace(file, tomlkit.dumps(document).encode(), durable.EVERYBODY_READS)
     Settings.load(home)
 
 
@@ -91,13 +95,3 @@ def _document(
             rows.append(tomlkit.item({"path": port.path, "model": port.model}))
         document["devices"]["port"] = rows
     return document
-
-
-def _write(file: Path, document: TOMLDocument) -> None:
-    """Replace the file in one step: a power cut leaves the old one or the new one."""
-    draft = file.with_suffix(".new")
-    with draft.open("w", encoding="utf-8") as handle:
-        handle.write(tomlkit.dumps(document))
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.replace(file)

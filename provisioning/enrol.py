@@ -14,6 +14,7 @@ from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
 from edge.settings.box_settings import Settings
+from edge.store import durable
 from provisioning.box_setup import set_link
 from provisioning.errors import Failed, InputError
 from sync.keys import enrolment, membership
@@ -89,14 +90,14 @@ def _renew(home: Path, claim_text: str) -> None:
     keys = BoxKeys.generate()
     keys.save(settings.keys)
     (settings.keys / CSR_FILE).unlink(missing_ok=True)
-    membership.replace_file(mark, digest.encode("ascii"))
+    durable.replace(mark, digest.encode("ascii"), durable.EVERYBODY_READS)
 
 
 def _csr(settings: Settings, keys: BoxKeys) -> bytes:
     # Its signature is random: a second request for the same key would look like another box's.
     file = settings.keys / CSR_FILE
     if not file.exists():
-        membership.replace_file(file, certificate_request(keys, settings.box_id))
+        durable.replace(file, certificate_request(keys, settings.box_id), durable.EVERYBODY_READS)
     return file.read_bytes()
 
 

@@ -19,7 +19,7 @@ from uuid_utils import uuid7
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import DiskFull, NotFound
-from edge.store import journal
+from edge.store import durable, journal
 from edge.store.store import Row, Store
 
 CHUNK_BYTES = 3_584
@@ -177,10 +177,6 @@ def _upload(row: Row) -> Upload:
 def _write(file: Path, data: bytes) -> None:
     try:
         file.parent.mkdir(mode=0o700, exist_ok=True)
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "wb") as target:
-            target.write(data)
-            target.flush()
-            os.fsync(target.fileno())
+        durable.replace(file, data)
     except OSError as error:
         raise DiskFull(f"the file cannot be kept: {error.strerror}") from error

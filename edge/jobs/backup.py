@@ -7,12 +7,12 @@ order; when nothing happened since the last one, nothing is copied.
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 from edge.model.clock import Stamp
 from edge.model.errors import StoreError
 from edge.settings.box_settings import Settings
+from edge.store import durable
 from edge.store.store import Store
 
 KEEP = 3
@@ -44,18 +44,10 @@ def _copy(store: Store, copy: Path) -> None:
     try:
         store.copy_to(partial)
         partial.chmod(0o600)
-        _flush(partial)
+        durable.flush(partial)
         partial.replace(copy)
-        _flush(copy.parent)
+        durable.flush(copy.parent)
     except OSError as error:
         raise StoreError(f"{copy} cannot be written: {error.strerror}") from error
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

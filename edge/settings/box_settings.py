@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.model.errors import SettingsError
-from edge.settings.toml_table import Section
+from edge.settings.setting import Remote, read, setting
+from edge.settings.toml_table import HIGHEST_PORT, Section
 from edge.store import data_budget
 
 DEFAULT_HOME = Path("/var/lib/healthpost")
 LANGUAGES = ("en", "ur", "zh")
-WATCHED = ("/dev/ttyUSB*", "/dev/ttyACM*")
-"""Where serial devices that nobody configured are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +42,67 @@ class Settings:
     `watch` are globs of ports where devices are looked for that nobody configured.
     `bluetooth_restart` starts bluetoothd anew when nothing gentler helped; empty: never.
     `sticks` is the folder below which USB sticks are mounted; empty: they are not looked for.
-    `daily_bytes` limits what a class of `edge.store.data_budget` may send in a day; 0 is no limit.
+    A row names its key in the file, its default and its bounds; the hospital may set `remote` ones.
     """
 
     home: Path
-    box_id: str
-    clinic: str
-    language: str = "en"
+    box_id: str = setting("box.id")
+    clinic: str = setting("box.clinic")
+    language: str = setting(
+        "kiosk.language", "en", choices=LANGUAGES, remote=Remote("language of the screens")
+    )
+    kiosk_host: str = setting("kiosk.host", "127.0.0.1")
+    kiosk_port: int = setting("kiosk.port", 8600, most=HIGHEST_PORT)
+    px_per_mm: str = setting("kiosk.px_per_mm", "5")
+    watch: tuple[str, ...] = setting("devices.watch", ("/dev/ttyUSB*", "/dev/ttyACM*"))
+    bluetooth: bool = setting("devices.bluetooth", True)
+    bluetooth_restart: str = setting("devices.bluetooth_restart", "systemctl restart bluetooth")
+    broker_host: str | None = setting("link.broker_host", None)
+    broker_port: int = setting("link.broker_port", 8883, most=HIGHEST_PORT)
+    link_retry_cap_s: int = setting(
+        "link.retry_cap_s",
+        900,
+        remote=Remote("seconds between two attempts to connect, at most", 30, 3600),
+    )
+    sticks: str = setting("link.sticks", "/media")
+    daily_kb_clinical: int = setting(
+        "link.daily_kb_clinical",
+        0,
+        remote=Remote(
+            "kilobytes a day for records (0: no limit; alerts are never limited)", 0, 1_000_000
+        ),
+    )
+    daily_kb_files: int = setting(
+        "link.daily_kb_files",
+        0,
+        remote=Remote("kilobytes a day for photos and recordings (0: no limit)", 0, 1_000_000),
+    )
+    daily_kb_telemetry: int = setting(
+        "link.daily_kb_telemetry",
+        0,
+        remote=Remote(
+            "kilobytes a day for reports about the box itself (0: no limit)", 0, 1_000_000
+        ),
+    )
+    backup_every_s: int = setting("box.backup_every_s", 3600)
+    disk_low_mb: int = setting(
+        "box.disk_low_mb",
+        500,
+        remote=Remote("free megabytes below which a box makes room", 200, 5000),
+    )
+    retention_days: int = setting(
+        "box.retention_days",
+        90,
+        remote=Remote("days that a box keeps what the hospital's backup has", 30, 3650),
+    )
     languages: tuple[str, ...] = LANGUAGES
-    kiosk_host: str = "127.0.0.1"
-    kiosk_port: int = 8600
-    px_per_mm: str = "5"
     ports: tuple[Port, ...] = ()
-    watch: tuple[str, ...] = WATCHED
-    bluetooth: bool = True
-    bluetooth_restart: str = "systemctl restart bluetooth"
-    broker_host: str | None = None
-    broker_port: int = 8883
-    link_retry_cap_s: int = 900
-    sticks: str = "/media"
-    backup_every_s: int = 3600
-    disk_low_mb: int = 500
-    retention_days: int = 90
-    daily_bytes: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def daily_bytes(self) -> Mapping[str, int]:
+        """What a class of `edge.store.data_budget` may send in a day; no row is no limit."""
+        limits = {kind: getattr(self, f"daily_kb_{kind}") for kind in data_budget.LIMITED}
+        return {kind: kilobytes * 1000 for kind, kilobytes in limits.items() if kilobytes}
 
     @property
     def database(self) -> Path:
@@ -111,34 +148,9 @@ def settings_file(home: Path) -> Path:
 
 
 def _checked(home: Path, raw: Mapping[str, object]) -> Settings:
-    box, kiosk, link, devices = (
-        Section(raw, name, SettingsError) for name in ("box", "kiosk", "link", "devices")
-    )
-    return Settings(
-        home=home,
-        box_id=box.text("id"),
-        clinic=box.text("clinic"),
-        language=kiosk.choice("language", "en", LANGUAGES),
-        kiosk_host=kiosk.text("host", "127.0.0.1"),
-        kiosk_port=kiosk.number("port", 8600),
-        px_per_mm=kiosk.text("px_per_mm", "5"),
-        ports=tuple(_port(row) for row in devices.tables("port")),
-        watch=devices.texts("watch", WATCHED),
-        bluetooth=devices.flag("bluetooth", default=True),
-        bluetooth_restart=devices.text("bluetooth_restart", "systemctl restart bluetooth"),
-        broker_host=link.text("broker_host", "") or None,
-        broker_port=link.number("broker_port", 8883),
-        link_retry_cap_s=link.number("retry_cap_s", 900),
-        sticks=link.text("sticks", "/media"),
-        backup_every_s=box.number("backup_every_s", 3600),
-        disk_low_mb=box.number("disk_low_mb", 500),
-        retention_days=box.number("retention_days", 90),
-        daily_bytes={
-            kind: kilobytes * 1000
-            for kind in data_budget.LIMITED
-            if (kilobytes := link.number(f"daily_kb_{kind}", 0))
-        },
-    )
+    devices = Section(raw, "devices", SettingsError)
+    values = read(Settings, raw, SettingsError)
+    return Settings(home=home, **values, ports=tuple(_port(row) for row in devices.tables("port")))
 
 
 def _port(row: Mapping[str, object]) -> Port:

@@ -1,4 +1,4 @@
-"""Settings that the hospital changes through the feed: a short list, as data, and nothing else.
+"""Settings that the hospital changes through the feed: the `remote` rows of `Settings`, no others.
 
 The feed's items lie over the box's own file: taking one back brings the file's value back. What is
 not on the list, or beyond its bounds, changes nothing and is answered with the reason in words.
@@ -6,28 +6,20 @@ not on the list, or beyond its bounds, changes nothing and is answered with the 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 
 from edge.feed import replica
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.feed_item import Entity, Item
+from edge.settings import setting
 from edge.settings.box_settings import Settings
 from edge.store import journal
 from edge.store.store import Store
 
 APPLIED, REFUSED = "applied", "refused"
-_DAILY = "link.daily_kb_"
-_FIELDS = {
-    "kiosk.language": "language",
-    "link.retry_cap_s": "link_retry_cap_s",
-    "box.retention_days": "retention_days",
-    "box.disk_low_mb": "disk_low_mb",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +35,8 @@ class Rule:
 
 @cache
 def rules() -> Mapping[str, Rule]:
-    """Return the list, by key."""
-    text = files("edge.settings").joinpath("remote_settings.toml").read_text(encoding="utf-8")
-    return {
-        key: Rule(key, row["words"], tuple(row.get("choices", ())), row.get("least", 0),
-                  row.get("most", 0))
-        for key, row in tomllib.loads(text)["setting"].items()
-    }  # fmt: skip
+    """Return the settings that the hospital may change, by key."""
+    return {rule.key: rule for rule, _ in _remote().values()}
 
 
 def problem(key: str, value: object) -> str | None:
@@ -100,9 +87,19 @@ def _answer(store: Store, now: Stamp, item: Item) -> None:
 
 
 def _set(settings: Settings, key: str, value: object) -> Settings:
-    if not key.startswith(_DAILY):
-        changed: dict[str, object] = {_FIELDS[key]: value}
-        return replace(settings, **changed)  # type: ignore[arg-type]
-    kind, limit = key.removeprefix(_DAILY), int(str(value)) * 1000
-    rest = {name: most for name, most in settings.daily_bytes.items() if name != kind}
-    return replace(settings, daily_bytes=rest | ({kind: limit} if limit else {}))
+    rule, name = _remote()[key]
+    changed: dict[str, object] = {name: value if rule.choices else int(str(value))}
+    return replace(settings, **changed)  # type: ignore[arg-type]
+
+
+@cache
+def _remote() -> Mapping[str, tuple[Rule, str]]:
+    """Return each rule with the field of `Settings` that it changes, by key."""
+    return {
+        row.key: (
+            Rule(row.key, row.remote.words, row.choices, row.remote.least, row.remote.most),
+            name,
+        )
+        for name, row in setting.rows(Settings).items()
+        if row.remote
+    }

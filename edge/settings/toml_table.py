@@ -43,18 +43,14 @@ class Section:
             )
         return value
 
-    def number(self, key: str, default: int) -> int:
-        """Return a whole number that is not negative."""
+    def number(self, key: str, default: int, least: int = 0, most: int | None = None) -> int:
+        """Return a whole number within its bounds; `most` HIGHEST_PORT speaks of a TCP port."""
         value = self._table.get(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise self._wrong(f"{self._name}.{key} must be a whole number, not {value!r}")
-        return value
-
-    def port(self, key: str, default: int) -> int:
-        """Return the number of a TCP port."""
-        value = self.number(key, default)
-        if not 0 < value <= HIGHEST_PORT:
-            raise self._wrong(f"{self._name}.{key} must be a port number, not {value!r}")
+        if value < least or (most is not None and value > most):
+            what = "a port number" if most == HIGHEST_PORT else f"from {least} to {most}"
+            raise self._wrong(f"{self._name}.{key} must be {what}, not {value!r}")
         return value
 
     def flag(self, key: str, *, default: bool) -> bool:

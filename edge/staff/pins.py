@@ -7,7 +7,6 @@ in `keys/pepper`, mode 0600) has to be stolen too. Parameters: OWASP's argon2id 
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from pathlib import Path
 from threading import Lock
@@ -16,6 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from edge.model.errors import InvalidForm, SettingsError
+from edge.store import durable
 
 PIN_DIGITS = 6
 PEPPER_BYTES = 32
@@ -28,11 +28,7 @@ def create_pepper(keys: Path) -> bytes:
     """Make the box's pepper, once; raises `FileExistsError` when there is one."""
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)
     pepper = secrets.token_bytes(PEPPER_BYTES)
-    handle = os.open(_file(keys), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(pepper)
-        file.flush()
-        os.fsync(handle)
+    durable.create(_file(keys), pepper)
     return pepper
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from sqlite_utils import Database, Migrations
-
-migrations = Migrations("edge")
+from edge.store.migrations import Migration
 
 # Whatever refers to a journal entry has an index, because letting go of an entry asks each of them.
 # An outbox row refers to one without saying so: it would cost every reading a page to keep an index
@@ -153,8 +151,21 @@ CREATE TABLE device (
     id TEXT PRIMARY KEY, model TEXT NOT NULL, link TEXT NOT NULL, address TEXT NOT NULL,
     measures TEXT NOT NULL DEFAULT '', state TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '',
     battery INTEGER,
-    clock_offset_s INTEGER, seen_ms INTEGER, reading_ms INTEGER, requests TEXT NOT NULL DEFAULT ''
+    clock_offset_s INTEGER, seen_ms INTEGER, reading_ms INTEGER, requests TEXT NOT NULL DEFAULT '',
+    manufacturer TEXT NOT NULL DEFAULT '', model_number TEXT NOT NULL DEFAULT '',
+    serial TEXT NOT NULL DEFAULT '', firmware TEXT NOT NULL DEFAULT ''
 );
+CREATE TABLE device_memory (
+    device_id TEXT PRIMARY KEY, last_record INTEGER, user INTEGER, consent INTEGER
+) WITHOUT ROWID;
+CREATE TABLE pairing (
+    address TEXT PRIMARY KEY, state TEXT NOT NULL, asked_ms INTEGER NOT NULL, passkey INTEGER,
+    renew INTEGER NOT NULL DEFAULT 0, shown TEXT NOT NULL DEFAULT '',
+    detail TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE TABLE adapter_step (
+    step TEXT PRIMARY KEY, times INTEGER NOT NULL, last_ms INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE request (
     entry INTEGER PRIMARY KEY REFERENCES journal (id), device_id TEXT NOT NULL,
     kind TEXT NOT NULL, actor TEXT, boot INTEGER NOT NULL, t_ms INTEGER NOT NULL,
@@ -234,53 +245,4 @@ CREATE TABLE command (
 ) WITHOUT ROWID;
 """
 
-
-_BLE = """
-ALTER TABLE device ADD COLUMN manufacturer TEXT NOT NULL DEFAULT '';
-ALTER TABLE device ADD COLUMN model_number TEXT NOT NULL DEFAULT '';
-ALTER TABLE device ADD COLUMN serial TEXT NOT NULL DEFAULT '';
-ALTER TABLE device ADD COLUMN firmware TEXT NOT NULL DEFAULT '';
-CREATE TABLE device_memory (
-    device_id TEXT PRIMARY KEY, last_record INTEGER, user INTEGER, consent INTEGER
-) WITHOUT ROWID;
-CREATE TABLE pairing (
-    address TEXT PRIMARY KEY, state TEXT NOT NULL, asked_ms INTEGER NOT NULL, passkey INTEGER,
-    renew INTEGER NOT NULL DEFAULT 0, shown TEXT NOT NULL DEFAULT '',
-    detail TEXT NOT NULL DEFAULT ''
-) WITHOUT ROWID;
-CREATE TABLE adapter_step (
-    step TEXT PRIMARY KEY, times INTEGER NOT NULL, last_ms INTEGER NOT NULL
-) WITHOUT ROWID;
-"""
-
-
-@migrations(name="0001_journal")
-def _journal(db: Database) -> None:
-    _run(db, _JOURNAL)
-
-
-@migrations(name="0002_clinic")
-def _clinic(db: Database) -> None:
-    _run(db, _CLINIC)
-
-
-@migrations(name="0003_names")
-def _names(db: Database) -> None:
-    _run(db, _NAMES)
-
-
-@migrations(name="0004_feed")
-def _feed(db: Database) -> None:
-    _run(db, _FEED)
-
-
-@migrations(name="0005_ble")
-def _ble(db: Database) -> None:
-    _run(db, _BLE)
-
-
-def _run(db: Database, script: str) -> None:
-    # executescript() would commit the migration's transaction before it starts.
-    for statement in script.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+MIGRATIONS = (Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),)

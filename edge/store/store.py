@@ -15,6 +15,8 @@ from pathlib import Path
 
 from edge.model.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
 from edge.model.errors import DiskFull, StoreError
+from edge.store import migrations
+from edge.store.schema import MIGRATIONS
 
 BUSY_TIMEOUT_S = 10
 PRAGMAS = (
@@ -29,8 +31,6 @@ PRAGMAS = (
 SET_UP_AGAIN_S = 0.02
 LITTLE_CACHE_KB = 500
 """What a process needs that looks at some pages and writes little: the kiosk, the caretaker."""
-SCHEMA = 5
-"""How many migrations `edge.store.schema` has; `user_version` of a file says how many it had."""
 
 Row = sqlite3.Row
 
@@ -52,11 +52,17 @@ class Store:
         """
         try:
             connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        except sqlite3.Error as error:
+            raise _plain(error, path) from error
+        try:
             _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
             store = cls(connection)
             store._migrate()
-        except sqlite3.Error as error:
-            raise _plain(error, path) from error
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise _plain(error, path) from error
+            raise
         return store
 
     def close(self) -> None:
@@ -180,17 +186,15 @@ class Store:
         reading = self.scalar("SELECT wall_ms FROM reading ORDER BY entry DESC LIMIT 1")
         return max(BUILD_MS, int(last["floor_ms"]), reading)
 
+    def has_table(self, name: str) -> bool:
+        """Whether a table exists."""
+        sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return self.row(sql, (name,)) is not None
+
     def _migrate(self) -> None:
-        if self._connection.execute("PRAGMA user_version").fetchone()[0] >= SCHEMA:
-            return
-        # Not at the top: it brings 80 modules that no process needs once its file is made.
-        from sqlite_utils import Database
-
-        from edge.store.schema import migrations
-
-        with self.transaction():  # two processes may start at once: the second finds it done
-            migrations.apply(Database(self._connection, execute_plugins=False))
-            self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        if migrations.pending(self, MIGRATIONS, StoreError):
+            with self.transaction():  # BEGIN IMMEDIATE shuts out a process that starts at once
+                migrations.apply(self, MIGRATIONS, StoreError, {})
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:

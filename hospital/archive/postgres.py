@@ -17,9 +17,10 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
+from edge.store import migrations
 from hospital.archive import STREAMS, Row
 from hospital.archive.errors import ArchiveDown, RowRefused
-from hospital.archive.schema import POSTGRES_TYPES, partitions, pending, statements
+from hospital.archive.schema import MIGRATIONS, POSTGRES_WORDS
 
 CONNECT_TIMEOUT_S = 10
 WORTH_A_COPY = 50
@@ -54,7 +55,11 @@ class PostgresArchive:
         except psycopg.Error as error:
             raise ArchiveDown(f"the archive's database does not answer: {error}") from error
         archive = cls(connection, address)
-        archive._migrate()
+        try:
+            archive._migrate()
+        except BaseException:
+            archive.close()
+            raise
         return archive
 
     def close(self) -> None:
@@ -184,21 +189,10 @@ class PostgresArchive:
         return bool(self.rows("SELECT 1 AS n WHERE to_regclass(?) IS NOT NULL", (name,)))
 
     def _migrate(self) -> None:
-        if not pending(self):
-            return
-        with self.transaction():
-            self.rows("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
-            self.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)")
-            for name, script in pending(self):
-                for statement in statements(script, POSTGRES_TYPES):
-                    self.execute(statement)
-                    if statement.startswith("CREATE TABLE record "):
-                        self._split_record()
-                self.execute("INSERT INTO migration (name) VALUES (?)", (name,))
-
-    def _split_record(self) -> None:
-        for statement in partitions():
-            self.execute(statement)
+        if migrations.pending(self, MIGRATIONS, ArchiveDown):
+            with self.transaction():
+                self.rows("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
+                migrations.apply(self, MIGRATIONS, ArchiveDown, POSTGRES_WORDS)
 
 
 def _noted(

@@ -1,23 +1,26 @@
 """The archive's tables, for both engines; `record` is the truth, the clinic tables derive from it.
 
-`{number}` is a counted primary key, `{bytes}` a byte string, `{by_box}` PostgreSQL's partitioning:
-a record's key starts with its box, so a hash of the box keeps duplicates in one partition.
+`{number}` is a counted primary key, `{bytes}` a byte string, `{by_box}` and `{partitions}` are
+PostgreSQL's partitioning: a record's key starts with its box, so a hash of the box keeps
+duplicates in one partition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
-
-from hospital.archive import Row
+from edge.store.migrations import Migration
 
 PARTITIONS = 16
 
-SQLITE_TYPES = {"number": "INTEGER PRIMARY KEY", "bytes": "BLOB", "by_box": ""}
-POSTGRES_TYPES = {
+SQLITE_WORDS = {"number": "INTEGER PRIMARY KEY", "bytes": "BLOB", "by_box": "", "partitions": ""}
+POSTGRES_WORDS = {
     "number": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     "bytes": "BYTEA",
     "by_box": "PARTITION BY HASH (box)",
+    "partitions": "".join(
+        f"CREATE TABLE record_{i:02} PARTITION OF record"
+        f" FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {i});\n"
+        for i in range(PARTITIONS)
+    ),
 }
 
 _CUSTODY = """
@@ -67,6 +70,7 @@ CREATE TABLE record (
     record {bytes} NOT NULL, trouble TEXT,
     PRIMARY KEY (box, id)
 ) {by_box};
+{partitions}
 CREATE INDEX record_by_place ON record (box, epoch, lane, seq);
 CREATE TABLE raw_frame (
     number {number}, box TEXT NOT NULL, epoch BIGINT NOT NULL, lane TEXT NOT NULL,
@@ -257,41 +261,5 @@ CREATE UNIQUE INDEX command_by_box ON command (box, counter);
 """
 
 MIGRATIONS = (
-    ("0001_custody", _CUSTODY),
-    ("0002_clinic", _CLINIC),
-    ("0003_desk", _DESK),
-    ("0004_desk_sessions", _SESSIONS),
-    ("0005_feed", _FEED),
-    ("0006_edits", _EDITS),
-    ("0007_commands", _COMMANDS),
+    Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
 )
-
-
-class _Asked(Protocol):
-    def has_table(self, name: str) -> bool: ...
-
-    def rows(self, sql: str) -> list[Row]: ...
-
-
-def pending(archive: _Asked) -> list[tuple[str, str]]:
-    """Return the migrations that a database still lacks, by name and script."""
-    if not archive.has_table("migration"):
-        return list(MIGRATIONS)
-    done = {r["name"] for r in archive.rows("SELECT name FROM migration")}
-    return [m for m in MIGRATIONS if m[0] not in done]
-
-
-def statements(script: str, types: Mapping[str, str]) -> list[str]:
-    """Return a migration's statements for an engine."""
-    filled = script.format(**types)
-    found = [text.strip() for text in filled.split(";\n")]
-    return [text for text in found if text]
-
-
-def partitions() -> list[str]:
-    """Return PostgreSQL's partitions of `record`."""
-    return [
-        f"CREATE TABLE record_{i:02} PARTITION OF record"
-        f" FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {i})"
-        for i in range(PARTITIONS)
-    ]

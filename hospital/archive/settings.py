@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.settings.toml_table import Section
+from edge.settings.setting import read, setting
+from edge.settings.toml_table import HIGHEST_PORT
 from hospital.archive.errors import SettingsError
 
 DEFAULT_HOME = Path("/var/lib/healthpost-hospital")
@@ -33,19 +34,19 @@ class HospitalSettings:
     """
 
     home: Path
-    name: str = "Hospital"
-    archive: str = "sqlite"
-    broker: str = "iotcore"
-    broker_listen: str = "127.0.0.1"
-    broker_host: str = "127.0.0.1"
-    broker_port: int = 8883
-    worker_host: str = "127.0.0.1"
-    worker_port: int = 8883
-    names: tuple[str, ...] = ("localhost", "127.0.0.1")
-    desk_host: str = "127.0.0.1"
-    desk_port: int = 8700
-    public_url: str = ""
-    standby: str = ""
+    name: str = setting("hospital.name", "Hospital")
+    archive: str = setting("archive.engine", "sqlite")
+    standby: str = setting("archive.standby", "")
+    broker: str = setting("broker.kind", "iotcore", choices=BROKERS)
+    broker_listen: str = setting("broker.listen", "127.0.0.1")
+    broker_host: str = setting("broker.host", "127.0.0.1")
+    broker_port: int = setting("broker.port", 8883, least=1, most=HIGHEST_PORT)
+    worker_host: str = setting("broker.worker_host", "127.0.0.1")
+    worker_port: int = setting("broker.worker_port", 8883, least=1, most=HIGHEST_PORT)
+    names: tuple[str, ...] = setting("broker.names", ("localhost", "127.0.0.1"), filled=True)
+    desk_host: str = setting("desk.host", "127.0.0.1")
+    desk_port: int = setting("desk.port", 8700, least=1, most=HIGHEST_PORT)
+    public_url: str = setting("desk.url", "")
 
     @property
     def authority(self) -> Path:
@@ -93,29 +94,13 @@ def settings_file(home: Path) -> Path:
 
 
 def _checked(home: Path, raw: Mapping[str, object]) -> HospitalSettings:
-    about, archive, broker, desk = (
-        Section(raw, name, SettingsError) for name in ("hospital", "archive", "broker", "desk")
-    )
-    default = HospitalSettings(home)
-    kind = broker.choice("kind", default.broker, BROKERS)
-    port = broker.port("port", default.broker_port)
-    listen = broker.text("listen", default.broker_listen)
-    return HospitalSettings(
-        home=home,
-        name=about.text("name", default.name),
-        archive=_archive(archive.text("engine", default.archive)),
-        broker=kind,
-        broker_listen=listen,
-        broker_host=broker.text("host", default.broker_host),
-        broker_port=port,
-        worker_host=broker.text("worker_host", default.worker_host),
-        worker_port=broker.port("worker_port", port),
-        names=broker.texts("names", default.names, least=1),
-        desk_host=desk.text("host", default.desk_host),
-        desk_port=desk.port("port", default.desk_port),
-        public_url=desk.text("url", "").rstrip("/"),
-        standby=archive.text("standby", ""),
-    )
+    values = read(HospitalSettings, raw, SettingsError)
+    values["archive"] = _archive(values["archive"])
+    values["public_url"] = values["public_url"].rstrip("/")
+    given = raw.get("broker")
+    if not isinstance(given, dict) or "worker_port" not in given:
+        values["worker_port"] = values["broker_port"]
+    return HospitalSettings(home=home, **values)
 
 
 def _archive(engine: str) -> str:

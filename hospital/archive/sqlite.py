@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from edge.store import migrations
 from hospital.archive import STREAMS, Row
 from hospital.archive.errors import ArchiveDown, RowRefused
-from hospital.archive.schema import SQLITE_TYPES, pending, statements
+from hospital.archive.schema import MIGRATIONS, SQLITE_WORDS
 
 BUSY_TIMEOUT_S = 10
 CHUNK = 500
@@ -43,7 +44,11 @@ class SqliteArchive:
         except sqlite3.Error as error:
             raise ArchiveDown(f"the archive {path} cannot be opened: {error}") from error
         archive = cls(connection)
-        archive._migrate()
+        try:
+            archive._migrate()
+        except BaseException:
+            archive.close()
+            raise
         return archive
 
     def close(self) -> None:
@@ -140,14 +145,9 @@ class SqliteArchive:
         return covered
 
     def _migrate(self) -> None:
-        if not pending(self):
-            return
-        with self.transaction():  # several processes may start at once: the second finds it done
-            self.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)")
-            for name, script in pending(self):
-                for statement in statements(script, SQLITE_TYPES):
-                    self.execute(statement)
-                self.execute("INSERT INTO migration (name) VALUES (?)", (name,))
+        if migrations.pending(self, MIGRATIONS, ArchiveDown):
+            with self.transaction():  # BEGIN IMMEDIATE shuts out a process that starts at once
+                migrations.apply(self, MIGRATIONS, ArchiveDown, SQLITE_WORDS)
 
     def has_table(self, name: str) -> bool:
         """Whether a table exists."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import tomlkit
 
+from edge.store import durable
 from hospital.archive.errors import SettingsError
 from hospital.archive.open import open_archive
 from hospital.archive.settings import HospitalSettings, settings_file
@@ -26,7 +25,7 @@ def found(settings: HospitalSettings) -> HospitalSettings:
         Authority.create(settings.authority, settings.name, datetime.now(UTC))
     HospitalKeys.generate().save(settings.keys)
     open_archive(settings).close()
-    _write(file, _document(settings))
+    durable.replace(file, _document(settings).encode())  # PostgreSQL's address may hold a password
     return HospitalSettings.load(settings.home)
 
 
@@ -49,13 +48,3 @@ def _document(settings: HospitalSettings) -> str:
         desk["url"] = settings.public_url
     document["desk"] = desk
     return tomlkit.dumps(document)
-
-
-def _write(file: Path, text: str) -> None:
-    draft = file.with_suffix(".new")
-    # A PostgreSQL address may hold a password.
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.replace(file)

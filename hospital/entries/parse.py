@@ -1,147 +1,167 @@
 """From a journal record to the rows a clinician looks at; pure, and never trusting the record.
 
 A record whose form is not understood stays in the archive as it came, with the reason beside it:
-custody does not depend on understanding.
+custody does not depend on understanding. msgspec checks the fields against the types below; what
+a type does not name is ignored, since a newer box may say more.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeVar
 from uuid import UUID
 
-from edge.model.clock import Anchor, ClockQuality, Stamp
+import msgspec
+from msgspec import UNSET, UnsetType, field
+
+from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
 from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, FieldType
-from edge.model.reading import Value
-from hospital.entries import fast_readings
-from hospital.entries.fast_readings import ReadingFact
-from hospital.entries.fields import Misformed, count, optional, said, storable, text, value, words
+from hospital.entries.fields import (
+    Count,
+    Members,
+    Misformed,
+    Text,
+    ValueRow,
+    ValueRows,
+    check_storable,
+    said,
+    sentence,
+)
 
-MAX_VALUES = 64
 UNKNOWN = "unknown"
 
-_FIELDS = (*PATIENT_FIELDS, *SUMMARY_FIELDS)
-_LISTS = {field.name for field in _FIELDS if field.type is FieldType.LIST}
-_SINGLE = tuple(field.name for field in _FIELDS if field.type is not FieldType.LIST)
+_S = TypeVar("_S", bound=msgspec.Struct)
 
 _READING = EntryKind.READING.value
 _KIND = re.compile(r"[a-z][a-z-]{0,39}")
 
 
-@dataclass(frozen=True, slots=True)
-class PatientFact:
+class PatientFact(msgspec.Struct, frozen=True):
     """A patient registered, or some fields corrected (`fields` holds only those told).
 
     `rev` counts the box's own revisions, `base_rev` is the hospital's that it knew. `added` and
     `struck` are members of the lists (allergies, conditions).
     """
 
-    id: str
-    rev: int
+    id: Text = field(name="patient")
+    rev: Count
     fields: Mapping[str, str | None]
-    base_rev: int = 0
-    added: tuple[tuple[str, str], ...] = ()
-    struck: tuple[tuple[str, str], ...] = ()
-    actor: str | None = None
-    at: Stamp | None = None
+    added: tuple[tuple[str, str], ...]
+    struck: tuple[tuple[str, str], ...]
+    actor: Text | None
+    at: Stamp
+    base_rev: Count = 0
 
 
-@dataclass(frozen=True, slots=True)
-class AlertFact:
-    """A rule spoke at the box."""
+class ReadingFact(NamedTuple):
+    """A reading as the box recorded it; the hospital adds only when it came.
 
-    rule: str
-    level: str
-    parameter: str
-    value: Value
+    `said` holds the values as JSON: a list of code, digits, unit and comparator.
+    """
+
+    kind: str
+    source: str
+    said: str
     patient: str | None
-    reading: str | None
+    visit: str | None
+    device: str | None
+    model: str | None
+    device_time: str | None
+    flags: str
+    actor: str | None
     at: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentFact:
+class AlertFact(msgspec.Struct, frozen=True):
+    """A rule spoke at the box."""
+
+    rule: Text
+    level: Text
+    parameter: Text
+    value: ValueRow
+    at: Stamp
+    patient: Text | None = None
+    reading: Text | None = None
+
+
+class AssignmentFact(msgspec.Struct, frozen=True):
     """A person said whose a reading is (nobody's: no patient), or why it is wrong."""
 
-    reading: str
-    patient: str | None
-    actor: str | None
-    why: str | None
+    reading: Text
+    actor: Text | None
+    patient: Text | None = None
+    why: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AnchorFact:
+class AnchorFact(msgspec.Struct, frozen=True):
     """Somebody vouched for the box's clock at one moment."""
 
-    anchor: Anchor
+    boot: Count
+    t_ms: Count
+    utc_ms: Count
+    error_ms: Count
+    source: ClockQuality
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerFact:
+class AnswerFact(msgspec.Struct, frozen=True):
     """The box answers a command: what came of it, in a word."""
 
-    command: str
-    outcome: str
+    command: Text
+    outcome: Text
 
 
-@dataclass(frozen=True, slots=True)
-class FileFact:
+class FileFact(msgspec.Struct, frozen=True):
     """A photo or a recording exists at the box; its chunks come by themselves, under `key`."""
 
     id: str
-    mime: str
-    size: int
-    total: int
     key: bytes
-    sha256: str
-    patient: str | None = None
-    visit: str | None = None
-    preview_of: str | None = None
+    mime: Text
+    size: Count = field(name="bytes")
+    total: Count
+    sha256: Text
+    patient: Text | None = None
+    visit: Text | None = None
+    preview_of: Text | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SeenFact:
+class SeenFact(msgspec.Struct, frozen=True):
     """A worker has seen what the hospital told: which revision of which item."""
 
-    entity: str
-    item: str
-    rev: int
-    actor: str | None
+    entity: Text
+    item: Text
+    rev: Count
+    actor: Text | None
     at: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class ComparedFact:
+class ComparedFact(msgspec.Struct, frozen=True):
     """A worker compared a reading with the device's own display and found the same."""
 
-    reading: str
-    actor: str | None
+    reading: Text
+    actor: Text | None
 
 
-@dataclass(frozen=True, slots=True)
-class StaffFact:
+class StaffFact(msgspec.Struct, frozen=True):
     """Who somebody at the clinic is: their name, for a staff id."""
 
-    id: str
-    name: str
+    id: Text = field(name="staff")
+    name: Text
 
 
-@dataclass(frozen=True, slots=True)
-class SettingFact:
+class SettingFact(msgspec.Struct, frozen=True):
     """What became of a setting at the box, and why when it is refused."""
 
-    key: str
-    rev: int
-    outcome: str
-    why: str
+    key: Text
+    rev: Count
+    outcome: Text
+    why: Text | None = None
 
 
-Fact = (
+_BodyFact = (
     PatientFact
-    | ReadingFact
     | AlertFact
     | AssignmentFact
     | AnchorFact
@@ -152,10 +172,12 @@ Fact = (
     | StaffFact
     | SettingFact
 )
+"""Decoded from a body as it stands, with actor and time of the entry where they matter."""
+
+Fact = ReadingFact | _BodyFact
 
 
-@dataclass(frozen=True, slots=True)
-class Understood:
+class Understood(NamedTuple):
     """What became of a record: its kind, the fact in it if there is one, or what is wrong."""
 
     kind: str
@@ -163,19 +185,101 @@ class Understood:
     trouble: str | None = None
 
 
+class _Reading(msgspec.Struct, frozen=True):
+    """The body of a reading, as far as it is entered."""
+
+    kind: Text
+    source: Text
+    values: ValueRows
+    patient: Text | None = None
+    visit: Text | None = None
+    device: Text | None = None
+    model: Text | None = None
+    time: Text | None = None
+    quality: tuple[Text | None, ...] = ()
+
+
+class _WholeReading(_Reading, frozen=True, forbid_unknown_fields=True):
+    """The body of a reading with all that a box of today says in it."""
+
+    record: Text | None = None
+    user: int | None = None
+    stored: bool | None = None
+
+
+class _ReadingRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole record of a reading: what fits has no float or foreign field anywhere."""
+
+    at: tuple[Count, Count, Count, ClockQuality]
+    body: _WholeReading
+    kind: Literal["reading"]
+    actor: Text | None = None
+
+
+class _Actor(msgspec.Struct, frozen=True):
+    """The one who acted."""
+
+    actor: Text | None
+
+
+class _Lists(msgspec.Struct, frozen=True):
+    """What a patch adds to a list of a patient, and what it strikes out."""
+
+    add: Members = ()
+    remove: Members = ()
+
+
+class _FileNames(msgspec.Struct, frozen=True):
+    """The texts in a manifest that stand for bytes."""
+
+    id: Text
+    key: Text
+
+
+_FIELDS = (*PATIENT_FIELDS, *SUMMARY_FIELDS)
+_LISTS = {known.name for known in _FIELDS if known.type is FieldType.LIST}
+_PATCH = msgspec.defstruct(
+    "_Patch",
+    [
+        (
+            known.name,
+            _Lists | UnsetType if known.name in _LISTS else Text | None | UnsetType,
+            UNSET,
+        )
+        for known in _FIELDS
+    ],
+    frozen=True,
+)
+_FACTS: Mapping[str, type[_BodyFact]] = {
+    EntryKind.PATIENT: PatientFact,
+    EntryKind.ALERT: AlertFact,
+    EntryKind.CLAIM: AssignmentFact,
+    EntryKind.CLOCK: AnchorFact,
+    EntryKind.COMMAND: AnswerFact,
+    EntryKind.FILE: FileFact,
+    EntryKind.SEEN: SeenFact,
+    EntryKind.CONFIRM: ComparedFact,
+    EntryKind.STAFF: StaffFact,
+    EntryKind.SETTING: SettingFact,
+}
+_decode_reading = msgspec.json.Decoder(_ReadingRecord).decode
+
+
 def understand(record: bytes) -> Understood:
     """Read a record; never raises."""
-    reading = fast_readings.read(record)
-    if reading is not None:
-        return Understood(_READING, reading)
-    found = _understand(record)
-    if isinstance(found.fact, ReadingFact):
-        fast_readings.learn(record, found.fact)
-    return found
+    # Nearly all are readings of the usual form, and then one typed decode is enough. A NUL is
+    # written so and only so; it may stand in a field that is not entered, which does no harm.
+    if record.endswith(b'"kind":"reading"}') and b"\\u0000" not in record:
+        try:
+            read = _decode_reading(record)
+            return Understood(_READING, _reading(read.body, Stamp(*read.at), read.actor))
+        except (ValueError, RecursionError):
+            pass  # the careful way says what is wrong
+    return _understand(record)
 
 
 def _understand(record: bytes) -> Understood:
-    """Read a record with care."""
+    """Read a record of any kind with care."""
     kind = UNKNOWN
     try:
         entry = _entry(record)
@@ -188,8 +292,9 @@ def _understand(record: bytes) -> Understood:
         if kind == EntryKind.TOMBSTONE:
             return Understood(kind, trouble="the box could not send this record")
         _check_form(entry)
-        reader = _READERS.get(kind)
-        return Understood(kind, reader(entry) if reader else None)
+        return Understood(kind, _fact(entry))
+    except msgspec.ValidationError as error:
+        return Understood(kind, trouble=f"Misformed: {sentence(error)}"[:200])
     except (ValueError, RecursionError) as error:
         return Understood(kind, trouble=f"{type(error).__name__}: {error}"[:200])
 
@@ -210,144 +315,73 @@ def _kind(record: bytes) -> str:
 
 
 def _is_kind(kind: object) -> bool:
-    known = isinstance(kind, str) and kind in _READERS
-    return known or (isinstance(kind, str) and _KIND.fullmatch(kind) is not None)
-
-
-def _patient(entry: Entry) -> PatientFact:
-    told = entry.body.get("set", entry.body)
-    if not isinstance(told, Mapping):
-        raise Misformed("set is no map")
-    return PatientFact(
-        id=text(entry.body, "patient"),
-        rev=count(entry.body, "rev"),
-        fields={name: optional(told, name) for name in _SINGLE if name in told},
-        base_rev=count(entry.body, "base_rev") if "base_rev" in entry.body else 0,
-        added=_members(told, "add"),
-        struck=_members(told, "remove"),
-        actor=storable(entry.actor),
-        at=entry.at,
-    )
-
-
-def _members(told: Mapping[str, object], what: str) -> tuple[tuple[str, str], ...]:
-    """Return what a patch adds to (or strikes out of) the lists, as (field, member)."""
-    found: list[tuple[str, str]] = []
-    for name in _LISTS & set(told):
-        said = told[name]
-        members = said.get(what, []) if isinstance(said, Mapping) else None
-        if not isinstance(members, list) or len(members) > MAX_VALUES:
-            raise Misformed(f"{name} adds and removes at most {MAX_VALUES} members")
-        found += [(name, storable(m) or "") for m in members]
-    return tuple(sorted(found))
-
-
-def _reading(entry: Entry) -> ReadingFact:
-    body = entry.body
-    rows = body.get("values")
-    if not isinstance(rows, list) or len(rows) > MAX_VALUES:
-        raise Misformed("values is no list of at most 64")
-    return ReadingFact(
-        kind=text(body, "kind"),
-        source=text(body, "source"),
-        said=f"[{','.join(map(said, rows))}]",
-        patient=optional(body, "patient"),
-        visit=optional(body, "visit"),
-        device=optional(body, "device"),
-        model=optional(body, "model"),
-        device_time=optional(body, "time"),
-        flags=words(body.get("quality", [])),
-        actor=storable(entry.actor),
-        at=entry.at,
-    )
-
-
-def _alert(entry: Entry) -> AlertFact:
-    body = entry.body
-    return AlertFact(
-        rule=text(body, "rule"),
-        level=text(body, "level"),
-        parameter=text(body, "parameter"),
-        value=value(body.get("value")),
-        patient=optional(body, "patient"),
-        reading=optional(body, "reading"),
-        at=entry.at,
-    )
-
-
-def _claim(entry: Entry) -> AssignmentFact:
-    body = entry.body
-    why, patient = optional(body, "why"), optional(body, "patient")
-    return AssignmentFact(text(body, "reading"), patient, storable(entry.actor), why)
-
-
-def _clock(entry: Entry) -> AnchorFact | None:
-    body = entry.body
-    if "utc_ms" not in body:
-        return None
-    boot, t_ms = count(body, "boot"), count(body, "t_ms")
-    utc_ms, error_ms = count(body, "utc_ms"), count(body, "error_ms")
-    return AnchorFact(Anchor(boot, t_ms, utc_ms, error_ms, ClockQuality(text(body, "source"))))
-
-
-def _answer(entry: Entry) -> AnswerFact:
-    return AnswerFact(text(entry.body, "command"), text(entry.body, "outcome"))
-
-
-def _file(entry: Entry) -> FileFact:
-    body = entry.body
-    return FileFact(
-        id=str(UUID(text(body, "id"))),
-        mime=text(body, "mime"),
-        size=count(body, "bytes"),
-        total=count(body, "total"),
-        key=bytes.fromhex(text(body, "key")),
-        sha256=text(body, "sha256"),
-        patient=optional(body, "patient"),
-        visit=optional(body, "visit"),
-        preview_of=optional(body, "preview_of"),
-    )
-
-
-def _seen(entry: Entry) -> SeenFact:
-    body, actor = entry.body, storable(entry.actor)
-    item = text(body, "entity"), text(body, "item"), count(body, "rev")
-    return SeenFact(*item, actor, entry.at)
-
-
-def _compared(entry: Entry) -> ComparedFact:
-    return ComparedFact(text(entry.body, "reading"), storable(entry.actor))
-
-
-def _setting(entry: Entry) -> SettingFact:
-    body = entry.body
-    said = text(body, "key"), count(body, "rev"), text(body, "outcome")
-    return SettingFact(*said, optional(body, "why") or "")
-
-
-def _staff(entry: Entry) -> StaffFact:
-    return StaffFact(text(entry.body, "staff"), text(entry.body, "name"))
-
-
-_READERS: Mapping[str, Callable[[Entry], Fact | None]] = {
-    EntryKind.PATIENT: _patient,
-    EntryKind.READING: _reading,
-    EntryKind.ALERT: _alert,
-    EntryKind.CLAIM: _claim,
-    EntryKind.CLOCK: _clock,
-    EntryKind.COMMAND: _answer,
-    EntryKind.FILE: _file,
-    EntryKind.SEEN: _seen,
-    EntryKind.CONFIRM: _compared,
-    EntryKind.STAFF: _staff,
-    EntryKind.SETTING: _setting,
-}
+    return isinstance(kind, str) and _KIND.fullmatch(kind) is not None
 
 
 def _check_form(entry: Entry) -> None:
-    if not isinstance(entry.body, Mapping):
+    if not isinstance(entry.body, dict):
         raise Misformed("the body is no map")
     at = entry.at
     for number in (at.boot, at.t_ms, at.wall_ms):
         if type(number) is not int or not 0 <= number < 2**63:
             raise Misformed(f"{number!r} is no time")
+
+
+def _fact(entry: Entry) -> Fact | None:
+    """Return what a record of a kind that is entered tells; raises `ValueError`."""
+    kind, body = entry.kind, entry.body
+    if kind == EntryKind.READING:
+        actor = _checked({"actor": entry.actor}, _Actor).actor
+        return _reading(_checked(body, _Reading), entry.at, actor)
+    if kind not in _FACTS or (kind == EntryKind.CLOCK and "utc_ms" not in body):
+        return None
+    if kind == EntryKind.PATIENT:
+        body = _patch(body)
+    elif kind == EntryKind.FILE:
+        body = _manifest(body)
+    fact = _checked({**body, "actor": entry.actor, "at": entry.at}, _FACTS[kind])
+    if isinstance(fact, AlertFact):
+        fact.value.checked()
+    return fact
+
+
+def _checked(body: Mapping[str, object], kind: type[_S]) -> _S:
+    """Return a body in its type; raises `ValueError` when a field has another."""
+    found = msgspec.convert(body, kind)
+    check_storable(found)
+    return found
+
+
+def _reading(body: _Reading, at: Stamp, actor: str | None) -> ReadingFact:
+    flags = " ".join([word or "" for word in body.quality])
+    return ReadingFact(
+        body.kind,
+        body.source,
+        said(body.values),
+        *(body.patient, body.visit, body.device, body.model, body.time),
+        flags,
+        actor,
+        at,
+    )
+
+
+def _patch(body: Mapping[str, object]) -> dict[str, object]:
+    """Return a patient's body with its fields, and what its lists gain and lose, apart."""
+    told = body.get("set", body)
+    if not isinstance(told, dict):
+        raise Misformed("set is no map")
+    found = {
+        name: value
+        for name, value in msgspec.structs.asdict(_checked(told, _PATCH)).items()
+        if value is not UNSET
+    }
+    lists = {name: found.pop(name) for name in sorted(_LISTS & set(found))}
+    added = sorted((name, m or "") for name, change in lists.items() for m in change.add)
+    struck = sorted((name, m or "") for name, change in lists.items() for m in change.remove)
+    return {**body, "fields": found, "added": added, "struck": struck}
+
+
+def _manifest(body: Mapping[str, object]) -> dict[str, object]:
+    """Return a file's body with the bytes of its key."""
+    names = _checked(body, _FileNames)
+    return {**body, "id": str(UUID(names.id)), "key": bytes.fromhex(names.key)}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.model.feed_item import Entity, Item
 from edge.settings import remote_settings
 from hospital.archive import Archive, scalar
 from hospital.archive.errors import HospitalError
+from hospital.entries.parse import SettingFact
 from hospital.feed import feed
 from hospital.fleet import boxes
 
@@ -61,13 +61,13 @@ def clear(archive: Archive, clinic: str, key: str, account: str, now_ms: int) ->
             _keep(archive, clinic, (key, rev, ""), account, now_ms)
 
 
-def take(archive: Archive, box_id: str, answer: Mapping[str, object], received_ms: int) -> None:
+def take(archive: Archive, box_id: str, answer: SettingFact, received_ms: int) -> None:
     """Take in what a box says of a setting, inside the caller's transaction; the newest holds."""
     archive.execute(
         "INSERT INTO setting_answer (box, key, rev, outcome, why, received_ms)"
         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (box, key) DO UPDATE SET rev = excluded.rev,"
         " outcome = excluded.outcome, why = excluded.why, received_ms = excluded.received_ms",
-        (box_id, answer["key"], answer["rev"], answer["outcome"], answer["why"], received_ms),
+        (box_id, answer.key, answer.rev, answer.outcome, answer.why or "", received_ms),
     )
 
 

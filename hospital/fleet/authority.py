@@ -8,7 +8,6 @@ topic rules are written for. Nothing a request asks for is copied except its pub
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from edge.store import durable
 from hospital.archive.errors import AuthorityError
 
 AUTHORITY_DAYS = 3650
@@ -76,8 +76,8 @@ class Authority:
         )
         authority = cls(folder, key, root)
         authority._write_crl([], 1, now)
-        _write(folder / "ca.crt", root.public_bytes(Encoding.PEM))
-        _write(folder / "ca.key", _private_pem(key), private=True)  # last: its presence means done
+        durable.replace(folder / "ca.crt", root.public_bytes(Encoding.PEM), durable.EVERYBODY_READS)
+        durable.replace(folder / "ca.key", _private_pem(key))  # last: its presence means done
         return authority
 
     @classmethod
@@ -165,8 +165,8 @@ class Authority:
         signed = self._sign(key.public_key(), name, also, uses, now, SERVER_DAYS)
         folder.mkdir(parents=True, exist_ok=True)
         certificate, secret = folder / f"{stem}.crt", folder / f"{stem}.key"
-        _write(secret, _private_pem(key), private=True)
-        _write(certificate, signed.pem)
+        durable.replace(secret, _private_pem(key))
+        durable.replace(certificate, signed.pem, durable.EVERYBODY_READS)
         return certificate, secret
 
     def _sign(
@@ -206,7 +206,7 @@ class Authority:
         for entry in revoked:
             builder = builder.add_revoked_certificate(entry)
         signed = builder.sign(self._key, hashes.SHA256())
-        _write(self.crl_file, signed.public_bytes(Encoding.PEM))
+        durable.replace(self.crl_file, signed.public_bytes(Encoding.PEM), durable.EVERYBODY_READS)
 
 
 def ed25519_holds(public: bytes, signed: bytes, signature: bytes) -> bool:
@@ -281,14 +281,3 @@ def _host(name: str) -> x509.GeneralName:
 
 def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _write(file: Path, data: bytes, *, private: bool = False) -> None:
-    """Replace a file in one step, durably; private ones are readable by their owner alone."""
-    draft = file.with_name(f"{file.name}.new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600 if private else 0o644)
-    with os.fdopen(handle, "wb") as target:
-        target.write(data)
-        target.flush()
-        os.fsync(target.fileno())
-    draft.replace(file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from edge.model.clock import Stamp
 from edge.model.entry import content_ids
@@ -11,7 +11,7 @@ from edge.readings import retract
 from hospital.archive import Archive, scalar
 from hospital.archive.errors import RowRefused
 from hospital.entries import parse
-from hospital.entries.fast_readings import ReadingFact
+from hospital.entries.parse import ReadingFact
 from hospital.feed import clinic_settings
 from hospital.files import attachments
 from hospital.fleet import commands
@@ -118,7 +118,7 @@ def _said_of_others(
     clinic, received_ms = origin.box.clinic, origin.received_ms
     match fact:
         case parse.SettingFact():
-            clinic_settings.take(archive, origin.box.id, asdict(fact), received_ms)
+            clinic_settings.take(archive, origin.box.id, fact, received_ms)
         case parse.SeenFact():
             messages.hear(archive, master_index.Heard(origin.id, origin.box, received_ms), fact)
         case parse.ComparedFact(reading, actor):
@@ -178,13 +178,13 @@ def _assign(
 
 
 def _alert(archive: Archive, origin: Origin, fact: parse.AlertFact) -> None:
-    value = fact.value
+    value = fact.value.checked()
     archive.execute(
         "INSERT INTO alert (id, box, clinic, patient, reading, rule, level, parameter, code, value,"
         " unit, comparator, boot, t_ms, wall_ms, quality, received_ms)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.reading, fact.rule)
-        + (fact.level, fact.parameter, value.code, str(value.value), value.unit, value.comparator)
+        + (fact.level, fact.parameter, value.code, value.number, value.unit, value.comparator)
         + (*_when(fact.at), origin.received_ms),
     )
 
@@ -201,11 +201,10 @@ def _assignment(archive: Archive, origin: Origin, fact: parse.AssignmentFact) ->
 
 
 def _anchor(archive: Archive, origin: Origin, fact: parse.AnchorFact) -> None:
-    a = fact.anchor
     archive.execute(
         "INSERT INTO anchor (box, boot, t_ms, utc_ms, error_ms, source) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
-        (origin.box.id, a.boot, a.t_ms, a.utc_ms, a.error_ms, str(a.source)),
+        (origin.box.id, fact.boot, fact.t_ms, fact.utc_ms, fact.error_ms, str(fact.source)),
     )
 
 

@@ -9,11 +9,11 @@ who names the place. What has never been copied is never safe, and no box prunes
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.store import durable
 from hospital.archive import STREAMS, Archive, Row, row, scalar
 from hospital.archive.errors import HospitalError
 from hospital.fleet import boxes
@@ -53,9 +53,9 @@ def back_up(archive: Archive, to: Path, now_ms: int, *, same_disk: Path | None) 
     try:
         covered = archive.copy_to(draft)
         draft.chmod(0o600)
-        _flush(draft)
+        durable.flush(draft)
         draft.replace(to)
-        _flush(to.parent)
+        durable.flush(to.parent)
     except OSError as error:
         raise HospitalError(f"{to} cannot be written: {error.strerror}") from error
     finally:
@@ -131,11 +131,3 @@ def last(archive: Archive) -> Told | None:
     """Return the newest promised copy."""
     found = row(archive, "SELECT * FROM backup ORDER BY number DESC LIMIT 1")
     return None if found is None else Told(found["number"], found["made_ms"], found["place"])
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -24,9 +24,8 @@ from hospital.broker.broker import worker_link
 from hospital.fleet.authority import Authority
 from hospital.receiving import custody
 from hospital.receiving.custody import Delivered
-from hospital.receiving.jobs import Upkeep
+from hospital.receiving.jobs import Schedule
 from hospital.receiving.receiver import Receiver
-from hospital.receiving.standby import Standby
 from sync.core import topics
 from sync.keys.keys import HospitalKeys, KeyFileError
 from sync.link.link import Link
@@ -68,11 +67,11 @@ class Worker:
         *,
         authority: Authority | None = None,
         newer_keys: Callable[[], HospitalKeys | None] = lambda: None,
-        upkeep: Upkeep | None = None,
+        jobs: Schedule | None = None,
     ) -> None:
         self._open_archive = open_archive
         self._authority, self._newer_keys = authority, newer_keys
-        self._upkeep = upkeep or Upkeep()
+        self._jobs = jobs or Schedule()
         self._keys = keys
         self._link = link
         self._rng = rng or random.Random()
@@ -121,12 +120,12 @@ class Worker:
         if self._link.up and time.monotonic() >= self._news_due:
             self._news_due = time.monotonic() + NEWS_S
             self._follow_keys()
-            self._serve(self._keep_up, None)
+            self._serve(self._do_jobs, None)
             self._serve(lambda receiver, now_ms: receiver.news(now_ms), None)
 
-    def _keep_up(self, _receiver: Receiver, now_ms: int) -> list[OutgoingFrame]:
+    def _do_jobs(self, _receiver: Receiver, now_ms: int) -> list[OutgoingFrame]:
         if self._archive is not None:
-            self._upkeep.turn(self._archive, now_ms)
+            self._jobs.turn(self._archive, now_ms)
         return []
 
     def _follow_keys(self) -> None:
@@ -274,7 +273,7 @@ def main() -> None:
         link_of(settings),
         authority=Authority.open(settings.authority),
         newer_keys=KeyWatch(settings.keys),
-        upkeep=Upkeep(Standby(settings.standby) if settings.standby else None),
+        jobs=Schedule.of(settings),
     )
 
     def stop(*_: Any) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from edge.feed.command_log import Handler
 from edge.model.command import Command
+from edge.store import durable
 from sync.core import wire
 from sync.core.wire import MessageError
 from sync.frames.envelope import prove_keys
@@ -140,5 +141,5 @@ def _certificate(folder: Path, command: Command) -> str:
     pem = str(command.body.get("pem")).encode("utf-8")
     if len(pem) > MAX_PEM or not certificate_fits(pem, folder / TLS_FILE):
         return REFUSED
-    membership.replace_file(folder / membership.CERTIFICATE_FILE, pem)
+    durable.replace(folder / membership.CERTIFICATE_FILE, pem, durable.EVERYBODY_READS)
     return DONE

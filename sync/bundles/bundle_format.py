@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from edge.store import durable
 from sync.core import wire
 from sync.core.header import KID_BYTES, box_name
 from sync.core.messages import NONCE_BYTES, lane_name
@@ -235,7 +236,7 @@ def writing(file: Path, opening: Opening, sign: Sign) -> Iterator[Writer]:
             handle.flush()
             os.fsync(handle.fileno())
         draft.replace(file)
-        _flush(file.parent)
+        durable.flush_if_possible(file.parent)
     except OSError as error:
         why = FULL if error.errno == errno.ENOSPC else GONE
         raise BundleError(f"{file} cannot be written: {error.strerror}", why) from error
@@ -351,13 +352,3 @@ def _size(handle: BinaryIO) -> int:
 
 def _digest() -> hashlib.blake2b:
     return hashlib.blake2b(digest_size=_DIGEST_BYTES, person=b"CS1-bundle")
-
-
-def _flush(folder: Path) -> None:
-    # Some file systems of sticks know no flushing of a folder; the file itself is flushed.
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

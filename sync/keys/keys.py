@@ -7,7 +7,6 @@ decrypt. Public halves travel as 32 raw bytes; a key id is the first 4 bytes of 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.x509.oid import NameOID
+
+from edge.store import durable
 
 KEY_BYTES = 32
 KID_BYTES = 4
@@ -261,14 +262,7 @@ def _save(path: Path, key: PrivateKey) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    part = path.with_name(path.name + ".part")
-    part.unlink(missing_ok=True)
-    # Created closed, synced, then renamed: a power cut leaves the old key or the new, whole.
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    durable.replace(path, pem)
 
 
 def _tls_key(path: Path) -> EllipticCurvePrivateKey:

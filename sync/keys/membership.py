@@ -7,11 +7,11 @@ name the broker last, so a power cut leaves a box that is enrolled or one that i
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.settings.box_settings import Settings
+from edge.store import durable
 from sync.keys.enrolment import Grant
 from sync.keys.keys import TLS_FILE, BoxKeys, KeyFileError, PublicKeys
 from sync.link.transport import Address, Tls
@@ -49,26 +49,26 @@ def load(settings: Settings) -> Membership | None:
 def keep(folder: Path, grant: Grant) -> None:
     """Store what the hospital granted in the `keys/` folder; raises `OSError`."""
     hospital = {"sign": grant.sign_key.hex(), "decrypt": grant.decrypt_key.hex()}
-    replace_file(folder / CA_FILE, grant.ca.encode("ascii"))
-    replace_file(folder / HOSPITAL_FILE, json.dumps(hospital, indent=1).encode("ascii"))
-    replace_file(folder / CERTIFICATE_FILE, grant.certificate.encode("ascii"))
+    durable.replace(folder / CA_FILE, grant.ca.encode("ascii"), durable.EVERYBODY_READS)
+    durable.replace(
+        folder / HOSPITAL_FILE,
+        json.dumps(hospital, indent=1).encode("ascii"),
+        durable.EVERYBODY_READS,
+    )
+    durable.replace(
+        folder / CERTIFICATE_FILE, grant.certificate.encode("ascii"), durable.EVERYBODY_READS
+    )
 
 
 def follow_key(folder: Path, decrypt: bytes) -> None:
     """Seal to the hospital's new key from now on; raises `KeyFileError` or `OSError`."""
     held = _hospital(folder / HOSPITAL_FILE)
     hospital = {"sign": held.sign.hex(), "decrypt": decrypt.hex()}
-    replace_file(folder / HOSPITAL_FILE, json.dumps(hospital, indent=1).encode("ascii"))
-
-
-def replace_file(file: Path, data: bytes) -> None:
-    """Replace a file in one durable step; raises `OSError`."""
-    draft = file.with_name(f"{file.name}.new")
-    with draft.open("wb") as handle:
-        handle.write(data)
-        handle.flush()
-        os.fsync(handle.fileno())
-    draft.replace(file)
+    durable.replace(
+        folder / HOSPITAL_FILE,
+        json.dumps(hospital, indent=1).encode("ascii"),
+        durable.EVERYBODY_READS,
+    )
 
 
 def _hospital(file: Path) -> PublicKeys:

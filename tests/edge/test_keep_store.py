@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import random
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 from threading import Thread
 
@@ -18,7 +16,7 @@ from edge.model.entry import GENESIS, EntryKind, Lane, chain
 from edge.model.errors import DiskFull, StoreError
 from edge.readings import intake
 from edge.store import journal, outbox
-from edge.store.store import SCHEMA, Store
+from edge.store.store import Store
 
 WRITER = Path(__file__).parents[1] / "support" / "box_writer.py"
 
@@ -167,27 +165,3 @@ def test_a_copy_is_whole_and_never_overwrites(tmp_path: Path, store: Store, cloc
     copy.close()
     with pytest.raises(StoreError):
         store.copy_to(tmp_path / "copy.db")
-
-
-def test_a_file_says_how_many_migrations_it_has_had(store: Store) -> None:
-    applied = store.scalar("SELECT count(*) FROM _sqlite_migrations")
-    assert store.scalar("PRAGMA user_version") == applied == SCHEMA
-
-
-def test_a_file_from_before_that_number_is_given_it(tmp_path: Path) -> None:
-    first = Store.open(tmp_path / "box.db")
-    first.name_box("box-1")
-    first.close()
-    with closing(sqlite3.connect(tmp_path / "box.db")) as plain:
-        plain.execute("PRAGMA user_version = 0")
-    again = Store.open(tmp_path / "box.db")
-    assert (again.scalar("PRAGMA user_version"), again.box_id()) == (SCHEMA, "box-1")
-    again.close()
-
-
-def test_what_makes_tables_is_not_loaded_for_a_file_that_has_them(store: Store) -> None:
-    file = store.row("PRAGMA database_list")["file"]  # type: ignore[index]
-    opens = "import sys; from pathlib import Path; from edge.store.store import Store;"
-    opens += f"Store.open(Path({file!r})).close(); print('sqlite_utils' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", opens], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"

@@ -18,7 +18,7 @@ from edge.settings.box_settings import Settings
 from edge.store import journal
 from edge.store.store import Store
 
-OWN = Settings(home=Path("/nowhere"), box_id="box", clinic="Thar", daily_bytes={"files": 5000})
+OWN = Settings(home=Path("/nowhere"), box_id="box", clinic="Thar", daily_kb_files=5)
 
 
 def tell(store: Store, ver: int, key: str, value: object) -> None:
@@ -37,7 +37,9 @@ def test_what_is_on_the_list_holds_until_it_is_taken_back(store: Store) -> None:
     tell(store, 3, "link.daily_kb_files", 0)
     tell(store, 4, "box.retention_days", 45)
     now = remote_settings.effective(OWN, store)
-    assert now == replace(OWN, language="ur", retention_days=45, daily_bytes={"clinical": 900_000})
+    kilobytes = {"daily_kb_clinical": 900, "daily_kb_files": 0}
+    assert now == replace(OWN, language="ur", retention_days=45, **kilobytes)
+    assert now.daily_bytes == {"clinical": 900_000}
     for ver, key in enumerate(("kiosk.language", "link.daily_kb_files"), start=5):
         tell(store, ver, key, None)
     now = remote_settings.effective(OWN, store)

@@ -24,6 +24,7 @@ from hospital.fleet.claims import Offer
 from hospital.receiving import custody, receiver
 from hospital.receiving import worker as receiving_worker
 from hospital.receiving.worker import WIRED, Receiver, Worker
+from sync.core import topics
 from sync.keys.enrolment import MAX_MESSAGE, EnrolmentError, Request, ask, open_answer
 from sync.keys.keys import BoxKeys, HospitalKeys, certificate_request
 from sync.link.link import Link
@@ -113,7 +114,7 @@ def await_event(link: Link, kind: type[Event]) -> Event:
 
 
 def worker_on(broker: Broker, house: House) -> Worker:
-    link = Link(broker.address, broker.worker(), "hospital", (receiving_worker.UP,), limits=WIRED)
+    link = Link(broker.address, broker.worker(), "hospital", (topics.EVERY_UP,), limits=WIRED)
     return Worker(house.open, KEYS, link)
 
 

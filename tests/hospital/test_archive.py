@@ -81,6 +81,19 @@ def test_opening_twice_migrates_once(archive: Archive, archive_address: str) -> 
     again.close()
 
 
+def test_an_archive_that_a_newer_release_changed_is_refused_by_name(
+    archive: Archive, archive_address: str
+) -> None:
+    said = "INSERT INTO migration (name, additive) VALUES (?, ?)"
+    with archive.transaction():
+        archive.execute(said, ("0900_added_to", 1))
+    open_at(archive_address).close()
+    with archive.transaction():
+        archive.execute(said, ("0901_changed", 0))
+    with pytest.raises(ArchiveDown, match="newer release .*0901_changed"):
+        open_at(archive_address)
+
+
 def test_a_box_is_what_was_entered(archive: Archive) -> None:
     assert boxes.get(archive, BOX.id) == BOX
     assert boxes.get(archive, "box-none") is None

@@ -19,6 +19,7 @@ from link_house import House
 
 from edge.model.command import Command
 from edge.model.entry import Lane
+from edge.store import durable
 from edge.store.store import Store
 from hospital.archive import Archive
 from hospital.archive.errors import HospitalError
@@ -101,7 +102,7 @@ def test_a_certificate_is_renewed_with_the_old_key(
     KEYS.save(folder)
     request = certificate_request(KEYS, "box-one")
     old = authority.sign_box(request, "box-one", NOW)
-    membership.replace_file(folder / membership.CERTIFICATE_FILE, old.pem)
+    durable.replace(folder / membership.CERTIFICATE_FILE, old.pem)
     assert not key_commands.is_due(folder, NOW + timedelta(days=200))
     assert key_commands.is_due(folder, NOW + timedelta(days=260))
 

@@ -16,12 +16,15 @@ from postgres import BINARIES, Cluster
 from edge.model.feed_item import Item
 from hospital.archive import Archive
 from hospital.archive.errors import HospitalError
+from hospital.archive.settings import HospitalSettings
 from hospital.feed import feed
 from hospital.receiving import backup, ledger
-from hospital.receiving.jobs import COMPACT_MS, Upkeep, compact
-from hospital.receiving.standby import Standby
+from hospital.receiving.jobs import JOBS, Schedule
+from hospital.receiving.jobs.compact_feeds import compact
+from hospital.receiving.jobs.follow_standby import Standby
 
 MINUTE_MS = 60_000
+COMPACT_MS = next(job.every_ms for job in JOBS if job.name == "compact-feeds")
 
 
 @pytest.fixture
@@ -55,16 +58,18 @@ def test_old_removals_are_forgotten_by_the_clock(desk: Desk) -> None:
     assert left["n"] == 2
 
 
-def test_a_job_runs_when_it_is_due_and_after_a_clock_that_was_put_back(desk: Desk) -> None:
-    upkeep = Upkeep()
-    upkeep.turn(desk.archive, NOW_MS)
-    first = dict(upkeep.due)
-    upkeep.turn(desk.archive, NOW_MS + COMPACT_MS - 1)
-    assert upkeep.due == first
-    upkeep.turn(desk.archive, NOW_MS + COMPACT_MS)
-    assert upkeep.due["compact"] == NOW_MS + 2 * COMPACT_MS
-    upkeep.turn(desk.archive, NOW_MS - 10 * COMPACT_MS)
-    assert upkeep.due["compact"] == NOW_MS - 9 * COMPACT_MS
+def test_a_job_runs_when_it_is_due_and_after_a_clock_that_was_put_back(
+    desk: Desk, tmp_path: Path
+) -> None:
+    schedule = Schedule.of(HospitalSettings(tmp_path))
+    schedule.turn(desk.archive, NOW_MS)
+    first = dict(schedule.due)
+    schedule.turn(desk.archive, NOW_MS + COMPACT_MS - 1)
+    assert schedule.due == first
+    schedule.turn(desk.archive, NOW_MS + COMPACT_MS)
+    assert schedule.due["compact-feeds"] == NOW_MS + 2 * COMPACT_MS
+    schedule.turn(desk.archive, NOW_MS - 10 * COMPACT_MS)
+    assert schedule.due["compact-feeds"] == NOW_MS - 9 * COMPACT_MS
 
 
 def test_a_backup_by_other_means_makes_safe_what_was_there_when_it_began(desk: Desk) -> None:
@@ -81,6 +86,12 @@ def test_a_backup_by_other_means_makes_safe_what_was_there_when_it_began(desk: D
     for wrong in (number, number + 7):
         with pytest.raises(HospitalError, match="begun"):
             backup.finish(desk.archive, wrong, "anywhere", NOW_MS)
+
+
+def test_a_standby_is_followed_only_where_the_settings_name_one(tmp_path: Path) -> None:
+    plain, named = HospitalSettings(tmp_path), HospitalSettings(tmp_path, standby="copy")
+    assert [job.name for job, _ in Schedule.of(plain).jobs] == ["compact-feeds"]
+    assert [job.name for job, _ in Schedule.of(named).jobs] == ["compact-feeds", "follow-standby"]
 
 
 def test_without_postgresql_there_is_no_standby_to_follow(tmp_path: Path) -> None:

@@ -16,8 +16,9 @@ from edge.store.store import Store
 from hospital.archive import Archive
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
-from hospital.receiving.worker import UP, WIRED, Worker
+from hospital.receiving.worker import WIRED, Worker
 from provisioning.box_setup import init_box, set_link
+from sync.core import topics
 from sync.courier import courier
 from sync.keys import membership
 from sync.keys.enrolment import Grant
@@ -92,7 +93,9 @@ class House:
     def working(self) -> Iterator[None]:
         """Run the worker in a thread."""
         tls = self.broker.worker()
-        link = Link(self.broker.address, tls, "hospital", (UP,), manual_ack=True, limits=WIRED)
+        link = Link(
+            self.broker.address, tls, "hospital", (topics.EVERY_UP,), manual_ack=True, limits=WIRED
+        )
         worker = Worker(lambda: open_at(self.address), self.keys, link)
         thread = threading.Thread(target=worker.run)
         thread.start()

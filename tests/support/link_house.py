@@ -20,8 +20,9 @@ from hospital.archive import Archive
 from hospital.archive.sqlite import SqliteArchive
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
-from hospital.receiving.worker import UP, WIRED, KeyWatch, Worker
+from hospital.receiving.worker import WIRED, KeyWatch, Worker
 from provisioning.box_setup import init_box, set_link
+from sync.core import topics
 from sync.keys import membership
 from sync.keys.enrolment import Grant
 from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys
@@ -46,7 +47,12 @@ class House:
 
     def start(self) -> None:
         link = Link(
-            self.broker.address, self._tls, "hospital", (UP,), manual_ack=True, limits=WIRED
+            self.broker.address,
+            self._tls,
+            "hospital",
+            (topics.EVERY_UP,),
+            manual_ack=True,
+            limits=WIRED,
         )
         self._worker = Worker(
             self._open,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 import desk_scene
@@ -73,7 +74,7 @@ class House:
             apply.keep(self.archive, box, (9, "c", 1), records, NOW_MS)
 
     def page(self, path: str) -> str:
-        return self.doctor.client.get(path, follow_redirects=True).text
+        return unescape(self.doctor.client.get(path, follow_redirects=True).text)
 
 
 @pytest.fixture
@@ -96,11 +97,11 @@ def house(tmp_path: Path, store: Store, clock: Clock) -> Iterator[House]:
 
 def test_what_is_typed_is_kept_and_corrected(house: House, clock: Clock) -> None:
     assert known(register.get(house.store, house.patient)) == FIRST
-    page = house.kiosk.get(f"/patients/{house.patient}/correct")
+    page = unescape(house.kiosk.get(f"/patients/{house.patient}/correct"))
     for field in PATIENT_FIELDS:
         assert f'name="{field.name}"' in page
         assert f'value="{FIRST[field.name]}"' in page
-    header = house.kiosk.get(f"/patients/{house.patient}/history")
+    header = unescape(house.kiosk.get(f"/patients/{house.patient}/history"))
     assert all(FIRST[field.name] in header for field in PATIENT_FIELDS if field.in_header)
     asked = house.kiosk.post(f"/patients/{house.patient}/correct", **OTHER)
     assert asked.text.count("<dt>") == len(PATIENT_FIELDS)

@@ -1,4 +1,4 @@
-"""Readings of a known form read just as when each is read with care."""
+"""A reading of the usual form reads by one typed decode just as when it is read with care."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.model.entry import canonical_json
-from hospital.entries import fast_readings, parse
+from hospital.entries import parse
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.just("x" * 2001)
 _DECIMAL = st.decimals(-999, 999, allow_nan=False, places=2).map(str)
@@ -36,7 +36,7 @@ def _readings(draw: st.DrawFn) -> dict[str, object]:
 
 @given(st.lists(_readings(), min_size=2, max_size=6))
 @settings(max_examples=200, deadline=None)
-def test_a_known_form_reads_as_with_care(drawn: list[dict[str, object]]) -> None:
+def test_the_usual_form_reads_as_with_care(drawn: list[dict[str, object]]) -> None:
     records = [canonical_json(r) for r in drawn]
     for record in [*records, *records]:
         assert parse.understand(record) == parse._understand(record)
@@ -59,22 +59,57 @@ def test_the_digits_of_equal_values_stay_apart() -> None:
         fact = parse.understand(
             canonical_json({"at": [1, 2, 3, "ntp"], "body": body, "kind": "reading"})
         ).fact
-        assert isinstance(fact, fast_readings.ReadingFact)
+        assert isinstance(fact, parse.ReadingFact)
         assert fact.said == f'[["8480-6","{digits if "E" not in digits else "120"}","mm[Hg]",""]]'
 
 
-def test_a_form_is_learnt_and_the_oldest_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast_readings, "_forms", ())
-    body = {"kind": "weight", "source": "device", "values": [["29463-7", "61.2", "kg"]]}
-    record = {"at": [1, 2, 3, "ntp"], "body": body, "kind": "reading"}
-    assert fast_readings.read(canonical_json(record)) is None
-    parse.understand(canonical_json(record))
-    other = json.loads(canonical_json(record).replace(b"61.2", b"70.25"))
-    fact = fast_readings.read(canonical_json(other))
-    assert fact is not None
-    assert fact.said == '[["29463-7","70.25","kg",""]]'
-    for number in range(fast_readings.TRIED):
-        unit = {"values": [["29463-7", "1", f"unit-{number}"]]}
-        parse.understand(canonical_json(record | {"body": body | unit}))
-    assert fast_readings.read(canonical_json(record)) is None
-    assert len(fast_readings._forms) == fast_readings.TRIED
+def test_what_a_newer_box_says_more_is_passed_over() -> None:
+    said = b'{"at":[1,2,3,"ntp"],"body":{"kind":"weight","new":[1],"source":"device","values":[]}'
+    read = parse.understand(said + b',"kind":"reading","newer":{}}')
+    assert isinstance(read.fact, parse.ReadingFact)
+    assert read == parse.understand(canonical_json(json.loads(said + b',"kind":"reading"}')))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b'"new":1.5',
+        b'"new":[1e3]',
+        b'"new":NaN',
+        b'"record":-Infinity',
+        b'"new":' + b"9" * 5000,
+        b'"new":"\xff"',
+        b'"new":"\xed\xa0\x80"',
+        b'"patient":"\\ud800"',
+        b'"patient":"a\\u0000"',
+        b'"patient":7',
+        b'"patient":"' + b"x" * 2001 + b'"',
+        b'"quality":null',
+        b'"values":[["8480-6",120,"mm[Hg]"]]',
+        b'"values":[["8480-6",1.5,"mm[Hg]"]]',
+        b'"values":[["8480-6","NaN","mm[Hg]"]]',
+        b'"values":[["8480-6","Infinity","mm[Hg]"]]',
+        b'"values":[["8480-6","120"]]',
+        b'"values":[["8480-6","120","mm[Hg]","<","more"]]',
+        b'"values":[' + b",".join([b'["a","1","b"]'] * 65) + b"]",
+    ],
+)
+def test_one_field_too_strange_and_nothing_is_entered(field: bytes) -> None:
+    body = b'{"kind":"weight","source":"device","values":[],' + field + b"}"
+    read = parse.understand(b'{"at":[1,2,3,"ntp"],"body":' + body + b',"kind":"reading"}')
+    assert read.fact is None
+    assert read.trouble
+
+
+@pytest.mark.parametrize("stamp", ["[true,2,3,", "[-1,2,3,", "[1,2,9223372036854775808,", "[1,3,"])
+def test_a_time_that_is_no_count_is_trouble(stamp: str) -> None:
+    body = '{"kind":"weight","source":"device","values":[]}'
+    record = f'{{"at":{stamp}"ntp"],"body":{body},"kind":"reading"}}'
+    assert parse.understand(record.encode()).trouble
+
+
+def test_of_a_key_said_twice_the_last_holds() -> None:
+    body = '{"kind":"height","source":"device","values":[],"kind":"weight"}'
+    fact = parse.understand(f'{{"at":[1,2,3,"ntp"],"body":{body},"kind":"reading"}}'.encode()).fact
+    assert isinstance(fact, parse.ReadingFact)
+    assert fact.kind == "weight"

@@ -8,9 +8,11 @@ only its owner knows: to name it in the settings is the owner's promise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hospital.archive import STREAMS, Archive, Row, row
+from hospital.archive.settings import HospitalSettings
 from hospital.receiving import backup
 from hospital.receiving.backup import Told
 
@@ -21,6 +23,11 @@ _THERE = (
     "SELECT 1 AS n FROM pg_stat_replication WHERE application_name = ?"
     " AND flush_lsn >= CAST(? AS pg_lsn)"
 )
+
+
+def begin(settings: HospitalSettings) -> Callable[[Archive, int], object] | None:
+    """Return the job when the settings name a standby."""
+    return Standby(settings.standby).follow if settings.standby else None
 
 
 @dataclass(slots=True)

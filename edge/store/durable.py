@@ -1,0 +1,50 @@
+"""Files that a power cut leaves whole: the old one or the new one, and never a part of either."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+OWNER_ONLY = 0o600
+EVERYBODY_READS = 0o644
+
+
+def replace(file: Path, data: bytes, mode: int = OWNER_ONLY) -> None:
+    """Write a file in one durable step, in place of the one that is there; raises `OSError`."""
+    draft = file.with_name(f".{file.name}.new")
+    draft.unlink(missing_ok=True)
+    try:
+        _write_new(draft, data, mode)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    flush(file.parent)
+
+
+def create(file: Path, data: bytes, mode: int = OWNER_ONLY) -> None:
+    """Write a file that must not exist yet; raises `FileExistsError`, other `OSError`s."""
+    _write_new(file, data, mode)
+    flush(file.parent)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk; raises `OSError`."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def flush_if_possible(folder: Path) -> None:
+    """As `flush`, for file systems of USB sticks: some cannot flush a folder."""
+    with suppress(OSError):
+        flush(folder)
+
+
+def _write_new(file: Path, data: bytes, mode: int) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as target:
+        target.write(data)
+        target.flush()
+        os.fsync(target.fileno())
