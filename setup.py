@@ -20,7 +20,7 @@ setup(
     package_data={
         "edge": ["py.typed", "rules/*.toml"],
         "devices": ["py.typed"],
-        "sync": ["py.typed", "*.toml"],
+        "sync": ["py.typed"],
         "provisioning": ["py.typed"],
         "hospital": ["py.typed", "desk/templates/*.html", "desk/static/*"],
         "kiosk_ui": [
