@@ -45,8 +45,6 @@ OWN_CONDITIONS = (
     "disk-full",
 )
 
-_log = logging.getLogger(__name__)
-
 
 def main() -> int:
     """Run the box's station; return 2 when its settings are wrong, 1 when it failed."""

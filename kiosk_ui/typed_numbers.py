@@ -23,12 +23,6 @@ def number(text: str) -> Decimal | None:
         return None
 
 
-def whole(text: str) -> int | None:
-    """Return the whole number, or None."""
-    value = number(text)
-    return int(value) if value is not None and value == value.to_integral_value() else None
-
-
 def digits(text: str) -> str:
     """Return the text with every Unicode digit as 0 to 9 and everything else as it is."""
     return "".join(_digit(char) for char in text)

@@ -62,17 +62,6 @@ def set_link(home: Path, host: str, port: int) -> None:
     _edit(home, change)
 
 
-def add_port(home: Path, port: Port) -> None:
-    """Bind a serial port to a model."""
-
-    def change(document: TOMLDocument) -> None:
-        devices = document.setdefault("devices", tomlkit.table())
-        rows = devices.setdefault("port", tomlkit.aot())
-        rows.append(tomlkit.item({"path": port.path, "model": port.model}))
-
-    _edit(home, change)
-
-
 def _edit(home: Path, change: Callable[[TOMLDocument], None]) -> None:
     file = settings_file(home)
     document = tomlkit.parse(file.read_text(encoding="utf-8"))

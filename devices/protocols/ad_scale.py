@@ -21,9 +21,6 @@ _LINE = re.compile(
 )
 _KG = {"kg": Decimal(1), "g": Decimal("0.001"), "lb": Decimal("0.45359237")}
 
-ASK = b"Q\r\n"
-"""Asks a scale for its present weight."""
-
 
 def measured(event: Event) -> Measured | None:
     """Return a stable weight in kg, to be compared with the scale's display."""

@@ -22,17 +22,6 @@ _SIZES = {_ECG: 5, _NIBP: 5, _SPO2: 3, _TEMPERATURE: 3}
 _DONE, _BUSY = 0, 1
 _NO_SPO2, _NO_PULSE = 0x7F, 0xFF
 
-NIBP_ERRORS = {
-    2: "stopped",
-    3: "overpressure",
-    4: "cuff_too_loose",
-    5: "timeout",
-    6: "error",
-    7: "motion",
-    8: "out_of_range",
-    9: "initialising",
-}
-
 
 def start_pressure() -> bytes:
     """Return the command that inflates the cuff."""

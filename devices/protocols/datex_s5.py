@@ -13,16 +13,6 @@ _FLAG, _ESCAPE, _MASK = 0x7E, 0x7D, 0x20
 _LONGEST = 4096
 
 
-def escape(payload: bytes) -> bytes:
-    """Return a frame around a payload."""
-    body = payload + bytes((sum8(payload),))
-    sent = b"".join(
-        bytes((_ESCAPE, byte & ~_MASK)) if byte in (_FLAG, _ESCAPE) else bytes((byte,))
-        for byte in body
-    )
-    return bytes((_FLAG,)) + sent + bytes((_FLAG,))
-
-
 def measured(event: Event) -> None:
     """Return None: frames are shown, their records are not decoded."""
 

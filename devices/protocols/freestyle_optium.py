@@ -15,7 +15,6 @@ from devices.protocols.observations import glucose
 from edge.model.reading import Measured
 
 DUMP = b"$xmem\r\n"
-INFORMATION = b"$colq\r\n"
 
 _LONGEST = 32_768
 """450 records of 36 bytes, twice."""

@@ -30,17 +30,6 @@ _STATUS = re.compile(
 _FINE = frozenset({"00", "03"})
 _FAILED = "2"
 
-ERRORS = {
-    "06": "cuff_too_loose",
-    "07": "air_leak",
-    "09": "weak_signal",
-    "10": "out_of_range",
-    "11": "motion",
-    "12": "overpressure",
-    "14": "leak_test",
-    "15": "system",
-}
-
 START, MANUAL_MODE, STATUS, RESET = "01", "03", "18", "16"
 _ALLOWED = frozenset({START, MANUAL_MODE, STATUS, RESET})
 

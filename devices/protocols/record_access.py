@@ -66,12 +66,6 @@ def decode(data: bytes) -> Fields:
     return {"op": op, "operator": operator, "operand": cursor.rest().hex()}
 
 
-def finished(fields: Fields) -> bool:
-    """Whether a report has come to its normal end, with records or without."""
-    ended = fields["op"] == "response" and fields["request"] == _REPORT
-    return ended and fields["code"] in (SUCCESS, NO_RECORDS)
-
-
 def no_reading(fields: Fields) -> None:
     """Return None: a control point is no measurement."""
 

@@ -24,23 +24,6 @@ _PLAIN = 3
 
 START = {"adult": b"\x20", "pediatric": b"\x87", "neonate": b"\x28"}
 
-ERRORS = {
-    1: "weak_signal",
-    2: "motion",
-    3: "out_of_range",
-    4: "timeout",
-    0x55: "pneumatic_block",
-    0x56: "user_abort",
-    0x57: "air_leak",
-    0x58: "safety_timeout",
-    0x59: "overpressure",
-    0x5A: "power_or_hardware",
-    0x5B: "permission_or_autozero",
-    0x61: "transducer_range",
-    0x63: "calibration_memory",
-}
-"""What a result's error byte says; unknown codes are errors too."""
-
 
 def start(patient: str) -> bytes:
     """Return the command that inflates the cuff: "adult", "pediatric" or "neonate"."""

@@ -5,7 +5,7 @@ Each registration and each correction is a journal entry; the tables hold the ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from uuid_utils import uuid7
 
@@ -53,14 +53,6 @@ def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> 
         name_index.put(store, row, patient.name)
         edits.note_edit(store, entry, patient.id, told)
     return patient
-
-
-def register_many(
-    store: Store, now: Stamp, forms: Iterable[PatientForm], actor: str | None
-) -> list[Patient]:
-    """Keep many patients, all or none, in one durable write (a register taken over)."""
-    with store.transaction():
-        return [register(store, now, form, actor) for form in forms]
 
 
 def correct(

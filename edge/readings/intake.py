@@ -17,7 +17,8 @@ from edge.model.entry import Body, EntryKind, Lane
 from edge.model.errors import NotFound, Refused
 from edge.model.patient import Patient, Sex
 from edge.model.reading import UNCHECKED, Reading, Value
-from edge.rules import news2_red, plausibility
+from edge.rules import RULES, plausibility
+from edge.rules.rule import Rule, RuleResult
 from edge.store import journal
 from edge.store.store import Store
 from edge.visits import visits
@@ -243,28 +244,34 @@ def _record(store: Store, reading: Reading, key: bytes | None) -> Accepted:
 def _alert(
     store: Store, at: Stamp, entry: int, patient_id: str, values: tuple[Value, ...]
 ) -> tuple[int, ...]:
-    if not news2_red.is_any_red(values):
+    rules = [rule for rule in RULES if rule.concerns(values)]
+    if not rules:
         return ()  # mostly, and then nobody's age matters
-    found = news2_red.red_scores(values, _age_years(store, patient_id, at))
-    return tuple(_raise_alert(store, at, entry, patient_id, score) for score in found)
+    age_years = _age_years(store, patient_id, at)
+    return tuple(
+        _raise_alert(store, at, (entry, patient_id), rule, result)
+        for rule in rules
+        for result in rule.judge(values, age_years)
+    )
 
 
 def _raise_alert(
-    store: Store, at: Stamp, entry: int, patient_id: str, score: news2_red.RedScore
+    store: Store, at: Stamp, about: tuple[int, str], rule: Rule, result: RuleResult
 ) -> int:
+    entry, patient_id = about
     body = {
-        "rule": news2_red.RULE,
-        "level": "urgent",
-        "parameter": score.name,
-        "value": _row(score.value),
-        "bound": str(score.bound),
+        "rule": rule.name,
+        "level": rule.level,
+        "parameter": result.name,
+        "value": _row(result.value),
+        "bound": str(result.bound),
         "patient": patient_id,
         "reading": journal.identity(store, entry),
     }
     alert = journal.append(store, EntryKind.ALERT, at, body, lane=Lane.ALERT)
     store.execute(
         "INSERT INTO alert (entry, reading, patient_id, rule, level) VALUES (?, ?, ?, ?, ?)",
-        (alert, entry, patient_id, news2_red.RULE, "urgent"),
+        (alert, entry, patient_id, rule.name, rule.level),
     )
     return alert
 

@@ -8,28 +8,17 @@ is 35.0. This is not the aggregate score: it never adds up, so a missing input h
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from edge.model.reading import Value
-
-RULE = "news2-red"
-
-
-@dataclass(frozen=True, slots=True)
-class RedScore:
-    """A parameter that scores 3, with the value and the bound it reached."""
-
-    name: str
-    value: Value
-    bound: Decimal
+from edge.rules.rule import Rule, RuleResult
 
 
-def red_scores(values: Iterable[Value], age_years: int | None) -> tuple[RedScore, ...]:
+def red_scores(values: Sequence[Value], age_years: int | None) -> tuple[RuleResult, ...]:
     """Return the red scores; none when the age is unknown or below 16 (the chart is for adults)."""
     table = _table()
     if age_years is None or age_years < table["minimum_age_years"]:
@@ -39,7 +28,7 @@ def red_scores(values: Iterable[Value], age_years: int | None) -> tuple[RedScore
     return tuple(score for score in found if score)
 
 
-def is_any_red(values: Iterable[Value]) -> bool:
+def is_any_red(values: Sequence[Value]) -> bool:
     """Whether a value scores 3 in an adult: only then is it worth asking for the age."""
     return bool(red_scores(values, _table()["minimum_age_years"]))
 
@@ -51,12 +40,12 @@ def citation() -> str:
 
 def _judge(
     value: Value, name: str, step: Decimal, low: Decimal | None, high: Decimal | None
-) -> RedScore | None:
+) -> RuleResult | None:
     read = (value.value / step).to_integral_value(ROUND_HALF_UP) * step
     if low is not None and read <= low:
-        return RedScore(name, value, low)
+        return RuleResult(name, value, low)
     if high is not None and read >= high:
-        return RedScore(name, value, high)
+        return RuleResult(name, value, high)
     return None
 
 
@@ -78,3 +67,13 @@ def _parameters() -> dict[str, tuple[str, Decimal, Decimal | None, Decimal | Non
 def _table() -> dict[str, Any]:
     text = files("edge.rules").joinpath("news2_red.toml").read_text(encoding="utf-8")
     return tomllib.loads(text, parse_float=Decimal)
+
+
+RULE = Rule(
+    name="news2-red",
+    title="NEWS2: one parameter that alone scores 3",
+    level="urgent",
+    citation=citation,
+    concerns=is_any_red,
+    judge=red_scores,
+)

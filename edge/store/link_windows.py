@@ -66,12 +66,6 @@ def words(window: Window) -> str:
     return "–".join(f"{slot % SLOTS // 2:02}:{slot % 2 * 30:02}" for slot in window)
 
 
-def is_usual(window_list: Sequence[Window], wall_ms: int) -> bool:
-    """Whether a moment lies in one of the windows."""
-    slot = slot_of(wall_ms)[1]
-    return any(first <= slot < end or first <= slot + SLOTS < end for first, end in window_list)
-
-
 def _runs(often: Sequence[bool]) -> list[Window]:
     if all(often):
         return [(0, SLOTS)]

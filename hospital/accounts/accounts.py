@@ -42,12 +42,6 @@ def exists(archive: Archive, name: str) -> bool:
     return row(archive, "SELECT 1 AS n FROM account WHERE name = ?", (name,)) is not None
 
 
-def locked_until_ms(archive: Archive, name: str) -> int:
-    """Return until when a name is locked (Unix milliseconds), 0 when it never was."""
-    found = row(archive, "SELECT until_ms FROM account WHERE name = ?", (name,))
-    return 0 if found is None else int(found["until_ms"])
-
-
 def admit(archive: Archive, name: str, password: str, now_ms: int) -> bool:
     """Whether name and password are right and not locked; a wrong one is counted."""
     held = row(archive, "SELECT hash, until_ms FROM account WHERE name = ?", (name,))

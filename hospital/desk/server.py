@@ -18,8 +18,6 @@ from sync.keys.keys import HospitalKeys
 
 THREADS = 6
 
-log = logging.getLogger(__name__)
-
 
 def parts_of(settings: HospitalSettings) -> Parts:
     """Return the desk's real parts."""

@@ -11,7 +11,7 @@ from edge.model.clock import Placed
 from edge.model.patient import Patient, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.model.reading import Code, Value
-from edge.rules import news2_red
+from edge.rules import RULES
 from hospital.patients.messages import Told, Way
 from hospital.views.chart import Charted
 
@@ -42,7 +42,7 @@ NAMES: dict[str, str] = {
 UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb"}
 """UCUM units that people write otherwise."""
 
-RULES = {news2_red.RULE: ("NEWS2: one parameter that alone scores 3", news2_red.citation)}
+_RULES = {rule.name: rule for rule in RULES}
 """What each rule is called, and where it comes from."""
 
 
@@ -125,12 +125,12 @@ def device_time(text: str | None) -> Markup:
 
 def rule(kind: str) -> str:
     """Return what a rule is called."""
-    return RULES[kind][0] if kind in RULES else kind
+    return _RULES[kind].title if kind in _RULES else kind
 
 
 def citation(kind: str) -> str:
     """Return where a rule comes from, "" when this desk does not know it."""
-    return RULES[kind][1]() if kind in RULES else ""
+    return _RULES[kind].citation() if kind in _RULES else ""
 
 
 def about(patient: Patient) -> str:

@@ -25,7 +25,6 @@ from hospital.patients import master_index
 
 LONGEST_TEXT = 2_000
 LONGEST_PURPOSE = 200
-KINDS = (Entity.REPLY, Entity.APPOINTMENT, Entity.ALERT)
 
 
 @dataclass(frozen=True, slots=True)

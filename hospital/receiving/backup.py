@@ -125,9 +125,3 @@ def promise(archive: Archive, covered: Iterable[Row], told: Told, size: int) -> 
 def count(archive: Archive) -> int:
     """Return a number that moves when a copy was promised."""
     return scalar(archive, "SELECT max(number) AS n FROM backup")
-
-
-def last(archive: Archive) -> Told | None:
-    """Return the newest promised copy."""
-    found = row(archive, "SELECT * FROM backup ORDER BY number DESC LIMIT 1")
-    return None if found is None else Told(found["number"], found["made_ms"], found["place"])

@@ -16,7 +16,6 @@ IDLE_S = 140
 """The screen asks after this long without a touch, well before the session ends by itself."""
 
 WARN_S = 30
-PIN_DIGITS = 6
 
 
 @page.get("/sign-in")

@@ -76,16 +76,12 @@ def expand(payload: bytes) -> list[object]:
         raise CodecError(str(error)) from error
 
 
-def fit(records: Sequence[bytes], budget: int = SMALL_PAYLOAD_BYTES) -> int:
-    """Return how many leading records pack into `budget` bytes; at least 1 of a non-empty list.
-
-    A guess from the size of a trial that lands below the budget, not the very last record.
-    """
-    return fill(records, budget)[0]
-
-
 def fill(records: Sequence[bytes], budget: int = SMALL_PAYLOAD_BYTES) -> tuple[int, bytes | None]:
-    """Return what `fit` does, and the payload of so many records (None for one alone)."""
+    """Return how many leading records pack into `budget` bytes, and the payload of so many.
+
+    At least 1 of a non-empty list; None for one alone. A guess from the size of a trial that lands
+    below the budget, not the very last record.
+    """
     n = min(len(records), MAX_ROWS)
     while n > 1:
         payload = pack(records[:n])

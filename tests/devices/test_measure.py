@@ -207,10 +207,6 @@ def test_records_are_asked_for_and_never_erased() -> None:
     assert record_access.abort().hex() == "0300"
     decode = record_access.decode
     assert decode(bytes.fromhex("05002800")) == {"op": "count", "count": 40}
-    assert record_access.finished(decode(bytes.fromhex("06000101")))
-    assert record_access.finished(decode(bytes.fromhex("06000106")))
-    assert not record_access.finished(decode(bytes.fromhex("06000108")))
-    assert not record_access.finished(decode(bytes.fromhex("06000301")))
 
 
 def test_mi_scale() -> None:

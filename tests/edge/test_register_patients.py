@@ -97,14 +97,6 @@ def test_a_card_may_stay_with_its_holder_but_not_move_by_mistake(
         register.correct(store, now, gita.id, {"card": "A1"}, "w1")
 
 
-def test_a_register_taken_over_is_kept_whole_or_not_at_all(store: Store, clock: Clock) -> None:
-    forms = [PatientForm("Sita"), PatientForm("Gita"), PatientForm("")]
-    with pytest.raises(InvalidForm):
-        register.register_many(store, clock.now(), forms, None)
-    assert (register.count(store), store.journal_position()) == (0, 0)
-    assert len(register.register_many(store, clock.now(), forms[:2], None)) == 2
-
-
 def test_nobody_is_found_under_a_foreign_id(store: Store, clock: Clock) -> None:
     with pytest.raises(NotFound):
         register.get(store, "nobody")

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from edge.settings.box_settings import Port, Settings
 from edge.store.store import Store
-from provisioning.box_setup import add_port, init_box, new_box_id, set_link
+from provisioning.box_setup import init_box, new_box_id, set_link
 from provisioning.cli import main
 from provisioning.errors import InputError
 
@@ -68,9 +68,9 @@ def test_wrong_answers_are_refused_before_anything_is_made(
 
 def test_settings_keep_what_a_technician_wrote_by_hand(tmp_path: Path) -> None:
     made = init_box(tmp_path, "Chak 14")
-    made.file.write_text("# ours since 2026\n" + made.file.read_text())
+    port = '[[devices.port]]\npath = "/dev/ttyUSB*"\nmodel = "CMS50D+"\n'
+    made.file.write_text("# ours since 2026\n" + made.file.read_text() + port)
     set_link(tmp_path, "hospital.example", 8883)
-    add_port(tmp_path, Port("/dev/ttyUSB*", "CMS50D+"))
     changed = Settings.load(tmp_path)
     assert (changed.broker_host, changed.broker_port) == ("hospital.example", 8883)
     assert changed.ports == (Port("/dev/ttyUSB*", "CMS50D+"),)

@@ -78,6 +78,3 @@ def test_contact_is_remembered_in_its_half_hour(store: Store, clock: Clock) -> N
     for _ in range(40):
         link_windows.remember(store, now_ms, 60)
     assert link_windows.known(store) == {link_windows.slot_of(now_ms): 1800}
-    assert link_windows.is_usual(
-        [(link_windows.slot_of(now_ms)[1], link_windows.slot_of(now_ms)[1] + 1)], now_ms
-    )

@@ -152,7 +152,7 @@ def test_a_payload_of_the_first_release_is_read_for_ever() -> None:
 @pytest.mark.parametrize("count", [0, 1, 5, 400])
 def test_fit_names_a_batch_that_fits(count: int) -> None:
     batch = readings(count)
-    n = packing.fit(batch)
+    n, _ = packing.fill(batch)
     assert (n > 0) == (count > 0)
     assert n <= 1 or len(packing.pack(batch[:n])) <= packing.SMALL_PAYLOAD_BYTES
     assert count < 400 or n > 250
@@ -160,7 +160,7 @@ def test_fit_names_a_batch_that_fits(count: int) -> None:
 
 def test_fit_takes_a_record_that_is_too_large_alone() -> None:
     batch = [canonical_json({"raw": hashlib.sha512(bytes([i])).hexdigest() * 60}) for i in range(9)]
-    assert packing.fit(batch, budget=64) == 1
+    assert packing.fill(batch, budget=64) == (1, None)
 
 
 @given(st.binary(max_size=200))

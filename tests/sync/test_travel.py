@@ -35,7 +35,7 @@ from sync.core.session import (
 from sync.frames import framing
 from sync.frames.envelope import open_down, open_up, seal_up, sign_down
 from sync.keys.keys import BoxKeys, HospitalKeys
-from sync.packing import fit
+from sync.packing import fill
 from sync.simulation.disk import Disk
 
 BOX_ID = "q3m7xk2a9d4fa"
@@ -61,7 +61,7 @@ class Clinic(Disk):
 
     def fit(self, lane: str, first_seq: int) -> int:
         s = self.streams[lane]
-        return fit([record for record, _ in s.log[first_seq - s.base - 1 :][:400]])
+        return fill([record for record, _ in s.log[first_seq - s.base - 1 :][:400]])[0]
 
 
 class Journey:
