@@ -10,12 +10,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from edge.model.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
 from edge.model.errors import DiskFull, StoreError
 from edge.store import migrations
+from edge.store.migrations import Migration
 from edge.store.schema import MIGRATIONS
 
 BUSY_TIMEOUT_S = 10
@@ -51,18 +52,15 @@ class Store:
         Whoever only looks does with less cache than whoever keeps readings by the thousand.
         """
         try:
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            with ExitStack() as on_failure:
+                connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+                on_failure.callback(connection.close)
+                _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
+                store = cls(connection)
+                store.migrate()
+                on_failure.pop_all()
         except sqlite3.Error as error:
             raise _plain(error, path) from error
-        try:
-            _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
-            store = cls(connection)
-            store._migrate()
-        except BaseException as error:
-            connection.close()
-            if isinstance(error, sqlite3.Error):
-                raise _plain(error, path) from error
-            raise
         return store
 
     def close(self) -> None:
@@ -186,15 +184,11 @@ class Store:
         reading = self.scalar("SELECT wall_ms FROM reading ORDER BY entry DESC LIMIT 1")
         return max(BUILD_MS, int(last["floor_ms"]), reading)
 
-    def has_table(self, name: str) -> bool:
-        """Whether a table exists."""
-        sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-        return self.row(sql, (name,)) is not None
-
-    def _migrate(self) -> None:
-        if migrations.pending(self, MIGRATIONS, StoreError):
+    def migrate(self, known: Sequence[Migration] = MIGRATIONS) -> None:
+        """Bring the file up to date; raises `StoreError` when a newer release has changed it."""
+        if migrations.pending(migrations.done_in_sqlite(self._connection), known, StoreError):
             with self.transaction():  # BEGIN IMMEDIATE shuts out a process that starts at once
-                migrations.apply(self, MIGRATIONS, StoreError, {})
+                migrations.apply_to_sqlite(self._connection, known, {})
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
@@ -43,23 +43,22 @@ class PostgresArchive:
     @classmethod
     def open(cls, address: str) -> PostgresArchive:
         """Connect (and migrate, when needed); raises `ArchiveDown`."""
-        try:
-            connection = psycopg.connect(
-                address,
-                autocommit=True,
-                row_factory=dict_row,
-                connect_timeout=CONNECT_TIMEOUT_S,
-                application_name="healthpost",
-            )
-            connection.execute("SET synchronous_commit = on")
-        except psycopg.Error as error:
-            raise ArchiveDown(f"the archive's database does not answer: {error}") from error
-        archive = cls(connection, address)
-        try:
+        with ExitStack() as on_failure:
+            try:
+                connection = psycopg.connect(
+                    address,
+                    autocommit=True,
+                    row_factory=dict_row,
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    application_name="healthpost",
+                )
+                on_failure.callback(connection.close)
+                connection.execute("SET synchronous_commit = on")
+            except psycopg.Error as error:
+                raise ArchiveDown(f"the archive's database does not answer: {error}") from error
+            archive = cls(connection, address)
             archive._migrate()
-        except BaseException:
-            archive.close()
-            raise
+            on_failure.pop_all()
         return archive
 
     def close(self) -> None:
@@ -184,15 +183,21 @@ class PostgresArchive:
     def _in_transaction(self) -> bool:
         return self._connection.info.transaction_status != TransactionStatus.IDLE
 
-    def has_table(self, name: str) -> bool:
-        """Whether a table exists."""
-        return bool(self.rows("SELECT 1 AS n WHERE to_regclass(?) IS NOT NULL", (name,)))
-
     def _migrate(self) -> None:
-        if migrations.pending(self, MIGRATIONS, ArchiveDown):
+        if migrations.pending(self._done(), MIGRATIONS, ArchiveDown):
             with self.transaction():
                 self.rows("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
-                migrations.apply(self, MIGRATIONS, ArchiveDown, POSTGRES_WORDS)
+                self.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)")
+                for migration in migrations.pending(self._done(), MIGRATIONS, ArchiveDown):
+                    for statement in migration.statements(POSTGRES_WORDS):
+                        self.execute(statement)
+                    self.execute("INSERT INTO migration (name) VALUES (?)", (migration.name,))
+
+    def _done(self) -> list[str]:
+        """Return the names of the migrations that the database has had."""
+        if not self.rows("SELECT 1 AS n WHERE to_regclass('migration') IS NOT NULL"):
+            return []
+        return [r["name"] for r in self.rows("SELECT name FROM migration ORDER BY name")]
 
 
 def _noted(

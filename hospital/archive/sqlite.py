@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,18 +37,17 @@ class SqliteArchive:
     @classmethod
     def open(cls, path: Path) -> SqliteArchive:
         """Open (and migrate, when needed) the file; raises `ArchiveDown`."""
-        try:
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-                connection.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error as error:
-            raise ArchiveDown(f"the archive {path} cannot be opened: {error}") from error
-        archive = cls(connection)
-        try:
+        with ExitStack() as on_failure:
+            try:
+                connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+                on_failure.callback(connection.close)
+                for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                    connection.execute(f"PRAGMA {pragma}")
+            except sqlite3.Error as error:
+                raise ArchiveDown(f"the archive {path} cannot be opened: {error}") from error
+            archive = cls(connection)
             archive._migrate()
-        except BaseException:
-            archive.close()
-            raise
+            on_failure.pop_all()
         return archive
 
     def close(self) -> None:
@@ -145,14 +144,10 @@ class SqliteArchive:
         return covered
 
     def _migrate(self) -> None:
-        if migrations.pending(self, MIGRATIONS, ArchiveDown):
+        done = migrations.done_in_sqlite(self._connection)
+        if migrations.pending(done, MIGRATIONS, ArchiveDown):
             with self.transaction():  # BEGIN IMMEDIATE shuts out a process that starts at once
-                migrations.apply(self, MIGRATIONS, ArchiveDown, SQLITE_WORDS)
-
-    def has_table(self, name: str) -> bool:
-        """Whether a table exists."""
-        sql = "SELECT 1 AS n FROM sqlite_master WHERE type = 'table' AND name = ?"
-        return bool(self.rows(sql, (name,)))
+                migrations.apply_to_sqlite(self._connection, MIGRATIONS, SQLITE_WORDS)
 
     def _undo_attempt(self) -> None:
         if self._connection.in_transaction:  # a full disk has ended it already
