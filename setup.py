@@ -54,11 +54,12 @@ setup(
     package_dir={"": "."},
     cmdclass={"build_py": BuildWithCatalogs},
     packages=find_packages(
-        include=["edge*", "devices*", "sync*", "kiosk_ui*", "provisioning*", "hospital*"]
+        include=["edge*", "web*", "devices*", "sync*", "kiosk_ui*", "provisioning*", "hospital*"]
     ),
     include_package_data=False,
     package_data={
         "edge": ["py.typed", "rules/*.toml"],
+        "web": ["py.typed", "static/*"],
         "devices": ["py.typed"],
         "sync": ["py.typed", "*.toml"],
         "provisioning": ["py.typed"],

@@ -103,15 +103,18 @@ def run() -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Run headless until every device is confirmed.")
+@click.option(
+    "--within", default=85, show_default=True, help="Seconds after which --once gives up."
+)
 @speaks_json
-def demo(once: bool, as_json: bool) -> None:
+def demo(once: bool, within: int, as_json: bool) -> None:
     """Watch a clinic work: simulated devices, box, broker and hospital on this machine."""
     from provisioning.demo_watch import run_demo, run_once
 
     if not once:
         run_demo()
         return
-    result = run_once()
+    result = run_once(within)
     say(result, json.dumps(result, indent=2), as_json)
 
 

@@ -56,5 +56,5 @@ prepare() {
 # Bytecode beforehand, also where Python is told to write none: each of many processes would compile
 # for itself at every start, and keep the memory that it took.
 compile_own() {
-    (cd "$root" && "$venv/bin/python" -m compileall -q edge devices sync kiosk_ui provisioning hospital) >&2 || true
+    (cd "$root" && "$venv/bin/python" -m compileall -q edge web devices sync kiosk_ui provisioning hospital) >&2 || true
 }
