@@ -16,10 +16,10 @@ import pytest
 from provisioning import cli, extras
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("edge", "devices", "sync", "kiosk_ui", "provisioning", "hospital")
+PACKAGES = ("edge", "web", "devices", "sync", "kiosk_ui", "provisioning", "hospital")
 ROOMS = {
-    "box": ("edge", "devices", "sync", "kiosk_ui", "kiosk_ui.__main__", "provisioning"),
-    "hospital": ("hospital", "sync.core", "provisioning.cli"),
+    "box": ("edge", "web", "devices", "sync", "kiosk_ui", "kiosk_ui.__main__", "provisioning"),
+    "hospital": ("hospital", "web", "sync.core", "provisioning.cli"),
 }
 LOAD_ALL = """
 import importlib, pkgutil, sys
