@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.model import patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from kiosk_ui.fonts import FONTS
 from kiosk_ui.voices import VOICES
@@ -80,6 +81,8 @@ def template() -> Catalog:
     found = extract_from_dir(str(ROOM), _METHODS, keywords=_KEYWORDS)
     for file, _line, message, _comments, _context in found:
         catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
+    for text in patient_fields.KIOSK_TEXTS:
+        catalog.add(text, locations=[("edge/model/patient_fields.py", 0)])
     return catalog
 
 

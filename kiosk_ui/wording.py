@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from edge.model.clock import Stamp
 from edge.model.patient import Patient, Sex
+from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.model.reading import CUFF_PRESSURE, Code, Kind, Value
 from kiosk_ui import language
 from kiosk_ui.texts import gettext, ngettext
@@ -87,13 +88,6 @@ CHILD_BELOW, OLD_FROM = 15, 60
 
 _UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": "", "kg/m2": "kg/m²"}
 
-_SEXES = {
-    Sex.FEMALE: N_("Female"),
-    Sex.MALE: N_("Male"),
-    Sex.OTHER: N_("Other"),
-    Sex.UNKNOWN: N_("Sex not known"),
-}
-
 
 def t(text: str, **values: object) -> Markup:
     """Translate a sentence and fill it in; values that are not Markup are escaped."""
@@ -155,7 +149,20 @@ def value_text(value: Value) -> Markup:
 
 def sex_name(sex: Sex) -> Markup:
     """Return the sex in words."""
-    return t(_SEXES[sex])
+    return t(sex.label)
+
+
+def field_text(field: PatientField, value: str) -> Markup:
+    """Return the value of a patient's field: a code by its name, a number left to right."""
+    if field.codes is not None:
+        return t(field.codes(value).label) if value in set(field.codes) else own_words(value)
+    return ltr(value) if field.is_number else own_words(value)
+
+
+def header(patient: Patient) -> list[Markup]:
+    """Return what the line about a person says beside name, sex and age."""
+    said = [(field, getattr(patient, field.name)) for field in PATIENT_FIELDS if field.in_header]
+    return [field_text(field, value) for field, value in said if value]
 
 
 def age(patient: Patient, today: date) -> Markup:

@@ -11,24 +11,14 @@ from markupsafe import Markup
 from edge.feed import messages
 from edge.feed.messages import Said
 from edge.model.feed_item import Entity
-from edge.model.patient import Patient, Sex
+from edge.model.patient import Patient
+from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS
 from edge.patients import edits
 from edge.staff import staff
 from kiosk_ui import context
-from kiosk_ui.wording import N_, day, ltr, own_words, sex_name, t
+from kiosk_ui.wording import N_, day, ltr, own_words, t
 
-FIELDS = {
-    "name": N_("Name"),
-    "sex": N_("Sex"),
-    "birth": N_("Date of birth"),
-    "village": N_("Village"),
-    "phone": N_("Phone"),
-    "card": N_("Card number"),
-    "allergies": N_("Allergies"),
-    "conditions": N_("Conditions"),
-    "medicines": N_("Medicines"),
-}
-"""What each field of a patient is called."""
+FIELDS = {field.name: field for field in (*PATIENT_FIELDS, *SUMMARY_FIELDS)}
 
 SHOWN = 3
 """So many of each that somebody has read are shown, the newest and the soonest."""
@@ -118,11 +108,14 @@ def _head(one: Said) -> Markup:
 
 
 def _field(name: str) -> Markup:
-    return t(FIELDS[name]) if name in FIELDS else ltr(name)
+    if name not in FIELDS:
+        return ltr(name)
+    return t(FIELDS[name].listed or FIELDS[name].label)
 
 
 def _value(field: str, value: str) -> Markup:
-    return sex_name(Sex(value)) if field == "sex" and value in set(Sex) else own_words(value)
+    codes = FIELDS[field].codes if field in FIELDS else None
+    return t(codes(value).label) if codes and value in set(codes) else own_words(value)
 
 
 def _listed(words: Iterable[Markup]) -> Markup:
