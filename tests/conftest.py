@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import expect
 
 from edge.model.clock import Clock
 from edge.store.store import Store
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 # How long an example takes says something about the machine, nothing about the code.
 settings.register_profile("healthpost", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("healthpost")
-expect.set_options(timeout=40_000)  # likewise for what a page shows, polls of five seconds included
 
 
 @pytest.fixture
@@ -31,3 +33,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def clock(store: Store) -> Clock:
     """The clock of the running boot."""
     return store.clock()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium. Only tests that ask for it need playwright."""
+    from chromium import chromium
+
+    with chromium() as running:
+        yield running
