@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import the_run
 from hypothesis import HealthCheck, settings
 
 from edge.model.clock import Clock
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
 # How long an example takes says something about the machine, nothing about the code.
 settings.register_profile("healthpost", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("healthpost")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the run, where all its workers start from."""
+    if not hasattr(config, "workerinput"):
+        the_run.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what the workers share, when the last has gone."""
+    if not hasattr(config, "workerinput"):
+        if (the_run.folder() / "postgres").exists():
+            import postgres
+
+            postgres.stop_shared()
+        the_run.end()
 
 
 @pytest.fixture
