@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,11 +38,26 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         the_run.end()
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """An open box file of its own, on a real disk."""
-    opened = Store.open(tmp_path / "box.db")
+@pytest.fixture(scope="session")
+def empty_box(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a box that has a name and nothing else, to copy."""
+    file = tmp_path_factory.mktemp("box") / "box.db"
+    opened = Store.open(file)
     opened.name_box("box-test")
+    opened.close()
+    return file
+
+
+@pytest.fixture
+def box_file(tmp_path: Path, empty_box: Path) -> Path:
+    """A box file of its own, on a real disk."""
+    return Path(shutil.copy(empty_box, tmp_path / "box.db"))
+
+
+@pytest.fixture
+def store(box_file: Path) -> Iterator[Store]:
+    """The open box file."""
+    opened = Store.open(box_file)
     yield opened
     opened.close()
 

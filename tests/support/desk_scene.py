@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from archives import open_at
+from compiled import with_kept_templates
 from flask import Flask
 from flask.testing import FlaskClient
 from moments import NOW
@@ -57,7 +58,8 @@ def over(address: str, home: Path) -> Flask:
     authority = Authority.create(home / "authority", "Test hospital", NOW)
     offer = Offer(HospitalKeys.generate().public, "127.0.0.1", 8883)
     settings = replace(HospitalSettings(home), name="District Hospital")
-    return create_app(Parts(settings, lambda: open_at(address), authority, offer))
+    parts = Parts(settings, lambda: open_at(address), authority, offer)
+    return with_kept_templates(create_app(parts))
 
 
 def people(archive: Archive) -> None:
