@@ -16,6 +16,8 @@ from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import DecodeError, Decoder, Event, SerialProtocol
 from edge.model.reading import Measured
 
+pytestmark = pytest.mark.long
+
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "serial.json").read_text("utf-8"))[
     "vectors"
 ]
