@@ -11,11 +11,17 @@ import pytest
 import selection
 
 ROOT = Path(__file__).parents[2]
+INI = """[pytest]
+asyncio_default_fixture_loop_scope = function
+markers = system
+    long
+    timeout
+"""
 
 
 @pytest.fixture
 def items(pytester: pytest.Pytester) -> list[pytest.Item]:
-    pytester.makeini("[pytest]\nmarkers = system\n    long\n    timeout")
+    pytester.makeini(INI)
     marks = {
         "a_plain": [],
         "b_long": ["long"],
