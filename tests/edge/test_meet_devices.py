@@ -84,7 +84,7 @@ def test_what_is_wrong_is_said_since_it_began(store: Store, hand: HandClock) -> 
     assert (first.kind, first.since_ms) == ("port-busy", began)
     assert first.detail == "used by another program"
     assert first.sentence().startswith("Another program is using the cable of CMS50D+")
-    assert second.sentence() == "The disk is nearly full (120 MB left); call the technician."
+    assert second.sentence() == "The disk is nearly full (120 MB left). Call the technician."
     issues.clear(store, "port-busy", "CMS50D+")
     issues.clear(store, "port-busy", "CMS50D+")
     assert [c.kind for c in issues.current(store)] == ["disk-low"]
