@@ -91,7 +91,7 @@ def test_what_is_wrong_is_said_since_it_began(store: Store, hand: HandClock) -> 
 
 
 def test_every_condition_has_a_whole_sentence() -> None:
-    for kind in issues.SENTENCES:
+    for kind in issues.BY_NAME:
         sentence = issues.Condition(kind, "The device", "a reason", 0).sentence()
         assert sentence[0].isupper()
         assert sentence.endswith(".")
