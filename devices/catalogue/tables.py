@@ -1,17 +1,13 @@
-"""The catalogue as Markdown, for the README and the device pages (cog). Pure."""
+"""The catalogue as Markdown, for the pages in docs/devices (cog). Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from devices.catalogue.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE
 from devices.driver import BleCharacteristic, LineSettings, SerialProtocol
+from devices.model import Model
 
-if TYPE_CHECKING:
-    from devices.catalogue import Model
-
-PAGES = "docs/devices"
 EXPERIMENTAL = "**experimental**"
 
 Families = Mapping[str, Sequence[BleCharacteristic]]
@@ -24,19 +20,19 @@ def table(
     protocols: Protocols,
     families: Families,
 ) -> str:
-    """Return the models, then every protocol that is understood, with links from the root."""
+    """Return the models, one row each."""
     rows = [
         (*_model_row(model, protocols, families), simulated.get(model.name, "")) for model in models
     ]
     head = ("model", "maker", "what it is", "link", "protocol", "evidence", "simulator")
-    return f"{_markdown(head, rows)}\n{protocol_table(protocols, families, PAGES)}"
+    return _markdown(head, rows)
 
 
-def protocol_table(protocols: Protocols, families: Families, folder: str) -> str:
-    """Return every protocol and characteristic family; `folder` is where the links lead."""
+def protocol_table(protocols: Protocols, families: Families) -> str:
+    """Return every protocol and characteristic family, one row each."""
     serial = [
         (
-            _link(name, name, folder),
+            _link(name, name),
             protocol.title,
             "serial " + ", ".join(line_text(line) for line in protocol.lines),
             _evidence(SERIAL_EVIDENCE[name], protocol.experimental),
@@ -45,7 +41,7 @@ def protocol_table(protocols: Protocols, families: Families, folder: str) -> str
     ]
     ble = [
         (
-            _link(name, name, folder),
+            _link(name, name),
             ", ".join(characteristic.title for characteristic in characteristics),
             "Bluetooth " + ", ".join(characteristic.uuid for characteristic in characteristics),
             _evidence(BLE_EVIDENCE[name], experimental=False),
@@ -133,10 +129,10 @@ def _model_row(model: Model, protocols: Protocols, families: Families) -> tuple[
         evidence = _evidence(
             SERIAL_EVIDENCE[model.protocol], protocols[model.protocol].experimental
         )
-        return (*common, "serial", _link(model.protocol, model.protocol, PAGES), evidence)
+        return (*common, "serial", _link(model.protocol, model.protocol), evidence)
     page = family_of(model, families)
     shown = ", ".join(model.characteristics)
-    return (*common, "Bluetooth", _link(shown, page, PAGES), _evidence(BLE_EVIDENCE[page], False))
+    return (*common, "Bluetooth", _link(shown, page), _evidence(BLE_EVIDENCE[page], False))
 
 
 def family_of(model: Model, families: Families) -> str:
@@ -153,9 +149,8 @@ def _evidence(evidence: str, experimental: bool) -> str:
     return f"{EXPERIMENTAL}; {evidence}" if experimental else evidence
 
 
-def _link(text: str, page: str, folder: str) -> str:
-    where = f"{folder}/{page}.md" if folder else f"{page}.md"
-    return f"[{text}]({where})"
+def _link(text: str, page: str) -> str:
+    return f"[{text}]({page}.md)"
 
 
 def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

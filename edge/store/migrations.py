@@ -1,17 +1,17 @@
 """Forward migrations of a database: numbered scripts, each run once and recorded in the database.
 
-They serve the box's file and the hospital's archive, in SQLite and in PostgreSQL. A migration that
-a release has carried is never changed again; whatever changes on disk is a new one, with the next
-number.
+One form serves the box's file and the hospital's archive. SQLite files are migrated by
+sqlite-utils; PostgreSQL, which it does not know, by `hospital.archive.postgres`. A migration that a
+release has carried is never changed again: each change on disk is a new one, with the next number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-_RECORD = "CREATE TABLE migration (name TEXT PRIMARY KEY, additive INTEGER NOT NULL)"
+ADDS = "add_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,11 @@ class Migration:
     """A change of the tables: its name, like 0001_initial, and its SQL.
 
     Each statement ends with a semicolon at the end of a line. `{words}` in it are filled in by the
-    engine. An additive migration leaves the tables usable for a release that does not know it.
+    engine. One named 0002_add_… only adds: a release that does not know it can use the tables.
     """
 
     name: str
     script: str
-    additive: bool = False
 
     def statements(self, words: Mapping[str, str]) -> Iterator[str]:
         """Yield the statements for an engine."""
@@ -36,56 +35,54 @@ class Migration:
                 yield text.strip()
 
 
-class Database(Protocol):
-    """What a migration needs of a database; `Store` and both archives have it."""
-
-    def has_table(self, name: str) -> bool:
-        """Whether a table exists."""
-
-    def rows(self, sql: str) -> Sequence[Any]:
-        """Run a query; return its rows, whose values are found by their column's name."""
-
-    def execute(self, sql: str, values: Sequence[object] = ()) -> int:
-        """Run one write inside a transaction."""
-
-
 def pending(
-    database: Database, migrations: Sequence[Migration], wrong: type[Exception]
+    done: Collection[str], migrations: Sequence[Migration], wrong: type[Exception]
 ) -> list[Migration]:
-    """Return the migrations that a database still lacks, in their order.
+    """Return the migrations that a database with these names done still lacks, in their order.
 
     Raises `wrong`, in plain words, when a newer release has changed the database in a way that
     this one cannot live with.
     """
-    if not database.has_table("migration"):
-        return list(migrations)
-    rows = database.rows("SELECT name, additive FROM migration")
-    done = {row["name"]: row["additive"] for row in rows}
-    newer = sorted(done.keys() - {m.name for m in migrations})
-    if not all(done[name] for name in newer):
+    newer = sorted(set(done) - {m.name for m in migrations})
+    if not all(name[5:].startswith(ADDS) for name in newer):
         raise wrong(
             f"these data were changed by a newer release ({', '.join(newer)}): install it again"
         )
     return [m for m in migrations if m.name not in done]
 
 
-def apply(
-    database: Database,
-    migrations: Sequence[Migration],
-    wrong: type[Exception],
-    words: Mapping[str, str],
+def done_in_sqlite(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of the migrations that a SQLite file has had; reads only."""
+    table = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlite_migrations'"
+    if connection.execute(table).fetchone() is None:
+        return []
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    return [name for (name,) in cursor.execute("SELECT name FROM _sqlite_migrations ORDER BY id")]
+
+
+def apply_to_sqlite(
+    connection: sqlite3.Connection, migrations: Sequence[Migration], words: Mapping[str, str]
 ) -> None:
-    """Run what a database still lacks, inside the caller's transaction.
+    """Run what a SQLite file still lacks, inside the caller's transaction.
 
     The transaction must shut out other writers: of two processes that start at once, the second
     finds it done.
     """
-    if not database.has_table("migration"):
-        database.execute(_RECORD)
-    for migration in pending(database, migrations, wrong):
-        for statement in migration.statements(words):
-            database.execute(statement)
-        database.execute(
-            "INSERT INTO migration (name, additive) VALUES (?, ?)",
-            (migration.name, int(migration.additive)),
-        )
+    # Not at the top: it brings 80 modules that no process needs once its file is made.
+    from sqlite_utils import Database, Migrations
+
+    known = Migrations("healthpost")
+    for migration in migrations:
+        statements = tuple(migration.statements(words))
+
+        @known(name=migration.name)
+        def _run(db: Database, statements: tuple[str, ...] = statements) -> None:
+            for statement in statements:
+                db.execute(statement)
+
+    rows, connection.row_factory = connection.row_factory, None
+    try:
+        known.apply(Database(connection, execute_plugins=False))
+    finally:
+        connection.row_factory = rows

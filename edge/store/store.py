@@ -16,6 +16,7 @@ from pathlib import Path
 from edge.model.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
 from edge.model.errors import DiskFull, StoreError
 from edge.store import migrations
+from edge.store.migrations import Migration
 from edge.store.schema import MIGRATIONS
 
 BUSY_TIMEOUT_S = 10
@@ -57,7 +58,7 @@ class Store:
         try:
             _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
             store = cls(connection)
-            store._migrate()
+            store.migrate()
         except BaseException as error:
             connection.close()
             if isinstance(error, sqlite3.Error):
@@ -186,15 +187,11 @@ class Store:
         reading = self.scalar("SELECT wall_ms FROM reading ORDER BY entry DESC LIMIT 1")
         return max(BUILD_MS, int(last["floor_ms"]), reading)
 
-    def has_table(self, name: str) -> bool:
-        """Whether a table exists."""
-        sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-        return self.row(sql, (name,)) is not None
-
-    def _migrate(self) -> None:
-        if migrations.pending(self, MIGRATIONS, StoreError):
+    def migrate(self, known: Sequence[Migration] = MIGRATIONS) -> None:
+        """Bring the file up to date; raises `StoreError` when a newer release has changed it."""
+        if migrations.pending(migrations.done_in_sqlite(self._connection), known, StoreError):
             with self.transaction():  # BEGIN IMMEDIATE shuts out a process that starts at once
-                migrations.apply(self, MIGRATIONS, StoreError, {})
+                migrations.apply_to_sqlite(self._connection, known, {})
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:

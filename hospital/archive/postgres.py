@@ -184,15 +184,21 @@ class PostgresArchive:
     def _in_transaction(self) -> bool:
         return self._connection.info.transaction_status != TransactionStatus.IDLE
 
-    def has_table(self, name: str) -> bool:
-        """Whether a table exists."""
-        return bool(self.rows("SELECT 1 AS n WHERE to_regclass(?) IS NOT NULL", (name,)))
-
     def _migrate(self) -> None:
-        if migrations.pending(self, MIGRATIONS, ArchiveDown):
+        if migrations.pending(self._done(), MIGRATIONS, ArchiveDown):
             with self.transaction():
                 self.rows("SELECT pg_advisory_xact_lock(?)", (MIGRATION_LOCK,))
-                migrations.apply(self, MIGRATIONS, ArchiveDown, POSTGRES_WORDS)
+                self.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY)")
+                for migration in migrations.pending(self._done(), MIGRATIONS, ArchiveDown):
+                    for statement in migration.statements(POSTGRES_WORDS):
+                        self.execute(statement)
+                    self.execute("INSERT INTO migration (name) VALUES (?)", (migration.name,))
+
+    def _done(self) -> list[str]:
+        """Return the names of the migrations that the database has had."""
+        if not self.rows("SELECT 1 AS n WHERE to_regclass('migration') IS NOT NULL"):
+            return []
+        return [r["name"] for r in self.rows("SELECT name FROM migration ORDER BY name")]
 
 
 def _noted(

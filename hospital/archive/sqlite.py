@@ -145,14 +145,10 @@ class SqliteArchive:
         return covered
 
     def _migrate(self) -> None:
-        if migrations.pending(self, MIGRATIONS, ArchiveDown):
+        done = migrations.done_in_sqlite(self._connection)
+        if migrations.pending(done, MIGRATIONS, ArchiveDown):
             with self.transaction():  # BEGIN IMMEDIATE shuts out a process that starts at once
-                migrations.apply(self, MIGRATIONS, ArchiveDown, SQLITE_WORDS)
-
-    def has_table(self, name: str) -> bool:
-        """Whether a table exists."""
-        sql = "SELECT 1 AS n FROM sqlite_master WHERE type = 'table' AND name = ?"
-        return bool(self.rows(sql, (name,)))
+                migrations.apply_to_sqlite(self._connection, MIGRATIONS, SQLITE_WORDS)
 
     def _undo_attempt(self) -> None:
         if self._connection.in_transaction:  # a full disk has ended it already

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from edge.model.errors import StoreError
-from edge.store import migrations
 from edge.store.migrations import Migration
 from edge.store.schema import MIGRATIONS
 from edge.store.store import Store
 
-ADD = Migration("0002_shoe_size", "ALTER TABLE patient ADD COLUMN shoe_size INTEGER;\n", True)
+ADD = Migration("0002_add_shoe_size", "ALTER TABLE patient ADD COLUMN shoe_size INTEGER;\n")
 DROP = Migration("0003_no_shoe_size", "ALTER TABLE patient DROP COLUMN shoe_size;\n")
 BROKEN = Migration("0002_broken", "CREATE TABLE half (one INTEGER);\nCREATE TABEL typo;\n")
 
@@ -31,18 +30,17 @@ def file(tmp_path: Path) -> Path:
 def migrate(file: Path, *more: Migration) -> None:
     """Open a file as a release with more migrations does."""
     store = Store.open(file)
-    known = [*MIGRATIONS, *more]
     try:
-        if migrations.pending(store, known, StoreError):
-            with store.transaction():
-                migrations.apply(store, known, StoreError, {})
+        store.migrate([*MIGRATIONS, *more])
     finally:
         store.close()
 
 
 def names(file: Path) -> list[str]:
     with closing(sqlite3.connect(file)) as plain:
-        return [name for (name,) in plain.execute("SELECT name FROM migration ORDER BY name")]
+        return [
+            name for (name,) in plain.execute("SELECT name FROM _sqlite_migrations ORDER BY id")
+        ]
 
 
 def test_a_new_file_records_every_migration(file: Path) -> None:
@@ -79,7 +77,7 @@ def test_a_file_that_a_newer_release_only_added_to_is_still_opened(file: Path) -
 
 def test_a_file_that_a_newer_release_changed_is_refused_by_name(file: Path) -> None:
     migrate(file, ADD, DROP)
-    with pytest.raises(StoreError, match=r"newer release \(0002_shoe_size, 0003_no_shoe_size\)"):
+    with pytest.raises(StoreError, match=r"newer release \(0002_add_shoe_size, 0003_no"):
         Store.open(file)
 
 

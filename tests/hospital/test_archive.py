@@ -84,12 +84,15 @@ def test_opening_twice_migrates_once(archive: Archive, archive_address: str) -> 
 def test_an_archive_that_a_newer_release_changed_is_refused_by_name(
     archive: Archive, archive_address: str
 ) -> None:
-    said = "INSERT INTO migration (name, additive) VALUES (?, ?)"
+    record = {
+        "sqlite": "INSERT INTO _sqlite_migrations (migration_set, name) VALUES ('healthpost', ?)",
+        "postgresql": "INSERT INTO migration (name) VALUES (?)",
+    }[archive.engine]
     with archive.transaction():
-        archive.execute(said, ("0900_added_to", 1))
+        archive.execute(record, ("0900_add_a_table",))
     open_at(archive_address).close()
     with archive.transaction():
-        archive.execute(said, ("0901_changed", 0))
+        archive.execute(record, ("0901_changed",))
     with pytest.raises(ArchiveDown, match="newer release .*0901_changed"):
         open_at(archive_address)
 

@@ -234,7 +234,7 @@ def down() -> Values:
     """Return a frame of each kind that the hospital sends on channel r."""
     held = Position(1, chain(GENESIS, ALERT), 0, GENESIS)
     messages: dict[str, DownMessage] = {
-        "WELCOME": Welcome(NONCE, 1, {}, 1_795_334_401_000),
+        "WELCOME": Welcome(NONCE, 1, {}, 1_795_334_401_000, 1),
         "RECEIPT": Receipt(NONCE, 1, "a", held),
         "NACK": Nack(NONCE, "c", 1, 1, "unreadable"),
         "FENCE": Fence(NONCE, 2, "fork"),

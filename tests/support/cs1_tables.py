@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import get_args
 
+from devices.protocols import line_template
 from edge.files import attachments
 from edge.model.entry import Lane
 from edge.model.feed_item import BUCKETS
 from hospital.broker.broker import MAX_PACKET_BYTES
+from hospital.desk import wording
 from hospital.fleet import authority, claims
 from hospital.receiving import receiver, worker
 from sync import packing
@@ -248,6 +250,15 @@ def file_limits() -> str:
         ("bytes of an enrolment message", enrolment.MAX_MESSAGE),
     )
     return table(("at most", "value"), [(w, _n(v)) for w, v in cells])
+
+
+def values() -> str:
+    """Return the values that a reading may hold: code and units."""
+    cells = (
+        (wording.NAMES[code], f"`{code}`", " ".join(f"`{unit}`" for unit in sorted(units)))
+        for code, units in line_template.UNITS.items()
+    )
+    return table(("value", "LOINC", "UCUM"), cells)
 
 
 # --- packing ----------------------------------------------------------------------------------
