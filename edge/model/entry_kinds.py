@@ -371,7 +371,10 @@ def lane_of(kind: str) -> Lane:
 
 
 def problem(kind: str, body: Mapping[str, object]) -> str | None:
-    """Return why a body does not fit the row of its kind, None when it does."""
+    """Return why a body does not fit the row of its kind, None when it does.
+
+    What a body says is not repeated: it may be about a patient.
+    """
     row = BY_KIND.get(kind)
     if row is None:
         return f"no kind {kind!r}"
@@ -382,6 +385,6 @@ def problem(kind: str, body: Mapping[str, object]) -> str | None:
         if name not in known:
             return f"{kind}: {name} is not declared"
         if not known[name].type.fits(value):
-            return f"{kind}: {name} is {value!r}, not {known[name].type.words}"
+            return f"{kind}: {name} is not {known[name].type.words}"
     missing = [name for name, field in known.items() if field.required and name not in body]
     return f"{kind}: {', '.join(missing)} missing" if missing else None
