@@ -15,7 +15,7 @@ from devices.protocols.line_template import PREFIX, TemplateError
 from devices.serial import templates
 from devices.serial.link import find
 from edge.model.clock import ClockQuality
-from edge.model.entry_kinds import problem
+from edge.model.entry_check import problem
 from edge.model.errors import EdgeError
 from edge.settings.box_settings import Settings
 from edge.store import journal

@@ -1,4 +1,4 @@
-"""What a key of a journal body may hold: in words for the documents, and as a check for tests."""
+"""The keys of a journal body and what each may hold: in words for documents, and as a check."""
 
 from __future__ import annotations
 
@@ -19,6 +19,22 @@ class BodyType:
 
     words: str
     fits: Callable[[object], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyField:
+    """One key of a body. A personal one tells something of a person beyond a random number."""
+
+    name: str
+    type: BodyType
+    says: str
+    required: bool = False
+    personal: bool = False
+
+
+def needed(name: str, type_: BodyType, says: str, *, personal: bool = False) -> BodyField:
+    """Return a key that no body of the kind lacks."""
+    return BodyField(name, type_, says, required=True, personal=personal)
 
 
 def one_of(*words: str) -> BodyType:

@@ -12,12 +12,8 @@ from enum import StrEnum
 from typing import Final
 
 from edge.model import body_types as types
-from edge.model.body_types import BodyType
+from edge.model.body_types import BodyField, needed
 from edge.model.patient_fields import PATIENT_FIELDS
-
-REPAIRS = "repairs"
-"""A body of any kind may have this key: the record is sent again with its long texts cut, and this
-is the SHA-256 of the whole record (`edge.store.poison`)."""
 
 
 class Lane(StrEnum):
@@ -66,17 +62,6 @@ class AtHospital(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class BodyField:
-    """One key of a body. A personal one tells something of a person beyond a random number."""
-
-    name: str
-    type: BodyType
-    says: str
-    required: bool = False
-    personal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class KindRow:
     """One kind of entry.
 
@@ -98,13 +83,9 @@ class KindRow:
         return tuple(field.name for field in self.body if field.personal)
 
 
-def _needed(name: str, type_: BodyType, says: str, *, personal: bool = False) -> BodyField:
-    return BodyField(name, type_, says, required=True, personal=personal)
-
-
-_PATIENT = _needed("patient", types.UUID_TEXT, "The patient.")
-_READING = _needed("reading", types.UUID_TEXT, "Content id of the reading.")
-_DEVICE = _needed("device", types.TEXT, "Id of the device.")
+_PATIENT = needed("patient", types.UUID_TEXT, "The patient.")
+_READING = needed("reading", types.UUID_TEXT, "Content id of the reading.")
+_DEVICE = needed("device", types.TEXT, "Id of the device.")
 _WHY = BodyField("why", types.TEXT, "Why, in a word or a sentence.")
 
 ENTRY_KINDS: Final = (
@@ -112,9 +93,9 @@ ENTRY_KINDS: Final = (
         EntryKind.READING,
         "A device measured, or somebody typed in, the values of one act of measuring.",
         (
-            _needed("kind", types.WORD, "What was measured, such as `blood-pressure`."),
-            _needed("source", types.one_of("device", "typed"), "Where the values come from."),
-            _needed("values", types.VALUES, "The values.", personal=True),
+            needed("kind", types.WORD, "What was measured, such as `blood-pressure`."),
+            needed("source", types.one_of("device", "typed"), "Where the values come from."),
+            needed("values", types.VALUES, "The values.", personal=True),
             BodyField("patient", types.UUID_TEXT, "Whose it is; missing while nobody knows."),
             BodyField("visit", types.UUID_TEXT, "The visit in which it was measured."),
             BodyField("device", types.TEXT, "Id of the device."),
@@ -132,9 +113,9 @@ ENTRY_KINDS: Final = (
         EntryKind.REJECTED,
         "A device sent something that is no possible reading; its bytes are kept.",
         (
-            _needed("why", types.WORD, "The reason in a word."),
-            _needed("text", types.TEXT, "The reason in a sentence.", personal=True),
-            _needed("raw", types.HEX, "The bytes.", personal=True),
+            needed("why", types.WORD, "The reason in a word."),
+            needed("text", types.TEXT, "The reason in a sentence.", personal=True),
+            needed("raw", types.HEX, "The bytes.", personal=True),
             BodyField("device", types.TEXT, "Id of the device."),
         ),
         AtHospital.KEPT,
@@ -144,7 +125,7 @@ ENTRY_KINDS: Final = (
         "Somebody said whose a reading is, or that it is nobody's, or that it is wrong.",
         (
             _READING,
-            _needed("patient", types.optional(types.UUID_TEXT), "Whose it is; null: nobody's."),
+            needed("patient", types.optional(types.UUID_TEXT), "Whose it is; null: nobody's."),
             BodyField("why", types.WORD, "Why it is nobody's or wrong."),
         ),
         AtHospital.APPLIED,
@@ -161,7 +142,7 @@ ENTRY_KINDS: Final = (
         "A patient was registered (the fields themselves) or corrected (`set`).",
         (
             _PATIENT,
-            _needed("rev", types.COUNT, "The box's revision of the patient, from 1."),
+            needed("rev", types.COUNT, "The box's revision of the patient, from 1."),
             *(
                 BodyField(row.name, types.TEXT, f"At registration: {row.word}.", personal=True)
                 for row in PATIENT_FIELDS
@@ -177,10 +158,10 @@ ENTRY_KINDS: Final = (
         EntryKind.VISIT_OPENED,
         "A visit began: from now on what is measured at the station belongs to the patient.",
         (
-            _needed("visit", types.UUID_TEXT, "The visit."),
+            needed("visit", types.UUID_TEXT, "The visit."),
             _PATIENT,
-            _needed("mode", types.one_of("worker", "alone"), "Who measures."),
-            _needed("station", types.TEXT, "Where."),
+            needed("mode", types.one_of("worker", "alone"), "Who measures."),
+            needed("station", types.TEXT, "Where."),
         ),
         AtHospital.KEPT,
         subject="patient",
@@ -189,8 +170,8 @@ ENTRY_KINDS: Final = (
         EntryKind.VISIT_CLOSED,
         "A visit ended.",
         (
-            _needed("visit", types.UUID_TEXT, "The visit."),
-            _needed("why", types.one_of("another patient", "finished", "idle"), "Why."),
+            needed("visit", types.UUID_TEXT, "The visit."),
+            needed("why", types.one_of("another patient", "finished", "idle"), "Why."),
         ),
         AtHospital.KEPT,
     ),
@@ -198,11 +179,11 @@ ENTRY_KINDS: Final = (
         EntryKind.ALERT,
         "A rule found a value that somebody must look at.",
         (
-            _needed("rule", types.WORD, "Which rule, such as `news2-red`."),
-            _needed("level", types.WORD, "How urgent, such as `urgent`."),
-            _needed("parameter", types.WORD, "What was measured, such as `spo2`.", personal=True),
-            _needed("value", types.VALUE, "The value.", personal=True),
-            _needed("bound", types.NUMBER, "The bound that it passed.", personal=True),
+            needed("rule", types.WORD, "Which rule, such as `news2-red`."),
+            needed("level", types.WORD, "How urgent, such as `urgent`."),
+            needed("parameter", types.WORD, "What was measured, such as `spo2`.", personal=True),
+            needed("value", types.VALUE, "The value.", personal=True),
+            needed("bound", types.NUMBER, "The bound that it passed.", personal=True),
             _PATIENT,
             _READING,
         ),
@@ -213,7 +194,7 @@ ENTRY_KINDS: Final = (
     KindRow(
         EntryKind.VIEW,
         "Somebody of the staff opened a patient's record.",
-        (_PATIENT, _needed("what", types.TEXT, "Which part, such as `history`.")),
+        (_PATIENT, needed("what", types.TEXT, "Which part, such as `history`.")),
         AtHospital.KEPT,
         subject="patient",
     ),
@@ -221,8 +202,8 @@ ENTRY_KINDS: Final = (
         EntryKind.SIGN_IN,
         "Somebody signed in or out, or tried to.",
         (
-            _needed("staff", types.UUID_TEXT, "Who."),
-            _needed(
+            needed("staff", types.UUID_TEXT, "Who."),
+            needed(
                 "result", types.one_of("signed-in", "signed-out", "wrong-pin", "locked"), "How."
             ),
             BodyField("seconds", types.COUNT, "How long nobody may try."),
@@ -234,10 +215,10 @@ ENTRY_KINDS: Final = (
         EntryKind.STAFF,
         "Somebody works at the clinic, or does so no longer.",
         (
-            _needed("staff", types.UUID_TEXT, "Who."),
-            _needed("name", types.TEXT, "The name.", personal=True),
-            _needed("role", types.one_of("worker", "technician"), "What they may do."),
-            _needed("active", types.TRUTH, "Whether they work there."),
+            needed("staff", types.UUID_TEXT, "Who."),
+            needed("name", types.TEXT, "The name.", personal=True),
+            needed("role", types.one_of("worker", "technician"), "What they may do."),
+            needed("active", types.TRUTH, "Whether they work there."),
             _WHY,
         ),
         AtHospital.APPLIED,
@@ -259,21 +240,21 @@ ENTRY_KINDS: Final = (
     KindRow(
         EntryKind.ADAPTER,
         "The box did something to bring the Bluetooth adapter back.",
-        (_needed("step", types.WORD, "What it did."), _needed("why", types.TEXT, "Why.")),
+        (needed("step", types.WORD, "What it did."), needed("why", types.TEXT, "Why.")),
         AtHospital.KEPT,
     ),
     KindRow(
         EntryKind.REQUEST,
         "Somebody asked a device to start or to stop.",
-        (_DEVICE, _needed("request", types.WORD, "What, such as `start-adult`.")),
+        (_DEVICE, needed("request", types.WORD, "What, such as `start-adult`.")),
         AtHospital.KEPT,
     ),
     KindRow(
         EntryKind.BINDING,
         "Somebody said which model is connected to a serial port.",
         (
-            _needed("port", types.TEXT, "The port."),
-            _needed("model", types.optional(types.TEXT), "The model; null: said no longer."),
+            needed("port", types.TEXT, "The port."),
+            needed("model", types.optional(types.TEXT), "The model; null: said no longer."),
         ),
         AtHospital.KEPT,
     ),
@@ -281,11 +262,11 @@ ENTRY_KINDS: Final = (
         EntryKind.CLOCK,
         "Somebody vouched for the true time of one moment of the box's clock.",
         (
-            _needed("boot", types.COUNT, "The box's count of boots."),
-            _needed("t_ms", types.COUNT, "The moment, milliseconds since that boot."),
-            _needed("utc_ms", types.COUNT, "The true time, Unix milliseconds."),
-            _needed("error_ms", types.COUNT, "How far it may be off, milliseconds."),
-            _needed("source", types.WORD, "Who vouches, as in `at`."),
+            needed("boot", types.COUNT, "The box's count of boots."),
+            needed("t_ms", types.COUNT, "The moment, milliseconds since that boot."),
+            needed("utc_ms", types.COUNT, "The true time, Unix milliseconds."),
+            needed("error_ms", types.COUNT, "How far it may be off, milliseconds."),
+            needed("source", types.WORD, "Who vouches, as in `at`."),
         ),
         AtHospital.APPLIED,
     ),
@@ -293,8 +274,8 @@ ENTRY_KINDS: Final = (
         EntryKind.EPOCH,
         "The box numbers its records anew, because the hospital said FORK.",
         (
-            _needed("epoch", types.COUNT, "The new epoch."),
-            _needed("why", types.TEXT, "The hospital's reason."),
+            needed("epoch", types.COUNT, "The new epoch."),
+            needed("why", types.TEXT, "The hospital's reason."),
         ),
         AtHospital.KEPT,
     ),
@@ -302,9 +283,9 @@ ENTRY_KINDS: Final = (
         EntryKind.TOMBSTONE,
         "This stands in a frame for a record that the box cannot send; no journal holds it.",
         (
-            _needed("bytes", types.COUNT, "Size of the record."),
-            _needed("reason", types.TEXT, "Why it cannot be sent."),
-            _needed("sha256", types.HEX, "SHA-256 of the record."),
+            needed("bytes", types.COUNT, "Size of the record."),
+            needed("reason", types.TEXT, "Why it cannot be sent."),
+            needed("sha256", types.HEX, "SHA-256 of the record."),
         ),
         AtHospital.KEPT,
     ),
@@ -312,9 +293,9 @@ ENTRY_KINDS: Final = (
         EntryKind.COMMAND,
         "The box answers a command of the hospital.",
         (
-            _needed("command", types.TEXT, "Id of the command."),
-            _needed("order", types.TEXT, "Its kind."),
-            _needed("outcome", types.WORD, "What came of it: `done`, `refused`, `unknown`."),
+            needed("command", types.TEXT, "Id of the command."),
+            needed("order", types.TEXT, "Its kind."),
+            needed("outcome", types.WORD, "What came of it: `done`, `refused`, `unknown`."),
         ),
         AtHospital.APPLIED,
     ),
@@ -322,13 +303,13 @@ ENTRY_KINDS: Final = (
         EntryKind.FILE,
         "A photo or a recording was taken; its chunks follow in lane `f`.",
         (
-            _needed("id", types.UUID_TEXT, "The file."),
-            _needed("mime", types.TEXT, "Its media type."),
-            _needed("bytes", types.COUNT, "Its size."),
-            _needed("chunk", types.COUNT, "Bytes of a chunk."),
-            _needed("total", types.COUNT, "How many chunks."),
-            _needed("key", types.HEX, "The key that seals its chunks.", personal=True),
-            _needed("sha256", types.HEX, "SHA-256 of the file.", personal=True),
+            needed("id", types.UUID_TEXT, "The file."),
+            needed("mime", types.TEXT, "Its media type."),
+            needed("bytes", types.COUNT, "Its size."),
+            needed("chunk", types.COUNT, "Bytes of a chunk."),
+            needed("total", types.COUNT, "How many chunks."),
+            needed("key", types.HEX, "The key that seals its chunks.", personal=True),
+            needed("sha256", types.HEX, "SHA-256 of the file.", personal=True),
             BodyField("patient", types.UUID_TEXT, "Whom it is about."),
             BodyField("visit", types.UUID_TEXT, "The visit in which it was taken."),
             BodyField("preview_of", types.UUID_TEXT, "The file that this is a preview of."),
@@ -340,9 +321,9 @@ ENTRY_KINDS: Final = (
         EntryKind.SEEN,
         "Somebody at the clinic has seen what the hospital wrote.",
         (
-            _needed("entity", types.WORD, "`reply`, `appointment` or `alert`."),
-            _needed("item", types.TEXT, "Id of the item."),
-            _needed("rev", types.COUNT, "Which revision of it."),
+            needed("entity", types.WORD, "`reply`, `appointment` or `alert`."),
+            needed("item", types.TEXT, "Id of the item."),
+            needed("rev", types.COUNT, "Which revision of it."),
             BodyField("patient", types.UUID_TEXT, "Whom it is about."),
         ),
         AtHospital.APPLIED,
@@ -352,9 +333,9 @@ ENTRY_KINDS: Final = (
         EntryKind.SETTING,
         "The box answers a setting of the hospital.",
         (
-            _needed("key", types.TEXT, "The setting."),
-            _needed("rev", types.COUNT, "Which revision of it."),
-            _needed("outcome", types.one_of("applied", "refused"), "What came of it."),
+            needed("key", types.TEXT, "The setting."),
+            needed("rev", types.COUNT, "Which revision of it."),
+            needed("outcome", types.one_of("applied", "refused"), "What came of it."),
             BodyField("why", types.TEXT, "Why it was refused."),
         ),
         AtHospital.APPLIED,
@@ -368,23 +349,3 @@ _LANES: Final[Mapping[str, Lane]] = {row.kind.value: row.lane for row in ENTRY_K
 def lane_of(kind: str) -> Lane:
     """Return the lane in which entries of a kind travel; one that is not known here: clinical."""
     return _LANES.get(kind, Lane.CLINICAL)
-
-
-def problem(kind: str, body: Mapping[str, object]) -> str | None:
-    """Return why a body does not fit the row of its kind, None when it does.
-
-    What a body says is not repeated: it may be about a patient.
-    """
-    row = BY_KIND.get(kind)
-    if row is None:
-        return f"no kind {kind!r}"
-    known = {field.name: field for field in row.body}
-    for name, value in body.items():
-        if name == REPAIRS:
-            continue
-        if name not in known:
-            return f"{kind}: {name} is not declared"
-        if not known[name].type.fits(value):
-            return f"{kind}: {name} is not {known[name].type.words}"
-    missing = [name for name, field in known.items() if field.required and name not in body]
-    return f"{kind}: {', '.join(missing)} missing" if missing else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from edge.model.clock import Stamp
 from edge.model.entry import Body, Entry, Lane
-from edge.model.entry_kinds import REPAIRS
+from edge.model.entry_check import REPAIRS
 from edge.model.errors import NotFound
 from edge.store import issues, journal
 from edge.store.store import Row, Store

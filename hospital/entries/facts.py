@@ -112,21 +112,20 @@ class ReadingFact(NamedTuple):
     def read(cls, entry: Entry) -> ReadingFact:
         """Return what a reading tells, whatever a newer box may say more."""
         actor = checked({"actor": entry.actor}, _Actor).actor
-        return cls.of(checked(entry.body, ReadingBody), entry.at, actor)
+        return reading_fact(checked(entry.body, ReadingBody), entry.at, actor)
 
-    @classmethod
-    def of(cls, body: ReadingBody, at: Stamp, actor: str | None) -> ReadingFact:
-        """Return the fact of a body; raises `Misformed` when a value is no number."""
-        flags = " ".join([word or "" for word in body.quality])
-        return cls(
-            body.kind,
-            body.source,
-            said(body.values),
-            *(body.patient, body.visit, body.device, body.model, body.time),
-            flags,
-            actor,
-            at,
-        )
+
+def reading_fact(body: ReadingBody, at: Stamp, actor: str | None) -> ReadingFact:
+    """Return the fact of a body; raises `Misformed` when a value is no number."""
+    return ReadingFact(
+        body.kind,
+        body.source,
+        said(body.values),
+        *(body.patient, body.visit, body.device, body.model, body.time),
+        " ".join([word or "" for word in body.quality]),
+        actor,
+        at,
+    )
 
 
 class FileFact(Fact, frozen=True):

@@ -16,7 +16,7 @@ import msgspec
 
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
-from hospital.entries.facts import ReadingBody, ReadingFact
+from hospital.entries.facts import ReadingBody, reading_fact
 from hospital.entries.fields import Count, Misformed, Text, sentence
 
 UNKNOWN = "unknown"
@@ -56,22 +56,25 @@ class _ReadingRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _decode_reading = msgspec.json.Decoder(_ReadingRecord).decode
 
 
-def understand(record: bytes, readers: Readers) -> Understood:
-    """Read a record; never raises."""
-    # Nearly all are readings of the usual form, and then one typed decode is enough. A NUL is
-    # written so and only so; it may stand in a field that is not entered, which does no harm.
-    if record.endswith(b'"kind":"reading"}') and b"\\u0000" not in record:
-        try:
-            read = _decode_reading(record)
-            fact = ReadingFact.of(read.body, Stamp(*read.at), read.actor)
-            return Understood(_READING, fact)
-        except (ValueError, RecursionError):
-            pass  # the careful way says what is wrong
-    return understand_with_care(record, readers)
+def parser(readers: Readers) -> Callable[[bytes], Understood]:
+    """Return a function that reads a record and never raises."""
+
+    def understand(record: bytes) -> Understood:
+        # Nearly all are readings of the usual form, and then one typed decode is enough. A NUL is
+        # written so and only so; it may stand in a field that is not entered, and does no harm.
+        if record.endswith(b'"kind":"reading"}') and b"\\u0000" not in record:
+            try:
+                read = _decode_reading(record)
+                return Understood(_READING, reading_fact(read.body, Stamp(*read.at), read.actor))
+            except (ValueError, RecursionError):
+                pass  # the careful way says what is wrong
+        return understand_with_care(record, readers)
+
+    return understand
 
 
 def understand_with_care(record: bytes, readers: Readers) -> Understood:
-    """Read a record of any kind, or form, as `understand` does, only slower."""
+    """Read a record of any kind and form; slower, and never raises either."""
     kind = UNKNOWN
     try:
         entry = _entry(record)

@@ -286,9 +286,8 @@ SECTIONS: Final = tuple(h.section for h in HANDLERS.values() if h.section is not
 READERS: Final = {str(kind): handler.read for kind, handler in HANDLERS.items()}
 
 
-def understand(record: bytes) -> Understood:
-    """Read a record; never raises."""
-    return parse.understand(record, READERS)
+understand: Final = parse.parser(READERS)
+"""Reads a record; never raises."""
 
 
 def apply(archive: Archive, new: Sequence[tuple[Origin, Understood]]) -> None:

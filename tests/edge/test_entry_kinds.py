@@ -9,7 +9,8 @@ import pytest
 from hand_clock import HandClock
 
 from edge.model.entry import Entry, EntryKind, Lane
-from edge.model.entry_kinds import BY_KIND, ENTRY_KINDS, REPAIRS, lane_of, problem
+from edge.model.entry_check import REPAIRS, problem
+from edge.model.entry_kinds import BY_KIND, ENTRY_KINDS, lane_of
 from edge.store import journal
 from edge.store.store import Store
 from sync.frames import framing

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from edge.model.entry_kinds import BY_KIND, ENTRY_KINDS, BodyField, KindRow
+from edge.model.body_types import BodyField
+from edge.model.entry_kinds import BY_KIND, ENTRY_KINDS, KindRow
 
 
 def kinds() -> str:
