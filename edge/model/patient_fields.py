@@ -245,29 +245,29 @@ class Row(Protocol):
     def __getitem__(self, key: str, /) -> Any: ...
 
 
-def known(fields: PatientFields) -> dict[str, str | None]:
+def values_of(fields: PatientFields) -> dict[str, str | None]:
     """Return the value of each field as it is stored and sent, by name."""
     values = {field.name: getattr(fields, field.name) for field in PATIENT_FIELDS}
     return {name: None if value is None else str(value) for name, value in values.items()}
 
 
-def made(values: Mapping[str, str | None]) -> dict[str, Any]:
+def arguments(values: Mapping[str, str | None]) -> dict[str, Any]:
     """Return the arguments of `PatientFields` for values as stored.
 
     A code that its list does not hold becomes the field's default.
     """
-    return {field.name: _made(field, values.get(field.name)) for field in PATIENT_FIELDS}
+    return {field.name: _argument(field, values.get(field.name)) for field in PATIENT_FIELDS}
 
 
-def stored(values: Mapping[str, str | None]) -> tuple[str | None, ...]:
+def to_columns(values: Mapping[str, str | None]) -> tuple[str | None, ...]:
     """Return what the `COLUMNS` of a table hold for these values."""
     rest = {n: v for n, v in values.items() if n not in _COLUMNS and v is not None}
     more = json.dumps(rest, ensure_ascii=False, sort_keys=True)
     return (*(values.get(name) for name in _COLUMNS), more)
 
 
-def read(row: Row) -> dict[str, str | None]:
-    """Return the value of each field from a row that has the `COLUMNS`; the inverse of `stored`."""
+def from_columns(row: Row) -> dict[str, str | None]:
+    """Return the value of each field, by name, from a row that has the `COLUMNS`."""
     more = json.loads(row[_MORE])
     return {
         field.name: row[field.name] if field.column else more.get(field.name)
@@ -275,7 +275,7 @@ def read(row: Row) -> dict[str, str | None]:
     }
 
 
-def _made(field: PatientField, value: str | None) -> str | None:
+def _argument(field: PatientField, value: str | None) -> str | None:
     if field.codes is None:
         return value
     known = value if value in set(field.codes) else field.default

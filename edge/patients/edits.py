@@ -100,8 +100,8 @@ def _show(
 ) -> None:
     told = {f.name: text_of(body, f.name) for f in PATIENT_FIELDS} | _own(store, patient_id)
     name = told["name"] or "?"
-    fields = PatientFields(**patient_fields.made(told | {"name": name}))
-    values = patient_fields.stored(patient_fields.known(fields))
+    fields = PatientFields(**patient_fields.arguments(told | {"name": name}))
+    values = patient_fields.to_columns(patient_fields.values_of(fields))
     replaced_by = text_of(body, "replaced_by")
     if held is None:
         row = store.execute(

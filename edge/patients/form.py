@@ -48,7 +48,7 @@ def check(form: PatientForm, now: Stamp) -> PatientFields:
     kept = {field.name: _kept(field, form, now, wrong) for field in PATIENT_FIELDS}
     if wrong:
         raise InvalidForm(wrong)
-    return PatientFields(**patient_fields.made(kept))
+    return PatientFields(**patient_fields.arguments(kept))
 
 
 def check_changes(was: PatientFields, changes: Mapping[str, str], now: Stamp) -> PatientFields:
@@ -57,7 +57,7 @@ def check_changes(was: PatientFields, changes: Mapping[str, str], now: Stamp) ->
     foreign = {field: "unknown" for field in changes if field not in known}
     if foreign:
         raise InvalidForm(foreign)
-    held = {name: value or "" for name, value in patient_fields.known(was).items()}
+    held = {name: value or "" for name, value in patient_fields.values_of(was).items()}
     if changes.get("age"):
         held["birth"] = ""
     return check(PatientForm(**(held | dict(changes))), now)

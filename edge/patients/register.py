@@ -39,7 +39,7 @@ def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> 
     """Keep a new patient; raises `InvalidForm`."""
     checked = check(form, now)
     patient = _patient_of(str(uuid7()), 1, checked)
-    values = patient_fields.known(checked)
+    values = patient_fields.values_of(checked)
     told = {name: value for name, value in values.items() if value is not None}
     with store.transaction():
         _card_is_free(store, patient)
@@ -48,7 +48,7 @@ def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> 
         row = store.execute(
             f"INSERT INTO patient (id, entry, rev, {', '.join(COLUMNS)})"
             f" VALUES (?, ?, ?{', ?' * len(COLUMNS)})",
-            (patient.id, entry, 1, *patient_fields.stored(values)),
+            (patient.id, entry, 1, *patient_fields.to_columns(values)),
         )
         name_index.put(store, row, patient.name)
         edits.note_edit(store, entry, patient.id, told)
@@ -79,7 +79,7 @@ def correct(
             raise Refused("changed-meanwhile", "somebody has corrected this patient meanwhile")
         checked = check_changes(was, changes, now)
         patient = _patient_of(was.id, was.rev + 1, checked)
-        before, after = patient_fields.known(was), patient_fields.known(checked)
+        before, after = patient_fields.values_of(was), patient_fields.values_of(checked)
         changed = [name for name in after if before[name] != after[name]]
         if not changed:
             return was
@@ -95,7 +95,7 @@ def correct(
         entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
         store.execute(
             f"UPDATE patient SET entry = ?, rev = ?, {' = ?, '.join(COLUMNS)} = ? WHERE row = ?",
-            (entry, patient.rev, *patient_fields.stored(after), row["row"]),
+            (entry, patient.rev, *patient_fields.to_columns(after), row["row"]),
         )
         if "name" in changed:
             name_index.put(store, row["row"], patient.name)
@@ -225,9 +225,11 @@ def _card_is_free(store: Store, patient: Patient) -> None:
 
 
 def _patient_of(patient_id: str, rev: int, checked: PatientFields) -> Patient:
-    return Patient(**patient_fields.made(patient_fields.known(checked)), id=patient_id, rev=rev)
+    return Patient(
+        **patient_fields.arguments(patient_fields.values_of(checked)), id=patient_id, rev=rev
+    )
 
 
 def _patient(row: Row) -> Patient:
-    values = patient_fields.made(patient_fields.read(row))
+    values = patient_fields.arguments(patient_fields.from_columns(row))
     return Patient(**values, id=row["id"], rev=row["rev"])

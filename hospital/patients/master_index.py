@@ -261,7 +261,7 @@ def _adopt(archive: Archive, held: Row) -> None:
         return
     first = [
         Edit("as held", name, Op.SET, value, held["box"], 0, 0, held["rev"], held["changed_ms"])
-        for name, value in patient_fields.read(held).items()
+        for name, value in patient_fields.from_columns(held).items()
         if value is not None
     ]
     edits.write(archive, held["id"], first, None, held["changed_ms"])
@@ -308,7 +308,7 @@ def _keep(
         f"INSERT INTO patient (id, clinic, box, {', '.join(columns)})"
         f" VALUES (?, ?, ?{', ?' * len(columns)}) ON CONFLICT (id) DO UPDATE SET"
         f" {', '.join(f'{column} = excluded.{column}' for column in columns)}",
-        (patient_id, *home, rev, *patient_fields.stored(known), sought, now_ms),
+        (patient_id, *home, rev, *patient_fields.to_columns(known), sought, now_ms),
     )
 
 

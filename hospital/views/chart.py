@@ -335,7 +335,7 @@ def _value(r: Row) -> Value:
 
 
 def _patient_line(r: Row) -> PatientLine:
-    values = patient_fields.made(patient_fields.read(r))
+    values = patient_fields.arguments(patient_fields.from_columns(r))
     known = Patient(**values, id=r["id"], rev=r["rev"])
     return PatientLine(known, r["clinic"], r["readings"], r["last_ms"])
 

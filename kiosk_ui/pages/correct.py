@@ -128,7 +128,7 @@ def _changes(patient: Patient, sent: dict[str, str]) -> dict[str, str]:
 
 
 def _told(patient: Patient, after: PatientFields) -> list[Change]:
-    was, becomes = patient_fields.known(patient), patient_fields.known(after)
+    was, becomes = patient_fields.values_of(patient), patient_fields.values_of(after)
     return [
         Change(say(f.label), _words(f, was[f.name]), _words(f, becomes[f.name]))
         for f in PATIENT_FIELDS
@@ -147,7 +147,7 @@ def _fingerprint(patient: Patient, told: list[Change]) -> str:
 
 
 def _on_file(patient: Patient) -> dict[str, str]:
-    return {name: value or "" for name, value in patient_fields.known(patient).items()}
+    return {name: value or "" for name, value in patient_fields.values_of(patient).items()}
 
 
 def _form_of(patient_id: str) -> str:

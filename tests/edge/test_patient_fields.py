@@ -43,9 +43,9 @@ def test_sexes_are_those_of_fhir_in_the_order_of_the_form() -> None:
 
 
 def test_what_a_row_of_the_database_holds_is_read_as_it_was_stored() -> None:
-    values = patient_fields.known(KNOWN)
-    row = dict(zip(patient_fields.COLUMNS, patient_fields.stored(values), strict=True))
-    assert PatientFields(**patient_fields.made(patient_fields.read(row))) == KNOWN
+    values = patient_fields.values_of(KNOWN)
+    row = dict(zip(patient_fields.COLUMNS, patient_fields.to_columns(values), strict=True))
+    assert PatientFields(**patient_fields.arguments(patient_fields.from_columns(row))) == KNOWN
 
 
 def test_a_field_without_a_column_is_kept_beside_the_others(
@@ -55,12 +55,14 @@ def test_a_field_without_a_column_is_kept_beside_the_others(
     fresh = replace(old, name="fathers_name", column=False)
     monkeypatch.setattr(patient_fields, "PATIENT_FIELDS", (*PATIENT_FIELDS, fresh))
     values: dict[str, str | None] = {"name": "Zahra", "fathers_name": "علی"}
-    row = dict(zip(patient_fields.COLUMNS, patient_fields.stored(values), strict=True))
+    row = dict(zip(patient_fields.COLUMNS, patient_fields.to_columns(values), strict=True))
     assert row["more"] == '{"fathers_name": "علی"}'
-    assert patient_fields.read(row)["fathers_name"] == "علی"
-    empty = dict(zip(patient_fields.COLUMNS, patient_fields.stored({"name": "Z"}), strict=True))
-    assert patient_fields.read(empty)["fathers_name"] is None
+    assert patient_fields.from_columns(row)["fathers_name"] == "علی"
+    empty = dict(zip(patient_fields.COLUMNS, patient_fields.to_columns({"name": "Z"}), strict=True))
+    assert patient_fields.from_columns(empty)["fathers_name"] is None
 
 
 def test_a_code_that_the_list_does_not_hold_becomes_the_default() -> None:
-    assert patient_fields.made({"name": "Zahra", "sex": "not yet invented"})["sex"] is Sex.UNKNOWN
+    assert (
+        patient_fields.arguments({"name": "Zahra", "sex": "not yet invented"})["sex"] is Sex.UNKNOWN
+    )

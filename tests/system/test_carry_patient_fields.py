@@ -19,7 +19,7 @@ from kiosk_desk import PIN, Desk
 from edge.model.clock import Clock
 from edge.model.entry import canonical_json
 from edge.model.feed_item import Entity
-from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField, Tier, known
+from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField, Tier, values_of
 from edge.patients import edits, register
 from edge.settings.box_settings import Settings
 from edge.staff import pins, staff
@@ -96,7 +96,7 @@ def house(tmp_path: Path, store: Store, clock: Clock) -> Iterator[House]:
 
 
 def test_what_is_typed_is_kept_and_corrected(house: House, clock: Clock) -> None:
-    assert known(register.get(house.store, house.patient)) == FIRST
+    assert values_of(register.get(house.store, house.patient)) == FIRST
     page = unescape(house.kiosk.get(f"/patients/{house.patient}/correct"))
     for field in PATIENT_FIELDS:
         assert f'name="{field.name}"' in page
@@ -106,7 +106,7 @@ def test_what_is_typed_is_kept_and_corrected(house: House, clock: Clock) -> None
     asked = house.kiosk.post(f"/patients/{house.patient}/correct", **OTHER)
     assert asked.text.count("<dt>") == len(PATIENT_FIELDS)
     register.correct(house.store, clock.now(), house.patient, OTHER, None)
-    assert known(register.get(house.store, house.patient)) == OTHER
+    assert values_of(register.get(house.store, house.patient)) == OTHER
 
 
 @pytest.mark.parametrize("field", PATIENT_FIELDS, ids=lambda field: field.name)
@@ -116,7 +116,7 @@ def test_one_field_is_patched_alone(house: House, clock: Clock, field: PatientFi
     house.carry()
     line = chart.patient(house.archive, house.patient)
     assert line is not None
-    assert known(line.patient) == FIRST | change
+    assert values_of(line.patient) == FIRST | change
 
 
 def test_the_desk_shows_every_field_and_finds_by_those_that_are_searched(house: House) -> None:
@@ -144,7 +144,7 @@ def test_two_values_are_put_to_a_person_or_the_later_is_shown(house: House) -> N
         both = FIRST[field.name] in page and OTHER[field.name] in page
         assert both == (field.tier is Tier.IDENTITY), field.name
         kept = FIRST if field.tier is Tier.IDENTITY else OTHER
-        assert known(line.patient)[field.name] == kept[field.name]
+        assert values_of(line.patient)[field.name] == kept[field.name]
 
 
 def test_another_box_learns_every_field_from_the_feed(house: House, tmp_path: Path) -> None:
@@ -155,5 +155,5 @@ def test_another_box_learns_every_field_from_the_feed(house: House, tmp_path: Pa
     other = Store.open(tmp_path / "other.db")
     with other.transaction():
         edits.foresee(other, item)
-    assert known(register.get(other, house.patient)) == FIRST
+    assert values_of(register.get(other, house.patient)) == FIRST
     other.close()
