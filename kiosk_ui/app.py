@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from edge.model.patient import Patient
 from edge.settings.box_settings import Settings
-from kiosk_ui import catalogs, context, guard, language, wording
+from kiosk_ui import catalogs, context, language, wording
 from kiosk_ui.icons import icon
 from kiosk_ui.pages import (
     clock,
@@ -34,6 +34,9 @@ from kiosk_ui.pages import (
     visit,
 )
 from kiosk_ui.sentences.messages import from_hospital
+from web.application import Protection, protect
+from web.failure import answer_with_sentences
+from web.headers import CONTENT_SECURITY_POLICY
 
 PAGES = (
     home,
@@ -59,6 +62,9 @@ PAGES = (
 """Every page of the kiosk; its template stands beside it under the same name."""
 
 LARGEST_FORM = 64 * 1024
+FONTS = "; font-src 'self'"
+"""What the kiosk adds to the shared content security policy: it brings its own fonts."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -76,21 +82,17 @@ def create_app(settings: Settings) -> Flask:
     )
     if settings.kiosk_host in LOOPBACK:
         app.config["TRUSTED_HOSTS"] = [*LOOPBACK]
-    with app.app_context():
-        context.attach(context.Box(settings))
+    context.attach(app, context.Box(settings))
     app.before_request(files.allow_size)  # forms are read to refuse forgeries
-    app.before_request(guard.refuse_forgeries)
-    app.after_request(guard.add_headers)
-    app.teardown_request(context.close_store)
+    protect(app, Protection(context.csrf_token, CONTENT_SECURITY_POLICY + FONTS))
     _give_words(app)
-    failure.answer_with_sentences(app)
+    answer_with_sentences(app, failure.SENTENCES, failure.page)
     for page in PAGES:
         app.register_blueprint(page.page)
     return app
 
 
 def _give_words(app: Flask) -> None:
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         icon=icon,
         say=wording.say,

@@ -1,10 +1,13 @@
-"""The translated texts: .po files are the source, .mo files are made from them when missing.
+"""The translated texts: .po files are the source, .mo files are made from them.
+
+The build of the wheel makes them, and the wheel holds no .po: what is installed is complete and
+never written to. In a checkout the kiosk compiles what is missing or older when it starts.
 
 `python -m kiosk_ui.catalogs` brings the .po files up to date with the pages and compiles them.
 A `#, machine` flag marks a sentence that no native reader has reviewed; such sentences are shown,
 fuzzy and empty ones never are (a test refuses them).
 
-Babel is imported where it is used: a kiosk whose catalogs are compiled never needs it.
+Babel is imported where it is used: a kiosk whose catalogs are compiled does not need it.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ _KEYWORDS = {"say": None, "noted": None, "gettext": None, "ngettext": (1, 2)}
 
 
 def sources() -> list[Path]:
-    """Return the .po files, one a language."""
+    """Return the .po files, one a language; none where a wheel was installed."""
     return sorted(FOLDER.glob("*/LC_MESSAGES/messages.po"))
 
 
@@ -32,7 +35,7 @@ def compile_all(*, force: bool = False) -> list[Path]:
     """Compile each .po whose .mo is missing or older; return what was written."""
     stale = [po for po in sources() if force or _is_stale(po)]
     for po in stale:
-        _compile(po)
+        write_mo(po, po.with_suffix(".mo"))
     return [po.with_suffix(".mo") for po in stale]
 
 
@@ -42,6 +45,19 @@ def read(po: Path) -> Catalog:
 
     with po.open("rb") as file:
         return read_po(file, locale=po.parent.parent.name)
+
+
+def write_mo(po: Path, mo: Path) -> None:
+    """Compile one .po file."""
+    from babel.messages import mofile
+
+    mo.parent.mkdir(parents=True, exist_ok=True)
+    # Two processes may start at once: each writes its own file and renames it into place.
+    handle, made = tempfile.mkstemp(dir=mo.parent, suffix=".mo.part")
+    with os.fdopen(handle, "wb") as file:
+        mofile.write_mo(file, read(po))
+    Path(made).chmod(0o644)
+    Path(made).replace(mo)
 
 
 def template() -> Catalog:
@@ -72,17 +88,6 @@ def update() -> None:
 def _is_stale(po: Path) -> bool:
     mo = po.with_suffix(".mo")
     return not mo.exists() or mo.stat().st_mtime < po.stat().st_mtime
-
-
-def _compile(po: Path) -> None:
-    from babel.messages.mofile import write_mo
-
-    # Two processes may start at once: each writes its own file and renames it into place.
-    handle, made = tempfile.mkstemp(dir=po.parent, suffix=".mo.part")
-    with os.fdopen(handle, "wb") as file:
-        write_mo(file, read(po))
-    Path(made).chmod(0o644)
-    Path(made).replace(po.with_suffix(".mo"))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import cast
 
-from flask import current_app, g, request
+from flask import Flask, current_app, g, request
 
 from edge.model.clock import Clock, Stamp
 from edge.model.errors import DiskFull, StoreError
@@ -15,6 +15,7 @@ from edge.settings import remote_settings
 from edge.settings.box_settings import Settings
 from edge.staff import staff
 from edge.store.store import LITTLE_CACHE_KB, Store
+from web.request_resource import RequestResource
 
 COOKIE = "healthpost"
 _KEY = "healthpost"
@@ -47,9 +48,10 @@ class Box:
             self._clock = None
 
 
-def attach(box: Box) -> None:
-    """Give the current application its box."""
-    current_app.extensions[_KEY] = box
+def attach(app: Flask, box: Box) -> None:
+    """Give an application its box; each request's store is closed when the request ends."""
+    app.extensions[_KEY] = box
+    _STORE.attach(app)
 
 
 def settings() -> Settings:
@@ -64,16 +66,7 @@ def settings() -> Settings:
 
 def store() -> Store:
     """Return the store of this request; raises `StoreError` when it cannot be opened."""
-    if "store" not in g:
-        g.store = Store.open(_box().settings.database, cache_kb=LITTLE_CACHE_KB)
-    return cast(Store, g.store)
-
-
-def close_store(_error: BaseException | None = None) -> None:
-    """Close the store of the request, when it opened one."""
-    opened = g.pop("store", None)
-    if opened is not None:
-        opened.close()
+    return _STORE.get()
 
 
 def clock() -> Clock:
@@ -99,6 +92,12 @@ def session() -> staff.Session | None:
     return cast("staff.Session | None", g.session)
 
 
+def csrf_token() -> str | None:
+    """Return the CSRF token of who is signed in, or None."""
+    current = session()
+    return None if current is None else current.csrf
+
+
 def worker() -> staff.Session:
     """Return who is signed in, on a page that only staff can open."""
     held = session()
@@ -117,3 +116,10 @@ def _session(token: str) -> staff.Session | None:
 
 def _box() -> Box:
     return cast(Box, current_app.extensions[_KEY])
+
+
+def _open_store() -> Store:
+    return Store.open(_box().settings.database, cache_kb=LITTLE_CACHE_KB)
+
+
+_STORE = RequestResource("store", _open_store)

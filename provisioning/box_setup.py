@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import tomlkit
@@ -36,9 +37,8 @@ def init_box(
     (home / "keys").mkdir(parents=True, exist_ok=True)
     (home / "keys").chmod(0o700)
     create_pepper(home / "keys")
-    store = Store.open(home / "box.db")
-    store.name_box(box_id)
-    store.close()
+    with closing(Store.open(home / "box.db")) as store:
+        store.name_box(box_id)
     durable.replace(
         settings_file(home),
         tomlkit.dumps(_document(box_id, clinic.strip(), language, kiosk_port, ports)).encode(),

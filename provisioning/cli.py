@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from edge.settings.box_settings import LANGUAGES, Port, home_folder
+from provisioning import extras
 from provisioning.errors import InputError
 from provisioning.output import open_box, say, speaks_json
 
@@ -21,13 +22,17 @@ from provisioning.output import open_box, say, speaks_json
 class _Verbs(click.Group):
     """The verbs below, and those offered under the entry point `healthpost.commands`.
 
-    The latter are loaded when they are called: a verb should not pay for its neighbours.
+    The latter are loaded when they are called: a verb should not pay for its neighbours. A verb
+    whose extra is not installed is offered too, and says what to install.
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *_offered().names})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        extra = extras.missing(cmd_name)
+        if extra is not None:
+            return extras.absent(cmd_name, extra)
         own = super().get_command(ctx, cmd_name)
         if own is not None:
             return own
@@ -98,15 +103,18 @@ def run() -> None:
 
 @main.command()
 @click.option("--once", is_flag=True, help="Run headless until every device is confirmed.")
+@click.option(
+    "--within", default=85, show_default=True, help="Seconds after which --once gives up."
+)
 @speaks_json
-def demo(once: bool, as_json: bool) -> None:
+def demo(once: bool, within: int, as_json: bool) -> None:
     """Watch a clinic work: simulated devices, box, broker and hospital on this machine."""
     from provisioning.demo_watch import run_demo, run_once
 
     if not once:
         run_demo()
         return
-    result = run_once()
+    result = run_once(within)
     say(result, json.dumps(result, indent=2), as_json)
 
 

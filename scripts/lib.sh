@@ -5,13 +5,16 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 venv=$root/.venv
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 
+# PostgreSQL of whatever version the machine's Debian has; `binaries` in tests/support/postgres.py finds it.
+postgresql='/usr/lib/postgresql/*/bin/initdb=postgresql'
+
 say() { echo "healthpost: $*" >&2; }
 
-# need_apt PROGRAM=PACKAGE …: install the packages whose program (or file) is missing.
+# need_apt PROGRAM=PACKAGE …: install the packages whose program (or file, or pattern of one) is missing.
 need_apt() {
     local pair missing=()
     for pair; do
-        [ -e "${pair%%=*}" ] || command -v "${pair%%=*}" >/dev/null 2>&1 || missing+=("${pair#*=}")
+        compgen -G "${pair%%=*}" >/dev/null || command -v "${pair%%=*}" >/dev/null 2>&1 || missing+=("${pair#*=}")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
     if [ "$(id -u)" != 0 ]; then
@@ -53,5 +56,5 @@ prepare() {
 # Bytecode beforehand, also where Python is told to write none: each of many processes would compile
 # for itself at every start, and keep the memory that it took.
 compile_own() {
-    (cd "$root" && "$venv/bin/python" -m compileall -q edge devices sync kiosk_ui provisioning hospital) >&2 || true
+    (cd "$root" && "$venv/bin/python" -m compileall -q edge web devices sync kiosk_ui provisioning hospital) >&2 || true
 }

@@ -51,7 +51,7 @@ def serial_models(protocol: str) -> tuple[Model, ...]:
 
 
 def table(simulated: Mapping[str, str]) -> str:
-    """Return the models and protocols as Markdown, for the README (cog).
+    """Return the models as Markdown, for docs/devices/models.md (cog).
 
     `simulated` says of a model's name what simulator it has (`devices.simulators.roster`).
     """
@@ -65,7 +65,7 @@ def quirks() -> str:
 
 def index() -> str:
     """Return every protocol as Markdown, for the index of the device pages (cog)."""
-    return tables.protocol_table(SERIAL_ROWS, BLE_FAMILIES, "")
+    return tables.protocol_table(SERIAL_ROWS, BLE_FAMILIES)
 
 
 def page_head(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The catalogue as Markdown, for the README and the device pages (cog). Pure."""
+"""The catalogue as Markdown, for the pages in docs/devices (cog). Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from devices.catalogue.protocol_row import ProtocolRow
 from devices.driver import LineSettings
 from devices.model import Model
 
-PAGES = "docs/devices"
 EXPERIMENTAL = "**experimental**"
 
 Families = Sequence[BleFamily]
@@ -22,19 +21,19 @@ def table(
     protocols: Protocols,
     families: Families,
 ) -> str:
-    """Return the models, then every protocol that is understood, with links from the root."""
+    """Return the models, one row each."""
     rows = [
         (*_model_row(model, protocols, families), simulated.get(model.name, "")) for model in models
     ]
     head = ("model", "maker", "what it is", "link", "protocol", "evidence", "simulator")
-    return f"{_markdown(head, rows)}\n{protocol_table(protocols, families, PAGES)}"
+    return _markdown(head, rows)
 
 
-def protocol_table(protocols: Protocols, families: Families, folder: str) -> str:
-    """Return every protocol and characteristic family; `folder` is where the links lead."""
+def protocol_table(protocols: Protocols, families: Families) -> str:
+    """Return every protocol and characteristic family, one row each."""
     serial = [
         (
-            _link(row.name, row.name, folder),
+            _link(row.name, row.name),
             row.protocol.title,
             "serial " + ", ".join(line_text(line) for line in row.protocol.lines),
             _serial_evidence(row),
@@ -43,7 +42,7 @@ def protocol_table(protocols: Protocols, families: Families, folder: str) -> str
     ]
     ble = [
         (
-            _link(family.name, family.name, folder),
+            _link(family.name, family.name),
             ", ".join(one.title for one in family.characteristics),
             "Bluetooth " + ", ".join(one.uuid for one in family.characteristics),
             str(family.evidence),
@@ -131,10 +130,10 @@ def _model_row(model: Model, protocols: Protocols, families: Families) -> tuple[
     common = (model.name, model.manufacturer, model.title)
     if model.link == "serial":
         row = next(row for row in protocols if row.name == model.protocol)
-        return (*common, "serial", _link(row.name, row.name, PAGES), _serial_evidence(row))
+        return (*common, "serial", _link(row.name, row.name), _serial_evidence(row))
     family = family_of(model, families)
     shown = ", ".join(model.characteristics)
-    return (*common, "Bluetooth", _link(shown, family.name, PAGES), family.evidence)
+    return (*common, "Bluetooth", _link(shown, family.name), family.evidence)
 
 
 def family_of(model: Model, families: Families) -> BleFamily:
@@ -149,9 +148,8 @@ def _serial_evidence(row: ProtocolRow) -> str:
     return f"{EXPERIMENTAL}; {row.evidence}" if row.protocol.experimental else row.evidence
 
 
-def _link(text: str, page: str, folder: str) -> str:
-    where = f"{folder}/{page}.md" if folder else f"{page}.md"
-    return f"[{text}]({where})"
+def _link(text: str, page: str) -> str:
+    return f"[{text}]({page}.md)"
 
 
 def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

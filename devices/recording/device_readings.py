@@ -56,14 +56,14 @@ class Reception:
         self._terms = terms
         self._agreement = Agreement(terms)
         self._refused: deque[int] = deque(maxlen=REFUSALS)
-        self._heard_ms = 0
-        self._shown_ms = 0
+        self._heard_ms: int | None = None
+        self._shown_ms: int | None = None
         self._out = False
 
     @property
     def finger_in(self) -> bool:
         """Whether the last sample of a stream had a value."""
-        return not self._out and self._heard_ms > 0
+        return not self._out and self._heard_ms is not None
 
     def result(
         self, at: Stamp, measured: Measured, raw: bytes, age_s: int | None = None
@@ -84,7 +84,7 @@ class Reception:
 
     def show(self, at: Stamp, measured: Measured) -> None:
         """Show numbers that are not stored, about once a second."""
-        if 0 <= at.t_ms - self._shown_ms < LIVE_EVERY_MS:
+        if self._shown_ms is not None and 0 <= at.t_ms - self._shown_ms < LIVE_EVERY_MS:
             return
         self._shown_ms = at.t_ms
         device = self.source.id
@@ -105,6 +105,8 @@ class Reception:
 
     def _notice_new_finger(self, at: Stamp) -> None:
         """A device that hangs up with its finger out says so only once, or not at all."""
+        if self._heard_ms is None:
+            return
         if at.t_ms - self._heard_ms > NEW_FINGER_MS:
             self._agreement = Agreement(self._terms)
         elif self._out:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -119,7 +120,7 @@ class _Watcher:
         self._habits = habits
         self._tail = b""
         self._found: Recognised | None = None
-        self._told_s = 0.0
+        self._told_s = -math.inf
         self._thread: ThreadPoolExecutor
 
     async def run(self) -> None:
@@ -193,7 +194,7 @@ class _Watcher:
     def _recognise(self, found: Recognised) -> None:
         if self._found is None or self._found.protocol != found.protocol:
             _log.info("%s: %s, %s", self._path, found.protocol, found.evidence)
-            self._told_s = 0.0
+            self._told_s = -math.inf
         self._found = found
         self._tell_soon()
 

@@ -141,17 +141,17 @@ def show_live(store: Store, now: Stamp, device_id: str, measured: Measured) -> N
     shown = json.dumps([[v.code, str(v.value), v.unit] for v in measured.values])
     with store.transaction():
         store.execute(
-            "INSERT INTO live (device_id, kind, shown, at_t_ms) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (device_id) DO UPDATE SET kind = excluded.kind,"
-            " shown = excluded.shown, at_t_ms = excluded.at_t_ms",
-            (device_id, measured.kind.value, shown, now.t_ms),
+            "INSERT OR REPLACE INTO live (device_id, kind, shown, at_boot, at_t_ms)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (device_id, measured.kind.value, shown, now.boot, now.t_ms),
         )
 
 
 def live(store: Store, now: Stamp) -> list[Live]:
     """Return the numbers that are being shown now."""
     rows = store.rows(
-        "SELECT * FROM live WHERE at_t_ms BETWEEN ? AND ?", (now.t_ms - LIVE_FOR_S * 1000, now.t_ms)
+        "SELECT * FROM live WHERE at_boot = ? AND at_t_ms BETWEEN ? AND ?",
+        (now.boot, now.t_ms - LIVE_FOR_S * 1000, now.t_ms),
     )
     return [
         Live(r["device_id"], r["kind"], tuple((c, v, u) for c, v, u in json.loads(r["shown"])))

@@ -179,7 +179,8 @@ CREATE TABLE binding (
     port TEXT PRIMARY KEY, model TEXT NOT NULL, entry INTEGER NOT NULL REFERENCES journal (id)
 ) WITHOUT ROWID;
 CREATE TABLE live (
-    device_id TEXT PRIMARY KEY, kind TEXT NOT NULL, shown TEXT NOT NULL, at_t_ms INTEGER NOT NULL
+    device_id TEXT PRIMARY KEY, kind TEXT NOT NULL, shown TEXT NOT NULL,
+    at_boot INTEGER NOT NULL, at_t_ms INTEGER NOT NULL
 );
 CREATE TABLE condition (
     kind TEXT NOT NULL, subject TEXT NOT NULL, since_ms INTEGER NOT NULL, detail TEXT NOT NULL,

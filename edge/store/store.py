@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from edge.model.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
@@ -52,18 +52,15 @@ class Store:
         Whoever only looks does with less cache than whoever keeps readings by the thousand.
         """
         try:
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            with ExitStack() as on_failure:
+                connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+                on_failure.callback(connection.close)
+                _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
+                store = cls(connection)
+                store.migrate()
+                on_failure.pop_all()
         except sqlite3.Error as error:
             raise _plain(error, path) from error
-        try:
-            _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
-            store = cls(connection)
-            store.migrate()
-        except BaseException as error:
-            connection.close()
-            if isinstance(error, sqlite3.Error):
-                raise _plain(error, path) from error
-            raise
         return store
 
     def close(self) -> None:

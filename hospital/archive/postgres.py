@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
@@ -43,23 +43,22 @@ class PostgresArchive:
     @classmethod
     def open(cls, address: str) -> PostgresArchive:
         """Connect (and migrate, when needed); raises `ArchiveDown`."""
-        try:
-            connection = psycopg.connect(
-                address,
-                autocommit=True,
-                row_factory=dict_row,
-                connect_timeout=CONNECT_TIMEOUT_S,
-                application_name="healthpost",
-            )
-            connection.execute("SET synchronous_commit = on")
-        except psycopg.Error as error:
-            raise ArchiveDown(f"the archive's database does not answer: {error}") from error
-        archive = cls(connection, address)
-        try:
+        with ExitStack() as on_failure:
+            try:
+                connection = psycopg.connect(
+                    address,
+                    autocommit=True,
+                    row_factory=dict_row,
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    application_name="healthpost",
+                )
+                on_failure.callback(connection.close)
+                connection.execute("SET synchronous_commit = on")
+            except psycopg.Error as error:
+                raise ArchiveDown(f"the archive's database does not answer: {error}") from error
+            archive = cls(connection, address)
             archive._migrate()
-        except BaseException:
-            archive.close()
-            raise
+            on_failure.pop_all()
         return archive
 
     def close(self) -> None:

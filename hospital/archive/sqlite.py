@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -37,18 +37,17 @@ class SqliteArchive:
     @classmethod
     def open(cls, path: Path) -> SqliteArchive:
         """Open (and migrate, when needed) the file; raises `ArchiveDown`."""
-        try:
-            connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-                connection.execute(f"PRAGMA {pragma}")
-        except sqlite3.Error as error:
-            raise ArchiveDown(f"the archive {path} cannot be opened: {error}") from error
-        archive = cls(connection)
-        try:
+        with ExitStack() as on_failure:
+            try:
+                connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+                on_failure.callback(connection.close)
+                for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                    connection.execute(f"PRAGMA {pragma}")
+            except sqlite3.Error as error:
+                raise ArchiveDown(f"the archive {path} cannot be opened: {error}") from error
+            archive = cls(connection)
             archive._migrate()
-        except BaseException:
-            archive.close()
-            raise
+            on_failure.pop_all()
         return archive
 
     def close(self) -> None:

@@ -26,12 +26,17 @@ from hospital.desk import (
     wording,
 )
 from hospital.desk.context import Parts
+from web.application import Protection, protect
+from web.failure import answer_with_sentences
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, linking, files),
     *(alerts, reviews, clinics, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""
+
+OPEN_TO_BOXES = "enrol.enrol"
+"""A box has no cookie, and its message is signed."""
 
 
 def create_app(parts: Parts) -> Flask:
@@ -41,12 +46,10 @@ def create_app(parts: Parts) -> Flask:
         MAX_CONTENT_LENGTH=1_000_000,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(say=wording, signed_in=_signed_in, hospital=parts.settings.name)
     context.fit(app, parts)
-    app.before_request(guard.refuse_forgeries)
-    app.after_request(guard.add_headers)
-    failure.answer_with_sentences(app)
+    protect(app, Protection(guard.csrf_token, open_endpoints=frozenset({OPEN_TO_BOXES})))
+    answer_with_sentences(app, failure.SENTENCES, failure.page)
     for page in PAGES:
         app.register_blueprint(page.page)
     return app

@@ -8,10 +8,10 @@ from markupsafe import Markup
 
 from hospital.archive.errors import ArchiveDown, HospitalError
 from hospital.desk import context, forms, guard
-from hospital.desk.polling import polled_at
 from hospital.patients import alert_notes, messages
 from hospital.patients.alert_notes import State
 from hospital.views import chart
+from web.polling import polled_at
 
 page = Blueprint("alerts", __name__, url_prefix="/alerts")
 

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
 from hospital.desk import context, guard
-from hospital.desk.polling import polled
 from hospital.views import chart
+from web.polling import polled
 
 page = Blueprint("clinics", __name__, url_prefix="/clinics")
 

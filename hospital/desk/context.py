@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from flask import Flask, current_app, g
+from flask import Flask, current_app
 
 from hospital.archive import Archive, OpenArchive
 from hospital.archive.settings import HospitalSettings
 from hospital.fleet.authority import Authority
 from hospital.fleet.claims import Offer
 from sync.keys.keys import PublicKeys
+from web.request_resource import RequestResource
 
 _PARTS = "healthpost"
 
@@ -40,7 +41,7 @@ class Parts:
 def fit(app: Flask, parts: Parts) -> None:
     """Give an application its parts; each request's archive is closed when the request ends."""
     app.extensions[_PARTS] = parts
-    app.teardown_appcontext(_close)
+    _ARCHIVE.attach(app)
 
 
 def parts() -> Parts:
@@ -50,12 +51,11 @@ def parts() -> Parts:
 
 def archive() -> Archive:
     """Return this request's archive, opened when it is first asked for."""
-    if "archive" not in g:
-        g.archive = parts().open_archive()
-    return cast(Archive, g.archive)
+    return _ARCHIVE.get()
 
 
-def _close(_error: BaseException | None) -> None:
-    opened: Archive | None = g.pop("archive", None)
-    if opened is not None:
-        opened.close()
+def _open_archive() -> Archive:
+    return parts().open_archive()
+
+
+_ARCHIVE = RequestResource("archive", _open_archive)

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-import logging
-
-from flask import Flask, render_template
-from werkzeug.exceptions import HTTPException
+from flask import render_template
 
 from hospital.archive.errors import ArchiveDown
+from web.failure import Failure, Sentences
 
-log = logging.getLogger(__name__)
+_NO_PAGE = "There is no such page or patient."
 
-SENTENCES = {
-    403: "This page was not sent from the desk, or your session has ended. Please sign in again.",
-    404: "There is no such page or patient.",
-    413: "That was too much at once.",
-}
-ARCHIVE_DOWN = (
-    "The hospital's archive cannot be reached just now. Nothing is lost:"
-    " the clinics keep what is not confirmed. This page will work again when the archive does."
+SENTENCES = Sentences(
+    by_code={
+        403: "This page was not sent from the desk, or your session has ended."
+        " Please sign in again.",
+        404: _NO_PAGE,
+        405: _NO_PAGE,
+        413: "That was too much at once.",
+    },
+    otherwise="Something went wrong here. The clinics are not affected.",
+    failures=(
+        Failure(
+            ArchiveDown,
+            503,
+            "The hospital's archive cannot be reached just now. Nothing is lost:"
+            " the clinics keep what is not confirmed."
+            " This page will work again when the archive does.",
+        ),
+    ),
 )
-OTHERWISE = "Something went wrong here. The clinics are not affected."
 
 
-def answer_with_sentences(app: Flask) -> None:
-    """Show a sentence instead of a code."""
-
-    def refused(error: HTTPException) -> tuple[str, int]:
-        code = error.code or 500
-        return _page(SENTENCES.get(code, OTHERWISE)), code
-
-    def archive_down(error: ArchiveDown) -> tuple[str, int]:
-        log.error("%s", error)
-        return _page(ARCHIVE_DOWN), 503
-
-    for code in SENTENCES:
-        app.register_error_handler(code, refused)
-    app.register_error_handler(500, refused)
-    app.register_error_handler(ArchiveDown, archive_down)
-
-
-def _page(sentence: str) -> str:
+def page(sentence: str, _code: int) -> str:
+    """Return the page; it needs no archive."""
     return render_template("failure.html", sentence=sentence)

@@ -8,10 +8,10 @@ from markupsafe import Markup
 
 from hospital.accounts import sessions
 from hospital.desk import context, guard
-from hospital.desk.polling import polled_at
 from hospital.files import patient_files
 from hospital.patients import alert_notes, links, messages, summary
 from hospital.views import chart
+from web.polling import polled_at
 
 page = Blueprint("patients", __name__, url_prefix="/patients")
 

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
 from hospital.desk import context, guard
-from hospital.desk.polling import polled_at
 from hospital.views import chart
+from web.polling import polled_at
 
 page = Blueprint("readings", __name__)
 

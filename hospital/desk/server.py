@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-from typing import Any
-
-import waitress
 
 from hospital.archive.open import open_archive
 from hospital.archive.settings import HospitalSettings
@@ -15,6 +11,7 @@ from hospital.desk.context import Parts
 from hospital.fleet.authority import Authority
 from hospital.fleet.claims import Offer
 from sync.keys.keys import HospitalKeys
+from web.server import serve, stop_on_sigterm
 
 THREADS = 6
 
@@ -37,15 +34,8 @@ def main() -> None:
     """Serve the hospital in HEALTHPOST_HOSPITAL_HOME until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = HospitalSettings.load()
-
-    def stop(*_: Any) -> None:
-        raise SystemExit(0)
-
-    signal.signal(signal.SIGTERM, stop)
-    app = create_app(parts_of(settings))
-    waitress.serve(
-        app, host=settings.desk_host, port=settings.desk_port, threads=THREADS, ident=None
-    )
+    stop_on_sigterm()
+    serve(create_app(parts_of(settings)), settings.desk_host, settings.desk_port, THREADS)
 
 
 if __name__ == "__main__":

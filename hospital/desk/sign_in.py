@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from hospital.accounts import accounts, sessions
 from hospital.desk import context, guard
+from web.guard import inside
 
 page = Blueprint("sign_in", __name__)
 
@@ -47,7 +48,7 @@ def leave() -> ResponseReturnValue:
 
 
 def _next() -> str:
-    return guard.inside(request.values.get("next")) or url_for("readings.show")
+    return inside(request.values.get("next")) or url_for("readings.show")
 
 
 def _form(*, wrong: bool) -> str:

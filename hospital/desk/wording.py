@@ -132,9 +132,14 @@ def citation(kind: str) -> str:
     return _RULES[kind].citation() if kind in _RULES else ""
 
 
+def today() -> date:
+    """Return the day by the hospital's own calendar."""
+    return date.today()  # noqa: DTZ011 - the time zone of the machine is the hospital's
+
+
 def about(patient: Patient) -> str:
     """Return age and sex in a few words."""
-    age = patient.age_years(date.today())  # noqa: DTZ011 - an age by the hospital's calendar
+    age = patient.age_years(today())
     years = (
         "age unknown"
         if age is None

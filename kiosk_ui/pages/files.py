@@ -21,8 +21,8 @@ from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.polling import polled
 from kiosk_ui.wording import isolated, noted, own_words, say, since
+from web.polling import polled
 
 page = Blueprint("files", __name__)
 
@@ -180,6 +180,6 @@ def _shown(one: KeptFile, now: Stamp, names: dict[str, str]) -> Shown:
 
 
 def _allow_devices(response: Response) -> Response:
-    """Let this page alone use the camera and the microphone (`guard.add_headers` forbids them)."""
+    """Let this page alone use the camera and the microphone (`web.headers` forbids them)."""
     response.headers["Permissions-Policy"] = "camera=(self), microphone=(self), geolocation=()"
     return response

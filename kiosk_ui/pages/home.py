@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk_ui import guard, language
+from kiosk_ui import language
 from kiosk_ui.context import settings
+from web.guard import inside
 
 page = Blueprint("home", __name__)
 
@@ -22,15 +23,13 @@ def show() -> str:
 @page.get("/language")
 def choose_language() -> str:
     """Show the languages, each in its own script."""
-    return render_template("language.html", next=guard.inside(request.args.get("next")) or "/")
+    return render_template("language.html", next=inside(request.args.get("next")) or "/")
 
 
 @page.post("/language")
 def set_language() -> ResponseReturnValue:
     """Keep the choice for this screen and go back to where the person was."""
-    answer = make_response(
-        redirect(guard.inside(request.form.get("next")) or url_for(".show"), 303)
-    )
+    answer = make_response(redirect(inside(request.form.get("next")) or url_for(".show"), 303))
     code = request.form.get("code", "")
     if language.known(code):
         answer.set_cookie(language.COOKIE, code, max_age=YEAR_S, httponly=True, samesite="Strict")

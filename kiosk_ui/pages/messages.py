@@ -16,9 +16,9 @@ from edge.patients import register
 from edge.staff import staff
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.polling import polled
 from kiosk_ui.sentences.messages import Told, worded
 from kiosk_ui.wording import count
+from web.polling import polled
 
 page = Blueprint("messages", __name__)
 

@@ -15,9 +15,9 @@ from edge.store import issues
 from edge.store.issues import Condition
 from kiosk_ui import context, typed_numbers
 from kiosk_ui.pages.serial_ports import technician_only
-from kiosk_ui.polling import polled
 from kiosk_ui.sentences import issues as sentences_issues
 from kiosk_ui.wording import isolated, noted, say
+from web.polling import polled
 
 page = Blueprint("pairing", __name__)
 

@@ -20,10 +20,10 @@ from edge.readings.history import Recorded
 from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context, wording
-from kiosk_ui.polling import polled
 from kiosk_ui.reading_lines import lines
 from kiosk_ui.sentences import issues
 from kiosk_ui.wording import kind_icon, noted, say
+from web.polling import polled
 
 page = Blueprint("self_service", __name__)
 

@@ -14,7 +14,7 @@ from edge.equipment import serial_bindings
 from edge.staff.staff import Role
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.polling import polled
+from web.polling import polled
 
 page = Blueprint("serial_ports", __name__)
 

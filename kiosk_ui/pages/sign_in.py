@@ -9,6 +9,7 @@ from markupsafe import Markup
 from edge.staff import staff
 from kiosk_ui import context, form_drafts, guard, typed_numbers
 from kiosk_ui.wording import count, noted, say
+from web.guard import inside
 
 page = Blueprint("sign_in", __name__)
 
@@ -91,4 +92,4 @@ def _person(staff_id: str) -> staff.Staff:
 
 
 def _next() -> str | None:
-    return guard.inside(request.values.get("next"))
+    return inside(request.values.get("next"))

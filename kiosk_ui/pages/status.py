@@ -19,10 +19,10 @@ from edge.store import issues, ledger, outbox
 from edge.store.ledger import LaneLedger
 from edge.store.store import Store
 from kiosk_ui import context, delivery
-from kiosk_ui.polling import polled
 from kiosk_ui.sentences import issues as sentences_issues
 from kiosk_ui.texts import gettext
 from kiosk_ui.wording import count, isolated, moment_text, noted, say, since
+from web.polling import polled
 
 page = Blueprint("status", __name__)
 

@@ -19,8 +19,8 @@ from edge.store import issues, outbox
 from edge.store.store import Store
 from kiosk_ui import context
 from kiosk_ui.pages.serial_ports import technician_only
-from kiosk_ui.polling import polled
 from kiosk_ui.wording import count, isolated, noted, own_words, quantity, say, since
+from web.polling import polled
 
 page = Blueprint("usb", __name__)
 

@@ -21,12 +21,12 @@ from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context, form_drafts, typed_values
 from kiosk_ui.guard import staff_form, staff_only
-from kiosk_ui.polling import polled
 from kiosk_ui.reading_lines import Line
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.sentences import issues
 from kiosk_ui.typed_values import TypedEntry, TypedRow
 from kiosk_ui.wording import kind_icon, kind_name, noted, own_words, quantity, say, vital_name
+from web.polling import polled
 
 page = Blueprint("visit", __name__)
 

@@ -68,7 +68,7 @@ class Courier:
         self._radio = Radio(member, settings.home, self._now)
         self._link = self._radio.link
         self._voice = Voice(store, self._now, member.address.host)
-        self._purse = Purse(store, settings.daily_bytes, self._radio.spent)
+        self._purse = Purse(store, settings.daily_bytes, self._radio.spent, self._now())
         self._outbox = StoreOutbox(store, self._purse.may_send)
         self._session = BoxSession()
         self._feeding = FeedCourier(store, self._say)

@@ -12,9 +12,11 @@ from edge.store.store import Store
 class Purse:
     """Holds `fresh`, the bytes by class that are not in the box's file yet."""
 
-    def __init__(self, store: Store, limits: Mapping[str, int], fresh: dict[str, int]) -> None:
+    def __init__(
+        self, store: Store, limits: Mapping[str, int], fresh: dict[str, int], now: Stamp
+    ) -> None:
         self._store, self._limits, self._fresh = store, limits, fresh
-        self._day = data_budget.day_of(store.clock().now().wall_ms)
+        self._day = data_budget.day_of(now.wall_ms)
         self._used = data_budget.spent(store, self._day)
 
     def may_send(self, lane: str) -> bool:

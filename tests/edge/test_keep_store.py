@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from open_files import open_files
 from readings import cuff
 
 from edge.model.clock import Clock
@@ -129,6 +130,14 @@ def test_a_file_that_is_no_box_says_so(tmp_path: Path) -> None:
         Store.open(file)
     with pytest.raises(StoreError, match="cannot be used"):
         Store.open(tmp_path / "missing" / "box.db")
+
+
+def test_a_file_that_cannot_be_used_is_not_held_open(tmp_path: Path) -> None:
+    file = tmp_path / "box.db"
+    file.write_bytes(b"not a database, but long enough to be looked at" * 100)
+    with pytest.raises(StoreError) as refused:
+        Store.open(file)
+    assert file not in open_files(), refused  # whoever keeps the error keeps its frames
 
 
 def test_processes_that_start_at_once_make_the_tables_once(tmp_path: Path) -> None:

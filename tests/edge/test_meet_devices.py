@@ -69,8 +69,9 @@ def test_live_numbers_fade(store: Store, hand: HandClock) -> None:
     ]
     assert registry.live(store, hand.advance(1)) == []
     registry.show_live(store, hand.now(), "usb-1", shown)
-    assert len(registry.live(store, hand.now())) == 1
-    assert registry.live(store, hand.restart()) == []
+    shown_at = hand.now()
+    assert len(registry.live(store, shown_at)) == 1
+    assert registry.live(store, hand.restart(t_ms=shown_at.t_ms)) == []
     assert store.journal_position() == 0
 
 

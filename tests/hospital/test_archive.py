@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from archives import open_at
 from eventually import eventually
+from open_files import open_files
 
 from edge.model.entry import GENESIS, canonical_json, chain, content_id
 from hospital.archive import Archive, scalar
@@ -374,3 +376,11 @@ def test_a_loaded_box_is_locked_until_the_transaction_ends(
         custody.carry_out(archive, BOX, [hospital.Admit(7, NONCE)], CAME)
     thread.join(10)
     assert eventually(lambda: got) == [7]
+
+
+def test_an_archive_that_cannot_be_used_is_not_held_open(tmp_path: Path) -> None:
+    file = tmp_path / "damaged.db"
+    file.write_bytes(b"not a database, but long enough to be looked at" * 100)
+    with pytest.raises(ArchiveDown) as refused:
+        open_at(str(file))
+    assert file not in open_files(), refused  # whoever keeps the error keeps its frames

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,8 +26,9 @@ STATUS = Status({"c": (50, 30)}, NOW_MS - 5_000, ("disk-low",), "1.0", "ntp", 40
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(enrolled(SqliteArchive.open(tmp_path / "archive.db")))
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with closing(SqliteArchive.open(tmp_path / "archive.db")) as archive:
+        yield Desk(enrolled(archive))
 
 
 def sealed(box: Sender, payload: bytes, nonce: bytes = b"", number: int = 1) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from archives import open_at
 from box_on_wire import NOW_MS, Desk, Sender, enrolled
 from eventually import eventually
-from postgres import BINARIES, Cluster
+from postgres import Cluster, binaries
 
 from edge.model.feed_item import Item
 from hospital.archive import Archive
@@ -109,7 +109,7 @@ def receiving(postgres: Cluster, folder: Path, name: str) -> Iterator[None]:
     """Let PostgreSQL's own program stand for a standby that flushes the log elsewhere."""
     folder.mkdir()
     address = f"host={postgres.folder} user=postgres application_name={name}"
-    command = [str(BINARIES / "pg_receivewal"), "-D", str(folder), "-d", address]
+    command = [str(binaries() / "pg_receivewal"), "-D", str(folder), "-d", address]
     process = subprocess.Popen([*command, "--synchronous", "--no-loop", "--no-password"])
     try:
         yield

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,9 @@ from sync.frames import framing
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(enrolled(SqliteArchive.open(tmp_path / "archive.db")))
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with closing(SqliteArchive.open(tmp_path / "archive.db")) as archive:
+        yield Desk(enrolled(archive))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 
 import desk_scene
@@ -184,6 +185,22 @@ def test_a_live_part_costs_nothing_until_something_comes(
     third = doctor.client.get(path, headers={"If-None-Match": first.headers["ETag"]})
     assert third.status_code == 200
     assert third.data != first.data
+
+
+def test_a_live_part_is_shown_anew_on_the_hospitals_next_day(
+    doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ages are told by the hospital's calendar, whose day ends at midnight of its own zone."""
+    shown = set()
+    try:
+        for zone in ("Etc/GMT+12", "Pacific/Kiritimati"):  # 26 hours apart: never on the same day
+            monkeypatch.setenv("TZ", zone)
+            time.tzset()
+            shown.add(doctor.client.get(f"/patients/{ZAHRA}/live").headers["ETag"])
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert len(shown) == 2
 
 
 def test_clinics_say_when_they_were_heard_and_what_is_wrong(

@@ -12,10 +12,18 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-BINARIES = Path("/usr/lib/postgresql/15/bin")
+INSTALLED = Path("/usr/lib/postgresql")
 USER = "postgres"
 
 _databases = count(1)
+
+
+def binaries() -> Path:
+    """Return the programs of the newest PostgreSQL that Debian's packages have installed."""
+    found = sorted(INSTALLED.glob("*/bin/initdb"), key=lambda file: int(file.parts[-3]))
+    if not found:
+        raise AssertionError("the tests need PostgreSQL: apt-get install postgresql")
+    return found[-1].parent
 
 
 class Cluster:
@@ -64,8 +72,7 @@ class Cluster:
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     """Make, start and remove a cluster; fails loudly where PostgreSQL is not installed."""
-    if not (BINARIES / "initdb").exists():
-        raise AssertionError("the tests need PostgreSQL 15: apt-get install postgresql-15")
+    binaries()  # says what to install, before there is a folder to remove
     # Not below pytest's own folder, which the user postgres may not enter.
     folder = Path(tempfile.mkdtemp(prefix="hp-pg-"))
     if os.getuid() == 0:
@@ -84,7 +91,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 def _as_postgres(program: str, *arguments: str) -> str:
-    command = [str(BINARIES / program), *arguments]
+    command = [str(binaries() / program), *arguments]
     if os.getuid() == 0:  # PostgreSQL refuses to run as root
         command = ["runuser", "-u", USER, "--", *command]
     elif program == "createdb":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hand_clock import HandClock
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from edge.store import data_budget, link_windows
 from edge.store.store import Store
 from sync.courier.data_budget import Purse
 
-DAY = 20_000
+DAY, DAY_S = 20_000, 24 * 3600
 
 
 def test_bytes_are_counted_by_day_and_class_across_restarts(store: Store) -> None:
@@ -31,20 +32,19 @@ def test_alerts_and_greetings_are_never_capped(used: int) -> None:
     assert data_budget.is_open("files", limits, {"files": used})
 
 
-def test_a_spent_budget_closes_a_lane_until_the_next_day(store: Store, clock: Clock) -> None:
-    fresh = {"clinical": 900}
-    purse = Purse(store, {"clinical": 1_000}, fresh)
+def test_a_spent_budget_closes_a_lane_until_the_next_day(store: Store) -> None:
+    clock, fresh = HandClock(), {"clinical": 900}
+    purse = Purse(store, {"clinical": 1_000}, fresh, clock.now())
     assert purse.may_send("c")
     fresh["clinical"] += 200
     assert not purse.may_send("c")
     assert purse.may_send("a")
     purse.settle(clock.now())
     assert fresh == {}
-    assert not Purse(store, {"clinical": 1_000}, {}).may_send("c")
-    tomorrow = clock.now()
-    with store.transaction():
-        store.execute("UPDATE spent SET day = day - 1")
-    purse.settle(tomorrow)
+    assert not Purse(store, {"clinical": 1_000}, {}, clock.now()).may_send("c")
+    purse.settle(clock.advance(DAY_S - 2))  # the clock stood one millisecond after midnight
+    assert not purse.may_send("c")
+    purse.settle(clock.advance(2))
     assert purse.may_send("c")
 
 

@@ -163,7 +163,8 @@ def test_the_hospitals_clock_becomes_an_anchor(clinic: Clinic) -> None:
     clock = clinic.store.clock()
     held = eventually(lambda: clinic.store.anchors(clock.boot))
     now = clock.now()
-    assert abs(place(now, held).utc_ms - now.wall_ms) < 2_000
+    placed = place(now, held)  # a busy machine answers late, and the anchor says so
+    assert abs(placed.utc_ms - now.wall_ms) < placed.error_ms + 1_000
     eventually(clinic.all_confirmed)
     [(_, entry)] = journal.since(clinic.store, 0)
     assert entry.kind == "clock"
@@ -179,7 +180,7 @@ def test_a_box_that_is_not_enrolled_waits_and_then_begins(clinic: Clinic) -> Non
     assert clinic.complaints() == set()
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
     assert clinic.link() == "down"
 
 

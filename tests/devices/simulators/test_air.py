@@ -248,7 +248,7 @@ async def test_an_unheard_device_is_forgotten(bluez: Bluez) -> None:
     path = device.details["path"]
     await eventually_async(lambda: path not in bluez.objects)
     with pytest.raises(BleakError, match="not found"):
-        await BleakClient(device, timeout=1).connect()
+        await BleakClient(device, timeout=30).connect()
     await cuff.stop()
 
 
@@ -282,7 +282,7 @@ async def test_the_adapter_has_so_many_slots(bluez: Bluez) -> None:
         bluez.add(device.peripheral)
         device.measure(body())
         found.append(await find(device.model.identity.name))
-    clients = [BleakClient(device, timeout=2) for device in found]
+    clients = [BleakClient(device, timeout=30) for device in found]
     results = await asyncio.gather(*(c.connect() for c in clients), return_exceptions=True)
     assert [type(r) for r in results if r is not None] == [BleakDBusError]
     for client in clients:

@@ -127,9 +127,13 @@ async def test_a_sensor_under_the_skin_streams_what_is_no_reading(bluez: Bluez) 
 async def test_a_cuff_shows_how_it_inflates_before_its_result(bluez: Bluez) -> None:
     cuff = switch_on(CUFF_THAT_SHOWS, QUICK)
     bluez.add(cuff.peripheral)
-    cuff.measure(person())
-    said = await listen(cuff, 0x2A36, 0x2A35)
-    assert [short for short, _ in said] == [0x2A36] * (len(said) - 1) + [0x2A35]
+    said: list[tuple[int, bytes]] = []
+    for _ in range(5):  # on a busy machine it may have inflated before anybody is connected
+        cuff.measure(person())
+        said = await listen(cuff, 0x2A36, 0x2A35)
+        assert [short for short, _ in said] == [0x2A36] * (len(said) - 1) + [0x2A35]
+        if len(said) > 3:
+            break
     assert len(said) > 3
     assert all(values(0x2A36, data) == {} for short, data in said if short == 0x2A36)
     assert values(*said[-1])[Code.SYSTOLIC] == person().measure_pressure().systolic

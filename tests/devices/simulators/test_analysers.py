@@ -90,7 +90,7 @@ def test_frames_are_the_published_ones() -> None:
 async def test_the_product_reads_what_the_analyser_measured(
     tmp_path: Path, kind: type[Analyser]
 ) -> None:
-    device = kind(tmp_path / "tty", QUICK)
+    device = kind(tmp_path / "tty", replace(QUICK, answer_s=30))  # it sends nothing twice
     device.plug()
     with open_port(device) as port:
         host = Host(Ear(port, device.protocol))
@@ -107,7 +107,7 @@ async def test_the_product_reads_what_the_analyser_measured(
 async def test_a_lost_answer_brings_the_same_frame_again(
     tmp_path: Path, kind: type[Analyser]
 ) -> None:
-    device = kind(tmp_path / "tty", QUICK)
+    device = kind(tmp_path / "tty", replace(QUICK, answer_s=0.5))
     device.plug()
     with open_port(device) as port:
         host = Host(Ear(port, device.protocol), lost=2)

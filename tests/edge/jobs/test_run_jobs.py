@@ -14,7 +14,7 @@ from eventually import eventually
 from hand_clock import HandClock
 
 from edge.jobs import backup, clock_check, disk, idle_visits, last_known_time
-from edge.model.clock import BUILD_MS, ClockQuality
+from edge.model.clock import BUILD_MS, Clock, ClockQuality
 from edge.model.errors import DiskFull
 from edge.patients import register as patients_register
 from edge.patients.form import PatientForm
@@ -39,8 +39,8 @@ def kinds(store: Store) -> list[str]:
     return [c.kind for c in issues.current(store)]
 
 
-def register(store: Store, hand: HandClock, name: str) -> str:
-    return patients_register.register(store, hand.now(), PatientForm(name), None).id
+def register(store: Store, clock: Clock, name: str) -> str:
+    return patients_register.register(store, clock.now(), PatientForm(name), None).id
 
 
 def test_a_backup_is_a_whole_box(store: Store, settings: Settings, hand: HandClock) -> None:
@@ -153,22 +153,25 @@ def test_a_job_that_fails_is_logged_in_one_line(
 
 @pytest.mark.system
 def test_the_process_does_its_jobs_and_stops_when_told(
-    tmp_path: Path, store: Store, hand: HandClock
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "healthpost.toml").write_text(
         '[box]\nid = "box-test"\nclinic = "Clinic"\nbackup_every_s = 1\n'
     )
-    patient = register(store, hand, "Sita")
-    visits.open_visit(store, hand.now(), patient, actor="w1")  # of a boot long gone
+    monkeypatch.setenv("HEALTHPOST_BOOT_ID", "the boot before")
+    before = store.clock()
+    patient = register(store, before, "Sita")
+    visits.open_visit(store, before.now(), patient, actor="w1")
+    monkeypatch.delenv("HEALTHPOST_BOOT_ID")
     environment = os.environ | {"HEALTHPOST_HOME": str(tmp_path)}
     process = subprocess.Popen([sys.executable, "-m", "edge.process.caretaker"], env=environment)
     try:
         eventually(lambda: store.row("SELECT 1 FROM visit WHERE closed_why = 'idle'"))
         eventually(lambda: backup.copies(tmp_path / "backup"))
-        register(store, hand, "Gita")
+        register(store, before, "Gita")
         eventually(lambda: len(backup.copies(tmp_path / "backup")) >= 2)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
         process.wait()

@@ -1,16 +1,16 @@
-"""Live parts of a page: the browser asks every two seconds and is told only what changed."""
+"""Live parts of a page: the browser asks every few seconds and is told only what changed."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import date
 
 from flask import Response, request
 
 _STARTED = secrets.token_hex(8)
-"""Another desk may word things otherwise: what a browser shows of it counts for nothing here."""
+"""Another process may word things otherwise: what a browser shows of it counts for nothing here."""
 
 
 def polled(fragment: str) -> Response:
@@ -19,11 +19,13 @@ def polled(fragment: str) -> Response:
 
 
 def polled_at(position: str, render: Callable[[], str]) -> Response:
-    """Answer a poll, rendering only when the archive stands elsewhere than at the asker's answer.
+    """Answer a poll, rendering only when the data stand elsewhere than at the asker's answer.
 
-    For parts that depend on nothing but `hospital.views.chart.position`, the question and the day.
+    For parts that depend on nothing but `position` (which changes with the data), the question and
+    the day by the calendar of this place: ages are told by it.
     """
-    asked = (_STARTED, position, request.full_path, datetime.now(UTC).date().isoformat())
+    today = date.today()  # noqa: DTZ011 - the time zone of the machine is that of the place
+    asked = (_STARTED, position, request.full_path, today.isoformat())
     return _answer(_tag("\n".join(asked)), render)
 
 

@@ -1,4 +1,3 @@
-// The little that a page does by itself. Everything else is rendered by the hospital.
 "use strict";
 
 // Live parts: send back the tag of what is shown, so that an unchanged part costs nothing.

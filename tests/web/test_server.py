@@ -1,0 +1,39 @@
+"""An application is served until its process is told to stop, and ends cleanly."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+pytestmark = pytest.mark.system
+
+PROGRAM = """
+import logging
+from flask import Flask
+from web.server import serve, stop_on_sigterm
+logging.basicConfig(level=logging.INFO)
+app = Flask("served")
+app.add_url_rule("/", view_func=lambda: "here", endpoint="page")
+stop_on_sigterm()
+serve(app, "127.0.0.1", 0, threads=2)
+"""
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_it_is_told_to_stop(signal_number: signal.Signals) -> None:
+    command = [sys.executable, "-c", PROGRAM]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        listening = next(line for line in process.stderr if "Serving on" in line)
+        [address] = re.findall(r"http://\S+", listening)
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            assert answer.read() == b"here"
+            assert "Server" not in answer.headers
+        process.send_signal(signal_number)
+        process.communicate(timeout=60)
+    assert process.returncode == 0

@@ -1,0 +1,45 @@
+"""`python -m trials [NAME [arguments]]`: run one trial, or list them all."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A trial: `module` has `main(arguments) -> exit code` and is loaded only when it is run."""
+
+    name: str
+    module: str
+    what: str
+
+    def run(self, arguments: Sequence[str]) -> int:
+        """Run it; return 0 when it passed."""
+        main: Callable[[Sequence[str]], int] = importlib.import_module(self.module).main
+        return main(arguments)
+
+
+TRIALS = (
+    Trial(
+        "odd-machines",
+        "trials.odd_machines",
+        "the suite on a machine just booted, in other zones, locales and times, and busy",
+    ),
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the trial that the first argument names; list all when it names none."""
+    chosen = [trial for trial in TRIALS if arguments and trial.name == arguments[0]]
+    if chosen:
+        return chosen[0].run(arguments[1:])
+    for trial in TRIALS:
+        print(f"scripts/trials {trial.name:<14} {trial.what}")
+    return 2 if arguments else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
