@@ -61,7 +61,7 @@ setup(
         "edge": ["py.typed", "rules/*.toml"],
         "web": ["py.typed", "static/*"],
         "devices": ["py.typed"],
-        "sync": ["py.typed", "*.toml"],
+        "sync": ["py.typed"],
         "provisioning": ["py.typed"],
         "hospital": ["py.typed", "desk/templates/*.html", "desk/static/*"],
         "kiosk_ui": [

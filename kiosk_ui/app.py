@@ -100,6 +100,7 @@ def _give_words(app: Flask) -> None:
         own_words=wording.own_words,
         count=wording.count,
         sex_name=wording.sex_name,
+        header=wording.header,
         age=_age,
         unit_name=wording.unit_name,
         language=language.current,

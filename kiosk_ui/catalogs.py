@@ -17,6 +17,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.model import patient_fields
+
 if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
@@ -69,6 +71,8 @@ def template() -> Catalog:
     found = extract_from_dir(str(FOLDER.parent), _METHODS, keywords=_KEYWORDS)
     for file, _line, message, _comments, _context in found:
         catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
+    for text in patient_fields.KIOSK_TEXTS:
+        catalog.add(text, locations=[("edge/model/patient_fields.py", 0)])
     return catalog
 
 

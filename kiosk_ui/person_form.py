@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 
 from flask import request
 from markupsafe import Markup
 
-from edge.model.patient import Sex
+from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.patients.form import PatientForm
 from edge.staff.drafts import Draft
-from kiosk_ui.wording import noted, say, sex_name
+from kiosk_ui.wording import noted, say
 
-FIELDS = ("name", "sex", "birth", "age", "age_unit", "village", "phone", "card")
+FIELDS = tuple(field.name for field in fields(PatientForm))
 LONGEST = 400
 """Characters read of one field; what is longer is refused by the edge, not cut unseen."""
 
@@ -54,10 +55,21 @@ def problems(wrong: Mapping[str, str]) -> dict[str, Markup]:
     return {field: say(_text(field, kind)) for field, kind in wrong.items()}
 
 
-def sexes() -> list[tuple[str, Markup]]:
-    """Return the choices, as stored and as named."""
-    return [(sex.value, sex_name(sex)) for sex in (Sex.FEMALE, Sex.MALE, Sex.OTHER, Sex.UNKNOWN)]
-
-
 def _text(field: str, kind: str) -> str:
     return _TOO_LONG if kind == "too-long" else _WRONG.get((field, kind), _ANY)
+
+
+def _in_lines(ordered: Sequence[PatientField]) -> tuple[tuple[PatientField, ...], ...]:
+    """Put two fields of half a line that follow one another into one line."""
+    lines: list[tuple[PatientField, ...]] = []
+    for field in ordered:
+        before = lines[-1] if lines else ()
+        if field.half and len(before) == 1 and before[0].half:
+            lines[-1] = (*before, field)
+        else:
+            lines.append((field,))
+    return tuple(lines)
+
+
+LINES = _in_lines(PATIENT_FIELDS)
+"""The fields as they stand in the form, line by line."""

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from edge.model.clock import Stamp
 from edge.model.patient import Patient, Sex
+from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.model.reading import CUFF_PRESSURE, Code, Kind, Value
 from kiosk_ui import language
 from kiosk_ui.texts import gettext, ngettext
@@ -93,13 +94,6 @@ _MONTHS = {
 }
 """Abbreviated as in the Unicode CLDR; Chinese counts its months."""
 
-_SEXES = {
-    Sex.FEMALE: noted("Female"),
-    Sex.MALE: noted("Male"),
-    Sex.OTHER: noted("Other"),
-    Sex.UNKNOWN: noted("Sex not known"),
-}
-
 
 def say(text: str, **values: object) -> Markup:
     """Translate a sentence and fill it in; values that are not Markup are escaped."""
@@ -161,7 +155,20 @@ def value_text(value: Value) -> Markup:
 
 def sex_name(sex: Sex) -> Markup:
     """Return the sex in words."""
-    return say(_SEXES[sex])
+    return say(sex.label)
+
+
+def field_text(field: PatientField, value: str) -> Markup:
+    """Return the value of a patient's field: a code by its name, a number left to right."""
+    if field.codes is not None:
+        return say(field.codes(value).label) if value in set(field.codes) else own_words(value)
+    return isolated(value) if field.is_number else own_words(value)
+
+
+def header(patient: Patient) -> list[Markup]:
+    """Return what the line about a person says beside name, sex and age."""
+    said = [(field, getattr(patient, field.name)) for field in PATIENT_FIELDS if field.in_header]
+    return [field_text(field, value) for field, value in said if value]
 
 
 def age(patient: Patient, today: date) -> Markup:

@@ -3,30 +3,20 @@
 A patient's record is a set of edits. What is shown is computed from the whole set, never from the
 order in which edits arrived, and no edit is ever taken out of it. One edit covers another when its
 author knew of that other: it had come down with the feed (`base_rev`), or was the same box's own.
-Edits that nobody covered stand beside one another, and the table `merge_rules.toml` says what
-happens then.
+Edits that nobody covered stand beside one another, and the field's tier says what happens then
+(`edge.model.patient_fields`, the rules are a draft until clinicians have agreed to them).
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 
-RULES_FILE = Path(__file__).with_name("merge_rules.toml")
+from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, Tier
+
 _BLANK = (None, "", "unknown")
-
-
-class Tier(StrEnum):
-    """What happens to edits that did not know of one another."""
-
-    IDENTITY = "identity"
-    CONTACT = "contact"
-    UNION = "union"
-    BLOCK = "block"
 
 
 class Op(StrEnum):
@@ -39,7 +29,7 @@ class Op(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of the table."""
+    """How edits of a field meet, and how the field is named in the review inbox."""
 
     field: str
     tier: Tier
@@ -88,10 +78,11 @@ class Settled:
 
 @cache
 def rules() -> dict[str, Rule]:
-    """Return the table, by field."""
-    with RULES_FILE.open("rb") as file:
-        told = tomllib.load(file)["field"]
-    return {name: Rule(name, Tier(row.pop("tier")), **row) for name, row in told.items()}
+    """Return the rules, by field."""
+    return {
+        f.name: Rule(f.name, f.tier, f.one, f.many, f.finer, f.refines)
+        for f in (*PATIENT_FIELDS, *SUMMARY_FIELDS)
+    }
 
 
 def covers(later: Edit, earlier: Edit) -> bool:

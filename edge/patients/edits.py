@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from edge.model import patient_fields
 from edge.model.entry import Lane
 from edge.model.feed_item import Entity, Item, text_of
-from edge.model.patient import Sex
+from edge.model.patient import PatientFields
+from edge.model.patient_fields import COLUMNS, PATIENT_FIELDS
 from edge.patients import name_index
 from edge.store import outbox
 from edge.store.store import Row, Store
-
-FIELDS = ("name", "sex", "birth", "village", "phone", "card")
 
 _ITEM = "SELECT rev, body FROM feed_item WHERE entity = ? AND id = ?"
 
@@ -98,20 +98,20 @@ def strays(store: Store) -> list[str]:
 def _show(
     store: Store, patient_id: str, rev: int, body: Mapping[str, object], held: Row | None
 ) -> None:
-    told = {name: text_of(body, name) for name in FIELDS} | _own(store, patient_id)
+    told = {f.name: text_of(body, f.name) for f in PATIENT_FIELDS} | _own(store, patient_id)
     name = told["name"] or "?"
-    sex = told["sex"] if told["sex"] in set(Sex) else Sex.UNKNOWN.value
-    values = (name, sex, told["birth"], told["village"], told["phone"], told["card"])
+    fields = PatientFields(**patient_fields.arguments(told | {"name": name}))
+    values = patient_fields.to_columns(patient_fields.values_of(fields))
     replaced_by = text_of(body, "replaced_by")
     if held is None:
         row = store.execute(
-            "INSERT INTO patient (id, rev, name, sex, birth, village, phone, card, feed_rev,"
-            " replaced_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO patient (id, rev, {', '.join(COLUMNS)}, feed_rev, replaced_by)"
+            f" VALUES (?, ?{', ?' * len(COLUMNS)}, ?, ?)",
             (patient_id, max(rev, 1), *values, rev, replaced_by),
         )
         name_index.put(store, row, name)
         return
-    changed = values != tuple(held[field] for field in FIELDS)
+    changed = values != tuple(held[column] for column in COLUMNS)
     if not changed and (held["feed_rev"], held["replaced_by"], held["away"]) == (
         rev,
         replaced_by,
@@ -119,8 +119,8 @@ def _show(
     ):
         return
     store.execute(
-        "UPDATE patient SET rev = rev + ?, name = ?, sex = ?, birth = ?, village = ?, phone = ?,"
-        " card = ?, feed_rev = ?, replaced_by = ?, away = 0 WHERE row = ?",
+        f"UPDATE patient SET rev = rev + ?, {' = ?, '.join(COLUMNS)} = ?, feed_rev = ?,"
+        " replaced_by = ?, away = 0 WHERE row = ?",
         (int(changed), *values, rev, replaced_by, held["row"]),
     )
     if name != held["name"]:

@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
+from edge.model import patient_fields
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.errors import InvalidForm
-from edge.model.patient import Sex
+from edge.model.patient import PatientFields
+from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
 
 OLDEST_YEARS = 130
-LONGEST = {"name": 120, "village": 120, "phone": 40, "card": 40}
 
 _BIRTH = re.compile(r"(\d{4})(?:年|[-/.年](\d{1,2})(?:月|[-/.月](\d{1,2})日?)?)?")
 _PHONE = re.compile(r"\+?\d{3,20}")
-_TEXTS = ("name", "village", "phone", "card")
 
 
 @dataclass(frozen=True, slots=True)
 class PatientForm:
-    """A patient's fields as typed. `age` (in `age_unit`) counts only when `birth` is empty."""
+    """A patient's fields as typed. `age` (in `age_unit`) counts only when `birth` is empty.
+
+    Beside these two, one attribute a row of `PATIENT_FIELDS`.
+    """
 
     name: str
     sex: str = "unknown"
@@ -38,38 +41,14 @@ class PatientForm:
     card: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PatientFields:
-    """A patient's fields as they are stored."""
-
-    name: str
-    sex: Sex
-    birth: str | None
-    village: str | None
-    phone: str | None
-    card: str | None
-
-
 def check(form: PatientForm, now: Stamp) -> PatientFields:
     """Return the fields as stored; raises `InvalidForm` naming every field that is wrong."""
     form = PatientForm(**{f.name: _tidy(getattr(form, f.name)) for f in fields(form)})
     wrong: dict[str, str] = {}
-    if not form.name:
-        wrong["name"] = "required"
-    for field in _TEXTS:
-        kind = _wrong_text(field, getattr(form, field))
-        if kind:
-            wrong[field] = kind
-    if form.sex and form.sex not in set(Sex):
-        wrong["sex"] = "unknown"
-    birth, phone = _birth(form, now, wrong), tidy_phone(form.phone)
-    if phone is None:
-        wrong.setdefault("phone", "format")
+    kept = {field.name: _kept(field, form, now, wrong) for field in PATIENT_FIELDS}
     if wrong:
         raise InvalidForm(wrong)
-    sex = Sex(form.sex or "unknown")
-    card = tidy_card(form.card)
-    return PatientFields(form.name, sex, birth, form.village or None, phone or None, card)
+    return PatientFields(**patient_fields.arguments(kept))
 
 
 def check_changes(was: PatientFields, changes: Mapping[str, str], now: Stamp) -> PatientFields:
@@ -78,7 +57,7 @@ def check_changes(was: PatientFields, changes: Mapping[str, str], now: Stamp) ->
     foreign = {field: "unknown" for field in changes if field not in known}
     if foreign:
         raise InvalidForm(foreign)
-    held = {f.name: str(getattr(was, f.name) or "") for f in fields(was)}
+    held = {name: value or "" for name, value in patient_fields.values_of(was).items()}
     if changes.get("age"):
         held["birth"] = ""
     return check(PatientForm(**(held | dict(changes))), now)
@@ -114,6 +93,54 @@ def tidy_card(text: str) -> str | None:
     return re.sub(r"\s", "", _ascii_digits(_tidy(text))).upper() or None
 
 
+def _kept(field: PatientField, form: PatientForm, now: Stamp, wrong: dict[str, str]) -> str | None:
+    """Return a field as it is stored; what is wrong with it is noted in `wrong`."""
+    if field.type is FieldType.BIRTH:
+        return _birth(form, now, wrong)
+    typed: str = getattr(form, field.name)
+    try:
+        kept = _READERS[field.type](field, typed) or field.default
+    except InvalidForm as error:
+        wrong.update(error.fields)
+        return None
+    if field.required and not kept:
+        wrong[field.name] = "required"
+    return kept
+
+
+def _text(field: PatientField, typed: str) -> str | None:
+    if len(typed) > field.longest:
+        raise InvalidForm({field.name: "too-long"})
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in typed):
+        raise InvalidForm({field.name: "format"})
+    return typed or None
+
+
+def _code(field: PatientField, typed: str) -> str | None:
+    if typed and typed not in set(field.codes or ()):
+        raise InvalidForm({field.name: "unknown"})
+    return typed or None
+
+
+def _phone(field: PatientField, typed: str) -> str | None:
+    digits = tidy_phone(_text(field, typed) or "")
+    if digits is None:
+        raise InvalidForm({field.name: "format"})
+    return digits or None
+
+
+def _card(field: PatientField, typed: str) -> str | None:
+    return tidy_card(_text(field, typed) or "")
+
+
+_READERS: Mapping[FieldType, Callable[[PatientField, str], str | None]] = {
+    FieldType.TEXT: _text,
+    FieldType.CODE: _code,
+    FieldType.PHONE: _phone,
+    FieldType.CARD: _card,
+}
+
+
 def _birth(form: PatientForm, now: Stamp, wrong: dict[str, str]) -> str | None:
     # The box thinks in UTC: somewhere it is already tomorrow. A clock at its floor knows no date.
     today = now.wall.date() + timedelta(days=1)
@@ -143,14 +170,6 @@ def _exact_birth(text: str, latest: date, today: date) -> str:
     if first_day.year < today.year - OLDEST_YEARS:
         raise InvalidForm({"birth": "too-old"})
     return first_day.isoformat()[: (4, 7, 10)[len(parts) - 1]]
-
-
-def _wrong_text(field: str, text: str) -> str | None:
-    if len(text) > LONGEST[field]:
-        return "too-long"
-    if any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
-        return "format"
-    return None
 
 
 def _tidy(text: str) -> str:

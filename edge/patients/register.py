@@ -6,23 +6,17 @@ Each registration and each correction is a journal entry; the tables hold the ne
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 
 from uuid_utils import uuid7
 
+from edge.model import patient_fields
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import InvalidForm, NotFound, Refused
-from edge.model.patient import Patient, Sex
+from edge.model.patient import Patient, PatientFields, Sex
+from edge.model.patient_fields import COLUMNS
 from edge.patients import edits, name_index, names
-from edge.patients.form import (
-    PatientFields,
-    PatientForm,
-    check,
-    check_changes,
-    tidy_card,
-    tidy_phone,
-)
+from edge.patients.form import PatientForm, check, check_changes, tidy_card, tidy_phone
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -36,7 +30,7 @@ PROBABLY_SAME = 0.93
 _PHONE_DIGITS = 4
 """So few digits are looked for among phone numbers."""
 
-_COLUMNS = "SELECT row, id, rev, feed_rev, name, sex, birth, village, phone, card FROM patient"
+_COLUMNS = f"SELECT row, id, rev, feed_rev, {', '.join(COLUMNS)} FROM patient"
 _FOUND = "away = 0 AND replaced_by IS NULL"
 """Whom searches find: neither who left this clinic nor who turned out to be somebody else."""
 
@@ -45,17 +39,19 @@ def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> 
     """Keep a new patient; raises `InvalidForm`."""
     checked = check(form, now)
     patient = _patient_of(str(uuid7()), 1, checked)
+    values = patient_fields.values_of(checked)
+    told = {name: value for name, value in values.items() if value is not None}
     with store.transaction():
         _card_is_free(store, patient)
-        body = {"patient": patient.id, "rev": 1} | _told(checked)
+        body: dict[str, object] = {"patient": patient.id, "rev": 1} | told
         entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
         row = store.execute(
-            "INSERT INTO patient (id, entry, rev, name, sex, birth, village, phone, card)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (patient.id, entry, 1, *_stored(checked)),
+            f"INSERT INTO patient (id, entry, rev, {', '.join(COLUMNS)})"
+            f" VALUES (?, ?, ?{', ?' * len(COLUMNS)})",
+            (patient.id, entry, 1, *patient_fields.to_columns(values)),
         )
         name_index.put(store, row, patient.name)
-        edits.note_edit(store, entry, patient.id, _told(checked))
+        edits.note_edit(store, entry, patient.id, told)
     return patient
 
 
@@ -81,26 +77,25 @@ def correct(
         was = _patient(row)
         if base_rev not in (None, was.rev):
             raise Refused("changed-meanwhile", "somebody has corrected this patient meanwhile")
-        checked = check_changes(_fields_of(was), changes, now)
+        checked = check_changes(was, changes, now)
         patient = _patient_of(was.id, was.rev + 1, checked)
-        before, after = _told(_fields_of(was)), _told(checked)
-        changed = [f.name for f in fields(PatientFields) if before.get(f.name) != after.get(f.name)]
+        before, after = patient_fields.values_of(was), patient_fields.values_of(checked)
+        changed = [name for name in after if before[name] != after[name]]
         if not changed:
             return was
         _card_is_free(store, patient)
-        told = {name: after.get(name) for name in changed}
+        told = {name: after[name] for name in changed}
         body: dict[str, object] = {
             "patient": was.id,
             "rev": patient.rev,
             "base_rev": row["feed_rev"],
-            "was": {name: before.get(name) for name in changed},
+            "was": {name: before[name] for name in changed},
             "set": told,
         }
         entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
         store.execute(
-            "UPDATE patient SET entry = ?, rev = ?, name = ?, sex = ?, birth = ?, village = ?,"
-            " phone = ?, card = ? WHERE row = ?",
-            (entry, patient.rev, *_stored(checked), row["row"]),
+            f"UPDATE patient SET entry = ?, rev = ?, {' = ?, '.join(COLUMNS)} = ? WHERE row = ?",
+            (entry, patient.rev, *patient_fields.to_columns(after), row["row"]),
         )
         if "name" in changed:
             name_index.put(store, row["row"], patient.name)
@@ -229,38 +224,12 @@ def _card_is_free(store: Store, patient: Patient) -> None:
         raise InvalidForm({"card": "taken"})
 
 
-def _stored(checked: PatientFields) -> tuple[str | None, ...]:
-    return (
-        checked.name,
-        checked.sex.value,
-        checked.birth,
-        checked.village,
-        checked.phone,
-        checked.card,
+def _patient_of(patient_id: str, rev: int, checked: PatientFields) -> Patient:
+    return Patient(
+        **patient_fields.arguments(patient_fields.values_of(checked)), id=patient_id, rev=rev
     )
-
-
-def _told(checked: PatientFields) -> dict[str, object]:
-    stored = zip(fields(PatientFields), _stored(checked), strict=True)
-    return {field.name: value for field, value in stored if value is not None}
-
-
-def _fields_of(p: Patient) -> PatientFields:
-    return PatientFields(p.name, p.sex, p.birth, p.village, p.phone, p.card)
-
-
-def _patient_of(patient_id: str, rev: int, c: PatientFields) -> Patient:
-    return Patient(patient_id, c.name, c.sex, c.birth, c.village, c.phone, c.card, rev)
 
 
 def _patient(row: Row) -> Patient:
-    return Patient(
-        row["id"],
-        row["name"],
-        Sex(row["sex"]),
-        row["birth"],
-        row["village"],
-        row["phone"],
-        row["card"],
-        row["rev"],
-    )
+    values = patient_fields.arguments(patient_fields.from_columns(row))
+    return Patient(**values, id=row["id"], rev=row["rev"])

@@ -1,8 +1,8 @@
 """What a clinic must know of a patient before treating: allergies, conditions, medicines.
 
 Anybody may add an allergy or a condition, and it shows at once; striking one out, and medicines
-with their doses, are a clinician's to decide (the tiers of `sync/merge_rules.toml`). What is asked
-here stays visible as asked until the hospital's answer has come.
+with their doses, are a clinician's to decide (the tiers of `SUMMARY_FIELDS`). What is asked here
+stays visible as asked until the hospital's answer has come.
 """
 
 from __future__ import annotations

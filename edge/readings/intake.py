@@ -280,7 +280,8 @@ def _age_years(store: Store, patient_id: str, at: Stamp) -> int | None:
     row = store.row("SELECT birth FROM patient WHERE id = ?", (patient_id,))
     if row is None:
         return None
-    return Patient(patient_id, "", Sex.UNKNOWN, row["birth"]).age_years(at.wall.date())
+    patient = Patient("", Sex.UNKNOWN, row["birth"], id=patient_id)
+    return patient.age_years(at.wall.date())
 
 
 def _take_from_tray(store: Store, entry: int, state: str) -> None:

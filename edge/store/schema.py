@@ -94,6 +94,7 @@ CREATE TABLE patient (
     row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     entry INTEGER REFERENCES journal (id), rev INTEGER NOT NULL,
     name TEXT NOT NULL, sex TEXT NOT NULL, birth TEXT, village TEXT, phone TEXT, card TEXT,
+    more TEXT NOT NULL,
     feed_rev INTEGER NOT NULL DEFAULT 0, replaced_by TEXT, away INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX patient_by_entry ON patient (entry);

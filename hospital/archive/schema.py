@@ -112,6 +112,7 @@ _CLINIC = """
 CREATE TABLE patient (
     id TEXT PRIMARY KEY, clinic TEXT NOT NULL, box TEXT NOT NULL, rev BIGINT NOT NULL,
     name TEXT NOT NULL, sex TEXT NOT NULL, birth TEXT, village TEXT, phone TEXT, card TEXT,
+    more TEXT NOT NULL,
     sought TEXT NOT NULL, changed_ms BIGINT NOT NULL
 );
 CREATE INDEX patient_by_clinic ON patient (clinic, name);

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from markupsafe import Markup
 
 from edge.model.clock import Placed
-from edge.model.patient import Patient
+from edge.model.patient import Patient, Sex
+from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.model.reading import Code, Value
 from edge.rules import RULES
 from hospital.patients.messages import Told, Way
@@ -147,7 +148,27 @@ def about(patient: Patient) -> str:
         if _vague(patient)
         else f"{age} years"
     )
-    return f"{years}, {patient.sex.value}" if patient.sex != "unknown" else years
+    return f"{years}, {patient.sex.value}" if patient.sex is not Sex.UNKNOWN else years
+
+
+def details(patient: Patient, *, birth: bool = False) -> list[Markup]:
+    """Return what is known of somebody beside name, sex and age; the date of birth when asked."""
+    apart = ("name", "sex") if birth else ("name", "sex", "birth")
+    known = [(f, getattr(patient, f.name)) for f in PATIENT_FIELDS if f.name not in apart]
+    return [_detail(field, value) for field, value in known if value]
+
+
+def searched() -> str:
+    """Return by what patients are searched: "name, village, phone or card"."""
+    *first, last = [field.word for field in PATIENT_FIELDS if field.searched]
+    return f"{', '.join(first)} or {last}"
+
+
+def _detail(field: PatientField, value: str) -> Markup:
+    text = field.codes(value).label if field.codes is not None else value
+    piece = '<bdi dir="ltr">{}</bdi>' if field.is_number else "<bdi>{}</bdi>"
+    shown = Markup(piece).format(text)
+    return Markup("{} {}").format(field.word, shown) if field.with_word else shown
 
 
 def _vague(patient: Patient) -> bool:

@@ -18,6 +18,7 @@ from msgspec import UNSET, UnsetType, field
 
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
+from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, FieldType
 from hospital.entries.fields import (
     Count,
     Members,
@@ -29,9 +30,7 @@ from hospital.entries.fields import (
     said,
     sentence,
 )
-from sync import merge
 
-PATIENT_FIELDS = ("name", "sex", "birth", "village", "phone", "card")
 UNKNOWN = "unknown"
 
 _S = TypeVar("_S", bound=msgspec.Struct)
@@ -237,12 +236,17 @@ class _FileNames(msgspec.Struct, frozen=True):
     key: Text
 
 
-_LISTS = {name for name, rule in merge.rules().items() if rule.tier is merge.Tier.UNION}
+_FIELDS = (*PATIENT_FIELDS, *SUMMARY_FIELDS)
+_LISTS = {known.name for known in _FIELDS if known.type is FieldType.LIST}
 _PATCH = msgspec.defstruct(
     "_Patch",
     [
-        (name, _Lists | UnsetType if name in _LISTS else Text | None | UnsetType, UNSET)
-        for name in merge.rules()
+        (
+            known.name,
+            _Lists | UnsetType if known.name in _LISTS else Text | None | UnsetType,
+            UNSET,
+        )
+        for known in _FIELDS
     ],
     frozen=True,
 )

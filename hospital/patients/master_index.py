@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from uuid_utils import uuid7
 
+from edge.model import patient_fields
 from edge.model.clock import Anchor, ClockQuality, Stamp, place
 from edge.model.feed_item import Entity, Item
+from edge.model.patient_fields import COLUMNS, PATIENT_FIELDS, Tier
 from hospital.archive import Archive, Row, row, scalar
 from hospital.archive.errors import HospitalError, RowRefused
 from hospital.entries import parse
@@ -20,7 +22,7 @@ from hospital.feed import feed
 from hospital.fleet.boxes import Box
 from hospital.patients import edits, reviews
 from sync import merge
-from sync.merge import Edit, Op, Review, Settled, Tier
+from sync.merge import Edit, Op, Review, Settled
 
 DESK = "desk"
 """The author of every edit made at the hospital; the desk always knows the newest revision."""
@@ -257,10 +259,10 @@ def _adopt(archive: Archive, held: Row) -> None:
     sql = "SELECT count(*) AS n FROM patient_edit WHERE patient = ?"
     if scalar(archive, sql, (held["id"],)):
         return
-    known = {name: held[name] for name in parse.PATIENT_FIELDS if held[name] is not None}
     first = [
         Edit("as held", name, Op.SET, value, held["box"], 0, 0, held["rev"], held["changed_ms"])
-        for name, value in known.items()
+        for name, value in patient_fields.from_columns(held).items()
+        if value is not None
     ]
     edits.write(archive, held["id"], first, None, held["changed_ms"])
 
@@ -281,10 +283,9 @@ def _settle(
         said.setdefault(told.edit.field, []).append(told.edit)
     table = merge.rules()
     settled = {name: merge.settle(table[name], said[name]) for name in table if name in said}
-    known = {name: _text(settled.get(name)) for name in parse.PATIENT_FIELDS}
+    known = {f.name: _text(settled.get(f.name)) or f.default for f in PATIENT_FIELDS}
     if known["name"] is None:
         raise RowRefused("a patient without a name")
-    known["sex"] = known["sex"] or "unknown"
     _keep(archive, patient_id, home, rev, known, now_ms)
     asked = [r for one in settled.values() for r in one.reviews]
     reviews.bring_up_to_date(archive, patient_id, home[0], asked, now_ms)
@@ -301,16 +302,13 @@ def _keep(
     known: dict[str, str | None],
     now_ms: int,
 ) -> None:
-    sought = " ".join(known[k] or "" for k in ("name", "village", "phone", "card")).casefold()
+    sought = " ".join(known[f.name] or "" for f in PATIENT_FIELDS if f.searched).casefold()
+    columns = ("rev", *COLUMNS, "sought", "changed_ms")
     archive.execute(
-        "INSERT INTO patient (id, clinic, box, rev, name, sex, birth, village, phone, card, sought,"
-        " changed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-        " rev = excluded.rev, name = excluded.name, sex = excluded.sex, birth = excluded.birth,"
-        " village = excluded.village, phone = excluded.phone, card = excluded.card,"
-        " sought = excluded.sought, changed_ms = excluded.changed_ms",
-        (patient_id, *home, rev)
-        + tuple(known[name] for name in parse.PATIENT_FIELDS)
-        + (sought, now_ms),
+        f"INSERT INTO patient (id, clinic, box, {', '.join(columns)})"
+        f" VALUES (?, ?, ?{', ?' * len(columns)}) ON CONFLICT (id) DO UPDATE SET"
+        f" {', '.join(f'{column} = excluded.{column}' for column in columns)}",
+        (patient_id, *home, rev, *patient_fields.to_columns(known), sought, now_ms),
     )
 
 

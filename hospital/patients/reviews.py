@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge.model.patient_fields import Tier
 from hospital.archive import Archive, Row
 from sync import merge
 from sync.merge import Op, Review
@@ -40,7 +41,7 @@ class Waiting:
     @property
     def is_refusable(self) -> bool:
         """Whether a clinic proposes something where nothing holds: then it can be refused."""
-        return merge.rules()[self.review.field].tier is merge.Tier.BLOCK and self.held is None
+        return merge.rules()[self.review.field].tier is Tier.BLOCK and self.held is None
 
     @property
     def key(self) -> str:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from edge.model import patient_fields
 from edge.model.clock import Anchor, ClockQuality, Placed, Stamp, place
-from edge.model.patient import Patient, Sex
+from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Value
 from hospital.archive import Archive, Row, row, scalar
 from sync.core.messages import STALE_SESSION
@@ -179,7 +180,7 @@ def clinics(archive: Archive) -> list[ClinicLine]:
 
 
 def patients(archive: Archive, text: str = "", limit: int = PAGE) -> list[PatientLine]:
-    """Return patients whose name, village, phone or card holds every word of `text`.
+    """Return patients whose searched fields together hold every word of `text`.
 
     Without text: those about whom something came last.
     """
@@ -333,10 +334,8 @@ def _value(r: Row) -> Value:
 
 
 def _patient_line(r: Row) -> PatientLine:
-    sex = next((s for s in Sex if s.value == r["sex"]), Sex.UNKNOWN)
-    known = Patient(
-        r["id"], r["name"], sex, r["birth"], r["village"], r["phone"], r["card"], r["rev"]
-    )
+    values = patient_fields.arguments(patient_fields.from_columns(r))
+    known = Patient(**values, id=r["id"], rev=r["rev"])
     return PatientLine(known, r["clinic"], r["readings"], r["last_ms"])
 
 

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from edge.model import patient_fields
 from edge.model.errors import InvalidForm, Refused
-from edge.model.patient import Patient, Sex
+from edge.model.patient import Patient, PatientFields
+from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.patients import register
-from edge.patients.form import PatientFields, check_changes
+from edge.patients.form import check_changes
 from edge.staff import audit
 from edge.staff.drafts import Draft
 from kiosk_ui import context, form_drafts, person_form, typed_numbers
 from kiosk_ui.guard import staff_form, staff_only
-from kiosk_ui.wording import isolated, noted, own_words, say, sex_name
+from kiosk_ui.wording import field_text, noted, say
 
 page = Blueprint("correct", __name__)
-
-_NAMES = {
-    "name": noted("Name"),
-    "sex": noted("Sex"),
-    "birth": noted("Born"),
-    "village": noted("Village"),
-    "phone": noted("Phone"),
-    "card": noted("Card number"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +80,7 @@ def _review(patient: Patient) -> ResponseReturnValue:
     sent = person_form.sent()
     changes = _changes(patient, sent)
     try:
-        told = _told(patient, check_changes(_fields(patient), changes, now))
+        told = _told(patient, check_changes(patient, changes, now))
         if not told:
             return _done(patient.id)
         if request.form.get("sure") != _fingerprint(patient, told):
@@ -119,7 +112,7 @@ def _form(
         patient=patient,
         form=person_form.form_of(typed_fields),
         wrong=person_form.problems(wrong or {}),
-        sexes=person_form.sexes(),
+        lines=person_form.LINES,
         told=told or [],
         sure=_fingerprint(patient, told or []),
         begun=begun,
@@ -135,21 +128,16 @@ def _changes(patient: Patient, sent: dict[str, str]) -> dict[str, str]:
 
 
 def _told(patient: Patient, after: PatientFields) -> list[Change]:
-    before = _fields(patient)
-    pairs = [(f.name, getattr(before, f.name), getattr(after, f.name)) for f in fields(after)]
+    was, becomes = patient_fields.values_of(patient), patient_fields.values_of(after)
     return [
-        Change(say(_NAMES[name]), _words(name, was), _words(name, becomes))
-        for name, was, becomes in pairs
-        if was != becomes
+        Change(say(f.label), _words(f, was[f.name]), _words(f, becomes[f.name]))
+        for f in PATIENT_FIELDS
+        if was[f.name] != becomes[f.name]
     ]
 
 
-def _words(name: str, value: str | None) -> Markup:
-    if not value:
-        return say(noted("nothing"))
-    if name == "sex":
-        return sex_name(Sex(value))
-    return isolated(value) if name in ("birth", "phone", "card") else own_words(value)
+def _words(field: PatientField, value: str | None) -> Markup:
+    return field_text(field, value) if value else say(noted("nothing"))
 
 
 def _fingerprint(patient: Patient, told: list[Change]) -> str:
@@ -159,11 +147,7 @@ def _fingerprint(patient: Patient, told: list[Change]) -> str:
 
 
 def _on_file(patient: Patient) -> dict[str, str]:
-    return {f.name: str(getattr(patient, f.name) or "") for f in fields(PatientFields)}
-
-
-def _fields(p: Patient) -> PatientFields:
-    return PatientFields(p.name, p.sex, p.birth, p.village, p.phone, p.card)
+    return {name: value or "" for name, value in patient_fields.values_of(patient).items()}
 
 
 def _form_of(patient_id: str) -> str:

@@ -83,6 +83,6 @@ def _form(
         form=form,
         wrong=person_form.problems(wrong or {}),
         same=same or [],
-        sexes=person_form.sexes(),
+        lines=person_form.LINES,
         begun=begun,
     )

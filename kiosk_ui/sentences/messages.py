@@ -11,24 +11,14 @@ from markupsafe import Markup
 from edge.feed import messages
 from edge.feed.messages import Said
 from edge.model.feed_item import Entity
-from edge.model.patient import Patient, Sex
+from edge.model.patient import Patient
+from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS
 from edge.patients import edits
 from edge.staff import staff
 from kiosk_ui import context
-from kiosk_ui.wording import day, isolated, noted, own_words, say, sex_name
+from kiosk_ui.wording import day, isolated, noted, own_words, say
 
-FIELDS = {
-    "name": noted("Name"),
-    "sex": noted("Sex"),
-    "birth": noted("Date of birth"),
-    "village": noted("Village"),
-    "phone": noted("Phone"),
-    "card": noted("Card number"),
-    "allergies": noted("Allergies"),
-    "conditions": noted("Conditions"),
-    "medicines": noted("Medicines"),
-}
-"""What each field of a patient is called."""
+FIELDS = {field.name: field for field in (*PATIENT_FIELDS, *SUMMARY_FIELDS)}
 
 SHOWN = 3
 """So many of each that somebody has read are shown, the newest and the soonest."""
@@ -118,11 +108,14 @@ def _head(one: Said) -> Markup:
 
 
 def _field(name: str) -> Markup:
-    return say(FIELDS[name]) if name in FIELDS else isolated(name)
+    if name not in FIELDS:
+        return isolated(name)
+    return say(FIELDS[name].listed or FIELDS[name].label)
 
 
 def _value(field: str, value: str) -> Markup:
-    return sex_name(Sex(value)) if field == "sex" and value in set(Sex) else own_words(value)
+    codes = FIELDS[field].codes if field in FIELDS else None
+    return say(codes(value).label) if codes and value in set(codes) else own_words(value)
 
 
 def _listed(words: Iterable[Markup]) -> Markup:

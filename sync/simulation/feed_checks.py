@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 
+from edge.model.patient_fields import Tier
 from sync import merge
-from sync.merge import Edit, Op, Rule, Settled, Tier
+from sync.merge import Edit, Op, Rule, Settled
 from sync.simulation.parts import demand
 
 Settle = Callable[[Rule, Iterable[Edit]], Settled]

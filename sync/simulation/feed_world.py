@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
+from edge.model.patient_fields import Tier
 from sync import merge
 from sync.core import feed as core
 from sync.core.feed_messages import Ask, FeedMessage, decode_ask, encode_ask, parts_of, read
-from sync.merge import Edit, Op, Tier
+from sync.merge import Edit, Op
 from sync.simulation import feed_checks
 from sync.simulation.feed_ends import BoxDisk, FeedEnds, SimHouse
 from sync.simulation.feed_post import SimPost

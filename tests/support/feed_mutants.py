@@ -8,10 +8,11 @@ from typing import Any
 
 from mutants import Mutant
 
+from edge.model.patient_fields import Tier
 from sync import merge
 from sync.core import feed
 from sync.core.feed_messages import Ask, Batch
-from sync.merge import Edit, Op, Rule, Settled, Tier
+from sync.merge import Edit, Op, Rule, Settled
 from sync.simulation.feed_ends import FeedEnds
 from sync.simulation.parts import PowerCut, Write
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.merge import Edit, Op, Review, Settled, Tier, rules, settle, words
+from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, Tier
+from sync.merge import Edit, Op, Review, Settled, rules, settle, words
 
 VALUES = {
     Tier.IDENTITY: ["1948", "1984", "1948-06", "1984-01-02", "unknown", None],
@@ -110,6 +111,10 @@ def test_without_a_clinician_nothing_is_struck_out_and_no_dose_changes(story) ->
         assert set(settled.value or ()) == added
     if rule.tier is Tier.BLOCK:
         assert settled.value is None
+
+
+def test_every_field_of_a_patient_has_a_rule() -> None:
+    assert list(rules()) == [field.name for field in (*PATIENT_FIELDS, *SUMMARY_FIELDS)]
 
 
 def test_two_birth_years_are_put_to_a_nurse_and_settled_by_her() -> None:
