@@ -95,8 +95,8 @@ def create_app(settings: Settings) -> Flask:
 def _give_words(app: Flask) -> None:
     app.jinja_env.globals.update(
         icon=icon,
-        say=wording.say,
-        isolated=wording.isolated,
+        t=wording.t,
+        ltr=wording.ltr,
         own_words=wording.own_words,
         count=wording.count,
         sex_name=wording.sex_name,

@@ -12,14 +12,14 @@ from edge.readings import history
 from edge.store import issues, link_windows, outbox
 from edge.store.outbox import Ledger
 from edge.store.store import Store
-from kiosk_ui.wording import count, isolated, noted, say, since
+from kiosk_ui.wording import N_, count, ltr, since, t
 
 _LINKS = {
-    "never": noted("Not yet connected to a hospital"),
-    "down": noted("No connection to the hospital"),
-    "dialing": noted("Calling the hospital"),
-    "up": noted("Connected to the hospital"),
-    "fenced": noted("The hospital refuses this box"),
+    "never": N_("Not yet connected to a hospital"),
+    "down": N_("No connection to the hospital"),
+    "dialing": N_("Calling the hospital"),
+    "up": N_("Connected to the hospital"),
+    "fenced": N_("The hospital refuses this box"),
 }
 
 _AWAY = ("down", "dialing")
@@ -60,8 +60,8 @@ def usual(store: Store) -> Markup | None:
     windows = link_windows.windows(link_windows.known(store))
     if not windows:
         return None
-    times = Markup(", ").join(isolated(link_windows.words(w)) for w in windows)
-    return say(noted("Usually online %(times)s."), times=times)
+    times = Markup(", ").join(ltr(link_windows.words(w)) for w in windows)
+    return t(N_("Usually online %(times)s."), times=times)
 
 
 def tone(ledger: Ledger) -> str:
@@ -73,28 +73,28 @@ def tone(ledger: Ledger) -> str:
 
 def line_sentence(ledger: Ledger) -> Markup:
     """Return the state of the line in words."""
-    return say(_LINKS.get(ledger.link, _LINKS["down"]))
+    return t(_LINKS.get(ledger.link, _LINKS["down"]))
 
 
 def custody_sentence(ledger: Ledger, now: Stamp) -> Markup:
     """Return how much the hospital has confirmed, and what waits."""
     if ledger.captured == 0:
-        return say(noted("Nothing has been recorded yet"))
+        return t(N_("Nothing has been recorded yet"))
     if ledger.last_receipt_ms is None:
-        text = noted("%(captured)s records, safe here; none confirmed by the hospital yet")
-        return say(text, captured=count(ledger.captured))
+        text = N_("%(captured)s records, safe here; none confirmed by the hospital yet")
+        return t(text, captured=count(ledger.captured))
     at = since(datetime.fromtimestamp(ledger.last_receipt_ms / 1000, UTC), now)
     if not ledger.agrees:
-        text = noted("%(captured)s records, safe here; the hospital compares them with its own")
-        return say(text, captured=count(ledger.captured))
+        text = N_("%(captured)s records, safe here; the hospital compares them with its own")
+        return t(text, captured=count(ledger.captured))
     if ledger.waiting == 0:
-        text = noted("All %(captured)s records confirmed by the hospital at %(time)s")
-        return say(text, captured=count(ledger.captured), time=at)
-    text = noted(
+        text = N_("All %(captured)s records confirmed by the hospital at %(time)s")
+        return t(text, captured=count(ledger.captured), time=at)
+    text = N_(
         "%(confirmed)s of %(captured)s confirmed by the hospital at %(time)s;"
         " %(waiting)s waiting, safe here"
     )
-    return say(
+    return t(
         text,
         confirmed=count(ledger.confirmed),
         captured=count(ledger.captured),

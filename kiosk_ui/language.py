@@ -6,37 +6,17 @@ on the first page in their own scripts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import request
 
+from edge.model.languages import Language, by_code
 from kiosk_ui.context import settings
 
 COOKIE = "language"
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
-    """One language: catalog code, BCP 47 tag for the page, its own name, direction of writing."""
-
-    code: str
-    tag: str
-    name: str
-    direction: str
-
-
-LANGUAGES = (
-    Language("en", "en", "English", "ltr"),
-    Language("ur", "ur", "اردو", "rtl"),
-    Language("zh", "zh-Hans", "中文", "ltr"),
-)
-
-_BY_CODE = {language.code: language for language in LANGUAGES}
-
-
 def offered() -> list[Language]:
     """Return the languages of this box."""
-    return [_BY_CODE[code] for code in settings().languages if code in _BY_CODE]
+    return [by_code(code) for code in settings().languages]
 
 
 def known(code: str) -> bool:
@@ -47,4 +27,4 @@ def known(code: str) -> bool:
 def current() -> Language:
     """Return the language of this request: the screen's choice, else the clinic's."""
     chosen = request.cookies.get(COOKIE, "")
-    return _BY_CODE[chosen if known(chosen) else settings().language]
+    return by_code(chosen if known(chosen) else settings().language)

@@ -11,27 +11,27 @@ from markupsafe import Markup
 from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.patients.form import PatientForm
 from edge.staff.drafts import Draft
-from kiosk_ui.wording import noted, say
+from kiosk_ui.wording import N_, t
 
 FIELDS = tuple(field.name for field in fields(PatientForm))
 LONGEST = 400
 """Characters read of one field; what is longer is refused by the edge, not cut unseen."""
 
 _WRONG = {
-    ("text", "required"): noted("Write it first."),
-    ("name", "required"): noted("Enter the name."),
-    ("sex", "unknown"): noted("Choose one of these."),
-    ("birth", "format"): noted("Enter the year of birth, or the full date: year-month-day."),
-    ("birth", "impossible"): noted("There is no such date."),
-    ("birth", "future"): noted("This date has not come yet."),
-    ("birth", "too-old"): noted("Nobody is that old. Check the year."),
-    ("age", "format"): noted("Enter the age as a whole number."),
-    ("age", "too-old"): noted("Nobody is that old. Check the age."),
-    ("phone", "format"): noted("Enter a phone number in digits, or leave it empty."),
-    ("card", "taken"): noted("Another patient has this card. Check the number."),
+    ("text", "required"): N_("Write it first."),
+    ("name", "required"): N_("Enter the name."),
+    ("sex", "unknown"): N_("Choose one of these."),
+    ("birth", "format"): N_("Enter the year of birth, or the full date: year-month-day."),
+    ("birth", "impossible"): N_("There is no such date."),
+    ("birth", "future"): N_("This date has not come yet."),
+    ("birth", "too-old"): N_("Nobody is that old. Check the year."),
+    ("age", "format"): N_("Enter the age as a whole number."),
+    ("age", "too-old"): N_("Nobody is that old. Check the age."),
+    ("phone", "format"): N_("Enter a phone number in digits, or leave it empty."),
+    ("card", "taken"): N_("Another patient has this card. Check the number."),
 }
-_TOO_LONG = noted("This is too long.")
-_ANY = noted("This cannot be read. Check it.")
+_TOO_LONG = N_("This is too long.")
+_ANY = N_("This cannot be read. Check it.")
 
 
 def sent() -> dict[str, str]:
@@ -52,7 +52,7 @@ def draft(form: str, path: str) -> Draft:
 
 def problems(wrong: Mapping[str, str]) -> dict[str, Markup]:
     """Return what is wrong with each field in words."""
-    return {field: say(_text(field, kind)) for field, kind in wrong.items()}
+    return {field: t(_text(field, kind)) for field, kind in wrong.items()}
 
 
 def _text(field: str, kind: str) -> str:

@@ -12,13 +12,13 @@ from edge.model.reading import UNCHECKED, Code, Value
 from edge.readings.history import Recorded
 from kiosk_ui.sentences import issues
 from kiosk_ui.wording import (
+    N_,
     kind_icon,
-    noted,
     own_words,
     plain,
     quantity,
-    say,
     since,
+    t,
     value_text,
     vital_name,
 )
@@ -88,7 +88,7 @@ def lines(values: tuple[Value, ...]) -> tuple[Line, ...]:
         rest = [v for v in values if v.code != Code.MEAN_PRESSURE]
         return tuple(Line(vital_name(v.code), value_text(v)) for v in rest)
     pair = f"{plain(systolic.value)}/{plain(diastolic.value)}"
-    first = Line(say(noted("Blood pressure")), quantity(pair, systolic.unit))
+    first = Line(t(N_("Blood pressure")), quantity(pair, systolic.unit))
     return (first, *(Line(vital_name(v.code), value_text(v)) for v in rest))
 
 
@@ -101,7 +101,7 @@ def _doubts(recorded: Recorded) -> tuple[str, ...]:
 def _source(recorded: Recorded, names: Mapping[str, str]) -> Markup:
     if recorded.source == "typed":
         who = names.get(recorded.actor or "")
-        return say(noted("typed by %(name)s"), name=own_words(who)) if who else say(noted("typed"))
+        return t(N_("typed by %(name)s"), name=own_words(who)) if who else t(N_("typed"))
     return own_words(recorded.model or recorded.device_id or "")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache
 from gettext import NullTranslations, translation
 
+from edge.model.languages import SOURCE
 from kiosk_ui import catalogs, language
 
 
@@ -26,5 +27,7 @@ def ngettext(one: str, many: str, number: int, **values: object) -> str:
 
 @cache
 def _catalog(code: str) -> NullTranslations:
-    """Return the catalog of a language; English is what the pages are written in."""
-    return translation("messages", catalogs.FOLDER, [code], fallback=True)
+    """Return the catalog of a language; raises `FileNotFoundError` when it has none."""
+    if code == SOURCE.code:
+        return NullTranslations()
+    return translation("messages", catalogs.FOLDER, [code])

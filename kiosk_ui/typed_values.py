@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edge.model.reading import Code, Kind, Measured, Value
 from kiosk_ui import typed_numbers
-from kiosk_ui.wording import noted
+from kiosk_ui.wording import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ ENTRIES = (
 
 _BY_UNIT = {(Code.GLUCOSE_MMOL_L, "mg/dL"): Code.GLUCOSE_MG_DL}
 
-MISSING = noted("Enter a number.")
-MISSING_SECOND = noted("Enter both numbers.")
-UNREADABLE = noted("This is not a number. Use digits and one decimal point.")
+MISSING = N_("Enter a number.")
+MISSING_SECOND = N_("Enter both numbers.")
+UNREADABLE = N_("This is not a number. Use digits and one decimal point.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """How things are called and how numbers are written, in the language of the request.
 
-Every number goes through `isolated`: left alone, the blood pressure 120/80 may read 80/120 in a
-right-to-left sentence (Unicode Standard Annex 9). Digits are Latin in all languages.
+Every number goes through `ltr`: left alone, the blood pressure 120/80 may read 80/120 in a
+right-to-left sentence (Unicode Standard Annex 9). Digits are those of the language's row.
 """
 
 from __future__ import annotations
@@ -19,47 +19,47 @@ from kiosk_ui import language
 from kiosk_ui.texts import gettext, ngettext
 
 
-def noted(text: str) -> str:
+def N_(text: str) -> str:
     """Mark a text for translation where it stands in a table; it is translated when shown."""
     return text
 
 
 VITALS = {
-    CUFF_PRESSURE: noted("Pressure in the cuff"),
-    Code.SYSTOLIC: noted("Upper pressure"),
-    Code.DIASTOLIC: noted("Lower pressure"),
-    Code.MEAN_PRESSURE: noted("Mean pressure"),
-    Code.PULSE: noted("Pulse"),
-    Code.SPO2: noted("Oxygen"),
-    Code.PERFUSION_INDEX: noted("Blood flow in the finger"),
-    Code.TEMPERATURE: noted("Temperature"),
-    Code.WEIGHT: noted("Weight"),
-    Code.HEIGHT: noted("Height"),
-    Code.BMI: noted("Body mass index"),
-    Code.BODY_FAT: noted("Body fat"),
-    Code.RESPIRATORY_RATE: noted("Breaths per minute"),
-    Code.GLUCOSE_MG_DL: noted("Blood sugar"),
-    Code.GLUCOSE_MMOL_L: noted("Blood sugar"),
-    Code.HAEMOGLOBIN: noted("Haemoglobin"),
-    Code.KETONE: noted("Ketones"),
-    Code.CHOLESTEROL: noted("Cholesterol"),
-    Code.URIC_ACID: noted("Uric acid"),
+    CUFF_PRESSURE: N_("Pressure in the cuff"),
+    Code.SYSTOLIC: N_("Upper pressure"),
+    Code.DIASTOLIC: N_("Lower pressure"),
+    Code.MEAN_PRESSURE: N_("Mean pressure"),
+    Code.PULSE: N_("Pulse"),
+    Code.SPO2: N_("Oxygen"),
+    Code.PERFUSION_INDEX: N_("Blood flow in the finger"),
+    Code.TEMPERATURE: N_("Temperature"),
+    Code.WEIGHT: N_("Weight"),
+    Code.HEIGHT: N_("Height"),
+    Code.BMI: N_("Body mass index"),
+    Code.BODY_FAT: N_("Body fat"),
+    Code.RESPIRATORY_RATE: N_("Breaths per minute"),
+    Code.GLUCOSE_MG_DL: N_("Blood sugar"),
+    Code.GLUCOSE_MMOL_L: N_("Blood sugar"),
+    Code.HAEMOGLOBIN: N_("Haemoglobin"),
+    Code.KETONE: N_("Ketones"),
+    Code.CHOLESTEROL: N_("Cholesterol"),
+    Code.URIC_ACID: N_("Uric acid"),
 }
 """What each value is called (LOINC code)."""
 
 _VITALS_BY_CODE = {str(code): name for code, name in VITALS.items()}
 
 KINDS = {
-    Kind.BLOOD_PRESSURE: noted("Blood pressure"),
-    Kind.OXIMETRY: noted("Oxygen"),
-    Kind.TEMPERATURE: noted("Temperature"),
-    Kind.WEIGHT: noted("Weight"),
-    Kind.HEIGHT: noted("Height"),
-    Kind.HEART_RATE: noted("Pulse"),
-    Kind.RESPIRATORY_RATE: noted("Breaths per minute"),
-    Kind.GLUCOSE: noted("Blood sugar"),
-    Kind.BODY_COMPOSITION: noted("Body composition"),
-    Kind.LABORATORY: noted("Laboratory"),
+    Kind.BLOOD_PRESSURE: N_("Blood pressure"),
+    Kind.OXIMETRY: N_("Oxygen"),
+    Kind.TEMPERATURE: N_("Temperature"),
+    Kind.WEIGHT: N_("Weight"),
+    Kind.HEIGHT: N_("Height"),
+    Kind.HEART_RATE: N_("Pulse"),
+    Kind.RESPIRATORY_RATE: N_("Breaths per minute"),
+    Kind.GLUCOSE: N_("Blood sugar"),
+    Kind.BODY_COMPOSITION: N_("Body composition"),
+    Kind.LABORATORY: N_("Laboratory"),
 }
 """What each act of measuring is called."""
 
@@ -88,21 +88,15 @@ CHILD_BELOW, OLD_FROM = 15, 60
 
 _UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": "", "kg/m2": "kg/m²"}
 
-_MONTHS = {
-    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
-    "ur": "جنوری فروری مارچ اپریل مئی جون جولائی اگست ستمبر اکتوبر نومبر دسمبر",
-}
-"""Abbreviated as in the Unicode CLDR; Chinese counts its months."""
 
-
-def say(text: str, **values: object) -> Markup:
+def t(text: str, **values: object) -> Markup:
     """Translate a sentence and fill it in; values that are not Markup are escaped."""
     return Markup(gettext(text)) % {name: _safe(value) for name, value in values.items()}
 
 
-def isolated(text: object) -> Markup:
+def ltr(text: object) -> Markup:
     """Return a number, range, code or unit that keeps its order in any direction of writing."""
-    return Markup('<bdi dir="ltr" class="number">{}</bdi>').format(text)
+    return Markup('<bdi dir="ltr" class="number">{}</bdi>').format(_numerals(text))
 
 
 def own_words(text: object) -> Markup:
@@ -112,7 +106,7 @@ def own_words(text: object) -> Markup:
 
 def count(number: int) -> Markup:
     """Return a count with its thousands apart."""
-    return isolated(f"{number:,}")
+    return ltr(f"{number:,}")
 
 
 def unit_name(unit: str) -> str:
@@ -127,12 +121,12 @@ def plain(value: Decimal) -> str:
 
 def vital_name(code: str) -> Markup:
     """Return what a value is called; an unknown code is shown as it is."""
-    return say(_VITALS_BY_CODE[code]) if code in _VITALS_BY_CODE else isolated(code)
+    return t(_VITALS_BY_CODE[code]) if code in _VITALS_BY_CODE else ltr(code)
 
 
 def kind_name(kind: str) -> Markup:
     """Return what an act of measuring is called."""
-    return say(KINDS[Kind(kind)]) if kind in set(Kind) else isolated(kind)
+    return t(KINDS[Kind(kind)]) if kind in set(Kind) else ltr(kind)
 
 
 def kind_icon(kind: str) -> str:
@@ -145,7 +139,7 @@ def quantity(number: str, unit: str) -> Markup:
     return Markup(
         '<bdi dir="ltr" class="quantity"><span class="number">{}</span>'
         ' <span class="unit">{}</span></bdi>'
-    ).format(number, unit_name(unit))
+    ).format(_numerals(number), unit_name(unit))
 
 
 def value_text(value: Value) -> Markup:
@@ -155,14 +149,14 @@ def value_text(value: Value) -> Markup:
 
 def sex_name(sex: Sex) -> Markup:
     """Return the sex in words."""
-    return say(sex.label)
+    return t(sex.label)
 
 
 def field_text(field: PatientField, value: str) -> Markup:
     """Return the value of a patient's field: a code by its name, a number left to right."""
     if field.codes is not None:
-        return say(field.codes(value).label) if value in set(field.codes) else own_words(value)
-    return isolated(value) if field.is_number else own_words(value)
+        return t(field.codes(value).label) if value in set(field.codes) else own_words(value)
+    return ltr(value) if field.is_number else own_words(value)
 
 
 def header(patient: Patient) -> list[Markup]:
@@ -175,21 +169,21 @@ def age(patient: Patient, today: date) -> Markup:
     """Return the age in words, "about" when only the year of birth is known."""
     years = patient.age_years(today)
     if years is None:
-        return say(noted("Age not known"))
-    text = Markup(ngettext("%(n)s year", "%(n)s years", years, n=isolated(years)))
+        return t(N_("Age not known"))
+    text = Markup(ngettext("%(n)s year", "%(n)s years", years, n=ltr(years)))
     if patient.birth is not None and len(patient.birth) == 4:
-        return say(noted("about %(age)s"), age=text)
+        return t(N_("about %(age)s"), age=text)
     return text
 
 
 def rough_age(years: int | None) -> Markup:
     """Return the age in words, never more exact than a neighbour would guess it."""
     if years is None:
-        return say(noted("Age not known"))
+        return t(N_("Age not known"))
     if years == 0:
-        return say(noted("Age: less than a year"))
-    text = Markup(ngettext("%(n)s year", "%(n)s years", years, n=isolated(years)))
-    return say(noted("about %(age)s"), age=text)
+        return t(N_("Age: less than a year"))
+    text = Markup(ngettext("%(n)s year", "%(n)s years", years, n=ltr(years)))
+    return t(N_("about %(age)s"), age=text)
 
 
 def person_icon(sex: Sex, years: int | None) -> str:
@@ -204,26 +198,28 @@ def person_icon(sex: Sex, years: int | None) -> str:
 
 def clock_time(moment: datetime) -> Markup:
     """Return the time of day on the box's own wall."""
-    return isolated(moment.astimezone().strftime("%H:%M"))
+    return ltr(moment.astimezone().strftime("%H:%M"))
 
 
 def day(moment: datetime) -> Markup:
     """Return the date in the reader's words."""
-    here, code = moment.astimezone(), language.current().code
-    if code not in _MONTHS:
-        return own_words(f"{here.year}年{here.month}月{here.day}日")
-    return own_words(f"{here.day} {_MONTHS[code].split()[here.month - 1]} {here.year}")
+    return own_words(language.current().date(moment.astimezone().date()))
 
 
 def moment_text(moment: datetime) -> Markup:
     """Return date and time."""
-    return say(noted("%(date)s at %(time)s"), date=day(moment), time=clock_time(moment))
+    return t(N_("%(date)s at %(time)s"), date=day(moment), time=clock_time(moment))
 
 
 def since(moment: datetime, now: Stamp) -> Markup:
     """Return the time of day for today, with the date for any other day."""
     same = moment.astimezone().date() == now.wall.astimezone().date()
     return clock_time(moment) if same else moment_text(moment)
+
+
+def _numerals(text: object) -> object:
+    """Return a text with its digits as in the language of the request; Markup stays as it is."""
+    return text if isinstance(text, Markup) else language.current().numerals(str(text))
 
 
 def _safe(value: object) -> Markup:

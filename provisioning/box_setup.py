@@ -11,7 +11,8 @@ from pathlib import Path
 import tomlkit
 from tomlkit import TOMLDocument
 
-from edge.settings.box_settings import LANGUAGES, Port, Settings, settings_file
+from edge.model import languages
+from edge.settings.box_settings import Port, Settings, settings_file
 from edge.staff.pins import create_pepper
 from edge.store import durable
 from edge.store.store import Store
@@ -22,7 +23,7 @@ def init_box(
     home: Path,
     clinic: str,
     *,
-    language: str = "en",
+    language: str = languages.SOURCE.code,
     kiosk_port: int = 8600,
     ports: Sequence[Port] = (),
 ) -> Settings:
@@ -31,8 +32,8 @@ def init_box(
         raise InputError("exists", f"there is already a box in {home}")
     if not clinic.strip():
         raise InputError("clinic", "the clinic needs a name")
-    if language not in LANGUAGES:
-        raise InputError("language", f"choose one of {', '.join(LANGUAGES)}")
+    if language not in languages.CODES:
+        raise InputError("language", f"choose one of {', '.join(languages.CODES)}")
     box_id = new_box_id()
     (home / "keys").mkdir(parents=True, exist_ok=True)
     (home / "keys").chmod(0o700)

@@ -13,7 +13,8 @@ from typing import Any
 
 import click
 
-from edge.settings.box_settings import LANGUAGES, Port, home_folder
+from edge.model import languages
+from edge.settings.box_settings import Port, home_folder
 from provisioning import extras
 from provisioning.errors import InputError
 from provisioning.output import open_box, say, speaks_json
@@ -52,7 +53,12 @@ def main() -> None:
 
 @main.command()
 @click.option("--clinic", required=True, help="The clinic's name, as people call it.")
-@click.option("--language", type=click.Choice(LANGUAGES), default="en", show_default=True)
+@click.option(
+    "--language",
+    type=click.Choice(languages.CODES),
+    default=languages.SOURCE.code,
+    show_default=True,
+)
 @click.option("--kiosk-port", type=int, default=8600, show_default=True)
 @click.option("--port", "ports", multiple=True, metavar="PATH=MODEL", help="Bind a serial port.")
 @speaks_json

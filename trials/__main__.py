@@ -28,6 +28,11 @@ TRIALS = (
         "trials.odd_machines",
         "the suite on a machine just booted, in other zones, locales and times, and busy",
     ),
+    Trial("simulator", "trials.simulator", "200,000 seeded worlds of link, feed and files"),
+    Trial("chaos", "trials.chaos", "real processes through many seeded plans of misfortunes"),
+    Trial("absence", "trials.absence", "ninety days without a network, then 40 kbit/s"),
+    Trial("soak", "trials.soak", "days of sixty patients with a fleet of devices"),
+    Trial("kill", "trials.kill", "thousands of kill -9 at any moment"),
 )
 
 

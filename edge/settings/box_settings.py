@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from edge.model import languages
 from edge.model.errors import SettingsError
 from edge.settings.setting import Remote, read, setting
 from edge.settings.toml_table import HIGHEST_PORT, Section
 from edge.store import data_budget
 
 DEFAULT_HOME = Path("/var/lib/healthpost")
-LANGUAGES = ("en", "ur", "zh")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,10 @@ class Settings:
     box_id: str = setting("box.id")
     clinic: str = setting("box.clinic")
     language: str = setting(
-        "kiosk.language", "en", choices=LANGUAGES, remote=Remote("language of the screens")
+        "kiosk.language",
+        languages.SOURCE.code,
+        choices=languages.CODES,
+        remote=Remote("language of the screens"),
     )
     kiosk_host: str = setting("kiosk.host", "127.0.0.1")
     kiosk_port: int = setting("kiosk.port", 8600, most=HIGHEST_PORT)
@@ -95,7 +98,7 @@ class Settings:
         90,
         remote=Remote("days that a box keeps what the hospital's backup has", 30, 3650),
     )
-    languages: tuple[str, ...] = LANGUAGES
+    languages: tuple[str, ...] = languages.CODES
     ports: tuple[Port, ...] = ()
 
     @property

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, get_type_hints
 
+from edge.model import languages
 from edge.settings.toml_table import Section
 
 
@@ -106,6 +107,8 @@ def _default(value: object) -> str:
 
 
 def _allowed(row: Setting) -> str:
+    if row.choices == languages.CODES:
+        return "a code of `LANGUAGES`"  # one more language changes no page
     if row.choices:
         return ", ".join(row.choices)
     return "" if row.most is None else f"{row.least} to {row.most}"

@@ -146,10 +146,25 @@ def sign_in(
         return attempt
     digits = pins.ascii_pin(pin)
     if digits is not None and pins.is_right(person["pin_hash"], staff_id, digits, pepper):
-        return _start_session(store, clock.now(), staff_id)
+        return start_session(store, clock.now(), staff_id)
     return lockout.fail(store, clock.now(), staff_id, attempt) or WrongPin(
         lockout.ATTEMPTS - attempt
     )
+
+
+def start_session(store: Store, now: Stamp, staff_id: str) -> SignedIn:
+    """Open the session of somebody whose PIN was right."""
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    with store.transaction():
+        lockout.forget(store, staff_id)
+        _forget_ended(store, now)
+        store.execute(
+            "INSERT INTO session (token_hash, staff_id, csrf, boot, started_t_ms, seen_t_ms)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (_hash(token), staff_id, csrf, now.boot, now.t_ms, now.t_ms),
+        )
+        _note(store, now, staff_id, "signed-in")
+    return SignedIn(token, csrf)
 
 
 def session(store: Store, clock: Clock, token: str, *, touch: bool = True) -> Session | None:
@@ -196,20 +211,6 @@ def sign_out(store: Store, clock: Clock, token: str) -> None:
             return
         store.execute("DELETE FROM session WHERE token_hash = ?", (_hash(token),))
         _note(store, clock.now(), row["staff_id"], "signed-out")
-
-
-def _start_session(store: Store, now: Stamp, staff_id: str) -> SignedIn:
-    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    with store.transaction():
-        lockout.forget(store, staff_id)
-        _forget_ended(store, now)
-        store.execute(
-            "INSERT INTO session (token_hash, staff_id, csrf, boot, started_t_ms, seen_t_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (_hash(token), staff_id, csrf, now.boot, now.t_ms, now.t_ms),
-        )
-        _note(store, now, staff_id, "signed-in")
-    return SignedIn(token, csrf)
 
 
 def _forget_ended(store: Store, now: Stamp) -> None:

@@ -46,7 +46,9 @@ def create_app(parts: Parts) -> Flask:
         MAX_CONTENT_LENGTH=1_000_000,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
-    app.jinja_env.globals.update(say=wording, signed_in=_signed_in, hospital=parts.settings.name)
+    app.jinja_env.globals.update(
+        wording=wording, signed_in=_signed_in, hospital=parts.settings.name
+    )
     context.fit(app, parts)
     protect(app, Protection(guard.csrf_token, open_endpoints=frozenset({OPEN_TO_BOXES})))
     answer_with_sentences(app, failure.SENTENCES, failure.page)

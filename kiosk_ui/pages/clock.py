@@ -13,7 +13,7 @@ from edge.model.clock import BUILD_MS, Anchor, ClockQuality
 from edge.store import clock_anchors
 from kiosk_ui import context, typed_numbers
 from kiosk_ui.guard import staff_only
-from kiosk_ui.wording import noted, say
+from kiosk_ui.wording import N_, t
 
 page = Blueprint("clock", __name__)
 
@@ -38,10 +38,10 @@ def keep() -> ResponseReturnValue:
     date, time = request.form.get("date", "")[:40], request.form.get("time", "")[:40]
     told = _read(f"{date.strip()} {time.strip()}")
     if told is None:
-        return _form(date, time, say(noted("Enter date and time like the example."))), 422
+        return _form(date, time, t(N_("Enter date and time like the example."))), 422
     utc_ms = int(told.timestamp() * 1000)
     if utc_ms < BUILD_MS:
-        return _form(date, time, say(noted("This date is long past. Check it."))), 422
+        return _form(date, time, t(N_("This date is long past. Check it."))), 422
     now = context.now()
     anchor = Anchor(now.boot, now.t_ms, utc_ms, ERROR_MS, ClockQuality.MANUAL)
     clock_anchors.remember(context.store(), now, anchor, context.worker().staff.id)

@@ -19,7 +19,7 @@ from edge.staff import audit
 from edge.staff.drafts import Draft
 from kiosk_ui import context, form_drafts, person_form, typed_numbers
 from kiosk_ui.guard import staff_form, staff_only
-from kiosk_ui.wording import field_text, noted, say
+from kiosk_ui.wording import N_, field_text, t
 
 page = Blueprint("correct", __name__)
 
@@ -130,14 +130,14 @@ def _changes(patient: Patient, sent: dict[str, str]) -> dict[str, str]:
 def _told(patient: Patient, after: PatientFields) -> list[Change]:
     was, becomes = patient_fields.values_of(patient), patient_fields.values_of(after)
     return [
-        Change(say(f.label), _words(f, was[f.name]), _words(f, becomes[f.name]))
+        Change(t(f.label), _words(f, was[f.name]), _words(f, becomes[f.name]))
         for f in PATIENT_FIELDS
         if was[f.name] != becomes[f.name]
     ]
 
 
 def _words(field: PatientField, value: str | None) -> Markup:
-    return field_text(field, value) if value else say(noted("nothing"))
+    return field_text(field, value) if value else t(N_("nothing"))
 
 
 def _fingerprint(patient: Patient, told: list[Change]) -> str:

@@ -13,15 +13,15 @@ from edge.readings import history, intake
 from edge.visits import visits
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.wording import noted
+from kiosk_ui.wording import N_
 
 page = Blueprint("devices", __name__)
 
 BUTTONS = {
-    "start-adult": noted("Start the cuff: adult"),
-    "start-child": noted("Start the cuff: child"),
-    "start-newborn": noted("Start the cuff: newborn"),
-    "stop": noted("Stop and let the air out"),
+    "start-adult": N_("Start the cuff: adult"),
+    "start-child": N_("Start the cuff: child"),
+    "start-newborn": N_("Start the cuff: newborn"),
+    "stop": N_("Stop and let the air out"),
 }
 """What a button for each request says."""
 

@@ -6,33 +6,29 @@ from flask import render_template, request
 
 from edge.model.errors import DiskFull, NotFound, Refused, StoreError
 from kiosk_ui.sentences import issues
-from kiosk_ui.wording import noted, say
+from kiosk_ui.wording import N_, t
 from web.failure import Failure, Sentences
 
-_NO_STORE = noted(
-    "The box cannot reach its own records just now. Try again, or call the technician."
-)
-_NO_PAGE = noted("There is no such page. Go to the start.")
+_NO_STORE = N_("The box cannot reach its own records just now. Try again, or call the technician.")
+_NO_PAGE = N_("There is no such page. Go to the start.")
 
 SENTENCES = Sentences(
     by_code={
-        403: noted("This page was open for too long. Go to the start and try again."),
+        403: N_("This page was open for too long. Go to the start and try again."),
         404: _NO_PAGE,
         405: _NO_PAGE,
-        413: noted("That was too much at once."),
+        413: N_("That was too much at once."),
     },
-    otherwise=noted("Something went wrong in the box. Try again, or call the technician."),
+    otherwise=N_("Something went wrong in the box. Try again, or call the technician."),
     failures=(
         Failure(DiskFull, 507, issues.DISK_FULL),
         Failure(
             StoreError,
             503,
-            noted(
-                "The box cannot reach its own records just now. Try again, or call the technician."
-            ),
+            N_("The box cannot reach its own records just now. Try again, or call the technician."),
         ),
         Failure(NotFound, 404, _NO_PAGE),
-        Failure(Refused, 409, noted("Somebody has already dealt with this.")),
+        Failure(Refused, 409, N_("Somebody has already dealt with this.")),
     ),
 )
 """What is said of each thing that can go wrong, before translation."""
@@ -47,4 +43,4 @@ def page(sentence: str, code: int) -> str:
     """
     again = code >= 500 and request.method == "POST" and "HX-Request" not in request.headers
     kept = [(k, v) for k, v in request.form.items() if k not in _SECRET] if again else []
-    return render_template("failure.html", sentence=say(sentence), again=again, kept=kept)
+    return render_template("failure.html", sentence=t(sentence), again=again, kept=kept)

@@ -21,7 +21,7 @@ from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.wording import isolated, noted, own_words, say, since
+from kiosk_ui.wording import N_, ltr, own_words, since, t
 from web.polling import polled
 
 page = Blueprint("files", __name__)
@@ -29,15 +29,15 @@ page = Blueprint("files", __name__)
 LARGEST_UPLOAD = file_type.MAX_PHOTO + file_type.MAX_PREVIEW + (64 << 10)
 CONTENT_SECURITY_POLICY = "default-src 'none'; sandbox"
 
-NOTHING = noted("Nothing was taken. Try again.")
-NO_KIND = noted("This is no photo and no recording that can be kept.")
-TOO_LARGE = noted("This is too large. Take a smaller photo or a shorter recording.")
+NOTHING = N_("Nothing was taken. Try again.")
+NO_KIND = N_("This is no photo and no recording that can be kept.")
+TOO_LARGE = N_("This is too large. Take a smaller photo or a shorter recording.")
 
 _STATES = {
-    State.WAITING: noted("safe here, waits for the hospital"),
-    State.SENDING: noted("safe here, on its way: %(percent)s"),
-    State.HELD: noted("the hospital has it"),
-    State.SAFE: noted("in the hospital's backup"),
+    State.WAITING: N_("safe here, waits for the hospital"),
+    State.SENDING: N_("safe here, on its way: %(percent)s"),
+    State.HELD: N_("the hospital has it"),
+    State.SAFE: N_("in the hospital's backup"),
 }
 
 
@@ -132,7 +132,7 @@ def _page(visit: Visit, problem: Markup | None = None) -> str:
 
 def _list(patient: Patient) -> str:
     days = context.settings().retention_days
-    return render_template("files_list.html", files=shown(patient), days=isolated(days))
+    return render_template("files_list.html", files=shown(patient), days=ltr(days))
 
 
 def _keep(visit: Visit, data: bytes, kind: str) -> None:
@@ -155,10 +155,10 @@ def _sent(name: str, most: int) -> bytes:
 
 def _problem(data: bytes, kind: str | None) -> Markup | None:
     if not data:
-        return say(NOTHING)
+        return t(NOTHING)
     if kind is None:
-        return say(NO_KIND)
-    return say(TOO_LARGE) if len(data) > file_type.limit(kind) else None
+        return t(NO_KIND)
+    return t(TOO_LARGE) if len(data) > file_type.limit(kind) else None
 
 
 def _shown(one: KeptFile, now: Stamp, names: dict[str, str]) -> Shown:
@@ -172,7 +172,7 @@ def _shown(one: KeptFile, now: Stamp, names: dict[str, str]) -> Shown:
         photo=photo,
         mime=one.mime,
         preview=at(one.preview or one.id) if photo else None,
-        state=say(_STATES[one.state], percent=isolated(f"{one.percent} %")),
+        state=t(_STATES[one.state], percent=ltr(f"{one.percent} %")),
         held=one.state in (State.HELD, State.SAFE),
         made=since(one.placed.when, now),
         by=own_words(by) if by else None,

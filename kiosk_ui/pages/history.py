@@ -19,7 +19,7 @@ from kiosk_ui.guard import staff_only
 from kiosk_ui.pages import files
 from kiosk_ui.reading_lines import lines
 from kiosk_ui.reading_lines import show as show_reading
-from kiosk_ui.wording import count, day, isolated, kind_name, noted, say, vital_name
+from kiosk_ui.wording import N_, count, day, kind_name, ltr, t, vital_name
 
 page = Blueprint("history", __name__)
 
@@ -72,7 +72,7 @@ def show(patient_id: str) -> str:
         "history.html",
         patient=patient,
         files=files.shown(patient),
-        days=isolated(context.settings().retention_days),
+        days=ltr(context.settings().retention_days),
         vitals=vitals,
         chosen=chosen,
         drawn=_chart(chosen) if chosen and chosen.valid else "",
@@ -113,9 +113,9 @@ def _trend(vital: Vital) -> Markup:
     last, first = vital.valid[0], vital.valid[:POINTS][-1]
     new, old = _text(vital.code, last), _text(vital.code, first)
     if first is last:
-        text = noted("One measurement: %(last)s on %(date)s.")
-        return say(text, last=new, date=day(last.placed.when))
-    return say(
+        text = N_("One measurement: %(last)s on %(date)s.")
+        return t(text, last=new, date=day(last.placed.when))
+    return t(
         _COMPARED[_compare(vital.code, last, first)],
         n=count(len(vital.valid[:POINTS])),
         last=new,
@@ -125,9 +125,9 @@ def _trend(vital: Vital) -> Markup:
 
 
 _COMPARED = {
-    1: noted("Measurements: %(n)s. The last, %(last)s, is higher than %(first)s on %(date)s."),
-    0: noted("Measurements: %(n)s. The last, %(last)s, is the same as on %(date)s."),
-    -1: noted("Measurements: %(n)s. The last, %(last)s, is lower than %(first)s on %(date)s."),
+    1: N_("Measurements: %(n)s. The last, %(last)s, is higher than %(first)s on %(date)s."),
+    0: N_("Measurements: %(n)s. The last, %(last)s, is the same as on %(date)s."),
+    -1: N_("Measurements: %(n)s. The last, %(last)s, is lower than %(first)s on %(date)s."),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kiosk_ui import language
+from kiosk_ui import fonts, language
 from kiosk_ui.context import settings
 from web.guard import inside
 
@@ -38,8 +38,9 @@ def set_language() -> ResponseReturnValue:
 
 @page.get("/screen.css")
 def screen_css() -> Response:
-    """Say how large a millimetre is on this panel."""
-    css = f":root{{--mm:{_px_per_mm()}px}}\n"
+    """Say how large a millimetre is on this panel, and which fonts each language has."""
+    static = url_for("static", filename="").rstrip("/")
+    css = f":root{{--mm:{_px_per_mm()}px}}\n{fonts.style_sheet(static)}"
     return Response(css, content_type="text/css; charset=utf-8")
 
 

@@ -16,7 +16,7 @@ from edge.store.issues import Condition
 from kiosk_ui import context, typed_numbers
 from kiosk_ui.pages.serial_ports import technician_only
 from kiosk_ui.sentences import issues as sentences_issues
-from kiosk_ui.wording import isolated, noted, say
+from kiosk_ui.wording import N_, ltr, t
 from web.polling import polled
 
 page = Blueprint("pairing", __name__)
@@ -27,11 +27,11 @@ _WANTED = {"not-paired": False, "bond-stale": True}
 _UNDER_WAY = frozenset({State.ASKED, State.PAIRING, State.PASSKEY_WANTED})
 
 _STATES = {
-    State.ASKED: noted("Switch on the pairing mode of the device now."),
-    State.PAIRING: noted("Pairing"),
-    State.PASSKEY_WANTED: noted("The device wants its number."),
-    State.PAIRED: noted("Paired."),
-    State.FAILED: noted("Not paired. Check the pairing mode and the number, then try again."),
+    State.ASKED: N_("Switch on the pairing mode of the device now."),
+    State.PAIRING: N_("Pairing"),
+    State.PASSKEY_WANTED: N_("The device wants its number."),
+    State.PAIRED: N_("Paired."),
+    State.FAILED: N_("Not paired. Check the pairing mode and the number, then try again."),
 }
 
 
@@ -86,7 +86,7 @@ def give(address: str) -> ResponseReturnValue:
     """Pass the number on to the station."""
     text = typed_numbers.digits(request.form.get("number", "")[:20]).strip()
     if not text.isascii() or not text.isdecimal() or int(text) > HIGHEST_PASSKEY:
-        wrong = say(noted("This is no such number. It has six digits or fewer."))
+        wrong = t(N_("This is no such number. It has six digits or fewer."))
         return render_template("pairing_number.html", address=address, wrong=wrong), 422
     try:
         pairings.give_passkey(context.store(), address, int(text))
@@ -111,9 +111,9 @@ def _body() -> str:
 
 
 def _asked(one: Pairing) -> Asked:
-    words = say(_STATES[one.state])
+    words = t(_STATES[one.state])
     if one.shown:
-        shown = isolated(one.shown)
-        words = say(noted("Compare with the device, or type it there: %(n)s"), n=shown)
+        shown = ltr(one.shown)
+        words = t(N_("Compare with the device, or type it there: %(n)s"), n=shown)
     wants = one.state is State.PASSKEY_WANTED
     return Asked(one.address, words, wants, over=one.state not in _UNDER_WAY)

@@ -13,15 +13,15 @@ from edge.visits import visits
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.reading_lines import show as show_reading
-from kiosk_ui.wording import noted, say
+from kiosk_ui.wording import N_, t
 
 page = Blueprint("retract", __name__)
 
 REASONS = {
-    retract.SOMEBODY_ELSE: noted("It is somebody else's"),
-    "typed-wrongly": noted("It was typed wrongly"),
-    "measured-wrongly": noted("It was measured wrongly"),
-    "trial": noted("It was a trial"),
+    retract.SOMEBODY_ELSE: N_("It is somebody else's"),
+    "typed-wrongly": N_("It was typed wrongly"),
+    "measured-wrongly": N_("It was measured wrongly"),
+    "trial": N_("It was a trial"),
 }
 """What may be wrong with a reading: the stable word that is kept, and what the button says."""
 
@@ -38,7 +38,7 @@ def show(entry: int) -> str:
         row=show_reading(held, now, names, history.urgent(store, [entry])),
         patient=register.get(store, held.patient_id or ""),
         back=_back(held),
-        reasons=[(key, say(text)) for key, text in REASONS.items() if _fits(key, held)],
+        reasons=[(key, t(text)) for key, text in REASONS.items() if _fits(key, held)],
     )
 
 

@@ -22,7 +22,7 @@ from edge.visits.visits import Visit
 from kiosk_ui import context, wording
 from kiosk_ui.reading_lines import lines
 from kiosk_ui.sentences import issues
-from kiosk_ui.wording import kind_icon, noted, say
+from kiosk_ui.wording import N_, kind_icon, t
 from web.polling import polled
 
 page = Blueprint("self_service", __name__)
@@ -55,27 +55,27 @@ class Step:
 STEPS = (
     Step(
         Kind.BLOOD_PRESSURE,
-        noted("Blood pressure"),
-        noted("Put the cuff on your bare arm. Press the start button."),
-        noted("Sit still. Do not talk."),
+        N_("Blood pressure"),
+        N_("Put the cuff on your bare arm. Press the start button."),
+        N_("Sit still. Do not talk."),
     ),
     Step(
         Kind.OXIMETRY,
-        noted("Oxygen"),
-        noted("Put one finger into the clip."),
-        noted("Keep your hand still."),
+        N_("Oxygen"),
+        N_("Put one finger into the clip."),
+        N_("Keep your hand still."),
     ),
     Step(
         Kind.TEMPERATURE,
-        noted("Temperature"),
-        noted("Switch the thermometer on and put it in place."),
-        noted("Wait until it beeps."),
+        N_("Temperature"),
+        N_("Switch the thermometer on and put it in place."),
+        N_("Wait until it beeps."),
     ),
     Step(
         Kind.WEIGHT,
-        noted("Weight"),
-        noted("Step onto the scale without shoes."),
-        noted("Stand still."),
+        N_("Weight"),
+        N_("Step onto the scale without shoes."),
+        N_("Stand still."),
     ),
 )
 
@@ -95,12 +95,12 @@ def begin() -> ResponseReturnValue:
     if _is_tired():
         return _start(None), 409
     if not card:
-        return _start(say(noted("Enter the number on your card."))), 422
+        return _start(t(N_("Enter the number on your card."))), 422
     patient = register.by_card(context.store(), card)
     if patient is None:
         _note_try()
-        text = noted("No card has this number. Try again, or go on without a card.")
-        return _start(say(text)), 422
+        text = N_("No card has this number. Try again, or go on without a card.")
+        return _start(t(text)), 422
     session[_ASKED] = patient.id
     if request.form.get("scanned") == "yes":
         return _begin(patient)
@@ -132,7 +132,7 @@ def answer() -> ResponseReturnValue:
         return _begin(register.get(context.store(), session[_ASKED]))
     del session[_ASKED]
     _note_try()
-    return _start(say(noted("Enter the number again.")))
+    return _start(t(N_("Enter the number again.")))
 
 
 def _begin(patient: Patient | None) -> ResponseReturnValue:
@@ -249,9 +249,9 @@ def _body(step: Step, after: int) -> str:
 def _advice(recorded: Recorded) -> Markup | None:
     """Return what to do about a value that a rule or a limit has marked."""
     if history.urgent(context.store(), [recorded.entry]):
-        return say(noted("Show this to a health worker now."))
+        return t(N_("Show this to a health worker now."))
     if recorded.warnings or recorded.quality:
-        return say(noted("Rest a little and measure again. Then show it to a health worker."))
+        return t(N_("Rest a little and measure again. Then show it to a health worker."))
     return None
 
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from edge.staff import staff
 from kiosk_ui import context, form_drafts, guard, typed_numbers
-from kiosk_ui.wording import count, noted, say
+from kiosk_ui.wording import N_, count, t
 from web.guard import inside
 
 page = Blueprint("sign_in", __name__)
@@ -47,8 +47,8 @@ def enter(staff_id: str) -> ResponseReturnValue:
         return _welcome(outcome, staff_id)
     if isinstance(outcome, staff.Locked):
         return _pad(person, None, outcome.seconds), 423
-    text = noted("This PIN is not right. Tries left before a pause: %(left)s.")
-    return _pad(person, say(text, left=count(outcome.left)), None), 422
+    text = N_("This PIN is not right. Tries left before a pause: %(left)s.")
+    return _pad(person, t(text, left=count(outcome.left)), None), 422
 
 
 @page.post("/sign-out")

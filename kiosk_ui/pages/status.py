@@ -21,16 +21,16 @@ from edge.store.store import Store
 from kiosk_ui import context, delivery
 from kiosk_ui.sentences import issues as sentences_issues
 from kiosk_ui.texts import gettext
-from kiosk_ui.wording import count, isolated, moment_text, noted, say, since
+from kiosk_ui.wording import N_, count, ltr, moment_text, since, t
 from web.polling import polled
 
 page = Blueprint("status", __name__)
 
 _STATES = {
-    "absent": noted("not here"),
-    "listening": noted("waiting for it to be switched on"),
-    "connected": noted("ready"),
-    "measuring": noted("measuring now"),
+    "absent": N_("not here"),
+    "listening": N_("waiting for it to be switched on"),
+    "connected": N_("ready"),
+    "measuring": N_("measuring now"),
 }
 
 LOW_BATTERY_PERCENT = 20
@@ -51,9 +51,9 @@ class DeviceRow:
 
 
 _LANES = {
-    Lane.ALERT: noted("Alerts"),
-    Lane.CLINICAL: noted("Records"),
-    Lane.FILES: noted("Files"),
+    Lane.ALERT: N_("Alerts"),
+    Lane.CLINICAL: N_("Records"),
+    Lane.FILES: N_("Files"),
 }
 
 
@@ -96,15 +96,15 @@ def strip_fragment() -> Markup:
 
 def device_row(device: Device, now: Stamp) -> DeviceRow:
     """Word a device."""
-    last = say(noted("no reading yet"))
+    last = t(N_("no reading yet"))
     if device.reading_ms is not None:
         last = since(datetime.fromtimestamp(device.reading_ms / 1000, UTC), now)
     battery = device.battery
     return DeviceRow(
         model=device.model,
-        state=say(_STATES.get(device.state, _STATES["absent"])),
+        state=t(_STATES.get(device.state, _STATES["absent"])),
         tone="on" if device.state in ("connected", "measuring") else "off",
-        battery=None if battery is None else isolated(f"{battery} %"),
+        battery=None if battery is None else ltr(f"{battery} %"),
         battery_low=battery is not None and battery <= LOW_BATTERY_PERCENT,
         last=last,
     )
@@ -112,15 +112,15 @@ def device_row(device: Device, now: Stamp) -> DeviceRow:
 
 def lane_row(one: LaneLedger) -> LaneRow:
     """Word one lane of the ledger."""
-    held = isolated(f"{one.first:,}…{one.last:,}") if one.last >= one.first else isolated("–")
+    held = ltr(f"{one.first:,}…{one.last:,}") if one.last >= one.first else ltr("–")
     return LaneRow(
-        name=say(_LANES[one.lane]),
+        name=t(_LANES[one.lane]),
         tone="on" if one.complete else "off",
         held=held,
         confirmed=count(one.confirmed),
         safe=count(one.safe),
         waiting=count(one.waiting),
-        chain=isolated(one.chain[:_CHAIN_DIGITS]),
+        chain=ltr(one.chain[:_CHAIN_DIGITS]),
     )
 
 
@@ -129,7 +129,7 @@ def _disk_left(store: Store) -> Markup | None:
     hours = ledger.hours_left(ledger.samples(store), free)
     if hours is None:
         return None
-    return say(noted("At this pace the disk lasts %(days)s more days."), days=count(hours // 24))
+    return t(N_("At this pace the disk lasts %(days)s more days."), days=count(hours // 24))
 
 
 def _body() -> str:

@@ -18,13 +18,13 @@ from edge.staff.drafts import Draft
 from edge.store.store import Store
 from kiosk_ui import context, form_drafts, person_form
 from kiosk_ui.guard import staff_form, staff_only
-from kiosk_ui.wording import noted, own_words, say
+from kiosk_ui.wording import N_, own_words, t
 
 page = Blueprint("summary", __name__)
 
 _LISTS = {
-    "allergies": (noted("Allergies"), noted("Another allergy")),
-    "conditions": (noted("Conditions"), noted("Another condition")),
+    "allergies": (N_("Allergies"), N_("Another allergy")),
+    "conditions": (N_("Conditions"), N_("Another condition")),
 }
 
 
@@ -99,9 +99,7 @@ def _page(patient_id: str, typed: dict[str, str], problems: dict[str, Markup] | 
     known = summary.of(context.store(), patient_id)
     wrong = problems or {}
     sections = [
-        Section(
-            name, say(title), say(ask), getattr(known, name), typed.get(name, ""), wrong.get(name)
-        )
+        Section(name, t(title), t(ask), getattr(known, name), typed.get(name, ""), wrong.get(name))
         for name, (title, ask) in _LISTS.items()
     ]
     return render_template(

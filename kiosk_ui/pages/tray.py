@@ -13,14 +13,14 @@ from kiosk_ui.guard import staff_only
 from kiosk_ui.pages import patients
 from kiosk_ui.reading_lines import Shown
 from kiosk_ui.reading_lines import show as show_reading
-from kiosk_ui.wording import noted, say
+from kiosk_ui.wording import N_, t
 
 page = Blueprint("tray", __name__)
 
 REASONS = {
-    "trial": noted("It was a trial"),
-    "unknown-person": noted("Nobody knows whose it is"),
-    "measured-wrongly": noted("It was measured wrongly"),
+    "trial": N_("It was a trial"),
+    "unknown-person": N_("Nobody knows whose it is"),
+    "measured-wrongly": N_("It was measured wrongly"),
 }
 """Why a reading is nobody's: the stable word that is kept, and what the button says."""
 
@@ -43,7 +43,7 @@ def one(entry: int) -> str:
         entry=entry,
         query=request.args.get("q", ""),
         found=Markup(patients.found_fragment("claim", entry)),
-        reasons=[(key, say(text)) for key, text in REASONS.items()],
+        reasons=[(key, t(text)) for key, text in REASONS.items()],
     )
 
 

@@ -19,7 +19,7 @@ from edge.store import issues, outbox
 from edge.store.store import Store
 from kiosk_ui import context
 from kiosk_ui.pages.serial_ports import technician_only
-from kiosk_ui.wording import count, isolated, noted, own_words, quantity, say, since
+from kiosk_ui.wording import N_, count, ltr, own_words, quantity, since, t
 from web.polling import polled
 
 page = Blueprint("usb", __name__)
@@ -27,28 +27,28 @@ page = Blueprint("usb", __name__)
 GB, MB, KB = 1_000_000_000, 1_000_000, 1_000
 
 _LANES = {
-    Lane.ALERT.value: noted("Alerts %(span)s"),
-    Lane.CLINICAL.value: noted("Records %(span)s"),
+    Lane.ALERT.value: N_("Alerts %(span)s"),
+    Lane.CLINICAL.value: N_("Records %(span)s"),
 }
 
 _WHY = {
-    "full": noted("The stick is full. Take another, or bring this one to the hospital first."),
-    "gone": noted("The stick was pulled out or cannot be written."),
-    "missing": noted("There is no answer of the hospital on this stick."),
-    "foreign-box": noted("The answer on this stick is for another box."),
-    "foreign-hospital": noted("The answer on this stick comes from another hospital."),
-    "unknown": noted("This answer belongs to a stick that this box does not remember."),
-    "differs": noted(
+    "full": N_("The stick is full. Take another, or bring this one to the hospital first."),
+    "gone": N_("The stick was pulled out or cannot be written."),
+    "missing": N_("There is no answer of the hospital on this stick."),
+    "foreign-box": N_("The answer on this stick is for another box."),
+    "foreign-hospital": N_("The answer on this stick comes from another hospital."),
+    "unknown": N_("This answer belongs to a stick that this box does not remember."),
+    "differs": N_(
         "The hospital does not hold the same records as this box. Write the stick again and bring"
         " it: all of them are sent again."
     ),
-    "refused": noted("The hospital refuses this box. Call the hospital."),
-    "renumbered": noted("The records were numbered anew meanwhile. Write the stick again."),
-    "damaged": noted("The answer on this stick is damaged. Ask the hospital to write it again."),
-    "disk-full": noted("The disk of this box is full."),
-    "interrupted": noted("It was interrupted. Do it again."),
+    "refused": N_("The hospital refuses this box. Call the hospital."),
+    "renumbered": N_("The records were numbered anew meanwhile. Write the stick again."),
+    "damaged": N_("The answer on this stick is damaged. Ask the hospital to write it again."),
+    "disk-full": N_("The disk of this box is full."),
+    "interrupted": N_("It was interrupted. Do it again."),
 }
-_FAULT = noted("It failed. Call the hospital.")
+_FAULT = N_("It failed. Call the hospital.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,42 +138,42 @@ def _lying(store: Store, held: Held) -> Lying:
 def _title(held: Held) -> Markup:
     at = _when(held.made_ms)
     if held.way == "up" and held.ours:
-        return say(noted("From this box, written %(time)s"), time=at)
+        return t(N_("From this box, written %(time)s"), time=at)
     if held.way == "up":
-        return say(noted("From another box: %(box)s, written %(time)s"), box=_box(held), time=at)
+        return t(N_("From another box: %(box)s, written %(time)s"), box=_box(held), time=at)
     if held.ours:
-        return say(noted("The hospital's answer, written %(time)s"), time=at)
-    text = noted("An answer for another box: %(box)s, written %(time)s")
-    return say(text, box=_box(held), time=at)
+        return t(N_("The hospital's answer, written %(time)s"), time=at)
+    text = N_("An answer for another box: %(box)s, written %(time)s")
+    return t(text, box=_box(held), time=at)
 
 
 def _carries(held: Held) -> list[Markup]:
     spans = [
-        say(_LANES[lane], span=isolated(f"{first:,}…{last:,}"))
+        t(_LANES[lane], span=ltr(f"{first:,}…{last:,}"))
         for lane, (first, last) in sorted(held.lanes.items())
         if lane in _LANES
     ]
     if held.files:
-        spans.append(say(noted("Files: %(n)s"), n=count(held.files)))
+        spans.append(t(N_("Files: %(n)s"), n=count(held.files)))
     return [*spans, _size(held.size)]
 
 
 def _state(store: Store, held: Held) -> tuple[Markup, str]:
     if not held.hospital_ours:
-        return say(noted("This is for another hospital.")), "doubt"
+        return t(N_("This is for another hospital.")), "doubt"
     if not held.whole:
-        return say(noted("It is cut off. What is whole can still be read.")), "doubt"
+        return t(N_("It is cut off. What is whole can still be read.")), "doubt"
     carried = sent.get(store, bytes.fromhex(held.nonce)) if held.ours else None
     if carried is None:
-        return say(noted("Leave it on the stick.")), ""
+        return t(N_("Leave it on the stick.")), ""
     if held.way == "up":
         if sent.is_confirmed(store, carried):
-            return say(noted("Confirmed by the hospital.")), "good"
-        return say(noted("Not confirmed yet: bring it to the hospital.")), "safe"
+            return t(N_("Confirmed by the hospital.")), "good"
+        return t(N_("Not confirmed yet: bring it to the hospital.")), "safe"
     if carried.answered_ms is None:
-        return say(noted("Not read here yet.")), "safe"
-    return say(
-        noted(
+        return t(N_("Not read here yet.")), "safe"
+    return t(
+        N_(
             "Read here %(time)s.",
         ),
         time=_when(carried.answered_ms),
@@ -182,41 +182,39 @@ def _state(store: Store, held: Held) -> tuple[Markup, str]:
 
 def _outcome(asked: Asked) -> Outcome:
     if asked.state in (State.ASKED, State.UNDER_WAY):
-        text = noted("Writing. Leave the stick in.")
+        text = N_("Writing. Leave the stick in.")
         if asked.what is What.READ:
-            text = noted("Reading. Leave the stick in.")
-        return Outcome([say(text)], "", busy=True)
+            text = N_("Reading. Leave the stick in.")
+        return Outcome([t(text)], "", busy=True)
     if asked.state is State.FAILED:
-        return Outcome([say(_WHY.get(str(asked.told.get("why")), _FAULT))], "doubt", busy=False)
+        return Outcome([t(_WHY.get(str(asked.told.get("why")), _FAULT))], "doubt", busy=False)
     words = _written(asked.told) if asked.what is What.WRITE else _read(asked.told)
     return Outcome(words, "good", busy=False)
 
 
 def _written(told: Mapping[str, object]) -> list[Markup]:
     records, files = _number(told, "records"), _number(told, "files")
-    text = noted("Written. Records: %(records)s. Files: %(files)s. You can take the stick out.")
-    words = [say(text, records=records, files=files)]
-    words.append(
-        say(noted("They count as waiting until the hospital's answer has been read here."))
-    )
+    text = N_("Written. Records: %(records)s. Files: %(files)s. You can take the stick out.")
+    words = [t(text, records=records, files=files)]
+    words.append(t(N_("They count as waiting until the hospital's answer has been read here.")))
     if told.get("left"):
-        text = noted(
+        text = N_(
             "%(n)s records or files found no room."
             " Take a larger stick, or bring them after the next answer."
         )
-        words.append(say(text, n=_number(told, "left")))
+        words.append(t(text, n=_number(told, "left")))
     return words
 
 
 def _read(told: Mapping[str, object]) -> list[Markup]:
     if told.get("anew"):
-        return [say(noted("The hospital asks for everything again. Write the stick once more."))]
-    text = noted("Read: the hospital has confirmed %(n)s more records.")
-    words = [say(text, n=_number(told, "confirmed"))]
+        return [t(N_("The hospital asks for everything again. Write the stick once more."))]
+    text = N_("Read: the hospital has confirmed %(n)s more records.")
+    words = [t(text, n=_number(told, "confirmed"))]
     if told.get("news"):
-        words.append(say(noted("The hospital has sent news for this clinic.")))
+        words.append(t(N_("The hospital has sent news for this clinic.")))
     if not told.get("whole"):
-        words.append(say(noted("A part of the answer was damaged. What is whole was taken.")))
+        words.append(t(N_("A part of the answer was damaged. What is whole was taken.")))
     return words
 
 
@@ -226,7 +224,7 @@ def _number(told: Mapping[str, object], name: str) -> Markup:
 
 
 def _box(held: Held) -> Markup:
-    return isolated(held.box)
+    return ltr(held.box)
 
 
 def _size(size: int) -> Markup:

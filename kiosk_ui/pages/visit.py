@@ -25,7 +25,7 @@ from kiosk_ui.reading_lines import Line
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.sentences import issues
 from kiosk_ui.typed_values import TypedEntry, TypedRow
-from kiosk_ui.wording import kind_icon, kind_name, noted, own_words, quantity, say, vital_name
+from kiosk_ui.wording import N_, kind_icon, kind_name, own_words, quantity, t, vital_name
 from web.polling import polled
 
 page = Blueprint("visit", __name__)
@@ -107,7 +107,7 @@ def keep_typed(visit_id: str) -> ResponseReturnValue:
     row = typed_values.read_row(entry, request.form)
     measured = typed_values.measured(row)
     if isinstance(measured, str):
-        return _row(visit_id, replace(row, problem=say(measured)))
+        return _row(visit_id, replace(row, problem=t(measured)))
     marked = _check(row, measured)
     if marked is not None:
         return _row(visit_id, marked)
@@ -185,7 +185,7 @@ def _refusal(refusal: history.Refusal) -> Markup:
     sentence = issues.refusal_sentence(refusal)
     if refusal.model is None:
         return sentence
-    return say(noted("%(device)s: %(what)s"), device=own_words(refusal.model), what=sentence)
+    return t(N_("%(device)s: %(what)s"), device=own_words(refusal.model), what=sentence)
 
 
 def _now_showing(now: Stamp) -> list[LiveNow]:
@@ -225,7 +225,7 @@ def _fingerprint(measured: Measured) -> str:
 def _record(visit: Visit, measured: Measured) -> Markup | None:
     store, now = context.store(), context.now()
     if not _is_open(visit, now):
-        return say(noted("This session is closed. Open the patient again, then record it."))
+        return t(N_("This session is closed. Open the patient again, then record it."))
     actor = context.worker().staff.id
     reading = Reading(
         measured, now, "typed", patient_id=visit.patient_id, visit_id=visit.id, actor=actor
@@ -239,8 +239,8 @@ def _record(visit: Visit, measured: Measured) -> Markup | None:
 
 def _sentence(error: StoreError) -> Markup:
     if isinstance(error, DiskFull):
-        return say(issues.DISK_FULL)
-    return say(noted("The box could not record this. Please try again."))
+        return t(issues.DISK_FULL)
+    return t(N_("The box could not record this. Please try again."))
 
 
 def _row(visit_id: str, row: TypedRow) -> Markup:

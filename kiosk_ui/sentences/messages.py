@@ -16,7 +16,7 @@ from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS
 from edge.patients import edits
 from edge.staff import staff
 from kiosk_ui import context
-from kiosk_ui.wording import day, isolated, noted, own_words, say
+from kiosk_ui.wording import N_, day, ltr, own_words, t
 
 FIELDS = {field.name: field for field in (*PATIENT_FIELDS, *SUMMARY_FIELDS)}
 
@@ -96,26 +96,26 @@ def _icon(one: Said) -> str:
 
 def _head(one: Said) -> Markup:
     if one.when is not None:
-        clock = isolated(one.when.strftime("%H:%M"))
+        clock = ltr(one.when.strftime("%H:%M"))
         when = Markup("{} {}").format(day(one.when), clock)
-        return say(noted("Appointment: %(when)s"), when=when)
+        return t(N_("Appointment: %(when)s"), when=when)
     if one.entity != Entity.ALERT:
         return Markup("")
     by = own_words(one.by)
     if one.state == "handled":
-        return say(noted("The alert is handled by %(name)s."), name=by)
-    return say(noted("%(name)s has seen the alert."), name=by)
+        return t(N_("The alert is handled by %(name)s."), name=by)
+    return t(N_("%(name)s has seen the alert."), name=by)
 
 
 def _field(name: str) -> Markup:
     if name not in FIELDS:
-        return isolated(name)
-    return say(FIELDS[name].listed or FIELDS[name].label)
+        return ltr(name)
+    return t(FIELDS[name].listed or FIELDS[name].label)
 
 
 def _value(field: str, value: str) -> Markup:
     codes = FIELDS[field].codes if field in FIELDS else None
-    return say(codes(value).label) if codes and value in set(codes) else own_words(value)
+    return t(codes(value).label) if codes and value in set(codes) else own_words(value)
 
 
 def _listed(words: Iterable[Markup]) -> Markup:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import desk_scene
@@ -11,26 +12,51 @@ from archives import open_at
 from desk_scene import Doctor
 from flask import Flask
 from moments import NOW
-from postgres import Cluster, cluster
+from postgres import Cluster, cluster, shared
 
 from hospital.archive import Archive
 from hospital.fleet.authority import Authority
 
 
+def _make_empty(address: str) -> None:
+    open_at(address).close()
+
+
+PREPARED: Mapping[str, Callable[[str], None]] = {"empty": _make_empty, "scene": desk_scene.fill}
+"""What tests copy instead of making it anew."""
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Cluster]:
-    """One real PostgreSQL for the whole run."""
+def postgres() -> Cluster:
+    """The real PostgreSQL of the whole run. Whoever stops it takes `own_postgres`."""
+    return shared()
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Cluster]:
+    """A PostgreSQL that nobody else uses."""
     with cluster() as running:
         yield running
 
 
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Archives on SQLite to copy: one that is empty, and the one of the desk's scene."""
+    folder = tmp_path_factory.mktemp("archives")
+    for name, prepare in PREPARED.items():
+        prepare(str(folder / name))
+    return folder
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def archive_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where an empty archive is, once for each engine."""
+    """Where an archive is, once for each engine: empty, or what the desk shows if there is one."""
+    name = "scene" if "app" in request.fixturenames else "empty"
     if request.param == "sqlite":
-        return str(tmp_path / "archive.db")
+        source: Path = request.getfixturevalue("prepared")
+        return str(shutil.copy(source / name, tmp_path / "archive.db"))
     running: Cluster = request.getfixturevalue("postgres")
-    return running.fresh()
+    return running.copy(name, PREPARED[name])
 
 
 @pytest.fixture
@@ -50,12 +76,14 @@ def authority(tmp_path: Path) -> Authority:
 @pytest.fixture
 def app(archive_address: str, tmp_path: Path) -> Flask:
     """The desk over an archive of each engine, with two invented clinics in it."""
-    return desk_scene.found(archive_address, tmp_path)
+    return desk_scene.over(archive_address, tmp_path)
 
 
 @pytest.fixture
-def doctor(app: Flask) -> Doctor:
+def doctor(app: Flask, archive_address: str) -> Doctor:
     """A clinician's browser, signed in."""
     visitor = Doctor(app.test_client())
-    assert visitor.sign_in().status_code == 303
+    archive = open_at(archive_address)
+    visitor.let_in(archive)
+    archive.close()
     return visitor

@@ -11,7 +11,7 @@ import desk_scene
 import pytest
 from archives import open_at
 from desk_scene import DOCTOR, PASSWORD, THAR, ZAHRA
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from werkzeug.serving import make_server
 
 AXE = Path(__file__).parents[1] / "support" / "axe.min.js"
@@ -19,16 +19,6 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SMALL, LARGE = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
 
 pytestmark = pytest.mark.system
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from sync.bundles import bundle_format
 from sync.bundles.bundle_format import BundleError
 from sync.core import box
 
+pytestmark = pytest.mark.long
+
 NEWER = "kind-of-tomorrow"
 
 

@@ -35,7 +35,7 @@ def filled(app: Flask, archive_address: str):
 @pytest.fixture
 def doctor(app: Flask, filled: Archive) -> Doctor:
     visitor = Doctor(app.test_client())
-    visitor.sign_in()
+    visitor.let_in(filled)
     return visitor
 
 

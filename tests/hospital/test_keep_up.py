@@ -120,18 +120,18 @@ def receiving(postgres: Cluster, folder: Path, name: str) -> Iterator[None]:
 
 @pytest.mark.system
 def test_what_a_standby_has_flushed_is_safe_and_nothing_else(
-    postgres: Cluster, tmp_path: Path
+    own_postgres: Cluster, tmp_path: Path
 ) -> None:
-    desk, standby = Desk(enrolled(open_at(postgres.fresh()))), Standby("copy")
+    desk, standby = Desk(enrolled(open_at(own_postgres.fresh()))), Standby("copy")
     box = Sender()
     desk.admit(box)
     desk.receipt(box.frame(1, 10))
-    with receiving(postgres, tmp_path / "other", "stranger"):
+    with receiving(own_postgres, tmp_path / "other", "stranger"):
         eventually(lambda: desk.archive.rows("SELECT * FROM pg_stat_replication"), within_s=60)
         assert not standby.follow(desk.archive, NOW_MS)
         assert safe(desk.archive) == 0
     desk.receipt(box.frame(11, 5))
-    with receiving(postgres, tmp_path / "wal", "copy"):
+    with receiving(own_postgres, tmp_path / "wal", "copy"):
         eventually(lambda: standby.follow(desk.archive, NOW_MS), within_s=120, every_s=0.2)
         assert safe(desk.archive) == 10  # where the log was looked at, not where it is by now
         eventually(lambda: standby.follow(desk.archive, NOW_MS), within_s=120, every_s=0.2)

@@ -103,20 +103,20 @@ def test_a_full_disk_answers_nothing_and_loses_nothing(tmp_path: Path, box: Send
 
 
 def test_a_database_that_went_away_answers_nothing_and_loses_nothing(
-    postgres: Cluster, box: Sender
+    own_postgres: Cluster, box: Sender
 ) -> None:
-    address = postgres.fresh()
+    address = own_postgres.fresh()
     desk = Desk(enrolled(open_at(address)))
     desk.admit(box)
     desk.receipt(box.frame(1, 5))
-    postgres.stop()
+    own_postgres.stop()
     try:
         with pytest.raises(ArchiveDown):
             desk.take(box.frame(6, 5))
         with pytest.raises(ArchiveDown):
             open_at(address)
     finally:
-        postgres.start()
+        own_postgres.start()
     desk.archive.close()
     again = Desk(open_at(address))
     assert again.receipt(box.frame(6, 5)).at.cum == 10

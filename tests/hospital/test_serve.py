@@ -199,18 +199,18 @@ def test_a_killed_hospital_leaves_nothing_running_and_starts_again(region: Regio
     region.check()
 
 
-def test_a_database_that_comes_back_finds_everything(postgres: Cluster, tmp_path: Path) -> None:
-    region = Region(tmp_path, "mosquitto", postgres.fresh())
+def test_a_database_that_comes_back_finds_everything(own_postgres: Cluster, tmp_path: Path) -> None:
+    region = Region(tmp_path, "mosquitto", own_postgres.fresh())
     try:
         region.open_doors()
         region.enrol()
         region.measure(5)
         eventually(region.all_confirmed, within_s=40)
         region.archive.close()
-        postgres.stop()
+        own_postgres.stop()
         region.measure(5)
         eventually(lambda: outbox.ledger(region.store).link == "down", within_s=40)
-        postgres.start()
+        own_postgres.start()
         eventually(region.all_confirmed, within_s=60)
         region.archive = open_archive(region.hospital)
         region.check()

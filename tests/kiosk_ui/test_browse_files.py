@@ -11,7 +11,7 @@ import waitress
 from eventually import eventually
 from kiosk_scene import PIN, Scene
 from pictures import png
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from edge.feed import messages
 from edge.files import attachments, patient_files
@@ -19,8 +19,6 @@ from edge.model import file_type
 from kiosk_ui.app import create_app
 
 pytestmark = pytest.mark.system
-
-FAKE_MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
 
 @pytest.fixture
@@ -41,22 +39,19 @@ def address(scene: Scene) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(address: str, scene: Scene) -> Iterator[Page]:
+def page(browser: Browser, address: str, scene: Scene) -> Iterator[Page]:
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", *FAKE_MICROPHONE]
-        )
-        opened = browser.new_page(viewport={"width": 1024, "height": 600})
-        opened.set_default_timeout(30_000)
-        opened.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
-        opened.on("pageerror", lambda error: complaints.append(str(error)))
-        opened.goto(f"{address}/sign-in/{scene.worker}?next=/patients")
-        opened.locator("#pin").fill(PIN)
-        opened.locator(".go").click()
-        opened.wait_for_url("**/patients")
-        yield opened
-        browser.close()
+    context = browser.new_context(viewport={"width": 1024, "height": 600})
+    opened = context.new_page()
+    opened.set_default_timeout(30_000)
+    opened.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.goto(f"{address}/sign-in/{scene.worker}?next=/patients")
+    opened.locator("#pin").fill(PIN)
+    opened.locator(".go").click()
+    opened.wait_for_url("**/patients")
+    yield opened
+    context.close()
     assert complaints == []
 
 

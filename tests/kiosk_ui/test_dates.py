@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from babel.dates import format_date
 
+from edge.model.languages import CODES, LANGUAGES, Language
 from edge.settings.box_settings import Settings
 from kiosk_ui import wording
 from kiosk_ui.app import create_app
 
 PATTERNS = {"en": "d MMM y", "ur": "d MMM y", "zh": "y年M月d日"}
+
+
+@pytest.mark.parametrize("row", LANGUAGES, ids=CODES)
+def test_months_are_those_of_the_unicode_cldr(row: Language) -> None:
+    for number, name in enumerate(row.months.split(","), 1):
+        assert name == format_date(date(2026, number, 1), "MMM", locale=row.code)
 
 
 @pytest.mark.parametrize("language", PATTERNS)
@@ -30,6 +37,6 @@ def test_texts_come_in_the_language_of_the_screen(tmp_path: Path) -> None:
     told = []
     for language in PATTERNS:
         with app.test_request_context(headers={"Cookie": f"language={language}"}):
-            told.append(wording.say("Blood pressure"))
+            told.append(wording.t("Blood pressure"))
     assert told[0] == "Blood pressure"
     assert len(set(told)) == len(PATTERNS)

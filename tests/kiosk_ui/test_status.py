@@ -10,6 +10,7 @@ from edge.equipment import registry
 from edge.equipment.registry import Device
 from edge.model.clock import Clock
 from edge.model.entry import Lane
+from edge.model.languages import CODES
 from edge.store import issues, outbox
 from edge.store.store import Store
 from kiosk_ui.sentences import issues as sentences_issues
@@ -55,7 +56,7 @@ def test_while_there_is_no_line_the_strip_says_when_there_usually_is(
 
 
 @pytest.mark.parametrize("kind", sorted(issues.SENTENCES))
-@pytest.mark.parametrize("language", ["en", "ur", "zh"])
+@pytest.mark.parametrize("language", CODES)
 def test_each_condition_is_a_sentence(
     client: FlaskClient, store: Store, clock: Clock, kind: str, language: str
 ) -> None:

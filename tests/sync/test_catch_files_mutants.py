@@ -10,6 +10,8 @@ from mutants import first_caught
 
 from sync.simulation.files_world import run
 
+pytestmark = pytest.mark.long
+
 
 def _run(seed: int, _ends: object, often: Mapping[str, float] | None) -> object:
     return run(seed, often)

@@ -8,6 +8,8 @@ from mutants import first_caught
 
 from sync.simulation import run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:

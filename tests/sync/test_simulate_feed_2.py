@@ -6,6 +6,8 @@ import pytest
 
 from sync.simulation.feed_world import run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("first", range(1000, 2000, 100))
 def test_the_replica_is_the_hospitals_view_whatever_happens(first: int) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from sync.simulation.files_world import run
 
+pytestmark = pytest.mark.long
+
 SEEDS = 2000
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from sync.simulation import run
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("first", range(500, 1000, 100))
 def test_everything_accepted_arrives_once(first: int) -> None:

@@ -1,6 +1,6 @@
 """Weeks or months offline, then a thin line: everything arrives, an alert first, memory stays flat.
 
-`HEALTHPOST_ABSENCE=90` lives through so many days (minutes of real time) and prints what they cost.
+`HEALTHPOST_ABSENCE=90` (`scripts/trials absence`) lives through so many days, and prints the cost.
 """
 
 from __future__ import annotations

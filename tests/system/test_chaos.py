@@ -1,7 +1,7 @@
 """Real processes through a seeded plan of misfortunes; the invariants hold over what is left.
 
-A longer run, on demand: `HEALTHPOST_CHAOS=SEEDxCOUNTxSTEPS` (for example `100x20x40`) goes through
-so many plans of three boxes from that seed on. A failure names its seed and its plan.
+Longer runs (`scripts/trials chaos`): `HEALTHPOST_CHAOS=SEEDxCOUNTxSTEPS` (for example `100x20x40`)
+goes through so many plans of three boxes from that seed on. A failure names its seed and its plan.
 """
 
 from __future__ import annotations

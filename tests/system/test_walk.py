@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 from eventually import eventually
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from postgres import cluster
 
 from edge.model.reading import Code
@@ -40,16 +40,13 @@ def demo(database: str) -> Iterator[Running]:
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     """A browser's page at the size of the box's panel."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        opened = browser.new_page(viewport={"width": 1024, "height": 600})
-        opened.set_default_timeout(40_000)
-        yield opened
-        browser.close()
+    context = browser.new_context(viewport={"width": 1024, "height": 600})
+    opened = context.new_page()
+    opened.set_default_timeout(40_000)
+    yield opened
+    context.close()
 
 
 def test_a_cuff_on_the_air_becomes_a_row_at_the_hospital(

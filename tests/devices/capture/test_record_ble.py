@@ -18,6 +18,8 @@ from devices.simulators.gatt import Bond, Pairing
 from devices.simulators.models import UA_651BLE
 from devices.simulators.peripherals import Habits, SpotDevice
 
+pytestmark = pytest.mark.long
+
 QUICK = Habits(advertise_s=10, settle_s=0.3, hang_up_s=0.5, idle_s=5)
 
 

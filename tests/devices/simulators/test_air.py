@@ -40,6 +40,8 @@ from devices.simulators.models import (
 from devices.simulators.peripherals import Habits, SpotDevice, StreamingOximeter
 from tests.support.eventually import eventually_async
 
+pytestmark = pytest.mark.long
+
 PRESSURE, BATTERY, MODEL, CLOCK = (uuid128(u) for u in (0x2A35, 0x2A19, 0x2A24, 0x2A08))
 QUICK = Habits(
     advertise_s=5,

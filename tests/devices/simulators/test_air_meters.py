@@ -30,6 +30,8 @@ from devices.simulators.peripherals import BleDevice, Habits, switch_on
 from edge.model.reading import Code, Measured
 from tests.support.eventually import eventually_async
 
+pytestmark = pytest.mark.long
+
 QUICK = Habits(advertise_s=5, settle_s=0.02, gap_s=0.01, hang_up_s=0.1, idle_s=2, sample_s=0.02)
 WHEN = datetime(2026, 11, 22, 8, 30)  # noqa: DTZ001
 

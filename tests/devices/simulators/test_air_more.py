@@ -38,6 +38,8 @@ from devices.simulators.peripherals import BleDevice, BleModel, Habits, SpotDevi
 from edge.model.reading import Code
 from tests.support.eventually import eventually_async
 
+pytestmark = pytest.mark.long
+
 QUICK = Habits(
     advertise_s=5,
     settle_s=0.02,

@@ -23,6 +23,8 @@ from devices.simulators.wired.analyser import Analyser, Result
 from edge.model.reading import Code
 from tests.support.wires import QUICK, VECTORS, Ear, numbers, open_port, person
 
+pytestmark = pytest.mark.long
+
 TESTS = {
     "^^^HB": LabTest(Code.HAEMOGLOBIN, "g/dL"),
     "HB^Haemoglobin": LabTest(Code.HAEMOGLOBIN, "g/dL"),

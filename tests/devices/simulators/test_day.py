@@ -19,6 +19,8 @@ from devices.simulators.roster import crew, fleet
 from devices.simulators.ward import Ward
 from tests.support.wires import Ear, open_port
 
+pytestmark = pytest.mark.long
+
 
 def able(folder: Path, ble: int = 20, serial: int = 6) -> dict[str, frozenset[Fault]]:
     ward = Ward(folder, posts=fleet(crew(), ble, serial))

@@ -19,6 +19,8 @@ from devices.simulators.wired.ad_tm2657 import Tm2657, bcc, command
 from devices.simulators.wired.cms50dplus import Cms50dPlus, StreamTimes
 from tests.support.eventually import eventually_async
 
+pytestmark = pytest.mark.long
+
 HEAD = b"\x16\x16\x0100\x02TM2657\x1e"
 FRAME_SIZE = 138
 ACK, NAK = bytes.fromhex("161601303006"), bytes.fromhex("161601303015")

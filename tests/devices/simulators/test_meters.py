@@ -28,6 +28,8 @@ from devices.simulators.wired.polled import Record
 from edge.model.reading import Code, Kind, Measured
 from tests.support.wires import QUICK, VECTORS, WHEN, Ear, numbers, open_port, person
 
+pytestmark = pytest.mark.long
+
 GLUCOSE = Code.GLUCOSE_MG_DL
 
 

@@ -21,6 +21,8 @@ from edge.model.reading import Code
 from tests.support.eventually import eventually_async
 from tests.support.wires import QUICK, VECTORS, Ear, numbers, open_port, person
 
+pytestmark = pytest.mark.long
+
 SLOW = replace(QUICK, measure_s=0.5, silence_s=5)
 
 

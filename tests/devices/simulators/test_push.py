@@ -29,6 +29,8 @@ from devices.simulators.wired.machine import Pusher
 from edge.model.reading import Code, Measured
 from tests.support.wires import QUICK, VECTORS, WHEN, Ear, numbers, open_port, person
 
+pytestmark = pytest.mark.long
+
 Wanted = dict[str, Decimal]
 TENTH = Decimal("0.1")
 

@@ -22,6 +22,8 @@ from edge.model.reading import Code
 from tests.support.eventually import eventually_async
 from tests.support.wires import QUICK, VECTORS, WHEN, Ear, numbers, open_port, person
 
+pytestmark = pytest.mark.long
+
 STREAMERS: list[type[Streamer]] = [
     masimo_ascii1.Rad87,
     masimo_ascii1.Rad8,

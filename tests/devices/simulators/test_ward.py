@@ -26,6 +26,8 @@ from devices.simulators.peripherals import BleModel
 from devices.simulators.roster import simulated
 from devices.simulators.ward import UnknownDeviceError, Ward
 
+pytestmark = pytest.mark.long
+
 Answer = dict[str, object]
 Start = Callable[..., Awaitable["Process"]]
 

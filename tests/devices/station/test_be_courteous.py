@@ -6,6 +6,8 @@ import pytest
 
 from devices.ble.reconnect import CONTACTS_LIMIT, DELAYS_S, Courtesy, Manners, Parting
 
+pytestmark = pytest.mark.long
+
 MANNERS = Manners(gap_s=5, cool_s=20, short_s=1)
 
 

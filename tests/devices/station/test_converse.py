@@ -25,6 +25,8 @@ from edge.model.reading import Code, Kind
 from edge.readings import history
 from edge.store.store import Store
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 async def module(tmp_path: Path) -> AsyncIterator[SuntechNibp]:

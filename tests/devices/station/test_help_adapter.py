@@ -21,6 +21,8 @@ from edge.model.entry import EntryKind
 from edge.store import journal
 from edge.store.store import Store
 
+pytestmark = pytest.mark.long
+
 
 def steps(store: Store) -> dict[str, int]:
     return {taken.step: taken.times for taken in bluetooth_recovery.taken(store)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from devices.simulators.bodies import Pressure, Saturation
 from devices.simulators.clockwork import NEVER_SET
 from devices.simulators.wired.ad_tm2657 import data_frame, result_frame
 from devices.simulators.wired.cms50dplus import Wave, live_frame
+
+pytestmark = pytest.mark.long
 
 KIOSK, CMS50 = SERIAL_PROTOCOLS["ad_tm2655"], SERIAL_PROTOCOLS["cms50_5byte"]
 D = Decimal

@@ -21,6 +21,8 @@ from edge.equipment.pairings import Pairing, State
 from edge.model.clock import Clock
 from edge.store.store import Store
 
+pytestmark = pytest.mark.long
+
 CUFF = models.UA_651BLE.identity.address
 METER = models.ACCU_CHEK.identity.address
 

@@ -25,6 +25,8 @@ from edge.equipment import registry
 from edge.model.reading import Code, Kind
 from edge.store.store import Store
 
+pytestmark = pytest.mark.long
+
 METERS = [Ultra2, UltraEasy, FreestyleOptium, Codefree]
 WITH_NUMBER = [Ultra2, FreestyleOptium]
 ANALYSERS = [AstmAnalyser, Hl7Analyser]

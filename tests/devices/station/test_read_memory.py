@@ -23,6 +23,8 @@ from edge.model.clock import Clock
 from edge.model.reading import CUFF_PRESSURE, Code
 from edge.store.store import Store
 
+pytestmark = pytest.mark.long
+
 METER = "ble-C2A5CE000001"
 
 

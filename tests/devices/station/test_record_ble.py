@@ -46,6 +46,8 @@ from edge.model.clock import Clock
 from edge.readings import history
 from edge.store.store import Store
 
+pytestmark = pytest.mark.long
+
 QUICK = Habits(
     advertise_s=5,
     settle_s=0.02,

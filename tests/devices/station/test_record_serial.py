@@ -23,6 +23,8 @@ from edge.equipment import registry
 from edge.model.reading import Code
 from edge.store.store import Store
 
+pytestmark = pytest.mark.long
+
 HABITS = PortHabits(
     rescan_s=0.1, first_retry_s=0.05, longest_retry_s=0.2, silent_s=1.0, terms=QUICK_TERMS
 )

@@ -26,6 +26,8 @@ from edge.model.reading import Code, Kind
 from edge.readings import history
 from edge.store.store import Store
 
+pytestmark = pytest.mark.long
+
 MODULES = [SuntechNibp, MedlabNibp, MedlabWithOximeter, Pm6750]
 LISTEN_S = 1.5
 

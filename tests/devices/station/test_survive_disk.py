@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from eventually import eventually_async
 from station_kit import WAITING_LIMIT as LIMIT
 from station_kit import raws, wrong
@@ -13,6 +14,8 @@ from devices.recording.recorder import Arrival, Recorder
 from edge.model.clock import Stamp
 from edge.model.reading import Code, Kind, Measured, Reading, Value
 from edge.store.store import Store
+
+pytestmark = pytest.mark.long
 
 PLENTY = 1_000_000
 

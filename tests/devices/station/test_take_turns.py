@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from ble_scene import QUICK, calm, on_air
 from eventually import eventually_async
 from station_kit import Start, body, raws
@@ -16,6 +17,8 @@ from devices.simulators.bluez import Bluez
 from devices.simulators.bluez_tree import DEVICE
 from devices.simulators.roster import Post
 from edge.store.store import Store
+
+pytestmark = pytest.mark.long
 
 
 def connected(bluez: Bluez) -> int:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from devices.recording.device_time import KnownClock, ahead_s, local_time
 from edge.model.clock import ClockQuality, Stamp
 
+pytestmark = pytest.mark.long
+
 NOW = Stamp(1, 1000, 1_795_000_000_000, ClockQuality.NTP)
 LOCAL: datetime = local_time(NOW)
 

@@ -20,6 +20,8 @@ from edge.model.reading import Code
 from edge.settings.box_settings import Settings
 from edge.store.store import Store
 
+pytestmark = pytest.mark.long
+
 TEMPLATE = r"""
 maker = "Thai Scale"
 name = "Kiosk"
