@@ -75,6 +75,7 @@ def test_what_programs_write_is_no_change(tmp_path: Path) -> None:
     assert sources.changed() == set()
 
 
+@pytest.mark.system
 def test_a_child_that_kept_dying_is_restarted_at_once(tmp_path: Path) -> None:
     mark = tmp_path / "mended"
     code = f"import pathlib, time; pathlib.Path({str(mark)!r}).exists() or exit(1); time.sleep(600)"
@@ -87,6 +88,7 @@ def test_a_child_that_kept_dying_is_restarted_at_once(tmp_path: Path) -> None:
         eventually(lambda: child.process is not None and child.process.poll() is None)
 
 
+@pytest.mark.system
 def test_a_running_child_is_ended_and_started_again() -> None:
     child = Child("one", (sys.executable, "-c", "import time; time.sleep(600)"), dict(os.environ))
     with supervised([child]):
