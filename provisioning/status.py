@@ -58,7 +58,12 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
         "disk_free_mb": free // 1_000_000,
         "devices": [_device(d) for d in registry.devices(store)],
         "conditions": [
-            {"kind": c.kind, "subject": c.subject, "sentence": c.sentence()}
+            {
+                "kind": c.kind,
+                "severity": c.severity.value,
+                "subject": c.subject,
+                "sentence": c.sentence(),
+            }
             for c in issues.current(store)
         ],
     }

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import assert_never
 
 from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, Tier
 
@@ -104,6 +105,8 @@ def settle(rule: Rule, edits: Iterable[Edit]) -> Settled:
             return _union(rule, held)
         case Tier.BLOCK:
             return _block(rule, held)
+        case _:
+            assert_never(rule.tier)
 
 
 def words(review: Review) -> str:

@@ -1,42 +1,150 @@
-"""What is wrong right now, in one place: each process raises and clears its own conditions.
+"""What is wrong right now, in one place: each process raises and clears its own issues.
 
-A condition is a stable `kind` ("port-busy"), a `subject` ("Contec CMS50D+") and a short detail.
+An issue is a stable `kind` ("port-busy"), a `subject` ("Contec CMS50D+") and a short detail.
 The kiosk shows it in the reader's language; `healthpost status` prints `sentence()`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from edge.model.clock import Stamp
 from edge.store.store import Store
 
-SENTENCES = {
-    "port-busy": "Another program is using the cable of {subject}; close it or restart the box.",
-    "port-missing": "The cable of {subject} is not plugged in.",
-    "line-settings": "{subject} sends unreadable data; check the speed set on the device.",
-    "device-silent": "{subject} has stopped sending; check that it is switched on.",
-    "battery-low": "The battery of {subject} is low.",
-    "bond-stale": "{subject} has forgotten this box: pair it again, as when it was new.",
-    "not-paired": "{subject} has not been paired with this box; pair it before it is used.",
-    "device-refuses": "{subject} does not hand over its readings ({detail}); call the technician.",
-    "bluetooth-off": "Bluetooth is switched off or not answering; wireless devices will not work.",
-    "broker-unreachable": "The hospital cannot be reached; readings are safe here and will follow.",
-    "link-refused": "The hospital refuses this box ({detail}); call the technician.",
-    "chain-differs": "The hospital does not hold the same records as this box ({detail});"
-    " all of them are sent again.",
-    "identity-doubled": "Another box uses this box's identity, so the hospital has stopped both;"
-    " readings are safe here. Call the technician to enrol this box anew.",
-    "shut-out": "The hospital has shut this box out; readings stay here. Call the technician.",
-    "record-unsendable": "Some records ({detail}) cannot be sent as they are; they are kept here."
-    " Call the technician.",
-    "records-damaged": "Records on the disk are damaged ({detail}); call the technician.",
-    "clock-unset": "The box does not know the date; please confirm it.",
-    "disk-low": "The disk is nearly full ({detail} left); call the technician.",
-    "disk-full": "The disk is full; new readings cannot be kept.",
-    "not-enrolled": "This box is not enrolled with a hospital yet; readings stay here.",
-}
-"""One plain English sentence for each kind."""
+
+class Severity(StrEnum):
+    """How bad an issue is, in the words of FHIR's OperationOutcome.
+
+    error: something that the box promises does not work. warning: it will not for long, or one
+    device does not. information: the box works, and somebody should know.
+    """
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFORMATION = "information"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueKind:
+    """A kind of issue; its sentence is English, `%(subject)s` and `%(detail)s` are filled in.
+
+    The kiosk translates the sentence, `healthpost status` prints it.
+    """
+
+    name: str
+    severity: Severity
+    sentence: str
+
+
+ISSUES = (
+    IssueKind(
+        "port-busy",
+        Severity.WARNING,
+        "Another program is using the cable of %(subject)s. Close it or restart the box.",
+    ),
+    IssueKind(
+        "port-missing",
+        Severity.WARNING,
+        "The cable of %(subject)s is not plugged in.",
+    ),
+    IssueKind(
+        "line-settings",
+        Severity.WARNING,
+        "%(subject)s sends unreadable data. Check the speed set on the device.",
+    ),
+    IssueKind(
+        "device-silent",
+        Severity.WARNING,
+        "%(subject)s has stopped sending. Check that it is switched on.",
+    ),
+    IssueKind(
+        "battery-low",
+        Severity.WARNING,
+        "The battery of %(subject)s is low.",
+    ),
+    IssueKind(
+        "bond-stale",
+        Severity.WARNING,
+        "%(subject)s has forgotten this box. Pair it again, as when it was new.",
+    ),
+    IssueKind(
+        "not-paired",
+        Severity.WARNING,
+        "%(subject)s has not been paired with this box. Pair it before it is used.",
+    ),
+    IssueKind(
+        "device-refuses",
+        Severity.WARNING,
+        "%(subject)s does not hand over its readings (%(detail)s). Call the technician.",
+    ),
+    IssueKind(
+        "bluetooth-off",
+        Severity.ERROR,
+        "Bluetooth is switched off or does not answer. Wireless devices will not work.",
+    ),
+    IssueKind(
+        "broker-unreachable",
+        Severity.INFORMATION,
+        "The hospital cannot be reached. Readings are safe here and will follow.",
+    ),
+    IssueKind(
+        "link-refused",
+        Severity.ERROR,
+        "The hospital refuses this box (%(detail)s). Call the technician.",
+    ),
+    IssueKind(
+        "chain-differs",
+        Severity.INFORMATION,
+        "The hospital does not hold the same records as this box (%(detail)s). All of them "
+        "are sent again.",
+    ),
+    IssueKind(
+        "identity-doubled",
+        Severity.ERROR,
+        "Another box uses this box's identity, so the hospital has stopped both. Readings "
+        "are safe here. Call the technician to enrol this box anew.",
+    ),
+    IssueKind(
+        "shut-out",
+        Severity.ERROR,
+        "The hospital has shut this box out. Readings stay here. Call the technician.",
+    ),
+    IssueKind(
+        "record-unsendable",
+        Severity.ERROR,
+        "Some records (%(detail)s) cannot be sent as they are. They are kept here. Call the "
+        "technician.",
+    ),
+    IssueKind(
+        "records-damaged",
+        Severity.ERROR,
+        "Records on the disk are damaged (%(detail)s). Call the technician.",
+    ),
+    IssueKind(
+        "clock-unset",
+        Severity.WARNING,
+        "The box does not know the date. Please sign in and confirm it.",
+    ),
+    IssueKind(
+        "disk-low",
+        Severity.WARNING,
+        "The disk is nearly full (%(detail)s left). Call the technician.",
+    ),
+    IssueKind(
+        "disk-full",
+        Severity.ERROR,
+        "The disk is full. New readings cannot be kept. Call the technician.",
+    ),
+    IssueKind(
+        "not-enrolled",
+        Severity.INFORMATION,
+        "This box is not enrolled with a hospital yet. Readings stay here.",
+    ),
+)
+"""Everything that can be wrong with a box, one row each."""
+
+BY_NAME = {kind.name: kind for kind in ISSUES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +158,17 @@ class Condition:
 
     def sentence(self) -> str:
         """Return the plain English sentence."""
-        return SENTENCES[self.kind].format(subject=self.subject, detail=self.detail)
+        return BY_NAME[self.kind].sentence % {"subject": self.subject, "detail": self.detail}
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        return BY_NAME[self.kind].severity
 
 
 def note(store: Store, now: Stamp, kind: str, subject: str = "", detail: str = "") -> None:
     """Say that something is wrong (again); `since` stays at the first time."""
-    if kind not in SENTENCES:
+    if kind not in BY_NAME:
         raise LookupError(f"no sentence for the condition {kind!r}")
     held = store.row("SELECT detail FROM condition WHERE kind = ? AND subject = ?", (kind, subject))
     if held is not None and held["detail"] == detail:

@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import assert_never
 
 from edge.model.entry import GENESIS
 from hospital.archive import Archive, row, scalar
@@ -96,6 +97,8 @@ def carry_out(
                 _note(archive, box.id, effect, came.received_ms)
             case hospital.Reply():
                 replies.append(effect.message)
+            case _:
+                assert_never(effect)
     return replies
 
 

@@ -7,51 +7,10 @@ from markupsafe import Markup
 from edge.model.reading import Code, Value
 from edge.readings.history import Refusal
 from edge.rules.plausibility import Finding, limits_of
-from edge.store.issues import Condition
+from edge.store.issues import BY_NAME, Condition
 from kiosk_ui.wording import N_, ltr, own_words, plain, quantity, t, vital_name
 
-DISK_FULL = N_("The disk is full. New readings cannot be kept. Call the technician.")
-
-CONDITIONS = {
-    "port-busy": N_(
-        "Another program is using the cable of %(subject)s. Close it or restart the box."
-    ),
-    "port-missing": N_("The cable of %(subject)s is not plugged in."),
-    "line-settings": N_("%(subject)s sends unreadable data. Check the speed set on the device."),
-    "device-silent": N_("%(subject)s has stopped sending. Check that it is switched on."),
-    "battery-low": N_("The battery of %(subject)s is low."),
-    "bond-stale": N_("%(subject)s has forgotten this box. Pair it again, as when it was new."),
-    "not-paired": N_("%(subject)s has not been paired with this box. Pair it before it is used."),
-    "device-refuses": N_(
-        "%(subject)s does not hand over its readings (%(detail)s). Call the technician."
-    ),
-    "bluetooth-off": N_(
-        "Bluetooth is switched off or does not answer. Wireless devices will not work."
-    ),
-    "broker-unreachable": N_(
-        "The hospital cannot be reached. Readings are safe here and will follow."
-    ),
-    "link-refused": N_("The hospital refuses this box (%(detail)s). Call the technician."),
-    "chain-differs": N_(
-        "The hospital does not hold the same records as this box (%(detail)s)."
-        " All of them are sent again."
-    ),
-    "identity-doubled": N_(
-        "Another box uses this box's identity, so the hospital has stopped both."
-        " Readings are safe here. Call the technician to enrol this box anew."
-    ),
-    "shut-out": N_("The hospital has shut this box out. Readings stay here. Call the technician."),
-    "record-unsendable": N_(
-        "Some records (%(detail)s) cannot be sent as they are. They are kept here."
-        " Call the technician."
-    ),
-    "records-damaged": N_("Records on the disk are damaged (%(detail)s). Call the technician."),
-    "clock-unset": N_("The box does not know the date. Please sign in and confirm it."),
-    "disk-low": N_("The disk is nearly full (%(detail)s left). Call the technician."),
-    "disk-full": DISK_FULL,
-    "not-enrolled": N_("This box is not enrolled with a hospital yet. Readings stay here."),
-}
-"""One sentence for each kind of `edge.store.issues`."""
+DISK_FULL = BY_NAME["disk-full"].sentence
 
 _UNKNOWN_CONDITION = N_("Something is wrong with %(subject)s. Call the technician.")
 
@@ -119,7 +78,8 @@ _GOOD = frozenset(
 
 def condition_sentence(condition: Condition) -> Markup:
     """Return what is wrong in one sentence."""
-    text = CONDITIONS.get(condition.kind, _UNKNOWN_CONDITION)
+    kind = BY_NAME.get(condition.kind)
+    text = _UNKNOWN_CONDITION if kind is None else kind.sentence
     return t(text, subject=own_words(condition.subject), detail=own_words(condition.detail))
 
 

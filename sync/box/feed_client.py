@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import assert_never
 
 from edge.feed import replica as replica
 from edge.model.errors import DiskFull
@@ -90,6 +91,8 @@ class FeedCourier:
                 self._keep(lambda: self._keep_chunk(chunk), now_ms)
             case core.Note(text):
                 log.warning("feed: %s", text)
+            case _:
+                assert_never(effect)
 
     def _keep(self, write: Callable[[], None], now_ms: int) -> None:
         try:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import assert_never
 
 from edge.model.entry import Lane
 from sync.core import messages
@@ -102,6 +103,8 @@ def _answer(session: BoxSession, event: Event, outbox: Outbox) -> Step:
             return _pump(session, outbox, event.now_ms)
         case Tick():
             return _tick(session, outbox, event.now_ms)
+        case _:
+            assert_never(event)
 
 
 def _start(session: BoxSession, event: Start) -> Step:
@@ -171,6 +174,8 @@ def _tick(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
         case Phase.STREAMING:
             under_way = any(s.flights for s in session.streams.values())
             return _overdue(session, outbox, now_ms) if under_way else _greet(session, now_ms)
+        case _:
+            assert_never(session.phase)
 
 
 def _overdue(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
@@ -204,6 +209,8 @@ def _arrived(session: BoxSession, event: Arrived, outbox: Outbox) -> Step:
             return _fence(session, event.message, outbox, event.now_ms)
         case Nack():
             return _nack(session, event.message, outbox, event.now_ms)
+        case _:
+            assert_never(event.message)
 
 
 def _welcome(session: BoxSession, w: Welcome, outbox: Outbox, now_ms: int) -> Step:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from edge.model.feed_item import Change, Cursor, Item, Shadow
 from sync.core import wire
@@ -155,6 +155,8 @@ def step(feed: BoxFeed, event: Event, replica: Replica) -> Step:
             return _applied(feed, sums, replica, now_ms)
         case Tick(now_ms):
             return _tick(feed, replica, now_ms)
+        case _:
+            assert_never(event)
 
 
 def _ask(feed: BoxFeed, replica: Replica, now_ms: int) -> Step:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from edge.model.feed_item import BUCKETS, Change, Item, Shadow
 from sync.core import wire
@@ -74,6 +75,8 @@ def parts_of(message: Ask | FeedMessage) -> list[object]:
             return [BATCH, epoch, start, end, told, _packed(message.sums), seen]
         case Chunk(at, items, following):
             return [CHUNK, _place(at), [[i.entity, i.id, i.rev, i.body] for i in items], following]
+        case _:
+            assert_never(message)
 
 
 def encode_ask(ask: Ask) -> bytes:

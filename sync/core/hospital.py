@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from edge.model.entry import Lane, chain
 from sync.core import messages
@@ -151,6 +152,8 @@ def step(box: HospitalBox, event: Event) -> Step:
             return _frame(box, event)
         case BackedUp():
             return _backed_up(box, event)
+        case _:
+            assert_never(event)
 
 
 def receipt(box: HospitalBox, lane: str, gap: bool = False) -> Receipt:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from edge.model.entry import GENESIS
 from sync.core import wire
@@ -129,6 +130,8 @@ def encode(message: Message) -> bytes:
         case Nack():
             head = [5, message.nonce, message.lane]
             return wire.dump([*head, message.first_seq, message.n, message.reason])
+        case _:
+            assert_never(message)
 
 
 def decode(data: bytes) -> Message:

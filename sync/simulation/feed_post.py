@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from sync.core import feed as core
 from sync.core.feed_messages import Ask, Batch, FeedMessage
@@ -102,6 +102,8 @@ class SimPost:
             case core.Note(text):
                 self.repairs += 1
                 demand(self._world.damaged, "I7", f"{self.name}: {text}, and nothing was damaged")
+            case _:
+                assert_never(effect)
 
     def _apply(self, batch: Batch) -> None:
         if self.agrees:

@@ -84,14 +84,14 @@ def test_what_is_wrong_is_said_since_it_began(store: Store, hand: HandClock) -> 
     assert (first.kind, first.since_ms) == ("port-busy", began)
     assert first.detail == "used by another program"
     assert first.sentence().startswith("Another program is using the cable of CMS50D+")
-    assert second.sentence() == "The disk is nearly full (120 MB left); call the technician."
+    assert second.sentence() == "The disk is nearly full (120 MB left). Call the technician."
     issues.clear(store, "port-busy", "CMS50D+")
     issues.clear(store, "port-busy", "CMS50D+")
     assert [c.kind for c in issues.current(store)] == ["disk-low"]
 
 
 def test_every_condition_has_a_whole_sentence() -> None:
-    for kind in issues.SENTENCES:
+    for kind in issues.BY_NAME:
         sentence = issues.Condition(kind, "The device", "a reason", 0).sentence()
         assert sentence[0].isupper()
         assert sentence.endswith(".")
