@@ -110,6 +110,7 @@ setup(
         "dev": [
             "Babel>=2.17",
             "cogapp>=3.6",
+            "grimp>=3.14",
             "hypothesis>=6.170",
             "import-linter>=2.16",
             "mypy>=2.4",

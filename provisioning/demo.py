@@ -16,9 +16,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
@@ -52,6 +52,9 @@ class Ports:
     broker: int = 0
 
 
+HospitalChildren = Callable[[Mapping[str, str]], list[Child]]
+"""Makes the processes of the hospital in whose environment they run."""
+
 KNOWN_PORTS = Ports(8600, 8700, 8883)
 
 
@@ -77,13 +80,29 @@ class Ward:
     process: subprocess.Popen[str]
     bus: str
     serial: dict[str, str]
-    devices: list[dict[str, str]]
+    devices: list[dict[str, Any]]
+    _speaking: Lock = field(default_factory=Lock)
 
     def measure(self, name: str) -> None:
-        """Let a device measure now."""
+        """Let a device measure now; raises `Failed`."""
+        self.command({"measure": name})
+
+    def command(self, order: Mapping[str, object]) -> None:
+        """Give an order that `python -m devices.simulators` takes; raises `Failed`."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"measure": name}) + "\n")
-        self.process.stdin.flush()
+        assert self.process.stdout is not None
+        try:
+            with self._speaking:
+                self.process.stdin.write(json.dumps(order) + "\n")
+                self.process.stdin.flush()
+                line = self.process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
+        if not line:
+            raise Failed("simulators", "the simulated devices have ended")
+        answer = json.loads(line)
+        if not answer["ok"]:
+            raise Failed("simulators", f"the simulated devices refuse: {answer['error']}")
 
     def quiet(self) -> None:
         """Switch every device off."""
@@ -94,11 +113,16 @@ class Ward:
 
 @contextmanager
 def running(
-    every_s: float, broker: str = "iotcore", archive: str = "sqlite", ports: Ports = Ports()
+    every_s: float,
+    broker: str = "iotcore",
+    archive: str = "sqlite",
+    ports: Ports = Ports(),
+    hospital_children: HospitalChildren | None = None,
 ) -> Iterator[Running]:
     """Run a whole demo inside the block; devices measure every `every_s` seconds (0: on command).
 
-    Raises `Failed` when a part does not start.
+    The hospital is one child, `healthpost hospital serve`, unless `hospital_children` gives
+    others. Raises `Failed` when a part does not start.
     """
     home = Path(tempfile.mkdtemp(prefix="healthpost-demo-"))
     children: list[Child] = []
@@ -106,36 +130,50 @@ def running(
         ward = _start_ward(home / "ward", every_s)
         try:
             with _supervised(children):
-                engines = ("--broker", broker, "--archive", archive)
-                yield _assemble(home, ward, children, engines, ports)
+                hospital = _make_hospital(home / "hospital", ports, broker, archive)
+                children.extend((hospital_children or _serve)(hospital.environment))
+                yield _assemble(home / "box", ward, children, hospital, ports.kiosk)
         finally:
             ward.quiet()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _assemble(
-    home: Path, ward: Ward, children: list[Child], engines: tuple[str, ...], ports: Ports
-) -> Running:
-    hospital = {**os.environ, "HEALTHPOST_HOSPITAL_HOME": str(home / "hospital")}
+@dataclass(frozen=True, slots=True)
+class _Hospital:
+    environment: Mapping[str, str]
+    desk_url: str
+
+
+def _make_hospital(home: Path, ports: Ports, broker: str, archive: str) -> _Hospital:
+    environment = {**os.environ, "HEALTHPOST_HOSPITAL_HOME": str(home)}
     desk_port = free_port(ports.desk)
     _say("making a hospital")
     command(
-        hospital,
+        environment,
         *("hospital", "init", "--name", "Demo hospital", "--user", DOCTOR, "--password", PASSWORD),
         *("--desk-port", str(desk_port), "--broker-port", str(free_port(ports.broker))),
-        *engines,
+        *("--broker", broker, "--archive", archive),
     )
-    children.append(_child("hospital", hospital, "hospital", "serve"))
-    desk_url = f"http://127.0.0.1:{desk_port}"
-    _await(lambda: _answers(desk_url), "the hospital's desk does not answer")
+    return _Hospital(environment, f"http://127.0.0.1:{desk_port}")
+
+
+def _serve(hospital: Mapping[str, str]) -> list[Child]:
+    words = (sys.executable, "-m", "provisioning.cli", "hospital", "serve")
+    return [Child("hospital", words, hospital)]
+
+
+def _assemble(
+    home: Path, ward: Ward, children: list[Child], hospital: _Hospital, kiosk_port: int
+) -> Running:
+    _await(lambda: _answers(hospital.desk_url), "the hospital's desk does not answer")
     _say("making a box and enrolling it with a one-time claim")
-    claim = command(hospital, "hospital", "claim", "--clinic", CLINIC)
-    settings = _make_box(home / "box", ward, str(claim["claim"]), free_port(ports.kiosk))
+    claim = command(hospital.environment, "hospital", "claim", "--clinic", CLINIC)
+    settings = _make_box(home, ward, str(claim["claim"]), free_port(kiosk_port))
     children.extend(box_children({**os.environ, **_box_environment(settings, ward)}))
     kiosk_url = f"http://127.0.0.1:{settings.kiosk_port}"
     _await(lambda: _answers(kiosk_url), "the kiosk does not answer")
-    return Running(settings, kiosk_url, desk_url, hospital, children, ward)
+    return Running(settings, kiosk_url, hospital.desk_url, hospital.environment, children, ward)
 
 
 def _make_box(home: Path, ward: Ward, claim: str, kiosk_port: int) -> Settings:
@@ -172,7 +210,7 @@ def _start_ward(directory: Path, every_s: float) -> Ward:
     return Ward(process, told["bus"], told["serial"], [_labelled(d) for d in told["devices"]])
 
 
-def _labelled(device: dict[str, str]) -> dict[str, str]:
+def _labelled(device: dict[str, Any]) -> dict[str, Any]:
     """Name a virtual device's model as the catalogue does for people."""
     model = model_named(device["model"])
     return device if model is None else {**device, "model": model.label}
@@ -188,10 +226,6 @@ def _supervised(children: list[Child]) -> Iterator[None]:
     finally:
         stop.set()
         keeper.join()
-
-
-def _child(name: str, environment: Mapping[str, str], *verb: str) -> Child:
-    return Child(name, (sys.executable, "-m", "provisioning.cli", *verb), environment)
 
 
 def _box_environment(settings: Settings, ward: Ward) -> dict[str, str]:
