@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 Fields = Mapping[str, object]
 
@@ -74,7 +74,7 @@ class SerialProtocol:
     title: str
     lines: tuple[LineSettings, ...]
     decoder: Callable[[], Decoder]
-    measured: Callable[[Event], Measured | None]
+    measured: Callable[[Event], Measurement | None]
     explain: Callable[[], Decoder] | None = None
     streaming: bool = False
     experimental: bool = False
@@ -114,8 +114,8 @@ class Turn:
     """
 
     write: bytes = b""
-    measured: tuple[Measured, ...] = ()
-    samples: tuple[Measured | None, ...] = ()
+    measured: tuple[Measurement, ...] = ()
+    samples: tuple[Measurement | None, ...] = ()
     failed: str = ""
     clock: datetime | None = None
     serial: str = ""
@@ -168,6 +168,6 @@ class BleCharacteristic:
     uuid: str
     title: str
     decode: Callable[[bytes], Fields]
-    measured: Callable[[Fields], Measured | None]
+    measured: Callable[[Fields], Measurement | None]
     streaming: bool = False
-    live: Callable[[Fields], Measured | None] | None = None
+    live: Callable[[Fields], Measurement | None] | None = None

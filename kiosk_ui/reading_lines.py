@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from edge.model.clock import Stamp
 from edge.model.reading import UNCHECKED, Code, Value
-from edge.readings.history import Recorded
+from edge.readings.history import StoredReading
 from kiosk_ui.sentences import issues
 from kiosk_ui.wording import (
     N_,
@@ -33,7 +33,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ReadingText:
     """One reading on the screen. `tone` is "struck", "urgent", "doubt" or "plain"."""
 
     entry: int
@@ -60,10 +60,13 @@ class Shown:
 
 
 def show(
-    recorded: Recorded, now: Stamp, names: Mapping[str, str], urgent: frozenset[int] = frozenset()
-) -> Shown:
+    recorded: StoredReading,
+    now: Stamp,
+    names: Mapping[str, str],
+    urgent: frozenset[int] = frozenset(),
+) -> ReadingText:
     """Word a reading; `names` are the staff by id, `urgent` the readings that raised an alert."""
-    return Shown(
+    return ReadingText(
         entry=recorded.entry,
         icon=kind_icon(recorded.kind),
         lines=lines(recorded.values),
@@ -92,13 +95,13 @@ def lines(values: tuple[Value, ...]) -> tuple[Line, ...]:
     return (first, *(Line(vital_name(v.code), value_text(v)) for v in rest))
 
 
-def _doubts(recorded: Recorded) -> tuple[str, ...]:
+def _doubts(recorded: StoredReading) -> tuple[str, ...]:
     """What somebody has compared with the device's display is no doubt any more."""
     settled = () if recorded.needs_confirmation else (UNCHECKED,)
     return tuple(flag for flag in recorded.quality if flag not in settled)
 
 
-def _source(recorded: Recorded, names: Mapping[str, str]) -> Markup:
+def _source(recorded: StoredReading, names: Mapping[str, str]) -> Markup:
     if recorded.source == "typed":
         who = names.get(recorded.actor or "")
         return t(N_("typed by %(name)s"), name=own_words(who)) if who else t(N_("typed"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 from kiosk_ui import typed_numbers
 from kiosk_ui.wording import N_
 
@@ -95,7 +95,7 @@ def draft_fields(row: TypedRow) -> dict[str, str]:
     return {**texts, f"{kind}.unit": row.unit}
 
 
-def measured(row: TypedRow) -> Measured | str:
+def measured(row: TypedRow) -> Measurement | str:
     """Return what was measured, or what is wrong with the text (for translation)."""
     empty = [not text.strip() for text in row.texts]
     if any(empty):
@@ -107,4 +107,4 @@ def measured(row: TypedRow) -> Measured | str:
             return UNREADABLE
         unit = row.unit if row.unit in box.units else box.units[0]
         values.append(Value(_BY_UNIT.get((box.code, unit), box.code), number, unit))
-    return Measured(row.entry.kind, tuple(values))
+    return Measurement(row.entry.kind, tuple(values))

@@ -34,7 +34,7 @@ from edge.store.store import Store
 from edge.visits import visits
 from provisioning.box_setup import init_box
 from provisioning.enrol import enrol
-from provisioning.errors import Failed
+from provisioning.errors import CommandFailed
 from provisioning.run import Child, box_children, supervise
 
 CLINIC = "Demo health post"
@@ -59,7 +59,7 @@ KNOWN_PORTS = Ports(8600, 8700, 8883)
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningDemo:
     """A running demo: its settings, addresses, processes and devices.
 
     `hospital` is the environment in which `healthpost hospital` verbs speak to its hospital.
@@ -84,11 +84,11 @@ class Ward:
     _speaking: Lock = field(default_factory=Lock)
 
     def measure(self, name: str) -> None:
-        """Let a device measure now; raises `Failed`."""
+        """Let a device measure now; raises `CommandFailed`."""
         self.command({"measure": name})
 
     def command(self, order: Mapping[str, object]) -> None:
-        """Give an order that `python -m devices.simulators` takes; raises `Failed`."""
+        """Give an order that `python -m devices.simulators` takes; raises `CommandFailed`."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
@@ -99,10 +99,10 @@ class Ward:
         except BrokenPipeError:
             line = ""
         if not line:
-            raise Failed("simulators", "the simulated devices have ended")
+            raise CommandFailed("simulators", "the simulated devices have ended")
         answer = json.loads(line)
         if not answer["ok"]:
-            raise Failed("simulators", f"the simulated devices refuse: {answer['error']}")
+            raise CommandFailed("simulators", f"the simulated devices refuse: {answer['error']}")
 
     def quiet(self) -> None:
         """Switch every device off."""
@@ -118,11 +118,11 @@ def running(
     archive: str = "sqlite",
     ports: Ports = Ports(),
     hospital_children: HospitalChildren | None = None,
-) -> Iterator[Running]:
+) -> Iterator[RunningDemo]:
     """Run a whole demo inside the block; devices measure every `every_s` seconds (0: on command).
 
     The hospital is one child, `healthpost hospital serve`, unless `hospital_children` gives
-    others. Raises `Failed` when a part does not start.
+    others. Raises `CommandFailed` when a part does not start.
     """
     home = Path(tempfile.mkdtemp(prefix="healthpost-demo-"))
     children: list[Child] = []
@@ -165,7 +165,7 @@ def _serve(hospital: Mapping[str, str]) -> list[Child]:
 
 def _assemble(
     home: Path, ward: Ward, children: list[Child], hospital: _Hospital, kiosk_port: int
-) -> Running:
+) -> RunningDemo:
     _await(lambda: _answers(hospital.desk_url), "the hospital's desk does not answer")
     _say("making a box and enrolling it with a one-time claim")
     claim = command(hospital.environment, "hospital", "claim", "--clinic", CLINIC)
@@ -173,7 +173,7 @@ def _assemble(
     children.extend(box_children({**os.environ, **_box_environment(settings, ward)}))
     kiosk_url = f"http://127.0.0.1:{settings.kiosk_port}"
     _await(lambda: _answers(kiosk_url), "the kiosk does not answer")
-    return Running(settings, kiosk_url, hospital.desk_url, hospital.environment, children, ward)
+    return RunningDemo(settings, kiosk_url, hospital.desk_url, hospital.environment, children, ward)
 
 
 def _make_box(home: Path, ward: Ward, claim: str, kiosk_port: int) -> Settings:
@@ -205,7 +205,7 @@ def _start_ward(directory: Path, every_s: float) -> Ward:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise Failed("simulators", "the simulated devices did not start")
+        raise CommandFailed("simulators", "the simulated devices did not start")
     told = json.loads(line)
     return Ward(process, told["bus"], told["serial"], [_labelled(d) for d in told["devices"]])
 
@@ -233,7 +233,7 @@ def _box_environment(settings: Settings, ward: Ward) -> dict[str, str]:
 
 
 def command(environment: Mapping[str, str], *verb: str) -> dict[str, Any]:
-    """Run a `healthpost` verb with `--json`; return its object, raise `Failed` when it fails."""
+    """Run a `healthpost` verb with `--json`; return its object; raises `CommandFailed`."""
     done = subprocess.run(
         [sys.executable, "-m", "provisioning.cli", *verb, "--json"],
         env=dict(environment),
@@ -242,7 +242,9 @@ def command(environment: Mapping[str, str], *verb: str) -> dict[str, Any]:
         text=True,
     )
     if done.returncode != 0:
-        raise Failed("command", f"`healthpost {' '.join(verb[:2])}` failed: {done.stdout.strip()}")
+        raise CommandFailed(
+            "command", f"`healthpost {' '.join(verb[:2])}` failed: {done.stdout.strip()}"
+        )
     told: dict[str, Any] = json.loads(done.stdout)
     return told
 
@@ -257,7 +259,7 @@ def free_port(preferred: int) -> int:
                 continue
             number: int = probe.getsockname()[1]
             return number
-    raise Failed("ports", "no free port on this machine")
+    raise CommandFailed("ports", "no free port on this machine")
 
 
 def _await(ready: Callable[[], bool], otherwise: str, within_s: float = 60) -> None:
@@ -265,7 +267,7 @@ def _await(ready: Callable[[], bool], otherwise: str, within_s: float = 60) -> N
     pause = Event()
     while not ready():
         if time.monotonic() > deadline:
-            raise Failed("timeout", otherwise)
+            raise CommandFailed("timeout", otherwise)
         pause.wait(0.1)
 
 

@@ -13,8 +13,17 @@ import click
 from edge.process.supervise import Stop
 from edge.readings import history
 from edge.store.store import Store
-from provisioning.demo import DOCTOR, KNOWN_PORTS, PASSWORD, PIN, WORKER, Running, command, running
-from provisioning.errors import Failed
+from provisioning.demo import (
+    DOCTOR,
+    KNOWN_PORTS,
+    PASSWORD,
+    PIN,
+    WORKER,
+    RunningDemo,
+    command,
+    running,
+)
+from provisioning.errors import CommandFailed
 
 
 def run_demo() -> None:
@@ -29,16 +38,18 @@ def run_demo() -> None:
 
 
 def run_once(within_s: float) -> dict[str, object]:
-    """Run until every device's reading is confirmed; raises `Failed` after `within_s`."""
+    """Run until every device's reading is confirmed; raises `CommandFailed` after `within_s`."""
     began = time.monotonic()
     stop = _stop_on_signals()
     with running(every_s=0) as demo, closing(Store.open(demo.settings.database)) as store:
         watch = _Watch(demo, store, began)
         while not watch.complete():
             if stop.wait(0.25):
-                raise Failed("stopped", "the demo was stopped")
+                raise CommandFailed("stopped", "the demo was stopped")
             if time.monotonic() - began > within_s:
-                raise Failed("timeout", f"not confirmed in time: {', '.join(watch.missing())}")
+                raise CommandFailed(
+                    "timeout", f"not confirmed in time: {', '.join(watch.missing())}"
+                )
         return watch.report()
 
 
@@ -47,7 +58,7 @@ class _Watch:
 
     AGAIN_S = 12
 
-    def __init__(self, demo: Running, store: Store, began: float) -> None:
+    def __init__(self, demo: RunningDemo, store: Store, began: float) -> None:
         self._demo, self._store, self._began = demo, store, began
         self._wanted = {(d["model"], d["link"]) for d in demo.ward.devices}
         self._asked_at = -math.inf

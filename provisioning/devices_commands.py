@@ -18,7 +18,7 @@ from devices.capture.capture import (
     Capture,
     CaptureError,
     Chunk,
-    Masking,
+    MaskedCapture,
     dump,
     load,
     masked,
@@ -39,7 +39,7 @@ from provisioning.device_output import (
     model_words,
     record_words,
 )
-from provisioning.errors import Failed, InputError
+from provisioning.errors import CommandFailed, InputError
 from provisioning.output import open_box, say, speaks_json
 from provisioning.pair_command import pair, unpair
 
@@ -89,7 +89,7 @@ def record(
         click.echo(_RAW_WARNING, err=True)
     chunks = _record(target, blank, seconds)
     whole = replace(blank, chunks=tuple(chunks))
-    told = Masking(whole, 0, 0) if raw else masked(whole)
+    told = MaskedCapture(whole, 0, 0) if raw else masked(whole)
     _write(out, told.capture)
     summary: Json = {
         "file": str(out),
@@ -178,9 +178,9 @@ def _record(target: str, blank: Capture, seconds: float) -> list[Chunk]:
                 return asyncio.run(link.record_ble(target, seconds, stopped))
             return link.record_line(target, parse_line(blank.line), seconds, stopped)
         except PortBusyError as error:
-            raise Failed("port_busy", f"another program has {target}: {error}") from error
+            raise CommandFailed("port_busy", f"another program has {target}: {error}") from error
         except (PortError, LinkError, link.NotHeardError) as error:
-            raise Failed("not_recorded", f"{target}: {error}") from error
+            raise CommandFailed("not_recorded", f"{target}: {error}") from error
 
 
 @contextmanager
@@ -209,7 +209,7 @@ def _write(out: Path, capture: Capture) -> None:
         fresh.unlink()
     except OSError as error:
         fresh.unlink(missing_ok=True)
-        raise Failed("not_written", f"{out}: {error}") from error
+        raise CommandFailed("not_written", f"{out}: {error}") from error
 
 
 def _lines(file: Path) -> list[str]:

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 from edge.settings.box_settings import Settings
 from edge.store import durable
 from provisioning.box_setup import set_link
-from provisioning.errors import Failed, InputError
+from provisioning.errors import CommandFailed, InputError
 from sync.keys import enrolment, membership
 from sync.keys.enrolment import Claim, EnrolmentError, Grant, Request
 from sync.keys.keys import BoxKeys, KeyFileError, certificate_request
@@ -34,7 +34,7 @@ def enrol(home: Path, claim_text: str, *, new_keys: bool = False) -> Grant:
 
     With `new_keys` the box gives up its keys first, as a readmitted one must.
 
-    Raises `InputError` when the claim is at fault and `Failed` when the hospital cannot be
+    Raises `InputError` when the claim is at fault and `CommandFailed` when the hospital cannot be
     reached or its answer cannot be trusted. Doing it again with the same claim is harmless.
     """
     if new_keys:
@@ -73,7 +73,9 @@ def _keys(settings: Settings) -> BoxKeys:
         return BoxKeys.load(settings.keys)
     except KeyFileError as error:
         if (settings.keys / membership.CERTIFICATE_FILE).exists():
-            raise Failed("keys", f"the keys of this enrolled box are damaged: {error}") from error
+            raise CommandFailed(
+                "keys", f"the keys of this enrolled box are damaged: {error}"
+            ) from error
     (settings.keys / CSR_FILE).unlink(missing_ok=True)
     keys = BoxKeys.generate()
     keys.save(settings.keys)
@@ -111,17 +113,19 @@ def _post(url: str, body: bytes) -> bytes:
             return _read(error.read)  # a refusal, in words
     except (URLError, OSError) as error:
         why = error.reason if isinstance(error, URLError) else error
-        raise Failed("unreachable", f"the hospital at {url} cannot be reached: {why}") from error
+        raise CommandFailed(
+            "unreachable", f"the hospital at {url} cannot be reached: {why}"
+        ) from error
 
 
 def _read(read: Callable[[int], bytes]) -> bytes:
     return read(enrolment.MAX_MESSAGE + 1)
 
 
-def _worded(error: EnrolmentError) -> InputError | Failed:
+def _worded(error: EnrolmentError) -> InputError | CommandFailed:
     if error.kind in _CLAIM_AT_FAULT:
         return InputError(error.kind, str(error))
     if error.kind in ("malformed", "answer-forged"):
         text = f"what answered is not the hospital of this claim ({error})"
-        return Failed(error.kind, text)
-    return Failed(error.kind, f"the hospital refuses: {error}")
+        return CommandFailed(error.kind, text)
+    return CommandFailed(error.kind, f"the hospital refuses: {error}")

@@ -11,7 +11,7 @@ class InputError(Exception):
         self.kind = kind
 
 
-class Failed(Exception):
+class CommandFailed(Exception):
     """The command could not do it, through no fault of its input: it ends with 1."""
 
     def __init__(self, kind: str, message: str) -> None:

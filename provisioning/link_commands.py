@@ -14,11 +14,11 @@ from edge.model.errors import NotFound
 from edge.settings.box_settings import Settings, home_folder
 from edge.store import poison
 from edge.store.store import Store
-from provisioning.errors import Failed, InputError
+from provisioning.errors import CommandFailed, InputError
 from provisioning.output import open_box, say, speaks_json
 from sync.bundles import bundle_format, read_answer, write
 from sync.bundles.bundle_format import BundleError, Closing, Outline
-from sync.bundles.read_answer import Answered
+from sync.bundles.read_answer import AnswerResult
 from sync.courier import trace
 from sync.frames.framing import MAX_RECORD_BYTES
 from sync.keys import keys, membership
@@ -141,7 +141,7 @@ def read_bundle(folder: Path, as_json: bool) -> None:
     say(asdict(came), _answered(came), as_json)
 
 
-def _answered(came: Answered) -> str:
+def _answered(came: AnswerResult) -> str:
     words = [f"{came.confirmed:,} more records are confirmed by the hospital."]
     if came.epoch is not None:
         words = ["The hospital asks for everything again: write a new bundle."]
@@ -211,4 +211,4 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except (BundleError, KeyFileError) as error:
-        raise Failed("bundle", str(error)) from error
+        raise CommandFailed("bundle", str(error)) from error

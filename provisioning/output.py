@@ -9,7 +9,7 @@ from edge.model.errors import EdgeError, InvalidForm, SettingsError
 from edge.process.cli_output import FAILED, INPUT_IS_WRONG, Verdict, say, speaking_json
 from edge.settings.box_settings import Settings
 from edge.store.store import Store
-from provisioning.errors import Failed, InputError
+from provisioning.errors import CommandFailed, InputError
 
 __all__ = ["open_box", "say", "speaks_json"]
 
@@ -34,4 +34,4 @@ def _judge(error: Exception) -> Verdict:
     return kind or type(error).__name__.lower(), FAILED
 
 
-speaks_json = speaking_json((InputError, Failed, EdgeError), _judge)
+speaks_json = speaking_json((InputError, CommandFailed, EdgeError), _judge)

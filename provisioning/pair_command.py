@@ -10,7 +10,7 @@ import click
 from edge.equipment import pairings
 from edge.equipment.pairings import HIGHEST_PASSKEY, Pairing, State
 from edge.store.store import Store
-from provisioning.errors import Failed, InputError
+from provisioning.errors import CommandFailed, InputError
 from provisioning.output import open_box, say, speaks_json
 
 LOOK_S = 0.3
@@ -61,24 +61,24 @@ def unpair(address: str, as_json: bool) -> None:
 
 
 def _ended(store: Store, address: str, wait_s: float, as_json: bool) -> Pairing:
-    """Follow the station until it is over; raises `Failed` in its words, or when time is up."""
+    """Follow the station until it is over; raises `CommandFailed` in its words, or in time."""
     until_s = time.monotonic() + wait_s
     told = ""
     while time.monotonic() < until_s:
         now = pairings.get(store, address)
         if now is None:
-            raise Failed("taken_back", f"somebody took the request for {address} back")
+            raise CommandFailed("taken_back", f"somebody took the request for {address} back")
         if now.state is State.PAIRED:
             return now
         if now.state is State.FAILED:
-            raise Failed("not_paired", f"{address} was not paired: {now.detail}")
+            raise CommandFailed("not_paired", f"{address} was not paired: {now.detail}")
         words = now.shown and f"Compare, or type on the device: {now.shown}"
         told = _tell(words or _WORDS[now.state], told, as_json)
         if now.state is State.PASSKEY_WANTED and not as_json:
             number = click.prompt("Number", type=click.IntRange(0, HIGHEST_PASSKEY), err=True)
             pairings.give_passkey(store, address, number)
         time.sleep(LOOK_S)
-    raise Failed(
+    raise CommandFailed(
         "not_heard", f"{address} was not paired in {wait_s:.0f} s; is the station running?"
     )
 

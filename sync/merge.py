@@ -70,7 +70,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class MergedField:
     """What one field comes to: a text, or for a union the tuple of its members."""
 
     value: str | tuple[str, ...] | None
@@ -92,7 +92,7 @@ def covers(later: Edit, earlier: Edit) -> bool:
     return later.id != earlier.id and (own or earlier.rev <= later.base_rev)
 
 
-def settle(rule: Rule, edits: Iterable[Edit]) -> Settled:
+def settle(rule: Rule, edits: Iterable[Edit]) -> MergedField:
     """Return what the edits of one field come to, whatever their order."""
     held = sorted(set(edits), key=lambda e: (e.at_ms, e.id, e.value or "", e.op))
     match rule.tier:
@@ -100,7 +100,7 @@ def settle(rule: Rule, edits: Iterable[Edit]) -> Settled:
             return _identity(rule, held)
         case Tier.CONTACT:
             heads = _heads(held)
-            return Settled(heads[-1].value if heads else None)
+            return MergedField(heads[-1].value if heads else None)
         case Tier.UNION:
             return _union(rule, held)
         case Tier.BLOCK:
@@ -121,15 +121,15 @@ def words(review: Review) -> str:
     return f"{_number(len(review.values))} {rule.many}: {' / '.join(review.values)}"
 
 
-def _identity(rule: Rule, held: Sequence[Edit]) -> Settled:
+def _identity(rule: Rule, held: Sequence[Edit]) -> MergedField:
     heads = sorted(_heads(held), key=lambda e: not e.clinician)  # what was decided holds on
     values = _distinct(rule, [e.value for e in heads])
     if len(values) > 1:
-        return Settled(values[0], (Review(rule.field, Op.SET, tuple(values)),))
-    return Settled(values[0] if values else None)
+        return MergedField(values[0], (Review(rule.field, Op.SET, tuple(values)),))
+    return MergedField(values[0] if values else None)
 
 
-def _union(rule: Rule, held: Sequence[Edit]) -> Settled:
+def _union(rule: Rule, held: Sequence[Edit]) -> MergedField:
     members = {e.value for e in held if e.op is Op.ADD and e.value}
     present = tuple(sorted(m for m in members if _is_member(m, held)))
     asked = {
@@ -138,7 +138,7 @@ def _union(rule: Rule, held: Sequence[Edit]) -> Settled:
         if e.op is Op.REMOVE and not e.clinician and e.value in present and not _decided(e, held)
     }
     reviews = tuple(Review(rule.field, Op.REMOVE, (m,)) for m in sorted(m for m in asked if m))
-    return Settled(present, reviews)
+    return MergedField(present, reviews)
 
 
 def _is_member(member: str, held: Sequence[Edit]) -> bool:
@@ -153,14 +153,14 @@ def _decided(asked: Edit, held: Sequence[Edit]) -> bool:
     return any(covers(e, asked) and (e.clinician or e.op is Op.ADD) for e in about)
 
 
-def _block(rule: Rule, held: Sequence[Edit]) -> Settled:
+def _block(rule: Rule, held: Sequence[Edit]) -> MergedField:
     ordered = _distinct(rule, [e.value for e in _heads([e for e in held if e.clinician])])
     value = ordered[0] if ordered else None
     proposed = [e for e in _heads(held) if not e.clinician and e.value != value]
     said = [v for v in dict.fromkeys([*ordered, *(e.value or "none" for e in proposed)]) if v]
     if not proposed and len(ordered) < 2:
-        return Settled(value)
-    return Settled(value, (Review(rule.field, Op.SET, tuple(said)),))
+        return MergedField(value)
+    return MergedField(value, (Review(rule.field, Op.SET, tuple(said)),))
 
 
 def _heads(held: Sequence[Edit]) -> list[Edit]:

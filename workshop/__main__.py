@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sequence
 
 from edge.process.supervise import Stop
-from provisioning.demo import Ports, Running, free_port
-from provisioning.errors import Failed
+from provisioning.demo import Ports, RunningDemo, free_port
+from provisioning.errors import CommandFailed
 from workshop.panel import DOCTORS, STAFF, Bench, served
 from workshop.processes import seeded
 from workshop.reload import Reloader
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ports = Ports() if options.free_ports else Ports(KIOSK, DESK, BROKER)
     try:
         _run(options, ports, stop)
-    except Failed as error:
+    except CommandFailed as error:
         print(f"dev: {error}", file=sys.stderr)
         return 1
     return 0
@@ -63,7 +63,7 @@ def _run(options: argparse.Namespace, ports: Ports, stop: Stop) -> None:
             reloader.look()
 
 
-def _say(demo: Running, panel_url: str, as_json: bool) -> None:
+def _say(demo: RunningDemo, panel_url: str, as_json: bool) -> None:
     if as_json:
         told = {"kiosk": demo.kiosk_url, "desk": demo.desk_url, "panel": panel_url}
         print(json.dumps(told), flush=True)

@@ -21,8 +21,8 @@ from edge.staff import staff
 from edge.store import issues
 from edge.store.store import Store
 from edge.visits import visits
-from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, Running
-from provisioning.errors import Failed
+from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, RunningDemo
+from provisioning.errors import CommandFailed
 from web.application import Protection, protect
 from web.polling import polled
 from workshop.seed import TECHNICIAN, TECHNICIAN_PIN
@@ -60,7 +60,7 @@ FAULTS: Mapping[Fault, tuple[str, str]] = {
 class Bench:
     """The running clinic, and the orders that were given from the panel, newest first."""
 
-    demo: Running
+    demo: RunningDemo
     orders: deque[str] = field(default_factory=lambda: deque(maxlen=SHOWN))
     unplugged: set[str] = field(default_factory=set)
 
@@ -68,7 +68,7 @@ class Bench:
         """Give an order to the devices and remember it, or why it was refused."""
         try:
             self.demo.ward.command(order)
-        except Failed as error:
+        except CommandFailed as error:
             words = f"{words}: {error}"
         self.orders.appendleft(f"{datetime.now().astimezone():%H:%M:%S} {words}")
 
@@ -158,7 +158,7 @@ def _people(store: Store) -> list[Patient]:
     return [register.get(store, row["id"]) for row in rows]
 
 
-def _readings(store: Store) -> list[history.Recorded]:
+def _readings(store: Store) -> list[history.StoredReading]:
     rows = store.rows("SELECT entry FROM reading ORDER BY entry DESC LIMIT ?", (SHOWN,))
     return [held for row in rows if (held := history.one(store, row["entry"])) is not None]
 

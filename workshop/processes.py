@@ -10,7 +10,7 @@ from edge.process.supervise import Child
 from hospital import serve
 from hospital.archive.open import open_archive
 from hospital.archive.settings import HospitalSettings
-from provisioning.demo import Ports, Running, running
+from provisioning.demo import Ports, RunningDemo, running
 from workshop.seed import seed
 
 
@@ -22,7 +22,7 @@ def hospital_children(environment: Mapping[str, str]) -> list[Child]:
 
 
 @contextmanager
-def seeded(every_s: float, ports: Ports) -> Iterator[Running]:
+def seeded(every_s: float, ports: Ports) -> Iterator[RunningDemo]:
     """Run a seeded clinic and its hospital inside the block; raises `Failed`."""
     with running(every_s, ports=ports, hospital_children=hospital_children) as demo:
         seed(demo.settings)

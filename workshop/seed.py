@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.patient import Patient
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register, summary
 from edge.patients.form import PatientForm
 from edge.readings import intake
@@ -63,8 +63,8 @@ def _past(now: Stamp, people: list[Patient], worker: str) -> Iterator[Reading]:
             )
             kilograms = (Value(Code.WEIGHT, Decimal(weight) - 4 * number, "kg"),)
             for measured in (
-                Measured(Kind.BLOOD_PRESSURE, pressures),
-                Measured(Kind.WEIGHT, kilograms),
+                Measurement(Kind.BLOOD_PRESSURE, pressures),
+                Measurement(Kind.WEIGHT, kilograms),
             ):
                 yield Reading(measured, at, "typed", patient_id=patient.id, actor=worker)
 

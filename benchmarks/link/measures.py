@@ -22,7 +22,7 @@ from benchmarks.link.healthpost import Box, Hospital, drain
 from benchmarks.link.readings import lines, people, readings
 from devices.recording.recorder import Arrival, Recorder
 from edge.model.entry import GENESIS, Lane, chain
-from edge.model.reading import Kind, Measured, Reading, Value
+from edge.model.reading import Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import intake
@@ -185,7 +185,7 @@ def lone_alert(folder: Path) -> tuple[int, int]:
         patient = register.register(store, now, form, None)
         value = Value("59408-5", Decimal(82), "%")
         reading = next(readings(1, now))
-        low = replace(reading, measured=Measured(Kind.OXIMETRY, (value,)), patient_id=patient.id)
+        low = replace(reading, measured=Measurement(Kind.OXIMETRY, (value,)), patient_id=patient.id)
         intake.accept(store, low)
         record = outbox.records(store, Lane.ALERT, 1, 1)[0].record
     frame = SendFrame("a", 1, 1, 1, GENESIS, bytes(8))

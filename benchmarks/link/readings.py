@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from edge.model.clock import Stamp
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.store.store import Store
@@ -82,7 +82,7 @@ def _reading(told: dict[str, object], number: int, stamp: Stamp, patient: str | 
     )
     values = tuple(Value(code.value, Decimal(str(v)), "mm[Hg]") for code, v in pressure)
     pulse = Value(Code.PULSE.value, Decimal(str(told["pulse"])), "/min")
-    measured = Measured(
+    measured = Measurement(
         Kind.BLOOD_PRESSURE,
         (*values, pulse),
         device_time=datetime(2026, 11, 22) + timedelta(seconds=7 * number),  # noqa: DTZ001

@@ -30,7 +30,7 @@ class Trouble(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class StepTimes:
     """Seconds before each step since the one before, by trouble, and the longest of all."""
 
     failing: tuple[float, ...] = (2, 20, 60)
@@ -56,7 +56,7 @@ class Episode:
     taken: int = 0
 
 
-def planned(trouble: Trouble, taken: int, patience: Patience) -> tuple[Step, float]:
+def planned(trouble: Trouble, taken: int, patience: StepTimes) -> tuple[Step, float]:
     """Return the next step after so many, and how long to wait for it since the last one."""
     ladder = _LADDERS[trouble]
     waits = patience.failing if trouble is Trouble.FAILING else patience.silent
@@ -74,8 +74,8 @@ def planned(trouble: Trouble, taken: int, patience: Patience) -> tuple[Step, flo
 class AdapterWatch:
     """Tell it what happens; `due` says what to do now, `took` that it was done."""
 
-    def __init__(self, patience: Patience | None = None) -> None:
-        self._patience = patience or Patience()
+    def __init__(self, patience: StepTimes | None = None) -> None:
+        self._patience = patience or StepTimes()
         self._failed_s = 0.0
         self.episode: Episode | None = None
 

@@ -23,7 +23,7 @@ KNOWN_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ConnectionEnd:
     """How a connection, or the attempt at one, ended.
 
     `paired`: the adapter has a bond. `about_bond`: the device refused it, or wants one.
@@ -46,7 +46,7 @@ class BondWatch:
     def __len__(self) -> int:
         return len(self._known)
 
-    def judge(self, address: str, ended: Ended) -> Verdict | None:
+    def judge(self, address: str, ended: ConnectionEnd) -> Verdict | None:
         """Take note of an end; return what is wrong with the bond as far as that can be told."""
         refusals, short, went_well = self._known.pop(address, (0, 0, False))
         if ended.heard:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devices.driver import BleCharacteristic, Fields
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 SCALES_LIMIT = 50
 NEW_ACT_S = 30.0
@@ -34,7 +34,7 @@ class Broadcasts:
 
     def feed(
         self, address: str, characteristic: BleCharacteristic, raw: bytes, now_s: float
-    ) -> Measured | None:
+    ) -> Measurement | None:
         """Take one advertisement; raises `DecodeError`."""
         fields = characteristic.decode(raw)
         known = self._scales.pop(address, _Scale(heard_s=now_s))

@@ -146,7 +146,7 @@ class Pairer:
                 await self._say(row.address, State.FAILED, detail=NOT_HEARD)
 
 
-class Strangers:
+class UnpairedDevices:
     """Devices near by that want a bond which nobody made: said as long as they are heard.
 
     It may be the neighbour's cuff, so it is not said for ever.

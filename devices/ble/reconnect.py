@@ -19,7 +19,7 @@ CONTACTS_LIMIT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class ReconnectTimes:
     """Seconds of silence that end a cool-down, and how long it lasts at most, long and short."""
 
     gap_s: float = 5.0
@@ -27,7 +27,7 @@ class Manners:
     short_s: float = 1.0
 
 
-class Parting(Enum):
+class SessionEnd(Enum):
     """How a session ended."""
 
     NO_NEWS = auto()
@@ -43,11 +43,11 @@ class _Contact:
     failures: int = 0
 
 
-class Courtesy:
+class ReconnectPolicy:
     """Remembers every device heard, a bounded number of them."""
 
-    def __init__(self, manners: Manners | None = None) -> None:
-        self._manners = manners or Manners()
+    def __init__(self, manners: ReconnectTimes | None = None) -> None:
+        self._manners = manners or ReconnectTimes()
         self._contacts: dict[str, _Contact] = {}
 
     def __len__(self) -> int:
@@ -65,14 +65,14 @@ class Courtesy:
             del self._contacts[next(iter(self._contacts))]
         return now_s >= free_s
 
-    def ended(self, address: str, now_s: float, parting: Parting) -> None:
+    def ended(self, address: str, now_s: float, parting: SessionEnd) -> None:
         """Take note that a session, or the attempt at one, is over."""
         known = self._contacts.get(address, _Contact(now_s, 0))
-        failures = known.failures + 1 if parting is Parting.NO_NEWS else 0
+        failures = known.failures + 1 if parting is SessionEnd.NO_NEWS else 0
         rest_s = {
-            Parting.NO_NEWS: DELAYS_S[min(known.failures, len(DELAYS_S) - 1)],
-            Parting.NEWS: self._manners.cool_s,
-            Parting.NEWS_AND_HUNG_UP: self._manners.short_s,
+            SessionEnd.NO_NEWS: DELAYS_S[min(known.failures, len(DELAYS_S) - 1)],
+            SessionEnd.NEWS: self._manners.cool_s,
+            SessionEnd.NEWS_AND_HUNG_UP: self._manners.short_s,
         }[parting]
         self._contacts[address] = replace(
             known, heard_s=now_s, not_before_s=now_s + rest_s, failures=failures

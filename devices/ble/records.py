@@ -25,7 +25,7 @@ _REPORT, _ABORT, _COUNT = 1, 3, 4
 _NOT_COMPLETED, _BUSY = 8, 10
 
 
-class Ending(StrEnum):
+class TransferEnd(StrEnum):
     """How a transfer ended."""
 
     COMPLETE = auto()
@@ -47,7 +47,7 @@ class RecordTransfer:
     """One transfer; `last` is the sequence number up to which everything is held, if any."""
 
     def __init__(self, last: int | None) -> None:
-        self.ending: Ending | None = None
+        self.ending: TransferEnd | None = None
         self.refusal = ""
         self._last = last
         self._phase = _Phase.COUNTING
@@ -90,14 +90,14 @@ class RecordTransfer:
         """
         came, last = self._came, self._last
         rising = all(one < other for one, other in zip(came, came[1:], strict=False))
-        if self.ending is Ending.COMPLETE and came:
+        if self.ending is TransferEnd.COMPLETE and came:
             return came[-1] if rising else max(came)
         return came[-1] if rising and len(came) > 1 else last
 
     # --- transitions ---------------------------------------------------------------------------
 
     def _counted(self, count: int) -> bytes | None:
-        return self._report() if count else self._end(Ending.NOTHING)
+        return self._report() if count else self._end(TransferEnd.NOTHING)
 
     def _report(self) -> bytes:
         if self._last is None or self._last >= HIGHEST_SEQUENCE:
@@ -111,11 +111,11 @@ class RecordTransfer:
 
     def _responded(self, request: int, code: int) -> bytes | None:
         if self._phase is _Phase.ABORTING:
-            return self._end(Ending.ABORTED)
+            return self._end(TransferEnd.ABORTED)
         if request != (_COUNT if self._phase is _Phase.COUNTING else _REPORT):
             return None
         if code in (_BUSY, _NOT_COMPLETED):
-            return self._end(Ending.BUSY)
+            return self._end(TransferEnd.BUSY)
         if self._phase is _Phase.COUNTING:
             return self._nothing_counted(code)
         return self._reported(code)
@@ -123,17 +123,17 @@ class RecordTransfer:
     def _nothing_counted(self, code: int) -> bytes | None:
         """A meter need not count: ask for the records themselves."""
         if code == record_access.NO_RECORDS:
-            return self._end(Ending.NOTHING)
+            return self._end(TransferEnd.NOTHING)
         return self._report()
 
     def _reported(self, code: int) -> bytes | None:
         if self._phase is _Phase.CHECKING:
             return self._checked()
         if code == record_access.SUCCESS:
-            return self._end(Ending.COMPLETE)
+            return self._end(TransferEnd.COMPLETE)
         if self._phase is _Phase.ALL:
             nothing = code == record_access.NO_RECORDS
-            return self._end(Ending.NOTHING) if nothing else self._refused(code)
+            return self._end(TransferEnd.NOTHING) if nothing else self._refused(code)
         if code == record_access.NO_RECORDS:
             self._phase = _Phase.CHECKING
             return record_access.report_last()
@@ -144,12 +144,12 @@ class RecordTransfer:
         if self._newest is not None and self._newest < cast("int", self._last):
             self._last = None
             return self._report_all()
-        return self._end(Ending.NOTHING)
+        return self._end(TransferEnd.NOTHING)
 
     def _refused(self, code: int) -> bytes | None:
         self.refusal = record_access.CODES.get(code, f"code {code}")
-        return self._end(Ending.REFUSED)
+        return self._end(TransferEnd.REFUSED)
 
-    def _end(self, ending: Ending) -> bytes | None:
+    def _end(self, ending: TransferEnd) -> bytes | None:
         self.ending = ending
         return None

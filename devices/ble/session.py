@@ -17,12 +17,12 @@ from typing import Any, cast
 
 from devices.ble.assembly import Assembly, Piece
 from devices.ble.link import LinkError
-from devices.ble.reconnect import Parting
-from devices.ble.records import Ending, RecordTransfer
-from devices.ble.setup import BATTERY, Attendance, Connected
+from devices.ble.reconnect import SessionEnd
+from devices.ble.records import RecordTransfer, TransferEnd
+from devices.ble.setup import BATTERY, ConnectedDevice, DeviceSetup
 from devices.catalogue import BLE_CHARACTERISTICS
 from devices.driver import BleCharacteristic, DecodeError, Fields
-from devices.recording.device_readings import Reception
+from devices.recording.device_readings import DeviceReadings
 from devices.recording.device_time import KnownClock
 from devices.recording.recorder import Recorder
 from edge.equipment import device_memory, registry
@@ -76,12 +76,12 @@ class Session:
     def __init__(
         self,
         recorder: Recorder,
-        reception: Reception,
-        connection: Connected,
+        reception: DeviceReadings,
+        connection: ConnectedDevice,
         clock: KnownClock | None,
         times: SessionTimes,
     ) -> None:
-        self.attendance = Attendance(recorder, reception.source, connection, clock)
+        self.attendance = DeviceSetup(recorder, reception.source, connection, clock)
         self.streaming = False
         self.heard = 0
         self.hung_up = False
@@ -106,15 +106,15 @@ class Session:
         """Whether nothing is lost by leaving now: a stream whose finger is out."""
         return self.streaming and not self._finger_in
 
-    def parting(self) -> Parting:
+    def parting(self) -> SessionEnd:
         """Say how the session ended, for the courtesy of the next one."""
         outcomes = [done.result() for done in self._recorded if _is_written(done)]
         news = len(outcomes) < len(self._recorded)  # still waiting for the disk
         news |= any(not isinstance(outcome, Duplicate) for outcome in outcomes)
         if not (news or self.streaming and self.heard):
-            return Parting.NO_NEWS
+            return SessionEnd.NO_NEWS
         harmless = self.hung_up and not self._repeatable
-        return Parting.NEWS_AND_HUNG_UP if harmless else Parting.NEWS
+        return SessionEnd.NEWS_AND_HUNG_UP if harmless else SessionEnd.NEWS
 
     async def run(self) -> None:
         """Serve the device until it or we hang up; raises `LinkError` when it cannot be served."""
@@ -321,7 +321,7 @@ class Session:
         if transfer is None:
             return
         source, held = self._reception.source, transfer.held
-        if transfer.ending is Ending.REFUSED:
+        if transfer.ending is TransferEnd.REFUSED:
             self._recorder.tell(
                 lambda store, now: issues.note(
                     store, now, "device-refuses", source.subject, transfer.refusal

@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 Step = Callable[[], Coroutine[Any, Any, None]]
 
 
-class Connected(Protocol):
+class ConnectedDevice(Protocol):
     """What a session needs of a connection; `devices.ble.link.Connection` is one."""
 
     lost: asyncio.Event
@@ -63,7 +63,7 @@ class Connected(Protocol):
         ...
 
 
-class Attendance:
+class DeviceSetup:
     """Runs once beside a session. `clock` is what we know of the device's clock, before and after.
 
     `now_valid` is the clock by which the values of this connection were stamped; `ready` is set
@@ -72,7 +72,11 @@ class Attendance:
     """
 
     def __init__(
-        self, recorder: Recorder, source: Source, connection: Connected, clock: KnownClock | None
+        self,
+        recorder: Recorder,
+        source: Source,
+        connection: ConnectedDevice,
+        clock: KnownClock | None,
     ) -> None:
         self.clock = self.now_valid = clock
         self.ready = asyncio.Event()

@@ -23,7 +23,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _WaitingDevice:
     since_s: float
     heard_s: float
     streaming: bool
@@ -34,7 +34,7 @@ class Slots:
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         self._bounds = bounds or Bounds()
-        self._waiting: dict[str, _Waiting] = {}
+        self._waiting: dict[str, _WaitingDevice] = {}
         self._taken: dict[str, bool] = {}
 
     def __len__(self) -> int:
@@ -51,7 +51,7 @@ class Slots:
         if known is not None and now_s - known.heard_s > self._bounds.fresh_s:
             known = None
         since_s = known.since_s if known else now_s
-        self._waiting[address] = _Waiting(since_s, now_s, streaming)
+        self._waiting[address] = _WaitingDevice(since_s, now_s, streaming)
         self._forget(now_s)
 
     def next(self, now_s: float) -> str | None:

@@ -17,22 +17,22 @@ from dataclasses import dataclass, field
 
 from devices.ble import link
 from devices.ble.adapter_recovery import AdapterCare
-from devices.ble.adapter_watch import AdapterWatch, Patience, Step
-from devices.ble.bonds import BondWatch, Ended
+from devices.ble.adapter_watch import AdapterWatch, Step, StepTimes
+from devices.ble.bonds import BondWatch, ConnectionEnd
 from devices.ble.broadcasts import Broadcasts
 from devices.ble.link import Advertisement, BondError, Connection, LinkError
-from devices.ble.pairing import Pairer, PairingTimes, Strangers, say_bond
-from devices.ble.reconnect import Courtesy, Manners, Parting
+from devices.ble.pairing import Pairer, PairingTimes, UnpairedDevices, say_bond
+from devices.ble.reconnect import ReconnectPolicy, ReconnectTimes, SessionEnd
 from devices.ble.session import Session, SessionTimes
 from devices.ble.slots import WAITING_LIMIT, Bounds, Slots
 from devices.catalogue import BLE_CHARACTERISTICS, MODELS, ble_model
 from devices.catalogue.ble_models import identified
 from devices.driver import DecodeError
 from devices.model import Model
-from devices.recording.device_readings import Reception, Source
+from devices.recording.device_readings import DeviceReadings, Source
 from devices.recording.device_time import KnownClock
 from devices.recording.recorder import Recorder
-from devices.recording.stable_value import Terms
+from devices.recording.stable_value import Stability
 from edge.equipment import registry
 from edge.store import issues
 
@@ -58,16 +58,16 @@ class RadioHabits:
     longest_retry_s: float = 15.0
     rescan_s: float = 60.0
     times: SessionTimes = field(default_factory=SessionTimes)
-    manners: Manners = field(default_factory=Manners)
+    manners: ReconnectTimes = field(default_factory=ReconnectTimes)
     bounds: Bounds = field(default_factory=Bounds)
-    patience: Patience = field(default_factory=Patience)
+    patience: StepTimes = field(default_factory=StepTimes)
     pairing: PairingTimes = field(default_factory=PairingTimes)
-    terms: Terms | None = None
+    terms: Stability | None = None
     restart: str = ""
 
 
 @dataclass(slots=True)
-class _Running:
+class _RunningSession:
     session: Session
     task: asyncio.Task[None]
     since_s: float
@@ -79,7 +79,7 @@ class BleSupervisor:
     def __init__(self, recorder: Recorder, habits: RadioHabits | None = None) -> None:
         self._recorder = recorder
         self._habits = habits or RadioHabits()
-        self._courtesy = Courtesy(self._habits.manners)
+        self._courtesy = ReconnectPolicy(self._habits.manners)
         self._slots = Slots(self._habits.bounds)
         self._care = AdapterCare(
             recorder, AdapterWatch(self._habits.patience), self._habits.restart
@@ -87,14 +87,14 @@ class BleSupervisor:
         self._pairer = Pairer(recorder, self._habits.pairing)
         self._bonds = BondWatch()
         self._broadcasts = Broadcasts()
-        self._strangers = Strangers(recorder)
+        self._strangers = UnpairedDevices(recorder)
         self._heard: OrderedDict[str, Advertisement] = OrderedDict()
         self._calling: dict[str, tuple[Advertisement, Model]] = {}
         self._called = asyncio.Event()
-        self._receptions: dict[str, Reception] = {}
+        self._receptions: dict[str, DeviceReadings] = {}
         self._clocks: dict[str, KnownClock] = {}
         self._models: dict[str, Model] = {}
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, _RunningSession] = {}
         self._off = False
 
     async def run(self) -> None:
@@ -236,18 +236,20 @@ class BleSupervisor:
         try:
             connection = await self._reach(heard)
         except BondError as error:
-            self._judge(heard, model, Ended(heard.paired, about_bond=True), str(error))
+            self._judge(heard, model, ConnectionEnd(heard.paired, about_bond=True), str(error))
             connection = None
         if connection is None:
             self._slots.free(heard.address)
-            self._courtesy.ended(heard.address, asyncio.get_running_loop().time(), Parting.NO_NEWS)
+            self._courtesy.ended(
+                heard.address, asyncio.get_running_loop().time(), SessionEnd.NO_NEWS
+            )
             return
         reception = self._reception(heard, model, "connected")
         clock = self._clocks.get(reception.source.id)
         session = Session(self._recorder, reception, connection, clock, self._habits.times)
         task = asyncio.create_task(self._serve(heard, reception, session))
         now_s = asyncio.get_running_loop().time()
-        self._running[heard.address] = _Running(session, task, now_s)
+        self._running[heard.address] = _RunningSession(session, task, now_s)
 
     async def _reach(self, heard: Advertisement) -> Connection | None:
         """Connect, once more after interference; a device that is gone is not waited for twice."""
@@ -264,7 +266,9 @@ class BleSupervisor:
                 _log.info("%s cannot be reached: %s", heard.address, error)
         return None
 
-    async def _serve(self, heard: Advertisement, reception: Reception, session: Session) -> None:
+    async def _serve(
+        self, heard: Advertisement, reception: DeviceReadings, session: Session
+    ) -> None:
         device, address = reception.source.id, heard.address
         self._set_state(device, "connected")
         began_s = asyncio.get_running_loop().time()
@@ -280,7 +284,7 @@ class BleSupervisor:
             self._slots.free(address)
             self._learn(heard, reception, session)
             self._courtesy.ended(address, now_s, session.parting())
-            ended = Ended(
+            ended = ConnectionEnd(
                 heard.paired or self._pairer.belongs_here(address),
                 about_bond,
                 session.hung_up,
@@ -290,7 +294,7 @@ class BleSupervisor:
             self._judge(heard, reception.source.model, ended, trouble)
             self._set_state(device, "listening", trouble)
 
-    def _learn(self, heard: Advertisement, reception: Reception, session: Session) -> None:
+    def _learn(self, heard: Advertisement, reception: DeviceReadings, session: Session) -> None:
         """Remember the device's clock, and the row that it turned out to be."""
         attendance, source = session.attendance, reception.source
         if attendance.clock is not None:
@@ -306,7 +310,9 @@ class BleSupervisor:
                 lambda store, _: registry.set_model(store, source.id, label, measures)
             )
 
-    def _judge(self, heard: Advertisement, model: Model, ended: Ended, trouble: str) -> None:
+    def _judge(
+        self, heard: Advertisement, model: Model, ended: ConnectionEnd, trouble: str
+    ) -> None:
         verdict = self._bonds.judge(heard.address, ended)
         if verdict is not None:
             _log.warning("%s: %s: %s", heard.address, verdict, trouble)
@@ -314,11 +320,11 @@ class BleSupervisor:
         elif ended.heard:
             say_bond(self._recorder, heard.address, model, None)
 
-    def _reception(self, heard: Advertisement, model: Model, state: str) -> Reception:
+    def _reception(self, heard: Advertisement, model: Model, state: str) -> DeviceReadings:
         known = "ble-" + heard.address.replace(":", "").upper()
         if known not in self._receptions:
             source = Source(known, model, heard.address)
-            self._receptions[known] = Reception(self._recorder, source, self._habits.terms)
+            self._receptions[known] = DeviceReadings(self._recorder, source, self._habits.terms)
         elif state == "listening":
             return self._receptions[known]  # of a broadcast: known, and nothing else changes
         measures = " ".join(model.kinds)

@@ -61,7 +61,7 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
-class Masking:
+class MaskedCapture:
     """A capture fit to be written, and what masking did to it."""
 
     capture: Capture
@@ -69,14 +69,14 @@ class Masking:
     not_understood: int
 
 
-def masked(capture: Capture) -> Masking:
+def masked(capture: Capture) -> MaskedCapture:
     """Return the capture without identities; raises `CannotMaskError`.
 
     Masked as a whole, because an identity may be cut in two by a read; then cut as it was. The
     characteristics that we subscribe to know a user's number at most, so Bluetooth stays as it is.
     """
     if capture.link == "ble":
-        return Masking(replace(capture, masked=True), 0, 0)
+        return MaskedCapture(replace(capture, masked=True), 0, 0)
     found = mask(capture.protocol, capture.data)
     chunks = []
     at = 0
@@ -85,7 +85,7 @@ def masked(capture: Capture) -> Masking:
         chunks.append(replace(chunk, data=found.data[at:end]))
         at = end
     whole = replace(capture, masked=True, chunks=tuple(chunks))
-    return Masking(whole, found.fields, found.not_understood)
+    return MaskedCapture(whole, found.fields, found.not_understood)
 
 
 def dump(capture: Capture) -> Iterator[str]:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from devices.capture.capture import Capture, CaptureError
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import DecodeError, Decoder, Event, SerialProtocol
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 CUTTINGS = 20
 """Random ways of cutting the bytes that must give the same events."""
@@ -31,7 +31,7 @@ class Moment:
 
     t_ms: int
     event: Event
-    measured: Measured | None
+    measured: Measurement | None
     char: str = ""
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from devices.catalogue.evidence import Evidence
-from devices.deidentify import Masked
+from devices.deidentify import MaskedBytes
 from devices.driver import Question, SerialProtocol, Session
 from devices.protocols.laboratory import Test
 
-Masker = Callable[[bytes], Masked]
+Masker = Callable[[bytes], MaskedBytes]
 
 
 class WithoutMasker(StrEnum):

@@ -18,7 +18,7 @@ from devices.catalogue.protocol_row import (
     WithoutMasker,
     unchecked_run,
 )
-from devices.deidentify import CannotMaskError, Masked, kiosks, laboratory, scales
+from devices.deidentify import CannotMaskError, MaskedBytes, kiosks, laboratory, scales
 from devices.driver import Session
 from devices.protocols import (
     ad_scale,
@@ -272,12 +272,12 @@ def requests_of(protocol: str) -> tuple[str, ...]:
     return () if row is None else row.requests
 
 
-def mask(protocol: str, data: bytes) -> Masked:
+def mask(protocol: str, data: bytes) -> MaskedBytes:
     """Return the bytes without identities, of the same length; raises `CannotMaskError`."""
     row = serial_row(protocol)
     if row is None or row.deidentify is WithoutMasker.NOT_KNOWN:
         whose = protocol or "an unknown protocol"
         raise CannotMaskError(f"nobody can say where the bytes of {whose} hold an identity")
     if row.deidentify is WithoutMasker.NO_IDENTITY:
-        return Masked(data)
+        return MaskedBytes(data)
     return row.deidentify(data)

@@ -9,9 +9,9 @@ digits, because an ID may stand in it. Which function masks which protocol stand
 
 from __future__ import annotations
 
-from devices.deidentify.text import Masked
+from devices.deidentify.text import MaskedBytes
 
-__all__ = ["CannotMaskError", "Masked"]
+__all__ = ["CannotMaskError", "MaskedBytes"]
 
 
 class CannotMaskError(ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from devices.deidentify.text import Kept, Masked, blank, by_parts, by_pattern
+from devices.deidentify.text import MaskedBytes, MaskedFrame, blank, by_parts, by_pattern
 from devices.protocols.framing import xor8
 
 _LINE = re.compile(rb"[^\r\n]+")
@@ -12,7 +12,7 @@ _OMRON_5 = re.compile(rb"(\d{4}(?:,\d\d){4},)([^,]{20})(,\d(?:,(?:\d{3}|   )){3}
 _OMRON_BP = re.compile(rb"(bp,)([^,]{20})(,\d{4}/\d\d/\d\d,\d\d:\d\d(?:,\d{3}){4},\d)")
 
 
-def mask_omron(data: bytes) -> Masked:
+def mask_omron(data: bytes) -> MaskedBytes:
     """Blank the 20 characters of the ID in both line formats; other lines lose everything."""
     return by_pattern(
         data, _LINE, lambda line: by_parts(_OMRON_5, line[0]) or by_parts(_OMRON_BP, line[0])
@@ -25,7 +25,7 @@ _TERUMO = re.compile(
 )
 
 
-def mask_terumo(data: bytes) -> Masked:
+def mask_terumo(data: bytes) -> MaskedBytes:
     """Blank the ID, and the fields behind the pulse, which nobody has explained.
 
     The rule of the byte behind ETX is not known: it stays as the kiosk sent it.
@@ -53,26 +53,26 @@ _TM_NAMED = rb"[SMDPILpimrtc] ?[N\d ]{0,3}| *\d{1,3}, *\d{1,3}|"
 an ID, a height and a weight, and nobody says which is which."""
 
 
-def mask_tm2655(data: bytes) -> Masked:
+def mask_tm2655(data: bytes) -> MaskedBytes:
     """Blank the slots of a TM-2657 that a person may have filled; the check byte is made anew."""
     return by_pattern(data, _TM_FRAME, _tm_frame)
 
 
-def _tm_frame(frame: re.Match[bytes]) -> Kept | None:
+def _tm_frame(frame: re.Match[bytes]) -> MaskedFrame | None:
     if frame["cut"] is not None:
         told = int(blank(frame["cut"]) != frame["cut"])
-        return Kept(b"\x16\x16" + _TM_HEAD + blank(frame["cut"]), told)
+        return MaskedFrame(b"\x16\x16" + _TM_HEAD + blank(frame["cut"]), told)
     if frame["text"] is None:
-        return Kept(frame[0])
+        return MaskedFrame(frame[0])
     if _tm_check(frame["text"]) != frame["check"][0]:
         broken = blank(frame["text"])
         wrong = bytes((_tm_check(broken) ^ 0xFF,))
-        return Kept(_tm_framed(broken, wrong), int(broken != frame["text"]))
+        return MaskedFrame(_tm_framed(broken, wrong), int(broken != frame["text"]))
     old = frame["text"].split(_RS)
     new = [_tm_field(at, field) for at, field in enumerate(old)]
     told = sum(1 for before, after in zip(old, new, strict=True) if before != after)
     text = _RS.join(new)
-    return Kept(_tm_framed(text, bytes((_tm_check(text),))), told)
+    return MaskedFrame(_tm_framed(text, bytes((_tm_check(text),))), told)
 
 
 def _tm_field(at: int, field: bytes) -> bytes:

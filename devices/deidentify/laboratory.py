@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from devices.deidentify.text import Kept, Masked, blank, by_pattern
+from devices.deidentify.text import MaskedBytes, MaskedFrame, blank, by_pattern
 from devices.protocols.framing import sum8
 
 _NUMBER = rb"[<>]?\^?\d{1,6}(?:\.\d{1,4})?"
@@ -42,20 +42,20 @@ _HL7_STRICT: Mapping[bytes, tuple[int, ...]] = {b"MSH": (11,), b"OBX": (1, 2, 8,
 """Fields that must be as they should: else two segments may have run into one another."""
 
 
-def mask_hl7(data: bytes) -> Masked:
+def mask_hl7(data: bytes) -> MaskedBytes:
     """Blank every segment but MSH and OBX, and of these what may name somebody."""
     return by_pattern(data, re.compile(rb"\x0b([^\x0b]*?)\x1c\r", re.DOTALL), _hl7_message)
 
 
-def _hl7_message(message: re.Match[bytes]) -> Kept | None:
+def _hl7_message(message: re.Match[bytes]) -> MaskedFrame | None:
     if not message[1].startswith(b"MSH|"):
         return None
     parts = [_hl7_segment(part) for part in re.split(rb"([\r\n])", message[1])]
     body = b"".join(part.data for part in parts)
-    return Kept(b"\x0b" + body + b"\x1c\r", sum(part.fields for part in parts))
+    return MaskedFrame(b"\x0b" + body + b"\x1c\r", sum(part.fields for part in parts))
 
 
-def _hl7_segment(segment: bytes) -> Kept:
+def _hl7_segment(segment: bytes) -> MaskedFrame:
     fields = segment.split(b"|")
     shapes = _HL7_FIELDS.get(fields[0], {})
     strict = _HL7_STRICT.get(fields[0], ())
@@ -63,13 +63,13 @@ def _hl7_segment(segment: bytes) -> Kept:
     return _kept_fields(segment, shapes if sound else {})
 
 
-def _kept_fields(record: bytes, shapes: Mapping[int, bytes]) -> Kept:
+def _kept_fields(record: bytes, shapes: Mapping[int, bytes]) -> MaskedFrame:
     """Keep a record's name and the fields that have their shape; blank the others."""
     fields = record.split(b"|")
     name = _kept(_NAMES, fields[0])
     new = [name, *(_kept(shapes.get(at), field) for at, field in enumerate(fields[1:], 1))]
     told = sum(1 for before, after in zip(fields, new, strict=True) if before != after)
-    return Kept(b"|".join(new), told)
+    return MaskedFrame(b"|".join(new), told)
 
 
 def _kept(shape: bytes | None, field: bytes) -> bytes:
@@ -95,7 +95,7 @@ _ASTM_FRAME = re.compile(
 )
 
 
-def mask_astm(data: bytes) -> Masked:
+def mask_astm(data: bytes) -> MaskedBytes:
     """Blank patient, order, comment, request and unknown records, whatever frames they span.
 
     A frame with a wrong sum, one out of turn, and what follows it up to the end of its record lose
@@ -105,15 +105,15 @@ def mask_astm(data: bytes) -> Masked:
     masked, fields = _masked_texts(frames, data)
     by_start = dict(zip((frame.start for frame in frames), masked, strict=True))
 
-    def keep(match: re.Match[bytes]) -> Kept:
+    def keep(match: re.Match[bytes]) -> MaskedFrame:
         text = by_start[match.start()]
         body = match["number"] + text + match["mark"]
         right = sum8(match["number"] + match["text"] + match["mark"]) == int(match["sum"], 16)
         check = sum8(body) if right else sum8(body) ^ 0xFF
-        return Kept(b"\x02" + body + b"%02X\r\n" % check)
+        return MaskedFrame(b"\x02" + body + b"%02X\r\n" % check)
 
     found = by_pattern(data, _ASTM_FRAME, keep)
-    return Masked(found.data, fields, found.not_understood)
+    return MaskedBytes(found.data, fields, found.not_understood)
 
 
 def _frame(match: re.Match[bytes]) -> _Frame:
@@ -169,5 +169,5 @@ def _groups(frames: Sequence[_Frame], data: bytes) -> Iterable[list[int]]:
             group, joined = [], frame.sound
 
 
-def _astm_record(record: bytes) -> Kept:
+def _astm_record(record: bytes) -> MaskedFrame:
     return _kept_fields(record, _ASTM_FIELDS.get(record.split(b"|")[0], {}))

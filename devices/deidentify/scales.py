@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from devices.deidentify.text import Kept, Masked, blank, by_parts, by_pattern
+from devices.deidentify.text import MaskedBytes, MaskedFrame, blank, by_parts, by_pattern
 from devices.protocols.framing import sum8
 
 _TANITA = re.compile(
@@ -17,12 +17,12 @@ _TANITA_KEYS = frozenset(
 """Keys whose values say who somebody is in no other way than their body does."""
 
 
-def mask_tanita(data: bytes) -> Masked:
+def mask_tanita(data: bytes) -> MaskedBytes:
     """Blank the ID and every value of an unknown key; the check sum is made anew."""
     return by_pattern(data, _TANITA, _tanita_line)
 
 
-def _tanita_line(line: re.Match[bytes]) -> Kept | None:
+def _tanita_line(line: re.Match[bytes]) -> MaskedFrame | None:
     check = line["check"]
     tokens = line["body"].split(b",")
     right = check is None or sum8(line["body"] + b",") == int(check[-2:], 16)
@@ -33,7 +33,7 @@ def _tanita_line(line: re.Match[bytes]) -> Kept | None:
     new = [value if keep else blank(value) for value, keep in zip(values, told, strict=True)]
     body = b",".join(b for pair in zip(tokens[::2], new, strict=True) for b in pair)
     tail = b"" if check is None else b",CS,%02X" % sum8(body + b",")
-    return Kept(blank(line["noise"]) + body + tail, told.count(False))
+    return MaskedFrame(blank(line["noise"]) + body + tail, told.count(False))
 
 
 def _pairs(tokens: list[bytes]) -> list[tuple[bytes, bytes]]:
@@ -48,14 +48,14 @@ _GTECH_LINE = re.compile(
 _GTECH_LIST = re.compile(rb"(\x02[\d.]{1,6},[\d.]{1,6},)([^,]*,[^,]*)(,[\d.]{1,6}\x03)")
 
 
-def mask_gtech(data: bytes) -> Masked:
+def mask_gtech(data: bytes) -> MaskedBytes:
     """Keep the lines of figures; blank every other line and the unexplained fields of a list."""
     return by_pattern(data, _GTECH, _gtech_part)
 
 
-def _gtech_part(part: re.Match[bytes]) -> Kept | None:
+def _gtech_part(part: re.Match[bytes]) -> MaskedFrame | None:
     if part[0] == b"\x1bT\x00":
-        return Kept(part[0])
+        return MaskedFrame(part[0])
     return by_parts(_GTECH_LINE, part[0]) or by_parts(_GTECH_LIST, part[0])
 
 
@@ -63,11 +63,11 @@ _HEALTHOMETER = re.compile(rb"\x1b([A-Z])([^\x1b\r\n]*)")
 _HEALTHOMETER_KNOWN = re.compile(rb"(\x1b(?:[RE]|[WHB] *\d{1,3}(?:\.\d{1,2})? *|N[mc]))")
 
 
-def mask_healthometer(data: bytes) -> Masked:
+def mask_healthometer(data: bytes) -> MaskedBytes:
     """Keep weight, height, BMI and unit; blank everything else."""
     return by_pattern(data, _HEALTHOMETER, _healthometer_part)
 
 
-def _healthometer_part(part: re.Match[bytes]) -> Kept:
+def _healthometer_part(part: re.Match[bytes]) -> MaskedFrame:
     known = by_parts(_HEALTHOMETER_KNOWN, part[0])
-    return known or Kept(b"\x1b" + part[1] + blank(part[2]), int(blank(part[2]) != part[2]))
+    return known or MaskedFrame(b"\x1b" + part[1] + blank(part[2]), int(blank(part[2]) != part[2]))

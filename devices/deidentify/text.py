@@ -11,7 +11,7 @@ BLANK = b"X"
 
 
 @dataclass(frozen=True, slots=True)
-class Masked:
+class MaskedBytes:
     """Masked bytes; how many fields that held something were blanked, and how many bytes were
     blanked because nothing in them was understood."""
 
@@ -21,7 +21,7 @@ class Masked:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class MaskedFrame:
     """A frame as it may be written, of its old length, and how many fields were blanked in it."""
 
     data: bytes
@@ -34,8 +34,8 @@ def blank(data: bytes) -> bytes:
 
 
 def by_pattern(
-    data: bytes, pattern: re.Pattern[bytes], keep: Callable[[re.Match[bytes]], Kept | None]
-) -> Masked:
+    data: bytes, pattern: re.Pattern[bytes], keep: Callable[[re.Match[bytes]], MaskedFrame | None]
+) -> MaskedBytes:
     """Rewrite every match by `keep`; blank what it returns None for, and all between matches."""
     parts: list[bytes] = []
     fields = lost = at = 0
@@ -48,10 +48,10 @@ def by_pattern(
         fields += kept.fields if kept else 0
         at = match.end()
     tail = blank(data[at:])
-    return Masked(b"".join((*parts, tail)), fields, lost + _changed(data[at:], tail))
+    return MaskedBytes(b"".join((*parts, tail)), fields, lost + _changed(data[at:], tail))
 
 
-def by_parts(pattern: re.Pattern[bytes], data: bytes) -> Kept | None:
+def by_parts(pattern: re.Pattern[bytes], data: bytes) -> MaskedFrame | None:
     """Keep the even groups of a full match and blank the odd ones; None when it does not match."""
     match = pattern.fullmatch(data)
     if match is None:
@@ -59,7 +59,7 @@ def by_parts(pattern: re.Pattern[bytes], data: bytes) -> Kept | None:
     parts = [part or b"" for part in match.groups()]
     new = [blank(part) if at % 2 else part for at, part in enumerate(parts)]
     told = sum(1 for part in parts[1::2] if blank(part) != part)
-    return Kept(b"".join(new), told)
+    return MaskedFrame(b"".join(new), told)
 
 
 def _changed(old: bytes, new: bytes) -> int:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import StepDecoder, error, lines
 from devices.protocols.observations import UNCHECKED, body
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _LONGEST = 64
 _LINE = re.compile(
@@ -22,7 +22,7 @@ _LINE = re.compile(
 _KG = {"kg": Decimal(1), "g": Decimal("0.001"), "lb": Decimal("0.45359237")}
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return a stable weight in kg, to be compared with the scale's display."""
     fields = event.fields
     factor = _KG.get(str(fields.get("unit")))

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, wall_clock, xor8
 from devices.protocols.observations import pressure
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _SYN, _ETX, _RS = 0x16, 0x03, "\x1e"
 _RESTART = b"\x16\x16\x01"
@@ -40,7 +40,7 @@ def command(code: str) -> bytes:
     return bytes((_SYN, _SYN)) + body + bytes((xor8(body),))
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return the pressures and pulse of a result; None for everything else."""
     return pressure(event.fields, event.quality) if event.name == "reading" else None
 

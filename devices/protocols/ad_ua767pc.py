@@ -9,14 +9,14 @@ from __future__ import annotations
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
 from devices.protocols.observations import UNCHECKED, pressure
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _FRAME = 10
 _DIGITS = frozenset(b"0123456789ABCDEF")
 _FINE = 0x80
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return the pressures of a result, to be compared with the monitor's display."""
     return pressure(event.fields, (UNCHECKED,)) if event.name == "reading" else None
 

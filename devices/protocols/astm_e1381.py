@@ -15,7 +15,7 @@ from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols import laboratory
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.laboratory import Result, Test
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 REPLIES = {"ACK": b"\x06", "NAK": b"\x15"}
 
@@ -47,7 +47,7 @@ def result(text: str) -> Result | None:
     )
 
 
-def measured_with(event: Event, tests: Mapping[str, Test]) -> Measured | None:
+def measured_with(event: Event, tests: Mapping[str, Test]) -> Measurement | None:
     """Return the reading of a record event, by the site's map of test codes."""
     found = result(str(event.fields["text"])) if event.name == "record" else None
     return laboratory.measured(found, tests) if found else None

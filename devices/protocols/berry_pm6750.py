@@ -12,7 +12,7 @@ from decimal import Decimal
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.observations import oximetry, pressure
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _START = b"\x55\xaa"
 _HEAD = 3
@@ -38,7 +38,7 @@ def enable_oximeter() -> bytes:
     return _packet(0x03, 0x01)
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return a blood pressure, or one oximeter sample of a finger that is in.
 
     Temperature and heart rate come several times a second without an end: they are shown to the

@@ -13,7 +13,7 @@ from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gatt_types import Cursor, flag_names, number, positive
-from edge.model.reading import CUFF_PRESSURE, Code, Kind, Measured, Value
+from edge.model.reading import CUFF_PRESSURE, Code, Kind, Measurement, Value
 
 _KPA, _TIME, _PULSE, _USER, _STATUS, _USER_TIME, _EPOCH_2000 = (1 << bit for bit in range(7))
 
@@ -48,12 +48,12 @@ def decode_enhanced(data: bytes) -> Fields:
     return fields
 
 
-def measured(fields: Fields) -> Measured | None:
+def measured(fields: Fields) -> Measurement | None:
     """Return the act of measuring in mm[Hg] and /min; None when the cuff failed (NaN)."""
     values = _values(fields)
     if values is None:
         return None
-    return Measured(
+    return Measurement(
         kind=Kind.BLOOD_PRESSURE,
         values=values,
         device_time=cast("datetime | None", fields.get("user_facing_time") or fields.get("time")),
@@ -66,7 +66,7 @@ def no_reading(fields: Fields) -> None:
     """Return None: the pressure of a cuff still inflating is no blood pressure."""
 
 
-def cuff_pressure(fields: Fields) -> Measured | None:
+def cuff_pressure(fields: Fields) -> Measurement | None:
     """Return the pressure in the cuff now, in mm[Hg], to be shown while it is inflated (BLS 3.2).
 
     2A36 carries it where 2A35 has the systolic value; the other two are NaN.
@@ -74,7 +74,9 @@ def cuff_pressure(fields: Fields) -> Measured | None:
     pressure = number(fields["systolic"])
     if pressure is None:
         return None
-    return Measured(Kind.BLOOD_PRESSURE, (Value(CUFF_PRESSURE, _mmhg(pressure, fields), "mm[Hg]"),))
+    return Measurement(
+        Kind.BLOOD_PRESSURE, (Value(CUFF_PRESSURE, _mmhg(pressure, fields), "mm[Hg]"),)
+    )
 
 
 CHARACTERISTICS: tuple[BleCharacteristic, ...] = (

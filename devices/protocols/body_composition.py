@@ -14,7 +14,7 @@ from typing import cast
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gatt_types import Cursor, number, positive, scaled
 from devices.protocols.weight_scale import UNSUCCESSFUL, kilograms, mass
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 
 _IMPERIAL, _TIME, _USER, _MULTI_PACKET = 1, 2, 4, 1 << 12
 
@@ -76,7 +76,7 @@ def merged(packets: Iterable[Fields]) -> Fields:
     return whole
 
 
-def measured(fields: Fields) -> Measured | None:
+def measured(fields: Fields) -> Measurement | None:
     """Return body fat in percent and weight in kg, as far as this packet has them."""
     weight = number(fields.get("weight"))
     kg = kilograms(weight, str(fields["unit"])) if weight is not None else None
@@ -86,7 +86,7 @@ def measured(fields: Fields) -> Measured | None:
     )
     if not values:
         return None
-    return Measured(
+    return Measurement(
         kind=Kind.BODY_COMPOSITION,
         values=values,
         device_time=cast("datetime | None", fields.get("time")),

@@ -11,13 +11,13 @@ from __future__ import annotations
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
 from devices.protocols.observations import oximetry
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _FRAME = 5
 _NO_SPO2, _NO_PULSE = 0x7F, 0xFF
 
 
-def measured_sample(event: Event) -> Measured | None:
+def measured_sample(event: Event) -> Measurement | None:
     """Return one sample of SpO2 and pulse; None while the finger is out or the probe searches."""
     fields = event.fields
     if event.name != "reading" or fields["flag_b3_4"] or fields["searching"]:

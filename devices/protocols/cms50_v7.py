@@ -11,7 +11,7 @@ from __future__ import annotations
 from devices.driver import Event, LineSettings, Question, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
 from devices.protocols.observations import oximetry
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 LIVE_START, LIVE_STOP, MODEL, KEEP_ALIVE = 0xA1, 0xA2, 0xA8, 0xAF
 STORED_START, STORED_STOP, STORED_COUNT, STORED_DURATION = 0xA6, 0xA7, 0xA3, 0xA4
@@ -44,7 +44,7 @@ def command(code: int, *arguments: int) -> bytes:
     return bytes((_COMMAND, 0x80 | high, *(byte | 0x80 for byte in data)))
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return one live sample; None while the probe is off or searches."""
     fields = event.fields
     if event.name != "reading" or fields["probe_error"] or fields["searching"]:

@@ -12,7 +12,7 @@ import re
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, sum16, wall_clock
 from devices.protocols.observations import glucose
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 DUMP = b"$xmem\r\n"
 
@@ -29,7 +29,7 @@ _HEADER_LINES = 4
 _NAMES = {"G": "glucose_mgdl", "K": "ketone_raw"}
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return a stored glucose value."""
     return glucose(event.fields) if event.name == "reading" else None
 

@@ -14,7 +14,7 @@ from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gatt_types import Cursor, Number, flag_names, number, shifted
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 
 _OFFSET, _GLUCOSE, _MOLAR, _STATUS, _CONTEXT = (1 << bit for bit in range(5))
 _CARB, _MEAL, _TESTER, _EXERCISE, _MEDICATION, _LITRES, _HBA1C, _EXTENDED = (
@@ -115,7 +115,7 @@ def decode_context(data: bytes) -> Fields:
     return fields | _medication(cursor, flags)
 
 
-def measured(fields: Fields) -> Measured | None:
+def measured(fields: Fields) -> Measurement | None:
     """Return the glucose in the unit the meter sent; None for control solution and faults.
 
     HI and LO, as a special or as a status, stay: a value with the comparator ">" or "<". `meal`,
@@ -128,7 +128,7 @@ def measured(fields: Fields) -> Measured | None:
     value = _value(fields, flags)
     if value is None or not _NO_FAULT.issuperset(flags):
         return None
-    return Measured(
+    return Measurement(
         kind=Kind.GLUCOSE,
         values=(value,),
         device_time=None if "time_fault" in flags else cast("datetime | None", fields["time"]),

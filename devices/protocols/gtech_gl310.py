@@ -11,7 +11,7 @@ from decimal import Decimal
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error
 from devices.protocols.observations import UNCHECKED, body
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _LONGEST = 1024
 _END = re.compile(rb"\x1bT\x00|\x03")
@@ -24,7 +24,7 @@ _LABELS = (
 _LIST = re.compile(rf"\x02{_NUMBER},{_NUMBER},[^,]*,[^,]*,{_NUMBER}")
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return weight and measured height, to be compared with the station's display."""
     return body(event.fields, (UNCHECKED,)) if event.name == "reading" else None
 

@@ -11,7 +11,7 @@ from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gatt_types import Cursor, number
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 
 _FAHRENHEIT, _TIME, _SITE = 1, 2, 4
 
@@ -43,13 +43,13 @@ def decode(data: bytes) -> Fields:
     return fields
 
 
-def measured(fields: Fields) -> Measured | None:
+def measured(fields: Fields) -> Measurement | None:
     """Return the temperature in Cel; None for specials."""
     temperature = number(fields["temperature"])
     if temperature is None:
         return None
     celsius = temperature if fields["unit"] == "C" else _celsius(temperature)
-    return Measured(
+    return Measurement(
         kind=Kind.TEMPERATURE,
         values=(Value(Code.TEMPERATURE, celsius, "Cel"),),
         device_time=cast("datetime | None", fields.get("time")),

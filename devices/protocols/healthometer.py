@@ -12,7 +12,7 @@ from decimal import Decimal
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
 from devices.protocols.observations import UNCHECKED, body
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _BEGIN, _END = b"\x1bR", b"\x1bE"
 _LONGEST = 128
@@ -21,7 +21,7 @@ _NAMES = {"W": "weight", "H": "height", "B": "bmi"}
 _UNITS = {"m": (Decimal(1), Decimal(1)), "c": (Decimal("0.45359237"), Decimal("2.54"))}
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return weight and height in kg and cm, to be compared with the scale's display."""
     fields = event.fields
     factors = _UNITS.get(str(fields.get("unit_code")))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gatt_types import Cursor
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 
 _WIDE, _CONTACT, _CONTACT_SUPPORTED, _ENERGY, _RR = 1, 2, 4, 8, 16
 
@@ -26,12 +26,12 @@ def decode(data: bytes) -> Fields:
     return fields
 
 
-def measured(fields: Fields) -> Measured | None:
+def measured(fields: Fields) -> Measurement | None:
     """Return the pulse in /min; None at 0 (no signal) and while the strap has no contact."""
     bpm = fields["bpm"]
     if not bpm or fields["contact"] is False:
         return None
-    return Measured(Kind.HEART_RATE, (Value(Code.PULSE, Decimal(str(bpm)), "/min"),))
+    return Measurement(Kind.HEART_RATE, (Value(Code.PULSE, Decimal(str(bpm)), "/min"),))
 
 
 CHARACTERISTICS: tuple[BleCharacteristic, ...] = (

@@ -13,7 +13,7 @@ from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols import laboratory
 from devices.protocols.framing import Step, StepDecoder, error, skip
 from devices.protocols.laboratory import FINAL, Result, Test
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _START, _END = 0x0B, b"\x1c\r"
 _LONGEST = 65_536
@@ -28,7 +28,7 @@ def acknowledge(message_id: str) -> bytes:
     return bytes((_START,)) + text.encode("utf-8") + _END
 
 
-def measured_with(event: Event, tests: Mapping[str, Test]) -> tuple[Measured, ...]:
+def measured_with(event: Event, tests: Mapping[str, Test]) -> tuple[Measurement, ...]:
     """Return the readings of a message, by the site's map of test codes."""
     if event.name != "message":
         return ()

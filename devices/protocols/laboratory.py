@@ -13,7 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from devices.protocols.framing import wall_clock
-from edge.model.reading import Kind, Measured, Value
+from edge.model.reading import Kind, Measurement, Value
 
 FINAL = "F"
 _NUMBER = re.compile(r"([<>]?) ?(\d{1,6}(?:\.\d{1,4})?)")
@@ -39,7 +39,7 @@ class Test:
     unit: str
 
 
-def measured(result: Result, tests: Mapping[str, Test]) -> Measured | None:
+def measured(result: Result, tests: Mapping[str, Test]) -> Measurement | None:
     """Return a final result of a known test in the agreed unit; without a unit it is refused."""
     test = tests.get(result.test)
     match = _NUMBER.fullmatch(result.value.strip())
@@ -47,7 +47,7 @@ def measured(result: Result, tests: Mapping[str, Test]) -> Measured | None:
         return None
     value = Value(test.code, Decimal(match[2]), test.unit, match[1])
     flags = (f"flag_{result.flags}",) if result.flags else ()
-    return Measured(Kind.LABORATORY, (value,), device_time=result.time, quality=flags)
+    return Measurement(Kind.LABORATORY, (value,), device_time=result.time, quality=flags)
 
 
 def clock(text: str) -> datetime | None:

@@ -35,7 +35,7 @@ from decimal import Decimal, InvalidOperation
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.model import Model
 from devices.protocols.framing import StepDecoder, error, lines, sum8, wall_clock, xor8
-from edge.model.reading import UNCHECKED, Code, Kind, Measured, Value
+from edge.model.reading import UNCHECKED, Code, Kind, Measurement, Value
 
 PREFIX = "template:"
 """Before the name of a template, where else the model of a port stands."""
@@ -92,7 +92,7 @@ class Template:
 
     model: Model
     protocol: SerialProtocol
-    sample: Measured
+    sample: Measurement
 
 
 def load(name: str, text: str) -> Template:
@@ -126,7 +126,7 @@ class _Grammar:
             return (Event("status", {"text": line}),)
         return (Event("reading", match.groupdict()),)
 
-    def measured(self, event: Event) -> Measured | None:
+    def measured(self, event: Event) -> Measurement | None:
         if event.name != "reading":
             return None
         found = [_value(field, event.fields.get(field.group)) for field in self.fields]
@@ -134,7 +134,7 @@ class _Grammar:
         if not values:
             return None
         quality = () if self.checksum else (UNCHECKED,)
-        return Measured(self.kind, values, device_time=self._clock(event), quality=quality)
+        return Measurement(self.kind, values, device_time=self._clock(event), quality=quality)
 
     def _clock(self, event: Event) -> datetime | None:
         told = event.fields.get("time")
@@ -253,7 +253,7 @@ def _line(text: str) -> LineSettings:
     return LineSettings(int(match[1]), int(match[2]), match[3], int(match[4]))
 
 
-def _sample(grammar: _Grammar, sample: str) -> Measured:
+def _sample(grammar: _Grammar, sample: str) -> Measurement:
     """The sample must be understood, and give every value."""
     (event,) = grammar.understand(sample)
     if event.name == "error":

@@ -12,7 +12,7 @@ from decimal import Decimal
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import StepDecoder, error, lines, wall_clock
 from devices.protocols.observations import oximetry
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _LONGEST = 400
 _LINE = re.compile(r"(\d\d/\d\d/\d\d \d\d:\d\d:\d\d) (.*)")
@@ -36,7 +36,7 @@ _DOUBTS = (
 )
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return one sample with its doubts; None without a usable sensor."""
     exceptions = event.fields.get("exc")
     if event.name != "reading" or not isinstance(exceptions, int) or exceptions & _NO_READING:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from devices.driver import Event, LineSettings, Question, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.observations import oximetry, pressure
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _PAIRS = {0x02: 0x03, 0xFD: 0xFE}
 _LONGEST = 64
@@ -42,7 +42,7 @@ def command(code: str) -> bytes:
     return b"\x02" + text + f"{sum8(text):02X}".encode("ascii") + b"\x03"
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return the pressures of a result, or one oximeter sample."""
     if event.name != "reading":
         return None

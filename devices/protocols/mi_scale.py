@@ -14,7 +14,7 @@ from typing import cast
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gatt_types import Cursor, positive, scaled
 from devices.protocols.weight_scale import kilograms, tidy
-from edge.model.reading import Code, Kind, Measured
+from edge.model.reading import Code, Kind, Measurement
 
 _LB, _IMPEDANCE, _JIN, _STABLE, _JIN_2, _REMOVED = 0x01, 0x02, 0x10, 0x20, 0x40, 0x80
 
@@ -53,7 +53,7 @@ def decode_composition(data: bytes) -> Fields:
     return fields
 
 
-def measured(fields: Fields) -> Measured | None:
+def measured(fields: Fields) -> Measurement | None:
     """Return the weight in kg once it has settled and while the person stands on the scale."""
     if not fields["stabilized"] or fields["removed"]:
         return None
@@ -62,7 +62,7 @@ def measured(fields: Fields) -> Measured | None:
     values = positive(Code.WEIGHT, kg, "kg")
     if not values:
         return None
-    return Measured(Kind.WEIGHT, values, device_time=cast("datetime | None", fields["time"]))
+    return Measurement(Kind.WEIGHT, values, device_time=cast("datetime | None", fields["time"]))
 
 
 CHARACTERISTICS: tuple[BleCharacteristic, ...] = (

@@ -11,7 +11,7 @@ import re
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import StepDecoder, error, lines, wall_clock
 from devices.protocols.observations import oximetry
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _LONGEST = 160
 _LINE = re.compile(
@@ -24,7 +24,7 @@ _NO_READING = frozenset({"SD", "SO", "LP", "LM", "PS"})
 _DOUBTS = {"MO": "motion"}
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return one sample; None while the sensor is off or there is no pulse."""
     codes = event.fields.get("status")
     if event.name != "reading" or not isinstance(codes, tuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.observations import oximetry
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _NO_PULSE, _NO_SPO2 = 0x1FF, 0x7F
 
@@ -38,7 +38,7 @@ def select(data_format: int, flags: int = 0) -> bytes:
     return b"\x02" + body + bytes((sum8(body), _ETX))
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return one sample; None while a sensor is off, alarms, or the device says "none"."""
     fields = event.fields
     no_value = ("sensor_disconnect", "sensor_alarm", "no_measurement", "out_of_track")

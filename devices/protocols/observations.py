@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from devices.driver import Fields
 from edge.model.reading import UNCHECKED as UNCHECKED
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 
 FULL_PERCENT = 100
 
@@ -32,7 +32,7 @@ def device_time(fields: Fields) -> datetime | None:
 
 def pressure(
     fields: Fields, quality: tuple[str, ...] = (), stored: bool = False
-) -> Measured | None:
+) -> Measurement | None:
     """Return a blood pressure from `sys`, `dia` and, when there, `map` and `pulse`."""
     systolic, diastolic = number(fields.get("sys")), number(fields.get("dia"))
     if systolic is None or diastolic is None:
@@ -46,7 +46,7 @@ def pressure(
         value = number(fields.get(name))
         if value is not None:
             values.append(Value(code, value, unit))
-    return Measured(
+    return Measurement(
         kind=Kind.BLOOD_PRESSURE,
         values=tuple(values),
         device_time=device_time(fields),
@@ -57,7 +57,7 @@ def pressure(
 
 def oximetry(
     fields: Fields, quality: tuple[str, ...] = (), stored: bool = False
-) -> Measured | None:
+) -> Measurement | None:
     """Return one oximeter sample from `spo2`, `pulse` and, when there, `pi`."""
     spo2, pulse = number(fields.get("spo2")), number(fields.get("pulse"))
     if spo2 is None or pulse is None or spo2 > FULL_PERCENT:
@@ -66,7 +66,7 @@ def oximetry(
     index = number(fields.get("pi"))
     if index is not None:
         values.append(Value(Code.PERFUSION_INDEX, index, "%"))
-    return Measured(
+    return Measurement(
         kind=Kind.OXIMETRY,
         values=tuple(values),
         device_time=device_time(fields),
@@ -75,7 +75,7 @@ def oximetry(
     )
 
 
-def body(fields: Fields, quality: tuple[str, ...] = ()) -> Measured | None:
+def body(fields: Fields, quality: tuple[str, ...] = ()) -> Measurement | None:
     """Return weight and what came with it, from `weight_kg`, `height_cm` and `fat_pct`."""
     named = (
         (Code.WEIGHT, "weight_kg", "kg"),
@@ -88,7 +88,7 @@ def body(fields: Fields, quality: tuple[str, ...] = ()) -> Measured | None:
         return None
     codes = {value.code for value in values}
     fallback = Kind.WEIGHT if Code.WEIGHT in codes else Kind.HEIGHT
-    return Measured(
+    return Measurement(
         kind=Kind.BODY_COMPOSITION if Code.BODY_FAT in codes else fallback,
         values=values,
         device_time=device_time(fields),
@@ -96,7 +96,7 @@ def body(fields: Fields, quality: tuple[str, ...] = ()) -> Measured | None:
     )
 
 
-def glucose(fields: Fields, quality: tuple[str, ...] = ()) -> Measured | None:
+def glucose(fields: Fields, quality: tuple[str, ...] = ()) -> Measurement | None:
     """Return a stored blood glucose from `glucose_mgdl`: a number, "HI" or "LO".
 
     HI and LO say at least that the value lies beyond what every meter has to measure, see
@@ -108,7 +108,7 @@ def glucose(fields: Fields, quality: tuple[str, ...] = ()) -> Measured | None:
     value, comparator = beyond[sent] if isinstance(sent, str) and sent in beyond else (found, "")
     if value is None:
         return None
-    return Measured(
+    return Measurement(
         kind=Kind.GLUCOSE,
         values=(Value(Code.GLUCOSE_MG_DL, value, "mg/dL", comparator),),
         device_time=device_time(fields),

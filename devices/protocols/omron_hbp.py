@@ -13,7 +13,7 @@ import re
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import StepDecoder, error, lines, wall_clock
 from devices.protocols.observations import UNCHECKED, pressure
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _LONGEST = 128
 
@@ -29,7 +29,7 @@ _RANGES = {"sys": (60, 260), "dia": (30, 215), "pulse": (40, 180)}
 """What the kiosk can measure: mmHg, mmHg, /min."""
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return the pressures of a result, to be compared with the kiosk's display."""
     if event.name != "reading":
         return None

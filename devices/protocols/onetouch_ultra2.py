@@ -20,7 +20,7 @@ from devices.protocols.framing import (
     wall_clock,
 )
 from devices.protocols.observations import glucose
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 COMMANDS = frozenset({"DM?", "DM@", "DMF", "DMSU?", "DMP"})
 """Version, serial number, clock, unit, memory dump."""
@@ -46,7 +46,7 @@ def command(code: str) -> bytes:
     return _WAKE + code.encode("ascii") + b"\r"
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return a stored glucose value; None for control solution."""
     if event.name != "reading" or event.fields["control"]:
         return None

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
 from devices.protocols.observations import glucose
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 COUNT_INDEX = 501
 """Asking for this record returns how many there are."""
@@ -73,7 +73,7 @@ def clock_answer(event: Event) -> datetime | None:
     return _EPOCH + timedelta(seconds=seconds)
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return a stored glucose value."""
     return glucose(event.fields) if event.name == "reading" else None
 

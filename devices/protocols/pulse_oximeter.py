@@ -11,7 +11,7 @@ from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gatt_types import Cursor, flag_names, number, positive
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 
 _SPOT_TIME, _SPOT_STATUS, _SPOT_SENSOR, _SPOT_PAI, _SPOT_CLOCK_NOT_SET = (1 << n for n in range(5))
 _FAST, _SLOW, _STATUS, _SENSOR, _PAI = (1 << n for n in range(5))
@@ -83,14 +83,14 @@ def decode_continuous(data: bytes) -> Fields:
     return fields
 
 
-def measured_spot(fields: Fields) -> Measured | None:
+def measured_spot(fields: Fields) -> Measurement | None:
     """Return SpO2, pulse and perfusion index; None when the device disowns the value."""
     flags = _flags(fields)
     spo2 = number(fields["spo2"])
     if spo2 is None or _REFUSED.intersection(flags):
         return None
     clock_set = not fields.get("clock_not_set")
-    return Measured(
+    return Measurement(
         kind=Kind.OXIMETRY,
         values=(
             Value(Code.SPO2, spo2, "%"),
@@ -103,7 +103,7 @@ def measured_spot(fields: Fields) -> Measured | None:
     )
 
 
-def measured_continuous(fields: Fields) -> Measured | None:
+def measured_continuous(fields: Fields) -> Measurement | None:
     """Return one sample of the stream; None also while the finger is out."""
     return None if _FINGER_OUT.intersection(_flags(fields)) else measured_spot(fields)
 

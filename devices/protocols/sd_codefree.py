@@ -12,7 +12,7 @@ from datetime import datetime
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, xor8
 from devices.protocols.observations import glucose
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _STX, _ETX = 0x53, 0xAA
 _IN, _OUT = 0x20, 0x10
@@ -40,7 +40,7 @@ def fetch() -> bytes:
     return _packet(_FETCH)
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return a stored glucose value."""
     return glucose(event.fields, event.quality) if event.name == "reading" else None
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from devices.driver import Event, LineSettings, Question, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.observations import pressure
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _HOST, _MODULE = 0x3A, 0x3E
 _LEAST, _MOST = 4, 64
@@ -45,7 +45,7 @@ def ask_result() -> bytes:
     return _packet(b"\x79\x03\x00")
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return the pressures of a result without error."""
     return pressure(event.fields) if event.name == "reading" else None
 

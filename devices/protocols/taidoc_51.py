@@ -15,7 +15,7 @@ from decimal import Decimal
 from devices.driver import Event, LineSettings, Question, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.observations import glucose, number, oximetry, pressure
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 
 CONNECT, CLOCK, MODEL, RECORD_TIME, RECORD_VALUE = 0x22, 0x23, 0x24, 0x25, 0x26
 SERIAL_LOW, SERIAL_HIGH, COUNT, SPO2_LIVE, ENTERED = 0x27, 0x28, 0x2B, 0x49, 0x54
@@ -79,7 +79,7 @@ def record_time(payload: bytes) -> datetime | None:
         return None
 
 
-def record(kind: Kind, time: datetime | None, payload: bytes) -> Measured | None:
+def record(kind: Kind, time: datetime | None, payload: bytes) -> Measurement | None:
     """Return what a record of a meter of this kind measured; None for control solution."""
     if kind is Kind.GLUCOSE:
         return _strip(time, payload)
@@ -89,7 +89,7 @@ def record(kind: Kind, time: datetime | None, payload: bytes) -> Measured | None
         return pressure(fields, stored=True)
     if kind is Kind.TEMPERATURE and low:
         celsius = Decimal(low).scaleb(-2 if low >= 1000 else -1)
-        return Measured(
+        return Measurement(
             kind, (Value(Code.TEMPERATURE, celsius, "Cel"),), device_time=time, stored=True
         )
     if kind is Kind.OXIMETRY:
@@ -97,7 +97,7 @@ def record(kind: Kind, time: datetime | None, payload: bytes) -> Measured | None
     return None
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return a live oximeter sample; records need their meter's kind, see `record`."""
     fields = event.fields
     if event.name != "packet" or fields["to_device"] or fields["cmd"] != SPO2_LIVE:
@@ -106,7 +106,7 @@ def measured(event: Event) -> Measured | None:
     return oximetry({"spo2": payload[0], "pulse": payload[3]})
 
 
-def _strip(time: datetime | None, payload: bytes) -> Measured | None:
+def _strip(time: datetime | None, payload: bytes) -> Measurement | None:
     """Meal in bits 7-6 and analyte in bits 5-2 of the last byte."""
     value = int.from_bytes(payload[:2], "little")
     meal, analyte = payload[3] >> 6, payload[3] >> 2 & 0x0F
@@ -120,7 +120,7 @@ def _strip(time: datetime | None, payload: bytes) -> Measured | None:
         return None
     code, factor, unit = _ANALYTES[analyte]
     values = (Value(code, found * factor, unit),)
-    return Measured(Kind.LABORATORY, values, device_time=time, quality=doubts, stored=True)
+    return Measurement(Kind.LABORATORY, values, device_time=time, quality=doubts, stored=True)
 
 
 def _take(buffer: bytearray) -> Step | None:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import StepDecoder, error, lines, sum8
 from devices.protocols.observations import UNCHECKED, body
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _LONGEST = 2048
 _CHECKED = re.compile(r"(?P<body>\{.*,)CS,(?P<sum>[0-9A-F]{2})")
@@ -31,7 +31,7 @@ _NAMES = {
 _KG_PER_LB = Decimal("0.45359237")
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return weight and body fat. The height stays out: it was typed at the scale."""
     if event.name != "reading":
         return None

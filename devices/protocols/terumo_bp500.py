@@ -11,7 +11,7 @@ import re
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, wall_clock
 from devices.protocols.observations import UNCHECKED, pressure
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 _STX, _ETX = 0x02, 0x03
 _LONGEST = 160
@@ -21,7 +21,7 @@ _TEXT = re.compile(
 )
 
 
-def measured(event: Event) -> Measured | None:
+def measured(event: Event) -> Measurement | None:
     """Return the pressures of a result, to be compared with the kiosk's display."""
     return pressure(event.fields, (UNCHECKED,)) if event.name == "reading" else None
 

@@ -11,7 +11,7 @@ from typing import cast
 
 from devices.driver import BleCharacteristic, Fields
 from devices.protocols.gatt_types import Cursor, number, scaled
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 
 UNSUCCESSFUL = 0xFFFF
 
@@ -59,12 +59,12 @@ def decode(data: bytes) -> Fields:
     return fields
 
 
-def measured(fields: Fields) -> Measured | None:
+def measured(fields: Fields) -> Measurement | None:
     """Return the weight in kg. Height and BMI stay out: they belong to the scale's user slot."""
     weight = number(fields["weight"])
     if weight is None:
         return None
-    return Measured(
+    return Measurement(
         kind=Kind.WEIGHT,
         values=(Value(Code.WEIGHT, kilograms(weight, str(fields["unit"])), "kg"),),
         device_time=cast("datetime | None", fields.get("time")),

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from devices.catalogue import Model
 from devices.recording.recorder import Arrival, Recorder, Refusal
-from devices.recording.stable_value import Agreement, Terms
+from devices.recording.stable_value import Agreement, Stability
 from edge.equipment import registry
 from edge.model.clock import Stamp
-from edge.model.reading import Measured, Reading
+from edge.model.reading import Measurement, Reading
 from edge.readings.intake import Outcome
 
 LIVE_EVERY_MS = 1000
@@ -47,10 +47,10 @@ class Source:
         return self.model.label
 
 
-class Reception:
+class DeviceReadings:
     """Keep one for a device as long as the station runs: it remembers the finger."""
 
-    def __init__(self, recorder: Recorder, source: Source, terms: Terms | None = None) -> None:
+    def __init__(self, recorder: Recorder, source: Source, terms: Stability | None = None) -> None:
         self.source = source
         self._recorder = recorder
         self._terms = terms
@@ -66,12 +66,12 @@ class Reception:
         return not self._out and self._heard_ms is not None
 
     def result(
-        self, at: Stamp, measured: Measured, raw: bytes, age_s: int | None = None
+        self, at: Stamp, measured: Measurement, raw: bytes, age_s: int | None = None
     ) -> asyncio.Future[Outcome]:
         """Record a finished measurement."""
         return self._recorder.record(Arrival(self._reading(at, measured, raw), age_s))
 
-    def sample(self, at: Stamp, measured: Measured | None, raw: bytes) -> None:
+    def sample(self, at: Stamp, measured: Measurement | None, raw: bytes) -> None:
         """Take one sample of a stream; None while there is no valid value."""
         self._notice_new_finger(at)
         self._heard_ms = at.t_ms
@@ -82,7 +82,7 @@ class Reception:
         if measured is not None:
             self.show(at, measured)
 
-    def show(self, at: Stamp, measured: Measured) -> None:
+    def show(self, at: Stamp, measured: Measurement) -> None:
         """Show numbers that are not stored, about once a second."""
         if self._shown_ms is not None and 0 <= at.t_ms - self._shown_ms < LIVE_EVERY_MS:
             return
@@ -112,7 +112,7 @@ class Reception:
         elif self._out:
             self._agreement.feed(at.t_ms, None)
 
-    def _reading(self, at: Stamp, measured: Measured, raw: bytes) -> Reading:
+    def _reading(self, at: Stamp, measured: Measurement, raw: bytes) -> Reading:
         return Reading(
             measured=measured,
             stamp=at,
@@ -123,4 +123,4 @@ class Reception:
         )
 
     def _blank(self, at: Stamp, raw: bytes) -> Reading:
-        return self._reading(at, Measured(self.source.model.kinds[0], ()), raw)
+        return self._reading(at, Measurement(self.source.model.kinds[0], ()), raw)

@@ -22,7 +22,7 @@ from edge.model.clock import Clock, Stamp
 from edge.model.errors import DiskFull, EdgeError, StoreError
 from edge.model.reading import Reading
 from edge.readings import intake
-from edge.readings.intake import Accepted, Outcome
+from edge.readings.intake import AcceptedReading, Outcome
 from edge.store import issues
 from edge.store.store import Store
 
@@ -202,7 +202,7 @@ class Recorder:
             outcomes = [self._enter(arrival) for arrival in arrivals]
             for arrival, outcome in zip(arrivals, outcomes, strict=True):
                 device_id = arrival.reading.device_id
-                if isinstance(outcome, Accepted) and device_id is not None:
+                if isinstance(outcome, AcceptedReading) and device_id is not None:
                     last[device_id] = arrival.reading.stamp
             for device_id, stamp in last.items():
                 registry.set_reading_time(self._store, stamp, device_id)

@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from statistics import median_low
 
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 
 STREAMED = frozenset({Kind.OXIMETRY, Kind.HEART_RATE})
 """What comes as samples; other kinds in a stream (a board's cuff) are results of their own."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Stability:
     """What agreement means: `hold_ms` without a disagreement wider than the spreads.
 
     Spreads are the whole width (4 is plus or minus 2). A silence of `gap_ms` starts anew; the
@@ -44,16 +44,16 @@ _MOST_SAMPLES = 1000
 class Agreement:
     """Feed it each sample with the caller's monotonic time; it returns at most one per finger."""
 
-    def __init__(self, terms: Terms | None = None) -> None:
-        self._terms = terms or Terms()
-        self._window: list[Measured] = []
+    def __init__(self, terms: Stability | None = None) -> None:
+        self._terms = terms or Stability()
+        self._window: list[Measurement] = []
         self._spans: dict[str, tuple[Decimal, Decimal]] = {}
         self._since_ms = 0
         self._last_ms = 0
         self._out_since_ms: int | None = None
         self._delivered = False
 
-    def feed(self, now_ms: int, sample: Measured | None) -> Measured | None:
+    def feed(self, now_ms: int, sample: Measurement | None) -> Measurement | None:
         """Take one sample, None for "no valid value"; return the stable reading when it stands."""
         if sample is not None and sample.kind not in STREAMED:
             return sample
@@ -78,7 +78,7 @@ class Agreement:
         if now_ms - self._out_since_ms >= self._terms.out_ms:
             self._delivered = False
 
-    def _gather(self, now_ms: int, sample: Measured) -> None:
+    def _gather(self, now_ms: int, sample: Measurement) -> None:
         continues = 0 <= now_ms - self._last_ms <= self._terms.gap_ms
         spans = self._widened(sample)
         if not (self._window and continues and self._agree(spans)):
@@ -90,7 +90,7 @@ class Agreement:
         if len(self._window) < _MOST_SAMPLES:
             self._window.append(sample)
 
-    def _widened(self, sample: Measured) -> dict[str, tuple[Decimal, Decimal]]:
+    def _widened(self, sample: Measurement) -> dict[str, tuple[Decimal, Decimal]]:
         numbers = {value.code: value.value for value in sample.values}
         spans = {}
         for code in (Code.SPO2, Code.PULSE):
@@ -106,11 +106,11 @@ class Agreement:
         return same and all(high - low <= limits[Code(code)] for code, (low, high) in spans.items())
 
 
-def _numbers(samples: Sequence[Measured], code: str) -> list[Decimal]:
+def _numbers(samples: Sequence[Measurement], code: str) -> list[Decimal]:
     return [value.value for sample in samples for value in sample.values if value.code == code]
 
 
-def _stable(window: Sequence[Measured]) -> Measured:
+def _stable(window: Sequence[Measurement]) -> Measurement:
     last = window[-1]
     values = tuple(
         Value(value.code, median_low(_numbers(window, value.code)), value.unit)

@@ -25,7 +25,7 @@ RESULTS = frozenset({"reading", "message", "error"})
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognisedProtocol:
     """A protocol and, in words, why we think so."""
 
     protocol: str
@@ -48,14 +48,14 @@ class Listener:
         for trial in self._trials:
             trial.feed(data)
 
-    def verdict(self) -> Recognised | None:
+    def verdict(self) -> RecognisedProtocol | None:
         """Return the protocol that explains most frames; None while none does without doubt."""
         sure = [trial for trial in self._trials if trial.is_sure()]
         if not sure:
             return None
         best = max(sure, key=lambda trial: (trial.run, trial.sound))
         what = "complete results" if best.rule.results_only else "sound frames"
-        return Recognised(best.protocol, f"{best.sound} {what} at {line_text(self._line)}")
+        return RecognisedProtocol(best.protocol, f"{best.sound} {what} at {line_text(self._line)}")
 
 
 class _Trial:
@@ -105,9 +105,9 @@ QUESTIONS: dict[str, Question] = {
 known device."""
 
 
-def answered(protocol: str, events: Iterable[Event]) -> Recognised | None:
+def answered(protocol: str, events: Iterable[Event]) -> RecognisedProtocol | None:
     """Return what the events after a protocol's question prove."""
     question = QUESTIONS[protocol]
     if any(question.wanted(event) for event in events):
-        return Recognised(protocol, f"it answered {question.words}")
+        return RecognisedProtocol(protocol, f"it answered {question.words}")
     return None

@@ -20,7 +20,7 @@ from devices.catalogue import SERIAL_PROTOCOLS, serial_models
 from devices.driver import LineSettings, Question
 from devices.recording.recorder import Recorder
 from devices.serial import identify, link
-from devices.serial.identify import Listener, Recognised
+from devices.serial.identify import Listener, RecognisedProtocol
 from edge.equipment import serial_bindings
 from edge.model.clock import Stamp
 from edge.store.store import Store
@@ -119,7 +119,7 @@ class _Watcher:
         self._may_ask = may_ask
         self._habits = habits
         self._tail = b""
-        self._found: Recognised | None = None
+        self._found: RecognisedProtocol | None = None
         self._told_s = -math.inf
         self._thread: ThreadPoolExecutor
 
@@ -169,7 +169,7 @@ class _Watcher:
                     self._recognise(found)
                     return
 
-    async def _ask(self, protocol: str, question: Question) -> Recognised | None:
+    async def _ask(self, protocol: str, question: Question) -> RecognisedProtocol | None:
         decoder = SERIAL_PROTOCOLS[protocol].decoder()
         async with self._open(question.line) as port:
             await self._block(lambda: port.write(question.write))
@@ -191,7 +191,7 @@ class _Watcher:
         finally:
             await self._block(port.close)
 
-    def _recognise(self, found: Recognised) -> None:
+    def _recognise(self, found: RecognisedProtocol) -> None:
         if self._found is None or self._found.protocol != found.protocol:
             _log.info("%s: %s, %s", self._path, found.protocol, found.evidence)
             self._told_s = -math.inf
@@ -211,7 +211,7 @@ class _Watcher:
         self._told_s = _now_s()
         found = self._found
         models = serial_models(found.protocol) if found else ()
-        seen = serial_bindings.Sighting(
+        seen = serial_bindings.UnboundPort(
             port=self._key,
             path=self._path,
             models=tuple(model.label for model in models),
@@ -224,7 +224,7 @@ class _Watcher:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
 
-def _sighted(seen: serial_bindings.Sighting, store: Store, now: Stamp) -> None:
+def _sighted(seen: serial_bindings.UnboundPort, store: Store, now: Stamp) -> None:
     serial_bindings.sighted(store, now, seen)
 
 

@@ -13,10 +13,10 @@ from dataclasses import replace
 from typing import Protocol
 
 from devices.driver import UNMAPPED, Event, Session, Turn
-from devices.recording.device_readings import Reception
+from devices.recording.device_readings import DeviceReadings
 from devices.recording.device_time import ahead_of_box_s
 from edge.model.clock import Stamp
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 SAID_LIMIT = 1024
 """Bytes of a conversation that are kept with what it found."""
@@ -30,7 +30,7 @@ class Port(Protocol):
     """What a conversation needs of the one who holds the port."""
 
     @property
-    def reception(self) -> Reception | None:
+    def reception(self) -> DeviceReadings | None:
         """Where findings go; another one after `know`."""
         ...
 
@@ -46,7 +46,7 @@ class Port(Protocol):
         """Keep how far the device's clock is ahead of the box's."""
         ...
 
-    def sample(self, now: Stamp, measured: Measured | None, raw: bytes) -> None:
+    def sample(self, now: Stamp, measured: Measurement | None, raw: bytes) -> None:
         """Take one sample of a stream."""
         ...
 
@@ -55,7 +55,7 @@ class Port(Protocol):
         ...
 
 
-class Conversation:
+class SessionRunner:
     """One for a port, over all its openings: sessions remember what they have read."""
 
     def __init__(self, session: Session, port: Port) -> None:

@@ -25,16 +25,16 @@ from devices.catalogue import SERIAL_PROTOCOLS, Model
 from devices.catalogue.serial_protocols import requests_of, session_for
 from devices.driver import Event, SerialProtocol
 from devices.protocols.laboratory import Test
-from devices.recording.device_readings import Reception, Source
+from devices.recording.device_readings import DeviceReadings, Source
 from devices.recording.device_time import ahead_of_box_s
 from devices.recording.recorder import Recorder
-from devices.recording.stable_value import Terms
+from devices.recording.stable_value import Stability
 from devices.serial import link
 from devices.serial.frames import HEADER, Frames, LineTrial
-from devices.serial.session_runner import Conversation
+from devices.serial.session_runner import SessionRunner
 from edge.equipment import device_requests, registry
 from edge.model.clock import Stamp
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 from edge.store import issues
 from edge.store.store import Store
 
@@ -56,7 +56,7 @@ class PortHabits:
     first_retry_s: float = 0.2
     longest_retry_s: float = 30.0
     silent_s: float = 10.0
-    terms: Terms | None = None
+    terms: Stability | None = None
 
 
 class PortSupervisor:
@@ -78,11 +78,11 @@ class PortSupervisor:
         self._habits = habits or PortHabits()
         self._protocol = protocol or SERIAL_PROTOCOLS[model.protocol]
         session = session_for(model.protocol, tests)
-        self._conversation = Conversation(session, self) if session else None
+        self._conversation = SessionRunner(session, self) if session else None
         self._trial = LineTrial(self._protocol)
         self._frames = Frames(self._protocol)
         self._source = Source("", model, pattern)
-        self._reception: Reception | None = None
+        self._reception: DeviceReadings | None = None
         self._thread: ThreadPoolExecutor
         self._woken = asyncio.Event()
         self._failures = 0
@@ -153,7 +153,7 @@ class PortSupervisor:
         """Go on as the device of this id: a cable's, until the device tells its own number."""
         if self._reception is None or self._source.id != known:
             self._source = Source(known, self._model, path)
-            self._reception = Reception(self._recorder, self._source, self._habits.terms)
+            self._reception = DeviceReadings(self._recorder, self._source, self._habits.terms)
         doubt = " (experimental)" if self._protocol.experimental else ""
         device = registry.Device(
             known,
@@ -254,7 +254,7 @@ class PortSupervisor:
         await self._block(lambda: line.write(data))
 
     async def _reply(
-        self, now: Stamp, event: Event, raw: bytes, conversation: Conversation
+        self, now: Stamp, event: Event, raw: bytes, conversation: SessionRunner
     ) -> None:
         believed = self._trial.believes(event, len(raw))
         if believed:
@@ -296,7 +296,7 @@ class PortSupervisor:
                 now, kind, f"the cable broke a result ({kind}); measure again", raw
             )
 
-    def _compare_clocks(self, now: Stamp, measured: Measured) -> None:
+    def _compare_clocks(self, now: Stamp, measured: Measurement) -> None:
         """A result is pushed when it is made, so its time tells what the device's clock says."""
         if measured.device_time is None or measured.stored:
             return
@@ -305,7 +305,7 @@ class PortSupervisor:
     # --- what a conversation asks of its port ----------------------------------------------------
 
     @property
-    def reception(self) -> Reception | None:
+    def reception(self) -> DeviceReadings | None:
         """Where findings go."""
         return self._reception
 
@@ -324,7 +324,7 @@ class PortSupervisor:
         device = self._source.id
         self._recorder.tell(lambda store, _: registry.set_clock_offset(store, device, seconds))
 
-    def sample(self, now: Stamp, measured: Measured | None, raw: bytes) -> None:
+    def sample(self, now: Stamp, measured: Measurement | None, raw: bytes) -> None:
         """Take one sample of a stream."""
         if self._reception is None:
             return

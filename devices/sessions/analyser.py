@@ -14,7 +14,7 @@ from devices.driver import UNMAPPED, Event, Turn
 from devices.protocols import astm_e1381, hl7_mllp
 from devices.protocols.laboratory import FINAL, Test
 from devices.protocols.observations import UNCHECKED
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 Tests = Mapping[str, Test]
 
@@ -104,6 +104,6 @@ def _why_not(status: str) -> str:
     return UNMAPPED if status == FINAL else "no-values"
 
 
-def _waiting(found: Measured, sample: str) -> Measured:
+def _waiting(found: Measurement, sample: str) -> Measurement:
     """A repeated transfer is known by sample and time; without either nothing is a repetition."""
     return replace(found, stored=True, record=sample or None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from devices.driver import Event
 from devices.protocols import berry_pm6750 as protocol
-from devices.sessions.cuff import CuffSession, Module, Said
+from devices.sessions.cuff import CuffEvent, CuffSession, Module
 
 
 def session() -> CuffSession:
@@ -25,11 +25,11 @@ def session() -> CuffSession:
     )
 
 
-def _said(event: Event) -> Said:
+def _said(event: Event) -> CuffEvent:
     if event.name == "cuff":
-        return Said.PRESSURE
+        return CuffEvent.PRESSURE
     if event.name == "reading" and "sys" in event.fields:
-        return Said.RESULT
+        return CuffEvent.RESULT
     if event.name == "error" and event.fields["kind"] == "device_error":
-        return Said.FAILED
-    return Said.NOTHING
+        return CuffEvent.FAILED
+    return CuffEvent.NOTHING

@@ -17,7 +17,7 @@ from statistics import median_low
 from devices.driver import Event, Turn
 from devices.protocols import cms50_v7 as protocol
 from devices.protocols.observations import UNCHECKED, oximetry
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 GREET_MS = 2000
 KEEP_ALIVE_MS = 5000
@@ -160,7 +160,7 @@ class Cms50Session:
         return replace(turn, write=stop + turn.write, measured=found)
 
 
-def _segment(samples: list[_Sample]) -> Measured | None:
+def _segment(samples: list[_Sample]) -> Measurement | None:
     valid = [(spo2, pulse) for spo2, pulse in samples if spo2 and pulse]
     if len(valid) < LEAST_SAMPLES:
         return None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from devices.driver import Event, Turn
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 RISEN_MMHG = 20
 RISE_MS = 12_000
@@ -36,7 +36,7 @@ DEFLATED_TIMES = 4
 STOP = "stop"
 
 
-class Said(Enum):
+class CuffEvent(Enum):
     """What an event of any module comes down to."""
 
     NOTHING = auto()
@@ -59,8 +59,8 @@ class Module:
 
     starts: Mapping[str, bytes]
     abort: bytes
-    said: Callable[[Event], Said]
-    measured: Callable[[Event], Measured | None]
+    said: Callable[[Event], CuffEvent]
+    measured: Callable[[Event], Measurement | None]
     hello: bytes = b""
     hello_ms: int = 2000
     watch: bytes = b""
@@ -142,21 +142,23 @@ class CuffSession:
 
     # --- in a measurement ----------------------------------------------------------------------
 
-    def _follow(self, said: Said, event: Event, now_ms: int) -> Turn:
-        if said is Said.PRESSURE:
+    def _follow(self, said: CuffEvent, event: Event, now_ms: int) -> Turn:
+        if said is CuffEvent.PRESSURE:
             return self._watch(event, now_ms)
-        if said is Said.REFUSED or said is (Said.ABORTED if self._risen else Said.BUSY):
+        if said is CuffEvent.REFUSED or said is (
+            CuffEvent.ABORTED if self._risen else CuffEvent.BUSY
+        ):
             return self._end(said.name.lower(), now_ms)
         if not self._risen:
             return Turn()  # still the words about the measurement before
-        if said is Said.DONE and self._stage is _Stage.INFLATING:
+        if said is CuffEvent.DONE and self._stage is _Stage.INFLATING:
             return self._begin_fetching(now_ms)
         return self._conclude(said, event, now_ms) if self._wants_result() else Turn()
 
-    def _conclude(self, said: Said, event: Event, now_ms: int) -> Turn:
-        if said is Said.FAILED:
+    def _conclude(self, said: CuffEvent, event: Event, now_ms: int) -> Turn:
+        if said is CuffEvent.FAILED:
             return self._end(str(event.fields.get("code", "failed")), now_ms)
-        return self._take(event, now_ms) if said is Said.RESULT else Turn()
+        return self._take(event, now_ms) if said is CuffEvent.RESULT else Turn()
 
     def _wants_result(self) -> bool:
         """A module that is asked for its result may only answer that question."""

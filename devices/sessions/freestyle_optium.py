@@ -9,7 +9,7 @@ from datetime import datetime
 
 from devices.driver import Event, Turn
 from devices.protocols import freestyle_optium as protocol
-from devices.sessions.script import Ask, Rest, Script, Scripted
+from devices.sessions.script import Ask, Rest, Script, ScriptedSession
 
 DUMP_MS = 12_000
 """450 records at 19200 baud take nine seconds."""
@@ -17,9 +17,9 @@ DUMP_MS = 12_000
 LOOK_AGAIN_MS = 120_000
 
 
-def session() -> Scripted:
+def session() -> ScriptedSession:
     """Return a session."""
-    return Scripted(_play)
+    return ScriptedSession(_play)
 
 
 def _play() -> Script:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from devices.driver import Event
 from devices.protocols import medlab_nibp2020 as protocol
-from devices.sessions.cuff import CuffSession, Module, Said
+from devices.sessions.cuff import CuffEvent, CuffSession, Module
 
-_NAMES = {"cuff": Said.PRESSURE, "measurement_end": Said.DONE}
+_NAMES = {"cuff": CuffEvent.PRESSURE, "measurement_end": CuffEvent.DONE}
 
 
 def session() -> CuffSession:
@@ -30,9 +30,9 @@ def session() -> CuffSession:
     )
 
 
-def _said(event: Event) -> Said:
+def _said(event: Event) -> CuffEvent:
     if event.name == "reading":
-        return Said.RESULT
+        return CuffEvent.RESULT
     if event.name == "error":
-        return Said.FAILED if event.fields["kind"] == "device_error" else Said.NOTHING
-    return _NAMES.get(event.name, Said.NOTHING)
+        return CuffEvent.FAILED if event.fields["kind"] == "device_error" else CuffEvent.NOTHING
+    return _NAMES.get(event.name, CuffEvent.NOTHING)

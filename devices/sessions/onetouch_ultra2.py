@@ -11,16 +11,16 @@ from datetime import datetime
 
 from devices.driver import Event, Turn
 from devices.protocols import onetouch_ultra2 as protocol
-from devices.sessions.script import Ask, NoAnswerError, Rest, Script, Scripted
+from devices.sessions.script import Ask, NoAnswerError, Rest, Script, ScriptedSession
 
 STILL_THERE_MS = 30_000
 LINE_MS = 1500
 DUMPS = 2
 
 
-def session() -> Scripted:
+def session() -> ScriptedSession:
     """Return a session."""
-    return Scripted(_play)
+    return ScriptedSession(_play)
 
 
 def _play() -> Script:

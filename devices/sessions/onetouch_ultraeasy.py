@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 
 from devices.driver import Event, Turn
 from devices.protocols import onetouch_ultraeasy as protocol
-from devices.sessions.script import Ask, NoAnswerError, Rest, Script, Scripted
+from devices.sessions.script import Ask, NoAnswerError, Rest, Script, ScriptedSession
 
 STILL_THERE_MS = 30_000
 ANSWER_MS = 1000
@@ -19,9 +19,9 @@ ANSWER_MS = 1000
 _Answer = Generator[Ask | Rest | Turn, Event | None, Event]
 
 
-def session() -> Scripted:
+def session() -> ScriptedSession:
     """Return a session."""
-    return Scripted(lambda: _Link().play(), goodbye=protocol.reset_link())
+    return ScriptedSession(lambda: _Link().play(), goodbye=protocol.reset_link())
 
 
 class _Link:

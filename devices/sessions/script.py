@@ -48,7 +48,7 @@ class NoAnswerError(Exception):
     """The device did not answer, or not what was asked."""
 
 
-class Scripted:
+class ScriptedSession:
     """A `Session` that plays a script over and over; what no step waits for is not heard."""
 
     def __init__(self, script: Callable[[], Script], goodbye: bytes = b"") -> None:

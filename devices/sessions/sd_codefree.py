@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from devices.driver import Event, Turn
 from devices.protocols import sd_codefree as protocol
-from devices.sessions.script import Ask, Rest, Script, Scripted
+from devices.sessions.script import Ask, Rest, Script, ScriptedSession
 
 
-def session() -> Scripted:
+def session() -> ScriptedSession:
     """Return a session."""
-    return Scripted(_play)
+    return ScriptedSession(_play)
 
 
 def _play() -> Script:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from devices.driver import Event
 from devices.protocols import suntech_nibp as protocol
-from devices.sessions.cuff import CuffSession, Module, Said
+from devices.sessions.cuff import CuffEvent, CuffSession, Module
 
 _ACKS = {
-    "K": Said.DONE,
-    "A": Said.ABORTED,
-    "B": Said.BUSY,
-    "E": Said.REFUSED,
-    "N": Said.REFUSED,
+    "K": CuffEvent.DONE,
+    "A": CuffEvent.ABORTED,
+    "B": CuffEvent.BUSY,
+    "E": CuffEvent.REFUSED,
+    "N": CuffEvent.REFUSED,
 }
 """What else a module may answer (received, sleep) changes nothing."""
 
-_NAMES = {"cuff": Said.PRESSURE, "reading": Said.RESULT}
+_NAMES = {"cuff": CuffEvent.PRESSURE, "reading": CuffEvent.RESULT}
 
 
 def session() -> CuffSession:
@@ -37,9 +37,9 @@ def session() -> CuffSession:
     )
 
 
-def _said(event: Event) -> Said:
+def _said(event: Event) -> CuffEvent:
     if event.name == "ack":
-        return _ACKS.get(str(event.fields["code"]), Said.NOTHING)
+        return _ACKS.get(str(event.fields["code"]), CuffEvent.NOTHING)
     if event.name == "error":
-        return Said.FAILED if event.fields["kind"] == "device_error" else Said.NOTHING
-    return _NAMES.get(event.name, Said.NOTHING)
+        return CuffEvent.FAILED if event.fields["kind"] == "device_error" else CuffEvent.NOTHING
+    return _NAMES.get(event.name, CuffEvent.NOTHING)

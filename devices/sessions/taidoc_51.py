@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from devices.driver import Event, Turn
 from devices.protocols import taidoc_51 as protocol
-from devices.sessions.script import Ask, NoAnswerError, Rest, Script, Scripted
-from edge.model.reading import Kind, Measured
+from devices.sessions.script import Ask, NoAnswerError, Rest, Script, ScriptedSession
+from edge.model.reading import Kind, Measurement
 
 MEMORY_LIMIT = 2000
 LOOK_AGAIN_MS = 30_000
@@ -24,9 +24,9 @@ LIVE_LOST = 6
 _Answer = Generator[Ask | Rest | Turn, Event | None, bytes]
 
 
-def session() -> Scripted:
+def session() -> ScriptedSession:
     """Return a session; each remembers by itself how far a memory was read."""
-    return Scripted(_Meter().play)
+    return ScriptedSession(_Meter().play)
 
 
 class _Meter:
@@ -70,7 +70,7 @@ class _Meter:
         self._known = (serial, newest or known)
 
 
-def _record(kind: Kind, time: bytes, value: bytes) -> Measured | None:
+def _record(kind: Kind, time: bytes, value: bytes) -> Measurement | None:
     """A record without a possible time is known by its bytes."""
     found = protocol.record(kind, protocol.record_time(time), value)
     if found is not None and found.device_time is None:

@@ -32,7 +32,7 @@ EMPTY: Answer = ("", [])
 
 
 @dataclass(slots=True, eq=False)
-class _Served:
+class _ServedCharacteristic:
     """One characteristic on the bus: whose it is and who listens."""
 
     peripheral: Peripheral
@@ -45,7 +45,7 @@ class GattTable:
 
     def __init__(self, tree: ObjectTree) -> None:
         self._tree = tree
-        self._served: dict[str, _Served] = {}
+        self._served: dict[str, _ServedCharacteristic] = {}
 
     def publish(self, device: str, peripheral: Peripheral) -> None:
         """Add the objects of a peripheral under its device path; kept objects stay as they are."""
@@ -80,7 +80,7 @@ class GattTable:
         except AttError as error:
             raise _bluez_error(error) from None
 
-    def _answer(self, message: Message, served: _Served) -> Answer:
+    def _answer(self, message: Message, served: _ServedCharacteristic) -> Answer:
         path, client = message.path or "", message.sender or ""
         if message.member == "ReadValue":
             return "ay", [_read(served)]
@@ -100,7 +100,7 @@ class GattTable:
     def _serve(
         self, path: str, service: str, peripheral: Peripheral, characteristic: Characteristic
     ) -> None:
-        self._served[path] = _Served(peripheral, characteristic, set())
+        self._served[path] = _ServedCharacteristic(peripheral, characteristic, set())
         characteristic.subscribed = False
         characteristic.push = lambda data: self._tree.change(
             path, CHARACTERISTIC, {"Value": Variant("ay", data)}
@@ -109,7 +109,7 @@ class GattTable:
             properties = _characteristic_properties(service, characteristic)
             self._tree.add(path, {CHARACTERISTIC: properties})
 
-    def _start(self, path: str, served: _Served, client: str) -> None:
+    def _start(self, path: str, served: _ServedCharacteristic, client: str) -> None:
         characteristic = served.characteristic
         if not _NOTIFYING & set(characteristic.flags):
             raise AttError(AttCode.REQUEST_NOT_SUPPORTED)
@@ -124,7 +124,7 @@ class GattTable:
         if characteristic.on_subscribe is not None:
             characteristic.on_subscribe()
 
-    def _stop(self, path: str, served: _Served, client: str) -> None:
+    def _stop(self, path: str, served: _ServedCharacteristic, client: str) -> None:
         served.listeners.discard(client)
         if not served.listeners:
             self._end_sessions(path)
@@ -137,7 +137,7 @@ class GattTable:
             self._tree.change(path, CHARACTERISTIC, {"Notifying": Variant("b", False)})
 
 
-def _read(served: _Served) -> bytes:
+def _read(served: _ServedCharacteristic) -> bytes:
     if "read" not in served.characteristic.flags:
         raise AttError(AttCode.READ_NOT_PERMITTED)
     _check_bond(served)
@@ -146,7 +146,7 @@ def _read(served: _Served) -> bytes:
     return served.characteristic.value
 
 
-def _write(served: _Served, data: bytes) -> None:
+def _write(served: _ServedCharacteristic, data: bytes) -> None:
     characteristic = served.characteristic
     if not _WRITABLE & set(characteristic.flags):
         raise AttError(AttCode.WRITE_NOT_PERMITTED)
@@ -156,7 +156,7 @@ def _write(served: _Served, data: bytes) -> None:
     characteristic.value = data
 
 
-def _check_bond(served: _Served) -> None:
+def _check_bond(served: _ServedCharacteristic) -> None:
     if served.characteristic.secure and not served.peripheral.bond.bonded:
         raise AttError(AttCode.INSUFFICIENT_AUTHENTICATION)
 

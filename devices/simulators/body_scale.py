@@ -24,7 +24,7 @@ from devices.simulators.gatt import (
     Service,
     uuid128,
 )
-from devices.simulators.peripherals import MEMORY_LIMIT, BleDevice, BleModel, Habits
+from devices.simulators.peripherals import MEMORY_LIMIT, BleDevice, BleModel, DeviceTimes
 
 USER = 1
 CODE = 4711
@@ -39,7 +39,7 @@ class BodyScale(BleDevice):
     """The scale. `memory` holds pairs: the weight and the packets of the composition."""
 
     def __init__(
-        self, model: BleModel, habits: Habits | None = None, bond: Bond | None = None
+        self, model: BleModel, habits: DeviceTimes | None = None, bond: Bond | None = None
     ) -> None:
         secure = (bond or Bond()).pairing is not Pairing.NONE
         self._weight = Characteristic(uuid128(0x2A9D), ("indicate",), secure=secure)

@@ -24,7 +24,7 @@ from devices.simulators.gatt import (
     Pairing,
     uuid128,
 )
-from devices.simulators.peripherals import BleDevice, BleModel, Habits
+from devices.simulators.peripherals import BleDevice, BleModel, DeviceTimes
 
 MEMORY_LIMIT = 480
 FIRST_SEQUENCE = 1
@@ -50,7 +50,7 @@ class GlucoseMeter(BleDevice):
     """The meter. `memory` holds its strips, oldest first."""
 
     def __init__(
-        self, model: BleModel, habits: Habits | None = None, bond: Bond | None = None
+        self, model: BleModel, habits: DeviceTimes | None = None, bond: Bond | None = None
     ) -> None:
         secure = (bond or Bond()).pairing is not Pairing.NONE
         self._context = Characteristic(uuid128(0x2A34), ("notify",), secure=secure)

@@ -8,7 +8,7 @@ from devices.simulators.bodies import Body
 from devices.simulators.encodings_circulation import intermediate_cuff_pressure
 from devices.simulators.faults import Fault
 from devices.simulators.gatt import Bond, Characteristic, Pairing, uuid128
-from devices.simulators.peripherals import BleModel, Habits, SpotDevice
+from devices.simulators.peripherals import BleModel, DeviceTimes, SpotDevice
 
 _RISE = (30, 60, 90, 120, 150, 165, 150, 130, 110, 90, 70)
 
@@ -17,7 +17,7 @@ class InflatingCuff(SpotDevice):
     """The cuff: on the air from the first stroke of its pump."""
 
     def __init__(
-        self, model: BleModel, habits: Habits | None = None, bond: Bond | None = None
+        self, model: BleModel, habits: DeviceTimes | None = None, bond: Bond | None = None
     ) -> None:
         secure = (bond or Bond()).pairing is not Pairing.NONE
         self._pressing = Characteristic(uuid128(0x2A36), ("notify",), secure=secure)

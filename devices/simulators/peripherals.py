@@ -52,7 +52,7 @@ COMMON_FAULTS = frozenset({Fault.DROP, Fault.TRUNCATED, Fault.NAN, Fault.LOW_BAT
 
 
 @dataclass(frozen=True, slots=True)
-class Habits:
+class DeviceTimes:
     """How long a device takes its time, in seconds.
 
     `advertise_s` on the air after a measurement, `settle_s` between the CCCD and the first value,
@@ -115,10 +115,10 @@ class BleDevice:
     link = "ble"
 
     def __init__(
-        self, model: BleModel, habits: Habits | None = None, bond: Bond | None = None
+        self, model: BleModel, habits: DeviceTimes | None = None, bond: Bond | None = None
     ) -> None:
         self.model = model
-        self.habits = habits or Habits()
+        self.habits = habits or DeviceTimes()
         self.clock = DeviceClock()
         self._tasks = Tasks()
         self._window: asyncio.TimerHandle | None = None
@@ -250,7 +250,7 @@ class SpotDevice(BleDevice):
     """Measures once, remembers, and hands its memory to whoever subscribes."""
 
     def __init__(
-        self, model: BleModel, habits: Habits | None = None, bond: Bond | None = None
+        self, model: BleModel, habits: DeviceTimes | None = None, bond: Bond | None = None
     ) -> None:
         super().__init__(model, habits, bond)
         self.memory: deque[bytes] = deque(maxlen=MEMORY_LIMIT)
@@ -298,7 +298,7 @@ class StreamingOximeter(BleDevice):
     """Streams while a finger is in it, then says so, hangs up and sleeps."""
 
     def __init__(
-        self, model: BleModel, habits: Habits | None = None, bond: Bond | None = None
+        self, model: BleModel, habits: DeviceTimes | None = None, bond: Bond | None = None
     ) -> None:
         super().__init__(model, habits, bond)
         self._body: Body | None = None
@@ -354,7 +354,9 @@ class StreamingOximeter(BleDevice):
         return frame[: len(frame) // 2] if self._fault is Fault.TRUNCATED else frame
 
 
-def switch_on(model: BleModel, habits: Habits | None = None, enrolled: bool = True) -> BleDevice:
+def switch_on(
+    model: BleModel, habits: DeviceTimes | None = None, enrolled: bool = True
+) -> BleDevice:
     """Return a device of a model; an enrolled one is already paired when it has to be."""
     bond = Bond()
     if model.pair_first:

@@ -15,7 +15,7 @@ from devices.simulators.bluez import Bluez
 from devices.simulators.bodies import Body, patients
 from devices.simulators.bus import PrivateBus
 from devices.simulators.faults import Fault
-from devices.simulators.peripherals import BleDevice, BleModel, Habits, switch_on
+from devices.simulators.peripherals import BleDevice, BleModel, DeviceTimes, switch_on
 from devices.simulators.roster import (
     DEFAULT,
     Post,
@@ -47,7 +47,7 @@ class Ward:
         self,
         directory: Path,
         seed: int = 0,
-        habits: Habits | None = None,
+        habits: DeviceTimes | None = None,
         enrolled: bool = True,
         posts: Sequence[Post] = DEFAULT,
     ) -> None:

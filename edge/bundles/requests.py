@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from edge.model.clock import Stamp
-from edge.model.errors import Refused
+from edge.model.errors import ActionRefused
 from edge.store.store import Row, Store
 
 
@@ -39,7 +39,7 @@ INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class BundleOnStick:
     """A bundle on a stick: `way` up to the hospital or down to a box, `nonce` in hexadecimal.
 
     `ours` says whether it is from, or to, this box, `hospital_ours` the same of its hospital;
@@ -65,11 +65,11 @@ class Stick:
     folder: str
     name: str
     free: int
-    held: tuple[Held, ...] = ()
+    held: tuple[BundleOnStick, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BundleRequest:
     """A request. `told` is what came of it: counts when it is done, `why` when it failed."""
 
     id: int
@@ -97,18 +97,23 @@ def show(store: Store, sticks: Sequence[Stick]) -> None:
 def plugged(store: Store) -> list[Stick]:
     """Return the sticks that are plugged in, by folder."""
     return [
-        Stick(r["folder"], r["name"], r["free"], tuple(Held(**h) for h in json.loads(r["held"])))
+        Stick(
+            r["folder"],
+            r["name"],
+            r["free"],
+            tuple(BundleOnStick(**h) for h in json.loads(r["held"])),
+        )
         for r in store.rows("SELECT * FROM stick ORDER BY folder")
     ]
 
 
 def ask(store: Store, now: Stamp, what: What, folder: str, actor: str | None = None) -> None:
-    """Ask for something; raises `Refused` while another request is open, or without the stick."""
+    """Ask for something; raises `ActionRefused` while a request is open, or without the stick."""
     with store.transaction():
         if folder not in {one.folder for one in plugged(store)}:
-            raise Refused("gone", "this stick is not there any more")
+            raise ActionRefused("gone", "this stick is not there any more")
         if store.row("SELECT 1 FROM stick_request WHERE state IN (?, ?)", OPEN) is not None:
-            raise Refused("busy", "a stick is being written or read already")
+            raise ActionRefused("busy", "a stick is being written or read already")
         store.execute(
             "INSERT INTO stick_request (what, folder, actor, asked_ms, state)"
             " VALUES (?, ?, ?, ?, ?)",
@@ -116,25 +121,25 @@ def ask(store: Store, now: Stamp, what: What, folder: str, actor: str | None = N
         )
 
 
-def wanted(store: Store) -> Asked | None:
+def wanted(store: Store) -> BundleRequest | None:
     """Return what somebody asked for and nobody has begun."""
     sql = "SELECT * FROM stick_request WHERE state = ? ORDER BY id LIMIT 1"
     row = store.row(sql, (State.ASKED.value,))
     return None if row is None else _asked(row)
 
 
-def latest(store: Store) -> Asked | None:
+def latest(store: Store) -> BundleRequest | None:
     """Return the newest request."""
     row = store.row("SELECT * FROM stick_request ORDER BY id DESC LIMIT 1")
     return None if row is None else _asked(row)
 
 
-def begin(store: Store, one: Asked) -> None:
+def begin(store: Store, one: BundleRequest) -> None:
     """Say that a request is being carried out."""
     _move(store, one.id, State.UNDER_WAY, {})
 
 
-def end(store: Store, one: Asked, told: Mapping[str, object]) -> None:
+def end(store: Store, one: BundleRequest, told: Mapping[str, object]) -> None:
     """Say what came of a request; with `why` in `told` it failed."""
     _move(store, one.id, State.FAILED if "why" in told else State.DONE, told)
 
@@ -159,8 +164,8 @@ def _move(store: Store, number: int, state: State, told: Mapping[str, object]) -
         )
 
 
-def _asked(row: Row) -> Asked:
+def _asked(row: Row) -> BundleRequest:
     told = json.loads(row["told"])
-    return Asked(
+    return BundleRequest(
         row["id"], What(row["what"]), row["folder"], State(row["state"]), row["asked_ms"], told
     )

@@ -18,7 +18,7 @@ KEPT = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class SentBundle:
     """One bundle. By lane, `since` is the sequence that was confirmed when it was written, `reach`
     the last journal entry on it; `files` are those that are on it.
 
@@ -38,7 +38,7 @@ class Carried:
     differs: bool = False
 
 
-def remember(store: Store, bundle: Carried) -> None:
+def remember(store: Store, bundle: SentBundle) -> None:
     """Remember a bundle by the nonce of its session; forget all but the latest fifty."""
     with store.transaction():
         store.execute(
@@ -55,7 +55,7 @@ def remember(store: Store, bundle: Carried) -> None:
         )
 
 
-def get(store: Store, nonce: bytes) -> Carried | None:
+def get(store: Store, nonce: bytes) -> SentBundle | None:
     """Return the bundle of a nonce, None when this box does not remember it."""
     row = store.row("SELECT * FROM hand_session WHERE nonce = ?", (nonce,))
     return None if row is None else _carried(row)
@@ -68,7 +68,7 @@ def answered(store: Store, nonce: bytes, now: Stamp, *, differs: bool = False) -
         store.execute(sql, (now.wall_ms, int(differs), nonce))
 
 
-def last_written(store: Store) -> Carried | None:
+def last_written(store: Store) -> SentBundle | None:
     """Return the bundle that was written last."""
     row = store.row("SELECT * FROM hand_session ORDER BY number DESC LIMIT 1")
     return None if row is None else _carried(row)
@@ -79,7 +79,7 @@ def last_answered_ms(store: Store) -> int | None:
     return store.scalar("SELECT max(answered_ms) FROM hand_session") or None
 
 
-def is_confirmed(store: Store, bundle: Carried) -> bool:
+def is_confirmed(store: Store, bundle: SentBundle) -> bool:
     """Whether the hospital has receipted everything on a bundle: then it is needed no more."""
     held = {r["lane"]: r["cum_entry"] for r in store.rows("SELECT lane, cum_entry FROM stream")}
     if any(entry > held.get(lane, 0) for lane, entry in bundle.reach.items()):
@@ -104,8 +104,8 @@ def is_alone(store: Store, lane: str, epoch: int, seq: int) -> bool:
     return store.row(sql, (lane, epoch, seq, seq)) is not None
 
 
-def _carried(row: Row) -> Carried:
-    return Carried(
+def _carried(row: Row) -> SentBundle:
+    return SentBundle(
         bytes(row["nonce"]),
         row["epoch"],
         row["written_ms"],

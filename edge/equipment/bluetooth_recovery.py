@@ -11,7 +11,7 @@ from edge.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class RecoveryCount:
     """A kind of step, how often it was taken since the box exists, and when last."""
 
     step: str
@@ -30,7 +30,7 @@ def took(store: Store, now: Stamp, step: str, why: str) -> None:
         )
 
 
-def taken(store: Store) -> list[Taken]:
+def taken(store: Store) -> list[RecoveryCount]:
     """Return every kind of step that was ever taken, by name."""
     rows = store.rows("SELECT * FROM adapter_step ORDER BY step")
-    return [Taken(r["step"], r["times"], r["last_ms"]) for r in rows]
+    return [RecoveryCount(r["step"], r["times"], r["last_ms"]) for r in rows]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
-from edge.model.errors import NotFound, Refused
+from edge.model.errors import ActionRefused, NotFound
 from edge.store import journal
 from edge.store.store import Store
 
@@ -37,20 +37,20 @@ class Request:
 def ask(store: Store, now: Stamp, device_id: str, kind: str, actor: str | None) -> int:
     """Ask a device for something; stopping replaces what waits. Return the journal entry.
 
-    Raises `NotFound` for an unknown device, `Refused` for a request that the device does not offer
-    ("unknown") or while another one is under way ("busy").
+    Raises `NotFound` for an unknown device, `ActionRefused` for a request that the device does not
+    offer ("unknown") or while another one is under way ("busy").
     """
     device = store.row("SELECT requests FROM device WHERE id = ?", (device_id,))
     if device is None:
         raise NotFound(f"no device {device_id}")
     if kind not in KINDS or kind not in device["requests"].split():
-        raise Refused("unknown", f"{device_id} does not offer {kind!r}")
+        raise ActionRefused("unknown", f"{device_id} does not offer {kind!r}")
     with store.transaction():
         _expire(store, now)
         if kind == "stop":
             _close(store, device_id, "asked", "stopped before it began")
         elif _pending(store, device_id):
-            raise Refused("busy", "the device is already measuring")
+            raise ActionRefused("busy", "the device is already measuring")
         body = {"device": device_id, "request": kind}
         entry = journal.append(store, EntryKind.REQUEST, now, body, actor=actor)
         store.execute(

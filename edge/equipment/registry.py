@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -136,7 +136,7 @@ def device(store: Store, device_id: str) -> Device | None:
     return None if row is None else _device(row)
 
 
-def show_live(store: Store, now: Stamp, device_id: str, measured: Measured) -> None:
+def show_live(store: Store, now: Stamp, device_id: str, measured: Measurement) -> None:
     """Show the numbers of a streaming device; call at most about once a second."""
     shown = json.dumps([[v.code, str(v.value), v.unit] for v in measured.values])
     with store.transaction():

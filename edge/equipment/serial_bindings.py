@@ -21,7 +21,7 @@ MODELS_LIMIT = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class UnboundPort:
     """A port without a binding: where it is, which models may hang there and why we think so.
 
     `models` are names of the catalogue, empty while nothing was recognised; `tail` are the last
@@ -36,7 +36,7 @@ class Sighting:
     seen_ms: int = 0
 
 
-def sighted(store: Store, now: Stamp, seen: Sighting) -> None:
+def sighted(store: Store, now: Stamp, seen: UnboundPort) -> None:
     """Keep what was seen at a port, in place of what was seen there before."""
     models = "|".join(seen.models[:MODELS_LIMIT])
     with store.transaction():
@@ -56,13 +56,13 @@ def gone(store: Store, port: str) -> None:
         store.execute("DELETE FROM sighting WHERE port = ?", (port,))
 
 
-def sightings(store: Store) -> list[Sighting]:
+def sightings(store: Store) -> list[UnboundPort]:
     """Return the ports without a binding."""
     rows = store.rows(
         "SELECT * FROM sighting WHERE port NOT IN (SELECT port FROM binding) ORDER BY path"
     )
     return [
-        Sighting(
+        UnboundPort(
             port=row["port"],
             path=row["path"],
             models=tuple(filter(None, row["model"].split("|"))),

@@ -32,7 +32,7 @@ _UNSEEN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Message:
     """One thing that was told; `at_ms` is Unix milliseconds by the hospital's clock.
 
     `when` is an appointment's, in the hospital's local time. `state` is that of an alert: "seen" or
@@ -56,29 +56,29 @@ class Said:
         return f"{self.entity}/{self.id}/{self.rev}"
 
 
-def replies(store: Store, patient_id: str) -> list[Said]:
+def replies(store: Store, patient_id: str) -> list[Message]:
     """Return the replies about a person, newest first."""
     return _newest(_about(store, Entity.REPLY, patient_id))
 
 
-def answers(store: Store, patient_id: str) -> list[Said]:
+def answers(store: Store, patient_id: str) -> list[Message]:
     """Return what clinicians did about a person's alerts, newest first."""
     return _newest(_about(store, Entity.ALERT, patient_id))
 
 
-def appointments(store: Store, patient_id: str) -> list[Said]:
+def appointments(store: Store, patient_id: str) -> list[Message]:
     """Return a person's appointments, the soonest first; one without a time is left out."""
     return _soonest(_about(store, Entity.APPOINTMENT, patient_id))
 
 
-def coming(store: Store, today: date) -> list[Said]:
+def coming(store: Store, today: date) -> list[Message]:
     """Return the appointments from today on, for a week."""
     found = _soonest(_said(store, i) for i in replica.items(store, Entity.APPOINTMENT))
     last = today + timedelta(days=COMING_DAYS)
     return [one for one in found if one.when and today <= one.when.date() <= last]
 
 
-def unread(store: Store) -> list[Said]:
+def unread(store: Store) -> list[Message]:
     """Return what nobody here has seen yet, newest first."""
     columns = "SELECT f.entity, f.id, f.rev, f.body"
     order = " ORDER BY json_extract(f.body, '$.at_ms') DESC, f.id LIMIT ?"
@@ -94,7 +94,7 @@ def count_unread(store: Store) -> int:
 def note_seen(store: Store, now: Stamp, keys: Iterable[str], actor: str) -> int:
     """Keep that a worker has seen items; return how many of them were new.
 
-    `keys` are those of what was on the screen (`Said.key`): what came meanwhile stays unread.
+    `keys` are those of what was on the screen (`Message.key`): what came meanwhile stays unread.
     """
     with store.transaction():
         return sum(_note(store, now, key, actor) for key in set(keys))
@@ -121,27 +121,27 @@ def _note(store: Store, now: Stamp, key: str, actor: str) -> bool:
     return True
 
 
-def _about(store: Store, kind: Entity, patient_id: str) -> list[Said]:
+def _about(store: Store, kind: Entity, patient_id: str) -> list[Message]:
     ids = edits.one_person(store, patient_id)
     return [_said(store, item) for one in ids for item in replica.items(store, kind, one)]
 
 
-def _newest(found: Iterable[Said]) -> list[Said]:
+def _newest(found: Iterable[Message]) -> list[Message]:
     return sorted(found, key=lambda one: (one.at_ms, one.id), reverse=True)
 
 
-def _soonest(found: Iterable[Said]) -> list[Said]:
+def _soonest(found: Iterable[Message]) -> list[Message]:
     dated = [(one.when, one.id, one) for one in found if one.when is not None]
     return [one for _, _, one in sorted(dated)]
 
 
-def _said(store: Store, item: Item) -> Said:
+def _said(store: Store, item: Item) -> Message:
     body, at_ms = item.body, item.body.get("at_ms")
     seen: Row | None = store.row(
         "SELECT actor FROM seen WHERE entity = ? AND id = ? AND rev = ?",
         (item.entity, item.id, item.rev),
     )
-    return Said(
+    return Message(
         item.entity,
         item.id,
         item.rev,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from edge.files import attachments
-from edge.model.clock import Placed, place
+from edge.model.clock import PlacedStamp, place
 from edge.model.entry import Entry
 from edge.store import outbox
 from edge.store.journal import LANES
@@ -43,7 +43,7 @@ class KeptFile:
     visit: str | None
     mime: str
     size: int
-    placed: Placed
+    placed: PlacedStamp
     actor: str | None
     state: State
     percent: int

@@ -37,7 +37,7 @@ def judge(store: Store, settings: Settings, now: Stamp, pressed: bool) -> None:
         _all_lanes(store, old_ms, history=pressed)
         if pressed:
             _all_lanes(store, now.wall_ms, history=False)
-    except pruning.Damaged as error:
+    except pruning.DamagedRecords as error:
         log.error("nothing pruned: %s", error)
         issues.note(store, now, "records-damaged", detail=str(error))
     else:

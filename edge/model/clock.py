@@ -67,7 +67,7 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedStamp:
     """A stamp placed on the calendar: best time, half-width of the doubt, whether it is sure."""
 
     utc_ms: int
@@ -80,14 +80,16 @@ class Placed:
         return datetime.fromtimestamp(self.utc_ms / 1000, UTC)
 
 
-def place(stamp: Stamp, anchors: Iterable[Anchor]) -> Placed:
+def place(stamp: Stamp, anchors: Iterable[Anchor]) -> PlacedStamp:
     """Place a stamp by the nearest anchor of its own boot, else by its wall clock's claim."""
     own = [a for a in anchors if a.boot == stamp.boot]
     if own:
         near = nearest(stamp.t_ms, own)
         apart = stamp.t_ms - near.t_ms
-        return Placed(near.utc_ms + apart, near.error_ms + _drift(apart), sure=True)
-    return Placed(stamp.wall_ms, 0, sure=stamp.quality in (ClockQuality.NTP, ClockQuality.HOSPITAL))
+        return PlacedStamp(near.utc_ms + apart, near.error_ms + _drift(apart), sure=True)
+    return PlacedStamp(
+        stamp.wall_ms, 0, sure=stamp.quality in (ClockQuality.NTP, ClockQuality.HOSPITAL)
+    )
 
 
 def nearest(t_ms: int, anchors: Iterable[Anchor]) -> Anchor:

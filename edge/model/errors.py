@@ -25,7 +25,7 @@ class NotFound(EdgeError):
     """No such patient, visit, reading or device."""
 
 
-class Refused(EdgeError):
+class ActionRefused(EdgeError):
     """A person asked for something the laws of the house forbid; `kind` is stable."""
 
     def __init__(self, kind: str, message: str) -> None:

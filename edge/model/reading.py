@@ -73,7 +73,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class Measurement:
     """What a decoder understood of one act of measuring, before the box stamps it.
 
     `device_time` is the device's own wall clock, without zone, or None. `quality` holds flags such
@@ -98,7 +98,7 @@ class Reading:
     bytes as received, kept on the box. `patient_id` is None until a person says whose it is.
     """
 
-    measured: Measured
+    measured: Measurement
     stamp: Stamp
     source: str
     device_id: str | None = None

@@ -28,7 +28,7 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class NameMatch:
     """A row of the patient table and how alike its name is, 0 to 1 (above 1: as written)."""
 
     row: int
@@ -48,7 +48,7 @@ def put(store: Store, row: int, name: str) -> None:
     store.execute("INSERT INTO name_trigram (rowid, latin_text) VALUES (?, ?)", (row, key.latin))
 
 
-def find(store: Store, text: str, limit: int) -> list[Found]:
+def find(store: Store, text: str, limit: int) -> list[NameMatch]:
     """Return the rows whose names are most like `text`, best first."""
     asked = names.keys(text)
     written = _as_written(store, text)
@@ -56,7 +56,7 @@ def find(store: Store, text: str, limit: int) -> list[Found]:
     found = {row: likeness for row, likeness in judged if likeness >= LEAST}
     found |= {row: 2.0 - place / 1000 for place, row in enumerate(written)}
     best = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    return [Found(row, score) for row, score in best[:limit]]
+    return [NameMatch(row, score) for row, score in best[:limit]]
 
 
 def _candidates(store: Store, asked: NameKeys) -> dict[int, NameKeys]:

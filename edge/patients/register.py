@@ -12,7 +12,7 @@ from uuid_utils import uuid7
 from edge.model import patient_fields
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
-from edge.model.errors import InvalidForm, NotFound, Refused
+from edge.model.errors import ActionRefused, InvalidForm, NotFound
 from edge.model.patient import Patient, PatientFields, Sex
 from edge.model.patient_fields import COLUMNS
 from edge.patients import edits, name_index, names
@@ -69,14 +69,17 @@ def correct(
     The journal entry is a patch: what was changed, from what, and the hospital's revision that the
     box knew (0: none yet), so that the hospital can tell an edit that it overtook.
 
-    Raises `NotFound`, `InvalidForm`, and `Refused` ("changed-meanwhile") when `base_rev` is given
-    and somebody else has corrected the patient since. Nothing is written when nothing changes.
+    Raises `NotFound`, `InvalidForm`, and `ActionRefused` ("changed-meanwhile") when `base_rev` is
+    given and somebody else has corrected the patient since. Nothing is written when nothing
+    changes.
     """
     with store.transaction():
         row = _row(store, patient_id)
         was = _patient(row)
         if base_rev not in (None, was.rev):
-            raise Refused("changed-meanwhile", "somebody has corrected this patient meanwhile")
+            raise ActionRefused(
+                "changed-meanwhile", "somebody has corrected this patient meanwhile"
+            )
         checked = check_changes(was, changes, now)
         patient = _patient_of(was.id, was.rev + 1, checked)
         before, after = patient_fields.values_of(was), patient_fields.values_of(checked)

@@ -36,7 +36,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
+class PatientSummary:
     """All that is known; `proposed` is what was said here of the medicines and is not decided."""
 
     allergies: tuple[Member, ...] = ()
@@ -45,12 +45,12 @@ class Background:
     proposed: str | None = None
 
 
-def of(store: Store, patient_id: str) -> Background:
+def of(store: Store, patient_id: str) -> PatientSummary:
     """Return what the hospital told, with what was said here since on top."""
     told = _told(store, patient_id)
     said = _said(store, patient_id)
     proposals = [edit[MEDICINES] for edit in said if isinstance(edit.get(MEDICINES), str)]
-    return Background(
+    return PatientSummary(
         allergies=_members(told, said, "allergies"),
         conditions=_members(told, said, "conditions"),
         medicines=text_of(told, MEDICINES),

@@ -59,10 +59,10 @@ class ForkedChild(Child):
 
     def begin(self) -> Process:
         """Fork."""
-        return Forked(self.name, self.module, self.environment)
+        return ForkedProcess(self.name, self.module, self.environment)
 
 
-class Forked:
+class ForkedProcess:
     """A forked process with the manners of `subprocess.Popen`."""
 
     def __init__(self, name: str, module: str, environment: Mapping[str, str]) -> None:

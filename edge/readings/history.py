@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge.model.clock import Placed, place
+from edge.model.clock import PlacedStamp, place
 from edge.model.entry import Entry
 from edge.model.reading import UNCHECKED, Value
 from edge.readings.intake import values_of
@@ -20,7 +20,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class StoredReading:
     """A recorded reading as people look at it; `confirmed` only when a receipt covers it.
 
     `needs_confirmation` asks a person to compare it with the device's own display. `struck`:
@@ -35,7 +35,7 @@ class Recorded:
     device_id: str | None
     patient_id: str | None
     visit_id: str | None
-    placed: Placed
+    placed: PlacedStamp
     device_time: datetime | None
     quality: tuple[str, ...]
     warnings: tuple[str, ...]
@@ -87,16 +87,16 @@ class Refusal:
     text: str
     model: str | None
     measures: tuple[str, ...]
-    placed: Placed
+    placed: PlacedStamp
 
 
-def of_patient(store: Store, patient_id: str, limit: int = 200) -> list[Recorded]:
+def of_patient(store: Store, patient_id: str, limit: int = 200) -> list[StoredReading]:
     """Return a patient's readings, newest first."""
     where = " WHERE r.patient_id = ? ORDER BY r.entry DESC LIMIT ?"
     return _recorded(store, store.rows(_COLUMNS + where, (patient_id, limit)))
 
 
-def of_visit(store: Store, visit_id: str) -> list[Recorded]:
+def of_visit(store: Store, visit_id: str) -> list[StoredReading]:
     """Return what was measured in a visit, newest first."""
     where = (
         " WHERE r.patient_id = (SELECT patient_id FROM visit WHERE id = ?1) AND r.visit_id = ?1"
@@ -105,13 +105,13 @@ def of_visit(store: Store, visit_id: str) -> list[Recorded]:
     return _recorded(store, store.rows(_COLUMNS + where, (visit_id,)))
 
 
-def in_tray(store: Store, limit: int = 100) -> list[Recorded]:
+def in_tray(store: Store, limit: int = 100) -> list[StoredReading]:
     """Return the readings that belong to nobody yet, oldest first."""
     where = " WHERE r.tray = 'waiting' ORDER BY r.entry LIMIT ?"
     return _recorded(store, store.rows(_COLUMNS + where, (limit,)))
 
 
-def one(store: Store, entry: int) -> Recorded | None:
+def one(store: Store, entry: int) -> StoredReading | None:
     """Return one reading, or None."""
     found = _recorded(store, store.rows(_COLUMNS + " WHERE r.entry = ?", (entry,)))
     return found[0] if found else None
@@ -140,15 +140,15 @@ def tray_count(store: Store) -> int:
     return store.scalar("SELECT count(*) FROM reading WHERE tray = 'waiting'")
 
 
-def _recorded(store: Store, rows: list[Row]) -> list[Recorded]:
+def _recorded(store: Store, rows: list[Row]) -> list[StoredReading]:
     confirmed = confirmed_entries(store, [r["entry"] for r in rows])
     return [_one(store, row, row["entry"] in confirmed) for row in rows]
 
 
-def _one(store: Store, row: Row, confirmed: bool) -> Recorded:
+def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
     entry = Entry.parse(row["record"].encode("utf-8"))
     time = entry.body.get("time")
-    return Recorded(
+    return StoredReading(
         entry=row["entry"],
         kind=row["kind"],
         values=values_of(entry.body),

@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 from edge.model.clock import Stamp
 from edge.model.entry import Body, EntryKind
-from edge.model.errors import NotFound, Refused
+from edge.model.errors import ActionRefused, NotFound
 from edge.model.patient import Patient, Sex
 from edge.model.reading import UNCHECKED, Reading, Value
 from edge.rules import RULES, plausibility
@@ -29,7 +29,7 @@ MEASURED_BEFORE_TOLERANCE_S = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class AcceptedReading:
     """The reading is on the disk. `patient_id` is None when it waits in the tray."""
 
     entry: int
@@ -46,14 +46,14 @@ class Duplicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class RejectedReading:
     """Not a possible reading; its raw bytes and the reason are kept as `entry`."""
 
     entry: int
     why: plausibility.Finding
 
 
-Outcome = Accepted | Duplicate | Rejected
+Outcome = AcceptedReading | Duplicate | RejectedReading
 
 
 def accept(store: Store, reading: Reading, *, age_s: int | None = None) -> Outcome:
@@ -68,14 +68,14 @@ def accept_all(store: Store, readings: Sequence[tuple[Reading, int | None]]) -> 
         return [_accept(store, reading, age_s) for reading, age_s in readings]
 
 
-def refuse(store: Store, reading: Reading, kind: str, text: str) -> Rejected:
+def refuse(store: Store, reading: Reading, kind: str, text: str) -> RejectedReading:
     """Keep the bytes of something that no decoder could turn into values, and say why."""
     with store.transaction():
         return _reject(store, reading, plausibility.Finding(kind, "", text))
 
 
 def claim(store: Store, now: Stamp, entry: int, patient_id: str, *, actor: str) -> None:
-    """Give an unassigned reading to a patient; raises `NotFound`, `Refused` ("already-claimed")."""
+    """Give an unassigned reading to a patient; raises `NotFound` or `ActionRefused`."""
     with store.transaction():
         if store.row("SELECT 1 FROM patient WHERE id = ?", (patient_id,)) is None:
             raise NotFound(f"no patient {patient_id}")
@@ -99,7 +99,7 @@ def discard(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> No
 def confirm(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
     """Record that somebody compared an unchecked reading with the device's display and agrees.
 
-    Confirming again changes nothing; raises `NotFound`, `Refused` ("checked") when there is
+    Confirming again changes nothing; raises `NotFound`, `ActionRefused` ("checked") when there is
     nothing to compare.
     """
     row = store.row("SELECT compared FROM reading WHERE entry = ?", (entry,))
@@ -108,7 +108,7 @@ def confirm(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
         raise NotFound(f"no reading {entry}")
     quality = held.body.get("quality")
     if not isinstance(quality, list) or UNCHECKED not in quality:
-        raise Refused("checked", "this reading came with a checksum")
+        raise ActionRefused("checked", "this reading came with a checksum")
     if row["compared"] is not None:
         return
     with store.transaction():
@@ -193,7 +193,7 @@ def _number(record: str | None) -> int:
     return int(record or 0) if is_number else 0
 
 
-def _reject(store: Store, reading: Reading, why: plausibility.Finding) -> Rejected:
+def _reject(store: Store, reading: Reading, why: plausibility.Finding) -> RejectedReading:
     body = {"why": why.kind, "text": why.text, "raw": reading.raw.hex()}
     if reading.device_id is not None:
         body["device"] = reading.device_id
@@ -202,7 +202,7 @@ def _reject(store: Store, reading: Reading, why: plausibility.Finding) -> Reject
         "INSERT INTO rejected (entry, device_id, why, raw, wall_ms) VALUES (?, ?, ?, ?, ?)",
         (entry, reading.device_id, why.text, reading.raw, reading.stamp.wall_ms),
     )
-    return Rejected(entry, why)
+    return RejectedReading(entry, why)
 
 
 def _assign(store: Store, reading: Reading, age_s: int | None) -> Reading:
@@ -222,7 +222,7 @@ def _before(visit: visits.Visit, reading: Reading, age_s: int | None) -> bool:
     return age_s > open_s + MEASURED_BEFORE_TOLERANCE_S
 
 
-def _record(store: Store, reading: Reading, key: bytes | None) -> Accepted:
+def _record(store: Store, reading: Reading, key: bytes | None) -> AcceptedReading:
     at, measured = reading.stamp, reading.measured
     body = reading_body(reading)
     entry = journal.append(store, EntryKind.READING, at, body, actor=reading.actor)
@@ -236,9 +236,9 @@ def _record(store: Store, reading: Reading, key: bytes | None) -> Accepted:
         + (reading.raw or None,),
     )
     if reading.patient_id is None:
-        return Accepted(entry, None, warnings)
+        return AcceptedReading(entry, None, warnings)
     alerts = _alert(store, at, entry, reading.patient_id, measured.values)
-    return Accepted(entry, reading.patient_id, warnings, alerts)
+    return AcceptedReading(entry, reading.patient_id, warnings, alerts)
 
 
 def _alert(
@@ -292,7 +292,7 @@ def _take_from_tray(store: Store, entry: int, state: str) -> None:
         return
     if store.row("SELECT 1 FROM reading WHERE entry = ?", (entry,)) is None:
         raise NotFound(f"no reading {entry}")
-    raise Refused("already-claimed", "somebody has already dealt with this reading")
+    raise ActionRefused("already-claimed", "somebody has already dealt with this reading")
 
 
 def _row(value: Value) -> list[str]:

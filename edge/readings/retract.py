@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
-from edge.model.errors import NotFound, Refused
+from edge.model.errors import ActionRefused, NotFound
 from edge.store import journal
 from edge.store.store import Store
 
@@ -20,7 +20,7 @@ SOMEBODY_ELSE = "somebody-else"
 def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
     """Take a reading from the patient it was recorded for and lay it into the tray.
 
-    Raises `NotFound`, and `Refused` ("not-held") when no patient has it.
+    Raises `NotFound`, and `ActionRefused` ("not-held") when no patient has it.
     """
     with store.transaction():
         _held_by(store, entry)
@@ -37,7 +37,8 @@ def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
 def strike(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> None:
     """Mark a patient's reading as wrong, with the reason; it stays in the history, struck out.
 
-    Raises `NotFound`, and `Refused` ("not-held") when no patient has it or it is struck already.
+    Raises `NotFound`, and `ActionRefused` ("not-held") when no patient has it or it is struck
+    already.
     """
     with store.transaction():
         patient_id = _held_by(store, entry)
@@ -51,5 +52,5 @@ def _held_by(store: Store, entry: int) -> str:
     if row is None:
         raise NotFound(f"no reading {entry}")
     if row["patient_id"] is None or row["tray"] == "discarded":
-        raise Refused("not-held", "no patient holds this reading any more")
+        raise ActionRefused("not-held", "no patient holds this reading any more")
     return str(row["patient_id"])

@@ -21,13 +21,13 @@ LOCKS_S = (60, 300, 900, 3600)
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class NameLocked:
     """Nobody can sign in under this name for so many seconds. Capture goes on."""
 
     seconds: int
 
 
-def begin(store: Store, now: Stamp, staff_id: str) -> int | Locked:
+def begin(store: Store, now: Stamp, staff_id: str) -> int | NameLocked:
     """Count an attempt before the PIN is looked at, so that parallel guesses all count.
 
     Returns which attempt it is, from 1 to `ATTEMPTS`, or how long nobody may try.
@@ -43,7 +43,7 @@ def begin(store: Store, now: Stamp, staff_id: str) -> int | Locked:
         left_ms = _locked_ms(row, now)
         if left_ms > 0:
             _pin_lock_to_boot(store, now, staff_id, left_ms)
-            return Locked(-(-left_ms // 1000))
+            return NameLocked(-(-left_ms // 1000))
         if row["failures"] >= ATTEMPTS:
             return _lock(store, now, staff_id)
         store.execute(
@@ -54,7 +54,7 @@ def begin(store: Store, now: Stamp, staff_id: str) -> int | Locked:
         return int(row["failures"]) + 1
 
 
-def fail(store: Store, now: Stamp, staff_id: str, attempt: int) -> Locked | None:
+def fail(store: Store, now: Stamp, staff_id: str, attempt: int) -> NameLocked | None:
     """Note that the attempt was wrong; the last one of a round locks."""
     with store.transaction():
         _note(store, now, staff_id, "wrong-pin")
@@ -93,7 +93,7 @@ def _pin_lock_to_boot(store: Store, now: Stamp, staff_id: str, left_ms: int) -> 
     )
 
 
-def _lock(store: Store, now: Stamp, staff_id: str) -> Locked:
+def _lock(store: Store, now: Stamp, staff_id: str) -> NameLocked:
     store.execute(
         "UPDATE lockout SET failures = 0, rounds = rounds + 1 WHERE staff_id = ?", (staff_id,)
     )
@@ -101,7 +101,7 @@ def _lock(store: Store, now: Stamp, staff_id: str) -> Locked:
     seconds = _length_s(rounds)
     _pin_lock_to_boot(store, now, staff_id, seconds * 1000)
     _note(store, now, staff_id, "locked", seconds=seconds)
-    return Locked(seconds)
+    return NameLocked(seconds)
 
 
 def _length_s(rounds: int) -> int:

@@ -18,7 +18,7 @@ from edge.model.clock import Clock, Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import InvalidForm, NotFound
 from edge.staff import lockout, pins
-from edge.staff.lockout import Locked as Locked
+from edge.staff.lockout import NameLocked as NameLocked
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -138,11 +138,11 @@ def get(store: Store, staff_id: str) -> Staff:
 
 def sign_in(
     store: Store, clock: Clock, pepper: bytes, staff_id: str, pin: str
-) -> SignedIn | WrongPin | Locked:
+) -> SignedIn | WrongPin | NameLocked:
     """Try a PIN; raises `NotFound` when nobody of that id works here."""
     person = _active(store, staff_id)
     attempt = lockout.begin(store, clock.now(), staff_id)
-    if isinstance(attempt, Locked):
+    if isinstance(attempt, NameLocked):
         return attempt
     digits = pins.ascii_pin(pin)
     if digits is not None and pins.is_right(person["pin_hash"], staff_id, digits, pepper):

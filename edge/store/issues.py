@@ -148,7 +148,7 @@ BY_NAME = {kind.name: kind for kind in ISSUES}
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class Issue:
     """One thing that is wrong, and since when by the box's wall clock."""
 
     kind: str
@@ -196,7 +196,7 @@ def is_noted(store: Store, kind: str, subject: str = "") -> bool:
     return store.row(sql, (kind, subject)) is not None
 
 
-def current(store: Store) -> list[Condition]:
+def current(store: Store) -> list[Issue]:
     """Return everything that is wrong, oldest first."""
     rows = store.rows("SELECT * FROM condition ORDER BY since_ms, kind, subject")
-    return [Condition(r["kind"], r["subject"], r["detail"], r["since_ms"]) for r in rows]
+    return [Issue(r["kind"], r["subject"], r["detail"], r["since_ms"]) for r in rows]

@@ -32,7 +32,7 @@ class StreamState:
 
 
 @dataclass(frozen=True, slots=True)
-class Queued:
+class QueuedRecord:
     """A record at its place in a stream."""
 
     seq: int
@@ -109,7 +109,7 @@ def agrees(store: Store, held: StreamState) -> bool:
     return held.cum == 0 or compared == chain_at(store, held.lane, held.cum)
 
 
-def records(store: Store, lane: Lane, first: int, limit: int) -> list[Queued]:
+def records(store: Store, lane: Lane, first: int, limit: int) -> list[QueuedRecord]:
     """Return up to `limit` records of the current epoch from sequence `first` on."""
     rows = store.rows(
         "SELECT o.seq, j.record, o.chain FROM outbox o"
@@ -117,7 +117,7 @@ def records(store: Store, lane: Lane, first: int, limit: int) -> list[Queued]:
         " WHERE o.lane = ? AND o.seq >= ? ORDER BY o.seq LIMIT ?",
         (lane.value, first, limit),
     )
-    return [Queued(r["seq"], r["record"].encode("utf-8"), bytes(r["chain"])) for r in rows]
+    return [QueuedRecord(r["seq"], r["record"].encode("utf-8"), bytes(r["chain"])) for r in rows]
 
 
 def mark_sent(store: Store, lane: Lane, seq: int) -> None:

@@ -20,12 +20,12 @@ BATCH = 500
 """So many records go in one transaction, which other processes wait for."""
 
 
-class Damaged(EdgeError):
+class DamagedRecords(EdgeError):
     """Records on the disk are not those that the hospital confirmed; none of them was removed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pruned:
+class PruningResult:
     """What went: places in the stream, raw byte strings, whole entries."""
 
     records: int = 0
@@ -41,24 +41,24 @@ def prunable(safe: int, cum: int) -> int:
 def check_chain(
     link: bytes | None, base: int, rows: Iterable[tuple[int, bytes, bytes]], lane: str
 ) -> None:
-    """Raise `Damaged` unless rows (sequence, record, chain) continue the chain after `base`."""
+    """Raise `DamagedRecords` unless rows (sequence, record, chain) continue the chain."""
     for seq, (number, record, told) in enumerate(rows, start=base + 1):
         link = chain(link or b"", record)
         if number != seq or link != told:
-            raise Damaged(f"lane {lane}, record {seq:,}")
+            raise DamagedRecords(f"lane {lane}, record {seq:,}")
 
 
-def prune(store: Store, lane: Lane, before_ms: int, *, history: bool = False) -> Pruned:
+def prune(store: Store, lane: Lane, before_ms: int, *, history: bool = False) -> PruningResult:
     """Let go of at most `BATCH` safe records made before a moment (Unix ms, by their own stamp).
 
     Nothing from an open visit's beginning on is touched. With `history`, readings go as well that
-    raised no alert. Raises `Damaged`.
+    raised no alert. Raises `DamagedRecords`.
     """
     with store.transaction():
         held = outbox.state(store, lane)
         rows = _leading(store, held, before_ms)
         if not rows:
-            return Pruned()
+            return PruningResult()
         _verify(store, held, rows)
         last = rows[-1]
         store.execute(
@@ -73,7 +73,7 @@ def prune(store: Store, lane: Lane, before_ms: int, *, history: bool = False) ->
         raw = _drop_raw(store, entries)
         if history:
             _drop_history(store, entries)
-        return Pruned(len(rows), raw, _drop_entries(store, entries))
+        return PruningResult(len(rows), raw, _drop_entries(store, entries))
 
 
 def _leading(store: Store, held: outbox.StreamState, before_ms: int) -> list[Row]:

@@ -102,7 +102,7 @@ max_inflight_count = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedBroker:
     """A broker that is ready to run: its configuration, and the command (empty when external)."""
 
     config: Path
@@ -119,7 +119,7 @@ def limits(settings: HospitalSettings) -> tuple[str, ...]:
     )
 
 
-def prepare(settings: HospitalSettings, authority: Authority, now: datetime) -> Prepared:
+def prepare(settings: HospitalSettings, authority: Authority, now: datetime) -> PreparedBroker:
     """Write certificates, rules and configuration; raises `BrokerError`."""
     folder = settings.home / "broker"
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,15 +130,15 @@ def prepare(settings: HospitalSettings, authority: Authority, now: datetime) -> 
     if settings.broker == "iotcore":
         config = folder / "rumqttd.toml"
         config.write_text(_rumqttd(settings, authority, certificate, key), encoding="utf-8")
-        return Prepared(config, _embedded(config))
+        return PreparedBroker(config, _embedded(config))
     rules = folder / "rules.acl"
     rules.write_text(_RULES, encoding="utf-8")
     rules.chmod(0o600)
     config = folder / "mosquitto.conf"
     config.write_text(_mosquitto(settings, authority, certificate, key), encoding="utf-8")
     if settings.broker == "external":
-        return Prepared(config, ())
-    return Prepared(config, (_mosquitto_program(), "-c", str(config)))
+        return PreparedBroker(config, ())
+    return PreparedBroker(config, (_mosquitto_program(), "-c", str(config)))
 
 
 def certify_worker(settings: HospitalSettings, authority: Authority, now: datetime) -> None:

@@ -24,7 +24,7 @@ from hospital.fleet import boxes, renewals, rotation
 from hospital.fleet.authority import Authority
 from hospital.fleet.boxes import Box
 from hospital.receiving import custody
-from hospital.receiving.custody import Delivered
+from hospital.receiving.custody import ReceivedFrame
 from sync.box.key_commands import decode_renewal, is_announcement, is_renewal
 from sync.bundles import bundle_format
 from sync.core import Fence, Hello, MessageError, Nack, decode, hospital
@@ -33,7 +33,7 @@ from sync.core.header import HELLO_LANE, Header
 from sync.core.messages import REPLACED, UNREADABLE, Position
 from sync.files import chunks
 from sync.frames import framing
-from sync.frames.envelope import EnvelopeError, Unopened, manifest_holds, open_up, peek_up
+from sync.frames.envelope import EnvelopeError, UnopenableFrame, manifest_holds, open_up, peek_up
 from sync.keys.keys import HospitalKeys, kid
 
 GROUP = 32
@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class BundleResult:
     """What a stick brought: records that are new here, and how sound it was.
 
     `damaged` parts could not be read, `aside` told another history than ours and are kept beside
@@ -67,7 +67,7 @@ def take(
     file: Path,
     now_ms: int,
     authority: Authority | None = None,
-) -> Taken:
+) -> BundleResult:
     """Take in a bundle; raises `BundleError` when it is none, or not from a box of ours to us.
 
     Raises `HospitalError` when the box is shut out. Broken off, it can be read again from the
@@ -81,11 +81,11 @@ def take(
             with archive.transaction():
                 _check(box, custody.load(archive, box).standing)  # it may be shut out by now
                 for frame in group:
-                    stick.take(Delivered("", frame, now_ms))
+                    stick.take(ReceivedFrame("", frame, now_ms))
                 stick.remember(now_ms)
             parts += len(group)
         records = _count(archive, box.id) - before
-        return Taken(box.id, records, parts, reader.damaged, stick.aside, reader.whole)
+        return BundleResult(box.id, records, parts, reader.damaged, stick.aside, reader.whole)
 
 
 def admitted(archive: Archive, box_id: str) -> Box:
@@ -139,9 +139,9 @@ class _Stick:
     ask: bytes = b""
     touched: dict[str, None] = field(default_factory=dict)
     nacks: dict[str, tuple[int, int]] = field(default_factory=dict)
-    waiting: tuple[hospital.Waiting, ...] = ()
+    waiting: tuple[hospital.WaitingFrame, ...] = ()
 
-    def take(self, came: Delivered) -> None:
+    def take(self, came: ReceivedFrame) -> None:
         """Take one frame; whatever it is, the frames behind it are taken too."""
         header: Header
         payload: bytes | None
@@ -149,7 +149,7 @@ class _Stick:
             name = peek_up(came.frame).kid_sig
             signer = rotation.signer(self.archive, self.box, name, came.received_ms)
             header, payload = open_up(came.frame, self.keys, signer)
-        except Unopened as error:
+        except UnopenableFrame as error:
             header, payload = error.header, None
         except (EnvelopeError, MessageError) as error:
             self._refuse(type(error).__name__, came)
@@ -177,7 +177,7 @@ class _Stick:
             (self.box.id, *place, *noted, now_ms),
         )
 
-    def _open(self, header: Header, payload: bytes | None, came: Delivered) -> None:
+    def _open(self, header: Header, payload: bytes | None, came: ReceivedFrame) -> None:
         if header.lane == HELLO_LANE:
             self._say(header, payload or b"", came)
         elif not self.greeted or self.fork:
@@ -187,7 +187,7 @@ class _Stick:
         else:
             self._records(header, payload, came)
 
-    def _say(self, header: Header, payload: bytes, came: Delivered) -> None:
+    def _say(self, header: Header, payload: bytes, came: ReceivedFrame) -> None:
         active = self.box.standing == boxes.ACTIVE
         if is_ask(payload):
             self.ask = payload
@@ -204,7 +204,7 @@ class _Stick:
                     self.archive, self.keys, self.box, header.kid_enc, came.received_ms
                 )
 
-    def _hello(self, payload: bytes, came: Delivered) -> None:
+    def _hello(self, payload: bytes, came: ReceivedFrame) -> None:
         hello = decode(payload)
         if not isinstance(hello, Hello) or hello.epoch != self.told.epoch:
             raise MessageError("no greeting of this bundle")
@@ -217,14 +217,14 @@ class _Stick:
         self.greeted = True
         custody.note_missing(self.archive, self.box.id, held, hello)
 
-    def _use(self, name: bytes, came: Delivered) -> None:
+    def _use(self, name: bytes, came: ReceivedFrame) -> None:
         """Seal to a pair that was announced and is used now; an old stick changes nothing."""
         sql = "SELECT 1 AS n FROM box_key WHERE box = ? AND kid = ? AND until_ms IS NULL"
         if self.archive.rows(sql, (self.box.id, name)):
             rotation.greeted(self.archive, self.box, name, came.received_ms)
             self.box = boxes.get(self.archive, self.box.id) or self.box
 
-    def _admit(self, effects: Iterable[hospital.Effect], came: Delivered) -> None:
+    def _admit(self, effects: Iterable[hospital.Effect], came: ReceivedFrame) -> None:
         for effect in effects:
             match effect:
                 case hospital.Admit():
@@ -232,7 +232,7 @@ class _Stick:
                 case hospital.Reply(Fence(reason=reason)):
                     raise HospitalError(f"box {self.box.id} is not admitted: {reason}")
 
-    def _renew(self, payload: bytes, came: Delivered) -> None:
+    def _renew(self, payload: bytes, came: ReceivedFrame) -> None:
         if self.authority is None:
             return
         try:
@@ -242,12 +242,12 @@ class _Stick:
         except AuthorityError as error:
             log.warning("box %s: no new certificate: %s", self.box.id, error)
 
-    def _chunk(self, payload: bytes, came: Delivered) -> None:
+    def _chunk(self, payload: bytes, came: ReceivedFrame) -> None:
         chunk = chunks.decode_chunk(payload)
         if attachments.take(self.archive, self.box, chunk, came.received_ms) is not None:
             self.touched[str(UUID(bytes=chunk.file))] = None
 
-    def _records(self, header: Header, payload: bytes | None, came: Delivered) -> None:
+    def _records(self, header: Header, payload: bytes | None, came: ReceivedFrame) -> None:
         rows = None if payload is None else framing.disclose(header, payload)
         try:
             with self.archive.attempt():
@@ -258,7 +258,7 @@ class _Stick:
             log.exception("box %s lane %s %d", self.box.id, header.lane, header.first_seq)
             self._step(header, None, came)
 
-    def _step(self, header: Header, rows: list[bytes] | None, came: Delivered) -> None:
+    def _step(self, header: Header, rows: list[bytes] | None, came: ReceivedFrame) -> None:
         if header.lane in streams(self.archive, self.box.id, self._side()):
             self._branch(header, rows, came)  # as the records before them
             return
@@ -287,7 +287,7 @@ class _Stick:
             waiting=self.waiting,
         )
 
-    def _branch(self, header: Header, rows: list[bytes] | None, came: Delivered) -> None:
+    def _branch(self, header: Header, rows: list[bytes] | None, came: ReceivedFrame) -> None:
         """Keep a history that is not ours: a card fell back, and this stick is from before that.
 
         Its records may be nowhere else. They go into a stream of their own, under an epoch that
@@ -307,11 +307,11 @@ class _Stick:
     def _side(self) -> int:
         return -1 - int.from_bytes(self.told.nonce[:SIDE_BYTES], "big")
 
-    def _keep(self, effect: hospital.Store, came: Delivered) -> None:
+    def _keep(self, effect: hospital.Store, came: ReceivedFrame) -> None:
         place = effect.epoch, effect.lane, effect.first_seq, len(effect.records)
         custody.keep_frame(self.archive, self.box.id, place, came)
 
-    def _refuse(self, reason: str, came: Delivered) -> None:
+    def _refuse(self, reason: str, came: ReceivedFrame) -> None:
         custody.refuse(self.archive, self.box.id, reason, came)
 
 

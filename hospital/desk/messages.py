@@ -11,7 +11,7 @@ from edge.model.feed_item import Entity
 from hospital.archive.errors import ArchiveDown, HospitalError
 from hospital.desk import context, forms, guard, patients
 from hospital.patients import messages
-from hospital.patients.messages import Told
+from hospital.patients.messages import SentMessage
 
 page = Blueprint("messages", __name__, url_prefix="/patients/<patient_id>/messages")
 
@@ -74,14 +74,14 @@ def change(patient_id: str, entity: str, item_id: str) -> ResponseReturnValue:
     return _back(patient_id)
 
 
-def _acts(patient_id: str, entity: str, item_id: str) -> list[Told]:
+def _acts(patient_id: str, entity: str, item_id: str) -> list[SentMessage]:
     acts = messages.acts(context.archive(), entity, item_id) if entity in MAY else []
     if not acts or acts[-1].patient != patient_id:
         abort(404)
     return acts
 
 
-def _form(patient_id: str, acts: list[Told], wrong: str = "") -> str:
+def _form(patient_id: str, acts: list[SentMessage], wrong: str = "") -> str:
     line = patients.line_of(patient_id)
     typed = {name: request.form.get(name) for name in ("when", "what")}
     return render_template("messages.html", line=line, acts=acts, wrong=wrong, typed=typed)

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from hospital.desk import context, guard
 from hospital.patients import master_index, reviews
-from hospital.patients.reviews import Waiting
+from hospital.patients.reviews import WaitingReview
 
 page = Blueprint("reviews", __name__, url_prefix="/reviews")
 
@@ -41,12 +41,12 @@ def decide() -> ResponseReturnValue:
     return redirect(url_for("reviews.show"), 303)
 
 
-def _is_nothing(chosen: str, waiting: Waiting) -> bool:
+def _is_nothing(chosen: str, waiting: WaitingReview) -> bool:
     struck = chosen == STRIKE_OUT and waiting.is_removal
     return struck or (chosen == REFUSE and waiting.is_refusable)
 
 
-def _asked() -> Waiting | None:
+def _asked() -> WaitingReview | None:
     """Return the review that the form is about, with the revision that was shown."""
     form = request.form
     rev = form.get("rev", "")

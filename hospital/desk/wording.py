@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 
 from markupsafe import Markup
 
-from edge.model.clock import Placed
+from edge.model.clock import PlacedStamp
 from edge.model.patient import Patient, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.model.reading import Code, Value
 from edge.rules import RULES
-from hospital.patients.messages import Told, Way
-from hospital.views.chart import Charted
+from hospital.patients.messages import DeliveryState, SentMessage
+from hospital.views.chart import ReadingRow
 
 SURE_WITHIN_MS = 60_000
 """A measured time is shown without its doubt when the doubt is smaller than the minutes shown."""
@@ -47,23 +47,23 @@ _RULES = {rule.name: rule for rule in RULES}
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ValueText:
     """One quantity of a reading, worded."""
 
     name: str
     text: Markup
 
 
-def shown(reading: Charted) -> list[Shown]:
+def shown(reading: ReadingRow) -> list[ValueText]:
     """Return a reading's quantities; systolic and diastolic become one."""
     systolic, diastolic = reading.value(Code.SYSTOLIC), reading.value(Code.DIASTOLIC)
     rest = [*reading.values]
     lines = []
     if systolic is not None and diastolic is not None and systolic.unit == diastolic.unit:
         rest = [v for v in rest if v not in (systolic, diastolic)]
-        lines = [Shown("Blood pressure", _isolated(f"{_number(systolic)}/{_number(diastolic)}",
+        lines = [ValueText("Blood pressure", _isolated(f"{_number(systolic)}/{_number(diastolic)}",
                                                    systolic.unit))]  # fmt: skip
-    return lines + [Shown(name(v.code), quantity(v)) for v in rest]
+    return lines + [ValueText(name(v.code), quantity(v)) for v in rest]
 
 
 def name(code: str) -> str:
@@ -93,7 +93,7 @@ def local(when: datetime | None) -> Markup:
     return Markup('<time dir="ltr" datetime="{}">{}</time>').format(when.isoformat()[:16], text)
 
 
-def way(one: Way, told: Told) -> str:
+def way(one: DeliveryState, told: SentMessage) -> str:
     """Return how far something is on its way to a clinic, promising nothing."""
     if told.gone:
         gone = {"reached": "Taken off the box", "partly": "Taken off some boxes"}
@@ -107,7 +107,7 @@ def way(one: Way, told: Told) -> str:
     }[one.state]
 
 
-def doubt(placed: Placed) -> str:
+def doubt(placed: PlacedStamp) -> str:
     """Return how far a measured time can be off, or "" when it need not be said."""
     if not placed.sure:
         return "time not certain: the box had no trusted clock"

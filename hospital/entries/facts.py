@@ -18,8 +18,8 @@ from edge.model.entry import Entry
 from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, FieldType
 from hospital.entries.fields import (
     Count,
+    MalformedField,
     Members,
-    Misformed,
     Text,
     ValueRows,
     check_storable,
@@ -63,7 +63,7 @@ class PatientFact(Fact, frozen=True):
         """Return a body with its fields, and what its lists gain and lose, apart."""
         told = entry.body.get("set", entry.body)
         if not isinstance(told, dict):
-            raise Misformed("set is no map")
+            raise MalformedField("set is no map")
         found = {
             name: value
             for name, value in msgspec.structs.asdict(checked(told, _PATCH)).items()
@@ -116,7 +116,7 @@ class ReadingFact(NamedTuple):
 
 
 def reading_fact(body: ReadingBody, at: Stamp, actor: str | None) -> ReadingFact:
-    """Return the fact of a body; raises `Misformed` when a value is no number."""
+    """Return the fact of a body; raises `MalformedField` when a value is no number."""
     return ReadingFact(
         body.kind,
         body.source,

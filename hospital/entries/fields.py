@@ -23,7 +23,7 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _encode = msgspec.json.Encoder().encode
 
 
-class Misformed(ValueError):
+class MalformedField(ValueError):
     """The record does not have the form of its kind."""
 
 
@@ -36,7 +36,7 @@ class ValueRow(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
     comparator: Text = ""
 
     def checked(self) -> ValueRow:
-        """Return the value as it is kept; raises `Misformed` when its number is none."""
+        """Return the value as it is kept; raises `MalformedField` when its number is none."""
         digits = _digits(self.number)
         return self if digits == self.number else msgspec.structs.replace(self, number=digits)
 
@@ -59,14 +59,14 @@ def sentence(error: msgspec.ValidationError) -> str:
 
 
 def check_storable(found: object) -> None:
-    """Raise `Misformed` for a text that an engine cannot hold, however deep it stands.
+    """Raise `MalformedField` for a text that an engine cannot hold, however deep it stands.
 
     PostgreSQL has no NUL, UTF-8 no surrogates.
     """
     inside: Iterable[object] = ()
     if isinstance(found, str):
         if not found.isprintable() and _UNSTORABLE.search(found):
-            raise Misformed("not a plain text")
+            raise MalformedField("not a plain text")
     elif isinstance(found, msgspec.Struct):
         inside = msgspec.structs.astuple(found)
     elif isinstance(found, dict):
@@ -83,7 +83,7 @@ def _digits(number: str) -> str:
     try:
         decimal = Decimal(number)
     except InvalidOperation as error:
-        raise Misformed(f"{number!r} is no number") from error
+        raise MalformedField(f"{number!r} is no number") from error
     if not decimal.is_finite():
-        raise Misformed(f"{number!r} is no finite number")
+        raise MalformedField(f"{number!r} is no finite number")
     return str(decimal)

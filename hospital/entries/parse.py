@@ -17,7 +17,7 @@ import msgspec
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
 from hospital.entries.facts import ReadingBody, reading_fact
-from hospital.entries.fields import Count, Misformed, Text, sentence
+from hospital.entries.fields import Count, MalformedField, Text, sentence
 
 UNKNOWN = "unknown"
 
@@ -106,7 +106,7 @@ def _kind(record: bytes) -> str:
     raw = json.loads(record)
     kind = raw.get("kind") if isinstance(raw, dict) else None
     if not _is_kind(kind):
-        raise Misformed("no kind")
+        raise MalformedField("no kind")
     return str(kind)
 
 
@@ -116,8 +116,8 @@ def _is_kind(kind: object) -> bool:
 
 def _check_form(entry: Entry) -> None:
     if not isinstance(entry.body, dict):
-        raise Misformed("the body is no map")
+        raise MalformedField("the body is no map")
     at = entry.at
     for number in (at.boot, at.t_ms, at.wall_ms):
         if type(number) is not int or not 0 <= number < 2**63:
-            raise Misformed(f"{number!r} is no time")
+            raise MalformedField(f"{number!r} is no time")

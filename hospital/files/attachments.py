@@ -14,8 +14,8 @@ from hospital.archive.errors import RowRefused
 from hospital.entries.facts import FileFact
 from hospital.fleet.boxes import Box
 from sync.files import chunk_receiver, chunks
-from sync.files.chunk_receiver import Told
-from sync.files.chunks import Chunk, Held
+from sync.files.chunk_receiver import FileManifest
+from sync.files.chunks import Chunk, ChunkState
 
 MAX_TOTAL = chunks.MAX_CHUNKS
 REMINDED = 20
@@ -34,7 +34,7 @@ def tell(archive: Archive, box: Box, file: FileFact, received_ms: int) -> None:
     )
 
 
-def take(archive: Archive, box: Box, chunk: Chunk, now_ms: int) -> Held | None:
+def take(archive: Archive, box: Box, chunk: Chunk, now_ms: int) -> ChunkState | None:
     """Take a chunk in, inside the caller's transaction; return what is held by now.
 
     None: we know no such file, or the chunk is not one of it.
@@ -42,20 +42,20 @@ def take(archive: Archive, box: Box, chunk: Chunk, now_ms: int) -> Held | None:
     return chunk_receiver.take(_ArchiveShelf(archive, box.id, now_ms), chunk)
 
 
-def unfinished(archive: Archive, box_id: str) -> list[Held]:
+def unfinished(archive: Archive, box_id: str) -> list[ChunkState]:
     """Return what is held of files that are not whole, for a box that greets."""
     rows = archive.rows(
         "SELECT id, have FROM file WHERE box = ? AND done_ms IS NULL ORDER BY told_ms LIMIT ?",
         (box_id, REMINDED),
     )
-    return [Held(UUID(r["id"]).bytes, bytes(r["have"]), False) for r in rows]
+    return [ChunkState(UUID(r["id"]).bytes, bytes(r["have"]), False) for r in rows]
 
 
-def held(archive: Archive, box_id: str, file_ids: Sequence[str]) -> list[Held]:
+def held(archive: Archive, box_id: str, file_ids: Sequence[str]) -> list[ChunkState]:
     """Return what is held of some files, those unknown here left out."""
     rows = [_file(archive, box_id, one) for one in file_ids]
     return [
-        Held(UUID(r["id"]).bytes, bytes(r["have"]), r["done_ms"] is not None)
+        ChunkState(UUID(r["id"]).bytes, bytes(r["have"]), r["done_ms"] is not None)
         for r in rows
         if r is not None
     ]
@@ -73,12 +73,12 @@ class _ArchiveShelf:
     def __init__(self, archive: Archive, box_id: str, now_ms: int) -> None:
         self._archive, self._box, self._now_ms = archive, box_id, now_ms
 
-    def told(self, file: bytes) -> Told | None:
+    def told(self, file: bytes) -> FileManifest | None:
         r = _file(self._archive, self._box, _name(file))
         if r is None:
             return None
         done = r["done_ms"] is not None
-        return Told(r["total"], bytes(r["key"]), r["sha256"], bytes(r["have"]), done)
+        return FileManifest(r["total"], bytes(r["key"]), r["sha256"], bytes(r["have"]), done)
 
     def put(self, file: bytes, index: int, data: bytes, have: bytes) -> None:
         self._archive.execute(

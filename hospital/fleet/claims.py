@@ -206,7 +206,9 @@ def _revoke_old(archive: Archive, authority: Authority, held: Row, now: datetime
                 authority.revoke(serial, now)
 
 
-def _offered(offer: Offer, authority: Authority, certificate: Certificate, held: Row) -> _Signed:
+def _offered(
+    offer: Offer, authority: Authority, certificate: Certificate, held: Row
+) -> _SignedCertificate:
     grant = Grant(
         certificate=certificate.pem.decode("ascii"),
         ca=authority.root_pem.decode("ascii"),
@@ -216,16 +218,18 @@ def _offered(offer: Offer, authority: Authority, certificate: Certificate, held:
         broker_port=offer.broker_port,
         clinic=held["clinic"],
     )
-    return _Signed(grant, certificate.serial)
+    return _SignedCertificate(grant, certificate.serial)
 
 
 @dataclass(frozen=True, slots=True)
-class _Signed:
+class _SignedCertificate:
     grant: Grant
     serial: str
 
 
-def _grant(archive: Archive, request: Request, held: Row, signed: _Signed, now: datetime) -> bytes:
+def _grant(
+    archive: Archive, request: Request, held: Row, signed: _SignedCertificate, now: datetime
+) -> bytes:
     box = Box(request.box_id, held["clinic"], _keys(request), signed.serial, _ms(now))
     reply = answer(request, bytes(held["secret"]), signed.grant)
     boxes.enter(archive, box)

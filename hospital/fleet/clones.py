@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hospital.archive import Archive
-from sync.core.clones import WITHIN_MS, Opened
+from sync.core.clones import WITHIN_MS, OpenedSession
 
 
-def lately(archive: Archive, box_id: str, now_ms: int) -> list[Opened]:
+def lately(archive: Archive, box_id: str, now_ms: int) -> list[OpenedSession]:
     """Return the sessions of the last day that came over the link, in the order they came in.
 
     Not by our clock, which may have been set back since.
@@ -16,4 +16,4 @@ def lately(archive: Archive, box_id: str, now_ms: int) -> list[Opened]:
         " WHERE box = ? AND opened_ms > ? AND opened_ms <= ? AND by_hand = 0 ORDER BY number",
         (box_id, now_ms - WITHIN_MS, now_ms),
     )
-    return [Opened(bytes(r["nonce"]), bool(r["fork"]), bool(r["lived"])) for r in rows]
+    return [OpenedSession(bytes(r["nonce"]), bool(r["fork"]), bool(r["lived"])) for r in rows]

@@ -81,5 +81,7 @@ def _tell(archive: Archive, alert: Row, said: Note) -> None:
         body["note"] = said.note
     rev = 1 if before is None else before.rev + 1
     who = alert["patient"] or ""
-    act = messages.Told(Entity.ALERT, said.alert, rev, who, body, False, said.account, said.at_ms)
+    act = messages.SentMessage(
+        Entity.ALERT, said.alert, rev, who, body, False, said.account, said.at_ms
+    )
     messages.say(archive, act, [alert["clinic"]])

@@ -10,7 +10,7 @@ from sync.merge import Edit, Op
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PatientEdit:
     """An edit in a patient's history: what, by whom, when, and whether it came from a clinician."""
 
     edit: Edit
@@ -18,12 +18,12 @@ class Told:
     received_ms: int
 
 
-def history(archive: Archive, patient_id: str) -> list[Told]:
+def history(archive: Archive, patient_id: str) -> list[PatientEdit]:
     """Return everything that was ever said of a patient, as it arrived."""
     rows = archive.rows(
         "SELECT * FROM patient_edit WHERE patient = ? ORDER BY number", (patient_id,)
     )
-    return [Told(_edit(r), r["actor"], r["received_ms"]) for r in rows]
+    return [PatientEdit(_edit(r), r["actor"], r["received_ms"]) for r in rows]
 
 
 def write(

@@ -33,7 +33,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharingChange:
     """Somebody let a clinic know a patient, or (`shared` False) ended that."""
 
     clinic: str
@@ -91,7 +91,7 @@ def share(
     with archive.transaction():
         if master_index.share(archive, patient_id, clinic, now_ms):
             messages.spread(archive, patient_id, clinic)
-            _note(archive, patient_id, Shared(clinic, True, account, reason, now_ms))
+            _note(archive, patient_id, SharingChange(clinic, True, account, reason, now_ms))
 
 
 def withdraw(
@@ -102,7 +102,7 @@ def withdraw(
     with archive.transaction():
         if master_index.withdraw(archive, patient_id, clinic):
             messages.withdraw(archive, patient_id, clinic)
-            _note(archive, patient_id, Shared(clinic, False, account, reason, now_ms))
+            _note(archive, patient_id, SharingChange(clinic, False, account, reason, now_ms))
 
 
 def shared_with(archive: Archive, patient_id: str) -> list[str]:
@@ -112,13 +112,14 @@ def shared_with(archive: Archive, patient_id: str) -> list[str]:
     return [c for c in known if home is None or c != home["clinic"]]
 
 
-def sharings(archive: Archive, patient_id: str) -> list[Shared]:
+def sharings(archive: Archive, patient_id: str) -> list[SharingChange]:
     """Return who shared a patient with whom, newest first."""
     rows = archive.rows(
         "SELECT * FROM sharing WHERE patient = ? ORDER BY number DESC", (patient_id,)
     )
     return [
-        Shared(r["clinic"], bool(r["shared"]), r["account"], r["why"], r["at_ms"]) for r in rows
+        SharingChange(r["clinic"], bool(r["shared"]), r["account"], r["why"], r["at_ms"])
+        for r in rows
     ]
 
 
@@ -130,7 +131,7 @@ def clinics(archive: Archive) -> list[str]:
     return [r["clinic"] for r in rows]
 
 
-def _note(archive: Archive, patient_id: str, one: Shared) -> None:
+def _note(archive: Archive, patient_id: str, one: SharingChange) -> None:
     archive.execute(
         "INSERT INTO sharing (patient, clinic, shared, account, why, at_ms)"
         " VALUES (?, ?, ?, ?, ?, ?)",

@@ -22,7 +22,7 @@ from hospital.feed import feed
 from hospital.fleet.boxes import Box
 from hospital.patients import edits, reviews
 from sync import merge
-from sync.merge import Edit, Op, Review, Settled
+from sync.merge import Edit, MergedField, Op, Review
 
 DESK = "desk"
 """The author of every edit made at the hospital; the desk always knows the newest revision."""
@@ -32,7 +32,7 @@ _GENERATION = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class EditOrigin:
     """How an edit came: which record, from which box, when by our clock."""
 
     record: str
@@ -40,7 +40,7 @@ class Heard:
     received_ms: int
 
 
-def take(archive: Archive, heard: Heard, fact: facts.PatientFact) -> None:
+def take(archive: Archive, heard: EditOrigin, fact: facts.PatientFact) -> None:
     """Take in what a box says of a patient; inside the caller's transaction.
 
     Raises `RowRefused` when the patient is another clinic's or nobody knows the name.
@@ -57,7 +57,7 @@ def take(archive: Archive, heard: Heard, fact: facts.PatientFact) -> None:
 
 
 def decide(
-    archive: Archive, waiting: reviews.Waiting, value: str | None, account: str, now_ms: int
+    archive: Archive, waiting: reviews.WaitingReview, value: str | None, account: str, now_ms: int
 ) -> None:
     """Settle a review as a clinician: the value that holds, or for a list whether the member stays
     (its name) or goes (None). Raises `HospitalError` when there is no such patient."""
@@ -167,7 +167,7 @@ def withdraw(archive: Archive, patient_id: str, clinic: str) -> bool:
     return True
 
 
-def corrected(archive: Archive, heard: Heard, at: Stamp | None) -> int:
+def corrected(archive: Archive, heard: EditOrigin, at: Stamp | None) -> int:
     """Return when it was said, by the best that is known of the box's clock so far."""
     if at is None:
         return heard.received_ms
@@ -223,7 +223,7 @@ def _next_rev(archive: Archive, held: Row | None) -> int:
     return max((held["rev"] if held else 0) + 1, (generation - 1) << _GENERATION)
 
 
-def _edits(archive: Archive, heard: Heard, fact: facts.PatientFact, rev: int) -> list[Edit]:
+def _edits(archive: Archive, heard: EditOrigin, fact: facts.PatientFact, rev: int) -> list[Edit]:
     at_ms = corrected(archive, heard, fact.at)
     said = [(name, Op.SET, value) for name, value in fact.fields.items()]
     said += [(name, Op.ADD, member) for name, member in fact.added]
@@ -316,7 +316,7 @@ def _body(
     archive: Archive,
     patient_id: str,
     known: dict[str, str | None],
-    settled: dict[str, Settled],
+    settled: dict[str, MergedField],
     asked: Sequence[Review],
 ) -> dict[str, object]:
     body: dict[str, object] = {k: v for k, v in known.items() if v is not None}
@@ -332,5 +332,5 @@ def _body(
     return body if replaced_by is None else body | {"replaced_by": replaced_by}
 
 
-def _text(settled: Settled | None) -> str | None:
+def _text(settled: MergedField | None) -> str | None:
     return settled.value if settled is not None and isinstance(settled.value, str) else None

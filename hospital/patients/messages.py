@@ -28,7 +28,7 @@ LONGEST_PURPOSE = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ReadMark:
     """A worker has seen an item: who (as the clinic calls them) and when, Unix milliseconds."""
 
     by: str
@@ -36,7 +36,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class DeliveryState:
     """How far an item is on its way to one clinic: on `reached` of its `boxes`, seen by whom.
 
     `is_told` is False when the clinic never was to know of it.
@@ -45,7 +45,7 @@ class Way:
     clinic: str
     boxes: int
     reached: int
-    seen: tuple[Seen, ...] = ()
+    seen: tuple[ReadMark, ...] = ()
 
     @property
     def state(self) -> str:
@@ -58,7 +58,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SentMessage:
     """One item as it was told last; `gone`: it was taken back. `body` is what boxes are told."""
 
     entity: str
@@ -69,7 +69,7 @@ class Told:
     gone: bool
     account: str
     at_ms: int
-    ways: tuple[Way, ...] = ()
+    ways: tuple[DeliveryState, ...] = ()
 
     @property
     def text(self) -> str:
@@ -116,7 +116,7 @@ def take_back(archive: Archive, entity: Entity, item_id: str, account: str, now_
         say(archive, replace(said, gone=True))
 
 
-def say(archive: Archive, told: Told, clinics: Iterable[str] | None = None) -> None:
+def say(archive: Archive, told: SentMessage, clinics: Iterable[str] | None = None) -> None:
     """Keep an act and tell the patient's clinics (or others); inside the caller's transaction."""
     archive.execute(
         "INSERT INTO told (entity, id, rev, patient, body, gone, account, at_ms)"
@@ -143,7 +143,7 @@ def withdraw(archive: Archive, patient_id: str, clinic: str) -> None:
             feed.remove(archive, clinic, told.entity, told.id)
 
 
-def hear(archive: Archive, heard: master_index.Heard, fact: facts.SeenFact) -> None:
+def hear(archive: Archive, heard: master_index.EditOrigin, fact: facts.SeenFact) -> None:
     """Take in that a worker has seen something; a repeat changes nothing. In a transaction."""
     at_ms = master_index.corrected(archive, heard, fact.at)
     archive.execute(
@@ -154,7 +154,7 @@ def hear(archive: Archive, heard: master_index.Heard, fact: facts.SeenFact) -> N
     )
 
 
-def about(archive: Archive, patient_ids: Sequence[str]) -> list[Told]:
+def about(archive: Archive, patient_ids: Sequence[str]) -> list[SentMessage]:
     """Return what was told about one person, under whichever records, newest first.
 
     Answers to alerts stand with their alerts (`of_alerts`), not here.
@@ -163,14 +163,14 @@ def about(archive: Archive, patient_ids: Sequence[str]) -> list[Told]:
     return [_with_ways(archive, t) for t in sorted(found, key=lambda t: -t.at_ms)]
 
 
-def acts(archive: Archive, entity: str, item_id: str) -> list[Told]:
+def acts(archive: Archive, entity: str, item_id: str) -> list[SentMessage]:
     """Return all that was done with one item, oldest first; the last one with its ways."""
     sql = "SELECT * FROM told WHERE entity = ? AND id = ? ORDER BY number"
     found = [_told(r) for r in archive.rows(sql, (entity, item_id))]
     return [*found[:-1], *(_with_ways(archive, t) for t in found[-1:])]
 
 
-def of_alert(archive: Archive, alert_id: str) -> Told | None:
+def of_alert(archive: Archive, alert_id: str) -> SentMessage | None:
     """Return the answer to an alert with its ways, None when there is none."""
     found = acts(archive, Entity.ALERT, alert_id)
     return found[-1] if found else None
@@ -192,18 +192,18 @@ def _begin(
     with archive.transaction():
         if row(archive, "SELECT id FROM patient WHERE id = ?", (patient_id,)) is None:
             raise HospitalError(f"no patient {patient_id}")
-        say(archive, Told(entity, item_id, 1, patient_id, said, False, account, now_ms))
+        say(archive, SentMessage(entity, item_id, 1, patient_id, said, False, account, now_ms))
     return item_id
 
 
-def _send(archive: Archive, clinic: str, told: Told) -> None:
+def _send(archive: Archive, clinic: str, told: SentMessage) -> None:
     if told.gone:
         feed.remove(archive, clinic, told.entity, told.id)
     else:
         feed.put(archive, clinic, Item(Entity(told.entity), told.id, told.rev, told.body))
 
 
-def _standing(archive: Archive, entity: Entity, item_id: str) -> Told:
+def _standing(archive: Archive, entity: Entity, item_id: str) -> SentMessage:
     held = row(
         archive,
         "SELECT * FROM told WHERE entity = ? AND id = ? ORDER BY number DESC LIMIT 1",
@@ -229,7 +229,7 @@ def _appointment(when: datetime, what: str) -> dict[str, str]:
 # --- what is known of it ------------------------------------------------------------------------
 
 
-def _latest(archive: Archive, patient_ids: Sequence[str]) -> list[Told]:
+def _latest(archive: Archive, patient_ids: Sequence[str]) -> list[SentMessage]:
     marks = ", ".join("?" * len(patient_ids))
     rows = archive.rows(
         f"SELECT * FROM told WHERE patient IN ({marks}) ORDER BY number", list(patient_ids)
@@ -238,12 +238,12 @@ def _latest(archive: Archive, patient_ids: Sequence[str]) -> list[Told]:
     return [_told(r) for r in newest.values()]
 
 
-def _told(r: Row) -> Told:
+def _told(r: Row) -> SentMessage:
     said = r["entity"], r["id"], r["rev"], r["patient"], json.loads(r["body"]), bool(r["gone"])
-    return Told(*said, r["account"], r["at_ms"])
+    return SentMessage(*said, r["account"], r["at_ms"])
 
 
-def _with_ways(archive: Archive, told: Told) -> Told:
+def _with_ways(archive: Archive, told: SentMessage) -> SentMessage:
     rows = archive.rows(
         "SELECT clinic, ver FROM feed WHERE entity = ? AND id = ? ORDER BY clinic",
         (told.entity, told.id),
@@ -251,7 +251,7 @@ def _with_ways(archive: Archive, told: Told) -> Told:
     return replace(told, ways=tuple(_way(archive, told, r) for r in rows))
 
 
-def _way(archive: Archive, told: Told, told_to: Row) -> Way:
+def _way(archive: Archive, told: SentMessage, told_to: Row) -> DeliveryState:
     clinic = told_to["clinic"]
     count = "SELECT count(*) AS n FROM box b"
     there = " b.clinic = ? AND b.standing = ?"
@@ -264,14 +264,14 @@ def _way(archive: Archive, told: Told, told_to: Row) -> Way:
         (clinic, boxes.ACTIVE, told_to["ver"]),
     )
     total = scalar(archive, f"{count} WHERE {there}", (clinic, boxes.ACTIVE))
-    return Way(clinic, total, reached, () if told.gone else _seen(archive, told, clinic))
+    return DeliveryState(clinic, total, reached, () if told.gone else _seen(archive, told, clinic))
 
 
-def _seen(archive: Archive, told: Told, clinic: str) -> tuple[Seen, ...]:
+def _seen(archive: Archive, told: SentMessage, clinic: str) -> tuple[ReadMark, ...]:
     rows = archive.rows(
         "SELECT s.actor, s.at_ms, p.name FROM seen s"
         " LEFT JOIN staff p ON p.clinic = s.clinic AND p.id = s.actor"
         " WHERE s.entity = ? AND s.id = ? AND s.rev = ? AND s.clinic = ? ORDER BY s.at_ms",
         (told.entity, told.id, told.rev, clinic),
     )
-    return tuple(Seen(r["name"] or r["actor"] or "", r["at_ms"]) for r in rows)
+    return tuple(ReadMark(r["name"] or r["actor"] or "", r["at_ms"]) for r in rows)

@@ -13,7 +13,7 @@ from sync.merge import Op, Review
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingReview:
     """A review in the inbox, since when it waits (Unix milliseconds), and what it is about.
 
     Decide with this `rev`, so that nothing is settled which came after somebody had looked. `held`
@@ -49,17 +49,17 @@ class Waiting:
         return f"{self.review.field}:{_said(self.review)}"
 
 
-def inbox(archive: Archive, limit: int = 100) -> list[Waiting]:
+def inbox(archive: Archive, limit: int = 100) -> list[WaitingReview]:
     """Return what waits for a person, the longest first."""
     return _waiting(archive, "1 = 1", (limit,))
 
 
-def about(archive: Archive, patient_id: str, limit: int = 20) -> list[Waiting]:
+def about(archive: Archive, patient_id: str, limit: int = 20) -> list[WaitingReview]:
     """Return what waits for a person about one patient."""
     return _waiting(archive, "v.patient = ?", (patient_id, limit))
 
 
-def _waiting(archive: Archive, where: str, values: tuple[object, ...]) -> list[Waiting]:
+def _waiting(archive: Archive, where: str, values: tuple[object, ...]) -> list[WaitingReview]:
     rows = archive.rows(
         "SELECT v.*, p.name AS name, p.rev AS rev, f.body AS told FROM review v"
         " JOIN patient p ON p.id = v.patient LEFT JOIN feed f"
@@ -68,7 +68,9 @@ def _waiting(archive: Archive, where: str, values: tuple[object, ...]) -> list[W
         values,
     )
     return [
-        Waiting(r["patient"], r["clinic"], _review(r), r["since_ms"], r["name"], r["rev"], _held(r))
+        WaitingReview(
+            r["patient"], r["clinic"], _review(r), r["since_ms"], r["name"], r["rev"], _held(r)
+        )
         for r in rows
     ]
 

@@ -18,7 +18,7 @@ from sync.merge import Op
 
 
 @dataclass(frozen=True, slots=True)
-class Background:
+class PatientSummary:
     """What is known of a person before anybody treats; medicines are one text a record."""
 
     allergies: tuple[str, ...] = ()
@@ -31,7 +31,7 @@ class Background:
         return not (self.allergies or self.conditions or self.medicines)
 
 
-def of(archive: Archive, patient_ids: Sequence[str]) -> Background:
+def of(archive: Archive, patient_ids: Sequence[str]) -> PatientSummary:
     """Return what is known of the records that are one person."""
     said = [told.edit for one in patient_ids for told in edits.history(archive, one)]
     table = merge.rules()
@@ -39,7 +39,7 @@ def of(archive: Archive, patient_ids: Sequence[str]) -> Background:
     for name in LISTS:
         value = merge.settle(table[name], [e for e in said if e.field == name]).value
         found[name] = value if isinstance(value, tuple) else ()
-    return Background(**found, medicines=_medicines(archive, patient_ids))
+    return PatientSummary(**found, medicines=_medicines(archive, patient_ids))
 
 
 def add(archive: Archive, patient_id: str, name: str, text: str, account: str, now_ms: int) -> None:

@@ -32,7 +32,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PromisedCopy:
     """The newest copy that boxes were told of."""
 
     number: int
@@ -63,7 +63,7 @@ def back_up(archive: Archive, to: Path, now_ms: int, *, same_disk: Path | None) 
     promised = same_disk is None or to.stat().st_dev != same_disk.stat().st_dev
     records = sum(r["cum"] for r in covered)
     if promised:
-        promise(archive, covered, Told(0, now_ms, str(to)), to.stat().st_size)
+        promise(archive, covered, PromisedCopy(0, now_ms, str(to)), to.stat().st_size)
     return Copy(to, to.stat().st_size, records, promised)
 
 
@@ -98,12 +98,12 @@ def finish(archive: Archive, number: int, place: str, now_ms: int) -> int:
         covered = [dict(zip(names, told, strict=True)) for told in json.loads(held["covered"])]
         for one in covered:
             one["chain"] = bytes.fromhex(one["chain"])
-        records = promise(archive, covered, Told(0, now_ms, place), 0)
+        records = promise(archive, covered, PromisedCopy(0, now_ms, place), 0)
         archive.execute("DELETE FROM backup_begun WHERE number <= ?", (number,))
     return records
 
 
-def promise(archive: Archive, covered: Iterable[Row], told: Told, size: int) -> int:
+def promise(archive: Archive, covered: Iterable[Row], told: PromisedCopy, size: int) -> int:
     """Let `safe` follow a verified copy; return how many records are safe by it.
 
     Streams of past epochs are left: their boxes have renumbered what they hold.

@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class ReceivedFrame:
     """A frame as it came: lane by its topic, the sealed bytes, our clock in Unix milliseconds."""
 
     lane: str
@@ -77,7 +77,7 @@ def has_seen(archive: Archive, box_id: str, nonce: bytes) -> bool:
 
 
 def carry_out(
-    archive: Archive, box: Box, effects: Iterable[hospital.Effect], came: Delivered
+    archive: Archive, box: Box, effects: Iterable[hospital.Effect], came: ReceivedFrame
 ) -> list[DownMessage]:
     """Store what the core decided, inside the caller's transaction; return what to reply."""
     replies: list[DownMessage] = []
@@ -193,7 +193,7 @@ def status(archive: Archive, header: Header, status: Status, now_ms: int) -> Non
 
 
 def keep_frame(
-    archive: Archive, box_id: str, place: tuple[int, str, int, int], came: Delivered
+    archive: Archive, box_id: str, place: tuple[int, str, int, int], came: ReceivedFrame
 ) -> None:
     """Keep a genuine sealed frame of (epoch, lane, first sequence, rows) as evidence."""
     archive.execute(
@@ -204,7 +204,7 @@ def keep_frame(
 
 
 def refuse(
-    archive: Archive, box_id: str, reason: str, came: Delivered, *, keep: bool = True
+    archive: Archive, box_id: str, reason: str, came: ReceivedFrame, *, keep: bool = True
 ) -> None:
     """Count a refused frame and keep its bytes, the newest few of each box, for inspection."""
     with archive.transaction():
@@ -248,7 +248,7 @@ def new_generation(archive: Archive) -> int:
         return scalar(archive, "SELECT generation AS n FROM hospital")
 
 
-def _quarantine(archive: Archive, box_id: str, reason: str, came: Delivered) -> None:
+def _quarantine(archive: Archive, box_id: str, reason: str, came: ReceivedFrame) -> None:
     archive.execute(
         "INSERT INTO quarantine (box, lane, reason, received_ms, size, frame)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -279,7 +279,7 @@ def _store(archive: Archive, box: Box, effect: hospital.Store, now_ms: int) -> N
     _move(archive, box.id, effect.epoch, effect.lane, effect.cum, effect.chain)
 
 
-def _keep_raw(archive: Archive, box_id: str, effect: hospital.KeepRaw, came: Delivered) -> None:
+def _keep_raw(archive: Archive, box_id: str, effect: hospital.KeepRaw, came: ReceivedFrame) -> None:
     archive.execute(
         "INSERT INTO raw_frame (box, epoch, lane, first_seq, n, received_ms, frame, unread)"
         " VALUES (?, ?, ?, ?, 1, ?, ?, 1)",

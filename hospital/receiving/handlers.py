@@ -201,8 +201,8 @@ def _file(archive: Archive, origin: Origin, fact: FileFact) -> None:
     attachments.tell(archive, origin.box, fact, origin.received_ms)
 
 
-def _heard(origin: Origin) -> master_index.Heard:
-    return master_index.Heard(origin.id, origin.box, origin.received_ms)
+def _heard(origin: Origin) -> master_index.EditOrigin:
+    return master_index.EditOrigin(origin.id, origin.box, origin.received_ms)
 
 
 # --- the clinic and its box ---------------------------------------------------------------------

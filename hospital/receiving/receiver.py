@@ -19,7 +19,7 @@ from hospital.fleet import boxes, commands, renewals, rotation
 from hospital.fleet.authority import Authority
 from hospital.fleet.boxes import Box
 from hospital.receiving import backup, custody, feed_answers
-from hospital.receiving.custody import Delivered
+from hospital.receiving.custody import ReceivedFrame
 from sync.box.key_commands import decode_renewal, is_announcement, is_renewal
 from sync.core import DownHeader, Hello, MessageError, decode, encode, hospital, topics
 from sync.core.feed_messages import decode_ask, is_ask
@@ -28,7 +28,7 @@ from sync.core.messages import QUARANTINED, DownMessage, Fence, Welcome
 from sync.courier import telemetry
 from sync.files import chunks
 from sync.frames import framing
-from sync.frames.envelope import EnvelopeError, Unopened, open_up, peek_up, sign_down
+from sync.frames.envelope import EnvelopeError, UnopenableFrame, open_up, peek_up, sign_down
 from sync.keys.keys import HospitalKeys
 from sync.link.transport import Message
 
@@ -43,7 +43,7 @@ UNKNOWN_BOX = "unknown box"
 NO_HELLO = "no hello"
 
 Replies = list[OutgoingFrame]
-_Hear = Callable[[Box, Header, bytes, Delivered], Replies]
+_Hear = Callable[[Box, Header, bytes, ReceivedFrame], Replies]
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 class _Memory:
     """What is known of a box beyond its rows: frames that wait for the gap before them."""
 
-    waiting: tuple[hospital.Waiting, ...] = ()
+    waiting: tuple[hospital.WaitingFrame, ...] = ()
     sealed: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
 
@@ -72,7 +72,7 @@ class Receiver:
         sender, lane = topics.box_and_lane(topic)
         if lane == TELEMETRY and not frame:
             return []  # a box's last will: the broker lost it
-        came = Delivered(lane, frame, now_ms)
+        came = ReceivedFrame(lane, frame, now_ms)
         try:
             header = peek_up(frame)
         except (EnvelopeError, MessageError):
@@ -110,11 +110,11 @@ class Receiver:
                 sent.append(self._sign(box.id, hospital.receipt(held, lane, gap)))
         return sent
 
-    def _open(self, box: Box, name: bytes, came: Delivered) -> Replies:
+    def _open(self, box: Box, name: bytes, came: ReceivedFrame) -> Replies:
         signer = rotation.signer(self._archive, box, name, came.received_ms)
         try:
             header, payload = open_up(came.frame, self._keys, signer)
-        except Unopened as error:
+        except UnopenableFrame as error:
             return self._frame(box, error.header, None, came)
         except (EnvelopeError, MessageError) as error:
             return self._refuse(box.id, type(error).__name__, came)
@@ -141,7 +141,7 @@ class Receiver:
         before, self._copies = self._copies, backup.count(self._archive)
         return sent if self._copies == before else sent + self._receipts(now_ms, gap=False)
 
-    def _ask(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+    def _ask(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
         try:
             ask = decode_ask(payload)
         except MessageError:
@@ -155,7 +155,7 @@ class Receiver:
             custody.heard(self._archive, box.id, came.received_ms)
             return feed_answers.answer(self._archive, self._keys, box, held, ask, came.received_ms)
 
-    def _chunk(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+    def _chunk(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
         try:
             chunk = chunks.decode_chunk(payload)
         except MessageError:
@@ -166,13 +166,13 @@ class Receiver:
             held = attachments.take(self._archive, box, chunk, came.received_ms)
         return [] if held is None else [self._hold(box.id, header.nonce, held)]
 
-    def _hold(self, box_id: str, nonce: bytes, held: chunks.Held) -> OutgoingFrame:
+    def _hold(self, box_id: str, nonce: bytes, held: chunks.ChunkState) -> OutgoingFrame:
         frame = sign_down(
             DownHeader(box_id, chunks.CHANNEL, nonce), chunks.encode_held(held), self._keys
         )
         return OutgoingFrame(box_id, chunks.CHANNEL, frame)
 
-    def _renew(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+    def _renew(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
         with self._archive.transaction():
             living = _is_living(custody.load(self._archive, box), header)
             if living and self._authority:
@@ -183,7 +183,7 @@ class Receiver:
                     log.warning("box %s: no new certificate: %s", box.id, error)
         return []
 
-    def _new_keys(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+    def _new_keys(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
         with self._archive.transaction():
             if _is_living(custody.load(self._archive, box), header):
                 try:
@@ -194,7 +194,7 @@ class Receiver:
                     log.warning("box %s: no new keys: %s", box.id, error)
         return []
 
-    def _status(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+    def _status(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
         try:
             status = telemetry.decode(payload)
         except MessageError:
@@ -204,7 +204,7 @@ class Receiver:
                 custody.status(self._archive, header, status, came.received_ms)
         return []
 
-    def _hello(self, box: Box, header: Header, payload: bytes, came: Delivered) -> Replies:
+    def _hello(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
         try:
             hello = decode(payload)
         except MessageError:
@@ -231,7 +231,9 @@ class Receiver:
         sent = self._commit(box, after, replies)
         return sent + [self._hold(box.id, hello.nonce, held) for held in begun]
 
-    def _frame(self, box: Box, header: Header, payload: bytes | None, came: Delivered) -> Replies:
+    def _frame(
+        self, box: Box, header: Header, payload: bytes | None, came: ReceivedFrame
+    ) -> Replies:
         if header.lane == HELLO_LANE:
             return self._refuse(box.id, MALFORMED, came)
         with self._archive.transaction():
@@ -245,7 +247,9 @@ class Receiver:
                 log.exception("box %s lane %s %d", box.id, header.lane, header.first_seq)
                 return self._rows(box, header, None, came)
 
-    def _rows(self, box: Box, header: Header, rows: list[bytes] | None, came: Delivered) -> Replies:
+    def _rows(
+        self, box: Box, header: Header, rows: list[bytes] | None, came: ReceivedFrame
+    ) -> Replies:
         held = self._load(box)
         self._remember(box.id).sealed[header.lane, header.last_seq] = came.frame
         event = hospital.FrameArrived(header, rows)
@@ -262,7 +266,7 @@ class Receiver:
         return replace(held, waiting=waiting)
 
     def _step(
-        self, box: Box, held: hospital.HospitalBox, event: hospital.Event, came: Delivered
+        self, box: Box, held: hospital.HospitalBox, event: hospital.Event, came: ReceivedFrame
     ) -> tuple[hospital.HospitalBox, list[DownMessage]]:
         after, effects = hospital.step(held, event)
         replies = custody.carry_out(self._archive, box, effects, came)
@@ -273,7 +277,7 @@ class Receiver:
             custody.heard(self._archive, box.id, came.received_ms)
         return after, replies
 
-    def _keep_frame(self, box_id: str, effect: hospital.Store, came: Delivered) -> None:
+    def _keep_frame(self, box_id: str, effect: hospital.Store, came: ReceivedFrame) -> None:
         sealed = self._remember(box_id).sealed.get((effect.lane, effect.cum), came.frame)
         place = effect.epoch, effect.lane, effect.first_seq, len(effect.records)
         custody.keep_frame(self._archive, box_id, place, replace(came, frame=sealed))
@@ -289,7 +293,7 @@ class Receiver:
         header = DownHeader(box_id, CONTROL, message.nonce)
         return OutgoingFrame(box_id, CONTROL, sign_down(header, encode(message), self._keys))
 
-    def _refuse(self, sender: str, reason: str, came: Delivered) -> Replies:
+    def _refuse(self, sender: str, reason: str, came: ReceivedFrame) -> Replies:
         known = sender == custody.NOBODY or boxes.get(self._archive, sender) is not None
         custody.refuse(self._archive, sender if known else custody.NOBODY, reason, came)
         return []

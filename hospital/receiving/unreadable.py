@@ -17,14 +17,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
+class RetryResult:
     """How many rows could be read by now, and how many still cannot."""
 
     read: int
     left: int
 
 
-def try_again(archive: Archive, keys: HospitalKeys) -> Tried:
+def try_again(archive: Archive, keys: HospitalKeys) -> RetryResult:
     """Read what newer software, or a key that was missing, can read by now."""
     done = 0
     waiting = archive.rows("SELECT * FROM raw_frame WHERE unread = 1 ORDER BY number")
@@ -32,7 +32,7 @@ def try_again(archive: Archive, keys: HospitalKeys) -> Tried:
         box = boxes.get(archive, held["box"])
         if box is not None and _read(archive, keys, box, held):
             done += 1
-    return Tried(done, len(waiting) - done)
+    return RetryResult(done, len(waiting) - done)
 
 
 def _read(archive: Archive, keys: HospitalKeys, box: Box, held: Row) -> bool:

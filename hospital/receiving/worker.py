@@ -23,7 +23,7 @@ from hospital.archive.settings import HospitalSettings
 from hospital.broker.broker import worker_link
 from hospital.fleet.authority import Authority
 from hospital.receiving import custody
-from hospital.receiving.custody import Delivered
+from hospital.receiving.custody import ReceivedFrame
 from hospital.receiving.jobs import Schedule
 from hospital.receiving.receiver import Receiver
 from sync.core import topics
@@ -33,10 +33,10 @@ from sync.link.transport import (
     Backoff,
     Down,
     Event,
-    Failed,
     Limits,
     LinkError,
     Message,
+    PublishFailed,
     Up,
     next_try,
 )
@@ -112,7 +112,7 @@ class Worker:
                 self._retry()
             case Message():
                 self._take(event)
-            case Failed(_, reason):
+            case PublishFailed(_, reason):
                 log.warning("the broker refused a receipt: %s", reason)
         self._tell_news()
 
@@ -202,7 +202,7 @@ class Worker:
     def _set_aside(self, message: Message | None, now_ms: int) -> None:
         if self._archive is None or message is None:
             return
-        came = Delivered(topics.box_and_lane(message.topic)[1], message.payload, now_ms)
+        came = ReceivedFrame(topics.box_and_lane(message.topic)[1], message.payload, now_ms)
         try:
             custody.refuse(self._archive, custody.NOBODY, BROKEN, came)
             self._link.ack(message)

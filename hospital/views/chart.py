@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from edge.model import patient_fields
-from edge.model.clock import Anchor, ClockQuality, Placed, Stamp, place
+from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Value
 from hospital.archive import Archive, Row, row, scalar
@@ -81,7 +81,7 @@ class PatientLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Charted:
+class ReadingRow:
     """A reading: three times kept apart (device, box placed on the calendar, hospital)."""
 
     number: int
@@ -98,7 +98,7 @@ class Charted:
     device_time: str | None
     flags: tuple[str, ...]
     actor: str | None
-    placed: Placed
+    placed: PlacedStamp
     received_ms: int
     discarded: bool
 
@@ -126,7 +126,7 @@ class ChartedAlert:
     level: str
     parameter: str
     value: Value
-    placed: Placed
+    placed: PlacedStamp
     received_ms: int
     taken_back: bool
     handled: bool
@@ -207,20 +207,20 @@ def patient(archive: Archive, patient_id: str) -> PatientLine | None:
     return None if found is None else _patient_line(found)
 
 
-def latest(archive: Archive, limit: int = PAGE, after: int = 0) -> list[Charted]:
+def latest(archive: Archive, limit: int = PAGE, after: int = 0) -> list[ReadingRow]:
     """Return the readings that came last (only those numbered above `after`), newest first."""
     sql = f"{_READINGS} WHERE r.number > ? ORDER BY r.number DESC LIMIT ?"
     return _charted(archive, archive.rows(sql, (after, limit)))
 
 
-def of_patient(archive: Archive, patient_id: str, limit: int = 200) -> list[Charted]:
+def of_patient(archive: Archive, patient_id: str, limit: int = 200) -> list[ReadingRow]:
     """Return a patient's readings in the order they were measured, newest first."""
     sql = f"{_READINGS} WHERE r.patient = ? ORDER BY r.number DESC LIMIT ?"
     held = _charted(archive, archive.rows(sql, (patient_id, limit)))
     return sorted(held, key=lambda c: (c.placed.utc_ms, c.number), reverse=True)
 
 
-def unassigned(archive: Archive, limit: int = PAGE) -> list[Charted]:
+def unassigned(archive: Archive, limit: int = PAGE) -> list[ReadingRow]:
     """Return readings that nobody has claimed for a patient yet, newest first."""
     sql = f"{_READINGS} WHERE r.patient IS NULL AND r.discarded = 0"
     return _charted(archive, archive.rows(f"{sql} ORDER BY r.number DESC LIMIT ?", (limit,)))
@@ -277,10 +277,10 @@ def count_readings(archive: Archive) -> int:
     return scalar(archive, "SELECT count(*) AS n FROM reading")
 
 
-def _charted(archive: Archive, rows: Sequence[Row]) -> list[Charted]:
+def _charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
     anchors = _anchors(archive, rows)
     return [
-        Charted(
+        ReadingRow(
             number=r["number"],
             id=r["id"],
             clinic=r["clinic"],
@@ -325,7 +325,7 @@ def _flags(r: Row) -> tuple[str, ...]:
     return tuple(flag for flag in r["flags"].split() if flag not in settled)
 
 
-def _placed(r: Row, anchors: dict[str, list[Anchor]]) -> Placed:
+def _placed(r: Row, anchors: dict[str, list[Anchor]]) -> PlacedStamp:
     stamp = Stamp(r["boot"], r["t_ms"], r["wall_ms"], ClockQuality(r["quality"]))
     return place(stamp, anchors.get(r["box"], ()))
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge.model import patient_fields
-from edge.model.errors import InvalidForm, Refused
+from edge.model.errors import ActionRefused, InvalidForm
 from edge.model.patient import Patient, PatientFields
 from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.patients import register
@@ -71,7 +71,7 @@ def keep(patient_id: str) -> ResponseReturnValue:
         return _done(patient_id)
     try:
         return _review(patient)
-    except Refused:  # between our look and our write; the comparison is shown anew
+    except ActionRefused:  # between our look and our write; the comparison is shown anew
         return _review(register.get(store, patient_id))
 
 

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edge.equipment import device_requests
-from edge.model.errors import Refused
+from edge.model.errors import ActionRefused
 from edge.readings import history, intake
 from edge.visits import visits
 from kiosk_ui import context
@@ -46,7 +46,7 @@ def ask(visit_id: str, device_id: str) -> ResponseReturnValue:
         abort(400)
     held = visits.current(store, now)
     if kind == "stop" or (held is not None and held.id == visit_id):
-        with suppress(Refused):  # it is measuring already: the page shows that
+        with suppress(ActionRefused):  # it is measuring already: the page shows that
             device_requests.ask(store, now, device_id, kind, context.worker().staff.id)
     return redirect(url_for("visit.show", visit_id=visit_id), 303)
 

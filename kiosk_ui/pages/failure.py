@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template, request
 
-from edge.model.errors import DiskFull, NotFound, Refused, StoreError
+from edge.model.errors import ActionRefused, DiskFull, NotFound, StoreError
 from kiosk_ui.sentences import issues
 from kiosk_ui.wording import N_, t
 from web.failure import Failure, Sentences
@@ -28,7 +28,7 @@ SENTENCES = Sentences(
             N_("The box cannot reach its own records just now. Try again, or call the technician."),
         ),
         Failure(NotFound, 404, _NO_PAGE),
-        Failure(Refused, 409, N_("Somebody has already dealt with this.")),
+        Failure(ActionRefused, 409, N_("Somebody has already dealt with this.")),
     ),
 )
 """What is said of each thing that can go wrong, before translation."""

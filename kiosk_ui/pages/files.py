@@ -42,7 +42,7 @@ _STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class FileText:
     """A file in words; `preview` is the picture to show, if there is one."""
 
     href: str
@@ -110,7 +110,7 @@ def allow_size() -> None:
         request.max_content_length = LARGEST_UPLOAD
 
 
-def shown(patient: Patient) -> list[Shown]:
+def shown(patient: Patient) -> list[FileText]:
     """Return a patient's files, worded, newest first."""
     store, now = context.store(), context.now()
     names = {person.id: person.name for person in staff.members(store)}
@@ -161,13 +161,13 @@ def _problem(data: bytes, kind: str | None) -> Markup | None:
     return t(TOO_LARGE) if len(data) > file_type.limit(kind) else None
 
 
-def _shown(one: KeptFile, now: Stamp, names: dict[str, str]) -> Shown:
+def _shown(one: KeptFile, now: Stamp, names: dict[str, str]) -> FileText:
     def at(file_id: str) -> str:
         return url_for("files.content", patient_id=one.patient, file_id=file_id)
 
     photo = file_type.is_photo(one.mime)
     by = names.get(one.actor or "")
-    return Shown(
+    return FileText(
         href=at(one.id),
         photo=photo,
         mime=one.mime,

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from edge.model.reading import Code, Value
 from edge.patients import edits, register
 from edge.readings import history
-from edge.readings.history import Recorded
+from edge.readings.history import StoredReading
 from edge.rules import plausibility
 from edge.staff import audit, staff
 from kiosk_ui import charts, context
@@ -47,10 +47,10 @@ class Vital:
 
     code: Code
     name: Markup
-    held: list[Recorded]
+    held: list[StoredReading]
 
     @property
-    def valid(self) -> list[Recorded]:
+    def valid(self) -> list[StoredReading]:
         """Those from which something may be concluded."""
         return [r for r in self.held if not r.struck]
 
@@ -81,7 +81,7 @@ def show(patient_id: str) -> str:
     )
 
 
-def _vitals(held: list[Recorded]) -> list[Vital]:
+def _vitals(held: list[StoredReading]) -> list[Vital]:
     rows = [(code, [r for r in held if r.value(code) is not None]) for code in CHARTED]
     return [Vital(code, _name(code), having) for code, having in rows if having]
 
@@ -96,7 +96,7 @@ def _chart(vital: Vital) -> Markup:
     return charts.chart(points, vital.name.striptags(), _trend(vital).striptags())
 
 
-def _point(code: Code, recorded: Recorded) -> charts.Point:
+def _point(code: Code, recorded: StoredReading) -> charts.Point:
     value = recorded.value(code)
     assert value is not None
     lower = recorded.value(Code.DIASTOLIC) if code == Code.SYSTOLIC else None
@@ -131,13 +131,13 @@ _COMPARED = {
 }
 
 
-def _compare(code: Code, last: Recorded, first: Recorded) -> int:
+def _compare(code: Code, last: StoredReading, first: StoredReading) -> int:
     new, old = last.value(code), first.value(code)
     assert new is not None
     assert old is not None
     return (new.value > old.value) - (new.value < old.value)
 
 
-def _text(code: Code, recorded: Recorded) -> Markup:
+def _text(code: Code, recorded: StoredReading) -> Markup:
     wanted = (Code.SYSTOLIC, Code.DIASTOLIC) if code == Code.SYSTOLIC else (code,)
     return lines(tuple(v for v in recorded.values if v.code in wanted))[0].text

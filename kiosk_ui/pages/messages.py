@@ -9,14 +9,14 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge.feed import messages
-from edge.feed.messages import Said
+from edge.feed.messages import Message
 from edge.model.errors import NotFound
 from edge.model.patient import Patient
 from edge.patients import register
 from edge.staff import staff
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.sentences.messages import Told, worded
+from kiosk_ui.sentences.messages import MessageText, worded
 from kiosk_ui.wording import count
 from web.polling import polled
 
@@ -63,7 +63,7 @@ def _body() -> str:
     )
 
 
-def _named(one: Said, names: dict[str, str]) -> Told:
+def _named(one: Message, names: dict[str, str]) -> MessageText:
     return worded(one, names, _patient(one.patient))
 
 

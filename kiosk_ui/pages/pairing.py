@@ -12,7 +12,7 @@ from edge.equipment import pairings
 from edge.equipment.pairings import HIGHEST_PASSKEY, Pairing, State
 from edge.model.errors import NotFound
 from edge.store import issues
-from edge.store.issues import Condition
+from edge.store.issues import Issue
 from kiosk_ui import context, typed_numbers
 from kiosk_ui.pages.serial_ports import technician_only
 from kiosk_ui.sentences import issues as sentences_issues
@@ -36,7 +36,7 @@ _STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PairingText:
     """How far one pairing got, in words."""
 
     address: str
@@ -95,7 +95,7 @@ def give(address: str) -> ResponseReturnValue:
     return redirect(url_for(".show"), 303)
 
 
-def _wanting() -> list[Condition]:
+def _wanting() -> list[Issue]:
     return [one for one in issues.current(context.store()) if one.kind in _WANTED]
 
 
@@ -110,10 +110,10 @@ def _body() -> str:
     )
 
 
-def _asked(one: Pairing) -> Asked:
+def _asked(one: Pairing) -> PairingText:
     words = t(_STATES[one.state])
     if one.shown:
         shown = ltr(one.shown)
         words = t(N_("Compare with the device, or type it there: %(n)s"), n=shown)
     wants = one.state is State.PASSKEY_WANTED
-    return Asked(one.address, words, wants, over=one.state not in _UNDER_WAY)
+    return PairingText(one.address, words, wants, over=one.state not in _UNDER_WAY)

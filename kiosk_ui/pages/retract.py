@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from edge.patients import register
 from edge.readings import history, retract
-from edge.readings.history import Recorded
+from edge.readings.history import StoredReading
 from edge.staff import staff
 from edge.visits import visits
 from kiosk_ui import context
@@ -57,18 +57,18 @@ def keep(entry: int) -> ResponseReturnValue:
     return redirect(_back(held), 303)
 
 
-def _held(entry: int) -> Recorded:
+def _held(entry: int) -> StoredReading:
     held = history.one(context.store(), entry)
     if held is None or held.patient_id is None or held.struck:
         abort(404)
     return held
 
 
-def _fits(why: str, held: Recorded) -> bool:
+def _fits(why: str, held: StoredReading) -> bool:
     return why != "typed-wrongly" or held.source == "typed"
 
 
-def _back(held: Recorded) -> str:
+def _back(held: StoredReading) -> str:
     """Return the page it was seen on: the open visit, or the patient's history."""
     open_now = visits.current(context.store(), context.now())
     if open_now is not None and open_now.id == held.visit_id:

@@ -16,7 +16,7 @@ from edge.model.patient import Patient
 from edge.model.reading import Kind
 from edge.patients import register
 from edge.readings import history
-from edge.readings.history import Recorded
+from edge.readings.history import StoredReading
 from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context, wording
@@ -246,7 +246,7 @@ def _body(step: Step, after: int) -> str:
     )
 
 
-def _advice(recorded: Recorded) -> Markup | None:
+def _advice(recorded: StoredReading) -> Markup | None:
     """Return what to do about a value that a rule or a limit has marked."""
     if history.urgent(context.store(), [recorded.entry]):
         return t(N_("Show this to a health worker now."))
@@ -255,7 +255,7 @@ def _advice(recorded: Recorded) -> Markup | None:
     return None
 
 
-def _readings(after: int) -> list[Recorded]:
+def _readings(after: int) -> list[StoredReading]:
     """Return what this patient measured since `after`, newest first."""
     store = context.store()
     if session.get(_VISIT):

@@ -45,7 +45,7 @@ def enter(staff_id: str) -> ResponseReturnValue:
     )
     if isinstance(outcome, staff.SignedIn):
         return _welcome(outcome, staff_id)
-    if isinstance(outcome, staff.Locked):
+    if isinstance(outcome, staff.NameLocked):
         return _pad(person, None, outcome.seconds), 423
     text = N_("This PIN is not right. Tries left before a pause: %(left)s.")
     return _pad(person, t(text, left=count(outcome.left)), None), 422

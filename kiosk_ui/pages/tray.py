@@ -11,7 +11,7 @@ from edge.staff import audit, staff
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.pages import patients
-from kiosk_ui.reading_lines import Shown
+from kiosk_ui.reading_lines import ReadingText
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.wording import N_, t
 
@@ -76,13 +76,13 @@ def discard(entry: int) -> ResponseReturnValue:
     return redirect(url_for(".show"), 303)
 
 
-def _waiting(entry: int) -> history.Recorded:
+def _waiting(entry: int) -> history.StoredReading:
     recorded = history.one(context.store(), entry)
     if recorded is None or recorded.tray != "waiting":
         abort(404)
     return recorded
 
 
-def _shown(recorded: history.Recorded) -> Shown:
+def _shown(recorded: history.StoredReading) -> ReadingText:
     names = {person.id: person.name for person in staff.members(context.store())}
     return show_reading(recorded, context.now(), names)

@@ -12,9 +12,9 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge.bundles import requests, sent
-from edge.bundles.requests import Asked, Held, State, Stick, What
+from edge.bundles.requests import BundleOnStick, BundleRequest, State, Stick, What
 from edge.model.entry import Lane
-from edge.model.errors import Refused
+from edge.model.errors import ActionRefused
 from edge.store import issues, outbox
 from edge.store.store import Store
 from kiosk_ui import context
@@ -52,7 +52,7 @@ _FAULT = N_("It failed. Call the hospital.")
 
 
 @dataclass(frozen=True, slots=True)
-class Lying:
+class BundleText:
     """One bundle on a stick in words; `tone` is "good" when it is needed no more."""
 
     title: Markup
@@ -62,13 +62,13 @@ class Lying:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class StickText:
     """One stick in words."""
 
     folder: str
     name: Markup
     free: Markup
-    lying: list[Lying]
+    lying: list[BundleText]
     has_answer: bool
 
 
@@ -102,7 +102,7 @@ def ask(what: str) -> ResponseReturnValue:
     if what not in set(What):
         abort(404)
     actor, folder = context.worker().staff.id, request.form.get("folder", "")
-    with suppress(Refused):  # pulled out, or busy: the page shows that
+    with suppress(ActionRefused):  # pulled out, or busy: the page shows that
         requests.ask(context.store(), context.now(), What(what), folder, actor=actor)
     return redirect(url_for(".show"), 303)
 
@@ -123,19 +123,19 @@ def _body() -> str:
     )
 
 
-def _shown(store: Store, one: Stick) -> Shown:
+def _shown(store: Store, one: Stick) -> StickText:
     has_answer = any(h.way == "down" and h.ours for h in one.held)
     first = sorted(one.held, key=lambda h: (h.ours, h.made_ms), reverse=True)
     free, lying = _size(one.free), [_lying(store, held) for held in first]
-    return Shown(one.folder, own_words(one.name), free, lying, has_answer)
+    return StickText(one.folder, own_words(one.name), free, lying, has_answer)
 
 
-def _lying(store: Store, held: Held) -> Lying:
+def _lying(store: Store, held: BundleOnStick) -> BundleText:
     state, tone = _state(store, held)
-    return Lying(_title(held), _carries(held), state, tone)
+    return BundleText(_title(held), _carries(held), state, tone)
 
 
-def _title(held: Held) -> Markup:
+def _title(held: BundleOnStick) -> Markup:
     at = _when(held.made_ms)
     if held.way == "up" and held.ours:
         return t(N_("From this box, written %(time)s"), time=at)
@@ -147,7 +147,7 @@ def _title(held: Held) -> Markup:
     return t(text, box=_box(held), time=at)
 
 
-def _carries(held: Held) -> list[Markup]:
+def _carries(held: BundleOnStick) -> list[Markup]:
     spans = [
         t(_LANES[lane], span=ltr(f"{first:,}…{last:,}"))
         for lane, (first, last) in sorted(held.lanes.items())
@@ -158,7 +158,7 @@ def _carries(held: Held) -> list[Markup]:
     return [*spans, _size(held.size)]
 
 
-def _state(store: Store, held: Held) -> tuple[Markup, str]:
+def _state(store: Store, held: BundleOnStick) -> tuple[Markup, str]:
     if not held.hospital_ours:
         return t(N_("This is for another hospital.")), "doubt"
     if not held.whole:
@@ -180,7 +180,7 @@ def _state(store: Store, held: Held) -> tuple[Markup, str]:
     ), "good"
 
 
-def _outcome(asked: Asked) -> Outcome:
+def _outcome(asked: BundleRequest) -> Outcome:
     if asked.state in (State.ASKED, State.UNDER_WAY):
         text = N_("Writing. Leave the stick in.")
         if asked.what is What.READ:
@@ -223,7 +223,7 @@ def _number(told: Mapping[str, object], name: str) -> Markup:
     return count(value if isinstance(value, int) else 0)
 
 
-def _box(held: Held) -> Markup:
+def _box(held: BundleOnStick) -> Markup:
     return ltr(held.box)
 
 

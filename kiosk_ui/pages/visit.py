@@ -11,7 +11,7 @@ from markupsafe import Markup
 from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.errors import DiskFull, NotFound, StoreError
-from edge.model.reading import Measured, Reading
+from edge.model.reading import Measurement, Reading
 from edge.patients import register
 from edge.readings import history, intake
 from edge.rules import plausibility
@@ -174,7 +174,7 @@ def _live(visit: Visit) -> str:
     )
 
 
-def _refused(visit: Visit, held: list[history.Recorded]) -> list[Markup]:
+def _refused(visit: Visit, held: list[history.StoredReading]) -> list[Markup]:
     """Return what a device failed to measure since the last value; older failures are history."""
     after = max([visit.entry, *(r.entry for r in held if r.source == "device")])
     refusals = history.refused(context.store(), after, limit=3)
@@ -204,7 +204,7 @@ def _is_open(visit: Visit, now: Stamp) -> bool:
     return visit.closed_entry is None and not visit.is_idle(now)
 
 
-def _check(row: TypedRow, measured: Measured) -> TypedRow | None:
+def _check(row: TypedRow, measured: Measurement) -> TypedRow | None:
     """Return the row with what is wrong or doubtful, or None when it may be recorded."""
     impossible = plausibility.impossible(measured.values)
     if impossible is not None:
@@ -217,12 +217,12 @@ def _check(row: TypedRow, measured: Measured) -> TypedRow | None:
     return replace(row, doubt=(what, _fingerprint(measured)))
 
 
-def _fingerprint(measured: Measured) -> str:
+def _fingerprint(measured: Measurement) -> str:
     """Name the values, so that "yes, that is right" cannot confirm a number typed since."""
     return "/".join(f"{v.value}{v.unit}" for v in measured.values)
 
 
-def _record(visit: Visit, measured: Measured) -> Markup | None:
+def _record(visit: Visit, measured: Measurement) -> Markup | None:
     store, now = context.store(), context.now()
     if not _is_open(visit, now):
         return t(N_("This session is closed. Open the patient again, then record it."))
@@ -232,7 +232,7 @@ def _record(visit: Visit, measured: Measured) -> Markup | None:
     )
     visits.touch(store, now, visit)
     outcome = intake.accept(store, reading)
-    if isinstance(outcome, intake.Rejected):
+    if isinstance(outcome, intake.RejectedReading):
         return issues.impossible_sentence(outcome.why, measured.values)
     return None
 

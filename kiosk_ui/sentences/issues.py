@@ -7,7 +7,7 @@ from markupsafe import Markup
 from edge.model.reading import Code, Value
 from edge.readings.history import Refusal
 from edge.rules.plausibility import Finding, limits_of
-from edge.store.issues import BY_NAME, Condition
+from edge.store.issues import BY_NAME, Issue
 from kiosk_ui.wording import N_, ltr, own_words, plain, quantity, t, vital_name
 
 DISK_FULL = BY_NAME["disk-full"].sentence
@@ -76,7 +76,7 @@ _GOOD = frozenset(
 )
 
 
-def condition_sentence(condition: Condition) -> Markup:
+def condition_sentence(condition: Issue) -> Markup:
     """Return what is wrong in one sentence."""
     kind = BY_NAME.get(condition.kind)
     text = _UNKNOWN_CONDITION if kind is None else kind.sentence

@@ -9,7 +9,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from edge.feed import messages
-from edge.feed.messages import Said
+from edge.feed.messages import Message
 from edge.model.feed_item import Entity
 from edge.model.patient import Patient
 from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS
@@ -25,7 +25,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Disputed:
+class DisputedField:
     """A field that somebody at the hospital has to decide about, and what was said."""
 
     field: Markup
@@ -33,7 +33,7 @@ class Disputed:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MessageText:
     """One thing that the hospital told, worded; `key` names exactly what was shown.
 
     `head` says what it is (an appointment's time, an alert's state), `text` is what was written.
@@ -55,11 +55,11 @@ class Says:
     """All that the partial template shows; `pending` is empty when nothing waits."""
 
     pending: Markup
-    disputed: list[Disputed]
-    told: list[Told]
+    disputed: list[DisputedField]
+    told: list[MessageText]
 
     @property
-    def unread(self) -> list[Told]:
+    def unread(self) -> list[MessageText]:
         """What nobody here has read yet."""
         return [one for one in self.told if one.seen_by is None]
 
@@ -77,24 +77,24 @@ def from_hospital(patient: Patient) -> Says:
     names = {person.id: person.name for person in staff.members(store)}
     return Says(
         _listed(_field(f) for f in FIELDS if f in edits.pending(store, patient.id)),
-        [Disputed(_field(f), _listed(_value(f, v) for v in values)) for f, values in disputes],
+        [DisputedField(_field(f), _listed(_value(f, v) for v in values)) for f, values in disputes],
         [worded(one, names) for one in found],
     )
 
 
-def worded(one: Said, names: Mapping[str, str], patient: Patient | None = None) -> Told:
+def worded(one: Message, names: Mapping[str, str], patient: Patient | None = None) -> MessageText:
     """Word one thing that was told; `names` are the staff by id."""
     on = day(datetime.fromtimestamp(one.at_ms / 1000).astimezone())
     seen = None if one.seen_by is None else own_words(names.get(one.seen_by, one.seen_by))
-    return Told(one.key, _icon(one), _head(one), one.text, one.by, on, seen, patient)
+    return MessageText(one.key, _icon(one), _head(one), one.text, one.by, on, seen, patient)
 
 
-def _icon(one: Said) -> str:
+def _icon(one: Message) -> str:
     icons = {Entity.APPOINTMENT: "own_calendar", Entity.ALERT: "yes"}
     return icons.get(Entity(one.entity), "nurse")
 
 
-def _head(one: Said) -> Markup:
+def _head(one: Message) -> Markup:
     if one.when is not None:
         clock = ltr(one.when.strftime("%H:%M"))
         when = Markup("{} {}").format(day(one.when), clock)

@@ -39,7 +39,7 @@ class StoreReplica:
         return replica.shadow(self._store)
 
 
-class FeedCourier:
+class FeedClient:
     """One box's end of the feed. `say` seals and publishes an ask in the session's lane "h"."""
 
     def __init__(self, store: Store, say: Callable[[bytes], None]) -> None:
@@ -54,7 +54,7 @@ class FeedCourier:
         if session == self._session:
             return
         self._session = session
-        self.take(core.Closed(now_ms) if session is None else core.Opened(now_ms))
+        self.take(core.SessionClosed(now_ms) if session is None else core.SessionOpened(now_ms))
 
     def hear(self, session: bytes, payload: bytes, now_ms: int) -> None:
         """Take a message of channel "f"; raises `MessageError`."""
@@ -64,7 +64,7 @@ class FeedCourier:
             message = read(packing.expand(payload))
         except packing.CodecError as error:
             raise MessageError(str(error)) from error
-        self.take(core.Heard(now_ms, message))
+        self.take(core.MessageArrived(now_ms, message))
 
     def deadline(self) -> int | None:
         """Return when the next tick is needed."""
@@ -100,7 +100,7 @@ class FeedCourier:
         except DiskFull as error:
             log.warning("not taken from the hospital: %s", error)
             return  # it is asked for again when the answer is overdue
-        self.take(core.Applied(now_ms, replica.sums(self._store)))
+        self.take(core.ChangesApplied(now_ms, replica.sums(self._store)))
 
     def _apply(self, batch: Batch) -> None:
         reflects = None if batch.reflects is None else (batch.reflects.epoch, batch.reflects.lanes)

@@ -16,7 +16,7 @@ from edge.files.attachments import Upload
 from edge.model.errors import NotFound
 from edge.store.store import Store
 from sync.files import chunks
-from sync.files.chunks import Chunk, Held
+from sync.files.chunks import Chunk, ChunkState
 from sync.frames.envelope import seal_chunk
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Uploads(Protocol):
     def read(self, upload: Upload, index: int) -> bytes:
         """Return one chunk; raises `NotFound` when the disk does not have it."""
 
-    def confirm(self, held: Held) -> None:
+    def confirm(self, held: ChunkState) -> None:
         """Store what the hospital says that it holds."""
 
 
@@ -54,12 +54,12 @@ class StoreUploads:
         """Return one chunk; raises `NotFound` when the disk does not have it."""
         return attachments.read_chunk(self._home, upload, index)
 
-    def confirm(self, held: Held) -> None:
+    def confirm(self, held: ChunkState) -> None:
         """Store what the hospital says that it holds."""
         attachments.confirm(self._store, str(UUID(bytes=held.file)), held.have, held.done)
 
 
-class FileCourier:
+class FileClient:
     """Sends chunks by `say`, which seals and publishes a payload in lane "f" of the session."""
 
     def __init__(self, uploads: Uploads, say: Callable[[bytes], None]) -> None:

@@ -11,7 +11,7 @@ from edge.store import outbox
 from edge.store.journal import LANES
 from edge.store.store import Store
 from sync import packing
-from sync.core.session import Held, SendFrame
+from sync.core.session import LaneState, SendFrame
 
 READ_AHEAD = 1_000
 """More records than this never fill one small frame's worth of waiting."""
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Packed:
+class PackedRecords:
     """The records of a frame that was measured, and their payload when it is known."""
 
     records: Sequence[bytes]
@@ -42,7 +42,7 @@ class StoreOutbox:
     def __init__(self, store: Store, may_send: Callable[[str], bool] = lambda _lane: True) -> None:
         self._store, self._may_send = store, may_send
         self._guess: dict[str, int] = {}
-        self._packed: dict[tuple[str, int, int, int], Packed] = {}
+        self._packed: dict[tuple[str, int, int, int], PackedRecords] = {}
 
     def lanes(self) -> Sequence[str]:
         """Return the lanes that carry records, most urgent first."""
@@ -52,10 +52,10 @@ class StoreOutbox:
         """Return the current epoch."""
         return outbox.state(self._store, LANES[0]).epoch
 
-    def held(self, lane: str) -> Held:
+    def held(self, lane: str) -> LaneState:
         """Return what the box holds of a lane."""
         state = outbox.state(self._store, Lane(lane))
-        return Held(state.base, state.safe, state.cum, state.last)
+        return LaneState(state.base, state.safe, state.cum, state.last)
 
     def chain_at(self, lane: str, seq: int) -> bytes | None:
         """Return the chain after `seq`, None when it is pruned or was never numbered."""
@@ -72,15 +72,15 @@ class StoreOutbox:
         if payload is not None:
             full = n * packing.SMALL_PAYLOAD_BYTES // len(payload)
             self._guess[lane] = min(READ_AHEAD, max(1, full - full // ROOM_LEFT))
-        self._packed[lane, self.epoch(), first_seq, n] = Packed(records[:n], payload)
+        self._packed[lane, self.epoch(), first_seq, n] = PackedRecords(records[:n], payload)
         while len(self._packed) > KEPT_FRAMES:
             del self._packed[next(iter(self._packed))]
         return n
 
-    def packed(self, frame: SendFrame) -> Packed:
+    def packed(self, frame: SendFrame) -> PackedRecords:
         """Return the records of a frame, and their payload if they were packed before."""
         kept = self._packed.pop((frame.lane, frame.epoch, frame.first_seq, frame.n), None)
-        return kept or Packed(self.records(frame.lane, frame.first_seq, frame.n), None)
+        return kept or PackedRecords(self.records(frame.lane, frame.first_seq, frame.n), None)
 
     def records(self, lane: str, first_seq: int, limit: int) -> list[bytes]:
         """Return up to `limit` records of the current epoch from `first_seq` on."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from edge.model.entry import chain
-from sync.box.outbox import Packed
+from sync.box.outbox import PackedRecords
 from sync.core.header import TOMBSTONE, Header
 from sync.core.session import SendFrame
 from sync.frames import framing
@@ -33,7 +33,7 @@ Sealed = tuple[Header, bytes]
 
 
 def seal_records(
-    member: Membership, send: SendFrame, packed: Packed, poisoned: Poisoned
+    member: Membership, send: SendFrame, packed: PackedRecords, poisoned: Poisoned
 ) -> list[Sealed]:
     """Return the frames that carry the records of a SendFrame, in their order."""
     records = packed.records

@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import UUID
 
 from edge.bundles import sent
-from edge.bundles.sent import Carried
+from edge.bundles.sent import SentBundle
 from edge.feed import replica
 from edge.feed.command_log import Handler
 from edge.files import attachments
@@ -27,12 +27,12 @@ from sync import packing
 from sync.box import key_commands
 from sync.box.commands import HANDLERS, obey
 from sync.box.feed_client import CHANNEL as FEED
-from sync.box.feed_client import FeedCourier
+from sync.box.feed_client import FeedClient
 from sync.box.outbox import StoreOutbox
 from sync.bundles import bundle_format
 from sync.bundles.bundle_format import BundleError
 from sync.bundles.write import tidy
-from sync.core import Held, MessageError, box, decode_down
+from sync.core import LaneState, MessageError, box, decode_down
 from sync.core import feed as core_feed
 from sync.core.command import CHANNEL as COMMANDS
 from sync.core.feed_messages import Chunk, decode_ask
@@ -54,7 +54,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class AnswerResult:
     """What the hospital's answer changed: records confirmed by it, and a new epoch if any.
 
     `told` is whether it brought news for this clinic, `commands` how many were carried out,
@@ -71,7 +71,7 @@ class Answered:
 
 def read(
     store: Store, settings: Settings, member: Membership, now: Stamp, folder: Path
-) -> Answered:
+) -> AnswerResult:
     """Take in the hospital's answer; raises `BundleError`. A second time nothing changes."""
     with bundle_format.opened(_file(member, folder)) as reader:
         _check(reader, member)
@@ -123,7 +123,7 @@ class _Answer:
     store: Store
     member: Membership
     now: Stamp
-    held: Carried
+    held: SentBundle
     orders: Mapping[str, Handler]
     epoch: int | None = None
     commands: int = 0
@@ -133,14 +133,14 @@ class _Answer:
     place: object = None
     latest: bool = False
     astray: bool = False
-    courier: FeedCourier = field(init=False)
+    courier: FeedClient = field(init=False)
 
     def __post_init__(self) -> None:
         self.before = outbox.ledger(self.store).confirmed
         self.place = self._feed_place()
         last = sent.last_written(self.store)
         self.latest = last == self.held and self.held.answered_ms is None
-        self.courier = FeedCourier(self.store, self._asked)
+        self.courier = FeedClient(self.store, self._asked)
         self.courier.follow(self.held.nonce, self.now.t_ms)
 
     def take(self, frame: bytes) -> None:
@@ -153,12 +153,12 @@ class _Answer:
             log.warning("a part of the answer is passed over: %s", error)
             self.unread += 1
 
-    def result(self, damaged: int, whole: bool) -> Answered:
+    def result(self, damaged: int, whole: bool) -> AnswerResult:
         """Return what it has changed."""
         gained = 0 if self.epoch else outbox.ledger(self.store).confirmed - self.before
         told = self._feed_place() != self.place
         bad = self.unread + damaged
-        return Answered(max(0, gained), self.epoch, told, self.commands, bad, whole)
+        return AnswerResult(max(0, gained), self.epoch, told, self.commands, bad, whole)
 
     def _apply(self, header: DownHeader, payload: bytes) -> None:
         if header.channel == COMMANDS:
@@ -183,7 +183,7 @@ class _Answer:
         message = read_feed(packing.expand(payload))
         if isinstance(message, Chunk) and replica.cursor(self.store) != self.held.cursor:
             return  # a snapshot asked for from where the replica is no more
-        self.courier.take(core_feed.Heard(self.now.t_ms, message))
+        self.courier.take(core_feed.MessageArrived(self.now.t_ms, message))
 
     def _control(self, message: DownMessage) -> None:
         match message:
@@ -228,7 +228,7 @@ class _Answer:
             if (cum, safe) != (held.cum, held.safe):
                 outbox.mark_custody(self.store, Lane(lane), cum, safe, self.now)
 
-    def _has_lost(self, lane: str, place: Position, held: Held) -> bool:
+    def _has_lost(self, lane: str, place: Position, held: LaneState) -> bool:
         return self._is_restored(lane, place) and place.cum < held.base
 
     def _is_restored(self, lane: str, place: Position) -> bool:

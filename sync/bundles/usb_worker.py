@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.bundles import requests
-from edge.bundles.requests import Asked, Held, Stick, What
+from edge.bundles.requests import BundleOnStick, BundleRequest, Stick, What
 from edge.model.clock import Stamp
 from edge.model.errors import StoreError
 from edge.settings.box_settings import Settings
@@ -38,7 +38,7 @@ FAULT = "fault"
 MB = 1_000_000
 
 
-class StickCourier:
+class UsbWorker:
     """Looks after the sticks of one box, between `start` and `stop`."""
 
     def __init__(
@@ -108,10 +108,10 @@ class StickCourier:
         held = tuple(self._held(one) for one in outlines[-MOST_BUNDLES:])
         return Stick(str(folder), folder.name, free, held)
 
-    def _held(self, one: Outline) -> Held:
+    def _held(self, one: Outline) -> BundleOnStick:
         told, closing = one.opening, one.closing
         lanes = {} if closing is None else {k: list(v) for k, v in closing.lanes.items()}
-        return Held(
+        return BundleOnStick(
             way=told.way,
             box=told.box_id,
             nonce=told.nonce.hex(),
@@ -124,7 +124,7 @@ class StickCourier:
             lanes=lanes,
         )
 
-    def _outcome(self, store: Store, one: Asked) -> dict[str, object]:
+    def _outcome(self, store: Store, one: BundleRequest) -> dict[str, object]:
         now, folder = store.clock().now(), Path(one.folder)
         try:
             if not self._is_stick(folder):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.bundles import sent
-from edge.bundles.sent import Carried
+from edge.bundles.sent import SentBundle
 from edge.feed import replica
 from edge.files import attachments
 from edge.model.clock import TRUSTED, Stamp
@@ -40,7 +40,7 @@ BY_HAND = {"by": "hand"}
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenBundle:
     """What went onto the stick; `left` records and files found no room on it."""
 
     file: Path
@@ -52,7 +52,7 @@ class Written:
 
 def write(
     store: Store, settings: Settings, member: Membership, now: Stamp, folder: Path
-) -> Written:
+) -> WrittenBundle:
     """Write what waits, as far as the stick has room, most urgent first; raises `BundleError`.
 
     Earlier bundles stay beside it until the hospital has receipted what they carry.
@@ -77,7 +77,7 @@ def write(
         writer.close(load.lanes, len(load.parts))
         # Before the file has its name: an answer to a bundle that nobody remembers is worthless.
         sent.remember(store, load.carried())
-    return Written(file, load.count(), writer.size, len(load.parts), load.left)
+    return WrittenBundle(file, load.count(), writer.size, len(load.parts), load.left)
 
 
 def tidy(store: Store, box_id: str, folder: Path) -> None:
@@ -155,10 +155,10 @@ class _Load:
         """Return how many records are on it."""
         return sum(last - first + 1 for first, last in self.lanes.values())
 
-    def carried(self) -> Carried:
+    def carried(self) -> SentBundle:
         """Return what is remembered of it."""
         told, at = self.opening, replica.cursor(self.store)
-        return Carried(
+        return SentBundle(
             nonce=told.nonce,
             epoch=told.epoch,
             written_ms=told.made_ms,

@@ -68,7 +68,7 @@ from sync.core.messages import (
     decode_down,
     encode,
 )
-from sync.core.session import BoxSession, Held, Outbox, Phase
+from sync.core.session import BoxSession, LaneState, Outbox, Phase
 from sync.core.wire import MessageError
 
 __all__ = [
@@ -77,7 +77,7 @@ __all__ = [
     "DownMessage",
     "Fence",
     "Header",
-    "Held",
+    "LaneState",
     "Hello",
     "LaneReport",
     "Message",

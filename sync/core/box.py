@@ -32,23 +32,23 @@ from sync.core.pace import (
 )
 from sync.core.session import (
     AnchorClock,
-    Appended,
-    Arrived,
     BoxSession,
-    Connected,
     Dial,
     Effect,
     Event,
     Flight,
     HangUp,
     LinkLost,
+    LinkUp,
+    MessageArrived,
     Note,
     Outbox,
     PersistCustody,
     Phase,
+    RecordsAppended,
     SendFrame,
     SendHello,
-    Sending,
+    SendingLane,
     SetTimer,
     Start,
     StartEpoch,
@@ -93,13 +93,13 @@ def _answer(session: BoxSession, event: Event, outbox: Outbox) -> Step:
     match event:
         case Start():
             return _start(session, event)
-        case Connected():
+        case LinkUp():
             return _connected(session, event.now_ms)
         case LinkLost():
             return _offline(session, event.now_ms)
-        case Arrived():
+        case MessageArrived():
             return _arrived(session, event, outbox)
-        case Appended():
+        case RecordsAppended():
             return _pump(session, outbox, event.now_ms)
         case Tick():
             return _tick(session, outbox, event.now_ms)
@@ -195,7 +195,7 @@ def _overdue(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
 # --- messages, one by one ---------------------------------------------------------------------
 
 
-def _arrived(session: BoxSession, event: Arrived, outbox: Outbox) -> Step:
+def _arrived(session: BoxSession, event: MessageArrived, outbox: Outbox) -> Step:
     if event.message.nonce != session.nonce:
         return session, ()  # of another session: late, repeated, or meant for a clone
     if session.phase is Phase.STREAMING:
@@ -225,7 +225,7 @@ def _welcome(session: BoxSession, w: Welcome, outbox: Outbox, now_ms: int) -> St
     # A daily budget may run out between an answer and the rows it asked for: ask for no second.
     careful = session.careful if session.epoch == w.epoch else {}
     streams = {
-        lane: Sending(cum, safe, (), outbox.held(lane).cum, careful.get(lane, 0))
+        lane: SendingLane(cum, safe, (), outbox.held(lane).cum, careful.get(lane, 0))
         for lane, cum, safe in ((c.lane, c.cum, c.safe) for c in custody)
     }
     open_session = replace(
@@ -341,7 +341,7 @@ def _at_rest(session: BoxSession) -> BoxSession:
     return session if under_way else replace(session, restarts=0)
 
 
-def _go_back(sending: Sending) -> Sending:
+def _go_back(sending: SendingLane) -> SendingLane:
     return replace(sending, flights=(), repeat_to=max(sending.repeat_to, sending.sent))
 
 
@@ -402,7 +402,7 @@ def _launch(session: BoxSession, frame: SendFrame, now_ms: int, full: bool) -> B
     return _with(session, frame.lane, replace(sending, flights=(*sending.flights, flight)))
 
 
-def _with(session: BoxSession, lane: str, sending: Sending) -> BoxSession:
+def _with(session: BoxSession, lane: str, sending: SendingLane) -> BoxSession:
     return replace(session, streams={**session.streams, lane: sending})
 
 

@@ -23,7 +23,7 @@ STEPS = 24
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedSession:
     """One session: its nonce, whether it was answered with a new epoch, and whether it lived.
 
     A session has lived when the box went on in it after our answer. A HELLO that was only late, of
@@ -35,7 +35,7 @@ class Opened:
     lived: bool = True
 
 
-def suspicion(sessions: Sequence[Opened]) -> str | None:
+def suspicion(sessions: Sequence[OpenedSession]) -> str | None:
     """Return why two machines must use this identity, from a day's sessions, oldest first."""
     if forks(sessions) >= TIMES:
         return f"it began {forks(sessions)} new epochs within a day"
@@ -44,7 +44,7 @@ def suspicion(sessions: Sequence[Opened]) -> str | None:
     return None
 
 
-def forks(sessions: Sequence[Opened]) -> int:
+def forks(sessions: Sequence[OpenedSession]) -> int:
     """Count new epochs; one that the box never took up, because the answer was lost, is none."""
     count, taken_up = 0, True
     for session in sessions:
@@ -54,7 +54,7 @@ def forks(sessions: Sequence[Opened]) -> int:
     return count
 
 
-def returns(sessions: Sequence[Opened]) -> int:
+def returns(sessions: Sequence[OpenedSession]) -> int:
     """Count how often a line of sessions came back after another line had begun.
 
     A session that nobody spoke in tells nothing, nor one that is older than what it comes after.

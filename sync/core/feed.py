@@ -9,8 +9,9 @@ each item. The box says how far it is and is sent what changed since, at most on
                           +---- a bucket differs: fetch that bucket anew
                           +---- CHUNK (another feed epoch, or we are too far behind): a snapshot
 
-`Applied` must follow an `Apply` or a `Keep` that was committed, rows and cursor in one durable
-transaction. Nothing in a session is durable: after a crash it begins from what the replica holds.
+`ChangesApplied` must follow an `Apply` or a `Keep` that was committed, rows and cursor in one
+durable transaction. Nothing in a session is durable: after a crash it begins from what the replica
+holds.
 """
 
 from __future__ import annotations
@@ -65,21 +66,21 @@ class BoxFeed:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class SessionOpened:
     """A session is streaming: asks will reach the hospital."""
 
     now_ms: int
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class SessionClosed:
     """The session is over."""
 
     now_ms: int
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class MessageArrived:
     """A message that the hospital sealed for this box in this session."""
 
     now_ms: int
@@ -87,7 +88,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class ChangesApplied:
     """What was to be applied or kept is committed; the replica now has these sums."""
 
     now_ms: int
@@ -101,7 +102,7 @@ class Tick:
     now_ms: int
 
 
-Event = Opened | Closed | Heard | Applied | Tick
+Event = SessionOpened | SessionClosed | MessageArrived | ChangesApplied | Tick
 
 # --- effects ----------------------------------------------------------------------------------
 
@@ -145,13 +146,13 @@ Step = tuple[BoxFeed, tuple[Effect, ...]]
 def step(feed: BoxFeed, event: Event, replica: Replica) -> Step:
     """Return the next state and what to do."""
     match event:
-        case Opened(now_ms):
+        case SessionOpened(now_ms):
             return _ask(BoxFeed(open=True), replica, now_ms)
-        case Closed():
+        case SessionClosed():
             return BoxFeed(), ()
-        case Heard(now_ms, message):
+        case MessageArrived(now_ms, message):
             return _heard(feed, message, replica, now_ms)
-        case Applied(now_ms, sums):
+        case ChangesApplied(now_ms, sums):
             return _applied(feed, sums, replica, now_ms)
         case Tick(now_ms):
             return _tick(feed, replica, now_ms)

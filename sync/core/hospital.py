@@ -29,7 +29,7 @@ NOT_ADMITTED = "not admitted"
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class WaitingFrame:
     """A frame that came before the ones it follows; held in memory only."""
 
     header: Header
@@ -50,7 +50,7 @@ class HospitalBox:
     standing: str = ACTIVE
     generation: int = 0
     streams: Mapping[str, Position] = field(default_factory=dict)
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[WaitingFrame, ...] = ()
 
 
 # --- events -----------------------------------------------------------------------------------
@@ -236,8 +236,8 @@ def _frame(box: HospitalBox, event: FrameArrived) -> Step:
     if records is None or len(records) != header.n:
         return _unreadable(box, header, at)
     if header.first_seq > at.cum + 1:
-        return _hold(box, Waiting(header, tuple(records)))
-    return _accept(box, Waiting(header, tuple(records)))
+        return _hold(box, WaitingFrame(header, tuple(records)))
+    return _accept(box, WaitingFrame(header, tuple(records)))
 
 
 def _foreign(box: HospitalBox, header: Header) -> str | None:
@@ -269,7 +269,7 @@ def _unreadable(box: HospitalBox, header: Header, at: Position) -> Step:
     return _settle(after, header.lane, (kept,))
 
 
-def _hold(box: HospitalBox, frame: Waiting) -> Step:
+def _hold(box: HospitalBox, frame: WaitingFrame) -> Step:
     header = frame.header
     known = any(
         w.header.lane == header.lane and w.header.first_seq == header.first_seq for w in box.waiting
@@ -280,7 +280,7 @@ def _hold(box: HospitalBox, frame: Waiting) -> Step:
     return replace(box, waiting=(*box.waiting, frame)), (answer,)
 
 
-def _accept(box: HospitalBox, frame: Waiting) -> Step:
+def _accept(box: HospitalBox, frame: WaitingFrame) -> Step:
     stored = _append(box, frame)
     if stored is None:
         return box, (Refuse(FORK), Reply(receipt(box, frame.header.lane)))
@@ -288,7 +288,7 @@ def _accept(box: HospitalBox, frame: Waiting) -> Step:
     return _settle(after, stored.lane, (stored,))
 
 
-def _append(box: HospitalBox, frame: Waiting) -> Store | None:
+def _append(box: HospitalBox, frame: WaitingFrame) -> Store | None:
     """Return the new part of a frame, or None when it does not continue this stream.
 
     A frame may begin with records that are here already, as a repeat after a lost receipt does;
@@ -325,7 +325,7 @@ def _settle(box: HospitalBox, lane: str, effects: tuple[Effect, ...]) -> Step:
     return box, (*effects, Reply(receipt(box, lane)))
 
 
-def _ready(box: HospitalBox, lane: str) -> Waiting | None:
+def _ready(box: HospitalBox, lane: str) -> WaitingFrame | None:
     cum = place(box, lane).cum
     for frame in box.waiting:
         header = frame.header

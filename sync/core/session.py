@@ -31,7 +31,7 @@ class Outbox(Protocol):
     def epoch(self) -> int:
         """Return the current epoch."""
 
-    def held(self, lane: str) -> Held:
+    def held(self, lane: str) -> LaneState:
         """Return what the box holds of a lane."""
 
     def chain_at(self, lane: str, seq: int) -> bytes | None:
@@ -46,7 +46,7 @@ class Outbox(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class LaneState:
     """A lane at the box: pruned to `base`, backed up to `safe`, confirmed to `cum`, `last` held."""
 
     base: int
@@ -70,7 +70,7 @@ class Flight:
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class SendingLane:
     """One lane in this session.
 
     Frames up to `repeat_to` are repeats; rows up to `careful_to` go one by one; the gap at
@@ -111,7 +111,7 @@ class BoxSession:
     restarts: int = 0
     srtt_ms: int | None = None
     full_ms: int | None = None
-    streams: Mapping[str, Sending] = field(default_factory=dict)
+    streams: Mapping[str, SendingLane] = field(default_factory=dict)
     careful: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -136,7 +136,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Connected:
+class LinkUp:
     """The link is up: the broker said yes and the subscription stands."""
 
     now_ms: int
@@ -150,7 +150,7 @@ class LinkLost:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
+class MessageArrived:
     """A message whose signature is the hospital's and whose addressee is this box."""
 
     now_ms: int
@@ -158,7 +158,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
-class Appended:
+class RecordsAppended:
     """The outbox may have grown."""
 
     now_ms: int
@@ -171,7 +171,7 @@ class Tick:
     now_ms: int
 
 
-Event = Start | Connected | LinkLost | Arrived | Appended | Tick
+Event = Start | LinkUp | LinkLost | MessageArrived | RecordsAppended | Tick
 
 # --- effects ----------------------------------------------------------------------------------
 

@@ -27,24 +27,33 @@ from edge.store.store import Store
 from sync.box import key_commands
 from sync.box.commands import HANDLERS, obey
 from sync.box.feed_client import CHANNEL as FEED
-from sync.box.feed_client import FeedCourier
-from sync.box.file_client import FileCourier, StoreUploads
+from sync.box.feed_client import FeedClient
+from sync.box.file_client import FileClient, StoreUploads
 from sync.box.outbox import StoreOutbox
-from sync.bundles.usb_worker import StickCourier
+from sync.bundles.usb_worker import UsbWorker
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
 from sync.core.command import CHANNEL as COMMANDS
-from sync.courier.data_budget import Purse
-from sync.courier.housekeeping import Errands
-from sync.courier.link_status import Voice
-from sync.courier.sealed_link import Radio
-from sync.courier.unsaved_receipts import Debt, Owed
+from sync.courier.data_budget import DataBudget
+from sync.courier.housekeeping import Housekeeping
+from sync.courier.link_status import LinkStatus
+from sync.courier.sealed_link import SealedLink
+from sync.courier.unsaved_receipts import UnsavedReceipt, UnsavedReceipts
 from sync.files import chunks
 from sync.frames.envelope import EnvelopeError
 from sync.keys import membership
 from sync.keys.keys import SIGN_FILE, KeyFileError
 from sync.keys.membership import Membership
-from sync.link.transport import Acked, Down, Event, Failed, LinkError, Message, Up, Why
+from sync.link.transport import (
+    Down,
+    Event,
+    LinkError,
+    Message,
+    PublishAcked,
+    PublishFailed,
+    Up,
+    Why,
+)
 
 log = logging.getLogger(__name__)
 
@@ -65,19 +74,19 @@ class Courier:
         self._home = settings.home
         self._retry_cap_ms = settings.link_retry_cap_s * 1000
         self._clock = store.clock()
-        self._radio = Radio(member, settings.home, self._now)
+        self._radio = SealedLink(member, settings.home, self._now)
         self._link = self._radio.link
-        self._voice = Voice(store, self._now, member.address.host)
-        self._purse = Purse(store, settings.daily_bytes, self._radio.spent, self._now())
+        self._voice = LinkStatus(store, self._now, member.address.host)
+        self._purse = DataBudget(store, settings.daily_bytes, self._radio.spent, self._now())
         self._outbox = StoreOutbox(store, self._purse.may_send)
         self._session = BoxSession()
-        self._feeding = FeedCourier(store, self._say)
-        self._filing = FileCourier(StoreUploads(store, settings.home), self._say_chunk)
-        self._sticks = StickCourier(settings, member)
-        self._errands = Errands(store, member, settings, self._radio, self._purse)
+        self._feeding = FeedClient(store, self._say)
+        self._filing = FileClient(StoreUploads(store, settings.home), self._say_chunk)
+        self._sticks = UsbWorker(settings, member)
+        self._errands = Housekeeping(store, member, settings, self._radio, self._purse)
         self._orders = {**HANDLERS, **key_commands.handlers(settings.keys)}
         self._offline_ms = 0
-        self._owed = Owed()
+        self._owed = UnsavedReceipts()
         self._sent: dict[str, int] = {}
         self._settle_ms = 0
         self._count_ms = 0
@@ -96,7 +105,7 @@ class Courier:
         if event is not None:
             self._hear(event)
         if self._journal_grew():
-            self._feed(core.Appended(self._now().t_ms))
+            self._feed(core.RecordsAppended(self._now().t_ms))
         self._watch_the_time()
 
     def close(self) -> None:
@@ -111,14 +120,14 @@ class Courier:
     def _hear(self, event: Event) -> None:
         match event:
             case Up():
-                self._feed(core.Connected(self._now().t_ms))
+                self._feed(core.LinkUp(self._now().t_ms))
             case Down(why, detail):
                 self._lose(why, detail)
             case Message(topic, payload):
                 self._open(topic, payload)
-            case Failed(_, reason):
+            case PublishFailed(_, reason):
                 self._lose(Why.REFUSED, f"the broker refuses our frames: {reason}")
-            case Acked(_, heard) if not heard:
+            case PublishAcked(_, heard) if not heard:
                 self._lose(Why.UNREACHABLE, "nobody listens at the hospital")
 
     def _open(self, topic: str, frame: bytes) -> None:
@@ -141,7 +150,7 @@ class Courier:
         except LinkError as error:
             self._lose(Why.LOST, str(error))
             return
-        self._feed(core.Arrived(self._now().t_ms, message))
+        self._feed(core.MessageArrived(self._now().t_ms, message))
 
     def _journal_grew(self) -> bool:
         # Not by data_version: it is silent about entries that we append ourselves.
@@ -171,7 +180,7 @@ class Courier:
             self._write(lambda: self._purse.settle(self._now(), since_s if self._was_up else 0))
             self._was_up = up
             if up:
-                self._feed(core.Appended(now_ms))
+                self._feed(core.RecordsAppended(now_ms))
                 self._run_errands()
 
     def _run_errands(self) -> None:
@@ -247,7 +256,7 @@ class Courier:
     def _remember(self, effect: core.Effect, now_ms: int) -> None:
         match effect:
             case core.PersistCustody(lane, cum, safe):
-                self._confirm(Debt(lane, self._session.epoch, cum, safe))
+                self._confirm(UnsavedReceipt(lane, self._session.epoch, cum, safe))
             case core.StartEpoch(epoch, reason):
                 outbox.start_epoch(self._store, epoch, self._now(), reason)
             case core.AnchorClock(utc_ms, error_ms):
@@ -296,7 +305,7 @@ class Courier:
         for debt in self._owed.due(self._outbox):
             self._confirm(debt)
 
-    def _confirm(self, debt: Debt) -> None:
+    def _confirm(self, debt: UnsavedReceipt) -> None:
         now, lane, to = self._now(), Lane(debt.lane), (debt.cum, debt.safe)
         if not self._write(lambda: outbox.mark_custody(self._store, lane, *to, now)):
             self._owed.owe(debt)

@@ -9,7 +9,7 @@ from edge.store import data_budget, link_windows
 from edge.store.store import Store
 
 
-class Purse:
+class DataBudget:
     """Holds `fresh`, the bytes by class that are not in the box's file yet."""
 
     def __init__(

@@ -11,8 +11,8 @@ from edge.store.store import Store
 from sync.box import key_commands
 from sync.core import BoxSession, hello_header
 from sync.courier import telemetry
-from sync.courier.data_budget import Purse
-from sync.courier.sealed_link import Radio
+from sync.courier.data_budget import DataBudget
+from sync.courier.sealed_link import SealedLink
 from sync.keys.keys import NEXT_SIGN_FILE, BoxKeys, KeyFileError, certificate_request, prepare
 from sync.keys.membership import Membership
 
@@ -22,11 +22,16 @@ REPORT_MS = 300_000
 RENEW_MS = 3_600_000
 
 
-class Errands:
+class Housekeeping:
     """Runs them over one member's radio; each `run` may raise `LinkError`."""
 
     def __init__(
-        self, store: Store, member: Membership, settings: Settings, radio: Radio, purse: Purse
+        self,
+        store: Store,
+        member: Membership,
+        settings: Settings,
+        radio: SealedLink,
+        purse: DataBudget,
     ) -> None:
         self._store, self._member, self._settings = store, member, settings
         self._radio, self._purse = radio, purse

@@ -27,7 +27,7 @@ _SHUT_OUT = {QUARANTINED: "identity-doubled", REVOKED: "shut-out", REPLACED: "sh
 _OVER_WHEN_UP = ("broker-unreachable", "link-refused", outbox.DIFFERS, *_SHUT_OUT.values())
 
 
-class Voice:
+class LinkStatus:
     """Speaks through the box's file; `now` stamps what it says, `host` is where the broker is."""
 
     def __init__(self, store: Store, now: Callable[[], Stamp], host: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edge.model.clock import Stamp
 from edge.store import data_budget
-from sync.box.outbox import Packed
+from sync.box.outbox import PackedRecords
 from sync.box.sealing import Poisoned, seal_records
 from sync.core import topics
 from sync.core.header import DownHeader, Header
@@ -28,7 +28,7 @@ def link_of(member: Membership) -> Link:
     return Link(member.address, member.tls, member.box_id, (every_down,), will)
 
 
-class Radio:
+class SealedLink:
     """Speaks for one box over its link. `spent` gathers bytes by class until they are stored."""
 
     def __init__(self, member: Membership, home: Path, now: Callable[[], Stamp]) -> None:
@@ -47,7 +47,7 @@ class Radio:
         frame = seal_up(header, payload, self._member.keys, self._member.hospital)
         self._publish(header, frame, qos)
 
-    def send(self, frame: SendFrame, packed: Packed, poisoned: Poisoned) -> None:
+    def send(self, frame: SendFrame, packed: PackedRecords, poisoned: Poisoned) -> None:
         """Seal and publish the records of a SendFrame; raises `LinkError`."""
         for header, sealed in seal_records(self._member, frame, packed, poisoned):
             self._publish(header, sealed)

@@ -12,7 +12,7 @@ from sync.core.session import Outbox
 
 
 @dataclass(frozen=True, slots=True)
-class Debt:
+class UnsavedReceipt:
     """A lane of an epoch is confirmed to `cum` and backed up to `safe`."""
 
     lane: str
@@ -21,22 +21,22 @@ class Debt:
     safe: int
 
 
-class Owed:
+class UnsavedReceipts:
     """The latest debt of each lane."""
 
     def __init__(self) -> None:
-        self._debts: dict[str, Debt] = {}
+        self._debts: dict[str, UnsavedReceipt] = {}
 
-    def owe(self, debt: Debt) -> None:
+    def owe(self, debt: UnsavedReceipt) -> None:
         """Remember a debt in place of the lane's earlier one."""
         self._debts[debt.lane] = debt
 
-    def due(self, outbox: Outbox) -> list[Debt]:
+    def due(self, outbox: Outbox) -> list[UnsavedReceipt]:
         """Return the debts that are still true; forget the others."""
         self._debts = {lane: d for lane, d in self._debts.items() if still_true(d, outbox)}
         return list(self._debts.values())
 
-    def pay(self, debt: Debt) -> None:
+    def pay(self, debt: UnsavedReceipt) -> None:
         """Forget a debt that was written down."""
         self._debts.pop(debt.lane, None)
 
@@ -45,6 +45,6 @@ class Owed:
         self._debts.clear()
 
 
-def still_true(debt: Debt, outbox: Outbox) -> bool:
+def still_true(debt: UnsavedReceipt, outbox: Outbox) -> bool:
     """Whether the box still has the records that a debt speaks of."""
     return debt.epoch == outbox.epoch() and debt.cum <= outbox.held(debt.lane).last

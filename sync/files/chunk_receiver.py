@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sync.files import chunks
-from sync.files.chunks import Chunk, Held
+from sync.files.chunks import Chunk, ChunkState
 from sync.frames.envelope import EnvelopeError, open_chunk
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FileManifest:
     """What the manifest says of a file, and what is held of it by now."""
 
     total: int
@@ -30,7 +30,7 @@ class Told:
 class Shelf(Protocol):
     """What may be asked of the archive, and done to it, inside one transaction."""
 
-    def told(self, file: bytes) -> Told | None:
+    def told(self, file: bytes) -> FileManifest | None:
         """Return a file whose manifest is here."""
 
     def put(self, file: bytes, index: int, data: bytes, have: bytes) -> None:
@@ -46,7 +46,7 @@ class Shelf(Protocol):
         """Forget every chunk of a file."""
 
 
-def take(shelf: Shelf, chunk: Chunk) -> Held | None:
+def take(shelf: Shelf, chunk: Chunk) -> ChunkState | None:
     """Take a chunk in; return what is held of its file by now.
 
     None: no such file is known here, or the chunk is not one of it.
@@ -63,18 +63,18 @@ def take(shelf: Shelf, chunk: Chunk) -> Held | None:
         have = chunks.put(have, chunk.index)
         shelf.put(chunk.file, chunk.index, data, have)
     if told.done or not chunks.is_whole(have, told.total):
-        return Held(chunk.file, have, told.done)
+        return ChunkState(chunk.file, have, told.done)
     return _judge(shelf, chunk.file, told, have)
 
 
-def fits(told: Told, content: bytes) -> bool:
+def fits(told: FileManifest, content: bytes) -> bool:
     """Whether bytes are the file that the manifest told of."""
     return hashlib.sha256(content).hexdigest() == told.sha256
 
 
-def _judge(shelf: Shelf, file: bytes, told: Told, have: bytes) -> Held:
+def _judge(shelf: Shelf, file: bytes, told: FileManifest, have: bytes) -> ChunkState:
     if fits(told, shelf.content(file)):
         shelf.finish(file)
-        return Held(file, have, True)
+        return ChunkState(file, have, True)
     shelf.clear(file)
-    return Held(file, chunks.empty(told.total), False)
+    return ChunkState(file, chunks.empty(told.total), False)

@@ -33,7 +33,7 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ChunkState:
     """The chunks of a file that the hospital holds; `done`: it is whole and its digest is right."""
 
     file: bytes
@@ -59,18 +59,18 @@ def decode_chunk(payload: bytes) -> Chunk:
     return Chunk(wire.octets(one, ID_BYTES), wire.count(index), wire.take(bytes, sealed))
 
 
-def encode_held(held: Held) -> bytes:
+def encode_held(held: ChunkState) -> bytes:
     """Return the payload of the hospital's answer."""
     return wire.dump([HELD, held.file, held.have, held.done])
 
 
-def decode_held(payload: bytes) -> Held:
+def decode_held(payload: bytes) -> ChunkState:
     """Read the hospital's answer; raises `MessageError`."""
     kind, one, have, done = wire.load_array(payload, 4)
     bitmap = wire.take(bytes, have)
     if kind != HELD or len(bitmap) > MAX_CHUNKS // 8:
         raise MessageError("no answer about a file")
-    return Held(wire.octets(one, ID_BYTES), bitmap, wire.take(bool, done))
+    return ChunkState(wire.octets(one, ID_BYTES), bitmap, wire.take(bool, done))
 
 
 def empty(total: int) -> bytes:

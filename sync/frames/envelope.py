@@ -52,7 +52,7 @@ class WrongKey(EnvelopeError):
     """Sealed to a key that this end does not have; nothing can be said about the content."""
 
 
-class Unopened(EnvelopeError):
+class UnopenableFrame(EnvelopeError):
     """Truly from this sender and for us, yet it does not open: the sender's fault."""
 
     def __init__(self, header: Header) -> None:
@@ -84,7 +84,7 @@ def open_up(frame: bytes, keys: HospitalKeys, box: PublicKeys) -> tuple[Header, 
     try:
         payload = _SUITE.decrypt(sealed, opener, _UP + head)
     except (InvalidTag, ValueError) as error:
-        raise Unopened(header) from error
+        raise UnopenableFrame(header) from error
     return header, _unpad(header, payload) if header.flags & PADDED else payload
 
 
@@ -241,5 +241,5 @@ def _frame_bytes(head: bytes, payload: bytes) -> int:
 def _unpad(header: Header, payload: bytes) -> bytes:
     bare = payload.rstrip(b"\x00")
     if not bare.endswith(_PAD_MARK):
-        raise Unopened(header)
+        raise UnopenableFrame(header)
     return bare[:-1]

@@ -32,14 +32,14 @@ from paho.mqtt.reasoncodes import ReasonCode
 from sync.link.tls import KeysUnreadable, client_context
 from sync.link.transport import (
     THIN_LINK,
-    Acked,
     Address,
     Down,
     Event,
-    Failed,
     Limits,
     LinkError,
     Message,
+    PublishAcked,
+    PublishFailed,
     Tls,
     Up,
     Why,
@@ -74,23 +74,23 @@ class _Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Connected:
+class _BrokerConnected:
     receive_maximum: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Subscribed:
+class _TopicsSubscribed:
     refused: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Published:
+class _MessagePublished:
     mid: int
     refused: str | None
     heard: bool
 
 
-_Raw = _Connected | _Subscribed | _Published | Message | Down | None
+_Raw = _BrokerConnected | _TopicsSubscribed | _MessagePublished | Message | Down | None
 
 
 class Link:
@@ -145,7 +145,7 @@ class Link:
         self._queue.put((0, None))
 
     def publish(self, topic: str, payload: bytes, qos: int = 1) -> int:
-        """Send, or hold until the window has room; return a ticket that `Acked` will name.
+        """Send, or hold until the window has room; return a ticket that `PublishAcked` will name.
 
         Raises `LinkError` when the link is not up or too much is held already.
         """
@@ -180,13 +180,13 @@ class Link:
 
     def _digest(self, raw: _Raw) -> Event | None:
         match raw:
-            case _Connected(receive_maximum):
+            case _BrokerConnected(receive_maximum):
                 return self._subscribe(min(self._plan.limits.window, receive_maximum))
-            case _Subscribed(None):
+            case _TopicsSubscribed(None):
                 return self._rise()
-            case _Subscribed(refused):
+            case _TopicsSubscribed(refused):
                 return self._fall(Down(Why.REFUSED, f"subscription refused: {refused}"))
-            case _Published():
+            case _MessagePublished():
                 return self._settle(raw)
             case Down():
                 return self._fall(raw)
@@ -207,12 +207,16 @@ class Link:
         self._forget()
         return down
 
-    def _settle(self, done: _Published) -> Event | None:
+    def _settle(self, done: _MessagePublished) -> Event | None:
         ticket = self._way.pop(done.mid, None)
         if ticket is None:
             return None  # a QoS 0 message
         self._pump()
-        return Acked(ticket, done.heard) if done.refused is None else Failed(ticket, done.refused)
+        return (
+            PublishAcked(ticket, done.heard)
+            if done.refused is None
+            else PublishFailed(ticket, done.refused)
+        )
 
     def _pump(self) -> None:
         while self._held and len(self._way) < self._window:
@@ -362,7 +366,7 @@ class _Session:
             self._end = Down(why, str(reason))
             return
         self._connected = True
-        self._put(_Connected(getattr(given, "ReceiveMaximum", 65_535)))
+        self._put(_BrokerConnected(getattr(given, "ReceiveMaximum", 65_535)))
 
     def _on_disconnect(
         self, _c: object, _u: object, flags: DisconnectFlags, reason: ReasonCode, _p: object
@@ -375,14 +379,14 @@ class _Session:
         self, _c: object, _u: object, _mid: int, reasons: list[ReasonCode], _p: object
     ) -> None:
         refused = [str(reason) for reason in reasons if reason.is_failure]
-        self._put(_Subscribed(", ".join(refused) or None))
+        self._put(_TopicsSubscribed(", ".join(refused) or None))
 
     def _on_message(self, _c: object, _u: object, message: MQTTMessage) -> None:
         self._put(Message(message.topic, bytes(message.payload), message.mid, self._generation))
 
     def _on_publish(self, _c: object, _u: object, mid: int, reason: ReasonCode, _p: object) -> None:
         refused = str(reason) if reason.is_failure else None
-        self._put(_Published(mid, refused, str(reason) != _NOBODY))
+        self._put(_MessagePublished(mid, refused, str(reason) != _NOBODY))
 
     def _on_log(self, _c: object, _u: object, level: int, text: str) -> None:
         # The only place where the client tells of a PINGRESP and of a TLS alert.

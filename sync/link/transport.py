@@ -103,7 +103,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Acked:
+class PublishAcked:
     """The broker took the message with this ticket; that says nothing about the hospital.
 
     `heard` is False when the broker tells that nobody was listening: then it is surely lost.
@@ -114,14 +114,14 @@ class Acked:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class PublishFailed:
     """The broker did not take the message, for example because its topic is not ours."""
 
     ticket: int
     reason: str
 
 
-Event = Up | Down | Message | Acked | Failed
+Event = Up | Down | Message | PublishAcked | PublishFailed
 
 
 def next_try(attempts: int, rng: random.Random, backoff: Backoff = PATIENT) -> float:

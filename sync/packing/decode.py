@@ -193,7 +193,7 @@ class _Words(dict[int, str]):
 
     def __init__(self, texts: Sequence[str]) -> None:
         super().__init__(enumerate(texts))
-        self.quoted = _Quoted(self)
+        self.quoted = _QuotedTexts(self)
 
     def __missing__(self, number: int) -> str:
         """Take a word of the vocabulary; raises `MessageError`."""
@@ -202,7 +202,7 @@ class _Words(dict[int, str]):
         return templates.at(WORDS, -1 - number)
 
 
-class _Quoted(dict[int, str]):
+class _QuotedTexts(dict[int, str]):
     """The same texts as JSON, each made when it is first wanted."""
 
     def __init__(self, words: _Words) -> None:

@@ -14,7 +14,7 @@ from sync.core import session as core
 from sync.core.box import ALERT_WINDOW, hello
 from sync.core.header import TOMBSTONE, Header, hello_header
 from sync.core.messages import PROTOCOL, DownMessage, Hello
-from sync.courier.unsaved_receipts import Debt, Owed
+from sync.courier.unsaved_receipts import UnsavedReceipt, UnsavedReceipts
 from sync.frames import framing
 from sync.simulation.disk import Disk
 from sync.simulation.parts import DiskIsFull, Ends, PowerCut, demand
@@ -95,7 +95,7 @@ class SimBox:
         self.skew_ms = 0
         self.limits: Mapping[str, int] = {}
         self.spent: dict[int, dict[str, int]] = {}
-        self._owed = Owed()
+        self._owed = UnsavedReceipts()
         self._around, self._ends = around, ends
         self.disk.may_send = self.may_send
 
@@ -126,11 +126,11 @@ class SimBox:
         """The courier sees that the journal is another than before."""
         self.unaware = False
         self._settle()
-        self.feed(core.Appended(self._around.air.now_ms))
+        self.feed(core.RecordsAppended(self._around.air.now_ms))
 
     def hear(self, message: DownMessage) -> None:
         """Take in a message from the hospital."""
-        self.feed(core.Arrived(self._around.air.now_ms, message))
+        self.feed(core.MessageArrived(self._around.air.now_ms, message))
 
     def feed(self, event: core.Event) -> None:
         """Step the core and run what it asks for, unless the power goes in between."""
@@ -208,7 +208,7 @@ class SimBox:
             case core.SendFrame():
                 self._send(effect)
             case core.PersistCustody(lane, cum, safe):
-                self._owed.owe(Debt(lane, self.session.epoch, cum, safe))
+                self._owed.owe(UnsavedReceipt(lane, self.session.epoch, cum, safe))
                 self._settle()
             case core.Dial():
                 self.connection += 1
@@ -287,7 +287,7 @@ class SimBox:
         told = ((stream.base + n, record, link) for n, (record, link) in enumerate(going, start=1))
         try:
             pruning.check_chain(stream.base_chain, stream.base, told, lane)
-        except pruning.Damaged:
+        except pruning.DamagedRecords:
             return  # it is kept, and a person is told
         for gone in stream.prune(to):
             covered = self._around.is_backed_up(self.name, gone)

@@ -9,7 +9,7 @@ from itertools import chain, islice
 
 from edge.model.entry import GENESIS, Lane
 from edge.model.entry import chain as link
-from sync.core.session import Held
+from sync.core.session import LaneState
 from sync.simulation.parts import DiskIsFull, Write
 
 LANES = (Lane.ALERT.value, Lane.CLINICAL.value)
@@ -68,10 +68,10 @@ class Disk:
         """Return the current epoch."""
         return self.number
 
-    def held(self, lane: str) -> Held:
+    def held(self, lane: str) -> LaneState:
         """Return what is held of a lane."""
         s = self.streams[lane]
-        return Held(s.base, s.safe, s.cum, s.last)
+        return LaneState(s.base, s.safe, s.cum, s.last)
 
     def chain_at(self, lane: str, seq: int) -> bytes | None:
         """Return the chain after `seq`, None when it is not held."""

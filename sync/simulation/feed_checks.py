@@ -10,10 +10,10 @@ from random import Random
 
 from edge.model.patient_fields import Tier
 from sync import merge
-from sync.merge import Edit, Op, Rule, Settled
+from sync.merge import Edit, MergedField, Op, Rule
 from sync.simulation.parts import demand
 
-Settle = Callable[[Rule, Iterable[Edit]], Settled]
+Settle = Callable[[Rule, Iterable[Edit]], MergedField]
 
 
 def check_patient(

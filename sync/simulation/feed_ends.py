@@ -10,7 +10,7 @@ from edge.model.feed_item import NOTHING, Change, Cursor, Item, Shadow, bucket_o
 from sync import merge
 from sync.core import feed as core
 from sync.core.feed_messages import Ask, Batch, Chunk, FeedMessage, Reflects
-from sync.merge import Edit, Rule, Settled
+from sync.merge import Edit, MergedField, Rule
 from sync.simulation.parts import DiskIsFull, Write, demand, whole
 
 HEAVY = 12
@@ -26,7 +26,7 @@ class FeedEnds:
     step: Callable[[core.BoxFeed, core.Event, core.Replica], core.Step] = core.step
     answer: Callable[..., FeedMessage | None] = core.answer
     transaction: Callable[[tuple[Write, ...], Callable[[], bool]], None] = whole
-    settle: Callable[[Rule, Iterable[Edit]], Settled] = merge.settle
+    settle: Callable[[Rule, Iterable[Edit]], MergedField] = merge.settle
 
 
 @dataclass(slots=True)

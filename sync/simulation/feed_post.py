@@ -52,12 +52,12 @@ class SimPost:
         """Begin a session, as after every HELLO that was answered."""
         if self.online:
             self.session = self._world.next_session()
-            self.take(core.Opened(self._world.air.now_ms))
+            self.take(core.SessionOpened(self._world.air.now_ms))
 
     def close(self) -> None:
         """The link is gone, or the power."""
         self.session = 0
-        self.take(core.Closed(self._world.air.now_ms))
+        self.take(core.SessionClosed(self._world.air.now_ms))
 
     def reboot(self) -> None:
         """Forget everything that is not on the disk."""
@@ -68,7 +68,7 @@ class SimPost:
     def hear(self, session: int, message: FeedMessage) -> None:
         """Take a message, unless it is of another session."""
         if self.session and session == self.session:
-            self.take(core.Heard(self._world.air.now_ms, message))
+            self.take(core.MessageArrived(self._world.air.now_ms, message))
 
     def take(self, event: core.Event) -> None:
         """Feed the core one event and do what follows."""
@@ -129,4 +129,4 @@ class SimPost:
         self._ends.transaction((rows, cursor), self._world.cut)
 
     def _applied(self) -> None:
-        self.take(core.Applied(self._world.air.now_ms, sums_of(self.disk.items)))
+        self.take(core.ChangesApplied(self._world.air.now_ms, sums_of(self.disk.items)))

@@ -1,6 +1,6 @@
 """Photos and recordings under one seed: a box, its hospital, and chunks that go astray.
 
-The very `FileCourier` and `file_shelf` run here, sealing included. A file must be whole in the end
+The very `FileClient` and `file_shelf` run here, sealing included. A file must be whole in the end
 (I1), never be taken for whole when it is not (I20), no chunk be kept that is not the one that was
 sent (I21), and a preview go before anything larger (I22).
 """
@@ -16,12 +16,12 @@ from uuid import UUID
 from edge.files import attachments
 from edge.files.attachments import Upload
 from edge.model.errors import DiskFull, NotFound
-from sync.box.file_client import FileCourier
+from sync.box.file_client import FileClient
 from sync.core.wire import MessageError
 from sync.files import chunk_receiver
 from sync.files import chunks as files_chunks
-from sync.files.chunk_receiver import Told
-from sync.files.chunks import Held
+from sync.files.chunk_receiver import FileManifest
+from sync.files.chunks import ChunkState
 from sync.simulation.parts import demand
 from sync.simulation.weather import CALM, Air, Lots, Weather
 
@@ -37,7 +37,7 @@ GREET_MS = 2 * 3_600_000
 
 
 @dataclass(slots=True)
-class Sent:
+class SentFile:
     """A file on the box's disk, and what the box knows of its way."""
 
     upload: Upload
@@ -50,11 +50,11 @@ class Sent:
 class Shelf:
     """The hospital's archive: what manifests told, and chunks. `drawn` are the true contents."""
 
-    held: dict[bytes, Told] = field(default_factory=dict)
+    held: dict[bytes, FileManifest] = field(default_factory=dict)
     chunks: dict[bytes, dict[int, bytes]] = field(default_factory=dict)
     drawn: dict[bytes, bytes] = field(default_factory=dict)
 
-    def told(self, file: bytes) -> Told | None:
+    def told(self, file: bytes) -> FileManifest | None:
         """Return a file whose manifest is here."""
         return self.held.get(file)
 
@@ -90,7 +90,7 @@ class SimUploads:
     """The box's files, as the courier asks for them."""
 
     def __init__(self) -> None:
-        self.sent: dict[bytes, Sent] = {}
+        self.sent: dict[bytes, SentFile] = {}
         self.cum = 0
         self.full = self.unreadable = False
 
@@ -108,7 +108,7 @@ class SimUploads:
             raise NotFound("the disk cannot be read")
         return self.sent[upload.file_id].content[index * PIECE : (index + 1) * PIECE]
 
-    def confirm(self, held: Held) -> None:
+    def confirm(self, held: ChunkState) -> None:
         """Store what the hospital says that it holds; raises `DiskFull`."""
         if self.full:
             raise DiskFull("no room")
@@ -143,7 +143,7 @@ class FilesWorld:
         self._online, self._full = True, False
         self._session = self._sessions = self._chunks = self._anew = 0
         self._said: list[tuple[int, bytes]] = []
-        self._courier = FileCourier(self.uploads, self._say)
+        self._courier = FileClient(self.uploads, self._say)
 
     def run(self) -> FilesOutcome:
         """Misfortunes, then calm; raises `Violation`."""
@@ -165,7 +165,7 @@ class FilesWorld:
         self._add(self.random.randrange(1, 12), is_preview=True)
 
     def _power_cut(self) -> None:
-        self._courier = FileCourier(self.uploads, self._say)
+        self._courier = FileClient(self.uploads, self._say)
         self._greet()
 
     def _toggle_link(self) -> None:
@@ -220,7 +220,7 @@ class FilesWorld:
         total, entry = -(-size // PIECE), len(self._drawn) + 1
         one, key = str(UUID(bytes=file)), self.random.randbytes(32)
         upload = Upload(one, key, size, total, files_chunks.empty(total), is_preview, entry)
-        self.uploads.sent[file] = Sent(upload, content, hashlib.sha256(content).hexdigest())
+        self.uploads.sent[file] = SentFile(upload, content, hashlib.sha256(content).hexdigest())
         self._drawn[file] = content
 
     def _greet(self) -> None:
@@ -233,7 +233,7 @@ class FilesWorld:
         session = self._session = self._sessions
         unfinished = [f for f, told in self.shelf.held.items() if not told.done][:REMINDED]
         for file in unfinished:
-            self._answer(session, Held(file, self.shelf.held[file].have, False))
+            self._answer(session, ChunkState(file, self.shelf.held[file].have, False))
         known = {s.upload.entry for f, s in self.uploads.sent.items() if f in self.shelf.held}
         self.uploads.cum = next(n for n in range(1, len(known) + 2) if n not in known) - 1
         self.air.later(self.random.randrange(1, 5_000), lambda: self._tell(session))
@@ -245,7 +245,7 @@ class FilesWorld:
             if file not in self.shelf.held:
                 upload = sent.upload
                 empty = files_chunks.empty(upload.total)
-                told = Told(upload.total, upload.key, sent.sha256, empty, False)
+                told = FileManifest(upload.total, upload.key, sent.sha256, empty, False)
                 self.shelf.held[file], self.shelf.chunks[file] = told, {}
         self.uploads.cum = len(self.uploads.sent)
 
@@ -281,7 +281,7 @@ class FilesWorld:
             if not falls:
                 self._answer(session, held)
 
-    def _answer(self, session: int, held: Held) -> None:
+    def _answer(self, session: int, held: ChunkState) -> None:
         payload = files_chunks.encode_held(held)
         self.air.carry(lambda: self._hear(session, payload))
 

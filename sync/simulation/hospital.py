@@ -26,7 +26,7 @@ class Device:
     epoch: int = 0
     nonce: bytes = bytes(8)
     seen: frozenset[bytes] = frozenset()
-    sessions: tuple[tuple[int, clones.Opened], ...] = ()
+    sessions: tuple[tuple[int, clones.OpenedSession], ...] = ()
 
 
 @dataclass(slots=True)
@@ -94,7 +94,7 @@ class SimHospital:
         for effect in effects:
             self._commit(header, effect)
             if isinstance(effect, core.Admit):
-                self._remember(name, clones.Opened(effect.nonce, fork, lived=False), now_ms)
+                self._remember(name, clones.OpenedSession(effect.nonce, fork, lived=False), now_ms)
         self._cache[name] = after
         replies = [e.message for e in effects if isinstance(e, core.Reply)]
         if after.nonce != state.nonce and self._is_doubled(name, now_ms):
@@ -144,7 +144,7 @@ class SimHospital:
         self.generation += 1
         self._cache.clear()
 
-    def _remember(self, name: str, session: clones.Opened, now_ms: int) -> None:
+    def _remember(self, name: str, session: clones.OpenedSession, now_ms: int) -> None:
         device = self.archive.devices[name]
         device.sessions = (*device.sessions, (now_ms, session))
         self.forks += session.fork

@@ -105,7 +105,7 @@ class World:
     def dial(self, box: SimBox) -> None:
         """Connect when the link is up, fail when it is not."""
         connection = box.connection
-        event = core.Connected if box.reachable else core.LinkLost
+        event = core.LinkUp if box.reachable else core.LinkLost
 
         def answer() -> None:
             if box.connection == connection:

@@ -7,25 +7,25 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.recording.stable_value import Agreement, Terms
-from edge.model.reading import Code, Kind, Measured, Value
+from devices.recording.stable_value import Agreement, Stability
+from edge.model.reading import Code, Kind, Measurement, Value
 
 SECOND = 1000
 
 
-def sample(spo2: int, pulse: int, *quality: str) -> Measured:
-    return Measured(
+def sample(spo2: int, pulse: int, *quality: str) -> Measurement:
+    return Measurement(
         Kind.OXIMETRY,
         (Value(Code.SPO2, Decimal(spo2), "%"), Value(Code.PULSE, Decimal(pulse), "/min")),
         quality=quality,
     )
 
 
-def number(measured: Measured, code: str) -> Decimal:
+def number(measured: Measurement, code: str) -> Decimal:
     return next(value.value for value in measured.values if value.code == code)
 
 
-def run(samples: list[Measured | None], every_ms: int = SECOND) -> list[tuple[int, Measured]]:
+def run(samples: list[Measurement | None], every_ms: int = SECOND) -> list[tuple[int, Measurement]]:
     agreement = Agreement()
     fed = [(n, agreement.feed(n * every_ms, given)) for n, given in enumerate(samples)]
     return [(n, reading) for n, reading in fed if reading is not None]
@@ -40,7 +40,7 @@ def test_agreeing_seconds_give_one_reading_with_the_median() -> None:
 
 
 def test_the_stream_is_silent_until_the_finger_was_out() -> None:
-    steady: list[Measured | None] = [sample(97, 72)] * 20
+    steady: list[Measurement | None] = [sample(97, 72)] * 20
     assert len(run(steady)) == 1
     assert len(run([*steady, *[None] * 2, *steady])) == 2
     assert len(run([*steady, None, *steady])) == 1, "one lost frame is no finger out"
@@ -48,7 +48,7 @@ def test_the_stream_is_silent_until_the_finger_was_out() -> None:
 
 def test_sixty_frames_a_second_agree_after_the_same_time() -> None:
     ((at, _),) = run([sample(97, 72)] * 400, every_ms=16)
-    assert at * 16 >= Terms().hold_ms > (at - 1) * 16
+    assert at * 16 >= Stability().hold_ms > (at - 1) * 16
 
 
 def test_disagreement_and_silence_start_anew() -> None:
@@ -63,13 +63,13 @@ def test_doubts_of_any_sample_travel_with_the_reading() -> None:
 
 
 def test_a_pulse_that_comes_and_goes_is_no_agreement() -> None:
-    without = Measured(Kind.OXIMETRY, (Value(Code.SPO2, Decimal(97), "%"),))
+    without = Measurement(Kind.OXIMETRY, (Value(Code.SPO2, Decimal(97), "%"),))
     assert run([without, sample(97, 72)] * 10) == []
     assert len(run([without] * 10)) == 1
 
 
 def test_a_cuff_beside_an_oximeter_is_a_result_of_its_own() -> None:
-    cuff = Measured(Kind.BLOOD_PRESSURE, (Value(Code.SYSTOLIC, Decimal(120), "mm[Hg]"),))
+    cuff = Measurement(Kind.BLOOD_PRESSURE, (Value(Code.SYSTOLIC, Decimal(120), "mm[Hg]"),))
     delivered = run([sample(97, 72)] * 3 + [cuff] + [sample(97, 72)] * 6)
     assert [reading.kind for _, reading in delivered] == [Kind.BLOOD_PRESSURE, Kind.OXIMETRY]
 
@@ -79,9 +79,9 @@ def test_a_cuff_beside_an_oximeter_is_a_result_of_its_own() -> None:
     st.sampled_from([16, 250, SECOND]),
 )
 def test_a_reading_is_backed_by_the_seconds_before_it(
-    samples: list[Measured | None], every_ms: int
+    samples: list[Measurement | None], every_ms: int
 ) -> None:
-    terms = Terms()
+    terms = Stability()
     back = -(-terms.hold_ms // every_ms)
     delivered = run(samples, every_ms)
     for at, reading in delivered:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from devices.capture.decode import event_json
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import DecodeError, Decoder, Event, SerialProtocol
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 pytestmark = pytest.mark.long
 
@@ -109,7 +109,7 @@ def fill(decoder: Decoder, noise: bytes) -> None:
             seen.add(state)
 
 
-def assert_sound(measured: Measured | None) -> None:
+def assert_sound(measured: Measurement | None) -> None:
     """A reading has numbers with units, and only real numbers."""
     if measured is None:
         return

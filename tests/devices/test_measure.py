@@ -9,20 +9,20 @@ import pytest
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import Event
 from devices.protocols import body_composition, record_access
-from edge.model.reading import Code, Measured
+from edge.model.reading import Code, Measurement
 
 
-def ble(uuid: str, hex_text: str) -> Measured | None:
+def ble(uuid: str, hex_text: str) -> Measurement | None:
     characteristic = BLE_CHARACTERISTICS[uuid]
     return characteristic.measured(characteristic.decode(bytes.fromhex(hex_text)))
 
 
-def serial(name: str, data: bytes) -> list[Measured | None]:
+def serial(name: str, data: bytes) -> list[Measurement | None]:
     protocol = SERIAL_PROTOCOLS[name]
     return [protocol.measured(event) for event in protocol.decoder().feed(data)]
 
 
-def numbers(measured: Measured | None) -> dict[str, tuple[str, str]]:
+def numbers(measured: Measurement | None) -> dict[str, tuple[str, str]]:
     assert measured is not None
     return {value.code: (str(value.value), value.unit) for value in measured.values}
 

@@ -27,7 +27,7 @@ from devices.protocols import (
     taidoc_51,
 )
 from devices.protocols.laboratory import Test as LabTest
-from edge.model.reading import Code, Kind, Measured
+from edge.model.reading import Code, Kind, Measurement
 
 VECTORS: dict[str, dict[str, Any]] = {
     vector["id"]: vector
@@ -37,18 +37,18 @@ VECTORS: dict[str, dict[str, Any]] = {
 }
 
 
-def readings(name: str, wire: bytes) -> list[Measured]:
+def readings(name: str, wire: bytes) -> list[Measurement]:
     protocol = SERIAL_PROTOCOLS[name]
     found = [protocol.measured(event) for event in protocol.decoder().feed(wire)]
     return [measured for measured in found if measured is not None]
 
 
-def of_vector(identity: str) -> list[Measured]:
+def of_vector(identity: str) -> list[Measurement]:
     vector = VECTORS[identity]
     return readings(vector["protocol"], bytes.fromhex("".join(vector["chunks"])))
 
 
-def numbers(measured: Measured) -> dict[str, str]:
+def numbers(measured: Measurement) -> dict[str, str]:
     return {
         value.code: f"{value.comparator}{value.value} {value.unit}" for value in measured.values
     }

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from readings import cuff, pressure
 
 from edge.model.entry import Lane, content_id
-from edge.model.errors import NotFound, Refused
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.errors import ActionRefused, NotFound
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history, intake
-from edge.readings.intake import Accepted, Duplicate, Rejected
+from edge.readings.intake import AcceptedReading, Duplicate, RejectedReading
 from edge.store import journal, outbox
 from edge.store.store import Store
 from edge.visits import visits
@@ -39,9 +39,9 @@ def sita(store: Store, hand: HandClock) -> str:
     return register.register(store, hand.now(), form, "w1").id
 
 
-def accepted(store: Store, reading: Reading, **how: int) -> Accepted:
+def accepted(store: Store, reading: Reading, **how: int) -> AcceptedReading:
     outcome = intake.accept(store, reading, **how)
-    assert isinstance(outcome, Accepted)
+    assert isinstance(outcome, AcceptedReading)
     return outcome
 
 
@@ -79,7 +79,7 @@ def test_the_impossible_is_kept_as_bytes_with_its_reason(
     store: Store, hand: HandClock, values: tuple[Value, ...], kind: str
 ) -> None:
     outcome = intake.accept(store, cuff(hand.now(), values))
-    assert isinstance(outcome, Rejected)
+    assert isinstance(outcome, RejectedReading)
     assert outcome.why.kind == kind
     entry = journal.read(store, outcome.entry)
     assert entry is not None
@@ -179,7 +179,7 @@ def test_what_was_measured_before_the_visit_is_not_its(
     visits.open_visit(store, hand.now(), sita, actor="w1")
     hand.advance(60)
     outcome = intake.accept(store, cuff(hand.now()), age_s=age_s)
-    assert isinstance(outcome, Accepted)
+    assert isinstance(outcome, AcceptedReading)
     assert outcome.patient_id == (sita if theirs else None)
 
 
@@ -222,10 +222,10 @@ def test_a_reading_is_claimed_once(store: Store, hand: HandClock, sita: str) -> 
     intake.discard(store, hand.now(), other.entry, "a test by the technician", actor="t1")
     before = store.journal_position()
     for entry in (one.entry, other.entry):
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(ActionRefused) as refused:
             intake.claim(store, hand.now(), entry, sita, actor="w2")
         assert refused.value.kind == "already-claimed"
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         intake.discard(store, hand.now(), one.entry, "again", actor="w2")
     assert (store.journal_position(), history.tray_count(store)) == (before, 0)
 
@@ -285,11 +285,11 @@ def test_any_values_are_accepted_exactly_or_refused_with_a_reason(
     store: Store, measured: list[Value], kind: Kind
 ) -> None:
     now = HandClock().now()
-    reading = replace(cuff(now), measured=Measured(kind, tuple(measured)))
+    reading = replace(cuff(now), measured=Measurement(kind, tuple(measured)))
     outcome = intake.accept(store, reading)
     entry = journal.read(store, outcome.entry)
     assert entry is not None
-    if isinstance(outcome, Rejected):
+    if isinstance(outcome, RejectedReading):
         assert entry.body["text"]
     else:
         assert intake.values_of(entry.body) == tuple(measured)
@@ -299,13 +299,13 @@ def test_readings_accepted_together_are_all_there_or_none(store: Store, hand: Ha
     first = cuff(hand.now(), time=NOON, record="1")
     second = cuff(hand.now(), time=NOON, record="2")
     kept = intake.accept_all(store, [(first, None), (second, 5), (first, None)])
-    assert [type(outcome) for outcome in kept] == [Accepted, Accepted, Duplicate]
+    assert [type(outcome) for outcome in kept] == [AcceptedReading, AcceptedReading, Duplicate]
     before = store.journal_position()
     third = cuff(hand.now(), time=NOON, record="3")
     with pytest.raises(ValueError, match="float"):
         intake.accept_all(store, [(third, None), (replace(third, actor=1.5, device_id="x"), None)])
     assert store.journal_position() == before
-    assert isinstance(intake.accept(store, third), Accepted)
+    assert isinstance(intake.accept(store, third), AcceptedReading)
 
 
 def test_a_commit_of_twenty_readings_writes_few_pages(store: Store, hand: HandClock) -> None:

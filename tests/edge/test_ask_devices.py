@@ -8,7 +8,7 @@ from hand_clock import HandClock
 from edge.equipment import device_requests, registry
 from edge.equipment.registry import Device
 from edge.model.entry import EntryKind
-from edge.model.errors import NotFound, Refused
+from edge.model.errors import ActionRefused, NotFound
 from edge.store import journal
 from edge.store.store import Store
 
@@ -50,10 +50,10 @@ def test_an_old_request_is_never_carried_out(store: Store, hand: HandClock) -> N
 
 def test_a_device_does_one_thing_at_a_time_but_always_stops(store: Store, hand: HandClock) -> None:
     device_requests.ask(store, hand.now(), "usb-9", "start-adult", None)
-    with pytest.raises(Refused, match="already measuring"):
+    with pytest.raises(ActionRefused, match="already measuring"):
         device_requests.ask(store, hand.advance(1), "usb-9", "start-adult", None)
     device_requests.take(store, hand.advance(1))
-    with pytest.raises(Refused, match="already measuring"):
+    with pytest.raises(ActionRefused, match="already measuring"):
         device_requests.ask(store, hand.advance(1), "usb-9", "start-adult", None)
     stop = device_requests.ask(store, hand.advance(1), "usb-9", "stop", None)
     taken = device_requests.take(store, hand.advance(1))
@@ -81,5 +81,5 @@ def test_only_what_a_device_offers_can_be_asked(store: Store, hand: HandClock) -
     with pytest.raises(NotFound):
         device_requests.ask(store, hand.now(), "usb-0", "stop", None)
     for kind in ("start-newborn", "erase"):
-        with pytest.raises(Refused, match="does not offer"):
+        with pytest.raises(ActionRefused, match="does not offer"):
             device_requests.ask(store, hand.now(), "usb-9", kind, None)

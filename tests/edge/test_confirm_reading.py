@@ -9,10 +9,10 @@ from hand_clock import HandClock
 from readings import cuff
 
 from edge.model.entry import EntryKind
-from edge.model.errors import NotFound, Refused
+from edge.model.errors import ActionRefused, NotFound
 from edge.model.reading import UNCHECKED, Reading
 from edge.readings import history, intake
-from edge.readings.intake import Accepted
+from edge.readings.intake import AcceptedReading
 from edge.store import journal
 from edge.store.store import Store
 
@@ -29,7 +29,7 @@ def unchecked(hand: HandClock) -> Reading:
 
 def entry_of(store: Store, reading: Reading) -> int:
     accepted = intake.accept(store, reading)
-    assert isinstance(accepted, Accepted)
+    assert isinstance(accepted, AcceptedReading)
     return accepted.entry
 
 
@@ -53,7 +53,7 @@ def test_a_compared_reading_needs_it_no_more(store: Store, hand: HandClock) -> N
 def test_there_is_nothing_to_compare_in_a_checked_reading(store: Store, hand: HandClock) -> None:
     entry = entry_of(store, cuff(hand.now()))
     assert not needs(store, entry)
-    with pytest.raises(Refused, match="checksum"):
+    with pytest.raises(ActionRefused, match="checksum"):
         intake.confirm(store, hand.now(), entry, actor="amina")
     with pytest.raises(NotFound):
         intake.confirm(store, hand.now(), 999, actor="amina")

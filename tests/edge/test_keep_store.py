@@ -94,7 +94,7 @@ def test_a_full_disk_refuses_the_write_and_keeps_the_rest(store: Store, clock: C
     assert store.journal_position() == held == store.scalar("SELECT count(*) FROM reading")
     assert check_stream(store) == held
     store.rows("PRAGMA max_page_count = 1000000")
-    assert isinstance(intake.accept(store, cuff(clock.now())), intake.Accepted)
+    assert isinstance(intake.accept(store, cuff(clock.now())), intake.AcceptedReading)
 
 
 def test_what_fails_halfway_is_undone_whole(store: Store, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from readings import cuff
 
 from edge.equipment import registry
 from edge.equipment.registry import Device, Live
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 from edge.readings import intake
 from edge.store import issues, journal
 from edge.store.store import Store
@@ -62,7 +62,7 @@ def test_the_screens_learn_what_can_be_measured(store: Store, hand: HandClock) -
 
 
 def test_live_numbers_fade(store: Store, hand: HandClock) -> None:
-    shown = Measured(Kind.OXIMETRY, (Value(Code.SPO2, Decimal("97"), "%"),))
+    shown = Measurement(Kind.OXIMETRY, (Value(Code.SPO2, Decimal("97"), "%"),))
     registry.show_live(store, hand.now(), "usb-1", shown)
     assert registry.live(store, hand.advance(5)) == [
         Live("usb-1", "oximetry", (("59408-5", "97", "%"),))
@@ -92,7 +92,7 @@ def test_what_is_wrong_is_said_since_it_began(store: Store, hand: HandClock) -> 
 
 def test_every_condition_has_a_whole_sentence() -> None:
     for kind in issues.BY_NAME:
-        sentence = issues.Condition(kind, "The device", "a reason", 0).sentence()
+        sentence = issues.Issue(kind, "The device", "a reason", 0).sentence()
         assert sentence[0].isupper()
         assert sentence.endswith(".")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.model.clock import Clock
-from edge.model.errors import InvalidForm, NotFound, Refused
+from edge.model.errors import ActionRefused, InvalidForm, NotFound
 from edge.model.patient import Sex
 from edge.patients import register
 from edge.patients.form import PatientForm
@@ -80,7 +80,7 @@ def test_two_people_correcting_at_once_do_not_overwrite_each_other(
 ) -> None:
     patient = register.register(store, clock.now(), PatientForm("Sita"), "w1")
     register.correct(store, clock.now(), patient.id, {"village": "Kot"}, "w1", base_rev=1)
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ActionRefused) as refused:
         register.correct(store, clock.now(), patient.id, {"village": "Bot"}, "w2", base_rev=1)
     assert refused.value.kind == "changed-meanwhile"
     assert register.get(store, patient.id).village == "Kot"

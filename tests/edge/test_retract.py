@@ -6,7 +6,7 @@ import pytest
 from hand_clock import HandClock
 from readings import cuff, pressure
 
-from edge.model.errors import NotFound, Refused
+from edge.model.errors import ActionRefused, NotFound
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history, intake, retract
@@ -33,7 +33,7 @@ def low(store: Store, hand: HandClock, patient: str) -> int:
     """Record a pressure that raises an alert."""
     reading = cuff(hand.now(), pressure(85, 50, 135), patient=patient)
     outcome = intake.accept(store, reading)
-    assert isinstance(outcome, intake.Accepted)
+    assert isinstance(outcome, intake.AcceptedReading)
     assert outcome.alerts
     return outcome.entry
 
@@ -76,9 +76,9 @@ def test_nothing_is_taken_back_twice_nor_from_nobody(
     retract.to_tray(store, hand.now(), moved, actor="w2")
     before = store.journal_position()
     for entry in (struck, moved):
-        with pytest.raises(Refused, match="no patient holds"):
+        with pytest.raises(ActionRefused, match="no patient holds"):
             retract.to_tray(store, hand.now(), entry, actor="w2")
-        with pytest.raises(Refused, match="no patient holds"):
+        with pytest.raises(ActionRefused, match="no patient holds"):
             retract.strike(store, hand.now(), entry, "trial", actor="w2")
     with pytest.raises(NotFound, match="no reading"):
         retract.to_tray(store, hand.now(), 999, actor="w2")

@@ -10,7 +10,7 @@ from hand_clock import HandClock
 
 from edge.model.errors import InvalidForm, NotFound, SettingsError
 from edge.staff import audit, lockout, pins, staff
-from edge.staff.staff import Locked, Role, SignedIn, Staff, WrongPin
+from edge.staff.staff import NameLocked, Role, SignedIn, Staff, WrongPin
 from edge.store import journal
 from edge.store.store import Store
 
@@ -28,14 +28,16 @@ def amina(store: Store, hand: HandClock) -> Staff:
     return staff.add(store, hand.now(), " Amina  Bibi", "worker", RIGHT, PEPPER, actor="t1")
 
 
-def try_pin(store: Store, hand: HandClock, who: Staff, pin: str) -> SignedIn | WrongPin | Locked:
+def try_pin(
+    store: Store, hand: HandClock, who: Staff, pin: str
+) -> SignedIn | WrongPin | NameLocked:
     return staff.sign_in(store, hand, PEPPER, who.id, pin)
 
 
-def lock(store: Store, hand: HandClock, who: Staff) -> Locked:
+def lock(store: Store, hand: HandClock, who: Staff) -> NameLocked:
     answers = [try_pin(store, hand, who, WRONG) for _ in range(5)]
     assert answers[:4] == [WrongPin(4), WrongPin(3), WrongPin(2), WrongPin(1)]
-    assert isinstance(answers[4], Locked)
+    assert isinstance(answers[4], NameLocked)
     return answers[4]
 
 
@@ -65,9 +67,9 @@ def test_locks_grow_and_the_right_pin_does_not_open_them(
     store: Store, hand: HandClock, amina: Staff
 ) -> None:
     for seconds in (60, 300, 900, 3600, 3600):
-        assert lock(store, hand, amina) == Locked(seconds)
+        assert lock(store, hand, amina) == NameLocked(seconds)
         hand.advance(seconds - 1)
-        assert try_pin(store, hand, amina, RIGHT) == Locked(1)
+        assert try_pin(store, hand, amina, RIGHT) == NameLocked(1)
         hand.advance(1)
     assert isinstance(try_pin(store, hand, amina, RIGHT), SignedIn)
     assert try_pin(store, hand, amina, WRONG) == WrongPin(4)
@@ -80,7 +82,7 @@ def test_a_restart_neither_opens_a_lock_nor_prolongs_it_for_ever(
 ) -> None:
     lock(store, hand, amina)
     hand.restart(t_ms=20_000)
-    assert try_pin(store, hand, amina, RIGHT) == Locked(40)
+    assert try_pin(store, hand, amina, RIGHT) == NameLocked(40)
     hand.advance(40)
     assert isinstance(try_pin(store, hand, amina, RIGHT), SignedIn)
 
@@ -112,7 +114,7 @@ def test_guesses_at_the_same_moment_all_count(
         thread.join()
     assert len(answers) == 9
     assert sum(isinstance(a, WrongPin) for a in answers) == 4
-    assert isinstance(try_pin(store, hand, amina, RIGHT), Locked)
+    assert isinstance(try_pin(store, hand, amina, RIGHT), NameLocked)
 
 
 def test_a_session_ends_when_idle_and_after_a_shift(

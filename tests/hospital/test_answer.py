@@ -28,7 +28,7 @@ from sync.core import topics
 from sync.keys.enrolment import MAX_MESSAGE, EnrolmentError, Request, ask, open_answer
 from sync.keys.keys import BoxKeys, HospitalKeys, certificate_request
 from sync.link.link import Link
-from sync.link.transport import Acked, Event, Up
+from sync.link.transport import Event, PublishAcked, Up
 
 KEYS = HospitalKeys.generate()
 
@@ -156,8 +156,8 @@ def heard(link: Link, worker: Worker, frame: bytes) -> bool:
     """Publish until somebody listens; the broker says whether anybody does."""
     worker.turn()
     link.publish("cs/1/u/box1/c", frame)
-    acked = await_event(link, Acked)
-    return isinstance(acked, Acked) and acked.heard
+    acked = await_event(link, PublishAcked)
+    return isinstance(acked, PublishAcked) and acked.heard
 
 
 @pytest.mark.system

@@ -17,7 +17,7 @@ from hospital.archive.errors import ArchiveDown, HospitalError, RowRefused
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.receiving import apply, custody
-from hospital.receiving.custody import Delivered
+from hospital.receiving.custody import ReceivedFrame
 from hospital.views import chart
 from sync.core import hospital
 from sync.core.messages import Hello, LaneReport
@@ -27,7 +27,7 @@ NOW_MS = 1_795_000_000_000
 NONCE = b"session1"
 BOX = Box("box-one", "Thar Post 7", BoxKeys.generate().public, "0a", NOW_MS)
 OTHER = Box("box-two", "Hunza Post 2", BoxKeys.generate().public, "0b", NOW_MS)
-CAME = Delivered("c", b"sealed", NOW_MS)
+CAME = ReceivedFrame("c", b"sealed", NOW_MS)
 PATIENT = "0190-patient"
 
 

@@ -43,7 +43,7 @@ def test_striking_out_is_a_clinicians_and_is_kept_in_the_history(
 ) -> None:
     post(doctor, ZAHRA, do="add", name="conditions", text="Asthma")
     assert post(doctor, ZAHRA, do="strike", name="conditions", text="Asthma").status_code == 303
-    assert summary.of(archive, [ZAHRA]) == summary.Background()
+    assert summary.of(archive, [ZAHRA]) == summary.PatientSummary()
     again = post(doctor, ZAHRA, do="strike", name="conditions", text="Asthma")
     assert (again.status_code, "not in the list any more" in again.text) == (422, True)
 

@@ -21,7 +21,17 @@ from hospital.broker import broker
 from hospital.fleet.authority import Authority
 from sync.keys.keys import TLS_FILE, BoxKeys, certificate_request
 from sync.link.link import Link
-from sync.link.transport import Acked, Address, Down, Event, Failed, Message, Tls, Up, Why
+from sync.link.transport import (
+    Address,
+    Down,
+    Event,
+    Message,
+    PublishAcked,
+    PublishFailed,
+    Tls,
+    Up,
+    Why,
+)
 
 pytestmark = pytest.mark.system
 KINDS = ("mosquitto", "iotcore")
@@ -137,7 +147,7 @@ def came(link: Link) -> Message:
 def test_a_box_and_the_worker_speak(either: House) -> None:
     worker, box = up(either.worker()), up(either.box("box1", "cs/1/d/box1/#"))
     box.publish("cs/1/u/box1/c", b"x" * 65_536)
-    assert isinstance(await_event(box, Acked, Failed), Acked)
+    assert isinstance(await_event(box, PublishAcked, PublishFailed), PublishAcked)
     assert came(worker).payload == b"x" * 65_536
     worker.publish("cs/1/d/box1/r", b"receipt")
     assert came(box).payload == b"receipt"
@@ -171,9 +181,9 @@ def test_a_box_finds_out_a_broker_that_is_not_its_hospitals(either: House, tmp_p
 def test_a_box_publishes_only_under_its_own_topic(mosquitto: House) -> None:
     worker, box = up(mosquitto.worker()), up(mosquitto.box("box1"))
     box.publish("cs/1/u/box2/c", b"in another's name")
-    assert isinstance(await_event(box, Acked, Failed), Failed)
+    assert isinstance(await_event(box, PublishAcked, PublishFailed), PublishFailed)
     box.publish("cs/1/d/box2/r", b"in the hospital's name")
-    assert isinstance(await_event(box, Acked, Failed), Failed)
+    assert isinstance(await_event(box, PublishAcked, PublishFailed), PublishFailed)
     box.publish("cs/1/u/box1/c", b"mine")
     assert came(worker).payload == b"mine"
 

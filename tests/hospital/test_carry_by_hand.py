@@ -60,7 +60,7 @@ def test_records_go_and_receipts_return(post: Post) -> None:
     assert outbox.ledger(post.store).sent == 0
     assert post.waiting() == 702  # on a stick is not at the hospital
     assert post.take() == 702
-    assert post.read() == read_answer.Answered(702, None)
+    assert post.read() == read_answer.AnswerResult(702, None)
     assert post.waiting() == 0
     assert outbox.ledger(post.store).agrees
     assert post.held() == post.made()
@@ -90,7 +90,7 @@ def test_a_clinic_without_any_line_lives_by_the_stick(post: Post) -> None:
     assert post.agree_on_the_feed()
     rows = post.archive.rows("SELECT outcome FROM command WHERE answered_ms IS NOT NULL")
     assert [r["outcome"] for r in rows] == ["done", "done"]
-    assert post.read() == read_answer.Answered(0, None)
+    assert post.read() == read_answer.AnswerResult(0, None)
     assert post.waiting() == 0
 
 
@@ -133,7 +133,7 @@ def test_reading_anything_twice_does_nothing(post: Post) -> None:
     assert post.take(old) == 0
     first = copy(post, post.stick / bundle_format.down_name(BOX), "answer")
     post.read()
-    assert post.read() == read_answer.Answered(0, None)
+    assert post.read() == read_answer.AnswerResult(0, None)
     post.record(50)
     post.tell(1)
     later = post.write()
@@ -142,7 +142,7 @@ def test_reading_anything_twice_does_nothing(post: Post) -> None:
     post.take(later)
     post.read()
     shutil.copy(first, post.stick / bundle_format.down_name(BOX))
-    assert post.read() == read_answer.Answered(0, None)
+    assert post.read() == read_answer.AnswerResult(0, None)
     assert (post.waiting(), attachments.waiting(post.store)) == (0, 0)
     assert post.held() == post.made()
     assert len(post.held()) == 101

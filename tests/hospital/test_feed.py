@@ -22,7 +22,7 @@ from hospital.feed import feed
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.receiving import custody, feed_answers
-from sync.box.feed_client import FeedCourier
+from sync.box.feed_client import FeedClient
 from sync.core.feed_messages import decode_ask
 from sync.frames.envelope import open_down
 from sync.keys.keys import BoxKeys, HospitalKeys
@@ -45,7 +45,7 @@ class Line:
     def sync(self, frames: int = 1000) -> bool:
         """Follow one session for at most so many frames; whether it came to rest."""
         asks: list[bytes] = []
-        courier = FeedCourier(self.store, asks.append)
+        courier = FeedClient(self.store, asks.append)
         courier.follow(NONCE, 0)
         while asks and frames:
             for sealed in self._answer(asks.pop(0)):

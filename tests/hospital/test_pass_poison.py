@@ -53,9 +53,9 @@ def test_a_frame_that_our_code_fails_on_goes_row_by_row_and_is_passed(
     assert desk.readings() == 9
     assert chart.clinics(desk.archive)[0].unread == 1
     assert ledger.of(desk.archive, "box-one")[0].unread == 1
-    assert unreadable.try_again(desk.archive, HOSPITAL) == unreadable.Tried(0, 1)
+    assert unreadable.try_again(desk.archive, HOSPITAL) == unreadable.RetryResult(0, 1)
     monkeypatch.undo()
-    assert unreadable.try_again(desk.archive, HOSPITAL) == unreadable.Tried(1, 0)
-    assert unreadable.try_again(desk.archive, HOSPITAL) == unreadable.Tried(0, 0)
+    assert unreadable.try_again(desk.archive, HOSPITAL) == unreadable.RetryResult(1, 0)
+    assert unreadable.try_again(desk.archive, HOSPITAL) == unreadable.RetryResult(0, 0)
     assert desk.readings() == 10
     assert chart.clinics(desk.archive)[0].unread == 0

@@ -19,7 +19,7 @@ from broker import free_port
 from eventually import eventually
 from postgres import Cluster
 
-from edge.model.reading import Kind, Measured, Reading, Value
+from edge.model.reading import Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import intake
@@ -88,7 +88,7 @@ class Region:
         for number in range(count):
             value = Value("59408-5", Decimal(95), "%")
             pulse = Value("8867-4", Decimal(60 + number % 60), "/min")
-            measured = Measured(Kind.OXIMETRY, (value, pulse), record=f"{os.urandom(4).hex()}")
+            measured = Measurement(Kind.OXIMETRY, (value, pulse), record=f"{os.urandom(4).hex()}")
             reading = Reading(measured, self.store.clock().now(), "device", device_id="oxi-1")
             intake.accept(self.store, reading)
 

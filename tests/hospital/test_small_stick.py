@@ -15,7 +15,7 @@ from edge.bundles.requests import What
 from edge.files import attachments
 from edge.model.entry import Lane
 from sync.bundles import bundle_format
-from sync.bundles.usb_worker import StickCourier
+from sync.bundles.usb_worker import UsbWorker
 
 pytestmark = pytest.mark.system
 
@@ -37,7 +37,7 @@ def test_a_small_stick_takes_what_is_urgent_and_leaves_room_for_the_answer(
 ) -> None:
     post = Post(tmp_path / "post")
     post.stick = media / "usb0"
-    courier = StickCourier(replace(post.settings, sticks=str(media)), post.member)
+    courier = UsbWorker(replace(post.settings, sticks=str(media)), post.member)
     post.record(50)
     post.record(2, Lane.ALERT)
     post.photo(900_000)

@@ -17,7 +17,7 @@ from hospital.fleet.boxes import Box
 from hospital.fleet.claims import Instead, Offer
 from hospital.views import chart
 from sync.core import Fence, Welcome
-from sync.core.clones import Opened, forks, returns, suspicion
+from sync.core.clones import OpenedSession, forks, returns, suspicion
 from sync.core.messages import QUARANTINED, LaneReport
 from sync.core.pace import next_nonce
 from sync.keys import enrolment
@@ -25,10 +25,10 @@ from sync.keys.enrolment import Request
 from sync.keys.keys import BoxKeys, HospitalKeys, certificate_request
 
 
-def line(start: bytes, count: int) -> list[Opened]:
+def line(start: bytes, count: int) -> list[OpenedSession]:
     made = []
     for _ in range(count):
-        made.append(Opened(start))
+        made.append(OpenedSession(start))
         start = next_nonce(start)
     return made
 
@@ -49,14 +49,19 @@ def test_lines_that_take_turns_are_two_machines() -> None:
 
 def test_sessions_that_we_never_heard_of_do_not_break_a_line() -> None:
     sessions = line(b"a" * 8, 12)[::5]
-    assert returns([sessions[0], Opened(b"z" * 8), *sessions[1:]]) == 1
+    assert returns([sessions[0], OpenedSession(b"z" * 8), *sessions[1:]]) == 1
 
 
 def test_one_fork_is_an_accident_and_a_lost_answer_is_no_second_one() -> None:
-    fallen = [Opened(b"1" * 8), Opened(b"2" * 8, True), Opened(b"3" * 8, True), Opened(b"4" * 8)]
+    fallen = [
+        OpenedSession(b"1" * 8),
+        OpenedSession(b"2" * 8, True),
+        OpenedSession(b"3" * 8, True),
+        OpenedSession(b"4" * 8),
+    ]
     assert forks(fallen) == 1
     assert suspicion(fallen) is None
-    again = [*fallen, Opened(b"5" * 8, True)]
+    again = [*fallen, OpenedSession(b"5" * 8, True)]
     assert "2 new epochs" in (suspicion(again) or "")
 
 

@@ -16,7 +16,7 @@ from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.patients import alert_notes, links, messages
 from hospital.patients.alert_notes import State
-from hospital.patients.messages import Told
+from hospital.patients.messages import SentMessage
 from hospital.views import chart
 
 TEXT = "Twice a day, with food"
@@ -42,18 +42,18 @@ def asks(archive: Archive, box: Box, ver: int | None = None) -> None:
         )
 
 
-def sees(archive: Archive, box: Box, one: Told, rev: int | None = None) -> None:
+def sees(archive: Archive, box: Box, one: SentMessage, rev: int | None = None) -> None:
     """Let a worker at a box have read an item."""
     body = {"entity": one.entity, "item": one.id, "rev": one.rev if rev is None else rev}
     keep(archive, box, {"kind": "seen", "body": body, "actor": "w1"})
 
 
-def only(archive: Archive) -> Told:
+def only(archive: Archive) -> SentMessage:
     [one] = messages.about(archive, [ZAHRA])
     return one
 
 
-def states(one: Told) -> list[str]:
+def states(one: SentMessage) -> list[str]:
     return [way.state for way in one.ways]
 
 

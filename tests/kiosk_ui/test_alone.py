@@ -47,7 +47,7 @@ def test_with_a_card_the_reading_is_the_patients(
     assert "Put the cuff on" in client.get(waiting).text
     assert "Waiting for the device" in live(client, waiting)
     outcome = cuff(store, clock, "128", "82")
-    assert isinstance(outcome, intake.Accepted)
+    assert isinstance(outcome, intake.AcceptedReading)
     assert outcome.patient_id == amina.id
     assert "128/82" in live(client, waiting)
     assert "Amina" not in client.get(waiting).text

@@ -57,7 +57,7 @@ def test_what_is_wrong_stays_in_its_box_and_no_other_field_is_taken(
     assert "x" * 201 in answer.text
     assert desk.post(f"/patients/{amina}/summary", allergies=" ").status_code == 422
     assert desk.post(f"/patients/{amina}/summary", name="Gita").status_code == 400
-    assert summary.of(store, amina) == summary.Background()
+    assert summary.of(store, amina) == summary.PatientSummary()
 
 
 def test_what_somebody_typed_is_text_and_never_markup(desk: Desk, amina: str) -> None:

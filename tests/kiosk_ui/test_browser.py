@@ -132,13 +132,13 @@ def test_live_numbers_and_failures_show_while_measuring(
     page: Page, address: str, scene: Scene, complaints: list[str]
 ) -> None:
     from edge.equipment import registry
-    from edge.model.reading import Measured
+    from edge.model.reading import Measurement
 
     _sign_in(page, address, scene)
     page.goto(f"{address}/visits/{scene.open_visit()}")
     scene.measure("ble-A", Kind.BLOOD_PRESSURE)
     expect(page.locator("#live")).to_contain_text("The cuff did not get a reading")
-    stream = Measured(Kind.OXIMETRY, scene.values((Code.SPO2, "95", "%")))
+    stream = Measurement(Kind.OXIMETRY, scene.values((Code.SPO2, "95", "%")))
     registry.show_live(scene.store, scene.clock.now(), "usb-B", stream)
     expect(page.locator(".now-showing")).to_contain_text("95 %")
     expect(page.locator(".now-showing")).to_contain_text("not yet recorded")

@@ -11,7 +11,7 @@ from edge.equipment import device_requests, registry
 from edge.equipment.registry import Device
 from edge.model.clock import Clock
 from edge.model.patient import Patient
-from edge.model.reading import UNCHECKED, Code, Kind, Measured, Reading, Value
+from edge.model.reading import UNCHECKED, Code, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history, intake
@@ -36,9 +36,9 @@ def unchecked(store: Store, clock: Clock) -> int:
         Value(Code.SYSTOLIC, Decimal(128), "mm[Hg]"),
         Value(Code.DIASTOLIC, Decimal(82), "mm[Hg]"),
     )
-    measured = Measured(Kind.BLOOD_PRESSURE, values, quality=(UNCHECKED,))
+    measured = Measurement(Kind.BLOOD_PRESSURE, values, quality=(UNCHECKED,))
     outcome = intake.accept(store, Reading(measured, clock.now(), "device", device_id="port-x"))
-    assert isinstance(outcome, intake.Accepted)
+    assert isinstance(outcome, intake.AcceptedReading)
     return outcome.entry
 
 

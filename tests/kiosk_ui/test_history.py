@@ -10,7 +10,7 @@ import pytest
 from kiosk_desk import Desk
 
 from edge.model.clock import Clock
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import intake
@@ -31,9 +31,9 @@ def imran(store: Store, clock: Clock) -> str:
             Value(Code.SYSTOLIC, Decimal(high), "mm[Hg]"),
             Value(Code.DIASTOLIC, Decimal(low), "mm[Hg]"),
         )
-        act = Measured(Kind.BLOOD_PRESSURE, values)
+        act = Measurement(Kind.BLOOD_PRESSURE, values)
         intake.accept(store, Reading(act, at, "device", patient_id=patient.id))
-    weight = Measured(Kind.WEIGHT, (Value(Code.WEIGHT, Decimal("71.40"), "kg"),))
+    weight = Measurement(Kind.WEIGHT, (Value(Code.WEIGHT, Decimal("71.40"), "kg"),))
     intake.accept(store, Reading(weight, now, "typed", patient_id=patient.id))
     return patient.id
 

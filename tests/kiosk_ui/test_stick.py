@@ -10,8 +10,8 @@ from flask import Flask
 from kiosk_desk import PIN, Desk
 
 from edge.bundles import requests, sent
-from edge.bundles.requests import Held, State, Stick, What
-from edge.bundles.sent import Carried
+from edge.bundles.requests import BundleOnStick, State, Stick, What
+from edge.bundles.sent import SentBundle
 from edge.model.clock import Clock
 from edge.model.entry import Lane
 from edge.model.feed_item import Cursor
@@ -33,7 +33,7 @@ def tariq(app: Flask, settings: Settings, store: Store, clock: Clock) -> Desk:
     return desk
 
 
-def a_stick(*held: Held) -> Stick:
+def a_stick(*held: BundleOnStick) -> Stick:
     return Stick(FOLDER, "KINGSTON", 7_000_000_000, held)
 
 
@@ -79,9 +79,11 @@ def test_what_is_on_a_stick_is_told_and_only_a_receipt_confirms_it(
         journal.append(store, "view", clock.now(), {})
     last = outbox.state(store, Lane.CLINICAL).last
     entry = outbox.entry_at(store, Lane.CLINICAL, last)
-    one = Carried(os.urandom(8), 1, clock.now().wall_ms, 9, {}, {"c": entry}, [], Cursor())
+    one = SentBundle(os.urandom(8), 1, clock.now().wall_ms, 9, {}, {"c": entry}, [], Cursor())
     sent.remember(store, one)
-    ours = Held("up", "box-test", one.nonce.hex(), one.written_ms, 52_000, True, True, True)
+    ours = BundleOnStick(
+        "up", "box-test", one.nonce.hex(), one.written_ms, 52_000, True, True, True
+    )
     ours = replace(ours, lanes={"a": [1, 3], "c": [1, last]}, files=2)
     other = replace(ours, box="box-else", ours=False)
     cut = replace(other, whole=False, hospital_ours=True)
@@ -99,7 +101,7 @@ def test_what_is_on_a_stick_is_told_and_only_a_receipt_confirms_it(
 
 
 def test_an_answer_is_read_and_what_came_is_told(tariq: Desk, store: Store) -> None:
-    down = Held("down", "box-test", "00" * 8, 1, 900, True, True, True)
+    down = BundleOnStick("down", "box-test", "00" * 8, 1, 900, True, True, True)
     requests.show(store, [a_stick(down)])
     assert "Read the answer" in tariq.get("/usb")
     tariq.post("/usb/read", folder=FOLDER)

@@ -16,7 +16,7 @@ from edge.store.store import Store
 @pytest.fixture
 def entry(store: Store, clock: Clock) -> int:
     outcome = cuff(store, clock, "150", "90")
-    assert isinstance(outcome, intake.Accepted)
+    assert isinstance(outcome, intake.AcceptedReading)
     return outcome.entry
 
 

@@ -61,7 +61,7 @@ def test_a_doubtful_and_an_urgent_value_say_so(
 def test_a_failed_measurement_is_told_in_plain_words(
     desk: Desk, visit: str, store: Store, clock: Clock
 ) -> None:
-    assert isinstance(measured(store, clock, Kind.BLOOD_PRESSURE), intake.Rejected)
+    assert isinstance(measured(store, clock, Kind.BLOOD_PRESSURE), intake.RejectedReading)
     assert "did not get a reading" in desk.get(visit + "/live")
     cuff(store, clock, "128", "82")
     assert "did not get a reading" not in desk.get(visit + "/live")

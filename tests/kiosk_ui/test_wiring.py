@@ -7,13 +7,13 @@ from flask import Flask
 from kiosk_desk import PIN, Desk
 
 from edge.equipment import serial_bindings
-from edge.equipment.serial_bindings import Sighting
+from edge.equipment.serial_bindings import UnboundPort
 from edge.model.clock import Clock
 from edge.settings.box_settings import Settings
 from edge.staff import pins, staff
 from edge.store.store import Store
 
-SEEN = Sighting("serial:FT123", "/dev/ttyUSB1", ("Masimo Rad-87",), "4 complete results", "4d61")
+SEEN = UnboundPort("serial:FT123", "/dev/ttyUSB1", ("Masimo Rad-87",), "4 complete results", "4d61")
 
 
 @pytest.fixture

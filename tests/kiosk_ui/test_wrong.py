@@ -8,7 +8,7 @@ import pytest
 from kiosk_desk import Desk
 
 from edge.model.clock import Clock
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history, intake
@@ -22,9 +22,9 @@ def amina(store: Store, clock: Clock) -> str:
 
 def weighed(store: Store, clock: Clock, patient: str, kg: str, source: str = "typed") -> int:
     values = (Value(Code.WEIGHT, Decimal(kg), "kg"),)
-    measured = Measured(Kind.WEIGHT, values)
+    measured = Measurement(Kind.WEIGHT, values)
     outcome = intake.accept(store, Reading(measured, clock.now(), source, patient_id=patient))
-    assert isinstance(outcome, intake.Accepted)
+    assert isinstance(outcome, intake.AcceptedReading)
     return outcome.entry
 
 

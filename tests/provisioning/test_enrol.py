@@ -20,7 +20,7 @@ from hospital.fleet.boxes import Box
 from hospital.fleet.claims import Instead, Offer
 from provisioning.box_setup import init_box
 from provisioning.enrol import accept, enrol, prepare
-from provisioning.errors import Failed, InputError
+from provisioning.errors import CommandFailed, InputError
 from sync.core.messages import QUARANTINED
 from sync.keys import membership
 from sync.keys.enrolment import Claim
@@ -199,7 +199,7 @@ def test_a_mistyped_claim_never_leaves_the_box(desk: Desk, home: Path) -> None:
 
 def test_a_hospital_that_cannot_be_reached(desk: Desk, home: Path) -> None:
     away = replace(desk.claim(), url="http://127.0.0.1:9")
-    with pytest.raises(Failed, match="cannot be reached") as caught:
+    with pytest.raises(CommandFailed, match="cannot be reached") as caught:
         enrol(home, away.text())
     assert caught.value.kind == "unreachable"
 
@@ -217,7 +217,7 @@ def test_a_hospital_that_cannot_be_reached(desk: Desk, home: Path) -> None:
 def test_somebody_on_the_wire_changes_nothing(desk: Desk, home: Path, tamper: Answer) -> None:
     claim = desk.claim().text()
     desk.tamper = tamper
-    with pytest.raises(Failed, match="not the hospital"):
+    with pytest.raises(CommandFailed, match="not the hospital"):
         enrol(home, claim)
     assert membership.load(Settings.load(home)) is None
     desk.tamper = lambda data: data
@@ -226,7 +226,7 @@ def test_somebody_on_the_wire_changes_nothing(desk: Desk, home: Path, tamper: An
 
 def test_a_wrong_path_is_not_taken_for_an_answer(desk: Desk, home: Path) -> None:
     lost = replace(desk.claim(), url=desk.url + "/elsewhere")
-    with pytest.raises(Failed, match="not the hospital"):
+    with pytest.raises(CommandFailed, match="not the hospital"):
         enrol(home, lost.text())
 
 
@@ -235,7 +235,7 @@ def test_damaged_keys_of_an_enrolled_box_are_not_replaced_in_silence(
 ) -> None:
     enrol(home, desk.claim().text())
     (home / "keys" / "sign.key.pem").write_text("rubbish")
-    with pytest.raises(Failed, match="damaged") as caught:
+    with pytest.raises(CommandFailed, match="damaged") as caught:
         enrol(home, desk.claim().text())
     assert caught.value.kind == "keys"
 
@@ -271,7 +271,7 @@ def test_an_answer_lost_on_the_way_makes_no_third_keys(
 ) -> None:
     claim = desk.claim(_box_id(home)).text()
     desk.tamper = lambda _: b""
-    with pytest.raises(Failed):
+    with pytest.raises(CommandFailed):
         enrol(home, claim, new_keys=True)
     tried = BoxKeys.load(home / "keys").public
     desk.tamper = lambda data: data
@@ -291,7 +291,7 @@ def test_a_second_readmission_makes_new_keys_once_more(
 
 
 def test_new_keys_alone_let_nobody_in(desk: Desk, home: Path, doubled: BoxKeys) -> None:
-    with pytest.raises(Failed, match="readmits"):
+    with pytest.raises(CommandFailed, match="readmits"):
         enrol(home, desk.claim().text(), new_keys=True)
     known = desk.known(_box_id(home))
     assert (known.standing, known.keys) == (QUARANTINED, doubled.public)

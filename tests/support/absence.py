@@ -14,7 +14,7 @@ from history import Overtaking
 from region import Post, Region
 
 from edge.model.clock import ClockQuality, Stamp
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.process.caretaker import JOBS
@@ -81,7 +81,7 @@ class Clinic:
         now = self._store.clock().now()
         visits.open_visit(self._store, now, self._people[0], actor=None)
         outcome = intake.accept(self._store, self._oximetry(now, 84))
-        assert isinstance(outcome, intake.Accepted)
+        assert isinstance(outcome, intake.AcceptedReading)
         sql = "SELECT record FROM journal WHERE id = ?"
         row = self._store.row(sql, (outcome.alerts[0],))
         assert row is not None
@@ -126,7 +126,7 @@ class Clinic:
 
     def _reading(self, now: Stamp, kind: Kind, values: tuple[Value, ...], device: str) -> Reading:
         self._taken += 1
-        measured = Measured(kind, values, record=str(self._taken))
+        measured = Measurement(kind, values, record=str(self._taken))
         raw = self._chance.randbytes(18)
         return Reading(measured, now, "device", device_id=device, model="Simulated", raw=raw)
 

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from station_kit import QUICK_TERMS
 
-from devices.ble.adapter_watch import Patience
+from devices.ble.adapter_watch import StepTimes
 from devices.ble.pairing import PairingTimes
-from devices.ble.reconnect import Manners
+from devices.ble.reconnect import ReconnectTimes
 from devices.ble.session import SessionTimes
 from devices.ble.supervisor import RadioHabits
 from devices.simulators.bluez import Bluez
 from devices.simulators.gatt import Bond
-from devices.simulators.peripherals import BleDevice, BleModel, Habits, switch_on
+from devices.simulators.peripherals import BleDevice, BleModel, DeviceTimes, switch_on
 
-QUICK = Habits(
+QUICK = DeviceTimes(
     advertise_s=5,
     settle_s=0.02,
     hang_up_s=0.2,
@@ -30,20 +30,20 @@ HABITS = RadioHabits(
     retry_s=0.1,
     longest_retry_s=0.3,
     times=SessionTimes(settle_s=1, first_s=2, idle_s=0.5, deadline_s=10, record_s=1, records_s=5),
-    manners=Manners(gap_s=0.5, cool_s=1, short_s=0.05),
+    manners=ReconnectTimes(gap_s=0.5, cool_s=1, short_s=0.05),
     pairing=PairingTimes(heard_s=30, passkey_s=5, look_s=0.05),
-    patience=Patience(failing=(0.2, 0.4, 0.6), silent=(0.3, 0.3, 0.3, 0.3)),
+    patience=StepTimes(failing=(0.2, 0.4, 0.6), silent=(0.3, 0.3, 0.3, 0.3)),
     terms=QUICK_TERMS,
 )
 
 
 def calm(habits: RadioHabits = HABITS) -> RadioHabits:
     """Habits whose adapter watch stays out of the way."""
-    return replace(habits, patience=Patience())
+    return replace(habits, patience=StepTimes())
 
 
 def on_air(
-    bluez: Bluez, model: BleModel, *, enrolled: bool = True, habits: Habits = QUICK
+    bluez: Bluez, model: BleModel, *, enrolled: bool = True, habits: DeviceTimes = QUICK
 ) -> BleDevice:
     """Switch a device on near the box."""
     device = switch_on(model, habits, enrolled)

@@ -22,7 +22,7 @@ from edge.model.reading import UNCHECKED
 from edge.patients import register, summary
 from edge.patients.form import PatientForm
 from edge.readings import intake, retract
-from edge.readings.intake import Accepted
+from edge.readings.intake import AcceptedReading
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
 from edge.store import clock_anchors, outbox
@@ -69,7 +69,7 @@ def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -
     )
     doubtful = replace(low.measured, quality=(UNCHECKED,), user=1)
     outcome = intake.accept(store, replace(low, measured=doubtful))
-    assert isinstance(outcome, Accepted)
+    assert isinstance(outcome, AcceptedReading)
     assert outcome.alerts
     intake.confirm(store, hand.now(), outcome.entry, actor=who)
     retract.strike(store, hand.now(), outcome.entry, "trial", actor=who)
@@ -84,8 +84,8 @@ def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -
 def _tray(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
     stored = intake.accept(store, cuff(hand.now(), time=TODAY.replace(hour=8), stored=True))
     other = intake.accept(store, cuff(hand.advance(60), pressure(130, 90, 70)))
-    assert isinstance(stored, Accepted)
-    assert isinstance(other, Accepted)
+    assert isinstance(stored, AcceptedReading)
+    assert isinstance(other, AcceptedReading)
     intake.claim(store, hand.now(), stored.entry, sita.id, actor=who)
     intake.discard(store, hand.now(), other.entry, "trial", actor=who)
     intake.accept(store, cuff(hand.now(), pressure(700, 80, 72)))

@@ -12,7 +12,7 @@ from edge.model.patient_fields import Tier
 from sync import merge
 from sync.core import feed
 from sync.core.feed_messages import Ask, Batch
-from sync.merge import Edit, Op, Rule, Settled
+from sync.merge import Edit, MergedField, Op, Rule
 from sync.simulation.feed_ends import FeedEnds
 from sync.simulation.parts import PowerCut, Write
 
@@ -33,7 +33,7 @@ def _cursor_first(writes: tuple[Write, ...], cut: Callable[[], bool]) -> None:
 
 
 def _heard(event: Any) -> bool:
-    return isinstance(event, feed.Heard) and isinstance(event.message, Batch)
+    return isinstance(event, feed.MessageArrived) and isinstance(event.message, Batch)
 
 
 def _epoch_ignored_by_the_box(state: Any, event: Any, replica: Any) -> Any:
@@ -50,7 +50,7 @@ def _epoch_ignored_by_the_hospital(ask: Ask, source: Any, reflects: Any, weigh: 
 
 
 def _no_sums(state: Any, event: Any, replica: Any) -> Any:
-    if isinstance(event, feed.Applied) and state.expected is not None:
+    if isinstance(event, feed.ChangesApplied) and state.expected is not None:
         event = replace(event, sums=state.expected)
     return feed.step(state, event, replica)
 
@@ -81,37 +81,37 @@ def _never_reflected(state: Any, event: Any, replica: Any) -> Any:
     return feed.step(state, event, replica)
 
 
-def _in_another_tier(tier: Tier, instead: Tier) -> Callable[..., Settled]:
-    def settle(rule: Rule, edits: Iterable[Edit]) -> Settled:
+def _in_another_tier(tier: Tier, instead: Tier) -> Callable[..., MergedField]:
+    def settle(rule: Rule, edits: Iterable[Edit]) -> MergedField:
         rule = replace(rule, tier=instead) if rule.tier is tier else rule
         return merge.settle(rule, edits)
 
     return settle
 
 
-def _strikes_by_anybody(rule: Rule, edits: Iterable[Edit]) -> Settled:
+def _strikes_by_anybody(rule: Rule, edits: Iterable[Edit]) -> MergedField:
     if rule.tier is Tier.UNION:
         edits = [replace(e, clinician=e.op is Op.REMOVE) for e in edits]
     return merge.settle(rule, edits)
 
 
-def _doses_by_anybody(rule: Rule, edits: Iterable[Edit]) -> Settled:
+def _doses_by_anybody(rule: Rule, edits: Iterable[Edit]) -> MergedField:
     if rule.tier is Tier.BLOCK:
         edits = [replace(e, clinician=True) for e in edits]
     return merge.settle(rule, edits)
 
 
-def _one_member_only(rule: Rule, edits: Iterable[Edit]) -> Settled:
+def _one_member_only(rule: Rule, edits: Iterable[Edit]) -> MergedField:
     settled = merge.settle(rule, edits)
     if isinstance(settled.value, tuple):
         return replace(settled, value=settled.value[-1:])
     return settled
 
 
-def _as_they_came(rule: Rule, edits: Iterable[Edit]) -> Settled:
+def _as_they_came(rule: Rule, edits: Iterable[Edit]) -> MergedField:
     listed = list(edits)
     if rule.tier is Tier.CONTACT:
-        return Settled(listed[-1].value)
+        return MergedField(listed[-1].value)
     return merge.settle(rule, listed)
 
 

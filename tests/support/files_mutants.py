@@ -9,8 +9,8 @@ from mutants import Mutant, put
 from edge.files import attachments
 from edge.files.attachments import Upload
 from sync.files import chunk_receiver, chunks
-from sync.files.chunk_receiver import Shelf, Told, fits
-from sync.files.chunks import Held
+from sync.files.chunk_receiver import FileManifest, Shelf, fits
+from sync.files.chunks import ChunkState
 
 ROT = {"rot": 12}
 
@@ -29,8 +29,8 @@ def _nothing_new(have: bytes, index: int) -> bytes:
     return have
 
 
-def _not_judged(shelf: Shelf, file: bytes, told: Told, have: bytes) -> Held:
-    return Held(file, have, fits(told, shelf.content(file)))
+def _not_judged(shelf: Shelf, file: bytes, told: FileManifest, have: bytes) -> ChunkState:
+    return ChunkState(file, have, fits(told, shelf.content(file)))
 
 
 def _counted(have: bytes, total: int) -> bool:

@@ -24,7 +24,7 @@ from hospital.feed import feed as clinic_feed
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.receiving.receiver import Receiver
-from sync.box.feed_client import FeedCourier
+from sync.box.feed_client import FeedClient
 from sync.box.outbox import StoreOutbox
 from sync.box.sealing import seal_records
 from sync.bundles import bundle_format, read_answer
@@ -79,7 +79,7 @@ class Post:
         now = self.clock.advance(1)
         return bundles_write.write(self.store, self.settings, self.member, now, self.stick).file
 
-    def read(self) -> read_answer.Answered:
+    def read(self) -> read_answer.AnswerResult:
         now = self.clock.advance(1)
         return read_answer.read(self.store, self.settings, self.member, now, self.stick)
 
@@ -161,12 +161,12 @@ class _Line:
         self.post, self.queue = post, StoreOutbox(post.store)
         self.receiver = Receiver(post.archive, HOSPITAL)
         self.session = BoxSession()
-        self.feeding = FeedCourier(post.store, self._ask)
+        self.feeding = FeedClient(post.store, self._ask)
         self.up: list[tuple[str, bytes]] = []
 
     def hold(self, frames: int) -> None:
         self._feed(core.Start(self._now(), os.urandom(8)))
-        self._feed(core.Connected(self._now()))
+        self._feed(core.LinkUp(self._now()))
         while self.up and frames:
             frames -= 1
             lane, frame = self.up.pop(0)
@@ -180,7 +180,7 @@ class _Line:
             if header.channel == "f":
                 self.feeding.hear(header.nonce, payload, self._now())
             elif header.channel == "r":
-                self._feed(core.Arrived(self._now(), decode_down(payload)))
+                self._feed(core.MessageArrived(self._now(), decode_down(payload)))
         except (EnvelopeError, MessageError) as error:
             raise AssertionError(f"the line brought nonsense: {error}") from error
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from edge.model.clock import Clock
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.readings import intake
 from edge.staff.staff import Staff, start_session
 from edge.store.store import Store
@@ -62,7 +62,7 @@ def cuff(store: Store, clock: Clock, systolic: str, diastolic: str) -> intake.Ou
 def measured(store: Store, clock: Clock, kind: Kind, *values: Value) -> intake.Outcome:
     """Let a device at the station give these values now."""
     reading = Reading(
-        Measured(kind, values), clock.now(), "device", device_id="ble-TEST", raw=b"\x01"
+        Measurement(kind, values), clock.now(), "device", device_id="ble-TEST", raw=b"\x01"
     )
     return intake.accept(store, reading)
 

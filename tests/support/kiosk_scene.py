@@ -13,8 +13,8 @@ from pictures import png
 from playwright.sync_api import Page
 
 from edge.bundles import requests, sent
-from edge.bundles.requests import Held, Stick, What
-from edge.bundles.sent import Carried
+from edge.bundles.requests import BundleOnStick, Stick, What
+from edge.bundles.sent import SentBundle
 from edge.equipment import registry
 from edge.equipment.registry import Device
 from edge.feed import replica
@@ -24,7 +24,7 @@ from edge.model.clock import Anchor, Clock, ClockQuality, Stamp
 from edge.model.entry import Lane
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register, summary
 from edge.patients.form import PatientForm
 from edge.readings import intake
@@ -112,7 +112,7 @@ class Scene:
         """Let a device give values now, or at another time for a patient."""
         given = self.values(*values)
         reading = Reading(
-            Measured(kind, given, quality=quality),
+            Measurement(kind, given, quality=quality),
             at or self.clock.now(),
             "device",
             device,
@@ -253,7 +253,7 @@ class Scene:
             (Code.DIASTOLIC, "96", "mm[Hg]"), (Code.PULSE, "74", "/min"),
             quality=("body_movement",))  # fmt: skip
         typed = Reading(
-            Measured(Kind.TEMPERATURE, (Value(Code.TEMPERATURE, Decimal("36.8"), "Cel"),)),
+            Measurement(Kind.TEMPERATURE, (Value(Code.TEMPERATURE, Decimal("36.8"), "Cel"),)),
             self.clock.now(), "typed", patient_id=imran, visit_id=visit, actor=self.worker,
         )  # fmt: skip
         self.confirm(waiting=2)
@@ -272,7 +272,9 @@ class Scene:
         self.measure("ble-D", Kind.WEIGHT, (Code.WEIGHT, "71.4", "kg"))
         page.goto(f"{address}/visits/{visit.id}")
         stream = self.values((Code.SPO2, "97", "%"), (Code.PULSE, "72", "/min"))
-        registry.show_live(self.store, self.clock.now(), "usb-B", Measured(Kind.OXIMETRY, stream))
+        registry.show_live(
+            self.store, self.clock.now(), "usb-B", Measurement(Kind.OXIMETRY, stream)
+        )
         page.locator(".now-showing").wait_for()
 
     def _visit_typed(self, page: Page, address: str) -> None:
@@ -293,17 +295,17 @@ class Scene:
         self._let_technician_in(page, address)
         now, clinical = self.clock.now(), outbox.state(self.store, Lane.CLINICAL)
         reach = {"c": outbox.entry_at(self.store, Lane.CLINICAL, clinical.last)}
-        waits = Carried(os.urandom(8), 1, now.wall_ms - 240_000, 2, {}, reach, [], Cursor())
-        done = Carried(os.urandom(8), 1, now.wall_ms - DAY_MS, 9, {}, {"c": 1}, [], Cursor())
+        waits = SentBundle(os.urandom(8), 1, now.wall_ms - 240_000, 2, {}, reach, [], Cursor())
+        done = SentBundle(os.urandom(8), 1, now.wall_ms - DAY_MS, 9, {}, {"c": 1}, [], Cursor())
         sent.remember(self.store, done)
         sent.answered(self.store, done.nonce, now)
         sent.remember(self.store, waits)
         box, span = self.settings.box_id, [clinical.cum + 1, clinical.last]
         held = (
-            Held("up", "q4tz9mb2xk7aw", "00", done.written_ms, 88_000, False, True, True),
+            BundleOnStick("up", "q4tz9mb2xk7aw", "00", done.written_ms, 88_000, False, True, True),
             _held(done, box, lanes={"c": [1, 9]}),
             _held(waits, box, lanes={"c": span}, files=1),
-            Held("down", box, done.nonce.hex(), done.written_ms, 36_000, True, True, True),
+            BundleOnStick("down", box, done.nonce.hex(), done.written_ms, 36_000, True, True, True),
         )
         requests.show(self.store, [Stick("/media/usb0", "KINGSTON", 7_412_000_000, held)])
         while (open_one := requests.wanted(self.store)) is not None:
@@ -385,9 +387,9 @@ class Scene:
         page.wait_for_url("**/retract")
 
 
-def _held(one: Carried, box: str, **more: object) -> Held:
+def _held(one: SentBundle, box: str, **more: object) -> BundleOnStick:
     nonce, size = one.nonce.hex(), 184_000
-    return Held("up", box, nonce, one.written_ms, size, True, True, True, **more)
+    return BundleOnStick("up", box, nonce, one.written_ms, size, True, True, True, **more)
 
 
 def _go(path: str) -> Callable[[Page, str], None]:

@@ -11,7 +11,7 @@ from mutants import Mutant, put
 from edge.store import data_budget, pruning
 from sync.core import box, clones, hospital
 from sync.core.messages import Hello, Position, Receipt, Welcome
-from sync.core.session import Arrived, PersistCustody, SendFrame
+from sync.core.session import MessageArrived, PersistCustody, SendFrame
 from sync.courier import unsaved_receipts
 from sync.simulation import Ends
 from sync.simulation.parts import torn
@@ -36,7 +36,7 @@ def _believe(place: Position, lane: str, outbox: box.Outbox) -> Position:
 
 
 def _heard(event: Any, kind: type) -> bool:
-    return isinstance(event, Arrived) and isinstance(event.message, kind)
+    return isinstance(event, MessageArrived) and isinstance(event.message, kind)
 
 
 def _no_chain_in_receipts(session: Any, event: Any, outbox: Any) -> Any:
@@ -147,7 +147,7 @@ def _all_are_capped(kind: str, limits: Mapping[str, int], used: Mapping[str, int
 _returns = clones.returns
 
 
-def _whoever_spoke(sessions: Sequence[clones.Opened]) -> int:
+def _whoever_spoke(sessions: Sequence[clones.OpenedSession]) -> int:
     return _returns([replace(s, lived=True) for s in sessions])
 
 

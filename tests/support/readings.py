@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from edge.model.clock import Stamp
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 
 
 def pressure(
@@ -31,7 +31,7 @@ def cuff(
     patient: str | None = None,
 ) -> Reading:
     """A reading of the cuff `device`; typed when it is None."""
-    measured = Measured(
+    measured = Measurement(
         Kind.BLOOD_PRESSURE,
         pressure() if values is None else values,
         device_time=time,

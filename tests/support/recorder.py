@@ -18,7 +18,7 @@ from typing import TextIO
 from edge.files import attachments
 from edge.files.attachments import Subject
 from edge.model.errors import StoreError
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import intake
@@ -100,7 +100,7 @@ class Worker:
             Value(Code.PULSE, Decimal(self._chance.randrange(55, 110)), "/min"),
         )
         number = f"{self._chance.randrange(1 << 40):x}-{self._seen}"
-        measured = Measured(Kind.OXIMETRY, values, record=number)
+        measured = Measurement(Kind.OXIMETRY, values, record=number)
         now = self._store.clock().now()
         intake.accept(self._store, Reading(measured, now, "device", device_id="ble:oxi-1"))
 

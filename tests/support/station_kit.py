@@ -8,14 +8,14 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from devices.recording.stable_value import Terms
+from devices.recording.stable_value import Stability
 from devices.simulators.bodies import Body, Traits
 from edge.equipment import registry
 from edge.model.clock import Clock
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history
-from edge.readings.history import Recorded
+from edge.readings.history import StoredReading
 from edge.store import issues
 from edge.store.store import Store
 from edge.visits import visits
@@ -23,7 +23,7 @@ from edge.visits import visits
 WAITING_LIMIT = 50
 """Of the recorder of these tests."""
 
-QUICK_TERMS = Terms(hold_ms=700, out_ms=200)
+QUICK_TERMS = Stability(hold_ms=700, out_ms=200)
 
 Start = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
 
@@ -39,7 +39,7 @@ def body(seed: int = 1) -> Body:
     return Body(Traits(120, 80, 72, 97, 36.6, 60, 165), random.Random(seed))
 
 
-def readings(store: Store) -> list[Recorded]:
+def readings(store: Store) -> list[StoredReading]:
     return history.in_tray(store)
 
 

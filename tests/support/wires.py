@@ -17,7 +17,7 @@ from devices.driver import Event, SerialProtocol
 from devices.simulators.bodies import Body, Traits
 from devices.simulators.serial_line import SerialLine
 from devices.simulators.wired.machine import Times
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 from tests.support.eventually import eventually_async
 
 QUICK = Times(measure_s=0.05, search_s=0.1, stream_s=0.4, out_s=0.1, silence_s=0.4, answer_s=0.15)
@@ -70,7 +70,7 @@ class Ear:
         self.events: list[Event] = []
 
     @property
-    def measured(self) -> list[Measured]:
+    def measured(self) -> list[Measurement]:
         """What the events so far measured."""
         found = [self.protocol.measured(event) for event in self.events]
         return [measured for measured in found if measured is not None]
@@ -102,6 +102,6 @@ class Ear:
         return self.events[before:]
 
 
-def numbers(measured: Measured) -> dict[str, Decimal]:
+def numbers(measured: Measurement) -> dict[str, Decimal]:
     """The values by their code."""
     return {str(value.code): value.value for value in measured.values}

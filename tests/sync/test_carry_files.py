@@ -23,10 +23,10 @@ from edge.store import outbox
 from edge.store.store import Store
 from hospital.archive.sqlite import SqliteArchive
 from hospital.files import attachments as archived
-from sync.box.file_client import WINDOW, FileCourier, StoreUploads
+from sync.box.file_client import WINDOW, FileClient, StoreUploads
 from sync.core.wire import MessageError
 from sync.files import chunks
-from sync.files.chunks import Chunk, Held
+from sync.files.chunks import Chunk, ChunkState
 from sync.frames.envelope import BadFrame, open_chunk, open_down, seal_chunk
 
 ID = bytes(range(16))
@@ -73,7 +73,7 @@ class Pair:
         self.desk = Desk(enrolled(SqliteArchive.open(folder / "archive.db")))
         self.box = Sender()
         self.said: list[bytes] = []
-        self.courier = FileCourier(StoreUploads(store, folder), self.said.append)
+        self.courier = FileClient(StoreUploads(store, folder), self.said.append)
         self.desk.admit(self.box)
 
     def add(self, data: bytes, **about: str) -> str:
@@ -127,7 +127,7 @@ def test_a_file_arrives_whole_through_loss_repeats_and_restarts(pair: Pair) -> N
             pair.deliver(payload)
             assert pair.content(one) in (None, photo)
         if rng.random() < 0.2:
-            pair.courier = FileCourier(StoreUploads(pair.store, pair.home), pair.said.append)
+            pair.courier = FileClient(StoreUploads(pair.store, pair.home), pair.said.append)
     assert pair.content(one) == photo
 
 
@@ -182,7 +182,7 @@ def test_an_answer_about_another_size_is_ignored(pair: Pair) -> None:
     pair.confirm_manifests()
     upload = attachments.next_upload(pair.store)
     assert upload is not None
-    pair.courier.hear(chunks.encode_held(Held(upload.file_id, b"\xff\xff\xff", True)))
+    pair.courier.hear(chunks.encode_held(ChunkState(upload.file_id, b"\xff\xff\xff", True)))
     assert attachments.waiting(pair.store) == 1
 
 

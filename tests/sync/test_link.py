@@ -17,15 +17,15 @@ from hypothesis import strategies as st
 
 from sync.link.link import MAX_HELD, Client, Link
 from sync.link.transport import (
-    Acked,
     Address,
     Backoff,
     Down,
     Event,
-    Failed,
     Limits,
     LinkError,
     Message,
+    PublishAcked,
+    PublishFailed,
     Up,
     Why,
     Will,
@@ -73,7 +73,7 @@ def await_event(link: Link, kind: type[Event], within_s: float = 10) -> Event:
 def test_a_message_travels_both_ways(broker: Broker, links: list[Link]) -> None:
     worker, station = hospital(broker, links, "cs/1/u/+/+"), box(broker, links)
     ticket = station.publish("cs/1/u/box1/c", b"frame")
-    assert await_event(station, Acked) == Acked(ticket)
+    assert await_event(station, PublishAcked) == PublishAcked(ticket)
     came = await_event(worker, Message)
     assert isinstance(came, Message)
     assert (came.topic, came.payload) == ("cs/1/u/box1/c", b"frame")
@@ -115,7 +115,7 @@ def test_more_than_a_window_arrives_in_order(broker: Broker, links: list[Link]) 
 def test_a_broker_tells_when_nobody_listens(broker: Broker, links: list[Link]) -> None:
     station = box(broker, links)
     ticket = station.publish("cs/1/u/box1/c", b"hello?")
-    assert await_event(station, Acked) == Acked(ticket, heard=False)
+    assert await_event(station, PublishAcked) == PublishAcked(ticket, heard=False)
 
 
 def test_a_flood_is_refused_instead_of_queued_without_end(
@@ -133,12 +133,12 @@ def test_a_foreign_topic_is_refused_and_the_session_lives(
 ) -> None:
     station = box(broker, links)
     ticket = station.publish("cs/1/u/box2/c", b"not mine")
-    failed = await_event(station, Failed)
-    assert isinstance(failed, Failed)
+    failed = await_event(station, PublishFailed)
+    assert isinstance(failed, PublishFailed)
     assert failed.ticket == ticket
     assert "authorized" in failed.reason.lower()
     station.publish("cs/1/u/box1/c", b"mine")
-    assert isinstance(await_event(station, Acked), Acked)
+    assert isinstance(await_event(station, PublishAcked), PublishAcked)
 
 
 def test_another_boxs_mail_is_never_seen(broker: Broker, links: list[Link]) -> None:

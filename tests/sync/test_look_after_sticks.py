@@ -12,11 +12,11 @@ from eventually import eventually
 from hand_house import BOX, Post
 
 from edge.bundles import requests
-from edge.bundles.requests import Asked, State, What
-from edge.model.errors import Refused
+from edge.bundles.requests import BundleRequest, State, What
+from edge.model.errors import ActionRefused
 from edge.store.store import Store
 from sync.bundles import bundle_format
-from sync.bundles.usb_worker import StickCourier
+from sync.bundles.usb_worker import UsbWorker
 
 
 class Media:
@@ -28,8 +28,8 @@ class Media:
         self.settings = replace(self.post.settings, sticks=str(self.media))
         self.courier = self.fresh()
 
-    def fresh(self) -> StickCourier:
-        return StickCourier(self.settings, self.post.member, lambda p: p.name.startswith("usb"))
+    def fresh(self) -> UsbWorker:
+        return UsbWorker(self.settings, self.post.member, lambda p: p.name.startswith("usb"))
 
     def look(self) -> None:
         self.courier.turn(self.post.store)
@@ -40,7 +40,7 @@ class Media:
         self.post.stick = folder
         return folder
 
-    def do(self, what: What, folder: Path) -> Asked:
+    def do(self, what: What, folder: Path) -> BundleRequest:
         """Ask as the screen does, and let the courier work."""
         self.look()
         requests.ask(self.post.store, self.post.clock.now(), what, str(folder))
@@ -114,7 +114,7 @@ def test_what_a_dead_courier_had_begun_is_broken_off(media: Media) -> None:
     requests.ask(post.store, post.clock.now(), What.WRITE, str(folder))
     asked = requests.wanted(post.store)
     assert asked is not None
-    with pytest.raises(Refused):
+    with pytest.raises(ActionRefused):
         requests.ask(post.store, post.clock.now(), What.READ, str(folder))
     requests.begin(post.store, asked)
     (folder / f"healthpost-{BOX}-up-00.bundle.part").write_bytes(b"half of it")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, Tier
-from sync.merge import Edit, Op, Review, Settled, rules, settle, words
+from sync.merge import Edit, MergedField, Op, Review, rules, settle, words
 
 VALUES = {
     Tier.IDENTITY: ["1948", "1984", "1948-06", "1984-01-02", "unknown", None],
@@ -53,7 +53,9 @@ def stories(draw: st.DrawFn) -> tuple[str, list[list[Edit]]]:
     return rule.field, told
 
 
-def arrive(field: str, order: Sequence[int], told: list[list[Edit]]) -> tuple[Settled, set[object]]:
+def arrive(
+    field: str, order: Sequence[int], told: list[list[Edit]]
+) -> tuple[MergedField, set[object]]:
     """Let the next edit of each named author arrive; the hospital numbers them as they come."""
     queues = [list(edits) for edits in told]
     held: list[Edit] = []
@@ -122,10 +124,10 @@ def test_two_birth_years_are_put_to_a_nurse_and_settled_by_her() -> None:
     one = edit("birth", "1948", "a", base_rev=1, rev=2, order=2)
     two = edit("birth", "1984", "b", base_rev=1, rev=3, at_ms=2000)
     settled = settle(rule, [two, one])
-    assert settled == Settled("1948", (Review("birth", Op.SET, ("1948", "1984")),))
+    assert settled == MergedField("1948", (Review("birth", Op.SET, ("1948", "1984")),))
     assert words(settled.reviews[0]) == "two birth years: 1948 / 1984"
     nurse = edit("birth", "1984", "desk", base_rev=3, rev=4, clinician=True)
-    assert settle(rule, [nurse, one, two]) == Settled("1984")
+    assert settle(rule, [nurse, one, two]) == MergedField("1984")
     late = edit("birth", "1950", "c", base_rev=1, rev=5, at_ms=9)
     assert settle(rule, [nurse, late, one, two]).reviews[0].values == ("1984", "1950")
 
@@ -133,7 +135,7 @@ def test_two_birth_years_are_put_to_a_nurse_and_settled_by_her() -> None:
 def test_a_finer_date_is_no_dispute_and_two_days_of_one_year_are() -> None:
     rule = rules()["birth"]
     year, day = edit("birth", "1948", "a"), edit("birth", "1948-06-02", "b", base_rev=0)
-    assert settle(rule, [year, replace(day, rev=2)]) == Settled("1948-06-02")
+    assert settle(rule, [year, replace(day, rev=2)]) == MergedField("1948-06-02")
     other = edit("birth", "1948-07", "c", rev=3)
     [review] = settle(rule, [replace(day, rev=2), other]).reviews
     assert words(review) == "two birth dates: 1948-06-02 / 1948-07"
@@ -147,9 +149,9 @@ def test_an_allergy_is_struck_out_by_a_clinician_alone() -> None:
     assert settled.value == ("penicillin",)
     assert words(settled.reviews[0]) == "strike out the allergy: penicillin?"
     struck = edit("allergies", "penicillin", "d", op=Op.REMOVE, base_rev=2, rev=3, clinician=True)
-    assert settle(rule, [added, asked, struck]) == Settled(())
+    assert settle(rule, [added, asked, struck]) == MergedField(())
     kept = edit("allergies", "penicillin", "d", op=Op.ADD, base_rev=2, rev=3, clinician=True)
-    assert settle(rule, [added, asked, kept]) == Settled(("penicillin",))
+    assert settle(rule, [added, asked, kept]) == MergedField(("penicillin",))
 
 
 def test_a_dose_is_only_proposed() -> None:

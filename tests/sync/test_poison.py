@@ -13,7 +13,7 @@ from edge.model.errors import NotFound
 from edge.store import issues, journal, outbox, poison
 from edge.store.store import Store
 from sync import packing
-from sync.box.outbox import Packed, StoreOutbox
+from sync.box.outbox import PackedRecords, StoreOutbox
 from sync.box.sealing import seal_records
 from sync.core.header import TOMBSTONE
 from sync.core.session import SendFrame
@@ -53,7 +53,7 @@ def sealed(store: Store, hand: HandClock, n: int) -> list[tuple[int, int, list[b
         poison.note(store, hand.now(), Lane.CLINICAL, seq, why)
 
     told = []
-    for header, frame in seal_records(MEMBER, send, Packed(records, None), poisoned):
+    for header, frame in seal_records(MEMBER, send, PackedRecords(records, None), poisoned):
         opened, payload = open_up(frame, HOSPITAL, MEMBER.keys.public)
         assert opened.first_seq == header.first_seq
         told.append((opened.first_seq, opened.flags, framing.disclose(opened, payload) or []))

@@ -22,7 +22,7 @@ from sync.frames.envelope import (
     BadFrame,
     BadSignature,
     EnvelopeError,
-    Unopened,
+    UnopenableFrame,
     WrongKey,
     open_down,
     open_up,
@@ -143,14 +143,14 @@ def test_a_sender_that_seals_rubbish_is_named() -> None:
     assert isinstance(head, bytes)
     rubbish = bytes(98)
     signature = BOX.sign.sign(b"CS1-up" + head + rubbish)
-    with pytest.raises(Unopened) as refused:
+    with pytest.raises(UnopenableFrame) as refused:
         open_up(wire.dump([head, rubbish, signature]), HOSPITAL, BOX.public)
     assert refused.value.header.first_seq == 41
 
 
 def test_a_padded_frame_without_its_mark_is_the_senders_fault() -> None:
     header = Header(BOX_ID, 1, "c", 1, 1, bytes(16), bytes(8), flags=PADDED)
-    with pytest.raises(Unopened):
+    with pytest.raises(UnopenableFrame):
         open_up(seal_up(header, b"no mark", BOX, HOSPITAL.public), HOSPITAL, BOX.public)
 
 

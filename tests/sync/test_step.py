@@ -39,15 +39,15 @@ from sync.core.hospital import (
 from sync.core.pace import BACKOFF_LIMIT_MS, LONG_TRIP_MS, MOST_FRAMES, backoff_ms, window
 from sync.core.session import (
     AnchorClock,
-    Appended,
-    Arrived,
-    Connected,
     Dial,
     Event,
     HangUp,
     LinkLost,
+    LinkUp,
+    MessageArrived,
     Note,
     PersistCustody,
+    RecordsAppended,
     SendFrame,
     SendHello,
     SetTimer,
@@ -85,13 +85,13 @@ def _feed(session: BoxSession, disk: Disk, *events: Event) -> tuple[BoxSession, 
 
 
 def _greeting(disk: Disk) -> BoxSession:
-    return _feed(BoxSession(), disk, Start(0, NONCE), Connected(100))[0]
+    return _feed(BoxSession(), disk, Start(0, NONCE), LinkUp(100))[0]
 
 
 def _streaming(disk: Disk, now_ms: int = 200, **lanes: Position) -> tuple[BoxSession, list[object]]:
     session = _greeting(disk)
     welcome = Welcome(session.nonce, disk.epoch(), lanes, utc_ms=1_000_000)
-    return _feed(session, disk, Arrived(now_ms, welcome))
+    return _feed(session, disk, MessageArrived(now_ms, welcome))
 
 
 def _frames(effects: Iterable[object]) -> list[tuple[str, int, int]]:
@@ -102,7 +102,7 @@ def _frames(effects: Iterable[object]) -> list[tuple[str, int, int]]:
 
 
 def test_a_session_begins_with_dialing_and_a_hello() -> None:
-    session, effects = _feed(BoxSession(), _disk(), Start(0, NONCE), Connected(100))
+    session, effects = _feed(BoxSession(), _disk(), Start(0, NONCE), LinkUp(100))
     assert session.phase is Phase.HELLO_SENT
     assert effects == [
         Dial(),
@@ -141,10 +141,10 @@ def test_a_receipt_moves_custody_and_opens_the_window() -> None:
     session, effects = _streaming(disk)
     (first,) = _frames(effects)
     receipt = Receipt(session.nonce, 1, "c", _at(disk, "c", first[2]))
-    session, effects = _feed(session, disk, Arrived(300, receipt))
+    session, effects = _feed(session, disk, MessageArrived(300, receipt))
     assert effects[0] == PersistCustody("c", first[2], 0)
     assert _frames(effects)[0][1] == first[2] + 1
-    again, effects = _feed(session, disk, Arrived(301, receipt))
+    again, effects = _feed(session, disk, MessageArrived(301, receipt))
     assert (again.streams, effects) == (session.streams, [])
 
 
@@ -152,7 +152,7 @@ def test_an_alert_does_not_wait_for_a_bulk_frame_under_way() -> None:
     disk = _disk(clinical=500)
     session, _ = _streaming(disk)
     disk.streams["a"].append(b"alert")
-    _, effects = _feed(session, disk, Appended(400))
+    _, effects = _feed(session, disk, RecordsAppended(400))
     assert _frames(effects) == [("a", 1, 1)]
 
 
@@ -172,7 +172,7 @@ def test_a_fast_link_takes_more_frames_once_a_full_one_has_shown_how_fast_it_is(
         last = under_way.pop(0)
         now_ms += 20
         receipt = Receipt(session.nonce, 1, "c", _at(disk, "c", last))
-        session, effects = _feed(session, disk, Arrived(now_ms, receipt))
+        session, effects = _feed(session, disk, MessageArrived(now_ms, receipt))
     assert len(session.streams["c"].flights) > 2
     assert len(session.streams["c"].flights) <= MOST_FRAMES
 
@@ -200,7 +200,7 @@ def test_a_foreign_chain_is_a_fork(lie: Position) -> None:
     greeting, effects = _streaming(disk, c=lie)
     assert (greeting.phase, [type(e) for e in effects][:2]) == (Phase.FORKED, [Note, SendHello])
     session, _ = _streaming(disk)
-    forked, effects = _feed(session, disk, Arrived(300, Receipt(session.nonce, 1, "c", lie)))
+    forked, effects = _feed(session, disk, MessageArrived(300, Receipt(session.nonce, 1, "c", lie)))
     assert forked.phase is Phase.FORKED
     assert SendHello(forked.nonce, fork=True) in effects
     assert not [e for e in effects if isinstance(e, PersistCustody)]
@@ -210,7 +210,7 @@ def test_a_lie_about_the_backup_is_a_fork() -> None:
     disk = _disk(clinical=5)
     session, _ = _streaming(disk)
     lie = replace(_at(disk, "c", 5), safe=4, safe_chain=b"not the chain at")
-    forked, _ = _feed(session, disk, Arrived(300, Receipt(session.nonce, 1, "c", lie)))
+    forked, _ = _feed(session, disk, MessageArrived(300, Receipt(session.nonce, 1, "c", lie)))
     assert forked.phase is Phase.FORKED
 
 
@@ -224,20 +224,22 @@ def test_a_hospital_behind_the_pruned_base_is_a_fork() -> None:
 def test_a_fence_starts_the_epoch_that_the_hospital_chose() -> None:
     disk = _disk(clinical=2)
     session = _greeting(disk)
-    fenced, effects = _feed(session, disk, Arrived(300, Fence(session.nonce, 7, "stale epoch")))
+    fenced, effects = _feed(
+        session, disk, MessageArrived(300, Fence(session.nonce, 7, "stale epoch"))
+    )
     assert effects[:2] == [StartEpoch(7, "stale epoch"), SendHello(fenced.nonce, fork=False)]
     assert fenced.nonce != session.nonce
     disk.start_epoch(7)
-    same, effects = _feed(fenced, disk, Arrived(301, Fence(fenced.nonce, 7, "again")))
+    same, effects = _feed(fenced, disk, MessageArrived(301, Fence(fenced.nonce, 7, "again")))
     assert (same, effects) == (fenced, [])
 
 
 def test_a_box_that_is_shut_out_says_so_and_asks_again_later() -> None:
     disk = _disk(clinical=2)
     session = _greeting(disk)
-    shut, effects = _feed(session, disk, Arrived(300, Fence(session.nonce, 0, "revoked")))
+    shut, effects = _feed(session, disk, MessageArrived(300, Fence(session.nonce, 0, "revoked")))
     assert (shut.phase, effects[0]) == (Phase.FENCED, Note("fenced", "revoked"))
-    assert _feed(shut, disk, Appended(400))[1] == []
+    assert _feed(shut, disk, RecordsAppended(400))[1] == []
     asking, effects = _feed(shut, disk, Tick(300 + BACKOFF_LIMIT_MS))
     assert SendHello(asking.nonce, fork=False) in effects
 
@@ -252,16 +254,16 @@ def test_a_message_of_another_session_changes_nothing(where: str) -> None:
         Fence(b"another!", 9, "stale epoch"),
         Nack(b"another!", "c", 1, 5, "stale session"),
     ):
-        assert _feed(session, disk, Arrived(300, message)) == (session, [])
+        assert _feed(session, disk, MessageArrived(300, message)) == (session, [])
 
 
 def test_a_repeated_welcome_does_not_move_custody_back() -> None:
     disk = _disk(clinical=5)
     session, _ = _streaming(disk)
     receipt = Receipt(session.nonce, 1, "c", _at(disk, "c", 5))
-    session, _ = _feed(session, disk, Arrived(300, receipt))
+    session, _ = _feed(session, disk, MessageArrived(300, receipt))
     late = Welcome(session.nonce, 1, {}, utc_ms=1_000_000)
-    after, effects = _feed(session, disk, Arrived(400, late))
+    after, effects = _feed(session, disk, MessageArrived(400, late))
     assert (after.streams, [e for e in effects if not isinstance(e, SetTimer)]) == (
         session.streams,
         [],
@@ -297,9 +299,9 @@ def test_a_gap_is_filled_at_once_but_only_once() -> None:
     session, effects = _streaming(disk, now_ms=5_000)
     assert len(_frames(effects)) == 2
     gap = Receipt(session.nonce, 1, "c", Position(), gap=True)
-    session, effects = _feed(session, disk, Arrived(5_100, gap))
+    session, effects = _feed(session, disk, MessageArrived(5_100, gap))
     assert [f[1] for f in _frames(effects)][0] == 1
-    assert _frames(_feed(session, disk, Arrived(5_200, gap))[1]) == []
+    assert _frames(_feed(session, disk, MessageArrived(5_200, gap))[1]) == []
 
 
 def test_a_hospital_restored_under_a_living_session_is_greeted_again() -> None:
@@ -307,10 +309,10 @@ def test_a_hospital_restored_under_a_living_session_is_greeted_again() -> None:
     session, effects = _streaming(disk)
     n = _frames(effects)[0][2]
     session, _ = _feed(
-        session, disk, Arrived(300, Receipt(session.nonce, 1, "c", _at(disk, "c", n)))
+        session, disk, MessageArrived(300, Receipt(session.nonce, 1, "c", _at(disk, "c", n)))
     )
     behind = Receipt(session.nonce, 1, "c", _at(disk, "c", 1), gap=True)
-    doubting, effects = _feed(session, disk, Arrived(400, behind))
+    doubting, effects = _feed(session, disk, MessageArrived(400, behind))
     assert _frames(effects) == []
     due = box.deadline(doubting)
     assert due is not None
@@ -323,7 +325,7 @@ def test_a_journal_exchanged_under_a_living_session_is_noticed() -> None:
     disk = _disk(clinical=5)
     session, _ = _streaming(disk)
     for other in (_disk(clinical=4), Disk(number=2, streams=disk.streams)):
-        after, effects = _feed(session, other, Appended(300))
+        after, effects = _feed(session, other, RecordsAppended(300))
         assert (after.phase, type(effects[0])) == (Phase.HELLO_SENT, Note)
 
 
@@ -342,7 +344,7 @@ def test_rows_that_cannot_be_read_are_sent_one_by_one() -> None:
     disk = _disk(clinical=3)
     session, _ = _streaming(disk)
     session, effects = _feed(
-        session, disk, Arrived(300, Nack(session.nonce, "c", 1, 3, "unreadable"))
+        session, disk, MessageArrived(300, Nack(session.nonce, "c", 1, 3, "unreadable"))
     )
     (frame,) = [e for e in effects if isinstance(e, SendFrame)]
     assert (frame.first_seq, frame.n, frame.alone) == (1, 1, True)
@@ -355,18 +357,20 @@ def test_rows_that_must_go_alone_do_so_in_the_next_session_too() -> None:
     """A daily budget may run out between the answer and the rows it asked for."""
     disk = _disk(clinical=3)
     session, _ = _streaming(disk)
-    session, _ = _feed(session, disk, Arrived(300, Nack(session.nonce, "c", 1, 3, "unreadable")))
+    session, _ = _feed(
+        session, disk, MessageArrived(300, Nack(session.nonce, "c", 1, 3, "unreadable"))
+    )
     session, _ = _feed(session, disk, LinkLost(400))
-    session, _ = _feed(session, disk, Tick(10_000_000), Connected(10_000_100))
+    session, _ = _feed(session, disk, Tick(10_000_000), LinkUp(10_000_100))
     greeting = session
     welcome = Welcome(session.nonce, disk.epoch(), {}, utc_ms=1_000_000)
-    session, effects = _feed(session, disk, Arrived(10_000_200, welcome))
+    session, effects = _feed(session, disk, MessageArrived(10_000_200, welcome))
     assert [(e.first_seq, e.n, e.alone) for e in effects if isinstance(e, SendFrame)] == [
         (1, 1, True)
     ]
     disk.start_epoch(2)  # the rows have other numbers now
     again = Welcome(greeting.nonce, 2, {}, utc_ms=1_000_000)
-    _, effects = _feed(greeting, disk, Arrived(10_000_200, again))
+    _, effects = _feed(greeting, disk, MessageArrived(10_000_200, again))
     assert _frames(effects) == [("c", 1, 3)]
 
 
@@ -399,8 +403,8 @@ def test_every_message_may_come_twice_to_the_box(data: st.DataObject) -> None:
         lane = data.draw(st.sampled_from("ac"))
         cum = data.draw(st.integers(0, session.streams[lane].sent))
         message = Receipt(session.nonce, 1, lane, _at(disk, lane, cum))
-        session, _ = _feed(session, disk, Arrived(1_000, message))
-        again, effects = _feed(session, disk, Arrived(1_000, message))
+        session, _ = _feed(session, disk, MessageArrived(1_000, message))
+        again, effects = _feed(session, disk, MessageArrived(1_000, message))
         assert again == session
         assert effects == []
 

@@ -22,10 +22,10 @@ from sync.core import (
 )
 from sync.core.header import HELLO_LANE, hello_header
 from sync.core.session import (
-    Arrived,
-    Connected,
     Effect,
     Event,
+    LinkUp,
+    MessageArrived,
     PersistCustody,
     SendFrame,
     SendHello,
@@ -122,13 +122,13 @@ class Journey:
 
     def _down(self, frame: bytes) -> None:
         _, payload = open_down(frame, BOX_ID, BOX, HOSPITAL.public)
-        self.inbox.append(Arrived(self.now_ms, decode_down(payload)))
+        self.inbox.append(MessageArrived(self.now_ms, decode_down(payload)))
 
     def run(self) -> None:
         self.feed(Start(0, b"nonce-00"))
         for _ in range(500):
             if self.session.phase is Phase.DIALING:
-                self.feed(Connected(self.now_ms))
+                self.feed(LinkUp(self.now_ms))
             due = box.deadline(self.session)
             idle = due is not None and due - self.now_ms >= box.IDLE_LIMIT_MS
             if due is None or (idle and self.disk.streams["c"].cum == self.disk.held("c").last):

@@ -22,20 +22,20 @@ from edge.readings import history
 from edge.store import outbox
 from edge.store.store import Store
 from hospital.archive.sqlite import SqliteArchive
-from provisioning.demo import Running, running
+from provisioning.demo import RunningDemo, running
 
 SEED, ROUNDS = (int(n) for n in os.environ.get("HEALTHPOST_KILLS", "2026x50").split("x"))
 pytestmark = [pytest.mark.system, pytest.mark.timeout(12 * ROUNDS)]
 
 
 @pytest.fixture
-def demo() -> Iterator[Running]:
+def demo() -> Iterator[RunningDemo]:
     """A running clinic whose devices measure all the time."""
     with running(every_s=0.5, broker="mosquitto") as whole:
         yield whole
 
 
-def test_many_kills_lose_nothing_and_double_nothing(demo: Running) -> None:
+def test_many_kills_lose_nothing_and_double_nothing(demo: RunningDemo) -> None:
     chance = random.Random(SEED)
     killed: Counter[str] = Counter()
     with opened(demo) as store:
@@ -57,7 +57,9 @@ def test_many_kills_lose_nothing_and_double_nothing(demo: Running) -> None:
     assert archived == Counter(str(content_id(box_id, record)) for record in everything)
 
 
-def test_a_box_killed_offline_before_its_first_contact_keeps_every_reading(demo: Running) -> None:
+def test_a_box_killed_offline_before_its_first_contact_keeps_every_reading(
+    demo: RunningDemo,
+) -> None:
     with opened(demo) as store:
         hospital = next(child for child in demo.children if child.name == "hospital")
         demo.children.remove(hospital)
@@ -82,7 +84,7 @@ def test_a_box_killed_offline_before_its_first_contact_keeps_every_reading(demo:
 
 
 @contextmanager
-def opened(demo: Running) -> Iterator[Store]:
+def opened(demo: RunningDemo) -> Iterator[Store]:
     store = Store.open(demo.settings.database)
     try:
         yield store
@@ -90,7 +92,7 @@ def opened(demo: Running) -> Iterator[Store]:
         store.close()
 
 
-def kill_one(demo: Running, chance: random.Random) -> str:
+def kill_one(demo: RunningDemo, chance: random.Random) -> str:
     """Kill -9 one process, chosen among all that are alive; return its name."""
     name, pid = chance.choice(eventually(lambda: processes(demo)))
     for child in demo.children:
@@ -100,7 +102,7 @@ def kill_one(demo: Running, chance: random.Random) -> str:
     return name
 
 
-def processes(demo: Running) -> list[tuple[str, int]]:
+def processes(demo: RunningDemo) -> list[tuple[str, int]]:
     """Every process of box and hospital, with a name: the hospital's supervisor is spared."""
     found = []
     for child in list(demo.children):
@@ -129,7 +131,7 @@ def records(store: Store) -> list[bytes]:
     return [row["record"].encode() for row in store.rows("SELECT record FROM journal")]
 
 
-def archived_ids(demo: Running) -> list[str]:
+def archived_ids(demo: RunningDemo) -> list[str]:
     home = Path(demo.hospital["HEALTHPOST_HOSPITAL_HOME"])
     archive = SqliteArchive.open(home / "archive.db")
     try:

@@ -18,7 +18,7 @@ from edge.model.reading import Code
 from edge.readings import history
 from edge.store.store import Store
 from hospital.archive.postgres import PostgresArchive
-from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, Running, running
+from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, RunningDemo, running
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -33,7 +33,7 @@ def database() -> Iterator[str]:
 
 
 @pytest.fixture
-def demo(database: str) -> Iterator[Running]:
+def demo(database: str) -> Iterator[RunningDemo]:
     """A running clinic whose devices measure when told."""
     with running(every_s=0, broker="mosquitto", archive=database) as whole:
         yield whole
@@ -50,7 +50,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def test_a_cuff_on_the_air_becomes_a_row_at_the_hospital(
-    demo: Running, database: str, page: Page
+    demo: RunningDemo, database: str, page: Page
 ) -> None:
     register(page, demo)
     cuff = next(d["name"] for d in demo.ward.devices if "651" in d["model"])
@@ -67,7 +67,7 @@ def test_a_cuff_on_the_air_becomes_a_row_at_the_hospital(
     expect(page.locator("main")).to_contain_text(pressure)
 
 
-def register(page: Page, demo: Running) -> None:
+def register(page: Page, demo: RunningDemo) -> None:
     page.goto(demo.kiosk_url)
     page.get_by_role("link", name="Health worker").click()
     page.get_by_role("link", name=WORKER).click()
@@ -82,7 +82,7 @@ def register(page: Page, demo: Running) -> None:
     expect(page.get_by_role("heading", name=NAME)).to_be_visible()
 
 
-def accepted(demo: Running) -> str:
+def accepted(demo: RunningDemo) -> str:
     store = Store.open(demo.settings.database)
     try:
         patient = store.row("SELECT id FROM patient WHERE name = ?", (NAME,))
@@ -109,7 +109,7 @@ def archived(database: str) -> str | None:
     return f"{values[Code.SYSTOLIC]}/{values[Code.DIASTOLIC]}" if values else None
 
 
-def at_the_desk(page: Page, demo: Running) -> None:
+def at_the_desk(page: Page, demo: RunningDemo) -> None:
     page.goto(demo.desk_url)
     page.get_by_label("Name").fill(DOCTOR)
     page.get_by_label("Password").fill(PASSWORD)

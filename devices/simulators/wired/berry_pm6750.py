@@ -14,9 +14,9 @@ from devices.driver import LineSettings
 from devices.simulators.bodies import Body, Pressure, Saturation
 from devices.simulators.faults import Fault
 from devices.simulators.serial_line import spoil
-from devices.simulators.wired.cuff import Cuff, Ending
+from devices.simulators.wired.cuff import Cuff, MeasurementEnd
 from devices.simulators.wired.machine import LINE_FAULTS, Times
-from devices.simulators.wired.polled import Polled
+from devices.simulators.wired.polled import PolledDevice
 
 ROUND_S = 0.25
 """Between two rounds of samples."""
@@ -27,7 +27,11 @@ _ECG, _NIBP, _SPO2, _TEMPERATURE = 0x02, 0x03, 0x04, 0x05
 _CUFF_COMMAND, _SPO2_COMMAND, _TEMPERATURE_COMMAND, _ECG_COMMAND = 0x02, 0x03, 0x04, 0x01
 _SWITCHES = {_SPO2_COMMAND: _SPO2, _TEMPERATURE_COMMAND: _TEMPERATURE, _ECG_COMMAND: _ECG}
 _BUSY, _STOPPED, _LOOSE, _MOTION = 1, 2, 4, 7
-_FAILURES = {Ending.LOOSE: _LOOSE, Ending.MOTION: _MOTION, Ending.ABORTED: _STOPPED}
+_FAILURES = {
+    MeasurementEnd.LOOSE: _LOOSE,
+    MeasurementEnd.MOTION: _MOTION,
+    MeasurementEnd.ABORTED: _STOPPED,
+}
 _SENSOR_OFF, _NO_FINGER = 1, 2
 _NO_SPO2, _NO_PULSE = 0x7F, 0xFF
 
@@ -61,7 +65,7 @@ def temperature_packet(celsius: Decimal | None) -> bytes:
     return packet(_TEMPERATURE, bytes([0, whole, tenths]))
 
 
-class Pm6750(Polled):
+class Pm6750(PolledDevice):
     """The board. `measure` wires a person up; oximeter and temperature follow by themselves."""
 
     slug, model, protocol = "pm6750", "PM6750", "berry_pm6750"
@@ -152,6 +156,6 @@ class Pm6750(Polled):
             lump += temperature_packet(body.measure_temperature() if body else None)
         return lump
 
-    def _ended(self, how: Ending) -> None:
-        seen = self.cuff.result if how is Ending.DONE else None
+    def _ended(self, how: MeasurementEnd) -> None:
+        seen = self.cuff.result if how is MeasurementEnd.DONE else None
         self.line.send(cuff_packet(0, _FAILURES.get(how, 0), seen))

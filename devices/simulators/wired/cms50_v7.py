@@ -17,7 +17,7 @@ from devices.simulators.bodies import Body, Saturation
 from devices.simulators.faults import Fault
 from devices.simulators.serial_line import spoil
 from devices.simulators.wired.machine import STREAM_FAULTS, Times
-from devices.simulators.wired.polled import Polled
+from devices.simulators.wired.polled import PolledDevice
 
 PACKETS_PER_S = 60
 _PACKETS_PER_LUMP = 3
@@ -56,7 +56,7 @@ def live_packet(
     return packet(_LIVE, data + index.to_bytes(2, "little"))
 
 
-class Cms50E(Polled):
+class Cms50E(PolledDevice):
     """The oximeter: a finger comes, stays `stream_s` and leaves; the host watches or not."""
 
     slug, model, protocol = "cms50e", "CMS50E", "cms50_v7"

@@ -20,7 +20,7 @@ _CLIMB = 0.3
 _LEAST_STEPS, _LONGEST_STEP_S = 20, 0.1
 
 
-class Ending(Enum):
+class MeasurementEnd(Enum):
     """How a measurement ended."""
 
     DONE = auto()
@@ -32,7 +32,9 @@ class Ending(Enum):
 class Cuff:
     """One cuff; `ended` is told once how each measurement ended."""
 
-    def __init__(self, measure_s: float, tasks: Tasks, ended: Callable[[Ending], None]) -> None:
+    def __init__(
+        self, measure_s: float, tasks: Tasks, ended: Callable[[MeasurementEnd], None]
+    ) -> None:
         self._measure_s = measure_s
         self._tasks = tasks
         self._ended = ended
@@ -66,7 +68,7 @@ class Cuff:
         """Stop and deflate at once."""
         if self._running is not None:
             self._running.cancel()
-            self._end(Ending.ABORTED)
+            self._end(MeasurementEnd.ABORTED)
 
     async def _measure(self, body: Body | None, fault: Fault | None) -> None:
         """Pump up and down; the last result stays until there is a new one."""
@@ -78,12 +80,12 @@ class Cuff:
             self.pressure = 0
         self._arm = body, None
         if seen is None or fault is Fault.NAN:
-            self._end(Ending.LOOSE)
+            self._end(MeasurementEnd.LOOSE)
         elif fault is Fault.MOTION:
-            self._end(Ending.MOTION)
+            self._end(MeasurementEnd.MOTION)
         else:
             self.result = seen
-            self._end(Ending.DONE)
+            self._end(MeasurementEnd.DONE)
 
     async def _pump(self, peak: int) -> None:
         steps = max(_LEAST_STEPS, round(self._measure_s / _LONGEST_STEP_S))
@@ -93,7 +95,7 @@ class Cuff:
             climbed = part / _CLIMB if part < _CLIMB else (1 - part) / (1 - _CLIMB)
             self.pressure = round(peak * climbed)
 
-    def _end(self, how: Ending) -> None:
+    def _end(self, how: MeasurementEnd) -> None:
         self.pressure = 0
         self._running = None
         self._ended(how)

@@ -17,7 +17,7 @@ from devices.simulators.bodies import Body
 from devices.simulators.faults import Fault
 from devices.simulators.serial_line import spoil
 from devices.simulators.wired.machine import LINE_FAULTS
-from devices.simulators.wired.polled import Polled
+from devices.simulators.wired.polled import PolledDevice
 
 RECORD_EVERY_S = 5.0
 
@@ -47,7 +47,7 @@ def record(body: Body | None, number: int, now: datetime) -> bytes:
     return head + block
 
 
-class DatexS5(Polled):
+class DatexS5(PolledDevice):
     """The monitor. `measure` wires a person up for a while."""
 
     slug, model, protocol = "datex-s5", "S/5", "datex_s5"

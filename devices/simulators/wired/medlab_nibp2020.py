@@ -14,15 +14,20 @@ from pathlib import Path
 from devices.driver import LineSettings
 from devices.simulators.bodies import Body, Pressure, Saturation
 from devices.simulators.faults import Fault
-from devices.simulators.wired.cuff import Cuff, Ending
+from devices.simulators.wired.cuff import Cuff, MeasurementEnd
 from devices.simulators.wired.machine import PUSH_FAULTS, Times
-from devices.simulators.wired.polled import Polled
+from devices.simulators.wired.polled import PolledDevice
 
 LIVE_EVERY_S = 0.2
 _PLAIN, _WITH_OXIMETER = (b"\x02", b"\x03"), (b"\xfd", b"\xfe")
 _COMMAND = re.compile(rb"\x02(\d\d);;([0-9A-F]{2})\x03")
 _START, _MANUAL, _STATUS, _RESET = b"01", b"03", b"18", b"16"
-_MESSAGES = {Ending.DONE: "00", Ending.LOOSE: "06", Ending.MOTION: "11", Ending.ABORTED: "00"}
+_MESSAGES = {
+    MeasurementEnd.DONE: "00",
+    MeasurementEnd.LOOSE: "06",
+    MeasurementEnd.MOTION: "11",
+    MeasurementEnd.ABORTED: "00",
+}
 _NEXT = "0005"
 _NO_SPO2, _NO_PULSE, _NO_FINGER = 0x7F, 0xFF, 0x02
 _SPO2_LENGTH = 7
@@ -51,7 +56,7 @@ def spo2_packet(seen: Saturation | None, index: int = 0) -> bytes:
     return b"\x55\xaa" + body + bytes([sum(body) & 0xFF])
 
 
-class MedlabNibp(Polled):
+class MedlabNibp(PolledDevice):
     """The module. `measure` puts the cuff on an arm; the host starts it."""
 
     slug, model, protocol = "medlab-nibp", "NIBP2020", "medlab_nibp2020"
@@ -109,7 +114,7 @@ class MedlabNibp(Polled):
             self.line.send(self.frame(f"{self.cuff.pressure:03d}C0S3"))
             await asyncio.sleep(LIVE_EVERY_S)
 
-    def _ended(self, how: Ending) -> None:
+    def _ended(self, how: MeasurementEnd) -> None:
         if self._showing is not None:
             self._showing.cancel()
         self._message = _MESSAGES[how]

@@ -16,7 +16,7 @@ INPUT_LIMIT = 256
 MEMORY_LIMIT = 500
 
 
-class Polled(Machine):
+class PolledDevice(Machine):
     """Answers requests. A fault asked for strikes the next answer.
 
     `erased` tells whether a host ever asked for the memory to be erased: nothing is erased, but a
@@ -67,7 +67,7 @@ class Record:
     control: bool = False
 
 
-class GlucoseMeter(Polled):
+class GlucoseMeter(PolledDevice):
     """A strip meter: measures at once, remembers, and tells its memory to whoever asks."""
 
     faults = LINE_FAULTS | {Fault.WRONG_CLOCK, Fault.CONTROL}

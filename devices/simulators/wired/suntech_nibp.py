@@ -12,9 +12,9 @@ from pathlib import Path
 from devices.driver import LineSettings
 from devices.simulators.bodies import Body, Pressure
 from devices.simulators.faults import Fault
-from devices.simulators.wired.cuff import Cuff, Ending
+from devices.simulators.wired.cuff import Cuff, MeasurementEnd
 from devices.simulators.wired.machine import PUSH_FAULTS, Times
-from devices.simulators.wired.polled import Polled
+from devices.simulators.wired.polled import PolledDevice
 
 _HOST, _MODULE = 0x3A, 0x3E
 _LENGTHS = {0x79: 5, 0x17: 5}
@@ -24,7 +24,12 @@ _ABORT, _CUFF, _RESULT = b"\x79\x01\x00", b"\x79\x05\x00", b"\x79\x03\x00"
 
 _BEATS, _TEST_CODES = 30, bytes.fromhex("0000000000003107")
 _MOTION, _LEAK, _ABORTED, _SAFETY = 2, 0x57, 0x56, 0x58
-_ERRORS = {Ending.DONE: 0, Ending.MOTION: _MOTION, Ending.LOOSE: _LEAK, Ending.ABORTED: _ABORTED}
+_ERRORS = {
+    MeasurementEnd.DONE: 0,
+    MeasurementEnd.MOTION: _MOTION,
+    MeasurementEnd.LOOSE: _LEAK,
+    MeasurementEnd.ABORTED: _ABORTED,
+}
 
 
 def packet(data: bytes, lead: int = _MODULE) -> bytes:
@@ -42,7 +47,7 @@ def result_packet(seen: Pressure | None, error: int = 0) -> bytes:
     return packet(body + bytes([error, 0, 0]))
 
 
-class SuntechNibp(Polled):
+class SuntechNibp(PolledDevice):
     """The module. `measure` puts the cuff on an arm; the host starts it."""
 
     slug, model, protocol = "suntech-nibp", "Advantage", "suntech_nibp"
@@ -106,10 +111,10 @@ class SuntechNibp(Polled):
     def _result(self) -> bytes:
         return result_packet(self.cuff.result, self._error)
 
-    def _ended(self, how: Ending) -> None:
+    def _ended(self, how: MeasurementEnd) -> None:
         self._calm()
         self._error = _ERRORS[how]
-        self.line.send(packet(b"A" if how is Ending.ABORTED else b"K"))
+        self.line.send(packet(b"A" if how is MeasurementEnd.ABORTED else b"K"))
 
     def _rest(self) -> None:
         """Believe in the host again for a while."""

@@ -17,7 +17,7 @@ from devices.driver import LineSettings
 from devices.simulators.bodies import Body
 from devices.simulators.faults import Fault
 from devices.simulators.wired.machine import LINE_FAULTS, Times
-from devices.simulators.wired.polled import MEMORY_LIMIT, Polled
+from devices.simulators.wired.polled import MEMORY_LIMIT, PolledDevice
 
 _SIZE = 8
 _TO_METER, _FROM_METER = 0xA3, 0xA5
@@ -40,7 +40,7 @@ def time_payload(when: datetime) -> bytes:
     return day.to_bytes(2, "little") + bytes([when.minute, when.hour])
 
 
-class TaiDoc(Polled):
+class TaiDoc(PolledDevice):
     """What the meters share. `number` is the model's number, told in binary-coded decimals."""
 
     protocol = "taidoc_51"

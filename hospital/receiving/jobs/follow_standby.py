@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hospital.archive import STREAMS, Archive, Row, row
 from hospital.archive.settings import HospitalSettings
 from hospital.receiving import backup
-from hospital.receiving.backup import Told
+from hospital.receiving.backup import PromisedCopy
 
 PLACE = "standby {}"
 
@@ -49,7 +49,7 @@ class Standby:
             return False
         place = PLACE.format(self.name)
         with archive.transaction():
-            backup.promise(archive, self.covered, Told(0, now_ms, place), 0)
+            backup.promise(archive, self.covered, PromisedCopy(0, now_ms, place), 0)
             # Said anew every minute: only the latest of them is worth a row.
             archive.execute(
                 "DELETE FROM backup WHERE place = ? AND number <"

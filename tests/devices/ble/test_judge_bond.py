@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.ble.bonds import KNOWN_LIMIT, REFUSALS, SHORT_VISITS, BondWatch, Ended
+from devices.ble.bonds import KNOWN_LIMIT, REFUSALS, SHORT_VISITS, BondWatch, ConnectionEnd
 from devices.ble.link import is_about_bond
 
-WELL = Ended(paired=True, hung_up=True, heard=True, seconds=2)
-REFUSED = Ended(paired=True, about_bond=True)
-SHORT = Ended(paired=True, hung_up=True, seconds=0.5)
-GONE = Ended(paired=True, hung_up=True, seconds=20)
+WELL = ConnectionEnd(paired=True, hung_up=True, heard=True, seconds=2)
+REFUSED = ConnectionEnd(paired=True, about_bond=True)
+SHORT = ConnectionEnd(paired=True, hung_up=True, seconds=0.5)
+GONE = ConnectionEnd(paired=True, hung_up=True, seconds=20)
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,13 @@ def test_a_device_that_worked_and_now_hangs_up_at_once_has_forgotten_us() -> Non
 
 
 def test_without_a_bond_it_has_to_be_paired() -> None:
-    assert BondWatch().judge("a", Ended(paired=False, about_bond=True)) == "not-paired"
+    assert BondWatch().judge("a", ConnectionEnd(paired=False, about_bond=True)) == "not-paired"
 
 
 @given(st.lists(st.sampled_from([WELL, SHORT, GONE, REFUSED]), max_size=40))
-def test_never_after_a_good_connection_and_never_for_a_single_failure(story: list[Ended]) -> None:
+def test_never_after_a_good_connection_and_never_for_a_single_failure(
+    story: list[ConnectionEnd],
+) -> None:
     watch, before = BondWatch(), WELL
     for ended in story:
         verdict = watch.judge("a", ended)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.ble.records import Ending, RecordTransfer
+from devices.ble.records import RecordTransfer, TransferEnd
 from devices.protocols import record_access
 
 
@@ -76,23 +76,23 @@ def transferred(
 def test_the_first_time_everything_is_asked_for_and_then_what_is_new() -> None:
     meter = Meter([3, 4, 5])
     first, came = transferred(meter, None)
-    assert (first.ending, came, first.held) == (Ending.COMPLETE, [3, 4, 5], 5)
+    assert (first.ending, came, first.held) == (TransferEnd.COMPLETE, [3, 4, 5], 5)
     meter.records.append(6)
     second, came = transferred(meter, first.held)
-    assert (second.ending, came, second.held) == (Ending.COMPLETE, [6], 6)
+    assert (second.ending, came, second.held) == (TransferEnd.COMPLETE, [6], 6)
     assert meter.asked[1::2] == [b"\x01\x01", b"\x01\x03\x01\x06\x00"]
 
 
 def test_an_empty_meter_and_one_without_news_end_normally() -> None:
     empty, came = transferred(Meter([]), None)
-    assert (empty.ending, came, empty.held) == (Ending.NOTHING, [], None)
+    assert (empty.ending, came, empty.held) == (TransferEnd.NOTHING, [], None)
     nothing_new, _ = transferred(Meter([4, 5]), 5)
-    assert (nothing_new.ending, nothing_new.held) == (Ending.NOTHING, 5)
+    assert (nothing_new.ending, nothing_new.held) == (TransferEnd.NOTHING, 5)
 
 
 def test_a_meter_that_was_reset_is_read_anew() -> None:
     transfer, came = transferred(Meter([0, 1]), 900)
-    assert (transfer.ending, transfer.held) == (Ending.COMPLETE, 1)
+    assert (transfer.ending, transfer.held) == (TransferEnd.COMPLETE, 1)
     assert came[-2:] == [0, 1]
 
 
@@ -101,24 +101,24 @@ def test_the_last_sequence_number_of_all_is_followed_by_everything() -> None:
     transfer, came = transferred(meter, 65535)
     assert came == [65535, 0]
     assert b"\x01\x01" in meter.asked
-    assert transfer.ending is Ending.COMPLETE
+    assert transfer.ending is TransferEnd.COMPLETE
 
 
 @pytest.mark.parametrize("meter", [Meter([1, 2], counts=False), Meter([1, 2], knows_since=False)])
 def test_a_meter_need_not_know_every_request(meter: Meter) -> None:
     transfer, came = transferred(meter, 1)
-    assert transfer.ending is Ending.COMPLETE
+    assert transfer.ending is TransferEnd.COMPLETE
     assert 2 in came
 
 
 def test_busy_is_for_later_and_a_refusal_says_which() -> None:
     busy, came = transferred(Meter([1], busy=1), None)
-    assert (busy.ending, came, busy.held) == (Ending.BUSY, [], None)
+    assert (busy.ending, came, busy.held) == (TransferEnd.BUSY, [], None)
     refused = RecordTransfer(None)
     refused.begin()
     refused.answered({"op": "count", "count": 2})
     assert refused.answered({"op": "response", "request": 1, "code": 9}) is None
-    assert (refused.ending, refused.refusal) == (Ending.REFUSED, "operand_not_supported")
+    assert (refused.ending, refused.refusal) == (TransferEnd.REFUSED, "operand_not_supported")
 
 
 def test_giving_up_sends_an_abort_once_and_keeps_what_came_in_order() -> None:
@@ -129,7 +129,7 @@ def test_giving_up_sends_an_abort_once_and_keeps_what_came_in_order() -> None:
         transfer.record(sequence)
     assert transfer.give_up() == record_access.abort()
     transfer.answered({"op": "response", "request": 3, "code": 1})
-    assert (transfer.ending, transfer.held) == (Ending.ABORTED, 4)
+    assert (transfer.ending, transfer.held) == (TransferEnd.ABORTED, 4)
     assert transfer.give_up() is None
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.ble.adapter_watch import AdapterWatch, Patience, Step, Trouble, planned
+from devices.ble.adapter_watch import AdapterWatch, Step, StepTimes, Trouble, planned
 
-PATIENCE = Patience()
+PATIENCE = StepTimes()
 HOUR_S, NIGHT_S = 3600, 12 * 3600
 GENTLENESS = list(Step)
 

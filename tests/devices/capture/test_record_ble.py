@@ -16,11 +16,11 @@ from devices.simulators.bodies import Body, Traits
 from devices.simulators.bus import PrivateBus
 from devices.simulators.gatt import Bond, Pairing
 from devices.simulators.models import UA_651BLE
-from devices.simulators.peripherals import Habits, SpotDevice
+from devices.simulators.peripherals import DeviceTimes, SpotDevice
 
 pytestmark = pytest.mark.long
 
-QUICK = Habits(advertise_s=10, settle_s=0.3, hang_up_s=0.5, idle_s=5)
+QUICK = DeviceTimes(advertise_s=10, settle_s=0.3, hang_up_s=0.5, idle_s=5)
 
 
 @pytest.fixture

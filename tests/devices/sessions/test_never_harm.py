@@ -13,7 +13,7 @@ from devices.catalogue.serial_protocols import SERIAL_ROWS, session_for
 from devices.driver import Event, Session, Turn
 from devices.protocols import cms50_v7, onetouch_ultraeasy, suntech_nibp, taidoc_51
 from edge.equipment import device_requests
-from edge.model.reading import Measured
+from edge.model.reading import Measurement
 
 CONVERSING = sorted(row.name for row in SERIAL_ROWS if row.session or row.analyser)
 CUFFS = [row.name for row in SERIAL_ROWS if row.requests]
@@ -189,7 +189,7 @@ def test_a_memory_without_time_is_told_once_with_its_doubts() -> None:
     session.start(0)
     session.on_event(Event("model", {"text": "CMS50E"}), 100)
     off = {"spo2": None, "pulse": None, "probe_error": True, "searching": True}
-    found: list[Measured] = []
+    found: list[Measurement] = []
     now_ms = 100
     for _ in range(200):
         now_ms += 500

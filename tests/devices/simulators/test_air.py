@@ -37,13 +37,13 @@ from devices.simulators.models import (
     UC_352BLE,
     UT_201BLE,
 )
-from devices.simulators.peripherals import Habits, SpotDevice, StreamingOximeter
+from devices.simulators.peripherals import DeviceTimes, SpotDevice, StreamingOximeter
 from tests.support.eventually import eventually_async
 
 pytestmark = pytest.mark.long
 
 PRESSURE, BATTERY, MODEL, CLOCK = (uuid128(u) for u in (0x2A35, 0x2A19, 0x2A24, 0x2A08))
-QUICK = Habits(
+QUICK = DeviceTimes(
     advertise_s=5,
     settle_s=0.02,
     gap_s=0.02,

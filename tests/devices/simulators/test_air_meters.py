@@ -26,13 +26,15 @@ from devices.simulators.faults import Fault
 from devices.simulators.gatt import uuid128
 from devices.simulators.glucose_meter import GlucoseMeter
 from devices.simulators.models import ACCU_CHEK, BF720, CONTOUR
-from devices.simulators.peripherals import BleDevice, Habits, switch_on
-from edge.model.reading import Code, Measured
+from devices.simulators.peripherals import BleDevice, DeviceTimes, switch_on
+from edge.model.reading import Code, Measurement
 from tests.support.eventually import eventually_async
 
 pytestmark = pytest.mark.long
 
-QUICK = Habits(advertise_s=5, settle_s=0.02, gap_s=0.01, hang_up_s=0.1, idle_s=2, sample_s=0.02)
+QUICK = DeviceTimes(
+    advertise_s=5, settle_s=0.02, gap_s=0.01, hang_up_s=0.1, idle_s=2, sample_s=0.02
+)
 WHEN = datetime(2026, 11, 22, 8, 30)  # noqa: DTZ001
 
 
@@ -84,7 +86,7 @@ async def meter(bluez: Bluez) -> AsyncIterator[GlucoseMeter]:
     await device.stop()
 
 
-def measured(host: Host) -> list[Measured]:
+def measured(host: Host) -> list[Measurement]:
     found = [glucose.measured(glucose.decode(data)) for data in host.of(0x2A18)]
     return [each for each in found if each]
 

@@ -34,13 +34,13 @@ from devices.simulators.models import (
     POLAR_H10,
     UA_651BLE,
 )
-from devices.simulators.peripherals import BleDevice, BleModel, Habits, SpotDevice, switch_on
+from devices.simulators.peripherals import BleDevice, BleModel, DeviceTimes, SpotDevice, switch_on
 from edge.model.reading import Code
 from tests.support.eventually import eventually_async
 
 pytestmark = pytest.mark.long
 
-QUICK = Habits(
+QUICK = DeviceTimes(
     advertise_s=5,
     settle_s=0.02,
     gap_s=0.02,
@@ -162,7 +162,7 @@ async def test_an_enhanced_cuff_hands_over_what_it_measured(
 async def test_what_is_sent_is_kept_by_some_and_erased_by_others(
     bluez: Bluez, model: BleModel, visits: list[int]
 ) -> None:
-    cuff = switch_on(model, Habits(**{**_fields(QUICK), "idle_s": 0.3}))
+    cuff = switch_on(model, DeviceTimes(**{**_fields(QUICK), "idle_s": 0.3}))
     assert isinstance(cuff, SpotDevice)
     bluez.add(cuff.peripheral)
     for seed in range(3):
@@ -177,8 +177,8 @@ async def test_what_is_sent_is_kept_by_some_and_erased_by_others(
     await cuff.stop()
 
 
-def _fields(habits: Habits) -> dict[str, float]:
-    return {name: getattr(habits, name) for name in Habits.__slots__}
+def _fields(habits: DeviceTimes) -> dict[str, float]:
+    return {name: getattr(habits, name) for name in DeviceTimes.__slots__}
 
 
 # --- broadcasts --------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def test_a_broadcast_counts_while_somebody_stands_still(
 async def test_a_mi_scale_is_heard_without_a_connection(
     bluez: Bluez, model: BleModel, short: str, fault: Fault | None
 ) -> None:
-    scale = switch_on(model, Habits(**{**_fields(QUICK), "sample_s": 0.2}))
+    scale = switch_on(model, DeviceTimes(**{**_fields(QUICK), "sample_s": 0.2}))
     bluez.add(scale.peripheral)
     heard: list[bytes] = []
 

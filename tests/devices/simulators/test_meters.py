@@ -25,7 +25,7 @@ from devices.simulators.wired import onetouch_ultraeasy as ultraeasy
 from devices.simulators.wired import sd_codefree as codefree
 from devices.simulators.wired import taidoc_51 as taidoc
 from devices.simulators.wired.polled import Record
-from edge.model.reading import Code, Kind, Measured
+from edge.model.reading import Code, Kind, Measurement
 from tests.support.wires import QUICK, VECTORS, WHEN, Ear, numbers, open_port, person
 
 pytestmark = pytest.mark.long
@@ -82,7 +82,7 @@ async def ask_taidoc(ear: Ear, code: int, record: int = 0) -> bytes:
     return bytes.fromhex(str(event.fields["payload"]))
 
 
-async def download(ear: Ear) -> list[Measured]:
+async def download(ear: Ear) -> list[Measurement]:
     """Read a whole memory as a host does."""
     model = taidoc_51.model(await ask_taidoc(ear, taidoc_51.MODEL))
     kind = taidoc_51.kind_of(model)

@@ -26,7 +26,7 @@ from devices.simulators.wired import (
     terumo_bp500,
 )
 from devices.simulators.wired.machine import Pusher
-from edge.model.reading import Code, Measured
+from edge.model.reading import Code, Measurement
 from tests.support.wires import QUICK, VECTORS, WHEN, Ear, numbers, open_port, person
 
 pytestmark = pytest.mark.long
@@ -246,7 +246,7 @@ async def test_a_device_misbehaves_as_asked(
     ear = await heard(by_slug[slug](tmp_path / "tty", QUICK), fault)
     if events is not None:
         assert ear.names() == events
-    readings: list[Measured] = ear.measured
+    readings: list[Measurement] = ear.measured
     assert bool(readings) == (fault in (Fault.GARBAGE_PREFIX, Fault.REPEATED))
 
 

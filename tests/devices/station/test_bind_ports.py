@@ -20,7 +20,7 @@ from devices.simulators.wired.machine import Machine
 from devices.simulators.wired.masimo_ascii1 import Rad87
 from devices.simulators.wired.medlab_nibp2020 import MedlabNibp
 from devices.simulators.wired.onetouch_ultra2 import Ultra2
-from devices.simulators.wired.polled import Polled
+from devices.simulators.wired.polled import PolledDevice
 from devices.simulators.wired.suntech_nibp import SuntechNibp
 from devices.simulators.wired.taidoc_51 import Td4279
 from edge.equipment import serial_bindings
@@ -41,7 +41,7 @@ def watch(recorder: Recorder, path: Path, start: Start, *, probe: bool = False) 
     return cables
 
 
-def seen(store: Store) -> serial_bindings.Sighting | None:
+def seen(store: Store) -> serial_bindings.UnboundPort | None:
     return next(iter(serial_bindings.sightings(store)), None)
 
 
@@ -115,7 +115,7 @@ async def test_a_silent_device_is_asked_only_where_that_is_allowed(
     recorder: Recorder, store: Store, tmp_path: Path, start: Start, kind: type[Machine], label: str
 ) -> None:
     async with plugged(kind, tmp_path) as machine:
-        assert isinstance(machine, Polled)
+        assert isinstance(machine, PolledDevice)
         machine.measure(body())
         watch(recorder, machine.line.path, start, probe=True)
         await eventually_async(lambda: label in models(store), within_s=60)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from decimal import Decimal
 
 from devices.catalogue import SERIAL_MODELS
-from devices.recording.device_readings import Reception, Source
+from devices.recording.device_readings import DeviceReadings, Source
 from devices.recording.recorder import Recorder
 from edge.model.clock import ClockQuality, Stamp
-from edge.model.reading import Code, Kind, Measured, Value
+from edge.model.reading import Code, Kind, Measurement, Value
 from edge.store.store import Store
 
-NUMBERS = Measured(Kind.OXIMETRY, (Value(Code.SPO2, Decimal("97"), "%"),))
+NUMBERS = Measurement(Kind.OXIMETRY, (Value(Code.SPO2, Decimal("97"), "%"),))
 
 
 async def test_the_first_number_is_shown_however_short_the_box_has_been_up(
     store: Store, recorder: Recorder
 ) -> None:
-    reception = Reception(recorder, Source("oxi-1", SERIAL_MODELS[0], "/dev/ttyUSB0"))
+    reception = DeviceReadings(recorder, Source("oxi-1", SERIAL_MODELS[0], "/dev/ttyUSB0"))
     just_booted = Stamp(recorder.now().boot, 0, 0, ClockQuality.FLOOR)
     reception.sample(just_booted, NUMBERS, b"")
     assert reception.finger_in

@@ -21,7 +21,7 @@ from station_kit import (
     wrong,
 )
 
-from devices.ble.reconnect import Manners
+from devices.ble.reconnect import ReconnectTimes
 from devices.ble.session import SessionTimes
 from devices.ble.supervisor import BleSupervisor, RadioHabits
 from devices.catalogue import model_named
@@ -40,7 +40,7 @@ from devices.simulators.models import (
     UC_352BLE,
     UT_201BLE,
 )
-from devices.simulators.peripherals import BleModel, Habits, SpotDevice, StreamingOximeter
+from devices.simulators.peripherals import BleModel, DeviceTimes, SpotDevice, StreamingOximeter
 from edge.equipment import registry
 from edge.model.clock import Clock
 from edge.readings import history
@@ -48,7 +48,7 @@ from edge.store.store import Store
 
 pytestmark = pytest.mark.long
 
-QUICK = Habits(
+QUICK = DeviceTimes(
     advertise_s=5,
     settle_s=0.02,
     hang_up_s=0.2,
@@ -57,7 +57,7 @@ QUICK = Habits(
     stream_s=2,
     out_s=0.3,
 )
-LINGERS = Habits(advertise_s=30, settle_s=0.02, hang_up_s=30, idle_s=30)
+LINGERS = DeviceTimes(advertise_s=30, settle_s=0.02, hang_up_s=30, idle_s=30)
 """A device that neither hangs up nor stops advertising."""
 
 HABITS = RadioHabits(
@@ -65,13 +65,13 @@ HABITS = RadioHabits(
     retry_s=0.1,
     longest_retry_s=0.3,
     times=SessionTimes(settle_s=1, first_s=2, idle_s=0.5, deadline_s=10),
-    manners=Manners(gap_s=0.5, cool_s=30, short_s=0.05),
+    manners=ReconnectTimes(gap_s=0.5, cool_s=30, short_s=0.05),
     terms=QUICK_TERMS,
 )
 CUFF = "ble-C2091F1A2B3C"
 
 
-def spot(bluez: Bluez, model: BleModel = UA_651BLE, habits: Habits = QUICK) -> SpotDevice:
+def spot(bluez: Bluez, model: BleModel = UA_651BLE, habits: DeviceTimes = QUICK) -> SpotDevice:
     made = SpotDevice(model, habits, Bond(Pairing.JUST_WORKS, bonded=True))
     bluez.add(made.peripheral)
     return made

@@ -19,7 +19,7 @@ from devices.simulators.roster import WIRED, WiredRow
 from devices.simulators.wired.berry_pm6750 import Pm6750
 from devices.simulators.wired.machine import Machine
 from devices.simulators.wired.medlab_nibp2020 import MedlabNibp, MedlabWithOximeter
-from devices.simulators.wired.polled import Polled
+from devices.simulators.wired.polled import PolledDevice
 from devices.simulators.wired.suntech_nibp import SuntechNibp
 from edge.equipment import registry
 from edge.model.reading import Code, Kind
@@ -135,7 +135,7 @@ async def test_no_device_is_ever_asked_to_erase_or_to_inflate(
         supervise(recorder, machine, Kind.BLOOD_PRESSURE, start)
         await eventually_async(lambda: registry.devices(store))
         await asyncio.sleep(LISTEN_S)
-        assert not (isinstance(machine, Polled) and machine.erased)
+        assert not (isinstance(machine, PolledDevice) and machine.erased)
         cuff = getattr(machine, "cuff", None)
         assert cuff is None or not (cuff.busy or cuff.result)
     finally:

@@ -12,7 +12,7 @@ from station_kit import raws, wrong
 
 from devices.recording.recorder import Arrival, Recorder
 from edge.model.clock import Stamp
-from edge.model.reading import Code, Kind, Measured, Reading, Value
+from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.store.store import Store
 
 pytestmark = pytest.mark.long
@@ -21,7 +21,7 @@ PLENTY = 1_000_000
 
 
 def weight(recorder: Recorder, number: int) -> Arrival:
-    measured = Measured(Kind.WEIGHT, (Value(Code.WEIGHT, Decimal(60 + number), "kg"),))
+    measured = Measurement(Kind.WEIGHT, (Value(Code.WEIGHT, Decimal(60 + number), "kg"),))
     # Large raw bytes make the file grow, so that the limit is felt.
     raw = bytes([number]) * 3000
     return Arrival(Reading(measured, recorder.now(), "device", "ble-1", "UC-352BLE", raw))
