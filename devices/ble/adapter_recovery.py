@@ -28,7 +28,7 @@ class AdapterCare:
         self._restart = shlex.split(restart)
 
     async def help(self, why: str) -> Step | None:
-        """Take the step that is due, if one is; return it. A step that fails is logged."""
+        """Take the step that is due, if any, and return it; a failure is logged."""
         now_s = asyncio.get_running_loop().time()
         step = self.watch.due(now_s)
         if step is None:
