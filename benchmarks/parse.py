@@ -19,7 +19,7 @@ from benchmarks.link.readings import readings
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
 from edge.readings.intake import reading_body
-from hospital.entries import parse
+from hospital.receiving import handlers
 
 ROOT = Path(__file__).resolve().parent.parent
 AGAINST = "155ad0f"
@@ -133,7 +133,7 @@ def compare(
     tree: Path, module: str, sets: dict[str, list[str]], rounds: int
 ) -> dict[str, dict[str, float]]:
     """Return by set: microseconds a record, theirs and ours, and how many times faster ours is."""
-    theirs, ours = Side(tree, module, sets), Side(ROOT, parse.__name__, sets)
+    theirs, ours = Side(tree, module, sets), Side(ROOT, handlers.__name__, sets)
     try:
         taken = {
             name: [(theirs.seconds(name), ours.seconds(name)) for _ in range(rounds + 1)][1:]

@@ -81,6 +81,23 @@ class SerialProtocol:
     aside: Callable[[Event], bool] = _never
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question that only reads, and the answer that no other device would give.
+
+    `write` is put to an unknown device at `line`, up to `tries` times; `wanted` tells the event
+    that proves the protocol, `words` names the question for people. Questions are put in ascending
+    `order`.
+    """
+
+    order: int
+    line: LineSettings
+    write: bytes
+    wanted: Callable[[Event], bool]
+    words: str
+    tries: int = 1
+
+
 UNMAPPED = "unmapped-test"
 """Why an analyser's final result is no reading: nobody wrote down what its test code means."""
 

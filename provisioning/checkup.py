@@ -15,14 +15,18 @@ from devices.protocols.line_template import PREFIX, TemplateError
 from devices.serial import templates
 from devices.serial.link import find
 from edge.model.clock import ClockQuality
+from edge.model.entry_check import problem
 from edge.model.errors import EdgeError
 from edge.settings.box_settings import Settings
+from edge.store import journal
 from edge.store.store import Store
 from sync.keys.keys import DECRYPT_FILE, SIGN_FILE, TLS_FILE, KeyFileError, certificate_expiry
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
 CERTIFICATE_WARN_DAYS = 60
 BROKER_TIMEOUT_S = 5
+JOURNAL_CHECKED = 200
+"""So many entries, the newest, are compared with the table of entry kinds."""
 PRIVATE_KEYS = (TLS_FILE, SIGN_FILE, DECRYPT_FILE, "pepper")
 
 
@@ -56,6 +60,15 @@ def _file(settings: Settings, store: Store) -> Finding:
     if answer != "ok":
         return Finding("file", FAIL, f"the box's file is damaged: {answer}")
     return Finding("file", PASS, f"{settings.database.name} is sound")
+
+
+def _journal(settings: Settings, store: Store) -> Finding:
+    newest = journal.since(store, max(store.journal_position() - JOURNAL_CHECKED, 0))
+    wrong = [text for _, entry in newest if (text := problem(entry.kind, entry.body)) is not None]
+    if wrong:
+        text = f"{len(wrong)} of the newest {len(newest)} entries have another form: {wrong[0]}"
+        return Finding("journal", WARN, text[:200])
+    return Finding("journal", PASS, f"the newest {len(newest)} entries have the declared form")
 
 
 def _disk(settings: Settings, store: Store) -> Finding:
@@ -131,6 +144,7 @@ def _bluetooth(settings: Settings, store: Store) -> Finding:
 
 CHECKS: tuple[Check, ...] = (
     _file,
+    _journal,
     _disk,
     _clock,
     _keys,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from devices.capture.decode import event_json, plain
 from devices.capture.replay import Moment, Replay
-from devices.catalogue import BLE_FAMILIES, SERIAL_PROTOCOLS, Model
-from devices.catalogue.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE
+from devices.catalogue import SERIAL_PROTOCOLS, Model
+from devices.catalogue.ble_families import BLE_FAMILIES
+from devices.catalogue.serial_protocols import serial_row
 from devices.catalogue.tables import family_of
 from edge.equipment import registry
 
@@ -40,9 +41,8 @@ def _experimental(model: Model) -> bool:
 
 
 def _evidence(model: Model) -> str:
-    if model.link == "serial":
-        return SERIAL_EVIDENCE[model.protocol]
-    return BLE_EVIDENCE[family_of(model, BLE_FAMILIES)]
+    row = serial_row(model.protocol)
+    return row.evidence if row else family_of(model, BLE_FAMILIES).evidence
 
 
 def device_json(device: registry.Device) -> Json:

@@ -26,8 +26,8 @@ from devices.capture.capture import (
 )
 from devices.capture.replay import SOUND, replay
 from devices.catalogue import MODELS, SERIAL_PROTOCOLS
+from devices.catalogue.serial_protocols import serial_row
 from devices.catalogue.tables import line_text
-from devices.deidentify import MASKERS, WITHOUT_IDS
 from edge.equipment import registry
 from edge.settings.box_settings import home_folder, settings_file
 from provisioning.device_output import (
@@ -155,7 +155,8 @@ def _check_promise(blank: Capture, out: Path, raw: bool) -> None:
         raise InputError("file_exists", f"{out} exists; captures are never overwritten")
     if not out.absolute().parent.is_dir():
         raise InputError("no_folder", f"{out.absolute().parent} is no folder")
-    maskable = blank.link == "ble" or blank.protocol in MASKERS or blank.protocol in WITHOUT_IDS
+    row = serial_row(blank.protocol)
+    maskable = blank.link == "ble" or (row is not None and row.can_be_masked)
     if not maskable and not raw:
         whose = blank.protocol or "an unknown protocol"
         raise InputError(

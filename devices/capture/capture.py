@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from devices.deidentify import mask
+from devices.catalogue.serial_protocols import mask
 from devices.driver import LineSettings
 
 VERSION = 1

@@ -1,7 +1,7 @@
 """The serial models of the catalogue, one frozen row each.
 
 A serial device is known by what it says, not by its cable. Nothing here was tried on hardware by
-us; how sure each protocol is stands in `devices.catalogue.evidence`.
+us; how sure each protocol is stands in `devices.catalogue.serial_protocols`.
 """
 
 from __future__ import annotations

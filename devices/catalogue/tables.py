@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from devices.catalogue.evidence import BLE_EVIDENCE, SERIAL_EVIDENCE
-from devices.driver import BleCharacteristic, LineSettings, SerialProtocol
+from devices.catalogue.ble_families import BleFamily
+from devices.catalogue.protocol_row import ProtocolRow
+from devices.driver import LineSettings
 from devices.model import Model
 
 EXPERIMENTAL = "**experimental**"
 
-Families = Mapping[str, Sequence[BleCharacteristic]]
-Protocols = Mapping[str, SerialProtocol]
+Families = Sequence[BleFamily]
+Protocols = Sequence[ProtocolRow]
 
 
 def table(
@@ -32,48 +33,50 @@ def protocol_table(protocols: Protocols, families: Families) -> str:
     """Return every protocol and characteristic family, one row each."""
     serial = [
         (
-            _link(name, name),
-            protocol.title,
-            "serial " + ", ".join(line_text(line) for line in protocol.lines),
-            _evidence(SERIAL_EVIDENCE[name], protocol.experimental),
+            _link(row.name, row.name),
+            row.protocol.title,
+            "serial " + ", ".join(line_text(line) for line in row.protocol.lines),
+            _serial_evidence(row),
         )
-        for name, protocol in protocols.items()
+        for row in protocols
     ]
     ble = [
         (
-            _link(name, name),
-            ", ".join(characteristic.title for characteristic in characteristics),
-            "Bluetooth " + ", ".join(characteristic.uuid for characteristic in characteristics),
-            _evidence(BLE_EVIDENCE[name], experimental=False),
+            _link(family.name, family.name),
+            ", ".join(one.title for one in family.characteristics),
+            "Bluetooth " + ", ".join(one.uuid for one in family.characteristics),
+            str(family.evidence),
         )
-        for name, characteristics in families.items()
+        for family in families
     ]
     return _markdown(("protocol", "what speaks it", "link", "evidence"), serial + ble)
 
 
-def serial_facts(protocol: SerialProtocol, models: Iterable[Model]) -> str:
+def serial_facts(row: ProtocolRow, models: Iterable[Model]) -> str:
     """Return what the code knows of a serial protocol, to head its page."""
     told = ", ".join(model.label for model in models) or "none yet"
+    protocol = row.protocol
     rows = [
-        ("name", f"`{protocol.name}`"),
+        ("name", f"`{row.name}`"),
         ("line", ", then ".join(line_text(line) for line in protocol.lines)),
         ("speaks", "streams without pause" if protocol.streaming else "frame by frame"),
         ("models in the catalogue", told),
-        ("evidence", _evidence(SERIAL_EVIDENCE[protocol.name], protocol.experimental)),
+        ("evidence", _serial_evidence(row)),
         ("tried on hardware by us", "no"),
     ]
     return _markdown(("", ""), rows)
 
 
-def ble_facts(
-    name: str, characteristics: Iterable[BleCharacteristic], models: Iterable[Model]
-) -> str:
+def ble_facts(family: BleFamily, models: Iterable[Model]) -> str:
     """Return what the code knows of a family of characteristics, to head its page."""
     told = ", ".join(model.label for model in models) or "none yet"
     rows = [
-        *((f"`{one.uuid}`", one.title + (", streams" * one.streaming)) for one in characteristics),
+        *(
+            (f"`{one.uuid}`", one.title + (", streams" * one.streaming))
+            for one in family.characteristics
+        ),
         ("models in the catalogue", told),
-        ("evidence", _evidence(BLE_EVIDENCE[name], experimental=False)),
+        ("evidence", family.evidence),
         ("tried on hardware by us", "no"),
     ]
     return _markdown(("", ""), rows)
@@ -126,27 +129,23 @@ def line_text(line: LineSettings) -> str:
 def _model_row(model: Model, protocols: Protocols, families: Families) -> tuple[str, ...]:
     common = (model.name, model.manufacturer, model.title)
     if model.link == "serial":
-        evidence = _evidence(
-            SERIAL_EVIDENCE[model.protocol], protocols[model.protocol].experimental
-        )
-        return (*common, "serial", _link(model.protocol, model.protocol), evidence)
-    page = family_of(model, families)
+        row = next(row for row in protocols if row.name == model.protocol)
+        return (*common, "serial", _link(row.name, row.name), _serial_evidence(row))
+    family = family_of(model, families)
     shown = ", ".join(model.characteristics)
-    return (*common, "Bluetooth", _link(shown, page), _evidence(BLE_EVIDENCE[page], False))
+    return (*common, "Bluetooth", _link(shown, family.name), family.evidence)
 
 
-def family_of(model: Model, families: Families) -> str:
+def family_of(model: Model, families: Families) -> BleFamily:
     """Return the family of a Bluetooth model's first characteristic: what it is there for."""
     first = model.characteristics[0]
     return next(
-        name
-        for name, characteristics in families.items()
-        if any(one.uuid == first for one in characteristics)
+        family for family in families if any(one.uuid == first for one in family.characteristics)
     )
 
 
-def _evidence(evidence: str, experimental: bool) -> str:
-    return f"{EXPERIMENTAL}; {evidence}" if experimental else evidence
+def _serial_evidence(row: ProtocolRow) -> str:
+    return f"{EXPERIMENTAL}; {row.evidence}" if row.protocol.experimental else row.evidence
 
 
 def _link(text: str, page: str) -> str:

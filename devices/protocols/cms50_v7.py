@@ -8,7 +8,7 @@ single frame is no reading: see `devices.recording.stable_value`.
 
 from __future__ import annotations
 
-from devices.driver import Event, LineSettings, SerialProtocol
+from devices.driver import Event, LineSettings, Question, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip
 from devices.protocols.observations import oximetry
 from edge.model.reading import Measured
@@ -130,4 +130,12 @@ PROTOCOL = SerialProtocol(
     explain=lambda: StepDecoder(_take),
     streaming=True,
     aside=aside,
+)
+
+QUESTION = Question(
+    order=4,
+    line=LineSettings(115200),
+    write=command(LIVE_STOP) + command(MODEL),
+    wanted=lambda event: event.name == "model",
+    words="the question for its model",
 )

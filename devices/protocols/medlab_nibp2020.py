@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from devices.driver import Event, LineSettings, SerialProtocol
+from devices.driver import Event, LineSettings, Question, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.observations import oximetry, pressure
 from edge.model.reading import Measured
@@ -139,4 +139,18 @@ PROTOCOL = SerialProtocol(
     decoder=lambda: StepDecoder(_take),
     measured=measured,
     explain=lambda: StepDecoder(_take_command),
+)
+
+
+def _is_answer(event: Event) -> bool:
+    device_error = event.name == "error" and event.fields["kind"] == "device_error"
+    return event.name in ("status", "reading") or device_error
+
+
+QUESTION = Question(
+    order=3,
+    line=LineSettings(4800),
+    write=command(STATUS),
+    wanted=_is_answer,
+    words="the question for its status",
 )

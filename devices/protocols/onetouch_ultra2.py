@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from devices.driver import Event, LineSettings, SerialProtocol
+from devices.driver import Event, LineSettings, Question, SerialProtocol
 from devices.protocols.framing import (
     Step,
     StepDecoder,
@@ -110,4 +110,13 @@ PROTOCOL = SerialProtocol(
     decoder=lambda: StepDecoder(lines(_understand, _LONGEST)),
     measured=measured,
     explain=lambda: StepDecoder(_take_command),
+)
+
+QUESTION = Question(
+    order=5,
+    line=LineSettings(9600),
+    write=command("DM?"),
+    wanted=lambda event: event.name == "text" and str(event.fields["text"]).startswith("?"),
+    words="the question for its version",
+    tries=2,
 )

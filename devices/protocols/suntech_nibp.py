@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from devices.driver import Event, LineSettings, SerialProtocol
+from devices.driver import Event, LineSettings, Question, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.observations import pressure
 from edge.model.reading import Measured
@@ -120,4 +120,12 @@ PROTOCOL = SerialProtocol(
     decoder=lambda: StepDecoder(_take),
     measured=measured,
     explain=lambda: StepDecoder(_take_command),
+)
+
+QUESTION = Question(
+    order=1,
+    line=LineSettings(9600),
+    write=ask_cuff(),
+    wanted=lambda event: event.name == "cuff",
+    words="the question for its cuff pressure",
 )

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from devices.driver import Event, LineSettings, SerialProtocol
+from devices.driver import Event, LineSettings, Question, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
 from devices.protocols.observations import glucose, number, oximetry, pressure
 from edge.model.reading import Code, Kind, Measured, Value
@@ -148,4 +148,15 @@ PROTOCOL = SerialProtocol(
     decoder=lambda: StepDecoder(_take),
     measured=measured,
     explain=lambda: StepDecoder(_take),
+)
+
+QUESTION = Question(
+    order=2,
+    line=LineSettings(19200),
+    write=command(MODEL),
+    wanted=lambda event: (
+        event.name == "packet" and not event.fields["to_device"] and event.fields["cmd"] == MODEL
+    ),
+    words="the question for its model",
+    tries=2,
 )

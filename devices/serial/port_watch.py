@@ -17,10 +17,10 @@ from functools import partial
 from typing import TypeVar
 
 from devices.catalogue import SERIAL_PROTOCOLS, serial_models
-from devices.driver import LineSettings
+from devices.driver import LineSettings, Question
 from devices.recording.recorder import Recorder
 from devices.serial import identify, link
-from devices.serial.identify import Listener, Question, Recognised
+from devices.serial.identify import Listener, Recognised
 from edge.equipment import serial_bindings
 from edge.model.clock import Stamp
 from edge.store.store import Store
@@ -162,22 +162,22 @@ class _Watcher:
                     deadline = _now_s() + self._habits.listen_s
 
     async def _ask_all(self) -> None:
-        for question in identify.QUESTIONS:
+        for protocol, question in identify.QUESTIONS.items():
             for _ in range(question.tries):
-                found = await self._ask(question)
+                found = await self._ask(protocol, question)
                 if found is not None:
                     self._recognise(found)
                     return
 
-    async def _ask(self, question: Question) -> Recognised | None:
-        decoder = SERIAL_PROTOCOLS[question.protocol].decoder()
+    async def _ask(self, protocol: str, question: Question) -> Recognised | None:
+        decoder = SERIAL_PROTOCOLS[protocol].decoder()
         async with self._open(question.line) as port:
             await self._block(lambda: port.write(question.write))
             deadline = _now_s() + self._habits.answer_s
             while _now_s() < deadline:
                 data = await self._block(port.read)
                 self._keep(data)
-                found = question.answered(decoder.feed(data))
+                found = identify.answered(protocol, decoder.feed(data))
                 if found is not None:
                     return found
         return None

@@ -22,6 +22,7 @@ from functools import partial
 from typing import TypeVar
 
 from devices.catalogue import SERIAL_PROTOCOLS, Model
+from devices.catalogue.serial_protocols import requests_of, session_for
 from devices.driver import Event, SerialProtocol
 from devices.protocols.laboratory import Test
 from devices.recording.device_readings import Reception, Source
@@ -31,7 +32,6 @@ from devices.recording.stable_value import Terms
 from devices.serial import link
 from devices.serial.frames import HEADER, Frames, LineTrial
 from devices.serial.session_runner import Conversation
-from devices.sessions import roster
 from edge.equipment import device_requests, registry
 from edge.model.clock import Stamp
 from edge.model.reading import Measured
@@ -77,7 +77,7 @@ class PortSupervisor:
         self._model = model
         self._habits = habits or PortHabits()
         self._protocol = protocol or SERIAL_PROTOCOLS[model.protocol]
-        session = roster.session_for(model.protocol, tests)
+        session = session_for(model.protocol, tests)
         self._conversation = Conversation(session, self) if session else None
         self._trial = LineTrial(self._protocol)
         self._frames = Frames(self._protocol)
@@ -162,7 +162,7 @@ class PortSupervisor:
             path,
             "listening",
             measures=" ".join(self._model.kinds),
-            requests=" ".join(roster.requests_of(self._model.protocol)),
+            requests=" ".join(requests_of(self._model.protocol)),
         )
         self._recorder.tell(lambda store, now: registry.met(store, now, device))
         self._state = ""

@@ -11,10 +11,11 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 from edge.model.clock import ClockQuality, Stamp
+from edge.model.entry_kinds import EntryKind as EntryKind
+from edge.model.entry_kinds import Lane as Lane
 
 Body = Mapping[str, object]
 
@@ -27,42 +28,6 @@ _VARIANTS = {f"{digit:x}": f"{digit & 0x3 | 0x8:x}" for digit in range(16)}
 
 GENESIS = bytes(16)
 """The chain before the first record of a stream."""
-
-
-class Lane(StrEnum):
-    """The lanes of CS/1, most urgent first."""
-
-    ALERT = "a"
-    CLINICAL = "c"
-    FILES = "f"
-    TELEMETRY = "t"
-
-
-class EntryKind(StrEnum):
-    """What an entry tells."""
-
-    READING = "reading"
-    REJECTED = "rejected"
-    CLAIM = "claim"
-    CONFIRM = "confirm"
-    PATIENT = "patient"
-    VISIT_OPENED = "visit-opened"
-    VISIT_CLOSED = "visit-closed"
-    ALERT = "alert"
-    VIEW = "view"
-    SIGN_IN = "sign-in"
-    STAFF = "staff"
-    DEVICE = "device"
-    ADAPTER = "adapter"
-    REQUEST = "request"
-    BINDING = "binding"
-    CLOCK = "clock"
-    EPOCH = "epoch"
-    TOMBSTONE = "tombstone"
-    COMMAND = "command"
-    FILE = "file"
-    SEEN = "seen"
-    SETTING = "setting"
 
 
 @dataclass(frozen=True, slots=True)

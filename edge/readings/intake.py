@@ -13,7 +13,7 @@ from decimal import Decimal
 from hashlib import blake2b
 
 from edge.model.clock import Stamp
-from edge.model.entry import Body, EntryKind, Lane
+from edge.model.entry import Body, EntryKind
 from edge.model.errors import NotFound, Refused
 from edge.model.patient import Patient, Sex
 from edge.model.reading import UNCHECKED, Reading, Value
@@ -268,7 +268,7 @@ def _raise_alert(
         "patient": patient_id,
         "reading": journal.identity(store, entry),
     }
-    alert = journal.append(store, EntryKind.ALERT, at, body, lane=Lane.ALERT)
+    alert = journal.append(store, EntryKind.ALERT, at, body)
     store.execute(
         "INSERT INTO alert (entry, reading, patient_id, rule, level) VALUES (?, ?, ?, ?, ?)",
         (alert, entry, patient_id, rule.name, rule.level),

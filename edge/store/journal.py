@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from edge.model.clock import Stamp
 from edge.model.entry import Body, Entry, Lane, chain, content_id
+from edge.model.entry_kinds import lane_of
 from edge.model.errors import NotFound
 from edge.store.store import Store
 
@@ -18,20 +19,17 @@ _HEAD = "head of lane "
 """Under this name and its letter a transaction notes where a stream ends."""
 
 
-def append(
-    store: Store,
-    kind: str,
-    at: Stamp,
-    body: Body,
-    *,
-    actor: str | None = None,
-    lane: Lane = Lane.CLINICAL,
-) -> int:
-    """Append one entry inside the caller's transaction; return its journal id."""
-    record = Entry(kind, at, body, actor).canonical()
+def append(store: Store, kind: str, at: Stamp, body: Body, *, actor: str | None = None) -> int:
+    """Append one entry in the lane of its kind, in the caller's transaction; return its id."""
+    return append_in(store, lane_of(kind), Entry(kind, at, body, actor))
+
+
+def append_in(store: Store, lane: Lane, entry: Entry) -> int:
+    """Append one entry in a lane; only what stands for another record need not be in its own."""
+    record = entry.canonical()
     entry_id = store.execute(
         "INSERT INTO journal (lane, kind, record) VALUES (?, ?, ?)",
-        (lane.value, str(kind), record.decode("utf-8")),
+        (lane.value, str(entry.kind), record.decode("utf-8")),
     )
     _enqueue(store, lane, entry_id, record)
     return entry_id

@@ -7,10 +7,11 @@ A repair appends the record anew: as it is, when it can travel by now, or with i
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.model.clock import Stamp
 from edge.model.entry import Body, Entry, Lane
+from edge.model.entry_check import REPAIRS
 from edge.model.errors import NotFound
 from edge.store import issues, journal
 from edge.store.store import Row, Store
@@ -68,7 +69,7 @@ def repair(store: Store, now: Stamp, entry: int, limit: int) -> int:
     whole = Entry.parse(row["record"].encode("utf-8"))
     body = whole.body if held.size <= limit else _cut(whole.body, held.sha256)
     with store.transaction():
-        made = journal.append(store, whole.kind, whole.at, body, actor=whole.actor, lane=held.lane)
+        made = journal.append_in(store, held.lane, replace(whole, body=body))
         store.execute("UPDATE poison SET repaired_as = ? WHERE entry = ?", (made, entry))
         _tell(store, now)
     return made
@@ -83,7 +84,7 @@ def _poison(row: Row) -> Poison:
 
 def _cut(body: Body, digest: str) -> Body:
     """Return a body whose texts are cut; it names the whole by its digest."""
-    return {**{key: _cut_value(value) for key, value in body.items()}, "repairs": digest}
+    return {**{key: _cut_value(value) for key, value in body.items()}, REPAIRS: digest}
 
 
 def _cut_value(value: object) -> object:

@@ -33,7 +33,8 @@ CREATE TABLE box (
     epoch BIGINT NOT NULL DEFAULT 0, nonce {bytes} NOT NULL,
     enrolled_ms BIGINT NOT NULL, heard_ms BIGINT, about TEXT NOT NULL DEFAULT '',
     forks INTEGER NOT NULL DEFAULT 0, fork_ms BIGINT, why TEXT NOT NULL DEFAULT '',
-    missing BIGINT NOT NULL DEFAULT 0, status TEXT NOT NULL DEFAULT '', status_ms BIGINT
+    missing BIGINT NOT NULL DEFAULT 0, status TEXT NOT NULL DEFAULT '', status_ms BIGINT,
+    arrivals BIGINT NOT NULL DEFAULT 0
 );
 CREATE TABLE box_key (
     box TEXT NOT NULL REFERENCES box (id), kid {bytes} NOT NULL, sign_key {bytes} NOT NULL,

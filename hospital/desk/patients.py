@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from hospital.accounts import sessions
 from hospital.desk import context, guard
-from hospital.files import patient_files
 from hospital.patients import alert_notes, links, messages, summary
+from hospital.receiving import handlers
 from hospital.views import chart
 from web.polling import polled_at
 
@@ -89,7 +89,7 @@ def _record(line: chart.PatientLine) -> str:
         others=[other for one in ids[1:] if (other := chart.patient(archive, one))],
         shared=links.shared_with(archive, line.patient.id),
         told=messages.about(archive, ids),
-        pictures=patient_files.of_person(archive, ids),
+        sections=[(part.template, part.rows(archive, ids)) for part in handlers.SECTIONS],
     )
 
 

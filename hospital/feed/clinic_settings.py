@@ -8,7 +8,7 @@ from edge.model.feed_item import Entity, Item
 from edge.settings import remote_settings
 from hospital.archive import Archive, scalar
 from hospital.archive.errors import HospitalError
-from hospital.entries.parse import SettingFact
+from hospital.entries.facts import SettingFact
 from hospital.feed import feed
 from hospital.fleet import boxes
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hospital.archive import Archive, Row, row
 from hospital.archive.errors import RowRefused
-from hospital.entries.parse import FileFact
+from hospital.entries.facts import FileFact
 from hospital.fleet.boxes import Box
 from sync.files import chunk_receiver, chunks
 from sync.files.chunk_receiver import Told

@@ -81,6 +81,14 @@ def readmit(archive: Archive, box: Box) -> None:
     archive.execute("UPDATE session SET by_hand = 1 WHERE box = ?", (box.id,))
 
 
+def count_arrival(archive: Archive, box_id: str) -> None:
+    """Count that records of a box came, inside the caller's transaction: the desk's pages refresh.
+
+    To be called before they are stored: who stores records of a box first locks its row.
+    """
+    archive.execute("UPDATE box SET arrivals = arrivals + 1 WHERE id = ?", (box_id,))
+
+
 def set_standing(archive: Archive, box_id: str, standing: str, why: str = "") -> Box:
     """Change how a box stands, and why; raises `HospitalError` when there is no such box."""
     if standing not in STANDINGS:

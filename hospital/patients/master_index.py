@@ -17,7 +17,7 @@ from edge.model.feed_item import Entity, Item
 from edge.model.patient_fields import COLUMNS, PATIENT_FIELDS, Tier
 from hospital.archive import Archive, Row, row, scalar
 from hospital.archive.errors import HospitalError, RowRefused
-from hospital.entries import parse
+from hospital.entries import facts
 from hospital.feed import feed
 from hospital.fleet.boxes import Box
 from hospital.patients import edits, reviews
@@ -40,7 +40,7 @@ class Heard:
     received_ms: int
 
 
-def take(archive: Archive, heard: Heard, fact: parse.PatientFact) -> None:
+def take(archive: Archive, heard: Heard, fact: facts.PatientFact) -> None:
     """Take in what a box says of a patient; inside the caller's transaction.
 
     Raises `RowRefused` when the patient is another clinic's or nobody knows the name.
@@ -223,7 +223,7 @@ def _next_rev(archive: Archive, held: Row | None) -> int:
     return max((held["rev"] if held else 0) + 1, (generation - 1) << _GENERATION)
 
 
-def _edits(archive: Archive, heard: Heard, fact: parse.PatientFact, rev: int) -> list[Edit]:
+def _edits(archive: Archive, heard: Heard, fact: facts.PatientFact, rev: int) -> list[Edit]:
     at_ms = corrected(archive, heard, fact.at)
     said = [(name, Op.SET, value) for name, value in fact.fields.items()]
     said += [(name, Op.ADD, member) for name, member in fact.added]

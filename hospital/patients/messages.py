@@ -18,7 +18,7 @@ from edge.model.entry import canonical_json
 from edge.model.feed_item import Entity, Item
 from hospital.archive import Archive, Row, row, scalar
 from hospital.archive.errors import HospitalError
-from hospital.entries import parse
+from hospital.entries import facts
 from hospital.feed import feed
 from hospital.fleet import boxes
 from hospital.patients import master_index
@@ -143,7 +143,7 @@ def withdraw(archive: Archive, patient_id: str, clinic: str) -> None:
             feed.remove(archive, clinic, told.entity, told.id)
 
 
-def hear(archive: Archive, heard: master_index.Heard, fact: parse.SeenFact) -> None:
+def hear(archive: Archive, heard: master_index.Heard, fact: facts.SeenFact) -> None:
     """Take in that a worker has seen something; a repeat changes nothing. In a transaction."""
     at_ms = master_index.corrected(archive, heard, fact.at)
     archive.execute(

@@ -133,19 +133,20 @@ class ChartedAlert:
 
 
 def position(archive: Archive) -> str:
-    """Return a short text that changes whenever something to show has come: an ETag."""
+    """Return a short text that changes whenever something to show has come: an ETag.
+
+    Every arrival of records counts by itself (`boxes.count_arrival`); what the desk does, and a
+    file that has become whole, are looked up here.
+    """
     sums = row(
         archive,
-        "SELECT (SELECT max(number) FROM reading) AS readings,"
-        " (SELECT max(number) FROM alert) AS alerts, (SELECT count(*) FROM patient) AS patients,"
-        " (SELECT max(changed_ms) FROM patient) AS changed,"
-        " (SELECT max(received_ms) FROM assignment) AS assigned,"
+        "SELECT (SELECT sum(arrivals) FROM box) AS arrivals,"
         " (SELECT max(heard_ms) FROM box) AS heard, (SELECT count(*) FROM box) AS boxes,"
-        " (SELECT max(number) FROM told) AS told, (SELECT count(*) FROM seen) AS seen,"
+        " (SELECT max(changed_ms) FROM patient) AS changed,"
+        " (SELECT max(number) FROM told) AS told,"
         " (SELECT max(number) FROM patient_link) AS links,"
         " (SELECT max(undone_ms) FROM patient_link) AS unlinked,"
-        " (SELECT max(told_ms) FROM file) AS files, (SELECT max(done_ms) FROM file) AS whole,"
-        " (SELECT count(*) FROM compared) AS compared",
+        " (SELECT max(done_ms) FROM file) AS whole",
     )
     return "-".join(str(v or 0) for v in (sums or {}).values())
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.catalogue import SERIAL_PROTOCOLS, serial_models
+from devices.catalogue.serial_protocols import SERIAL_ROWS
 from devices.driver import LineSettings
 from devices.serial import identify
 from devices.serial.identify import Listener
@@ -24,7 +25,7 @@ VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parent.parent / "vectors" / "serial.json").read_text("utf-8")
 )["vectors"]
 
-WHOLE = sorted(identify.WHOLE_LINE)
+WHOLE = sorted(row.name for row in SERIAL_ROWS if row.listening.results_only)
 
 
 RESULTS = {
@@ -107,7 +108,7 @@ def test_every_recognisable_protocol_can_be_bound() -> None:
 
 def test_the_questions_only_read() -> None:
     """Each question, as the device itself would understand it."""
-    asked = [(question.protocol, question.write.hex()) for question in identify.QUESTIONS]
+    asked = [(name, question.write.hex()) for name, question in identify.QUESTIONS.items()]
     assert asked == [
         ("suntech_nibp", "3a79050048"),
         ("taidoc_51", "512400000000a318"),
@@ -115,5 +116,5 @@ def test_the_questions_only_read() -> None:
         ("cms50_v7", "7d81a28080808080807d81a8808080808080"),
         ("onetouch_ultra2", "110d444d3f0d"),
     ]
-    for question in identify.QUESTIONS:
-        assert question.line in SERIAL_PROTOCOLS[question.protocol].lines
+    for name, question in identify.QUESTIONS.items():
+        assert question.line in SERIAL_PROTOCOLS[name].lines

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.jobs import disk
-from edge.model.entry import GENESIS, Lane
+from edge.model.entry import GENESIS, Entry, Lane
 from edge.settings.box_settings import Settings
 from edge.store import issues, journal, ledger, outbox
 from edge.store.ledger import Sample
@@ -27,7 +27,7 @@ def hand() -> HandClock:
 def record(store: Store, hand: HandClock, count: int, lane: Lane = Lane.CLINICAL) -> None:
     with store.transaction():
         for number in range(count):
-            journal.append(store, "view", hand.advance(1), {"number": number}, lane=lane)
+            journal.append_in(store, lane, Entry("view", hand.advance(1), {"number": number}))
 
 
 def clinical(store: Store) -> ledger.LaneLedger:

@@ -13,7 +13,7 @@ from readings import cuff, pressure
 
 from edge.jobs import prune
 from edge.model.clock import ClockQuality
-from edge.model.entry import Lane, chain
+from edge.model.entry import Entry, Lane, chain
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history, intake
@@ -33,7 +33,7 @@ def hand() -> HandClock:
 def record(store: Store, hand: HandClock, count: int, lane: Lane = Lane.CLINICAL) -> None:
     with store.transaction():
         for number in range(count):
-            journal.append(store, "view", hand.advance(1), {"number": number}, lane=lane)
+            journal.append_in(store, lane, Entry("view", hand.advance(1), {"number": number}))
 
 
 def test_only_what_is_safe_goes_and_the_rest_knows_where_it_begins(

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from edge.model.entry import canonical_json
 from hospital.entries import parse
+from hospital.entries.facts import ReadingFact
+from hospital.receiving import handlers
+from hospital.receiving.handlers import READERS
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.just("x" * 2001)
 _DECIMAL = st.decimals(-999, 999, allow_nan=False, places=2).map(str)
@@ -39,7 +42,7 @@ def _readings(draw: st.DrawFn) -> dict[str, object]:
 def test_the_usual_form_reads_as_with_care(drawn: list[dict[str, object]]) -> None:
     records = [canonical_json(r) for r in drawn]
     for record in [*records, *records]:
-        assert parse.understand(record) == parse._understand(record)
+        assert handlers.understand(record) == parse.understand_with_care(record, READERS)
 
 
 @given(_readings(), st.data())
@@ -48,26 +51,26 @@ def test_a_changed_byte_never_reads_as_something_else(
     drawn: dict[str, object], data: st.DataObject
 ) -> None:
     record = bytearray(canonical_json(drawn))
-    parse.understand(bytes(record))
+    handlers.understand(bytes(record))
     record[data.draw(st.integers(0, len(record) - 1))] = data.draw(st.integers(0, 255))
-    assert parse.understand(bytes(record)) == parse._understand(bytes(record))
+    assert handlers.understand(bytes(record)) == parse.understand_with_care(bytes(record), READERS)
 
 
 def test_the_digits_of_equal_values_stay_apart() -> None:
     for digits in ("120", "120.0", "0", "-0", "1.20E+2"):
         body = {"kind": "weight", "source": "device", "values": [["8480-6", digits, "mm[Hg]"]]}
-        fact = parse.understand(
+        fact = handlers.understand(
             canonical_json({"at": [1, 2, 3, "ntp"], "body": body, "kind": "reading"})
         ).fact
-        assert isinstance(fact, parse.ReadingFact)
+        assert isinstance(fact, ReadingFact)
         assert fact.said == f'[["8480-6","{digits if "E" not in digits else "120"}","mm[Hg]",""]]'
 
 
 def test_what_a_newer_box_says_more_is_passed_over() -> None:
     said = b'{"at":[1,2,3,"ntp"],"body":{"kind":"weight","new":[1],"source":"device","values":[]}'
-    read = parse.understand(said + b',"kind":"reading","newer":{}}')
-    assert isinstance(read.fact, parse.ReadingFact)
-    assert read == parse.understand(canonical_json(json.loads(said + b',"kind":"reading"}')))
+    read = handlers.understand(said + b',"kind":"reading","newer":{}}')
+    assert isinstance(read.fact, ReadingFact)
+    assert read == handlers.understand(canonical_json(json.loads(said + b',"kind":"reading"}')))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +99,7 @@ def test_what_a_newer_box_says_more_is_passed_over() -> None:
 )
 def test_one_field_too_strange_and_nothing_is_entered(field: bytes) -> None:
     body = b'{"kind":"weight","source":"device","values":[],' + field + b"}"
-    read = parse.understand(b'{"at":[1,2,3,"ntp"],"body":' + body + b',"kind":"reading"}')
+    read = handlers.understand(b'{"at":[1,2,3,"ntp"],"body":' + body + b',"kind":"reading"}')
     assert read.fact is None
     assert read.trouble
 
@@ -105,11 +108,13 @@ def test_one_field_too_strange_and_nothing_is_entered(field: bytes) -> None:
 def test_a_time_that_is_no_count_is_trouble(stamp: str) -> None:
     body = '{"kind":"weight","source":"device","values":[]}'
     record = f'{{"at":{stamp}"ntp"],"body":{body},"kind":"reading"}}'
-    assert parse.understand(record.encode()).trouble
+    assert handlers.understand(record.encode()).trouble
 
 
 def test_of_a_key_said_twice_the_last_holds() -> None:
     body = '{"kind":"height","source":"device","values":[],"kind":"weight"}'
-    fact = parse.understand(f'{{"at":[1,2,3,"ntp"],"body":{body},"kind":"reading"}}'.encode()).fact
-    assert isinstance(fact, parse.ReadingFact)
+    fact = handlers.understand(
+        f'{{"at":[1,2,3,"ntp"],"body":{body},"kind":"reading"}}'.encode()
+    ).fact
+    assert isinstance(fact, ReadingFact)
     assert fact.kind == "weight"

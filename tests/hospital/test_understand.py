@@ -15,7 +15,7 @@ from hospital.archive import Archive, scalar
 from hospital.entries import parse
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
-from hospital.receiving import apply
+from hospital.receiving import apply, handlers
 from hospital.views import chart
 from sync.keys.keys import BoxKeys
 
@@ -40,24 +40,24 @@ wild = st.fixed_dictionaries({"kind": kinds | junk, "body": bodies | junk, "at":
 
 @given(st.binary(max_size=60) | wild.map(lambda r: json.dumps(r).encode()))
 def test_any_bytes_are_understood_or_in_trouble(record: bytes) -> None:
-    read = parse.understand(record)
+    read = handlers.understand(record)
     assert read.fact is None or read.trouble is None
     assert read.kind
 
 
 @pytest.mark.parametrize("record", [b"[" * 60_000, b'{"kind":' + b"9" * 6000 + b"}"])
 def test_hostile_json_is_only_trouble(record: bytes) -> None:
-    assert parse.understand(record).trouble
+    assert handlers.understand(record).trouble
 
 
 def test_a_tombstone_is_noted() -> None:
     record = canonical_json({"kind": "tombstone", "body": {"bytes": 9, "sha256": "00"}})
-    assert parse.understand(record).trouble == "the box could not send this record"
+    assert handlers.understand(record).trouble == "the box could not send this record"
 
 
 def test_kinds_without_a_row_are_no_trouble() -> None:
     record = canonical_json({"kind": "sign-in", "body": {}, "at": AT})
-    assert parse.understand(record) == parse.Understood("sign-in")
+    assert handlers.understand(record) == parse.Understood("sign-in")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hand_clock import HandClock
 
 from edge.feed import replica
 from edge.files import attachments
-from edge.model.entry import Lane, content_id
+from edge.model.entry import Entry, Lane, content_id
 from edge.model.feed_item import Item
 from edge.settings.box_settings import Settings
 from edge.store import journal, outbox
@@ -68,7 +68,7 @@ class Post:
         with self.store.transaction():
             for number in range(count):
                 body = {"number": number, "salt": os.urandom(4).hex()}
-                journal.append(self.store, "view", self.clock.advance(1), body, lane=lane)
+                journal.append_in(self.store, lane, Entry("view", self.clock.advance(1), body))
 
     def photo(self, size: int) -> str:
         data = os.urandom(size)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from broker import Broker
 
-from edge.model.entry import Lane, content_id
+from edge.model.entry import Entry, Lane, content_id
 from edge.settings.box_settings import settings_file
 from edge.store import issues, journal, outbox
 from edge.store.store import Store
@@ -149,7 +149,7 @@ class Machine:
         with self.store.transaction():
             for number in range(count):
                 body = {"number": number, "noise": os.urandom(40).hex()}
-                journal.append(self.store, "view", clock.now(), body, lane=lane)
+                journal.append_in(self.store, lane, Entry("view", clock.now(), body))
 
     def begin(self) -> None:
         environment = {**os.environ, "HEALTHPOST_HOME": str(self.home)}

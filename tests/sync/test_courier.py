@@ -74,7 +74,7 @@ class Clinic:
             for number in range(count):
                 noise = os.urandom(60).hex()  # so that a few dozen records fill a frame
                 body = {"number": number, "noise": noise}
-                journal.append(self.store, "view", clock.now(), body, lane=lane)
+                journal.append_in(self.store, lane, Entry("view", clock.now(), body))
 
     def begin(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "HEALTHPOST_HOME": str(self.home)}
@@ -391,7 +391,9 @@ def test_the_broker_never_sees_a_patient(clinic: Clinic) -> None:
     clock = clinic.store.clock()
     with clinic.store.transaction():
         for lane in journal.LANES:
-            journal.append(clinic.store, "view", clock.now(), {"name": "CANARY-7731"}, lane=lane)
+            journal.append_in(
+                clinic.store, lane, Entry("view", clock.now(), {"name": "CANARY-7731"})
+            )
     clinic.begin()
     eventually(clinic.all_confirmed)
     assert any(b"CANARY-7731" in record for record in clinic.far.stored.values())

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.catalogue import SERIAL_PROTOCOLS
+from devices.catalogue.serial_protocols import SERIAL_ROWS, session_for
 from devices.driver import Event, Session, Turn
 from devices.protocols import cms50_v7, onetouch_ultraeasy, suntech_nibp, taidoc_51
-from devices.sessions import roster
 from edge.equipment import device_requests
 from edge.model.reading import Measured
 
-CONVERSING = sorted(roster.SESSIONS | roster.ANALYSERS)
+CONVERSING = sorted(row.name for row in SERIAL_ROWS if row.session or row.analyser)
+CUFFS = [row.name for row in SERIAL_ROWS if row.requests]
 
 TAIDOC_SETS = (0x33, 0x52)
 CMS50_ERASES = 0xAE
@@ -48,7 +49,7 @@ def starts(protocol: str) -> set[bytes]:
     """The bytes that inflate a cuff."""
     begun = set()
     for request in device_requests.KINDS:
-        session = roster.session_for(protocol)
+        session = session_for(protocol)
         assert session is not None
         session.start(0)
         if request != "stop":
@@ -116,7 +117,7 @@ def conversations(protocol: str) -> st.SearchStrategy[list[bytes | int]]:
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_unasked_nothing_harmful_is_ever_written(protocol: str, data: st.DataObject) -> None:
-    session = roster.session_for(protocol)
+    session = session_for(protocol)
     assert session is not None
     forbidden = starts(protocol)
     for turn in play(protocol, data.draw(conversations(protocol)), session):
@@ -126,12 +127,12 @@ def test_unasked_nothing_harmful_is_ever_written(protocol: str, data: st.DataObj
         assert len(turn.measured) <= 1000
 
 
-@pytest.mark.parametrize("protocol", sorted(roster.cuffs()))
+@pytest.mark.parametrize("protocol", CUFFS)
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_a_cuff_is_started_once_for_one_request(protocol: str, data: st.DataObject) -> None:
     """And however the conversation goes on, it ends within the limit with the cuff let go."""
-    session = roster.session_for(protocol)
+    session = session_for(protocol)
     assert session is not None
     session.start(0)
     begun = session.ask("start-adult", 1000)
@@ -145,12 +146,12 @@ def test_a_cuff_is_started_once_for_one_request(protocol: str, data: st.DataObje
         for event in decoder.feed(one):
             assert begun.write not in session.on_event(event, now_ms).write
         session.on_timeout(now_ms)
-    assert abort() == roster.session_for(protocol).start(0).write  # type: ignore[union-attr]
+    assert abort() == session_for(protocol).start(0).write  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("protocol", sorted(roster.cuffs()))
+@pytest.mark.parametrize("protocol", CUFFS)
 def test_a_module_that_falls_silent_is_told_to_deflate(protocol: str) -> None:
-    session = roster.session_for(protocol)
+    session = session_for(protocol)
     assert session is not None
     abort = session.start(0).write
     session.ask("start-adult", 1000)
@@ -167,10 +168,10 @@ def cuff_event(protocol: str, mmhg: int) -> Event:
     return Event("cuff", {"pressure": mmhg})
 
 
-@pytest.mark.parametrize("protocol", sorted(roster.cuffs()))
+@pytest.mark.parametrize("protocol", CUFFS)
 def test_the_result_of_the_patient_before_is_not_taken(protocol: str) -> None:
     """Only after the pressure of this cuff rose may a result be this patient's."""
-    session = roster.session_for(protocol)
+    session = session_for(protocol)
     assert session is not None
     session.start(0)
     old = Event("reading", {"sys": 190, "dia": 110, "map": 137, "pulse": 99})
@@ -183,7 +184,7 @@ def test_the_result_of_the_patient_before_is_not_taken(protocol: str) -> None:
 
 
 def test_a_memory_without_time_is_told_once_with_its_doubts() -> None:
-    session = roster.session_for("cms50_v7")
+    session = session_for("cms50_v7")
     assert session is not None
     session.start(0)
     session.on_event(Event("model", {"text": "CMS50E"}), 100)

@@ -51,6 +51,11 @@ def test_a_serial_device_is_set_as_its_protocol_expects(row: WiredRow, tmp_path:
     assert device.faults
 
 
+def test_every_serial_protocol_has_a_virtual_device(tmp_path: Path) -> None:
+    models = (model_named(row.make(tmp_path / "tty", 0, row.slug).model) for row in WIRED)
+    assert {model.protocol for model in models if model} == SERIAL_PROTOCOLS.keys()
+
+
 def test_a_fleet_takes_the_rows_in_turn_and_keeps_its_members_apart(tmp_path: Path) -> None:
     posts = fleet(crew(), ble=20, serial=6)
     cards = Ward(tmp_path, posts=posts).cards()

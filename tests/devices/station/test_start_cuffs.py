@@ -10,10 +10,10 @@ from eventually import eventually_async
 from session_kit import HABITS, TIMES, plugged, supervise
 from station_kit import Start, body, readings, rejected, visiting_patient
 
+from devices.catalogue.serial_protocols import SERIAL_ROWS
 from devices.model import Model
 from devices.recording.recorder import Recorder
 from devices.serial.supervisor import PortSupervisor
-from devices.sessions import roster
 from devices.simulators.faults import Fault
 from devices.simulators.roster import WIRED, WiredRow
 from devices.simulators.wired.berry_pm6750 import Pm6750
@@ -113,7 +113,7 @@ async def test_a_new_station_deflates_what_a_dead_one_left(
 
 def conversing() -> dict[str, WiredRow]:
     """The rows of devices that are spoken to."""
-    spoken = roster.SESSIONS | roster.ANALYSERS
+    spoken = {row.name for row in SERIAL_ROWS if row.session or row.analyser}
     made = {row.slug: row.make(Path("tty"), 1, "") for row in WIRED}
     return {
         row.slug: row

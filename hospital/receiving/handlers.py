@@ -1,0 +1,303 @@
+"""What the hospital does with each kind of entry that it applies: one row a kind in `HANDLERS`.
+
+A row says how the record is read, which function enters it, and, when a patient's page lists it,
+which template shows it. `docs/how-to/add-an-entry-kind.md` says how a row is added. A record of
+another kind is kept as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
+
+from edge.model.clock import ClockQuality, Stamp
+from edge.model.entry import Entry, EntryKind
+from edge.readings import retract
+from hospital.archive import Archive, scalar
+from hospital.entries import parse
+from hospital.entries.facts import Fact, FileFact, PatientFact, ReadingFact, SeenFact, SettingFact
+from hospital.entries.fields import Count, Text, ValueRow
+from hospital.entries.parse import Understood
+from hospital.feed import clinic_settings
+from hospital.files import attachments, patient_files
+from hospital.fleet import commands
+from hospital.fleet.boxes import Box
+from hospital.patients import master_index, messages
+
+F = TypeVar("F")
+
+READING = (
+    *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
+    *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
+    "said",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a record came from, and when it came by the hospital's clock."""
+
+    box: Box
+    id: str
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a patient's page: `rows` returns what it lists for the ids of one person.
+
+    The template (of `hospital.desk`) finds them as `rows`; without rows nothing is shown.
+    """
+
+    template: str
+    rows: Callable[[Archive, Sequence[str]], Sequence[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler(Generic[F]):
+    """How a kind is read (None: nothing in it is entered), entered and shown.
+
+    `apply` runs inside the caller's transaction and raises `RowRefused` for what does not fit.
+    """
+
+    read: Callable[[Entry], F | None]
+    apply: Callable[[Archive, Sequence[tuple[Origin, F]]], None]
+    section: Section | None = None
+
+
+def each(
+    enter: Callable[[Archive, Origin, F], None],
+) -> Callable[[Archive, Sequence[tuple[Origin, F]]], None]:
+    """Return a function that enters facts one by one."""
+
+    def apply(archive: Archive, facts: Sequence[tuple[Origin, F]]) -> None:
+        for origin, fact in facts:
+            enter(archive, origin, fact)
+
+    return apply
+
+
+# --- readings and what is said of them ----------------------------------------------------------
+
+
+class AlertFact(Fact, frozen=True):
+    """A rule spoke at the box."""
+
+    rule: Text
+    level: Text
+    parameter: Text
+    value: ValueRow
+    at: Stamp
+    patient: Text | None = None
+    reading: Text | None = None
+
+    @classmethod
+    def read(cls, entry: Entry) -> AlertFact:
+        """Return what an alert tells; raises `ValueError`, also when its value is no number."""
+        fact = cls._of(entry, entry.body)
+        fact.value.checked()
+        return fact
+
+
+class ClaimFact(Fact, frozen=True):
+    """A person said whose a reading is (nobody's: no patient), or why it is wrong."""
+
+    reading: Text
+    actor: Text | None
+    patient: Text | None = None
+    why: Text | None = None
+
+
+class ConfirmFact(Fact, frozen=True):
+    """A worker compared a reading with the device's own display and found the same."""
+
+    reading: Text
+    actor: Text | None
+
+
+def _readings(archive: Archive, new: Sequence[tuple[Origin, ReadingFact]]) -> None:
+    before = scalar(archive, "SELECT max(number) AS n FROM reading")
+    archive.insert("reading", READING, [_reading_row(origin, fact) for origin, fact in new])
+    if any(fact.patient is None for _, fact in new):
+        _apply_claims(archive, new[0][0].box.clinic, before)
+
+
+def _reading_row(origin: Origin, fact: ReadingFact) -> tuple[object, ...]:
+    return (
+        *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
+        *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
+        *(*_when(fact.at), origin.received_ms, fact.said),
+    )
+
+
+def _apply_claims(archive: Archive, clinic: str, before: int) -> None:
+    """Take up claims that came before their readings, those numbered after `before`."""
+    for held in archive.rows(
+        "SELECT a.reading, a.patient, a.why FROM reading r JOIN assignment a ON a.reading = r.id"
+        " WHERE r.number > ? AND a.clinic = ? AND r.clinic = a.clinic",
+        (before, clinic),
+    ):
+        _assign(archive, held["reading"], clinic, held["patient"], held["why"])
+
+
+def _assign(
+    archive: Archive, reading: str, clinic: str, patient: str | None, why: str | None
+) -> None:
+    """Say whose a reading is; a reason says that it is wrong, except that of going to the tray."""
+    archive.execute(
+        "UPDATE reading SET patient = ?, discarded = ? WHERE id = ? AND clinic = ?",
+        (patient, int(why not in (None, retract.SOMEBODY_ELSE)), reading, clinic),
+    )
+
+
+def _alert(archive: Archive, origin: Origin, fact: AlertFact) -> None:
+    value = fact.value.checked()
+    archive.execute(
+        "INSERT INTO alert (id, box, clinic, patient, reading, rule, level, parameter, code, value,"
+        " unit, comparator, boot, t_ms, wall_ms, quality, received_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.reading, fact.rule)
+        + (fact.level, fact.parameter, value.code, value.number, value.unit, value.comparator)
+        + (*_when(fact.at), origin.received_ms),
+    )
+
+
+def _claim(archive: Archive, origin: Origin, fact: ClaimFact) -> None:
+    archive.execute(
+        "INSERT INTO assignment (reading, clinic, patient, actor, why, received_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (reading, clinic) DO UPDATE SET"
+        " patient = excluded.patient, actor = excluded.actor, why = excluded.why,"
+        " received_ms = excluded.received_ms",
+        (fact.reading, origin.box.clinic, fact.patient, fact.actor, fact.why, origin.received_ms),
+    )
+    _assign(archive, fact.reading, origin.box.clinic, fact.patient, fact.why)
+
+
+def _confirm(archive: Archive, origin: Origin, fact: ConfirmFact) -> None:
+    archive.execute(
+        "INSERT INTO compared (reading, clinic, actor, received_ms) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (fact.reading, origin.box.clinic, fact.actor, origin.received_ms),
+    )
+
+
+def _when(at: Stamp) -> tuple[int, int, int, str]:
+    return at.boot, at.t_ms, at.wall_ms, str(at.quality)
+
+
+# --- patients and their files -------------------------------------------------------------------
+
+
+def _patient(archive: Archive, origin: Origin, fact: PatientFact) -> None:
+    master_index.take(archive, _heard(origin), fact)
+
+
+def _seen(archive: Archive, origin: Origin, fact: SeenFact) -> None:
+    messages.hear(archive, _heard(origin), fact)
+
+
+def _file(archive: Archive, origin: Origin, fact: FileFact) -> None:
+    attachments.tell(archive, origin.box, fact, origin.received_ms)
+
+
+def _heard(origin: Origin) -> master_index.Heard:
+    return master_index.Heard(origin.id, origin.box, origin.received_ms)
+
+
+# --- the clinic and its box ---------------------------------------------------------------------
+
+
+class StaffFact(Fact, frozen=True):
+    """Who somebody at the clinic is: their name, for a staff id."""
+
+    staff: Text
+    name: Text
+
+
+class ClockFact(Fact, frozen=True):
+    """Somebody vouched for the box's clock at one moment."""
+
+    boot: Count
+    t_ms: Count
+    utc_ms: Count
+    error_ms: Count
+    source: ClockQuality
+
+    @classmethod
+    def read(cls, entry: Entry) -> ClockFact | None:
+        """Return what was vouched for; None when no true time is in it."""
+        return cls._of(entry, entry.body) if "utc_ms" in entry.body else None
+
+
+class AnswerFact(Fact, frozen=True):
+    """The box answers a command: what came of it, in a word."""
+
+    command: Text
+    outcome: Text
+
+
+def _staff(archive: Archive, origin: Origin, fact: StaffFact) -> None:
+    archive.execute(
+        "INSERT INTO staff (id, clinic, name) VALUES (?, ?, ?)"
+        " ON CONFLICT (clinic, id) DO UPDATE SET name = excluded.name",
+        (fact.staff, origin.box.clinic, fact.name),
+    )
+
+
+def _clock(archive: Archive, origin: Origin, fact: ClockFact) -> None:
+    archive.execute(
+        "INSERT INTO anchor (box, boot, t_ms, utc_ms, error_ms, source) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (origin.box.id, fact.boot, fact.t_ms, fact.utc_ms, fact.error_ms, str(fact.source)),
+    )
+
+
+def _answer(archive: Archive, origin: Origin, fact: AnswerFact) -> None:
+    commands.acknowledge(archive, origin.box.id, fact.command, fact.outcome, origin.received_ms)
+
+
+def _setting(archive: Archive, origin: Origin, fact: SettingFact) -> None:
+    clinic_settings.take(archive, origin.box.id, fact, origin.received_ms)
+
+
+# --- the table ----------------------------------------------------------------------------------
+
+HANDLERS: Final[Mapping[str, Handler[Any]]] = {
+    EntryKind.READING: Handler(ReadingFact.read, _readings),
+    EntryKind.CLAIM: Handler(ClaimFact.read, each(_claim)),
+    EntryKind.CONFIRM: Handler(ConfirmFact.read, each(_confirm)),
+    EntryKind.ALERT: Handler(AlertFact.read, each(_alert)),
+    EntryKind.PATIENT: Handler(PatientFact.read, each(_patient)),
+    EntryKind.SEEN: Handler(SeenFact.read, each(_seen)),
+    EntryKind.FILE: Handler(
+        FileFact.read, each(_file), Section("patient_files.html", patient_files.of_person)
+    ),
+    EntryKind.STAFF: Handler(StaffFact.read, each(_staff)),
+    EntryKind.CLOCK: Handler(ClockFact.read, each(_clock)),
+    EntryKind.COMMAND: Handler(AnswerFact.read, each(_answer)),
+    EntryKind.SETTING: Handler(SettingFact.read, each(_setting)),
+}
+"""The kinds that `ENTRY_KINDS` says the hospital applies; a test holds both together."""
+
+SECTIONS: Final = tuple(h.section for h in HANDLERS.values() if h.section is not None)
+"""The parts of a patient's page that these rows fill."""
+
+READERS: Final = {str(kind): handler.read for kind, handler in HANDLERS.items()}
+
+
+understand: Final = parse.parser(READERS)
+"""Reads a record; never raises."""
+
+
+def apply(archive: Archive, new: Sequence[tuple[Origin, Understood]]) -> None:
+    """Enter what new records tell, in their order; raises `RowRefused` when one does not fit.
+
+    Readings go first and together: claims of them, in whatever order they came, find them there.
+    """
+    readings = [(o, read.fact) for o, read in new if isinstance(read.fact, ReadingFact)]
+    if readings:
+        HANDLERS[EntryKind.READING].apply(archive, readings)
+    for origin, read in new:
+        if read.fact is not None and not isinstance(read.fact, ReadingFact):
+            HANDLERS[read.kind].apply(archive, [(origin, read.fact)])

@@ -1,0 +1,116 @@
+"""A box that writes an entry of every kind, with every key of its body, by the product's verbs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from hand_clock import HandClock
+from readings import cuff, pressure
+
+from edge.equipment import bluetooth_recovery, device_requests, pairings, registry, serial_bindings
+from edge.equipment.registry import Device
+from edge.feed import command_log, messages, replica
+from edge.files import attachments
+from edge.files.attachments import Subject
+from edge.model.clock import Anchor, ClockQuality
+from edge.model.command import Command
+from edge.model.feed_item import Change, Cursor
+from edge.model.patient import Patient
+from edge.model.reading import UNCHECKED
+from edge.patients import register, summary
+from edge.patients.form import PatientForm
+from edge.readings import intake, retract
+from edge.readings.intake import Accepted
+from edge.settings import remote_settings
+from edge.staff import audit, pins, staff
+from edge.store import clock_anchors, outbox
+from edge.store.store import Store
+from edge.visits import visits
+
+TODAY = datetime.fromisoformat("2026-11-22T09:00")
+
+
+def write(store: Store, home: Path, hand: HandClock) -> None:
+    """Write all of them into a box's file."""
+    now = hand.now()
+    anchor = Anchor(now.boot, now.t_ms, now.wall_ms, 300, ClockQuality.HOSPITAL)
+    clock_anchors.remember(store, now, anchor)
+    pepper = pins.create_pepper(home / "keys")
+    amina = staff.add(store, now, "Amina", "worker", "271845", pepper)
+    _sign_in(store, hand, amina.id, pepper)
+    form = PatientForm("Sita", "female", "1950", village="Thar", phone="03015550142", card="1042")
+    sita = register.register(store, hand.now(), form, amina.id)
+    register.correct(store, hand.now(), sita.id, {"village": "Hunza"}, amina.id)
+    summary.add(store, hand.now(), sita.id, "allergies", "Penicillin", amina.id)
+    _visit(store, hand, sita, amina.id, home)
+    _tray(store, hand, sita, amina.id)
+    _equipment(store, hand, amina.id)
+    _hospital(store, hand, sita, amina.id)
+    staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
+    outbox.start_epoch(store, 2, hand.now(), "the hospital holds another history")
+
+
+def _sign_in(store: Store, hand: HandClock, who: str, pepper: bytes) -> None:
+    for _ in range(5):
+        staff.sign_in(store, hand, pepper, who, "000000")
+    hand.advance(61)
+    signed = staff.sign_in(store, hand, pepper, who, "271845")
+    assert isinstance(signed, staff.SignedIn)
+    staff.sign_out(store, hand, signed.token)
+
+
+def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -> None:
+    visit = visits.open_visit(store, hand.now(), sita.id, actor=who)
+    audit.note_view(store, hand.now(), sita.id, who)
+    low = replace(
+        cuff(hand.now(), pressure(85, 50, 135), time=TODAY, record="7"), model="UA-651BLE"
+    )
+    doubtful = replace(low.measured, quality=(UNCHECKED,), user=1)
+    outcome = intake.accept(store, replace(low, measured=doubtful))
+    assert isinstance(outcome, Accepted)
+    assert outcome.alerts
+    intake.confirm(store, hand.now(), outcome.entry, actor=who)
+    retract.strike(store, hand.now(), outcome.entry, "trial", actor=who)
+    photo = attachments.add(
+        store, home, hand.now(), b"photo", "image/jpeg", Subject(sita.id, visit.id), who
+    )
+    about = Subject(sita.id, visit.id, photo)
+    attachments.add(store, home, hand.now(), b"small", "image/jpeg", about, who)
+    visits.close_visit(store, hand.now(), why="finished", actor=who)
+
+
+def _tray(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    stored = intake.accept(store, cuff(hand.now(), time=TODAY.replace(hour=8), stored=True))
+    other = intake.accept(store, cuff(hand.advance(60), pressure(130, 90, 70)))
+    assert isinstance(stored, Accepted)
+    assert isinstance(other, Accepted)
+    intake.claim(store, hand.now(), stored.entry, sita.id, actor=who)
+    intake.discard(store, hand.now(), other.entry, "trial", actor=who)
+    intake.accept(store, cuff(hand.now(), pressure(700, 80, 72)))
+
+
+def _equipment(store: Store, hand: HandClock, who: str) -> None:
+    met = Device("usb-B", "TM-2657", "serial", "b", "connected", requests="start-adult stop")
+    registry.met(store, hand.now(), met)
+    device_requests.ask(store, hand.now(), met.id, "start-adult", who)
+    pairings.ask(store, hand.now(), "AA:BB", actor=who)
+    failed = pairings.State.FAILED
+    pairings.set_state(store, hand.now(), "AA:BB", failed, detail="the device is silent")
+    serial_bindings.bind(store, hand.now(), "usb-1", "TM-2657", actor=who)
+    serial_bindings.unbind(store, hand.now(), "usb-1", actor=who)
+    bluetooth_recovery.took(store, hand.now(), "restart", "no answer for 60 s")
+
+
+def _hospital(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    told: dict[str, object] = {"patient": sita.id, "by": "Dr Aziz", "at_ms": 1, "text": "Rest"}
+    changes = [
+        Change(1, "reply", "r1", 1, told),
+        Change(2, "setting", "box.retention_days", 1, {"value": 60}),
+        Change(3, "setting", "box.id", 1, {"value": "x"}),
+    ]
+    replica.apply(store, changes, Cursor(1, 3))
+    messages.note_seen(store, hand.now(), ["reply/r1/1"], who)
+    remote_settings.answer(store, hand.now())
+    command_log.carry_out(store, hand.now(), Command("c1", 1, "unheard-of", {}), {})
