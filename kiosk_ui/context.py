@@ -100,10 +100,10 @@ def csrf_token() -> str | None:
 
 def worker() -> staff.Session:
     """Return who is signed in, on a page that only staff can open."""
-    held = session()
-    if held is None:
+    signed_in = session()
+    if signed_in is None:
         raise LookupError("a staff page was served without a session")
-    return held
+    return signed_in
 
 
 def _session(token: str) -> staff.Session | None:

@@ -20,7 +20,7 @@ def keep(draft: Draft) -> None:
     _keep(context.worker().staff.id, draft)
 
 
-def held(form: str) -> dict[str, str]:
+def stored(form: str) -> dict[str, str]:
     """Return what this person had typed into a form; nothing when there is none."""
     found = drafts.get(context.store(), context.now(), context.worker().staff.id, form)
     return found.fields if found else {}

@@ -15,14 +15,14 @@ from kiosk_ui import catalogs, language
 
 def gettext(text: str, **values: object) -> str:
     """Translate a text, and fill it in when there are values."""
-    told = _catalog(language.current().code).gettext(text)
-    return told % values if values else told
+    translated = _catalog(language.current().code).gettext(text)
+    return translated % values if values else translated
 
 
-def ngettext(one: str, many: str, number: int, **values: object) -> str:
+def ngettext(singular: str, plural: str, number: int, **values: object) -> str:
     """Translate the form that goes with a number, and fill it in when there are values."""
-    told = _catalog(language.current().code).ngettext(one, many, number)
-    return told % values if values else told
+    translated = _catalog(language.current().code).ngettext(singular, plural, number)
+    return translated % values if values else translated
 
 
 @cache

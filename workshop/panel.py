@@ -160,7 +160,7 @@ def _people(store: Store) -> list[Patient]:
 
 def _readings(store: Store) -> list[history.StoredReading]:
     rows = store.rows("SELECT entry FROM reading ORDER BY entry DESC LIMIT ?", (SHOWN,))
-    return [held for row in rows if (held := history.one(store, row["entry"])) is not None]
+    return [reading for row in rows if (reading := history.one(store, row["entry"])) is not None]
 
 
 @contextmanager

@@ -81,8 +81,10 @@ def last_answered_ms(store: Store) -> int | None:
 
 def is_confirmed(store: Store, bundle: SentBundle) -> bool:
     """Whether the hospital has receipted everything on a bundle: then it is needed no more."""
-    held = {r["lane"]: r["cum_entry"] for r in store.rows("SELECT lane, cum_entry FROM stream")}
-    if any(entry > held.get(lane, 0) for lane, entry in bundle.reach.items()):
+    confirmed = {
+        r["lane"]: r["cum_entry"] for r in store.rows("SELECT lane, cum_entry FROM stream")
+    }
+    if any(entry > confirmed.get(lane, 0) for lane, entry in bundle.reach.items()):
         return False
     marks = ",".join("?" * len(bundle.files))
     sql = f"SELECT count(*) FROM file WHERE done = 0 AND id IN ({marks})"

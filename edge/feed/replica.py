@@ -138,7 +138,7 @@ def _swap(store: Store, at: Shadow) -> None:
         f"INSERT OR REPLACE INTO feed_item ({_COLUMNS}) SELECT {_COLUMNS} FROM feed_shadow"
     )
     if at.bucket is None:
-        touched |= {(Entity.PATIENT.value, one) for one in edits.strays(store)}
+        touched |= {(Entity.PATIENT.value, patient_id) for patient_id in edits.strays(store)}
     _derive(store, touched)
     if at.bucket is None:
         store.execute("UPDATE feed_cursor SET epoch = ?, ver = ?", (at.epoch, at.as_of))

@@ -74,12 +74,12 @@ def safe_entry(store: Store) -> int:
     """Return the last journal entry that the hospital's backup covers, 0 when it covers none."""
     found = 0
     for lane in LANES:
-        held = outbox.state(store, lane)
-        if not held.safe:
+        stream = outbox.state(store, lane)
+        if not stream.safe:
             continue
         covered = store.scalar(
             "SELECT max(entry) FROM outbox WHERE lane = ? AND epoch = ? AND seq <= ?",
-            (lane.value, held.epoch, min(held.safe, held.cum)),
+            (lane.value, stream.epoch, min(stream.safe, stream.cum)),
         )
         found = max(found, covered)
     return found
@@ -127,7 +127,7 @@ def _kept(store: Store, row: Row, safe: int, preview: str | None) -> KeptFile:
     entry = Entry.parse(row["record"].encode("utf-8"))
     body = entry.body
     visit = body.get("visit")
-    held = sum(byte.bit_count() for byte in bytes(row["have"]))
+    chunks = sum(byte.bit_count() for byte in bytes(row["have"]))
     return KeptFile(
         id=row["id"],
         patient=str(body.get("patient", "")),
@@ -136,18 +136,18 @@ def _kept(store: Store, row: Row, safe: int, preview: str | None) -> KeptFile:
         size=row["size"],
         placed=place(entry.at, store.anchors(entry.at.boot)),
         actor=entry.actor,
-        state=_state(row, held, safe),
-        percent=100 * held // row["total"],
+        state=_state(row, chunks, safe),
+        percent=100 * chunks // row["total"],
         preview=preview,
         is_preview=bool(row["preview"]),
     )
 
 
-def _state(row: Row, held: int, safe: int) -> State:
+def _state(row: Row, chunks: int, safe: int) -> State:
     if row["done"]:
         covered = row["held_entry"] is not None and row["held_entry"] < safe
         return State.SAFE if covered else State.HELD
-    return State.SENDING if held else State.WAITING
+    return State.SENDING if chunks else State.WAITING
 
 
 def _body(row: Row) -> dict[str, object]:

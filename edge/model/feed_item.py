@@ -91,8 +91,8 @@ def bucket_of(entity: str, item_id: str) -> int:
 
 def mark(item: Item) -> int:
     """Return 64 bits that differ when an item differs in anything."""
-    told = canonical_json([item.entity, item.id, item.rev, item.body])
-    return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest(), "big")
+    encoded = canonical_json([item.entity, item.id, item.rev, item.body])
+    return int.from_bytes(hashlib.blake2b(encoded, digest_size=8).digest(), "big")
 
 
 def add(total: int, marks: Iterable[int]) -> int:

@@ -57,10 +57,10 @@ def check_changes(was: PatientFields, changes: Mapping[str, str], now: Stamp) ->
     foreign = {field: "unknown" for field in changes if field not in known}
     if foreign:
         raise InvalidForm(foreign)
-    held = {name: value or "" for name, value in patient_fields.values_of(was).items()}
+    typed = {name: value or "" for name, value in patient_fields.values_of(was).items()}
     if changes.get("age"):
-        held["birth"] = ""
-    return check(PatientForm(**(held | dict(changes))), now)
+        typed["birth"] = ""
+    return check(PatientForm(**(typed | dict(changes))), now)
 
 
 def birth_from_age(age: str, today: date, unit: str = "years") -> str:

@@ -70,13 +70,13 @@ class ForkedProcess:
         parent = os.getpid()
         sys.stderr.flush()
         # A signal that comes before the child has put off our handlers must not be lost in them.
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, TOLD_BY)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, TOLD_BY)
         try:
             self.pid = os.fork()
             if self.pid == 0:
                 _live(name, module, environment, parent)
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def poll(self) -> int | None:
         """Look whether it has ended."""

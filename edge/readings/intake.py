@@ -83,9 +83,9 @@ def claim(store: Store, now: Stamp, entry: int, patient_id: str, *, actor: str) 
         body = {"reading": journal.identity(store, entry), "patient": patient_id}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute("UPDATE reading SET patient_id = ? WHERE entry = ?", (patient_id, entry))
-        held = journal.read(store, entry)
-        if held is not None:
-            _alert(store, now, entry, patient_id, values_of(held.body))
+        reading = journal.read(store, entry)
+        if reading is not None:
+            _alert(store, now, entry, patient_id, values_of(reading.body))
 
 
 def discard(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> None:
@@ -103,18 +103,18 @@ def confirm(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
     nothing to compare.
     """
     row = store.row("SELECT compared FROM reading WHERE entry = ?", (entry,))
-    held = journal.read(store, entry)
-    if row is None or held is None:
+    reading = journal.read(store, entry)
+    if row is None or reading is None:
         raise NotFound(f"no reading {entry}")
-    quality = held.body.get("quality")
+    quality = reading.body.get("quality")
     if not isinstance(quality, list) or UNCHECKED not in quality:
         raise ActionRefused("checked", "this reading came with a checksum")
     if row["compared"] is not None:
         return
     with store.transaction():
         body = {"reading": journal.identity(store, entry)}
-        said = journal.append(store, EntryKind.CONFIRM, now, body, actor=actor)
-        store.execute("UPDATE reading SET compared = ? WHERE entry = ?", (said, entry))
+        confirmation = journal.append(store, EntryKind.CONFIRM, now, body, actor=actor)
+        store.execute("UPDATE reading SET compared = ? WHERE entry = ?", (confirmation, entry))
 
 
 def reading_body(reading: Reading) -> dict[str, object]:
@@ -149,9 +149,9 @@ def values_of(body: Body) -> tuple[Value, ...]:
 
 def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     key = _device_key(reading)
-    held = _held(store, key)
-    if held is not None:
-        return Duplicate(held)
+    first = _held(store, key)
+    if first is not None:
+        return Duplicate(first)
     why = plausibility.impossible(reading.measured.values)
     if why is not None:
         return _reject(store, reading, why)
@@ -177,9 +177,9 @@ def _device_key(reading: Reading) -> bytes | None:
         return None
     values = ",".join(f"{v.code}={v.comparator}{v.value}" for v in measured.values)
     time = measured.device_time.isoformat() if measured.device_time else ""
-    told = f"{reading.device_id}|{measured.record or ''}|{time}|{values}"
+    text = f"{reading.device_id}|{measured.record or ''}|{time}|{values}"
     grows = _seconds(measured.device_time) if measured.device_time else _number(measured.record)
-    digest = blake2b(told.encode("utf-8"), digest_size=12).digest()
+    digest = blake2b(text.encode("utf-8"), digest_size=12).digest()
     return grows.to_bytes(GROWING_BYTES, "big") + digest
 
 

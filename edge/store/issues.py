@@ -170,8 +170,8 @@ def note(store: Store, now: Stamp, kind: str, subject: str = "", detail: str = "
     """Say that something is wrong (again); `since` stays at the first time."""
     if kind not in BY_NAME:
         raise LookupError(f"no sentence for the condition {kind!r}")
-    held = store.row("SELECT detail FROM condition WHERE kind = ? AND subject = ?", (kind, subject))
-    if held is not None and held["detail"] == detail:
+    row = store.row("SELECT detail FROM condition WHERE kind = ? AND subject = ?", (kind, subject))
+    if row is not None and row["detail"] == detail:
         return
     with store.transaction():
         store.execute(

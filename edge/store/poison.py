@@ -43,7 +43,7 @@ def note(store: Store, now: Stamp, lane: Lane, seq: int, why: str) -> None:
             " ON CONFLICT (entry) DO NOTHING",
             (why, now.wall_ms, lane.value, seq),
         )
-        _tell(store, now)
+        _update_issue(store, now)
 
 
 def listed(store: Store) -> list[Poison]:
@@ -63,15 +63,15 @@ def repair(store: Store, now: Stamp, entry: int, limit: int) -> int:
     )
     if row is None:
         raise NotFound(f"record {entry} is not among those that cannot be sent")
-    held = _poison(row)
-    if held.repaired_as is not None:
-        return held.repaired_as
-    whole = Entry.parse(row["record"].encode("utf-8"))
-    body = whole.body if held.size <= limit else _cut(whole.body, held.sha256)
+    poison = _poison(row)
+    if poison.repaired_as is not None:
+        return poison.repaired_as
+    record = Entry.parse(row["record"].encode("utf-8"))
+    body = record.body if poison.size <= limit else _cut(record.body, poison.sha256)
     with store.transaction():
-        made = journal.append_in(store, held.lane, replace(whole, body=body))
+        made = journal.append_in(store, poison.lane, replace(record, body=body))
         store.execute("UPDATE poison SET repaired_as = ? WHERE entry = ?", (made, entry))
-        _tell(store, now)
+        _update_issue(store, now)
     return made
 
 
@@ -97,7 +97,7 @@ def _cut_value(value: object) -> object:
     return value
 
 
-def _tell(store: Store, now: Stamp) -> None:
+def _update_issue(store: Store, now: Stamp) -> None:
     left = store.scalar("SELECT count(*) FROM poison WHERE repaired_as IS NULL")
     if left:
         issues.note(store, now, CONDITION, detail=str(left))

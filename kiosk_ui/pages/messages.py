@@ -58,13 +58,13 @@ def _body() -> str:
     today = context.now().wall.astimezone().date()
     return render_template(
         "messages_body.html",
-        unread=[_named(one, names) for one in messages.unread(store)],
-        coming=[_named(one, names) for one in messages.coming(store, today)],
+        unread=[_named(message, names) for message in messages.unread(store)],
+        coming=[_named(message, names) for message in messages.coming(store, today)],
     )
 
 
-def _named(one: Message, names: dict[str, str]) -> MessageText:
-    return worded(one, names, _patient(one.patient))
+def _named(message: Message, names: dict[str, str]) -> MessageText:
+    return worded(message, names, _patient(message.patient))
 
 
 def _patient(patient_id: str | None) -> Patient | None:

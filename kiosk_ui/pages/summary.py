@@ -47,7 +47,7 @@ def show(patient_id: str) -> str:
     store, now = context.store(), context.now()
     register.get(store, patient_id)
     audit.note_view(store, now, patient_id, context.worker().staff.id, "background")
-    return _page(patient_id, form_drafts.held(_form_of(patient_id)))
+    return _page(patient_id, form_drafts.stored(_form_of(patient_id)))
 
 
 def _typed(patient_id: str) -> Draft:
@@ -120,4 +120,4 @@ def _form_of(patient_id: str) -> str:
 def allergies_of(patient_id: str) -> Markup:
     """Return a patient's allergies as one line, empty when none is known."""
     known = summary.of(context.store(), patient_id).allergies
-    return Markup(" · ").join(own_words(one.text) for one in known)
+    return Markup(" · ").join(own_words(allergy.text) for allergy in known)
