@@ -1,4 +1,4 @@
-"""What a request stands on: the settings, a store of its own, the clock, who is signed in."""
+"""The context of a request: the settings, a store of its own, the clock, who is signed in."""
 
 from __future__ import annotations
 

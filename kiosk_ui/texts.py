@@ -1,7 +1,7 @@
 """Texts in the language of the request, from the gettext catalogs of `kiosk_ui/translations`.
 
-By the standard library: what a library for this would know beside (every language's calendars,
-plurals and money) takes ten megabytes of a small board's memory, and is asked for none of it.
+The standard library does it: a larger one also loads calendars, plurals and currencies of every
+language, which take ten megabytes of a small board's memory and are not used here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`healthpost decode`: the technician's magnifying glass on a device's bytes."""
+"""`healthpost decode`: decode the bytes of a device, for a technician."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ KNOWN_PORTS = Ports(8600, 8700, 8883)
 class RunningDemo:
     """A running demo: its settings, addresses, processes and devices.
 
-    `hospital` is the environment in which `healthpost hospital` verbs speak to its hospital.
+    `hospital` is the environment in which `healthpost hospital` verbs work on its hospital.
     """
 
     settings: Settings
@@ -88,7 +88,7 @@ class Ward:
         self.command({"measure": name})
 
     def command(self, order: Mapping[str, object]) -> None:
-        """Give an order that `python -m devices.simulators` takes; raises `CommandFailed`."""
+        """Send a command that `python -m devices.simulators` takes; raises `CommandFailed`."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:

@@ -46,7 +46,7 @@ def _evidence(model: Model) -> str:
 
 
 def device_json(device: registry.Device) -> Json:
-    """Return a device that the box has met as JSON."""
+    """Return a device that the box knows as JSON."""
     return {
         "id": device.id,
         "model": device.model,

@@ -1,4 +1,4 @@
-"""`healthpost devices`: what is understood, what was met, and captures of what devices say."""
+"""`healthpost devices`: supported models, known devices, and captures of the bytes of a device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`healthpost link …` and `healthpost bundle …`: what went to the hospital, and how else."""
+"""`healthpost link …` and `healthpost bundle …`: trace, poison records, keys, USB bundles."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def _ended(store: Store, address: str, wait_s: float, as_json: bool) -> Pairing:
         if now.state is State.FAILED:
             raise CommandFailed("not_paired", f"{address} was not paired: {now.detail}")
         words = now.shown and f"Compare, or type on the device: {now.shown}"
-        printed = _tell(words or _WORDS[now.state], printed, as_json)
+        printed = _print_new(words or _WORDS[now.state], printed, as_json)
         if now.state is State.PASSKEY_WANTED and not as_json:
             number = click.prompt("Number", type=click.IntRange(0, HIGHEST_PASSKEY), err=True)
             pairings.give_passkey(store, address, number)
@@ -83,7 +83,7 @@ def _ended(store: Store, address: str, wait_s: float, as_json: bool) -> Pairing:
     )
 
 
-def _tell(words: str, printed: str, as_json: bool) -> str:
+def _print_new(words: str, printed: str, as_json: bool) -> str:
     if words != printed and not as_json:
         click.echo(words, err=True)
     return words

@@ -1,4 +1,4 @@
-"""`healthpost status`: what the box knows of itself, in words and as JSON."""
+"""`healthpost status`: the state of the box, in words and as JSON."""
 
 from __future__ import annotations
 

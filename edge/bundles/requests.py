@@ -1,6 +1,6 @@
-"""Sticks that are plugged in, as the courier sees them, and what a technician asks it to do.
+"""Requests to write a bundle to a USB stick or to read one, and the sticks that are plugged in.
 
-The screen has no keys and no right to a stick; the courier has both. A request is one row:
+The kiosk has no keys and no right to a stick; the courier has both. A request is one row:
 
     asked --the courier begins--> under way --> done, or failed and why
 """
@@ -81,7 +81,7 @@ class BundleRequest:
 
 
 def show(store: Store, sticks: Sequence[Stick]) -> None:
-    """Say which sticks are plugged in; nothing is written when it is known already."""
+    """Store which sticks are plugged in; nothing is written when that is stored already."""
     if list(sticks) == plugged(store):
         return
     with store.transaction():
@@ -135,12 +135,12 @@ def latest(store: Store) -> BundleRequest | None:
 
 
 def begin(store: Store, request: BundleRequest) -> None:
-    """Say that a request is being carried out."""
+    """Mark a request as being carried out."""
     _move(store, request.id, State.UNDER_WAY, {})
 
 
 def end(store: Store, request: BundleRequest, result: Mapping[str, object]) -> None:
-    """Say what came of a request; with `why` in `result` it failed."""
+    """Store the result of a request; with `why` in `result` it failed."""
     _move(store, request.id, State.FAILED if "why" in result else State.DONE, result)
 
 

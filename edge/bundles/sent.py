@@ -1,7 +1,7 @@
-"""Sticks: which bundles this box has written by hand, and what became of each.
+"""Bundles that this box has written to USB sticks, and whether the hospital has answered each.
 
-Only an answer to a bundle that is remembered here is believed. What lies on a stick counts as
-waiting; only the hospital's receipt, brought back by whatever way, makes it confirmed.
+Only an answer to a bundle that is stored here is accepted. A record on a stick counts as waiting;
+only the hospital's receipt, by stick or by the link, makes it confirmed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The devices of this box, what they are doing, and the numbers they show right now."""
+"""The devices of this box: registration, state, and the values they show at this moment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIVE_FOR_S = 5
 class Device:
     """A device the box knows. `state` is one of "absent", "listening", "connected", "measuring".
 
-    `id` is stable ("ble-AABBCCDDEEFF", "usb-<serial>"), `address` where it was last met.
+    `id` is stable ("ble-AABBCCDDEEFF", "usb-<serial>"), `address` where it was last seen.
     `clock_offset_s` is device time minus box time, when the device has a clock. `measures` are its
     kinds of measuring (`edge.model.reading.Kind`), `requests` what it may be asked for
     (`edge.equipment.device_requests.KINDS`), both apart by spaces.
@@ -98,7 +98,7 @@ def set_information(
     serial: str = "",
     firmware: str = "",
 ) -> None:
-    """Record what a device says of itself; what it left out stays as it was."""
+    """Record the information that a device gives of itself; what is empty stays as it was."""
     given = {"manufacturer": manufacturer, "model_number": model_number}
     given |= {"serial": serial, "firmware": firmware}
     named = {key: value for key, value in given.items() if value}

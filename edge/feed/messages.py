@@ -1,4 +1,4 @@
-"""What the hospital tells about patients: replies, appointments and answers to alerts.
+"""Messages of the hospital about patients: replies, appointments and answers to alerts.
 
 All of it comes with the feed. That a worker has seen an item is a journal entry, which goes up: the
 hospital says "seen" of nothing else.
@@ -21,7 +21,7 @@ from edge.store.store import Row, Store
 KINDS = (Entity.REPLY, Entity.APPOINTMENT, Entity.ALERT)
 COMING_DAYS = 7
 LISTED = 100
-"""So many unread items are listed, the newest; the count tells of all."""
+"""So many unread items are listed, the newest; the count is of all."""
 
 _KINDS = ", ".join(f"'{kind.value}'" for kind in KINDS)
 _UNSEEN = (
@@ -33,7 +33,7 @@ _UNSEEN = (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing that was told; `at_ms` is Unix milliseconds by the hospital's clock.
+    """One message of the hospital; `at_ms` is Unix milliseconds by the hospital's clock.
 
     `when` is an appointment's, in the hospital's local time. `state` is that of an alert: "seen" or
     "handled". `seen_by` is the id of the worker who read it here, None while nobody has.

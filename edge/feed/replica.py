@@ -1,4 +1,4 @@
-"""The box's replica of what the hospital's feed tells this clinic.
+"""The box's replica of the hospital's feed for this clinic.
 
 Items are kept as they came; what the screens search and show is derived from them in the same
 transaction. Rows and cursor move together or not at all, so a power cut leaves the replica at

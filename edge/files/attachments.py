@@ -2,8 +2,8 @@
 
 The manifest carries the file's own key, so it travels as any record does, sealed to the hospital;
 the file follows in chunks under that key (`sync.files.chunks`). A preview is a small file of its
-own that names the file it stands for. The file is complete on the disk before the journal tells of
-it.
+own that names the file it stands for. The file is complete on the disk before its
+journal entry is written.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Subject:
 class Upload:
     """A file on its way: `have` is a bitmap of the chunks that the hospital holds.
 
-    `entry` is the journal entry that told of it.
+    `entry` is the journal entry with its manifest.
     """
 
     id: str
@@ -71,7 +71,7 @@ def add(
     about: Subject = Subject(),
     actor: str | None = None,
 ) -> str:
-    """Keep a file and tell of it; return its id. Raises `DiskFull`, or `ValueError` by its size."""
+    """Keep a file and its manifest; return its id. Raises `DiskFull`, or `ValueError` by size."""
     if not 0 < len(data) <= MAX_BYTES:
         raise ValueError(f"a file has 1 to {MAX_BYTES} bytes, not {len(data)}")
     disk = os.statvfs(home)
@@ -108,7 +108,7 @@ def add(
 
 
 def path(home: Path, file_id: str) -> Path:
-    """Return where a file stands on the disk."""
+    """Return the path of a file on the disk."""
     return home / FOLDER / file_id
 
 

@@ -21,7 +21,7 @@ _MODULUS = 2**64
 
 
 class Entity(StrEnum):
-    """The kinds of things a clinic is told by its hospital."""
+    """The kinds of items in the feed of a clinic."""
 
     PATIENT = "patient"
     APPOINTMENT = "appointment"
@@ -49,7 +49,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of an item at `ver` of the feed; no body: it is not this clinic's any more."""
+    """A change of an item at `ver` of the feed; no body: it is not this clinic's any more."""
 
     ver: int
     entity: str

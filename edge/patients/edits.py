@@ -37,7 +37,7 @@ def pending(store: Store, patient_id: str) -> frozenset[str]:
 
 
 def one_person(store: Store, patient_id: str) -> list[str]:
-    """Return the ids of all records of a person, the one that stands for the others first."""
+    """Return the ids of all records of a person, the one that replaced the others first."""
     row = store.row("SELECT replaced_by FROM patient WHERE id = ?", (patient_id,))
     kept = row["replaced_by"] if row is not None and row["replaced_by"] else patient_id
     rows = store.rows("SELECT id FROM patient WHERE replaced_by = ? ORDER BY row", (kept,))
@@ -45,7 +45,7 @@ def one_person(store: Store, patient_id: str) -> list[str]:
 
 
 def disputed(store: Store, patient_id: str) -> dict[str, list[str]]:
-    """Return the fields that a nurse at the hospital has to decide about, and the values told."""
+    """Return the fields that a nurse at the hospital has to decide about, and the values."""
     row = store.row(_ITEM, (Entity.PATIENT.value, patient_id))
     review = json.loads(row["body"]).get("review") if row is not None else None
     if not isinstance(review, dict):
@@ -56,7 +56,7 @@ def disputed(store: Store, patient_id: str) -> dict[str, list[str]]:
 def settle(store: Store, epoch: int, lanes: Mapping[str, int]) -> set[str]:
     """Forget edits that the feed reflects; return whose they were. Inside a transaction.
 
-    What is told of another epoch's numbers says nothing about ours.
+    A number of another epoch says nothing about the numbers of this one.
     """
     reflected = lanes.get(Lane.CLINICAL.value, 0)
     rows = store.rows(
@@ -148,7 +148,7 @@ def _leave(store: Store, row: Row | None) -> None:
 
 
 def _reflected_to(store: Store, epoch: int, seq: int) -> int:
-    """Return the journal entry up to which edits are settled: told of as reflected, or let go of.
+    """Return the journal entry up to which edits are settled: reflected in the feed, or pruned.
 
     By the order of a lane, in which entries only grow: a look for each edit would read the whole
     backlog of a long absence once an edit, while nobody else can write.

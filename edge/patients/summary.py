@@ -1,4 +1,4 @@
-"""What a clinic must know of a patient before treating: allergies, conditions, medicines.
+"""The patient summary, to be known before treatment: allergies, conditions, medicines.
 
 Anybody may add an allergy or a condition, and it shows at once; striking one out, and medicines
 with their doses, are a clinician's to decide (the tiers of `SUMMARY_FIELDS`). What is asked here
@@ -27,7 +27,7 @@ LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One allergy or condition. `waits`: said here, the hospital has not taken it up yet;
+    """One allergy or condition. `waits`: typed here, the hospital has not applied it yet;
     `striking`: somebody here asked to strike it out."""
 
     text: str
@@ -37,7 +37,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class PatientSummary:
-    """All that is known; `proposed` is what was said here of the medicines and is not decided."""
+    """All that is known; `proposed` are medicines typed here not decided yet."""
 
     allergies: tuple[Member, ...] = ()
     conditions: tuple[Member, ...] = ()
@@ -46,7 +46,7 @@ class PatientSummary:
 
 
 def of(store: Store, patient_id: str) -> PatientSummary:
-    """Return what the hospital told, with what was said here since on top."""
+    """Return the hospital's version, with the edits made here since on top."""
     body = _hospital_body(store, patient_id)
     own_edits = _own_edits(store, patient_id)
     proposals = [edit[MEDICINES] for edit in own_edits if isinstance(edit.get(MEDICINES), str)]
@@ -88,7 +88,7 @@ def ask_to_strike(
 def propose_medicines(
     store: Store, now: Stamp, patient_id: str, text: str, actor: str | None
 ) -> None:
-    """Tell the hospital what somebody takes; a clinician decides. Raises as `add` does."""
+    """Propose to the hospital what somebody takes; a clinician decides. Raises as `add` does."""
     text = _tidy(text)
     with store.transaction():
         known = of(store, patient_id)

@@ -1,7 +1,7 @@
-"""The one door by which a reading enters: judged, recorded and queued in a single transaction.
+"""Intake of readings: each is checked, recorded and queued in a single transaction.
 
-When `accept` has returned, the reading survives a power cut. A reading that belongs to no open
-visit goes to the tray of unassigned readings; it is never guessed.
+Readings enter by no other way. When `accept` has returned, the reading survives a power cut. A
+reading that belongs to no open visit goes to the tray of unassigned readings; it is never guessed.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def values_of(body: Body) -> tuple[Value, ...]:
 
 def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     key = _device_key(reading)
-    first = _held(store, key)
+    first = _known_entry(store, key)
     if first is not None:
         return Duplicate(first)
     why = plausibility.impossible(reading.measured.values)
@@ -158,7 +158,7 @@ def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     return _record(store, _assign(store, reading, age_s), key)
 
 
-def _held(store: Store, key: bytes | None) -> int | None:
+def _known_entry(store: Store, key: bytes | None) -> int | None:
     if key is None:
         return None
     row = store.row("SELECT entry FROM reading WHERE device_key = ?", (key,))
@@ -168,9 +168,9 @@ def _held(store: Store, key: bytes | None) -> int | None:
 def _device_key(reading: Reading) -> bytes | None:
     """Identify a measurement: device, its record number, time by its own clock, values.
 
-    A digest, because it is kept twice: in the row, and in the index that tells duplicates. It
-    begins with the time or the number, which grow: what comes together lies together in the
-    index, and a commit of many readings writes few of its pages.
+    A digest, because it is kept twice: in the row, and in the index that finds duplicates. It
+    begins with the time or the number, which grow: what comes together is stored together in
+    the index, and a commit of many readings writes few of its pages.
     """
     measured = reading.measured
     if reading.device_id is None or (measured.device_time is None and measured.record is None):
@@ -188,7 +188,7 @@ def _seconds(time: datetime) -> int:
 
 
 def _number(record: str | None) -> int:
-    """Return a record's number as far as it has one that fits; the digest tells the rest."""
+    """Return a record's number as far as it has one that fits; the digest covers the rest."""
     is_number = record is not None and record.isascii() and record.isdigit() and len(record) < 12
     return int(record or 0) if is_number else 0
 

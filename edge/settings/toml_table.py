@@ -44,7 +44,7 @@ class Section:
         return value
 
     def number(self, key: str, default: int, least: int = 0, most: int | None = None) -> int:
-        """Return a whole number within its bounds; `most` HIGHEST_PORT speaks of a TCP port."""
+        """Return a whole number within its bounds; `most` HIGHEST_PORT means a TCP port."""
         value = self._table.get(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise self._wrong(f"{self._name}.{key} must be a whole number, not {value!r}")

@@ -1,4 +1,4 @@
-"""Keeping the moments whose true time somebody vouched for (the hospital, a worker)."""
+"""Clock anchors: moments whose true time somebody vouched for (the hospital, a worker)."""
 
 from __future__ import annotations
 

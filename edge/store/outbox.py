@@ -15,7 +15,7 @@ from edge.store.journal import LANES, append, forget_heads
 from edge.store.store import Row, Store
 
 DIFFERS = "chain-differs"
-"""The condition that says that box and hospital do not hold the same records."""
+"""The kind of issue that says that box and hospital do not hold the same records."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Records that cannot be sent as they are: kept, counted, shown, and sent again once repaired.
+"""Poison records, which cannot be sent as they are: kept, counted, shown, sent once repaired.
 
 Their place in the stream is taken by a tombstone with size and digest, so nothing waits for them.
 A repair appends the record anew: as it is, when it can travel by now, or with its long texts cut.
@@ -16,7 +16,7 @@ from edge.model.errors import NotFound
 from edge.store import issues, journal
 from edge.store.store import Row, Store
 
-CONDITION = "record-unsendable"
+ISSUE = "record-unsendable"
 CUT_TO = 2_000
 """So many characters are kept of each text of a record that is cut."""
 
@@ -100,6 +100,6 @@ def _cut_value(value: object) -> object:
 def _update_issue(store: Store, now: Stamp) -> None:
     left = store.scalar("SELECT count(*) FROM poison WHERE repaired_as IS NULL")
     if left:
-        issues.note(store, now, CONDITION, detail=str(left))
+        issues.note(store, now, ISSUE, detail=str(left))
     else:
-        issues.clear(store, CONDITION)
+        issues.clear(store, ISSUE)

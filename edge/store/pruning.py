@@ -1,4 +1,4 @@
-"""Letting go of what the hospital's backup holds: never a record more than the receipts say.
+"""Pruning: deleting what the hospital's backup holds, never a record more than the receipts say.
 
 A lane is pruned from its oldest record on, up to `safe` at most, and only while the chain computed
 over the records that go is the chain that was compared with the hospital. What remains knows where
@@ -49,7 +49,7 @@ def check_chain(
 
 
 def prune(store: Store, lane: Lane, before_ms: int, *, history: bool = False) -> PruningResult:
-    """Let go of at most `BATCH` safe records made before a moment (Unix ms, by their own stamp).
+    """Delete at most `BATCH` safe records made before a moment (Unix ms, by their own stamp).
 
     Nothing from an open visit's beginning on is touched. With `history`, readings go as well that
     raised no alert. Raises `DamagedRecords`.

@@ -1,4 +1,4 @@
-"""A worker tells the box the date: a machine without a trusted clock has to be told once a boot."""
+"""A worker sets the date and time: a machine without a trusted clock needs it once a boot."""
 
 from __future__ import annotations
 

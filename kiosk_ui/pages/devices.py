@@ -1,4 +1,4 @@
-"""What a worker tells and asks devices: a value is the display's; start, or stop, a cuff."""
+"""Confirm that a value is the one on the device's display; start or stop a blood pressure cuff."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def shown(patient: Patient) -> list[FileText]:
     names = {person.id: person.name for person in staff.members(store)}
     ids = edits.one_person(store, patient.id)
     kept = [file for alias in ids for file in patient_files.of_patient(store, alias)]
-    return [_shown(file, now, names) for file in kept]
+    return [_file_text(file, now, names) for file in kept]
 
 
 def _page(visit: Visit, problem: Markup | None = None) -> str:
@@ -161,7 +161,7 @@ def _problem(data: bytes, kind: str | None) -> Markup | None:
     return t(TOO_LARGE) if len(data) > file_type.limit(kind) else None
 
 
-def _shown(file: KeptFile, now: Stamp, names: dict[str, str]) -> FileText:
+def _file_text(file: KeptFile, now: Stamp, names: dict[str, str]) -> FileText:
     def at(file_id: str) -> str:
         return url_for("files.content", patient_id=file.patient, file_id=file_id)
 

@@ -1,4 +1,4 @@
-"""What was measured before: a chart and a table for each vital. Every look is in the journal."""
+"""A patient's history: a chart and a table for each vital. Every view is a journal entry."""
 
 from __future__ import annotations
 

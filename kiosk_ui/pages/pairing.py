@@ -1,4 +1,4 @@
-"""The technician's Bluetooth devices: who wants a bond, and one tap to make it or make it anew."""
+"""Bluetooth pairing for the technician: devices that need a bond, one tap to make or renew it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from web.polling import polled
 page = Blueprint("pairing", __name__)
 
 _WANTED = {"not-paired": False, "bond-stale": True}
-"""The conditions that a pairing ends, and whether the former bond has to go first."""
+"""The issues that a pairing ends, and whether the former bond has to go first."""
 
 _UNDER_WAY = frozenset({State.ASKED, State.PAIRING, State.PASSKEY_WANTED})
 
@@ -105,7 +105,7 @@ def _body() -> str:
     wanting = [issue for issue in _wanting() if issue.detail not in busy]
     return render_template(
         "pairing_body.html",
-        wanting=[(issue.detail, sentences_issues.condition_sentence(issue)) for issue in wanting],
+        wanting=[(issue.detail, sentences_issues.issue_sentence(issue)) for issue in wanting],
         asked=[_text_of(pairing) for pairing in asked],
     )
 

@@ -1,4 +1,4 @@
-"""A recorded value is wrong: somebody else's, mistyped or mismeasured. It is said, never erased."""
+"""Mark a recorded value as wrong: somebody else's, mistyped or mismeasured. It is never erased."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def show(entry: int) -> str:
         "retract.html",
         row=show_reading(reading, now, names, history.urgent(store, [entry])),
         patient=register.get(store, reading.patient_id or ""),
-        back=_back(reading),
+        back=_back_url(reading),
         reasons=[(key, t(text)) for key, text in REASONS.items() if _fits(key, reading)],
     )
 
@@ -45,7 +45,7 @@ def show(entry: int) -> str:
 @page.post("/readings/<int:entry>/retract")
 @staff_only
 def keep(entry: int) -> ResponseReturnValue:
-    """Keep what was said: back to the tray to be claimed, or struck out where it stands."""
+    """Store the reason: the reading goes back to the tray to be claimed, or is struck out."""
     reading, why = _reading(entry), request.form.get("why", "")
     if why not in REASONS or not _fits(why, reading):
         abort(400)
@@ -54,7 +54,7 @@ def keep(entry: int) -> ResponseReturnValue:
         retract.to_tray(store, now, entry, actor=actor)
         return redirect(url_for("tray.one", entry=entry), 303)
     retract.strike(store, now, entry, why, actor=actor)
-    return redirect(_back(reading), 303)
+    return redirect(_back_url(reading), 303)
 
 
 def _reading(entry: int) -> StoredReading:
@@ -68,7 +68,7 @@ def _fits(why: str, reading: StoredReading) -> bool:
     return why != "typed-wrongly" or reading.source == "typed"
 
 
-def _back(reading: StoredReading) -> str:
+def _back_url(reading: StoredReading) -> str:
     """Return the page it was seen on: the open visit, or the patient's history."""
     open_now = visits.current(context.store(), context.now())
     if open_now is not None and open_now.id == reading.visit_id:

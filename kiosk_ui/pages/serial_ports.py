@@ -1,4 +1,4 @@
-"""The technician's cables: what hangs at ports that nobody configured, and what somebody bound."""
+"""Serial ports for the technician: models recognised at unconfigured ports, and what was bound."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def live() -> Response:
 @page.post("/serial-ports/bind")
 @technician_only
 def bind() -> ResponseReturnValue:
-    """Keep that a model hangs at a port; only what was recognised there is offered."""
+    """Bind a model to a port; only what was recognised there is offered."""
     store, port, model = context.store(), request.form.get("port", ""), request.form.get("model")
     seen = next(
         (sighting for sighting in serial_bindings.sightings(store) if sighting.port == port), None

@@ -1,4 +1,4 @@
-"""How the box is: what the hospital has confirmed, what is wrong, which devices are there."""
+"""The status page: what the hospital has confirmed, the issues of the box, its devices."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def _body() -> str:
         disk_left=_disk_left(store),
         usual=delivery.usual(store),
         oldest=None if oldest is None else since(datetime.fromtimestamp(oldest / 1000, UTC), now),
-        wrong=[sentences_issues.condition_sentence(c) for c in issues.current(store)],
+        wrong=[sentences_issues.issue_sentence(c) for c in issues.current(store)],
         devices=[device_row(d, now) for d in registry.devices(store)],
         now_text=moment_text(now.wall),
         clock_sure=now.quality in ("ntp", "hospital"),

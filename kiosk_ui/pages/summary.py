@@ -1,4 +1,4 @@
-"""Allergies, conditions, medicines: seen before anybody treats, added by whoever hears of one."""
+"""The patient summary: allergies, conditions and medicines are shown, and added by workers."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _typed(patient_id: str) -> Draft:
 @page.post("/patients/<patient_id>/summary")
 @staff_form(_typed)
 def keep(patient_id: str) -> ResponseReturnValue:
-    """Add to a list, or tell the hospital of medicines; what is wrong stays in its box."""
+    """Add to a list, or propose medicines to the hospital; what is wrong stays in its box."""
     field = next(iter(_typed(patient_id).fields), "")
     text = request.form.get(field, "")
     verb = summary.propose_medicines if field == summary.MEDICINES else _adding(field)

@@ -1,4 +1,4 @@
-"""The technician's sticks: what is plugged in, what is on it, and one tap to write or to read."""
+"""USB sticks for the technician: the bundles on each, and one tap to write or to read."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class StickText:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of the last request, in words; `busy` while it is under way."""
+    """The result of the last request, in words; `busy` while it is under way."""
 
     words: list[Markup]
     tone: str

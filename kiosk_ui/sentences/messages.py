@@ -1,4 +1,4 @@
-"""What the hospital says about patients, worded: replies, appointments, answers, edits."""
+"""Sentences for messages of the hospital about patients: replies, appointments, answers, edits."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class DisputedField:
 
 @dataclass(frozen=True, slots=True)
 class MessageText:
-    """One thing that the hospital told, worded; `key` names exactly what was shown.
+    """A message of the hospital, worded; `key` names exactly what was shown.
 
     `head` says what it is (an appointment's time, an alert's state), `text` is what was written.
-    `patient` is whom it is about, where that is not said by the page; `seen_by` who has read it.
+    `patient` is whom it is about, where the page does not show that; `seen_by` who has read it.
     """
 
     key: str
@@ -85,7 +85,7 @@ def from_hospital(patient: Patient) -> Says:
 def worded(
     message: Message, names: Mapping[str, str], patient: Patient | None = None
 ) -> MessageText:
-    """Word one thing that was told; `names` are the staff by id."""
+    """Word a message; `names` are the staff by id."""
     on = day(datetime.fromtimestamp(message.at_ms / 1000).astimezone())
     seen = (
         None if message.seen_by is None else own_words(names.get(message.seen_by, message.seen_by))
