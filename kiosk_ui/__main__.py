@@ -15,7 +15,7 @@ THREADS = 8
 
 
 def main() -> int:
-    """Serve until told to stop; return 1 when the settings are wrong."""
+    """Serve until a signal stops it; return 1 when the settings are wrong."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(name)s: %(message)s")
     stop_on_signals()
     try:

@@ -1,4 +1,4 @@
-"""Serve an application with waitress until the process is told to stop."""
+"""Serve an application with waitress until a signal stops the process."""
 
 from __future__ import annotations
 
