@@ -95,7 +95,7 @@ class SimBox:
         self.skew_ms = 0
         self.limits: Mapping[str, int] = {}
         self.spent: dict[int, dict[str, int]] = {}
-        self._owed = UnsavedReceipts()
+        self._unsaved = UnsavedReceipts()
         self._around, self._ends = around, ends
         self.disk.may_send = self.may_send
 
@@ -186,7 +186,7 @@ class SimBox:
         self.session = core.BoxSession()
         self.timer.set(None)
         self.connection += 1
-        self._owed.forget()
+        self._unsaved.clear()
 
     def _start_again(self) -> None:
         if self.session.phase is core.Phase.OFFLINE and self.session.due_ms is None:
@@ -208,7 +208,7 @@ class SimBox:
             case core.SendFrame():
                 self._send(effect)
             case core.PersistCustody(lane, cum, safe):
-                self._owed.owe(UnsavedReceipt(lane, self.session.epoch, cum, safe))
+                self._unsaved.add(UnsavedReceipt(lane, self.session.epoch, cum, safe))
                 self._settle()
             case core.Dial():
                 self.connection += 1
@@ -216,7 +216,7 @@ class SimBox:
             case core.HangUp():
                 self.connection += 1
             case core.SendHello():
-                self._say_hello(effect)
+                self._send_hello(effect)
             case core.StartEpoch():
                 demand(effect.epoch > self.disk.epoch(), "I4", "an epoch was used twice")
                 self._ends.transaction(self.disk.renumbering(effect.epoch), self._is_cut)
@@ -229,8 +229,8 @@ class SimBox:
         header = hello_header(self.name, self.session.nonce, self.disk.epoch())
         self._publish(UpFrame(header, (), self.signer, self.sealed_to, ask=True))
 
-    def _say_hello(self, effect: core.SendHello) -> None:
-        self._owed.forget()  # the answer states custody anew, perhaps that of a restored hospital
+    def _send_hello(self, effect: core.SendHello) -> None:
+        self._unsaved.clear()  # the answer states custody anew, perhaps that of a restored hospital
         header = hello_header(self.name, effect.nonce, self.disk.epoch())
         told = replace(hello(self.disk, effect, {}), protocols=self.protocols)
         self._publish(UpFrame(header, (), self.signer, self.sealed_to, hello=told))
@@ -269,16 +269,16 @@ class SimBox:
         """Write down what receipts have said; on a full disk it stays owed."""
         if self.disk.full:
             return
-        for debt in self._owed.due(self.disk):
-            key = (self.name, self.disk.epoch(), debt.lane)
+        for receipt in self._unsaved.pending(self.disk):
+            key = (self.name, self.disk.epoch(), receipt.lane)
             ever = self._around.committed(*key)
-            demand(debt.cum <= ever, "I1", f"{key}: custody to {debt.cum}, committed {ever}")
-            stream = self.disk.streams[debt.lane]
-            demand(debt.cum <= stream.last, "I1", f"{key}: custody of what is not there")
-            stream.cum, stream.safe = debt.cum, debt.safe
+            demand(receipt.cum <= ever, "I1", f"{key}: custody to {receipt.cum}, committed {ever}")
+            stream = self.disk.streams[receipt.lane]
+            demand(receipt.cum <= stream.last, "I1", f"{key}: custody of what is not there")
+            stream.cum, stream.safe = receipt.cum, receipt.safe
             if self._around.random.random() < 0.5:
-                self._prune(debt.lane)
-            self._owed.pay(debt)
+                self._prune(receipt.lane)
+            self._unsaved.remove(receipt)
 
     def _prune(self, lane: str) -> None:
         stream = self.disk.streams[lane]
