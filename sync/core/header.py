@@ -1,4 +1,4 @@
-"""The signed header of a frame: what the broker's edge may read, and nothing about a patient.
+"""The signed header of a frame, readable by the broker; it has nothing about a patient.
 
 Up: `[ver, box_id, epoch, lane, first_seq, n, prev_chain, nonce, schema, dictionary, kid_enc,
 kid_sig, flags]`, and the chain after the frame as a 14th item when a flag says so. Down:

@@ -1,4 +1,4 @@
-"""The nouns of the box's session: its state, what happens to it, and what it asks to be done."""
+"""The types of the box's session: its state, its events, and its effects."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ class StartEpoch:
 
 @dataclass(frozen=True, slots=True)
 class AnchorClock:
-    """The hospital's clock said `utc_ms` at `now_ms` of the event, give or take `error_ms`."""
+    """The hospital's clock showed `utc_ms` at `now_ms` of the event, within `error_ms`."""
 
     utc_ms: int
     error_ms: int

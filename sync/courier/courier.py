@@ -281,10 +281,8 @@ class Courier:
         self._sealed_link.send(header, encode(hello))
 
     def _send_ask(self, payload: bytes) -> None:
-        epoch = self._outbox.epoch()
-        self._sealed_link.send(
-            hello_header(self._member.box_id, self._session.nonce, epoch), payload
-        )
+        header = hello_header(self._member.box_id, self._session.nonce, self._outbox.epoch())
+        self._sealed_link.send(header, payload)
 
     def _send_records(self, frame: core.SendFrame) -> None:
         lane = Lane(frame.lane)

@@ -1,4 +1,4 @@
-"""Canonical JSON records as shapes and columns (schema 1 of CS/1): nothing is said twice.
+"""Encodes canonical JSON records as shapes and columns (schema 1 of CS/1).
 
 Records of one kind look alike. What they share is their *shape*: the keys, the lists, and every
 word of the vocabulary, kept once a batch. What differs are the *leaves*, and every leaf is an
@@ -8,8 +8,8 @@ UUIDs. The leaves of one shape at one place form a column; the stamps of all rec
 
     [count, rows, shapes, texts, uuids, raw records, columns]
 
-A record that does not fit this mould, whatever it is, travels as its bytes. The way back is in
-`sync.packing.decode`.
+A record that does not fit this form is sent as its own bytes. `sync.packing.decode` is the
+reverse.
 """
 
 from __future__ import annotations

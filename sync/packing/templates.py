@@ -1,4 +1,4 @@
-"""Shapes at work: a shape becomes a pattern that takes records apart, or a text to fill in.
+"""Compiles a shape: to a regular expression that parses records, and to a text to fill in.
 
 Records of one shape come by the hundred. Walking each one's JSON takes ten times as long as one
 match of a regular expression, and the outcome is the same, byte for byte: a record that the

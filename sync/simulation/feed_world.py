@@ -1,9 +1,9 @@
-"""The feed and two people's edits under one seed: two boxes of one clinic, the desk, misfortunes.
+"""Simulates the feed and concurrent edits from one seed: two boxes of a clinic, the desk, faults.
 
 I7: a replica is what the hospital's view was at the replica's version, a change is applied to the
 view it was made from, and nothing is in need of repair unless it was damaged. Beside it: an edit
 is pending until the hospital has it (I13), no value that reached the hospital vanishes from the
-history (I14), no identity is changed behind anybody's back (I15), no allergy or condition goes and
+history (I14), no identity is changed without a review (I15), no allergy or condition goes and
 no dose changes without a clinician (I16), and the order of edits changes nothing (I19).
 """
 
