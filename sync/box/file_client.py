@@ -37,7 +37,7 @@ class Uploads(Protocol):
         """Return one chunk; raises `NotFound` when the disk does not have it."""
 
     def confirm(self, state: ChunkState) -> None:
-        """Store what the hospital says that it holds."""
+        """Store which chunks the hospital holds."""
 
 
 class StoreUploads:
@@ -55,7 +55,7 @@ class StoreUploads:
         return attachments.read_chunk(self._home, upload, index)
 
     def confirm(self, state: ChunkState) -> None:
-        """Store what the hospital says that it holds."""
+        """Store which chunks the hospital holds."""
         attachments.confirm(self._store, str(UUID(bytes=state.file)), state.have, state.done)
 
 

@@ -56,7 +56,7 @@ Verify = Callable[[bytes, bytes], bool]
 class BundleError(Exception):
     """A bundle cannot be read or written; the text is for whoever holds the stick.
 
-    `why` is one of the words below: screens say it in other languages.
+    `why` is one of the words below, which the screens translate.
     """
 
     def __init__(self, text: str, why: str = "damaged") -> None:

@@ -234,8 +234,8 @@ class _Answer:
     def _is_restored(self, lane: str, place: Position) -> bool:
         """Whether the hospital holds less than it had receipted when the bundle was written.
 
-        Then it came back from a backup. Said once, about the latest bundle: an old answer would
-        say so of a gap that has been closed.
+        Then it was restored from a backup. Only for the latest bundle: an old answer may be about a
+        gap that has been closed since.
         """
         return self.latest and place.cum < self.bundle.since.get(lane, 0)
 

@@ -1,6 +1,6 @@
 """The box's end of CS/1: one session, as a table of phases and a pure function.
 
-    OFFLINE --due--> DIALING --Connected--> HELLO_SENT --WELCOME, chains agree--> STREAMING
+    OFFLINE --due--> DIALING --LinkUp-----> HELLO_SENT --WELCOME, chains agree--> STREAMING
        ^                                     |    ^   |                              |
        |                                     |    |   +--WELCOME, chains differ--+   |
        |                              FENCE n|    +--FENCE n (new epoch)--+      |   |
@@ -60,7 +60,7 @@ Step = tuple[BoxSession, tuple[Effect, ...]]
 
 DIAL_LIMIT_MS = 60_000
 IDLE_LIMIT_MS = 2 * 3_600_000
-"""A box with nothing to say greets again after this long: a hospital restored from its backup
+"""A box without records opens a new session after this long: a hospital restored from its backup
 cannot call the boxes whose sessions it has forgotten."""
 ALERT_WINDOW = 4
 
@@ -120,7 +120,7 @@ def _dial(session: BoxSession, now_ms: int) -> Step:
 def _connected(session: BoxSession, now_ms: int) -> Step:
     if session.phase is not Phase.DIALING:
         return session, ()
-    return _open_session(session, now_ms)
+    return _open(session, now_ms)
 
 
 def _offline(session: BoxSession, now_ms: int) -> Step:
@@ -138,7 +138,7 @@ def _hang_up(session: BoxSession, now_ms: int, reason: str) -> Step:
     return after, (HangUp(reason),)
 
 
-def _open_session(session: BoxSession, now_ms: int, fork: bool = False) -> Step:
+def _open(session: BoxSession, now_ms: int, fork: bool = False) -> Step:
     """Open a session under a new nonce; after repeated restarts only when a pause is over."""
     pause = backoff_ms(max(0, session.restarts - 1), session.nonce)
     phase = Phase.FORKED if fork else Phase.HELLO_SENT
@@ -166,15 +166,14 @@ def _tick(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
         case Phase.DIALING:
             return _hang_up(session, now_ms, "the dial took too long")
         case Phase.FENCED:
-            return _open_session(session, now_ms)
+            return _open(session, now_ms)
         case Phase.HELLO_SENT | Phase.FORKED:
             if session.tries >= SILENCES:
                 return _hang_up(session, now_ms, "nobody answers the HELLO")
             return _send_hello(session, now_ms)
         case Phase.STREAMING:
-            if any(s.flights for s in session.streams.values()):
-                return _overdue(session, outbox, now_ms)
-            return _open_session(session, now_ms)
+            under_way = any(s.flights for s in session.streams.values())
+            return _overdue(session, outbox, now_ms) if under_way else _open(session, now_ms)
         case _:
             assert_never(session.phase)
 
@@ -183,7 +182,7 @@ def _overdue(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
     if session.tries >= SILENCES:
         return _hang_up(session, now_ms, "frames stay without a receipt")
     if any(s.flights and s.behind for s in session.streams.values()):
-        return _open_session(_count_restart(session), now_ms)  # restored under a living session
+        return _open(_count_restart(session), now_ms)  # restored under a living session
     limit = now_ms - _rto_ms(session)
     streams = {
         lane: _go_back(s) if s.flights and s.flights[0].at_ms <= limit else s
@@ -270,7 +269,7 @@ def _fence(session: BoxSession, fence: Fence, outbox: Outbox, now_ms: int) -> St
     if fence.epoch <= outbox.epoch():
         return session, ()
     start = StartEpoch(fence.epoch, fence.reason)
-    after, effects = _open_session(session, now_ms)
+    after, effects = _open(session, now_ms)
     return after, (start, *effects)
 
 
@@ -279,7 +278,7 @@ def _nack(session: BoxSession, nack: Nack, outbox: Outbox, now_ms: int) -> Step:
     if session.phase is not Phase.STREAMING or sending is None:
         return session, ()
     if nack.reason != messages.UNREADABLE:
-        return _open_session(_count_restart(session), now_ms)
+        return _open(_count_restart(session), now_ms)
     last = nack.first_seq + nack.n - 1
     if last <= sending.cum or last <= sending.careful_to:
         return session, ()
@@ -291,7 +290,7 @@ def _nack(session: BoxSession, nack: Nack, outbox: Outbox, now_ms: int) -> Step:
 
 
 def _fork(session: BoxSession, now_ms: int, why: str) -> Step:
-    after, effects = _open_session(_count_restart(session), now_ms, fork=True)
+    after, effects = _open(_count_restart(session), now_ms, fork=True)
     return after, (Note("fork", why), *effects)
 
 
@@ -354,8 +353,11 @@ def _pump(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
     if session.phase is not Phase.STREAMING:
         return session, ()
     if not _same_medium(session, outbox):
-        again, greeting = _open_session(_count_restart(session), now_ms)
-        return again, (Note("medium", "the journal was exchanged under the session"), *greeting)
+        again, hello_effects = _open(_count_restart(session), now_ms)
+        return again, (
+            Note("medium", "the journal was exchanged under the session"),
+            *hello_effects,
+        )
     effects: list[Effect] = []
     for lane in outbox.lanes():
         while _room(session, lane):

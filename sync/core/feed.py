@@ -1,7 +1,7 @@
 """The feed, both ends: one clinic's changes in order, as pure functions.
 
 The hospital numbers every change of what a clinic may know (`ver`) and keeps the newest state of
-each item. The box says how far it is and is sent what changed since, at most one frame at a time:
+each item. The box asks from its version on and receives the changes since, one frame at a time:
 
     CLOSED --Opened--> ASKING --BATCH onto our cursor--> applied --sums agree--> AT REST
                           ^                                 |                       |
@@ -286,13 +286,13 @@ class Source(Protocol):
 
 
 Weigh = Callable[[list[object]], int]
-"""Says how many bytes a message takes on its way."""
+"""Returns how many bytes a message takes on the link."""
 
 
 def answer(
     ask: Ask, source: Source, reflects: Reflects, weigh: Weigh = lambda p: len(wire.dump(p))
 ) -> FeedMessage | None:
-    """Return what to send a box that asks; None when it has all and only says so."""
+    """Return the answer to an ask; None when the box has everything and asks for nothing."""
     head = source.head()
     anew = Shadow(head.epoch, head.ver, None, "")
     if ask.part is not None:

@@ -20,7 +20,7 @@ MAX_ROWS = 2000
 BOX_ID_CHARACTERS = 64
 
 PADDED = 1
-"""Zero bytes follow the payload so that an alert's size tells nothing."""
+"""Zero bytes follow the payload so that an alert's size reveals nothing."""
 ALONE = 2
 """One row, with the chain after it in the header: the stream can go on if it stays unreadable."""
 TOMBSTONE = 4

@@ -58,7 +58,7 @@ class HospitalBox:
 
 @dataclass(frozen=True, slots=True)
 class HelloArrived:
-    """A verified HELLO. `seen` says whether the archive remembers its nonce for this box."""
+    """A verified HELLO. `seen` is whether the archive remembers its nonce for this box."""
 
     hello: Hello
     seen: bool

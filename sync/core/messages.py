@@ -53,7 +53,7 @@ class Position:
 class Hello:
     """The box opens a session; `fork` asks for a new epoch because the chains disagree.
 
-    `about` tells the fleet page what it shows: software version, free disk, clock quality.
+    `about` is shown on the fleet page: software version, free disk, clock quality.
     """
 
     epoch: int

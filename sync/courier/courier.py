@@ -127,7 +127,7 @@ class Courier:
                 self._open_frame(topic, payload)
             case PublishFailed(_, reason):
                 self._drop_link(Why.REFUSED, f"the broker refuses our frames: {reason}")
-            case PublishAcked(_, delivered) if not delivered:
+            case PublishAcked(_, has_subscriber) if not has_subscriber:
                 self._drop_link(Why.UNREACHABLE, "nobody listens at the hospital")
 
     def _open_frame(self, topic: str, frame: bytes) -> None:

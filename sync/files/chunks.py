@@ -1,7 +1,7 @@
-"""Files in chunks, as pure functions: what is missing, what to send next, what an answer means.
+"""Files in chunks, as pure functions: the messages, bitmaps of chunks, and which to send next.
 
 Up, in lane "f", a chunk is `[50, file id, index, ciphertext]`; it is sealed once more as every
-frame is. Down, on channel "x", the hospital says what it holds: `[51, file id, bitmap, done]`.
+frame is. Down, on channel "x", the hospital acknowledges: `[51, file id, bitmap, done]`.
 Both belong to the session of their nonce and to no stream: a chunk that is lost is sent again, a
 chunk that comes twice changes nothing, in whatever order they come.
 """

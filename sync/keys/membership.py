@@ -23,7 +23,7 @@ HOSPITAL_FILE = "hospital.json"
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Everything a courier needs to speak to its hospital."""
+    """Everything a courier needs to connect to its hospital."""
 
     box_id: str
     address: Address

@@ -49,7 +49,7 @@ from sync.link.transport import (
 log = logging.getLogger(__name__)
 
 MAX_HELD = 256
-"""Messages kept while the window is full; a caller beyond that is not listening to `take`."""
+"""Messages kept while the window is full; a caller beyond that does not call `take`."""
 MAX_PACKET = 131_072
 LOOP_S = 1.0
 GOODBYE_S = 1.0
@@ -87,7 +87,7 @@ class _TopicsSubscribed:
 class _MessagePublished:
     mid: int
     refused: str | None
-    heard: bool
+    has_subscriber: bool
 
 
 _Raw = _BrokerConnected | _TopicsSubscribed | _MessagePublished | Message | Down | None
@@ -213,7 +213,7 @@ class Link:
             return None  # a QoS 0 message
         self._pump()
         return (
-            PublishAcked(ticket, done.heard)
+            PublishAcked(ticket, done.has_subscriber)
             if done.refused is None
             else PublishFailed(ticket, done.refused)
         )

@@ -104,13 +104,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class PublishAcked:
-    """The broker took the message with this ticket; that says nothing about the hospital.
+    """The broker took the message with this ticket; it does not mean that the hospital has it.
 
-    `heard` is False when the broker tells that nobody was listening: then it is surely lost.
+    `has_subscriber` is False when the broker reports no subscriber: then the message is lost.
     """
 
     ticket: int
-    heard: bool = True
+    has_subscriber: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Mould:
         self._stamp_at = before
         self._kinds = [kind for kind in kinds if kind != STAMP]
 
-    def press(self, record: str) -> tuple[Sequence[str], Stamp | None] | None:
+    def parse(self, record: str) -> tuple[Sequence[str], Stamp | None] | None:
         """Return the texts of a record's leaves and its stamp; None when it does not fit."""
         match = self._match(record)
         if match is None:
@@ -77,7 +77,7 @@ class Mould:
     def flat(
         self, texts: Sequence[str], wall_s: int, known: Known, place: Place
     ) -> list[int] | None:
-        """Return the leaves as integers; None when one of them is not what its kind says.
+        """Return the leaves as integers; None when one of them is not of its kind.
 
         `known` holds the places of texts and UUIDs; `place` finds one a place that has none yet,
         None when it is no such leaf.

@@ -58,7 +58,7 @@ class Around(Protocol):
         """Publish a frame."""
 
     def dial(self, box: SimBox) -> None:
-        """Connect; answers later with Connected or LinkLost."""
+        """Connect; answers later with LinkUp or LinkLost."""
 
     def committed(self, name: str, epoch: int, lane: str) -> int:
         """Return the last sequence that the hospital ever committed of a stream."""
@@ -174,7 +174,7 @@ class SimBox:
         return streaming and quiet and all(s.cum == s.last for s in self.disk.streams.values())
 
     def is_shut_out(self) -> bool:
-        """Whether the hospital has told the box so."""
+        """Whether the hospital has fenced the box."""
         return self.session.phase is core.Phase.FENCED
 
     def end(self) -> None:

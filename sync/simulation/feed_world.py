@@ -198,7 +198,7 @@ class FeedWorld:
         self._put_back(announced=True)
 
     def _restore_untold(self, _post: SimPost) -> None:
-        """The operator forgets to say so: then nothing but the sums can tell."""
+        """The operator does not announce it: then only the sums show it."""
         self._put_back(announced=False)
         self.damaged = True
         for post in self.posts:
@@ -210,7 +210,7 @@ class FeedWorld:
         after = {e.id for edits in self.house.disk.edits.values() for e in edits}
         self._doomed |= {e for e in before - after if ":desk:" in e}
         self._restored = True
-        for post in self.posts:  # its sessions are forgotten: every box greets again
+        for post in self.posts:  # its sessions are forgotten: every box opens a new one
             post.close()
             post.open()
 

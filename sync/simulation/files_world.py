@@ -33,7 +33,7 @@ PUMP_MS = 10_000
 REMINDED = 3
 """So many unfinished files are listed after a HELLO; the hospital's limit is 20."""
 SETTLE_MS = 24 * 3_600_000
-GREET_MS = 2 * 3_600_000
+REOPEN_MS = 2 * 3_600_000
 
 
 @dataclass(slots=True)
@@ -50,20 +50,20 @@ class SentFile:
 class Shelf:
     """The hospital's archive: manifests and chunks. `drawn` are the true contents."""
 
-    held: dict[bytes, FileManifest] = field(default_factory=dict)
+    manifests: dict[bytes, FileManifest] = field(default_factory=dict)
     chunks: dict[bytes, dict[int, bytes]] = field(default_factory=dict)
     drawn: dict[bytes, bytes] = field(default_factory=dict)
 
     def told(self, file: bytes) -> FileManifest | None:
         """Return a file whose manifest is here."""
-        return self.held.get(file)
+        return self.manifests.get(file)
 
     def put(self, file: bytes, index: int, data: bytes, have: bytes) -> None:
         """Keep a chunk."""
         there = self.drawn[file][index * PIECE : (index + 1) * PIECE]
         demand(data == there, "I21", f"chunk {index} is kept as {data!r}, it was {there!r}")
         self.chunks[file][index] = data
-        self.held[file] = replace(self.held[file], have=have)
+        self.manifests[file] = replace(self.manifests[file], have=have)
 
     def content(self, file: bytes) -> bytes:
         """Return all chunks that are held, in their order."""
@@ -72,18 +72,18 @@ class Shelf:
     def finish(self, file: bytes) -> None:
         """Remember that a file is whole."""
         demand(self.content(file) == self.drawn[file], "I20", "a damaged file counts as whole")
-        self.held[file] = replace(self.held[file], done=True)
+        self.manifests[file] = replace(self.manifests[file], done=True)
 
     def clear(self, file: bytes) -> None:
         """Forget every chunk of a file."""
-        manifest = self.held[file]
+        manifest = self.manifests[file]
         self.chunks[file] = {}
-        self.held[file] = replace(manifest, have=files_chunks.empty(manifest.total))
+        self.manifests[file] = replace(manifest, have=files_chunks.empty(manifest.total))
 
     def copy(self) -> Shelf:
         """Return a backup."""
         chunks = {file: dict(pieces) for file, pieces in self.chunks.items()}
-        return Shelf(dict(self.held), chunks, self.drawn)
+        return Shelf(dict(self.manifests), chunks, self.drawn)
 
 
 class SimUploads:
@@ -109,7 +109,7 @@ class SimUploads:
         return self.sent[upload.file_id].content[index * PIECE : (index + 1) * PIECE]
 
     def confirm(self, state: ChunkState) -> None:
-        """Store what the hospital says that it holds; raises `DiskFull`."""
+        """Store which chunks the hospital holds; raises `DiskFull`."""
         if self.full:
             raise DiskFull("no room")
         sent = self.sent[state.file]
@@ -183,7 +183,7 @@ class FilesWorld:
 
     def _rot(self) -> None:
         """A chunk at the hospital changes by itself before its file is whole."""
-        ready = [f for f, t in self.shelf.held.items() if not t.done and self.shelf.chunks[f]]
+        ready = [f for f, t in self.shelf.manifests.items() if not t.done and self.shelf.chunks[f]]
         if ready:
             pieces = self.shelf.chunks[self.random.choice(sorted(ready))]
             pieces[self.random.choice(sorted(pieces))] += b"?"
@@ -231,10 +231,12 @@ class FilesWorld:
             return
         self._sessions += 1
         session = self._session = self._sessions
-        unfinished = [f for f, manifest in self.shelf.held.items() if not manifest.done][:REMINDED]
+        unfinished = [f for f, manifest in self.shelf.manifests.items() if not manifest.done][
+            :REMINDED
+        ]
         for file in unfinished:
-            self._answer(session, ChunkState(file, self.shelf.held[file].have, False))
-        known = {s.upload.entry for f, s in self.uploads.sent.items() if f in self.shelf.held}
+            self._answer(session, ChunkState(file, self.shelf.manifests[file].have, False))
+        known = {s.upload.entry for f, s in self.uploads.sent.items() if f in self.shelf.manifests}
         self.uploads.cum = next(n for n in range(1, len(known) + 2) if n not in known) - 1
         self.air.later(self.random.randrange(1, 5_000), lambda: self._send_manifests(session))
 
@@ -242,11 +244,11 @@ class FilesWorld:
         if session != self._session or self._full:
             return
         for file, sent in self.uploads.sent.items():
-            if file not in self.shelf.held:
+            if file not in self.shelf.manifests:
                 upload = sent.upload
                 empty = files_chunks.empty(upload.total)
                 manifest = FileManifest(upload.total, upload.key, sent.sha256, empty, False)
-                self.shelf.held[file], self.shelf.chunks[file] = manifest, {}
+                self.shelf.manifests[file], self.shelf.chunks[file] = manifest, {}
         self.uploads.cum = len(self.uploads.sent)
 
     def _send(self, payload: bytes) -> None:
@@ -291,7 +293,7 @@ class FilesWorld:
         try:
             self._file_client.receive(payload)
         except (DiskFull, MessageError):
-            return  # the hospital says it again with the next chunk
+            return  # the hospital sends it again with the next chunk
         self._pump()
 
     def _pump(self) -> None:
@@ -322,7 +324,7 @@ class FilesWorld:
         return all(s.done for s in self.uploads.sent.values()) and self._are_whole()
 
     def _are_whole(self) -> bool:
-        return all(f in self.shelf.held and self.shelf.held[f].done for f in self._drawn)
+        return all(f in self.shelf.manifests and self.shelf.manifests[f].done for f in self._drawn)
 
     def _check(self) -> None:
         for file, content in self._drawn.items():

@@ -193,7 +193,7 @@ class World:
             self._suspects.add(box.name)
 
     def change_key(self) -> None:
-        """Replace the hospital's sealing key at once; the boxes hear of it later."""
+        """Replace the hospital's sealing key at once; the boxes receive it later."""
         number = self._next_key()
         self.hospital.keys = {number}
         self.air.later(self.random.randrange(60_000), lambda: self._send_key(number))
@@ -288,7 +288,7 @@ class World:
         if self.hospital.quarantines != quarantines:
             name = frame.header.box_id
             demand(name in self._suspects, "I17", f"{name} is one machine, and was shut out")
-        # That a session lived is true whenever it is heard: an ask may be news when it comes again.
+        # Not an ask: a repeated one may be the first to prove that its session lived.
         if moment != "before" and not self.hospital.full and not frame.ask:
             self._received.append(frame)
         for name, message in replies:
