@@ -1,4 +1,4 @@
-"""The inbox: what the rules found at the clinics, the unhandled first, each with its source."""
+"""The alert inbox: what the rules found at the clinics, unhandled first, with their sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a journal record to what it tells; pure, and never trusting the record.
+"""Parse a journal record into a fact; pure, and never trusting the record.
 
 A record whose form is not understood stays in the archive as it came, with the reason beside it:
 custody does not depend on understanding. What a kind of record tells, and how it is read, is given

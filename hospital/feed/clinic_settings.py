@@ -1,4 +1,4 @@
-"""What the hospital sets at a clinic's boxes, from the list of what may be set from afar."""
+"""Remote settings of a clinic's boxes: set, cleared, and answered by each box."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The boxes a hospital knows: whose they are, which keys are theirs, how they stand."""
+"""The boxes of a hospital: their clinic, their keys, and whether they are admitted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""New certificates and new keys, told to boxes by signed commands."""
+"""Renewal of certificates and of the hospital's key, sent to boxes by signed commands."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def grant(archive: Archive, authority: Authority, box: Box, request: bytes, now_
     Inside the caller's transaction. While an earlier one is on its way, nothing happens. The old
     certificate goes on until it ends; to shut the box out revokes both. Raises `AuthorityError`.
     """
-    open_one = row(
+    waiting = row(
         archive,
         "SELECT id FROM command WHERE box = ? AND kind = ? AND answered_ms IS NULL",
         (box.id, CERTIFICATE),
     )
-    if open_one is not None:
+    if waiting is not None:
         return False
     signed = authority.sign_box(request, box.id, datetime.fromtimestamp(now_ms / 1000, UTC))
     latest = box.serial.split(",")[0]
@@ -47,10 +47,10 @@ def change_key(archive: Archive, folder: Path, now_ms: int) -> int:
     For 90 days the old key opens what is sealed to it. Raises `KeyFileError`.
     """
     keys = rotate(folder, now_ms // 1000)
-    told = [box for box in boxes.every(archive) if box.standing == boxes.ACTIVE]
-    for box in told:
+    active = [box for box in boxes.every(archive) if box.standing == boxes.ACTIVE]
+    for box in active:
         announce(archive, keys, box, now_ms)
-    return len(told)
+    return len(active)
 
 
 def catch_up(archive: Archive, keys: HospitalKeys, box: Box, name: bytes, now_ms: int) -> None:

@@ -1,7 +1,8 @@
-"""One person, several records; one record, several clinics: linking and sharing, both undone.
+"""Link duplicate records of one person, and share a record with other clinics.
 
 Nothing is moved or merged by linking: the records stay as they are, the chart shows them as one,
-and boxes find the record that stands for the others. Who did what, when and why is kept.
+and boxes find the record that stands for the others. Both can be undone. Who did what, when and why
+is kept.
 """
 
 from __future__ import annotations
@@ -65,10 +66,10 @@ def may_be_same(archive: Archive, line: PatientLine, limit: int = 6) -> list[Pat
     asked += [word for word in patient.name.split() if len(word) > 1]
     found: dict[str, PatientLine] = {}
     for text in asked:
-        for one in chart.patients(archive, text, limit + 1):
-            found.setdefault(one.patient.id, one)
+        for candidate in chart.patients(archive, text, limit + 1):
+            found.setdefault(candidate.patient.id, candidate)
     known = set(one_person(archive, patient.id))
-    return [one for key, one in found.items() if key not in known][:limit]
+    return [candidate for key, candidate in found.items() if key not in known][:limit]
 
 
 def link(archive: Archive, duplicate: str, kept: str, why: str, account: str, now_ms: int) -> None:
@@ -90,7 +91,7 @@ def share(
     reason = _why(why)
     with archive.transaction():
         if master_index.share(archive, patient_id, clinic, now_ms):
-            messages.spread(archive, patient_id, clinic)
+            messages.send_current(archive, patient_id, clinic)
             _note(archive, patient_id, SharingChange(clinic, True, account, reason, now_ms))
 
 

@@ -133,12 +133,12 @@ def _reading_row(origin: Origin, fact: ReadingFact) -> tuple[object, ...]:
 
 def _apply_claims(archive: Archive, clinic: str, before: int) -> None:
     """Take up claims that came before their readings, those numbered after `before`."""
-    for held in archive.rows(
+    for claim in archive.rows(
         "SELECT a.reading, a.patient, a.why FROM reading r JOIN assignment a ON a.reading = r.id"
         " WHERE r.number > ? AND a.clinic = ? AND r.clinic = a.clinic",
         (before, clinic),
     ):
-        _assign(archive, held["reading"], clinic, held["patient"], held["why"])
+        _assign(archive, claim["reading"], clinic, claim["patient"], claim["why"])
 
 
 def _assign(
@@ -190,18 +190,18 @@ def _when(at: Stamp) -> tuple[int, int, int, str]:
 
 
 def _patient(archive: Archive, origin: Origin, fact: PatientFact) -> None:
-    master_index.take(archive, _heard(origin), fact)
+    master_index.take(archive, _edit_origin(origin), fact)
 
 
 def _seen(archive: Archive, origin: Origin, fact: SeenFact) -> None:
-    messages.hear(archive, _heard(origin), fact)
+    messages.mark_seen(archive, _edit_origin(origin), fact)
 
 
 def _file(archive: Archive, origin: Origin, fact: FileFact) -> None:
-    attachments.tell(archive, origin.box, fact, origin.received_ms)
+    attachments.enter_manifest(archive, origin.box, fact, origin.received_ms)
 
 
-def _heard(origin: Origin) -> master_index.EditOrigin:
+def _edit_origin(origin: Origin) -> master_index.EditOrigin:
     return master_index.EditOrigin(origin.id, origin.box, origin.received_ms)
 
 

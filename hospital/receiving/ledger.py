@@ -1,4 +1,4 @@
-"""The hospital's side of the ledger: what it holds of each stream, to lay beside the box's own."""
+"""The hospital's ledger: what it holds of each stream, to compare with the box's own."""
 
 from __future__ import annotations
 

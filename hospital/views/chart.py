@@ -1,4 +1,4 @@
-"""What the desk shows: clinics and how they stand, patients, readings and alerts, newest first."""
+"""Queries of the desk: state of the clinics, patients, readings and alerts, newest first."""
 
 from __future__ import annotations
 
@@ -216,8 +216,8 @@ def latest(archive: Archive, limit: int = PAGE, after: int = 0) -> list[ReadingR
 def of_patient(archive: Archive, patient_id: str, limit: int = 200) -> list[ReadingRow]:
     """Return a patient's readings in the order they were measured, newest first."""
     sql = f"{_READINGS} WHERE r.patient = ? ORDER BY r.number DESC LIMIT ?"
-    held = _charted(archive, archive.rows(sql, (patient_id, limit)))
-    return sorted(held, key=lambda c: (c.placed.utc_ms, c.number), reverse=True)
+    readings = _charted(archive, archive.rows(sql, (patient_id, limit)))
+    return sorted(readings, key=lambda c: (c.placed.utc_ms, c.number), reverse=True)
 
 
 def unassigned(archive: Archive, limit: int = PAGE) -> list[ReadingRow]:
@@ -303,8 +303,8 @@ def _charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
     ]
 
 
-def _values(said: str) -> tuple[Value, ...]:
-    rows = json.loads(said)
+def _values(text: str) -> tuple[Value, ...]:
+    rows = json.loads(text)
     return tuple(Value(code, Decimal(value), unit, more) for code, value, unit, more in rows)
 
 
