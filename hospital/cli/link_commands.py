@@ -132,7 +132,7 @@ def renew_box_keys(box_ids: tuple[str, ...], as_json: bool) -> None:
 
 @click.group("bundle")
 def bundles() -> None:
-    """Records by USB stick: read what boxes wrote on a stick, write the answers beside it."""
+    """Records by hand: read what boxes wrote on a stick, write the answers beside it."""
 
 
 _FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
