@@ -90,7 +90,7 @@ def pages() -> list[tuple[str, Callable[[Page, str], None]]]:
         ("desk-patients", _go("/patients")),
         ("desk-patient", _go(f"/patients/{IMRAN}")),
         ("desk-records", _go(f"/patients/{IMRAN}/records")),
-        ("desk-background", _go(f"/patients/{IMRAN}/summary")),
+        ("desk-summary", _go(f"/patients/{IMRAN}/summary")),
         ("desk-alerts", _go("/alerts")),
         ("desk-alert", _alert),
         ("desk-reviews", _go("/reviews")),
