@@ -49,8 +49,8 @@ log = logging.getLogger(__name__)
 class BundleResult:
     """What a stick brought: records that are new here, and how sound it was.
 
-    `damaged` parts could not be read, `aside` told another history than ours and are kept beside
-    it; `whole` is False when the bundle was cut off.
+    `damaged` parts could not be read, `aside` parts have another history than ours and are kept
+    beside it; `whole` is False when the bundle was cut off.
     """
 
     box_id: str
@@ -68,7 +68,7 @@ def take(
     now_ms: int,
     authority: Authority | None = None,
 ) -> BundleResult:
-    """Take in a bundle; raises `BundleError` when it is none, or not from a box of ours to us.
+    """Read a bundle; raises `BundleError` when it is none, or not from a box of ours to us.
 
     Raises `HospitalError` when the box is shut out. Broken off, it can be read again from the
     beginning: what is here already is passed over.

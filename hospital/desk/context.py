@@ -33,7 +33,7 @@ class Parts:
     present_keys: Callable[[], PublicKeys] | None = None
 
     def offer_now(self) -> Offer:
-        """Return what a box that joins now is told."""
+        """Return what a box that joins now receives."""
         present_keys = self.present_keys
         return self.offer if present_keys is None else replace(self.offer, keys=present_keys())
 

@@ -30,7 +30,7 @@ def show() -> str:
 @page.post("")
 @guard.clinician_only
 def decide() -> ResponseReturnValue:
-    """Settle one; what came in after the page was shown is not settled with it."""
+    """Decide one; an edit that arrived after the page was shown is not decided with it."""
     waiting = _review_of_form()
     if waiting is not None:
         chosen = request.form.get("choice", "")

@@ -117,7 +117,7 @@ def doubt(placed: PlacedStamp) -> str:
 
 
 def device_time(text: str | None) -> Markup:
-    """Return what the device's own clock said, or a dash."""
+    """Return the time of the device's own clock, or a dash."""
     if text is None:
         return Markup('<span aria-label="no clock">–</span>')
     return Markup('<bdi dir="ltr">{}</bdi>').format(text.replace("T", " ")[:16])

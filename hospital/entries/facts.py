@@ -1,7 +1,7 @@
 """Types of the journal entries that the hospital applies: msgspec checks a body by them.
 
 The types of what is applied by `hospital.receiving.handlers` alone stand there; here are those that
-other rooms take in. What a type does not name is ignored, since a newer box may say more.
+other rooms take in. What a type does not name is ignored, since a newer box may write more.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Fact(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, entry: Entry) -> Self | None:
-        """Return what a record tells, None when nothing is entered; raises `ValueError`."""
+        """Return the fact of a record, None when nothing is entered; raises `ValueError`."""
         return cls._of(entry, entry.body)
 
     @classmethod
@@ -43,7 +43,7 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class PatientFact(Fact, frozen=True):
-    """A patient registered, or some fields corrected (`fields` holds only those told).
+    """A patient registered, or some fields corrected (`fields` holds only those in the body).
 
     `rev` counts the box's own revisions, `base_rev` is the hospital's that it knew. `added` and
     `struck` are members of the lists (allergies, conditions).
@@ -110,7 +110,7 @@ class ReadingFact(NamedTuple):
 
     @classmethod
     def read(cls, entry: Entry) -> ReadingFact:
-        """Return what a reading tells, whatever a newer box may say more."""
+        """Return the fact of a reading, whatever more a newer box may write."""
         actor = checked({"actor": entry.actor}, _Actor).actor
         return reading_fact(checked(entry.body, ReadingBody), entry.at, actor)
 
@@ -150,7 +150,7 @@ class FileFact(Fact, frozen=True):
 
 
 class SeenFact(Fact, frozen=True):
-    """A worker has seen what the hospital told: which revision of which item."""
+    """A worker has seen an item of the hospital: which revision of which item."""
 
     entity: Text
     item: Text
@@ -160,7 +160,7 @@ class SeenFact(Fact, frozen=True):
 
 
 class SettingFact(Fact, frozen=True):
-    """What became of a setting at the box, and why when it is refused."""
+    """The outcome of a setting at the box, and why when it is refused."""
 
     key: Text
     rev: Count

@@ -78,7 +78,7 @@ def lock(archive: Archive, clinic: str) -> ClinicFeed:
 
 
 def put(archive: Archive, clinic: str, item: Item) -> int:
-    """Tell a clinic an item as it is now; return the version. Inside a transaction."""
+    """Put an item into a clinic's feed; return the version. Inside a transaction."""
     ver = _next(archive, clinic)
     _take_out(archive, clinic, item.entity, item.id)
     bucket, item_mark = bucket_of(item.entity, item.id), mark(item)
@@ -88,7 +88,7 @@ def put(archive: Archive, clinic: str, item: Item) -> int:
 
 
 def remove(archive: Archive, clinic: str, entity: str, item_id: str) -> int | None:
-    """Tell a clinic that an item is not its any more; return the version. In a transaction."""
+    """Remove an item from a clinic's feed; return the version. In a transaction."""
     item = get(archive, clinic, entity, item_id)
     if item is None:
         return None
@@ -99,7 +99,7 @@ def remove(archive: Archive, clinic: str, entity: str, item_id: str) -> int | No
 
 
 def get(archive: Archive, clinic: str, entity: str, item_id: str) -> Item | None:
-    """Return an item as the clinic is told it, None when it is not told."""
+    """Return an item as it is in the clinic's feed, None when it is not there."""
     sql = "SELECT * FROM feed WHERE clinic = ? AND entity = ? AND id = ? AND op = ?"
     found = row(archive, sql, (clinic, entity, item_id, PUT))
     return None if found is None else _item(found)

@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What every granted box is told: our public keys, and where the broker is."""
+    """What every granted box receives: our public keys, and where the broker is."""
 
     keys: PublicKeys
     broker_host: str

@@ -17,7 +17,7 @@ from sync.frames.envelope import keys_hold
 from sync.keys.keys import RETIRED_S, PublicKeys, kid
 
 BY = "hospital"
-"""In whose name a box is told that its keys are taken."""
+"""The account in whose name a box is notified that its keys are accepted."""
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +56,9 @@ def order(archive: Archive, box_id: str, account: str, now_ms: int) -> None:
 def accept_announcement(
     archive: Archive, box: Box, payload: bytes, name: bytes, now_ms: int
 ) -> bool:
-    """Take in new keys that a box tells of under the key id `name`; say whether they count.
+    """Accept new keys that a box announces under the key id `name`; return whether they count.
 
-    Inside the caller's transaction. They are told to the box until it answers; a repeat changes
+    Inside the caller's transaction. The box is notified until it answers; a repeat changes
     nothing. Raises `MessageError`.
     """
     new, proof = decode_announcement(payload)
@@ -101,7 +101,7 @@ def _keep(
 
 
 def _is_acknowledged(archive: Archive, box_id: str, new: PublicKeys) -> bool:
-    """Whether the box was told that these very keys are taken, and has not refused it."""
+    """Whether the box was notified that these very keys are accepted, and has not refused it."""
     ordered = commands.of_box(archive, box_id)
     return any(
         directive.command.kind == KEYS_TAKEN

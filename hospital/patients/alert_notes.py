@@ -39,7 +39,7 @@ class Note:
 def note(
     archive: Archive, alert_id: str, state: State, text: str, account: str, now_ms: int
 ) -> None:
-    """Keep what was done about an alert and tell its clinic; raises `HospitalError`.
+    """Keep what was done about an alert and send it to its clinic; raises `HospitalError`.
 
     The alert is named by its content id. It goes to the clinic that raised it, whosesoever the
     patient is.

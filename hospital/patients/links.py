@@ -21,7 +21,7 @@ LONGEST_WHY = 200
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two records that somebody said are one person; `undone_ms` None: it stands."""
+    """A link of two records that are one person; `undone_ms` None: it is valid."""
 
     duplicate: str
     kept: str
@@ -35,7 +35,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class SharingChange:
-    """Somebody let a clinic know a patient, or (`shared` False) ended that."""
+    """Somebody shared a patient with a clinic, or (`shared` False) ended that."""
 
     clinic: str
     shared: bool
@@ -73,19 +73,19 @@ def may_be_same(archive: Archive, line: PatientLine, limit: int = 6) -> list[Pat
 
 
 def link(archive: Archive, duplicate: str, kept: str, why: str, account: str, now_ms: int) -> None:
-    """Say that two records are one person, and why; raises `HospitalError`."""
+    """Link two records of one person, with the reason; raises `HospitalError`."""
     master_index.link(archive, duplicate, kept, account, now_ms, _why(why))
 
 
 def unlink(archive: Archive, duplicate: str, why: str, account: str, now_ms: int) -> None:
-    """Say that they are two people after all, and why; raises `HospitalError`."""
+    """Undo a link, with the reason; raises `HospitalError`."""
     master_index.unlink(archive, duplicate, account, now_ms, _why(why))
 
 
 def share(
     archive: Archive, patient_id: str, clinic: str, why: str, account: str, now_ms: int
 ) -> None:
-    """Let another clinic know a patient, with what stands told about them; `HospitalError`."""
+    """Share a patient and the current messages with another clinic; raises `HospitalError`."""
     if clinic not in clinics(archive):
         raise HospitalError("there is no such clinic")
     reason = _why(why)

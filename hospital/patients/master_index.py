@@ -159,7 +159,7 @@ def share(archive: Archive, patient_id: str, clinic: str, now_ms: int) -> bool:
 
 
 def withdraw(archive: Archive, patient_id: str, clinic: str) -> bool:
-    """End what `share` began: the clinic is told that the patient is not its any more."""
+    """End what `share` began: the patient is removed from the clinic's feed."""
     with archive.transaction():
         feed.lock(archive, clinic)
         sql = "DELETE FROM catchment WHERE patient = ? AND clinic = ?"

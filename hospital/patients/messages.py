@@ -70,7 +70,7 @@ class SentMessage:
 
     @property
     def text(self) -> str:
-        """What is said: a reply's text, an appointment's purpose, a note about an alert."""
+        """The text of a reply, the purpose of an appointment, or the note about an alert."""
         return str(self.body.get("text") or self.body.get("what") or self.body.get("note") or "")
 
     @property

@@ -16,8 +16,8 @@ from sync.merge import Op, Review
 class WaitingReview:
     """A review in the inbox, since when it waits (Unix milliseconds), and what it is about.
 
-    Decide with this `rev`, so that nothing is settled which came after somebody had looked. `held`
-    is what holds now, None: nothing does.
+    Decide with this `rev`, so that no edit is decided that arrived after somebody had looked.
+    `held` is the current value, None: there is none.
     """
 
     patient: str

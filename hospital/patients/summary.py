@@ -52,19 +52,19 @@ def add(archive: Archive, patient_id: str, name: str, text: str, account: str, n
 def strike(
     archive: Archive, patient_id: str, name: str, text: str, account: str, now_ms: int
 ) -> None:
-    """Strike a member out of a list as a clinician; raises `HospitalError`."""
+    """Remove a member from a list as a clinician; raises `HospitalError`."""
     if text not in getattr(of(archive, [patient_id]), _list(name)):
         raise HospitalError("this is not in the list any more")
     master_index.edit(archive, patient_id, [(name, Op.REMOVE, text)], account, now_ms)
 
 
 def prescribe(archive: Archive, patient_id: str, text: str, account: str, now_ms: int) -> None:
-    """Say which medicines and doses hold, all of them; raises `HospitalError`."""
+    """Set the current medicines and doses, all of them; raises `HospitalError`."""
     master_index.edit(archive, patient_id, [(MEDICINES, Op.SET, _tidy(text))], account, now_ms)
 
 
 def _medicines(archive: Archive, patient_ids: Sequence[str]) -> tuple[str, ...]:
-    """Return the medicines that hold, of each record: doses are never put together by a rule."""
+    """Return the current medicines of each record: doses are never merged by a rule."""
     rule = merge.rules()[MEDICINES]
     medicines = []
     for patient_id in patient_ids:

@@ -23,7 +23,7 @@ from sync.core.hospital import BackedUp
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A verified copy: its file and size, the records that it covers, whether boxes are told."""
+    """A verified copy: its file and size, its number of records, whether boxes rely on it."""
 
     file: Path
     size: int
@@ -33,7 +33,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class PromisedCopy:
-    """The newest copy that boxes were told of."""
+    """The newest copy that was promised to boxes."""
 
     number: int
     made_ms: int
@@ -88,7 +88,7 @@ def begin(archive: Archive, now_ms: int) -> int:
 def finish(archive: Archive, number: int, place: str, now_ms: int) -> int:
     """A backup that was begun is complete at a place elsewhere; return how many records are safe.
 
-    Raises `HospitalError` when none of this number was begun here, or it was said before.
+    Raises `HospitalError` when none of this number was begun here, or it is finished already.
     """
     with archive.transaction():
         begun = row(archive, "SELECT covered FROM backup_begun WHERE number = ?", (number,))

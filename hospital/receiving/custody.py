@@ -34,7 +34,7 @@ NEW_EPOCH = "new epoch"
 """The core's note about a fork, or about a box that came with an epoch of the past."""
 
 NOBODY = ""
-"""Under this name stand the refusals of frames that come from no box we know."""
+"""The name under which refusals of frames from unknown boxes are kept."""
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ def guard_identity(archive: Archive, box: Box, now_ms: int) -> str | None:
 
 
 def note_missing(archive: Archive, box_id: str, state: hospital.HospitalBox, hello: Hello) -> int:
-    """Note records that a box let go of although we lack them; return how many.
+    """Note records that a box has deleted although we lack them; return how many.
 
     That happens only when the archive came back from a backup older than one we had promised.
     """
@@ -226,7 +226,7 @@ def refusals(archive: Archive) -> dict[str, int]:
 
 
 def backed_up(archive: Archive, box: Box, event: hospital.BackedUp) -> bool:
-    """Store that a durable copy covers a lane, inside the caller's transaction; say if it is news.
+    """Store that a durable copy covers a lane, in the caller's transaction; return if it is new.
 
     The boxes learn it by their next receipt.
     """
@@ -241,7 +241,7 @@ def backed_up(archive: Archive, box: Box, event: hospital.BackedUp) -> bool:
 
 
 def new_generation(archive: Archive) -> int:
-    """Count a restore of the archive from a backup; the boxes are told by their next WELCOME."""
+    """Count a restore of the archive from a backup; the boxes learn it by their next WELCOME."""
     with archive.transaction():
         archive.execute("UPDATE hospital SET generation = generation + 1")
         archive.execute("UPDATE box SET missing = 0")

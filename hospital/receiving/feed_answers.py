@@ -55,7 +55,7 @@ def by_hand(
 
 
 def news(archive: Archive, keys: HospitalKeys, now_ms: int) -> list[OutgoingFrame]:
-    """Return what boxes at rest do not know yet, again after a pause when they stay silent."""
+    """Return new changes for boxes that wait, again after a pause when they stay silent."""
     rows = archive.rows(
         "SELECT r.box FROM feed_reader r JOIN feed_head h ON h.clinic = r.clinic"
         " JOIN box b ON b.id = r.box AND b.nonce = r.nonce AND b.standing = ?"

@@ -11,7 +11,7 @@ from hospital.fleet.boxes import get
 
 @dataclass(frozen=True, slots=True)
 class StreamLine:
-    """One stream: sequences 1 to `last` held, the chain after them, what the box said it has.
+    """One stream: sequences 1 to `last` held, the chain after them, what the box reported.
 
     `records` counts those that came here first; a box that started a new epoch sends again what
     an earlier epoch had brought. `unread` of them are kept as sealed bytes that nobody could read.

@@ -51,7 +51,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Memory:
-    """What is known of a box beyond its rows: frames that wait for the gap before them."""
+    """What is kept of a box in memory only: frames that wait for the gap before them."""
 
     waiting: tuple[hospital.WaitingFrame, ...] = ()
     sealed: dict[tuple[str, int], bytes] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class Receiver:
             raise
 
     def remind(self, now_ms: int) -> Replies:
-        """Return for each box heard of late where we stand; it resends what we missed meanwhile.
+        """Return receipts for the boxes of recent contact; each resends what we missed meanwhile.
 
         Without this a box whose frame met no worker would wait out its own timer.
         """
@@ -136,7 +136,7 @@ class Receiver:
         return self._new_keys if is_announcement(payload) else self._hello
 
     def news(self, now_ms: int) -> Replies:
-        """Return what boxes at rest do not know yet: of their clinics' feeds, of a new backup."""
+        """Return frames for boxes that wait: feeds, commands, and receipts of a new backup."""
         feeds = feed_answers.news(self._archive, self._keys, now_ms)
         sent = [*feeds, *commands.due(self._archive, self._keys, now_ms)]
         before, self._copies = self._copies, backup.count(self._archive)

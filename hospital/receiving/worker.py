@@ -46,7 +46,7 @@ GROUP_FRAMES = 16
 GROUP_S = 0.05
 """So many frames that have come already, or what of them takes so long, make one transaction."""
 NEWS_S = 1.0
-"""So often it is looked whether the desk or another box has changed what a clinic knows."""
+"""So often the feeds are checked for changes by the desk or another box."""
 RETRY = Backoff(first_s=0.25, cap_s=3)
 WIRED = Limits(keepalive_s=30, connect_s=10, window=100, send_buffer=262_144)
 
@@ -148,7 +148,7 @@ class Worker:
         self._link.open()
 
     def _take(self, first: Message) -> None:
-        """Serve a frame, and those that have come behind it already, by one commit."""
+        """Process a frame, and those that have arrived after it already, by one commit."""
         if self._receiver is None:
             return
         group: list[Message] = []

@@ -35,7 +35,7 @@ _LATELY = (
 
 @dataclass(frozen=True, slots=True)
 class ClinicLine:
-    """One box's custody: when it was last heard, what we confirmed, what it told us still waits.
+    """One box's custody: its last contact, what we confirmed, what it reported as still waiting.
 
     `waiting` is as of `heard_ms`: a box that is offline may hold more than we can know. `unread`
     records are kept as sealed bytes; `missing` and `why` are those of `boxes.Box`. `status` is what
@@ -59,13 +59,13 @@ class ClinicLine:
 
     @property
     def wrong(self) -> str:
-        """What the box said is wrong there, in words."""
+        """What the box reports as wrong there, in words."""
         kinds = [str(kind) for kind in self.status.get("wrong", ())]
         return "; ".join(kind.replace("-", " ") for kind in kinds)
 
     @property
     def oldest_ms(self) -> int | None:
-        """Since when something waits at the box, by its own clock, as it last told."""
+        """Since when something waits at the box, by its own clock, as it last reported."""
         oldest = self.status.get("oldest_ms") or 0
         return int(oldest) or None
 

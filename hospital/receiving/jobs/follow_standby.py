@@ -40,7 +40,7 @@ class Standby:
     promised: list[Row] = field(default_factory=list)
 
     def follow(self, archive: Archive, now_ms: int) -> bool:
-        """Look once; say whether boxes are promised more than before. Raises `ArchiveDown`."""
+        """Look once; return whether boxes are promised more than before. Raises `ArchiveDown`."""
         if archive.engine != "postgresql":
             return False
         if not self.lsn:
