@@ -1,4 +1,4 @@
-"""`python -m hospital.desk.server`: the desk and the enrolment door, served by waitress."""
+"""`python -m hospital.desk.server`: the desk and the enrolment page, served by waitress."""
 
 from __future__ import annotations
 
