@@ -90,7 +90,7 @@ def pages() -> list[tuple[str, Callable[[Page, str], None]]]:
         ("desk-patients", _go("/patients")),
         ("desk-patient", _go(f"/patients/{IMRAN}")),
         ("desk-records", _go(f"/patients/{IMRAN}/records")),
-        ("desk-background", _go(f"/patients/{IMRAN}/summary")),
+        ("desk-summary", _go(f"/patients/{IMRAN}/summary")),
         ("desk-alerts", _go("/alerts")),
         ("desk-alert", _alert),
         ("desk-reviews", _go("/reviews")),
@@ -115,7 +115,7 @@ def _morning(archive: Archive) -> None:
     with archive.transaction():
         for box in (CHAK, KOT, THAR, SPARE):
             boxes.enter(archive, box)
-            custody.heard(archive, box.id, NOW_MS)
+            custody.note_contact(archive, box.id, NOW_MS)
     _people(archive)
     for days, systolic, diastolic in ((90, 152, 95), (72, 148, 93), (51, 150, 90), (14, 139, 88)):
         _come(archive, CHAK, -days * DAY_MS, pressure(IMRAN, str(systolic), str(diastolic)))
