@@ -22,7 +22,7 @@ class DecodeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing a device said: "reading", "status", "error", "ack", ... with its named fields.
+    """One event that a device sent: "reading", "status", "error", "ack", ... with its named fields.
 
     `quality` holds doubts that travel with the value but are no field of the protocol's event.
     `more` says that another event of the same frame follows: a reply is due to the last one only.
@@ -66,7 +66,7 @@ class SerialProtocol:
     """A serial protocol: how its line is set, how its bytes are read and what its events measured.
 
     `explain` decodes the host's own commands, for the technician's magnifying glass.
-    `streaming` devices talk without pause; silence from them means trouble. `aside` tells the
+    `streaming` devices send without pause; silence from them means trouble. `aside` tells the
     events of such a stream that are no samples, such as the cuff of a board with an oximeter.
     """
 
@@ -124,7 +124,7 @@ class Turn:
 
 
 class Session(Protocol):
-    """The host's side of a conversation with one device: no port, no clock, no wish of its own.
+    """The host's side of a polled protocol with one device, without port and clock.
 
     Times are the caller's monotonic milliseconds. Whatever a device sends, a session never asks it
     to erase or to set anything, and never to start a cuff: that is done by `ask` alone, which
@@ -141,7 +141,7 @@ class Session(Protocol):
         ...
 
     def on_event(self, event: Event, now_ms: int) -> Turn:
-        """Take one thing that the device said."""
+        """Take one event of the device."""
         ...
 
     def on_timeout(self, now_ms: int) -> Turn:

@@ -133,7 +133,7 @@ def _watch_habits(settings: Settings) -> WatchHabits:
 
 
 def _clear_former_states(store: Store, now: Stamp) -> None:
-    """Nothing that a former process said about devices and ports need be true any more."""
+    """Clear what a former process noted about devices and ports: it need not be true any more."""
     for condition in issues.current(store):
         if condition.kind in OWN_CONDITIONS:
             issues.clear(store, condition.kind, condition.subject)

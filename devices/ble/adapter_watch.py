@@ -70,7 +70,7 @@ def planned(trouble: Trouble, taken: int, times: StepTimes) -> tuple[Step, float
 
 
 class AdapterWatch:
-    """Tell it what happens; `due` says what to do now, `took` that it was done."""
+    """Takes what happens to the adapter; `due` returns the step to take now, `took` records it."""
 
     def __init__(self, times: StepTimes | None = None) -> None:
         self._times = times or StepTimes()

@@ -20,7 +20,7 @@ _LINE_END = re.compile(rb"[\r\n]")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`consumed` bytes (at least one) leave the buffer; `events` are what they said."""
+    """`consumed` bytes (at least one) leave the buffer; `events` are what they mean."""
 
     consumed: int
     events: tuple[Event, ...] = ()

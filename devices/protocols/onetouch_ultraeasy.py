@@ -51,7 +51,7 @@ def acknowledge(sequence: int, expect: int) -> bytes:
 
 
 def reset_link() -> bytes:
-    """Return the packet that starts a conversation anew."""
+    """Return the packet that resets the link."""
     return packet(b"", _DISCONNECT)
 
 

@@ -22,7 +22,7 @@ from edge.readings.intake import Outcome
 
 LIVE_EVERY_MS = 1000
 NEW_FINGER_MS = 10_000
-"""A stream that was silent this long has another finger, whatever it said before."""
+"""A stream that was silent this long has another finger, whatever it sent before."""
 
 REFUSALS = 10
 REFUSALS_WITHIN_MS = 60_000

@@ -1,7 +1,7 @@
 """The recorder: the station's one writer, a thread of its own that owns the store.
 
 What devices measured waits here, in order and bounded, until the disk has it; a full or locked
-disk is tried again until it has room. Everything else that the station tells the store (states,
+disk is tried again until it has room. Everything else that the station writes (states,
 issues, live numbers) is tried once and may fail.
 """
 

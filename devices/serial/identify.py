@@ -21,7 +21,7 @@ LISTEN_S = 3.0
 ANSWER_S = 1.0
 
 RESULTS = frozenset({"reading", "message", "error"})
-"""An error that such a protocol tells by a whole result counts too."""
+"""An error that such a protocol sends as a whole result counts too."""
 
 
 @dataclass(frozen=True, slots=True)

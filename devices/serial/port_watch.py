@@ -108,7 +108,7 @@ class PortWatch:
 
 
 class _Watcher:
-    """Listens at one port, setting after setting, and tells what it sees."""
+    """Listens at one port, setting after setting, and reports what it finds."""
 
     def __init__(
         self, recorder: Recorder, key: str, path: str, may_ask: bool, habits: WatchHabits

@@ -62,7 +62,7 @@ class Cms50Session:
     def start(self, now_ms: int) -> Turn:
         """Stop a stream that may still run, and ask for the model."""
         self._begin(now_ms)
-        return Turn(write=self._greeting(), state="listening")
+        return Turn(write=self._opening(), state="listening")
 
     def on_event(self, event: Event, now_ms: int) -> Turn:
         """Pass live samples on, collect stored ones."""
@@ -83,7 +83,7 @@ class Cms50Session:
             return Turn()
         if self._stage is _Stage.GREETING:
             self._next_ms = now_ms + GREET_MS
-            return Turn(write=self._greeting(), state="listening")
+            return Turn(write=self._opening(), state="listening")
         if self._stage is _Stage.RECALLING:
             return self._recalled(now_ms)
         if now_ms - self._heard_ms > 2 * KEEP_ALIVE_MS:
@@ -110,7 +110,7 @@ class Cms50Session:
         self._recalled_once = False
         self._samples = []
 
-    def _greeting(self) -> bytes:
+    def _opening(self) -> bytes:
         return protocol.command(protocol.LIVE_STOP) + protocol.command(protocol.MODEL)
 
     def _go_live(self, now_ms: int) -> Turn:

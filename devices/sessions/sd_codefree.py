@@ -18,23 +18,23 @@ def session() -> ScriptedSession:
 
 def _play() -> Script:
     while True:
-        yield Rest(None, lambda event: _says(event, protocol.CHALLENGE))
+        yield Rest(None, lambda event: _is_message(event, protocol.CHALLENGE))
         count = yield Ask(
             protocol.answer_challenge(),
             lambda event: event.name == "count",
-            again=lambda event: _says(event, protocol.CHALLENGE),
+            again=lambda event: _is_message(event, protocol.CHALLENGE),
         )
         yield Turn(state="connected")
         for _ in range(int(str(count.fields["n"])) if count else 0):
             record = yield Ask(protocol.fetch(), _is_record)
             found = protocol.measured(record) if record else None
             yield Turn(measured=(found,) if found else ())
-        yield Ask(protocol.fetch(), lambda event: _says(event, protocol.GOODBYE))
+        yield Ask(protocol.fetch(), lambda event: _is_message(event, protocol.GOODBYE))
 
 
 def _is_record(event: Event) -> bool:
     return event.name in ("reading", "error")
 
 
-def _says(event: Event, message: bytes) -> bool:
+def _is_message(event: Event, message: bytes) -> bool:
     return event.name == "packet" and event.fields["message"] == message.hex()

@@ -100,7 +100,7 @@ def _serial(number: int) -> Generator[Ask | Rest | Turn, Event | None, str]:
 
 
 def _ask(code: int, record: int = 0, tries: int = 3, answers: tuple[int, ...] = ()) -> _Answer:
-    """Ask; a meter that says it has just woken up wants to hear the question again."""
+    """Ask; a meter that reports that it has just woken up must be asked again."""
     wanted = frozenset(answers or (code,))
     ask = Ask(
         protocol.command(code, record),

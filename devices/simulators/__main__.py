@@ -88,11 +88,11 @@ async def _run(options: argparse.Namespace, directory: Path) -> None:
         loop.add_signal_handler(number, stop.set)
     enrolled = not options.unpaired
     async with Ward(directory, options.seed, enrolled=enrolled, posts=options.posts) as ward:
-        _say(_where(ward))
+        _print(_where(ward))
         routine = _live_the_day if options.day else _measure_in_turn
         work = [asyncio.create_task(routine(ward, options))]
         if not options.detached:
-            work.append(asyncio.create_task(_obey_stdin(ward, stop)))
+            work.append(asyncio.create_task(_run_commands(ward, stop)))
         await stop.wait()
         for task in work:
             task.cancel()
@@ -124,20 +124,20 @@ async def _live_the_day(ward: Ward, options: argparse.Namespace) -> None:
     plan = Plan(patients=options.patients, hours=options.hours)
     able = {name: device.faults for name, device in ward.devices.items()}
     acts = write_day(able, options.seed, plan)
-    await live(ward, acts, options.seed, options.speed, _say)
+    await live(ward, acts, options.seed, options.speed, _print)
 
 
-async def _obey_stdin(ward: Ward, stop: asyncio.Event) -> None:
+async def _run_commands(ward: Ward, stop: asyncio.Event) -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         if line.strip():
-            _say(_obey(ward, line))
+            _print(_run_command(ward, line))
     stop.set()
 
 
-def _obey(ward: Ward, line: bytes) -> dict[str, object]:
+def _run_command(ward: Ward, line: bytes) -> dict[str, object]:
     """Carry out one command; the answer says what was done or what is wrong with it."""
     try:
         command = json.loads(line)
@@ -161,7 +161,7 @@ def _carry_out(ward: Ward, verb: str, command: dict[str, object]) -> None:
         ward.unplug(str(subject))
 
 
-def _say(message: dict[str, object]) -> None:
+def _print(message: dict[str, object]) -> None:
     print(json.dumps(message), flush=True)
 
 

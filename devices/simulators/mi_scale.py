@@ -38,13 +38,13 @@ class MiScale(BleDevice):
     async def _weigh(self, body: Body, fault: Fault | None) -> None:
         kg = body.measure_weight()
         for part in _CLIMB:
-            await self._say((kg * part).quantize(Decimal("0.05")), fault)
+            await self._broadcast((kg * part).quantize(Decimal("0.05")), fault)
         if fault is not Fault.NAN:
-            await self._say(kg, fault, stable=True)
-        await self._say(kg, fault, stable=fault is not Fault.NAN, removed=True)
+            await self._broadcast(kg, fault, stable=True)
+        await self._broadcast(kg, fault, stable=fault is not Fault.NAN, removed=True)
         self._sleep()
 
-    async def _say(
+    async def _broadcast(
         self, kg: Decimal, fault: Fault | None, stable: bool = False, removed: bool = False
     ) -> None:
         """Advertise a state for as long as it lasts: a few advertisements."""

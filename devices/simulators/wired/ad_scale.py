@@ -51,7 +51,7 @@ class AdScale(Pusher):
             self.line.send(line("US", (self._weight * part).quantize(_ZERO)))
             await asyncio.sleep(self.times.measure_s / len(_STEPS))
 
-    def _heard(self, data: bytes) -> None:
+    def _receive(self, data: bytes) -> None:
         self._input += data
         while _ASK in self._input:
             _, self._input = self._input.split(_ASK, 1)

@@ -107,7 +107,7 @@ class Tm2657:
         self, path: Path, measure_s: float = MEASURE_S, seed: int = 0, name: str = ""
     ) -> None:
         self.name = name or self.slug
-        self.line = SerialLine(path, LINE, self._heard, seed)
+        self.line = SerialLine(path, LINE, self._receive, seed)
         self.clock = DeviceClock()
         self._measure_s = measure_s
         self._rng = random.Random(seed)
@@ -161,7 +161,7 @@ class Tm2657:
             await asyncio.sleep(len(frame) / 2 / self.line.characters_per_s)
             await self.line.lose(self._measure_s)
 
-    def _heard(self, data: bytes) -> None:
+    def _receive(self, data: bytes) -> None:
         """Collect a host's bytes and answer each complete command."""
         self._input += data
         while (start := self._input.find(_SYN + _HEAD + _STX)) >= 0:
@@ -169,10 +169,10 @@ class Tm2657:
             if len(frame) < _COMMAND_SIZE:
                 break
             del self._input[: start + _COMMAND_SIZE]
-            self._obey(frame)
+            self._answer(frame)
         del self._input[:-_INPUT_LIMIT]
 
-    def _obey(self, frame: bytes) -> None:
+    def _answer(self, frame: bytes) -> None:
         code = _COMMANDS.get(frame)
         understood = code is not None and (code != "RB" or self._last is not None)
         self.line.send(_SYN + _HEAD + (_ACK if understood else _NAK))

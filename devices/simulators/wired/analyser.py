@@ -69,11 +69,11 @@ class Analyser(Machine):
                 await asyncio.sleep(self.times.answer_s)
         self._sending = None
 
-    def _heard(self, data: bytes) -> None:
+    def _receive(self, data: bytes) -> None:
         self._input += data
         self._heard_now.set()
 
-    async def _say(self, frame: bytes) -> None:
+    async def _send_frame(self, frame: bytes) -> None:
         """Send one frame; a fault strikes once."""
         fault, self._fault = self._fault, None
         self._input.clear()

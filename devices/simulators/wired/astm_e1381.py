@@ -66,7 +66,7 @@ class AstmAnalyser(Analyser):
     async def _until_acknowledged(self, data: bytes, attempts: int) -> bool:
         wanted = bytes([_ACK, _NAK])
         for _ in range(attempts):
-            await self._say(data)
+            await self._send_frame(data)
             if _ACK in await self._answer(wanted, self.times.answer_s):
                 return True
         return False

@@ -99,7 +99,7 @@ class Pm6750(PolledDevice):
             del received[0]
         return None
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Start or stop the cuff, or switch samples on and off."""
         command, on = request[0], bool(request[1])
         if command == _CUFF_COMMAND:

@@ -89,7 +89,7 @@ class Cms50E(PolledDevice):
             del received[0]
         return None
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Start or stop a stream, or answer."""
         command = request[0]
         self._heard_s = asyncio.get_running_loop().time()

@@ -69,7 +69,7 @@ class DatexS5(PolledDevice):
         del received[: end + (1 if found else 0)]
         return found
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Begin to send records; which ones were asked for is not looked at."""
         if request and self._sending is None:
             self._sending = self._tasks.spawn(self._send())

@@ -46,7 +46,7 @@ class FreestyleOptium(GlucoseMeter):
         del received[: end + 2]
         return command
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Answer the memory dump."""
         if request == b"$xmem":
             self._reply(dump(self.newest_first(), self.clock.now()))

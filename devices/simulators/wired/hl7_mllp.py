@@ -31,7 +31,7 @@ class Hl7Analyser(Analyser):
     async def deliver(self, result: Result) -> bool:
         """Send a result until an acknowledgement names it; False when none came."""
         for _ in range(ATTEMPTS):
-            await self._say(message(result))
+            await self._send_frame(message(result))
             answer = await self._answer(_END[:1], self.times.answer_s)
             if f"MSA|AA|{result.number}\r".encode("ascii") in answer:
                 return True

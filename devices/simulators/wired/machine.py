@@ -73,7 +73,7 @@ class Machine:
     ) -> None:
         self.name = name or self.slug
         self.times = times or Times()
-        self.line = SerialLine(path, self.settings, self._heard, seed)
+        self.line = SerialLine(path, self.settings, self._receive, seed)
         self.clock = DeviceClock()
         self._rng = random.Random(seed)
         self._tasks = Tasks()
@@ -103,7 +103,7 @@ class Machine:
     def _begin(self, body: Body, fault: Fault | None) -> None:
         raise NotImplementedError
 
-    def _heard(self, data: bytes) -> None:
+    def _receive(self, data: bytes) -> None:
         """Take bytes from the host; most devices do not listen."""
 
     def _plugged(self) -> None:

@@ -86,7 +86,7 @@ class MedlabNibp(PolledDevice):
                 return match[1]
         return None
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Start, stop, or tell the status."""
         if request == _START and self.cuff.start():
             self._showing = self._tasks.spawn(self._show())

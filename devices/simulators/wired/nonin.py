@@ -129,7 +129,7 @@ class Nonin9560(Pusher):
     def _plugged(self) -> None:
         self._input = b""
 
-    def _heard(self, data: bytes) -> None:
+    def _receive(self, data: bytes) -> None:
         """Answer a host that selects a format; format 13 also brings the memory."""
         self._input = (self._input + data)[-_INPUT_LIMIT:]
         while (at := self._input.find(_SELECT)) >= 0 and len(self._input) - at >= _SELECT_SIZE:

@@ -45,7 +45,7 @@ class Ultra2(GlucoseMeter):
         del received[: end + 1]
         return code
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Answer version, serial number, clock, unit and the memory dump."""
         answers: dict[bytes, Callable[[], bytes]] = {
             b"DM?": lambda: line("?P02.00.00  25/05/07"),

@@ -63,7 +63,7 @@ class UltraEasy(GlucoseMeter):
             del received[0]
         return None
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Follow the link's rules; a new message is acknowledged, then answered."""
         link, message = request[2], request[3:-3]
         if link & _DISCONNECT:

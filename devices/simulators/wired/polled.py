@@ -37,14 +37,14 @@ class PolledDevice(Machine):
         """Take the next whole request off the front, and any noise before it; None for none."""
         raise NotImplementedError
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Carry out one request, replying by `_reply`."""
         raise NotImplementedError
 
-    def _heard(self, data: bytes) -> None:
+    def _receive(self, data: bytes) -> None:
         self._input += data
         while (request := self.cut(self._input)) is not None:
-            self.obey(request)
+            self.answer(request)
         del self._input[:-INPUT_LIMIT]
 
     def _plugged(self) -> None:

@@ -68,7 +68,7 @@ class Codefree(GlucoseMeter):
             del received[0]
         return None
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Tell the count, then record after record, then goodbye."""
         if request == _ANSWER and self._calling is not None:
             self._calling.cancel()

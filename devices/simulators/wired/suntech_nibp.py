@@ -75,7 +75,7 @@ class SuntechNibp(PolledDevice):
             del received[0]
         return None
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Start, abort, or tell pressure and result."""
         self._rest()
         busy = self._fault is Fault.BUSY

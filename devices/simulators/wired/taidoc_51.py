@@ -86,7 +86,7 @@ class TaiDoc(PolledDevice):
             del received[0]
         return None
 
-    def obey(self, request: bytes) -> None:
+    def answer(self, request: bytes) -> None:
         """Answer a command that the meter knows."""
         command, asked = request[1], request[2:6]
         if not self._awake:
