@@ -34,10 +34,10 @@ from sync.bundles.usb_worker import UsbWorker
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
 from sync.core.command import CHANNEL as COMMANDS
-from sync.courier.data_budget import DataBudget
 from sync.courier.housekeeping import Housekeeping
 from sync.courier.link_status import LinkStatus
 from sync.courier.sealed_link import SealedLink
+from sync.courier.sent_bytes import SentBytes
 from sync.courier.unsaved_receipts import UnsavedReceipt, UnsavedReceipts
 from sync.files import chunks
 from sync.frames.envelope import EnvelopeError
@@ -77,7 +77,7 @@ class Courier:
         self._sealed_link = SealedLink(member, settings.home, self._now)
         self._link = self._sealed_link.link
         self._status = LinkStatus(store, self._now, member.address.host)
-        self._budget = DataBudget(store, settings.daily_bytes, self._sealed_link.spent, self._now())
+        self._budget = SentBytes(store, settings.daily_bytes, self._sealed_link.spent, self._now())
         self._outbox = StoreOutbox(store, self._budget.may_send)
         self._session = BoxSession()
         self._feed_client = FeedClient(store, self._send_ask)
