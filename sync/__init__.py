@@ -1,1 +1,1 @@
-"""How box and hospital talk (protocol CS/1): codec, envelope, protocol core, link, courier."""
+"""The protocol CS/1 between box and hospital: packing, frames, protocol core, link, courier."""

@@ -1,4 +1,4 @@
-"""Two people edit one patient: what holds, what a person must decide, and nothing forgotten.
+"""Merges the edits of several people to one patient, by field, and says what needs a review.
 
 A patient's record is a set of edits. What is shown is computed from the whole set, never from the
 order in which edits arrived, and no edit is ever taken out of it. One edit covers another when its
@@ -42,7 +42,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Somebody said something about one field of a patient.
+    """One person's change of one field of a patient.
 
     `rev` is the patient's revision that this edit made at the hospital, `base_rev` the one that
     its author knew; `order` counts the author's own edits. `at_ms` is the corrected time.
@@ -62,7 +62,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Something that a person has to decide: what is held now first, then what else was said."""
+    """Values that a person has to decide between: the one in use first, then the others."""
 
     field: str
     op: Op
@@ -71,7 +71,7 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class MergedField:
-    """What one field comes to: a text, or for a union the tuple of its members."""
+    """The merged value of one field: a text, or for a union the tuple of its members."""
 
     value: str | tuple[str, ...] | None
     reviews: tuple[Review, ...] = ()
@@ -93,18 +93,18 @@ def covers(later: Edit, earlier: Edit) -> bool:
 
 
 def settle(rule: Rule, edits: Iterable[Edit]) -> MergedField:
-    """Return what the edits of one field come to, whatever their order."""
-    held = sorted(set(edits), key=lambda e: (e.at_ms, e.id, e.value or "", e.op))
+    """Merge the edits of one field; their order does not matter."""
+    ordered = sorted(set(edits), key=lambda e: (e.at_ms, e.id, e.value or "", e.op))
     match rule.tier:
         case Tier.IDENTITY:
-            return _identity(rule, held)
+            return _identity(rule, ordered)
         case Tier.CONTACT:
-            heads = _heads(held)
+            heads = _heads(ordered)
             return MergedField(heads[-1].value if heads else None)
         case Tier.UNION:
-            return _union(rule, held)
+            return _union(rule, ordered)
         case Tier.BLOCK:
-            return _block(rule, held)
+            return _block(rule, ordered)
         case _:
             assert_never(rule.tier)
 
@@ -121,59 +121,59 @@ def words(review: Review) -> str:
     return f"{_number(len(review.values))} {rule.many}: {' / '.join(review.values)}"
 
 
-def _identity(rule: Rule, held: Sequence[Edit]) -> MergedField:
-    heads = sorted(_heads(held), key=lambda e: not e.clinician)  # what was decided holds on
+def _identity(rule: Rule, edits: Sequence[Edit]) -> MergedField:
+    heads = sorted(_heads(edits), key=lambda e: not e.clinician)  # what was decided holds on
     values = _distinct(rule, [e.value for e in heads])
     if len(values) > 1:
         return MergedField(values[0], (Review(rule.field, Op.SET, tuple(values)),))
     return MergedField(values[0] if values else None)
 
 
-def _union(rule: Rule, held: Sequence[Edit]) -> MergedField:
-    members = {e.value for e in held if e.op is Op.ADD and e.value}
-    present = tuple(sorted(m for m in members if _is_member(m, held)))
+def _union(rule: Rule, edits: Sequence[Edit]) -> MergedField:
+    members = {e.value for e in edits if e.op is Op.ADD and e.value}
+    present = tuple(sorted(m for m in members if _is_member(m, edits)))
     asked = {
         e.value
-        for e in held
-        if e.op is Op.REMOVE and not e.clinician and e.value in present and not _decided(e, held)
+        for e in edits
+        if e.op is Op.REMOVE and not e.clinician and e.value in present and not _decided(e, edits)
     }
     reviews = tuple(Review(rule.field, Op.REMOVE, (m,)) for m in sorted(m for m in asked if m))
     return MergedField(present, reviews)
 
 
-def _is_member(member: str, held: Sequence[Edit]) -> bool:
+def _is_member(member: str, edits: Sequence[Edit]) -> bool:
     """Whether some addition was struck out by no clinician who knew of it."""
-    struck = [e for e in held if e.op is Op.REMOVE and e.value == member and e.clinician]
-    added = [e for e in held if e.op is Op.ADD and e.value == member]
+    struck = [e for e in edits if e.op is Op.REMOVE and e.value == member and e.clinician]
+    added = [e for e in edits if e.op is Op.ADD and e.value == member]
     return any(not any(covers(s, a) for s in struck) for a in added)
 
 
-def _decided(asked: Edit, held: Sequence[Edit]) -> bool:
-    about = [e for e in held if e.value == asked.value]
+def _decided(asked: Edit, edits: Sequence[Edit]) -> bool:
+    about = [e for e in edits if e.value == asked.value]
     return any(covers(e, asked) and (e.clinician or e.op is Op.ADD) for e in about)
 
 
-def _block(rule: Rule, held: Sequence[Edit]) -> MergedField:
-    ordered = _distinct(rule, [e.value for e in _heads([e for e in held if e.clinician])])
+def _block(rule: Rule, edits: Sequence[Edit]) -> MergedField:
+    ordered = _distinct(rule, [e.value for e in _heads([e for e in edits if e.clinician])])
     value = ordered[0] if ordered else None
-    proposed = [e for e in _heads(held) if not e.clinician and e.value != value]
-    said = [v for v in dict.fromkeys([*ordered, *(e.value or "none" for e in proposed)]) if v]
+    proposed = [e for e in _heads(edits) if not e.clinician and e.value != value]
+    values = [v for v in dict.fromkeys([*ordered, *(e.value or "none" for e in proposed)]) if v]
     if not proposed and len(ordered) < 2:
         return MergedField(value)
-    return MergedField(value, (Review(rule.field, Op.SET, tuple(said)),))
+    return MergedField(value, (Review(rule.field, Op.SET, tuple(values)),))
 
 
-def _heads(held: Sequence[Edit]) -> list[Edit]:
-    return [e for e in held if not any(covers(other, e) for other in held)]
+def _heads(edits: Sequence[Edit]) -> list[Edit]:
+    return [e for e in edits if not any(covers(other, e) for other in edits)]
 
 
 def _distinct(rule: Rule, values: Iterable[str | None]) -> list[str]:
-    """Return what is really said differently: blanks yield, 1948 yields to 1948-06."""
-    said = list(dict.fromkeys(v for v in values if v not in _BLANK and v is not None))
+    """Return the values that really differ: without blanks, and without 1948 beside 1948-06."""
+    distinct = list(dict.fromkeys(v for v in values if v not in _BLANK and v is not None))
     if rule.refines:
-        said = [v for v in said if not any(o != v and o.startswith(v) for o in said)]
+        distinct = [v for v in distinct if not any(o != v and o.startswith(v) for o in distinct)]
     folded: dict[str, str] = {}
-    for value in said:
+    for value in distinct:
         folded.setdefault(" ".join(value.casefold().split()), value)
     return list(folded.values())
 

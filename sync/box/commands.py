@@ -1,4 +1,4 @@
-"""What the hospital may command a box to do: the catalogue, and taking a command in.
+"""Commands of the hospital to a box: the table of kinds, and how one is applied.
 
 A command arrives sealed and signed (`sync.frames.envelope.open_down` has checked that); here it is
 read, carried out once, and answered in the journal, which carries the answer to the hospital.
@@ -30,10 +30,10 @@ HANDLERS: Mapping[str, Handler] = {"ping": ping}
 """Every kind of command; registration is explicit."""
 
 
-def obey(
+def apply_command(
     store: Store, now: Stamp, payload: bytes, handlers: Mapping[str, Handler] = HANDLERS
 ) -> str | None:
-    """Carry out what channel "k" brought; return the outcome, None for a repeat.
+    """Apply a command of channel "k"; return the outcome, None for a repeat.
 
     Raises `MessageError` when it is no command, `StoreError` when it could not be answered.
     """

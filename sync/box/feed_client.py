@@ -1,7 +1,7 @@
-"""The courier's other hand: brings down what the hospital tells this clinic.
+"""The box's client of the clinic's feed: receives changes and snapshots, applies them to the store.
 
-As with records, nothing is decided here: the core's end of the feed (`sync.core.feed`) decides,
-this shell carries its effects to the box's file and to the link.
+As with records, nothing is decided here: the protocol core of the feed (`sync.core.feed`) decides,
+this shell runs its effects on the box's database and on the link.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CHANNEL = "f"
 
 
 class StoreReplica:
-    """The box's file, as the feed's core asks for it."""
+    """The replica in the box's database, as the feed's core reads it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -40,13 +40,13 @@ class StoreReplica:
 
 
 class FeedClient:
-    """One box's end of the feed. `say` seals and publishes an ask in the session's lane "h"."""
+    """One box's end of the feed. `send` seals and publishes an ask in the session's lane "h"."""
 
-    def __init__(self, store: Store, say: Callable[[bytes], None]) -> None:
+    def __init__(self, store: Store, send: Callable[[bytes], None]) -> None:
         self._store = store
-        self._say = say
+        self._send = send
         self._replica = StoreReplica(store)
-        self._feed = core.BoxFeed()
+        self._state = core.BoxFeed()
         self._session: bytes | None = None
 
     def follow(self, session: bytes | None, now_ms: int) -> None:
@@ -56,8 +56,8 @@ class FeedClient:
         self._session = session
         self.take(core.SessionClosed(now_ms) if session is None else core.SessionOpened(now_ms))
 
-    def hear(self, session: bytes, payload: bytes, now_ms: int) -> None:
-        """Take a message of channel "f"; raises `MessageError`."""
+    def receive(self, session: bytes, payload: bytes, now_ms: int) -> None:
+        """Handle a received message of channel "f"; raises `MessageError`."""
         if session != self._session:
             return  # of a past session, or meant for a clone
         try:
@@ -68,33 +68,33 @@ class FeedClient:
 
     def deadline(self) -> int | None:
         """Return when the next tick is needed."""
-        return self._feed.due_ms
+        return self._state.due_ms
 
     def tick(self, now_ms: int) -> None:
         """Ask again when an answer is overdue."""
-        if self._feed.due_ms is not None and now_ms >= self._feed.due_ms:
+        if self._state.due_ms is not None and now_ms >= self._state.due_ms:
             self.take(core.Tick(now_ms))
 
     def take(self, event: core.Event) -> None:
-        """Feed the core one event and do what follows from it."""
-        self._feed, effects = core.step(self._feed, event, self._replica)
+        """Pass one event to the core and run its effects."""
+        self._state, effects = core.step(self._state, event, self._replica)
         for effect in effects:
-            self._do(effect, event.now_ms)
+            self._run_effect(effect, event.now_ms)
 
-    def _do(self, effect: core.Effect, now_ms: int) -> None:
+    def _run_effect(self, effect: core.Effect, now_ms: int) -> None:
         match effect:
             case core.SendAsk(ask):
-                self._say(encode_ask(ask))
+                self._send(encode_ask(ask))
             case core.Apply(batch):
-                self._keep(lambda: self._apply(batch), now_ms)
+                self._write(lambda: self._apply(batch), now_ms)
             case core.Keep(chunk):
-                self._keep(lambda: self._keep_chunk(chunk), now_ms)
+                self._write(lambda: self._keep_chunk(chunk), now_ms)
             case core.Note(text):
                 log.warning("feed: %s", text)
             case _:
                 assert_never(effect)
 
-    def _keep(self, write: Callable[[], None], now_ms: int) -> None:
+    def _write(self, write: Callable[[], None], now_ms: int) -> None:
         try:
             write()
         except DiskFull as error:

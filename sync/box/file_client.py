@@ -1,6 +1,6 @@
-"""The courier's slow hand: carries photos and recordings when nothing more urgent waits.
+"""Uploads files (photos, recordings) in chunks when nothing more urgent waits.
 
-What it needs of the box's file and disk is `Uploads`; `StoreUploads` is the real one.
+What it needs of the box's database and disk is `Uploads`; `StoreUploads` is the real one.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ class Uploads(Protocol):
     def read(self, upload: Upload, index: int) -> bytes:
         """Return one chunk; raises `NotFound` when the disk does not have it."""
 
-    def confirm(self, held: ChunkState) -> None:
-        """Store what the hospital says that it holds."""
+    def confirm(self, state: ChunkState) -> None:
+        """Store which chunks the hospital holds."""
 
 
 class StoreUploads:
-    """Those of the box's file, on its disk."""
+    """The files listed in the box's database, on its disk."""
 
     def __init__(self, store: Store, home: Path) -> None:
         self._store, self._home = store, home
@@ -54,16 +54,16 @@ class StoreUploads:
         """Return one chunk; raises `NotFound` when the disk does not have it."""
         return attachments.read_chunk(self._home, upload, index)
 
-    def confirm(self, held: ChunkState) -> None:
-        """Store what the hospital says that it holds."""
-        attachments.confirm(self._store, str(UUID(bytes=held.file)), held.have, held.done)
+    def confirm(self, state: ChunkState) -> None:
+        """Store which chunks the hospital holds."""
+        attachments.confirm(self._store, str(UUID(bytes=state.file)), state.have, state.done)
 
 
 class FileClient:
-    """Sends chunks by `say`, which seals and publishes a payload in lane "f" of the session."""
+    """Sends chunks by `send`, which seals and publishes a payload in lane "f" of the session."""
 
-    def __init__(self, uploads: Uploads, say: Callable[[bytes], None]) -> None:
-        self._uploads, self._say = uploads, say
+    def __init__(self, uploads: Uploads, send: Callable[[bytes], None]) -> None:
+        self._uploads, self._send_payload = uploads, send
         self._under_way: dict[tuple[str, int], int] = {}
         self._aside_until = 0
 
@@ -71,14 +71,14 @@ class FileClient:
         """A session is over: what was under way is sent again."""
         self._under_way.clear()
 
-    def hear(self, payload: bytes) -> None:
-        """Take in what the hospital holds of a file; raises `MessageError`."""
-        held = chunks.decode_held(payload)
-        file_id = str(UUID(bytes=held.file))
-        self._uploads.confirm(held)
-        for one, index in list(self._under_way):
-            if one == file_id and (held.done or chunks.has(held.have, index)):
-                del self._under_way[one, index]
+    def receive(self, payload: bytes) -> None:
+        """Handle an acknowledgement: which chunks the hospital holds; raises `MessageError`."""
+        state = chunks.decode_held(payload)
+        file_id = str(UUID(bytes=state.file))
+        self._uploads.confirm(state)
+        for file, index in list(self._under_way):
+            if file == file_id and (state.done or chunks.has(state.have, index)):
+                del self._under_way[file, index]
 
     def pump(self, now_ms: int) -> None:
         """Send as many chunks as the window has room for; raises `LinkError`."""
@@ -91,8 +91,8 @@ class FileClient:
                 return
 
     def _send(self, upload: Upload, now_ms: int) -> bool:
-        away = {index for one, index in self._under_way if one == upload.id}
-        index = chunks.missing(upload.have, upload.total, away)
+        under_way = {index for file, index in self._under_way if file == upload.id}
+        index = chunks.missing(upload.have, upload.total, under_way)
         if index is None:
             return False
         try:
@@ -103,6 +103,6 @@ class FileClient:
             return False
         place = (upload.file_id, index, upload.total)
         chunk = Chunk(upload.file_id, index, seal_chunk(upload.key, place, data))
-        self._say(chunks.encode_chunk(chunk))
+        self._send_payload(chunks.encode_chunk(chunk))
         self._under_way[upload.id, index] = now_ms
         return True

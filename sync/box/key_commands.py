@@ -1,4 +1,4 @@
-"""Keys that change over the link: the hospital's new key, the box's new keys and certificate.
+"""Key rotation over the link: the hospital's new key, the box's new keys and certificate.
 
 A box asks for a certificate when two thirds of the old one's life are over, with the old one; it
 keeps its TLS key. The keys that it signs and opens with change in these steps, each repeatable:
@@ -6,7 +6,7 @@ keeps its TLS key. The keys that it signs and opens with change in these steps, 
     the hospital orders it, the box's technician asks, or a certificate is due -> next keys are made
     the box announces them, signed by the old key, with a proof by the new one
     the hospital keeps both pairs and orders KEYS_TAKEN -> the box uses the new ones
-    the box greets under the new ones -> the old pair still counts for 90 days, then no more
+    the box sends a HELLO under the new ones -> the old pair still counts for 90 days, then no more
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def decode_renewal(payload: bytes) -> bytes:
 
 
 def announcement(box_id: str, folder: Path, keys: BoxKeys) -> bytes | None:
-    """Return the payload, for lane "h", that tells of the next keys; None when there are none.
+    """Return the payload, for lane "h", that announces the next keys; None when there are none.
 
     `keys` are those in use, under which it travels. Raises `KeyFileError`.
     """
@@ -99,7 +99,7 @@ def announcement(box_id: str, folder: Path, keys: BoxKeys) -> bytes | None:
 
 
 def is_announcement(payload: bytes) -> bool:
-    """Whether a payload of lane "h" tells of new keys."""
+    """Whether a payload of lane "h" announces new keys."""
     return payload[:3] == wire.dump([NEW_KEYS, b"", b"", b""])[:3]
 
 

@@ -1,4 +1,4 @@
-"""The box's file, as the protocol core asks for it."""
+"""The outbox: the records that wait in the box's database, as the protocol core reads them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class PackedRecords:
 
 
 class StoreOutbox:
-    """Implements `sync.core.session.Outbox` over the box's file.
+    """Implements `sync.core.session.Outbox` over the box's database.
 
     What `fit` has packed to measure it is kept until the frame is sent. `may_send` is asked for a
     lane that has something to send.

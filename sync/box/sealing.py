@@ -1,4 +1,4 @@
-"""From records to sealed frames, whatever the records are: one that cannot be packed is told apart.
+"""Packs records into sealed frames; a record that cannot be encoded is replaced by a tombstone.
 
 Normally a `SendFrame` becomes one frame. When packing it fails, which no record should bring about
 and some record one day will, its rows travel one by one in the plain form; a row that even then
@@ -20,7 +20,7 @@ from sync.frames.envelope import EnvelopeError, seal_up
 from sync.keys.membership import Membership
 
 Poisoned = Callable[[int, str], None]
-"""Told the sequence and the reason of a row in whose place a tombstone goes."""
+"""Called with sequence and reason of a row that is replaced by a tombstone."""
 
 TOO_LARGE = "too large"
 UNSENDABLE = "could not be encoded"

@@ -1,4 +1,4 @@
-"""What a stick carries when there is no line: the frames of the link, in a file, either way.
+"""The format of a bundle: a file on a USB stick with the frames of the link, in either direction.
 
     HPB1, then blocks: kind (1 byte), length, CRC-32 (4 bytes each, big-endian), so many bytes
       O  opening  [[1, way, box id, hospital's key id, nonce, epoch, made (Unix ms)], signature]
@@ -56,7 +56,7 @@ Verify = Callable[[bytes, bytes], bool]
 class BundleError(Exception):
     """A bundle cannot be read or written; the text is for whoever holds the stick.
 
-    `why` is one of the words below: screens say it in other languages.
+    `why` is one of the words below, which the screens translate.
     """
 
     def __init__(self, text: str, why: str = "damaged") -> None:
@@ -86,7 +86,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """What a whole bundle carries: frames, the records of each lane from first to last, files."""
+    """The contents of a whole bundle: frames, first and last record of each lane, files."""
 
     frames: int = 0
     lanes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Closing:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What a file says it is, at a glance and unverified; `closing` is None when it is cut off."""
+    """The unverified opening and closing of a file; `closing` is None when it is cut off."""
 
     file: Path
     opening: Opening
@@ -114,7 +114,7 @@ def up_name(box_id: str, nonce: bytes) -> str:
 
 
 def down_name(box_id: str) -> str:
-    """Return the name of the answer to a box: a newer one says all that an older one said."""
+    """Return the name of the answer to a box: a newer one replaces an older one."""
     return f"healthpost-{box_id}-down.bundle"
 
 
@@ -129,7 +129,7 @@ def found(folder: Path, way: str) -> list[Outline]:
 
 
 def outline(file: Path) -> Outline:
-    """Return what a file says it is, without reading it through; raises `BundleError`."""
+    """Return opening and closing of a file, without its frames; raises `BundleError`."""
     with opened(file) as reader:
         return Outline(file, reader.opening, _closing_of(reader.handle), _size(reader.handle))
 
@@ -162,17 +162,17 @@ class Reader:
 
     def frames(self) -> Iterator[bytes]:
         """Yield the frames that are whole, in their order."""
-        seen, digest = 0, _digest()
-        while seen + self.damaged < MAX_FRAMES:
+        frames, digest = 0, _digest()
+        while frames + self.damaged < MAX_FRAMES:
             kind, data, sound = _block(self.handle)
             if kind == _FRAME and sound:
-                seen += 1
+                frames += 1
                 digest.update(data)
                 yield data
             elif kind == _FRAME and data:
                 self.damaged += 1
             else:
-                self.whole = kind == _CLOSING and sound and _agrees(data, seen, digest.digest())
+                self.whole = kind == _CLOSING and sound and _agrees(data, frames, digest.digest())
                 return
 
 
@@ -187,7 +187,7 @@ class Writer:
         """Write the opening."""
         head = [1, opening.way, opening.box_id, opening.hospital, opening.nonce]
         self._put(MAGIC)
-        self._sealed(_OPENING, wire.dump([*head, opening.epoch, opening.made_ms]))
+        self._write_signed(_OPENING, wire.dump([*head, opening.epoch, opening.made_ms]))
 
     def add(self, frame: bytes) -> bool:
         """Add a frame; False when there is no room for it."""
@@ -200,13 +200,13 @@ class Writer:
 
     def close(self, lanes: Mapping[str, tuple[int, int]], files: int) -> None:
         """Write the closing."""
-        told = {lane: list(span) for lane, span in lanes.items()}
+        spans = {lane: list(span) for lane, span in lanes.items()}
         before = self.size
-        body = wire.dump([1, self._frames, self._digest.digest(), told, files])
-        self._sealed(_CLOSING, body)
+        body = wire.dump([1, self._frames, self._digest.digest(), spans, files])
+        self._write_signed(_CLOSING, body)
         self._put(_TAIL.pack(_END, self.size - before))
 
-    def _sealed(self, kind: bytes, body: bytes) -> None:
+    def _write_signed(self, kind: bytes, body: bytes) -> None:
         self._write(kind, wire.dump([body, self._sign(body)]))
 
     def _write(self, kind: bytes, data: bytes) -> None:
@@ -312,8 +312,8 @@ def _closing(data: bytes) -> tuple[Closing, bytes]:
     version, frames, digest, lanes, files = wire.load_array(_signed(data)[0], 5)
     if version != 1:
         raise MessageError("of a version that is not known here")
-    told = {lane_name(k): _span(v) for k, v in wire.take(dict, lanes).items()}
-    closing = Closing(wire.count(frames), told, wire.count(files))
+    spans = {lane_name(k): _span(v) for k, v in wire.take(dict, lanes).items()}
+    closing = Closing(wire.count(frames), spans, wire.count(files))
     return closing, wire.octets(digest, _DIGEST_BYTES)
 
 

@@ -1,8 +1,8 @@
-"""Records by hand, the way down: the hospital's answer, applied exactly as from the link.
+"""Reads the hospital's answer from a USB stick and applies it exactly as if it came over the link.
 
-An answer is believed only when it is signed by the hospital, names a bundle that this box
-remembers, and its chains are ours. Reading it twice, or an old one after a newer, changes nothing:
-custody only moves forward, a feed applies onto its own cursor, a command bears a counter.
+An answer is accepted only when the hospital signed it, it names a bundle that this box remembers,
+and its chains are the box's. Reading it twice, or an old one after a newer, changes nothing:
+custody only moves forward, a feed applies onto its own cursor, a command has a counter.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from edge.store import issues, outbox
 from edge.store.store import Store
 from sync import packing
 from sync.box import key_commands
-from sync.box.commands import HANDLERS, obey
+from sync.box.commands import HANDLERS, apply_command
 from sync.box.feed_client import CHANNEL as FEED
 from sync.box.feed_client import FeedClient
 from sync.box.outbox import StoreOutbox
@@ -57,7 +57,7 @@ log = logging.getLogger(__name__)
 class AnswerResult:
     """What the hospital's answer changed: records confirmed by it, and a new epoch if any.
 
-    `told` is whether it brought news for this clinic, `commands` how many were carried out,
+    `told` is whether it changed the clinic's feed, `commands` how many were carried out,
     `damaged` how many parts could not be read; `whole` is False when it was cut off.
     """
 
@@ -72,23 +72,23 @@ class AnswerResult:
 def read(
     store: Store, settings: Settings, member: Membership, now: Stamp, folder: Path
 ) -> AnswerResult:
-    """Take in the hospital's answer; raises `BundleError`. A second time nothing changes."""
+    """Read and apply the hospital's answer; raises `BundleError`. A second time nothing changes."""
     with bundle_format.opened(_file(member, folder)) as reader:
         _check(reader, member)
-        held = sent.get(store, reader.opening.nonce)
-        if held is None:
+        bundle = sent.get(store, reader.opening.nonce)
+        if bundle is None:
             text = "this answer belongs to a bundle that this box does not remember"
             raise BundleError(text, bundle_format.UNKNOWN)
-        orders = {**HANDLERS, **key_commands.handlers(settings.keys)}
-        answer = _Answer(store, member, now, held, orders)
+        handlers = {**HANDLERS, **key_commands.handlers(settings.keys)}
+        answer = _Answer(store, member, now, bundle, handlers)
         for frame in reader.frames():
             answer.take(frame)
-        told = answer.result(reader.damaged, reader.whole)
-    sent.answered(store, held.nonce, now, differs=answer.astray)
+        result = answer.result(reader.damaged, reader.whole)
+    sent.answered(store, bundle.nonce, now, differs=answer.replica_differs)
     tidy(store, member.box_id, folder)
     if answer.differs:
         raise BundleError(DIFFERENT, bundle_format.DIFFERS)
-    return told
+    return result
 
 
 def _file(member: Membership, folder: Path) -> Path:
@@ -105,10 +105,10 @@ def _file(member: Membership, folder: Path) -> Path:
 
 
 def _check(reader: bundle_format.Reader, member: Membership) -> None:
-    told = reader.opening
-    if told.way == bundle_format.DOWN and told.box_id != member.box_id:
-        raise BundleError(f"this answer is for box {told.box_id}", bundle_format.FOREIGN_BOX)
-    if told.way == bundle_format.DOWN and told.hospital != kid(member.hospital.sign):
+    opening = reader.opening
+    if opening.way == bundle_format.DOWN and opening.box_id != member.box_id:
+        raise BundleError(f"this answer is for box {opening.box_id}", bundle_format.FOREIGN_BOX)
+    if opening.way == bundle_format.DOWN and opening.hospital != kid(member.hospital.sign):
         text = "this answer comes from another hospital than this box's"
         raise BundleError(text, bundle_format.FOREIGN_HOSPITAL)
     reader.check(
@@ -118,30 +118,30 @@ def _check(reader: bundle_format.Reader, member: Membership) -> None:
 
 @dataclass(slots=True)
 class _Answer:
-    """One answer as it is read. `differs`: the hospital holds something else than this box."""
+    """One answer while it is read. `differs`: the hospital holds something else than this box."""
 
     store: Store
     member: Membership
     now: Stamp
-    held: SentBundle
-    orders: Mapping[str, Handler]
+    bundle: SentBundle
+    handlers: Mapping[str, Handler]
     epoch: int | None = None
     commands: int = 0
-    unread: int = 0
+    unreadable: int = 0
     differs: bool = False
-    before: int = 0
-    place: object = None
+    confirmed_before: int = 0
+    feed_before: object = None
     latest: bool = False
-    astray: bool = False
-    courier: FeedClient = field(init=False)
+    replica_differs: bool = False
+    feed_client: FeedClient = field(init=False)
 
     def __post_init__(self) -> None:
-        self.before = outbox.ledger(self.store).confirmed
-        self.place = self._feed_place()
+        self.confirmed_before = outbox.ledger(self.store).confirmed
+        self.feed_before = self._feed_position()
         last = sent.last_written(self.store)
-        self.latest = last == self.held and self.held.answered_ms is None
-        self.courier = FeedClient(self.store, self._asked)
-        self.courier.follow(self.held.nonce, self.now.t_ms)
+        self.latest = last == self.bundle and self.bundle.answered_ms is None
+        self.feed_client = FeedClient(self.store, self._note_ask)
+        self.feed_client.follow(self.bundle.nonce, self.now.t_ms)
 
     def take(self, frame: bytes) -> None:
         """Apply one frame; what cannot be read is counted."""
@@ -151,39 +151,39 @@ class _Answer:
             self._apply(header, payload)
         except (EnvelopeError, MessageError, CodecError) as error:
             log.warning("a part of the answer is passed over: %s", error)
-            self.unread += 1
+            self.unreadable += 1
 
     def result(self, damaged: int, whole: bool) -> AnswerResult:
         """Return what it has changed."""
-        gained = 0 if self.epoch else outbox.ledger(self.store).confirmed - self.before
-        told = self._feed_place() != self.place
-        bad = self.unread + damaged
-        return AnswerResult(max(0, gained), self.epoch, told, self.commands, bad, whole)
+        gained = 0 if self.epoch else outbox.ledger(self.store).confirmed - self.confirmed_before
+        news = self._feed_position() != self.feed_before
+        bad = self.unreadable + damaged
+        return AnswerResult(max(0, gained), self.epoch, news, self.commands, bad, whole)
 
     def _apply(self, header: DownHeader, payload: bytes) -> None:
         if header.channel == COMMANDS:
-            self.commands += obey(self.store, self.now, payload, self.orders) is not None
-        elif header.nonce != self.held.nonce:
+            self.commands += apply_command(self.store, self.now, payload, self.handlers) is not None
+        elif header.nonce != self.bundle.nonce:
             raise MessageError("a part of another answer")
         elif header.channel == FEED:
-            self._tell(payload)
+            self._apply_feed(payload)
         elif header.channel == chunks.CHANNEL:
-            held = chunks.decode_held(payload)
-            file_id = str(UUID(bytes=held.file))
-            attachments.confirm_more(self.store, file_id, held.have, held.done)
+            state = chunks.decode_held(payload)
+            file_id = str(UUID(bytes=state.file))
+            attachments.confirm_more(self.store, file_id, state.have, state.done)
         else:
             self._control(decode_down(payload))
 
-    def _asked(self, payload: bytes) -> None:
-        """Nobody hears what the core asks now; but to ask for a bucket says that one differs."""
+    def _note_ask(self, payload: bytes) -> None:
+        """Send nothing, but note that the core asks for a bucket: then the replica differs."""
         part = decode_ask(payload).part
-        self.astray = part is not None and part.bucket is not None and part.as_of == 0
+        self.replica_differs = part is not None and part.bucket is not None and part.as_of == 0
 
-    def _tell(self, payload: bytes) -> None:
+    def _apply_feed(self, payload: bytes) -> None:
         message = read_feed(packing.expand(payload))
-        if isinstance(message, Chunk) and replica.cursor(self.store) != self.held.cursor:
+        if isinstance(message, Chunk) and replica.cursor(self.store) != self.bundle.cursor:
             return  # a snapshot asked for from where the replica is no more
-        self.courier.take(core_feed.MessageArrived(self.now.t_ms, message))
+        self.feed_client.take(core_feed.MessageArrived(self.now.t_ms, message))
 
     def _control(self, message: DownMessage) -> None:
         match message:
@@ -191,7 +191,7 @@ class _Answer:
                 text = f"the hospital refuses this box: {message.reason}"
                 raise BundleError(text, bundle_format.REFUSED)
             case Fence():
-                self._begin_anew(message)
+                self._start_epoch(message)
             case Welcome():
                 for lane, place in message.lanes.items():
                     self._confirm(message.epoch, lane, place)
@@ -200,13 +200,13 @@ class _Answer:
             case Nack(reason=reason) if reason == UNREADABLE:
                 last = message.first_seq + message.n - 1
                 span = message.first_seq, last
-                sent.ask_alone(self.store, message.lane, self.held.epoch, *span)
+                sent.ask_alone(self.store, message.lane, self.bundle.epoch, *span)
 
-    def _begin_anew(self, fence: Fence) -> None:
+    def _start_epoch(self, fence: Fence) -> None:
         with self.store.transaction():
             epoch = StoreOutbox(self.store).epoch()
             # The bundle may be older than an epoch that began since: then this is no news.
-            if self.held.epoch == epoch < fence.epoch:
+            if self.bundle.epoch == epoch < fence.epoch:
                 outbox.start_epoch(self.store, fence.epoch, self.now, fence.reason)
                 issues.clear(self.store, outbox.DIFFERS)
                 self.epoch = fence.epoch
@@ -217,27 +217,27 @@ class _Answer:
             queue = StoreOutbox(self.store)
             if epoch != queue.epoch() or lane not in queue.lanes():
                 return
-            held = queue.held(lane)
-            if not box.agrees(queue, lane, place) or self._has_lost(lane, place, held):
+            state = queue.held(lane)
+            if not box.agrees(queue, lane, place) or self._is_pruned(lane, place, state):
                 issues.note(self.store, self.now, outbox.DIFFERS, detail=f"lane {lane}")
                 self.differs = True
                 return
-            cum, safe = max(held.cum, place.cum), max(held.safe, place.safe)
+            cum, safe = max(state.cum, place.cum), max(state.safe, place.safe)
             if self._is_restored(lane, place):
                 cum, safe = place.cum, place.safe
-            if (cum, safe) != (held.cum, held.safe):
+            if (cum, safe) != (state.cum, state.safe):
                 outbox.mark_custody(self.store, Lane(lane), cum, safe, self.now)
 
-    def _has_lost(self, lane: str, place: Position, held: LaneState) -> bool:
-        return self._is_restored(lane, place) and place.cum < held.base
+    def _is_pruned(self, lane: str, place: Position, state: LaneState) -> bool:
+        return self._is_restored(lane, place) and place.cum < state.base
 
     def _is_restored(self, lane: str, place: Position) -> bool:
         """Whether the hospital holds less than it had receipted when the bundle was written.
 
-        Then it came back from a backup. Said once, about the latest bundle: an old answer would
-        say so of a gap that has been closed.
+        Then it was restored from a backup. Only for the latest bundle: an old answer may be about a
+        gap that has been closed since.
         """
-        return self.latest and place.cum < self.held.since.get(lane, 0)
+        return self.latest and place.cum < self.bundle.since.get(lane, 0)
 
-    def _feed_place(self) -> object:
+    def _feed_position(self) -> object:
         return replica.cursor(self.store).ver, replica.shadow(self.store)

@@ -1,8 +1,8 @@
-"""The courier's third hand: finds sticks, tells the screen what is on them, writes and reads them.
+"""The worker for USB sticks: finds them, lists their bundles, writes bundles and reads answers.
 
 A large stick takes minutes and a broken one may hang; an alert must not wait for either. So all of
 it runs in a thread of its own, with a connection to the box's file that is open only while there is
-something to do, one request at a time.
+something to do. It handles one request at a time.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MB = 1_000_000
 
 
 class UsbWorker:
-    """Looks after the sticks of one box, between `start` and `stop`."""
+    """Handles the USB sticks of one box, between `start` and `stop`."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class UsbWorker:
         self._shown = True
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start the thread that looks for sticks."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -63,23 +63,23 @@ class UsbWorker:
             self._thread.join(STOP_S)
 
     def turn(self, store: Store) -> None:
-        """Tell which sticks are there, and do what was asked for."""
-        sticks = self._survey()
+        """Store which sticks are there, and carry out a request if there is one."""
+        sticks = self._sticks()
         requests.show(store, sticks)
         self._shown = bool(sticks)
-        one = requests.wanted(store)
-        if one is not None:
-            requests.begin(store, one)
-            requests.end(store, one, self._outcome(store, one))
-            requests.show(store, self._survey())
+        request = requests.wanted(store)
+        if request is not None:
+            requests.begin(store, request)
+            requests.end(store, request, self._outcome(store, request))
+            requests.show(store, self._sticks())
 
     def _loop(self) -> None:
-        self._look(requests.break_off)
+        self._with_store(requests.break_off)
         while not self._stopping.wait(LOOK_S):
             if self._shown or self._mounted():
-                self._look(self.turn)
+                self._with_store(self.turn)
 
-    def _look(self, work: Callable[[Store], None]) -> None:
+    def _with_store(self, work: Callable[[Store], None]) -> None:
         try:
             store = Store.open(self._settings.database)
             try:
@@ -93,8 +93,8 @@ class UsbWorker:
         root = self._settings.sticks
         return _mounted(Path(root), DEPTH, self._is_stick)[:MOST_STICKS] if root else []
 
-    def _survey(self) -> list[Stick]:
-        return [stick for one in self._mounted() if (stick := self._stick(one)) is not None]
+    def _sticks(self) -> list[Stick]:
+        return [stick for folder in self._mounted() if (stick := self._stick(folder)) is not None]
 
     def _stick(self, folder: Path) -> Stick | None:
         try:
@@ -105,49 +105,53 @@ class UsbWorker:
             ]
         except OSError:
             return None  # pulled out this moment
-        held = tuple(self._held(one) for one in outlines[-MOST_BUNDLES:])
-        return Stick(str(folder), folder.name, free, held)
+        bundles = tuple(self._bundle(outline) for outline in outlines[-MOST_BUNDLES:])
+        return Stick(str(folder), folder.name, free, bundles)
 
-    def _held(self, one: Outline) -> BundleOnStick:
-        told, closing = one.opening, one.closing
+    def _bundle(self, outline: Outline) -> BundleOnStick:
+        opening, closing = outline.opening, outline.closing
         lanes = {} if closing is None else {k: list(v) for k, v in closing.lanes.items()}
         return BundleOnStick(
-            way=told.way,
-            box=told.box_id,
-            nonce=told.nonce.hex(),
-            made_ms=told.made_ms,
-            size=one.size,
-            ours=told.box_id == self._member.box_id,
-            hospital_ours=told.hospital == kid(self._member.hospital.sign),
+            way=opening.way,
+            box=opening.box_id,
+            nonce=opening.nonce.hex(),
+            made_ms=opening.made_ms,
+            size=outline.size,
+            ours=opening.box_id == self._member.box_id,
+            hospital_ours=opening.hospital == kid(self._member.hospital.sign),
             whole=closing is not None,
             files=0 if closing is None else closing.files,
             lanes=lanes,
         )
 
-    def _outcome(self, store: Store, one: BundleRequest) -> dict[str, object]:
-        now, folder = store.clock().now(), Path(one.folder)
+    def _outcome(self, store: Store, request: BundleRequest) -> dict[str, object]:
+        now, folder = store.clock().now(), Path(request.folder)
         try:
             if not self._is_stick(folder):
                 return {"why": bundle_format.GONE}
-            return self._do(store, one.what, now, folder)
+            return self._run(store, request.what, now, folder)
         except BundleError as error:
             log.warning("stick: %s", error)
             return {"why": error.why}
         except StoreError as error:
             log.warning("stick: %s", error)
             return {"why": FULL_DISK}
-        except Exception:  # the technician must hear of it, whatever it was
+        except Exception:  # the technician must see that it failed, whatever it was
             log.exception("a stick could not be worked with")
             return {"why": FAULT}
 
-    def _do(self, store: Store, what: What, now: Stamp, folder: Path) -> dict[str, object]:
+    def _run(self, store: Store, what: What, now: Stamp, folder: Path) -> dict[str, object]:
         if what is What.WRITE:
-            made = write.write(store, self._settings, self._member, now, folder)
-            return {"records": made.records, "files": made.files, "left": made.left}
-        came = read_answer.read(store, self._settings, self._member, now, folder)
-        sound = came.whole and not came.damaged
-        told: dict[str, object] = {"confirmed": came.confirmed, "news": came.told, "whole": sound}
-        return told | {"anew": came.epoch is not None, "commands": came.commands}
+            bundle = write.write(store, self._settings, self._member, now, folder)
+            return {"records": bundle.records, "files": bundle.files, "left": bundle.left}
+        result = read_answer.read(store, self._settings, self._member, now, folder)
+        sound = result.whole and not result.damaged
+        outcome: dict[str, object] = {
+            "confirmed": result.confirmed,
+            "news": result.told,
+            "whole": sound,
+        }
+        return outcome | {"anew": result.epoch is not None, "commands": result.commands}
 
 
 def _mounted(root: Path, depth: int, is_stick: Callable[[Path], bool]) -> list[Path]:

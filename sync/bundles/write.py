@@ -1,8 +1,9 @@
-"""Records by hand, the way up: everything that waits, onto a stick.
+"""Writes a bundle: everything that waits for the hospital, onto a USB stick.
 
-To the protocol a stick is a session of its own, named by a nonce that the box remembers. A bundle
-carries what the link would: a HELLO, the records of each lane, the question for the clinic's feed,
-a request for a certificate when it is time, and the files. What is on a stick still waits.
+To the protocol a stick is a session of its own, with a nonce that the box remembers. A bundle
+has what the link would send: a HELLO, the records of each lane, the ask for the clinic's feed, a
+request for a certificate when it is due, and the files. What is on a stick counts as waiting until
+the hospital has acknowledged it.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def write(
     Earlier bundles stay beside it until the hospital has receipted what they carry.
     """
     tidy(store, member.box_id, folder)
-    nonce, asks = os.urandom(8), issues.is_noted(store, outbox.DIFFERS)
+    nonce, fork = os.urandom(8), issues.is_noted(store, outbox.DIFFERS)
     epoch = StoreOutbox(store).epoch()
     hospital = kid(member.hospital.sign)
     opening = Opening(bundle_format.UP, member.box_id, hospital, nonce, epoch, max(0, now.wall_ms))
@@ -67,27 +68,27 @@ def write(
         file, opening, lambda b: sign_manifest(b, member.keys.sign)
     ) as writer:
         load = _Load(store, settings, member, now, opening, writer)
-        load.greet(asks)
-        if not asks:
-            load.records()
-            load.files()
+        load.add_hello(fork)
+        if not fork:
+            load.add_records()
+            load.add_files()
         if StoreOutbox(store).epoch() != epoch:
             text = "the records were numbered anew meanwhile: write once more"
             raise BundleError(text, bundle_format.RENUMBERED)
         writer.close(load.lanes, len(load.parts))
         # Before the file has its name: an answer to a bundle that nobody remembers is worthless.
-        sent.remember(store, load.carried())
+        sent.remember(store, load.sent_bundle())
     return WrittenBundle(file, load.count(), writer.size, len(load.parts), load.left)
 
 
 def tidy(store: Store, box_id: str, folder: Path) -> None:
-    """Take from a stick what it need not carry any more: bundles that are receipted wholly."""
-    for one in bundle_format.found(folder, bundle_format.UP):
-        held = sent.get(store, one.opening.nonce)
-        ours = one.opening.box_id == box_id and held is not None
-        if ours and held is not None and sent.is_confirmed(store, held):
+    """Remove the bundles from a stick whose records all have a receipt."""
+    for outline in bundle_format.found(folder, bundle_format.UP):
+        bundle = sent.get(store, outline.opening.nonce)
+        ours = outline.opening.box_id == box_id and bundle is not None
+        if ours and bundle is not None and sent.is_confirmed(store, bundle):
             with suppress(OSError):
-                one.file.unlink()
+                outline.file.unlink()
     for draft in folder.glob(f"healthpost-{box_id}-*.part"):
         with suppress(OSError):
             draft.unlink()  # of a write that the power cut
@@ -110,33 +111,35 @@ class _Load:
     left: int = 0
     full: bool = False
 
-    def greet(self, fork: bool) -> None:
-        """Add the HELLO, the question for the feed, and what is said of certificate and keys."""
+    def add_hello(self, fork: bool) -> None:
+        """Add the HELLO, the ask for the feed, and requests about certificate and keys."""
         nonce, epoch = self.opening.nonce, self.opening.epoch
         header = hello_header(self.member.box_id, nonce, epoch)
-        greeting = hello(StoreOutbox(self.store), SendHello(nonce, fork), BY_HAND)
-        self._say(header, encode(greeting))
-        self._say(header, encode_ask(self._question()))
+        message = hello(StoreOutbox(self.store), SendHello(nonce, fork), BY_HAND)
+        self._seal(header, encode(message))
+        self._seal(header, encode_ask(self._feed_ask()))
         if self._certificate_is_due():
             request = certificate_request(self.member.keys, self.member.box_id)
-            self._say(header, key_commands.encode_renewal(request))
-        told = key_commands.announcement(self.member.box_id, self.settings.keys, self.member.keys)
-        if told is not None:
-            self._say(header, told)
+            self._seal(header, key_commands.encode_renewal(request))
+        announcement = key_commands.announcement(
+            self.member.box_id, self.settings.keys, self.member.keys
+        )
+        if announcement is not None:
+            self._seal(header, announcement)
 
-    def records(self) -> None:
+    def add_records(self) -> None:
         """Add the waiting records of every lane, alerts first."""
         queue = StoreOutbox(self.store)
         for lane in queue.lanes():
-            held = queue.held(lane)
-            last = held.cum if self.full else self._lane(queue, lane, held.cum + 1, held.last)
-            self.left += held.last - last
-            self.since[lane] = held.cum
-            if last > held.cum:
-                self.lanes[lane] = held.cum + 1, last
+            state = queue.held(lane)
+            last = state.cum if self.full else self._lane(queue, lane, state.cum + 1, state.last)
+            self.left += state.last - last
+            self.since[lane] = state.cum
+            if last > state.cum:
+                self.lanes[lane] = state.cum + 1, last
                 self.reach[lane] = outbox.entry_at(self.store, Lane(lane), last)
 
-    def files(self) -> None:
+    def add_files(self) -> None:
         """Add the chunks that the hospital lacks, while there is room."""
         for upload in attachments.unsent(self.store, self.reach.get(Lane.CLINICAL.value, 0)):
             for index in range(upload.total):
@@ -145,7 +148,7 @@ class _Load:
                 data = attachments.read_chunk(self.settings.home, upload, index)
                 sealed = seal_chunk(upload.key, (upload.file_id, index, upload.total), data)
                 header = chunks.header(self.member.box_id, self.opening.epoch, self.opening.nonce)
-                self._say(header, chunks.encode_chunk(Chunk(upload.file_id, index, sealed)))
+                self._seal(header, chunks.encode_chunk(Chunk(upload.file_id, index, sealed)))
             if self.full:
                 self.left += 1
             else:
@@ -155,13 +158,13 @@ class _Load:
         """Return how many records are on it."""
         return sum(last - first + 1 for first, last in self.lanes.values())
 
-    def carried(self) -> SentBundle:
+    def sent_bundle(self) -> SentBundle:
         """Return what is remembered of it."""
-        told, at = self.opening, replica.cursor(self.store)
+        opening, at = self.opening, replica.cursor(self.store)
         return SentBundle(
-            nonce=told.nonce,
-            epoch=told.epoch,
-            written_ms=told.made_ms,
+            nonce=opening.nonce,
+            epoch=opening.epoch,
+            written_ms=opening.made_ms,
             records=self.count(),
             since=self.since,
             reach=self.reach,
@@ -189,13 +192,13 @@ class _Load:
         for _, sealed in seal_records(self.member, send, queue.packed(send), poisoned):
             self._add(sealed)
 
-    def _say(self, header: Header, payload: bytes) -> None:
+    def _seal(self, header: Header, payload: bytes) -> None:
         self._add(seal_up(header, payload, self.member.keys, self.member.hospital))
 
     def _add(self, frame: bytes) -> None:
         self.full = self.full or not self.writer.add(frame)
 
-    def _question(self) -> Ask:
+    def _feed_ask(self) -> Ask:
         """Ask for what is new; for everything, when the last answer left the replica different."""
         last = sent.last_written(self.store)
         if last is not None and last.differs:

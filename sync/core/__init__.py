@@ -10,14 +10,14 @@ The box's shell (one loop over one queue):
     feed(Start(now, os.urandom(8)))
     loop:
         event = queue.get(timeout = the last SetTimer - now), or Tick(now) when it runs out
-            link says connected          -> Connected(now)       link says gone -> LinkLost(now)
+            the link is up               -> LinkUp(now)          the link is lost -> LinkLost(now)
             frame on cs/1/d/{box}/r      -> header, payload = open_down(frame, keys, hospital)
-                                            Arrived(now, decode_down(payload))
+                                            MessageArrived(now, decode_down(payload))
                                             (EnvelopeError, MessageError: count and drop)
-            the journal has grown        -> Appended(now)
+            the journal has grown        -> RecordsAppended(now)
         session, effects = box.step(session, event, outbox)     # outbox: the Outbox protocol
         for effect in effects, in order:
-            Dial             a new paho client; answer with Connected or LinkLost
+            Dial             a new paho client; answer with LinkUp or LinkLost
             HangUp           drop that client; its later callbacks belong to an old generation
             SendHello        seal_up(hello_header(box_id, effect.nonce, epoch), encode(hello(
                              outbox, effect, about)), keys, hospital) on cs/1/u/{box}/h
@@ -26,7 +26,7 @@ The box's shell (one loop over one queue):
                              seal_up(header, payload, keys, hospital) on cs/1/u/{box}/{lane}
             PersistCustody   one durable transaction (cum may move back; prune only <= safe)
             StartEpoch       one durable transaction: renumber every retained record
-            AnchorClock      tell the clock; SetTimer: remember the deadline; Note: log, audit
+            AnchorClock      anchor the clock; SetTimer: remember the deadline; Note: log, audit
         A failing publish is a LinkLost. A crash between two effects is harmless.
 
 The hospital's shell (for each frame of cs/1/u/+/+):

@@ -1,6 +1,6 @@
 """The box's end of CS/1: one session, as a table of phases and a pure function.
 
-    OFFLINE --due--> DIALING --Connected--> HELLO_SENT --WELCOME, chains agree--> STREAMING
+    OFFLINE --due--> DIALING --LinkUp-----> HELLO_SENT --WELCOME, chains agree--> STREAMING
        ^                                     |    ^   |                              |
        |                                     |    |   +--WELCOME, chains differ--+   |
        |                              FENCE n|    +--FENCE n (new epoch)--+      |   |
@@ -60,7 +60,7 @@ Step = tuple[BoxSession, tuple[Effect, ...]]
 
 DIAL_LIMIT_MS = 60_000
 IDLE_LIMIT_MS = 2 * 3_600_000
-"""A box with nothing to say greets again after this long: a hospital restored from its backup
+"""A box without records opens a new session after this long: a hospital restored from its backup
 cannot call the boxes whose sessions it has forgotten."""
 ALERT_WINDOW = 4
 
@@ -81,8 +81,8 @@ def deadline(session: BoxSession) -> int | None:
 
 def hello(outbox: Outbox, effect: SendHello, about: Mapping[str, str]) -> Hello:
     """Return the HELLO that an effect asks for."""
-    held = {lane: outbox.held(lane) for lane in outbox.lanes()}
-    lanes = {lane: LaneReport(h.base, h.cum, h.last) for lane, h in held.items()}
+    states = {lane: outbox.held(lane) for lane in outbox.lanes()}
+    lanes = {lane: LaneReport(state.base, state.cum, state.last) for lane, state in states.items()}
     return Hello(outbox.epoch(), effect.nonce, lanes, effect.fork, about=dict(about))
 
 
@@ -120,7 +120,7 @@ def _dial(session: BoxSession, now_ms: int) -> Step:
 def _connected(session: BoxSession, now_ms: int) -> Step:
     if session.phase is not Phase.DIALING:
         return session, ()
-    return _greet(session, now_ms)
+    return _open(session, now_ms)
 
 
 def _offline(session: BoxSession, now_ms: int) -> Step:
@@ -138,17 +138,17 @@ def _hang_up(session: BoxSession, now_ms: int, reason: str) -> Step:
     return after, (HangUp(reason),)
 
 
-def _greet(session: BoxSession, now_ms: int, fork: bool = False) -> Step:
+def _open(session: BoxSession, now_ms: int, fork: bool = False) -> Step:
     """Open a session under a new nonce; after repeated restarts only when a pause is over."""
     pause = backoff_ms(max(0, session.restarts - 1), session.nonce)
     phase = Phase.FORKED if fork else Phase.HELLO_SENT
     after = replace(session, phase=phase, nonce=next_nonce(session.nonce), tries=0, streams={})
     if pause:
         return replace(after, due_ms=now_ms + pause), ()
-    return _say_hello(after, now_ms)
+    return _send_hello(after, now_ms)
 
 
-def _say_hello(session: BoxSession, now_ms: int) -> Step:
+def _send_hello(session: BoxSession, now_ms: int) -> Step:
     # The same nonce again: the hospital answers a repeated HELLO as it answered the first.
     first_ms = session.hello_ms if session.tries else now_ms
     due = now_ms + patience_ms(HELLO_FLOOR_MS, session.srtt_ms, session.tries)
@@ -166,14 +166,14 @@ def _tick(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
         case Phase.DIALING:
             return _hang_up(session, now_ms, "the dial took too long")
         case Phase.FENCED:
-            return _greet(session, now_ms)
+            return _open(session, now_ms)
         case Phase.HELLO_SENT | Phase.FORKED:
             if session.tries >= SILENCES:
                 return _hang_up(session, now_ms, "nobody answers the HELLO")
-            return _say_hello(session, now_ms)
+            return _send_hello(session, now_ms)
         case Phase.STREAMING:
             under_way = any(s.flights for s in session.streams.values())
-            return _overdue(session, outbox, now_ms) if under_way else _greet(session, now_ms)
+            return _overdue(session, outbox, now_ms) if under_way else _open(session, now_ms)
         case _:
             assert_never(session.phase)
 
@@ -182,7 +182,7 @@ def _overdue(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
     if session.tries >= SILENCES:
         return _hang_up(session, now_ms, "frames stay without a receipt")
     if any(s.flights and s.behind for s in session.streams.values()):
-        return _greet(_count_restart(session), now_ms)  # restored under a living session
+        return _open(_count_restart(session), now_ms)  # restored under a living session
     limit = now_ms - _rto_ms(session)
     streams = {
         lane: _go_back(s) if s.flights and s.flights[0].at_ms <= limit else s
@@ -252,7 +252,7 @@ def _receipt(session: BoxSession, receipt: Receipt, outbox: Outbox, now_ms: int)
         return session, ()
     if not agrees(outbox, receipt.lane, receipt.at):
         return _fork(session, now_ms, f"lane {receipt.lane}: a receipt's chain is not ours")
-    after = _settle(session, receipt, now_ms)
+    after = _apply_receipt(session, receipt, now_ms)
     now = after.streams[receipt.lane]
     custody = PersistCustody(receipt.lane, now.cum, now.safe)
     news = (custody,) if (now.cum, now.safe) != (sending.cum, sending.safe) else ()
@@ -269,7 +269,7 @@ def _fence(session: BoxSession, fence: Fence, outbox: Outbox, now_ms: int) -> St
     if fence.epoch <= outbox.epoch():
         return session, ()
     start = StartEpoch(fence.epoch, fence.reason)
-    after, effects = _greet(session, now_ms)
+    after, effects = _open(session, now_ms)
     return after, (start, *effects)
 
 
@@ -278,7 +278,7 @@ def _nack(session: BoxSession, nack: Nack, outbox: Outbox, now_ms: int) -> Step:
     if session.phase is not Phase.STREAMING or sending is None:
         return session, ()
     if nack.reason != messages.UNREADABLE:
-        return _greet(_count_restart(session), now_ms)
+        return _open(_count_restart(session), now_ms)
     last = nack.first_seq + nack.n - 1
     if last <= sending.cum or last <= sending.careful_to:
         return session, ()
@@ -290,7 +290,7 @@ def _nack(session: BoxSession, nack: Nack, outbox: Outbox, now_ms: int) -> Step:
 
 
 def _fork(session: BoxSession, now_ms: int, why: str) -> Step:
-    after, effects = _greet(_count_restart(session), now_ms, fork=True)
+    after, effects = _open(_count_restart(session), now_ms, fork=True)
     return after, (Note("fork", why), *effects)
 
 
@@ -302,12 +302,12 @@ def agrees(outbox: Outbox, lane: str, place: Position) -> bool:
 
     What lies before the base cannot be compared any more; it was, before it was pruned.
     """
-    held = outbox.held(lane)
-    if place.cum > held.last:
+    state = outbox.held(lane)
+    if place.cum > state.last:
         return False
-    if place.cum >= held.base and outbox.chain_at(lane, place.cum) != place.chain:
+    if place.cum >= state.base and outbox.chain_at(lane, place.cum) != place.chain:
         return False
-    return place.safe <= held.base or outbox.chain_at(lane, place.safe) == place.safe_chain
+    return place.safe <= state.base or outbox.chain_at(lane, place.safe) == place.safe_chain
 
 
 def _adopt(outbox: Outbox, lane: str, place: Position) -> PersistCustody:
@@ -315,12 +315,12 @@ def _adopt(outbox: Outbox, lane: str, place: Position) -> PersistCustody:
 
 
 def _news(outbox: Outbox, custody: PersistCustody) -> bool:
-    held = outbox.held(custody.lane)
-    return (held.cum, held.safe) != (custody.cum, custody.safe)
+    state = outbox.held(custody.lane)
+    return (state.cum, state.safe) != (custody.cum, custody.safe)
 
 
-def _settle(session: BoxSession, receipt: Receipt, now_ms: int) -> BoxSession:
-    """Take a verified receipt into account: landed flights, round trip, a gap to go back to."""
+def _apply_receipt(session: BoxSession, receipt: Receipt, now_ms: int) -> BoxSession:
+    """Apply a verified receipt: acknowledged frames, round trip, a gap to go back to."""
     old = session.streams[receipt.lane]
     cum, safe = max(old.cum, receipt.at.cum), max(old.safe, receipt.at.safe)
     landed = [f for f in old.flights if f.last <= cum]
@@ -331,8 +331,8 @@ def _settle(session: BoxSession, receipt: Receipt, now_ms: int) -> BoxSession:
     after = replace(old, cum=cum, safe=safe, flights=left, behind=behind)
     if receipt.gap and receipt.at.cum == cum and after.flights and after.went_back_to != cum:
         after = replace(_go_back(after), went_back_to=cum)
-    heard = clock_trips(session, [f for f in landed if f.fresh], now_ms)
-    return _with(replace(heard, tries=0) if landed else heard, receipt.lane, after)
+    timed = clock_trips(session, [f for f in landed if f.fresh], now_ms)
+    return _with(replace(timed, tries=0) if landed else timed, receipt.lane, after)
 
 
 def _at_rest(session: BoxSession) -> BoxSession:
@@ -353,8 +353,11 @@ def _pump(session: BoxSession, outbox: Outbox, now_ms: int) -> Step:
     if session.phase is not Phase.STREAMING:
         return session, ()
     if not _same_medium(session, outbox):
-        again, greeting = _greet(_count_restart(session), now_ms)
-        return again, (Note("medium", "the journal was exchanged under the session"), *greeting)
+        again, hello_effects = _open(_count_restart(session), now_ms)
+        return again, (
+            Note("medium", "the journal was exchanged under the session"),
+            *hello_effects,
+        )
     effects: list[Effect] = []
     for lane in outbox.lanes():
         while _room(session, lane):
@@ -371,8 +374,8 @@ def _same_medium(session: BoxSession, outbox: Outbox) -> bool:
     """Whether the session still fits the journal; a copy may have been restored under it."""
     if session.epoch != outbox.epoch():
         return False
-    held = {lane: outbox.held(lane) for lane in session.streams}
-    return all(held[k].base <= s.sent <= held[k].last for k, s in session.streams.items())
+    states = {lane: outbox.held(lane) for lane in session.streams}
+    return all(states[k].base <= s.sent <= states[k].last for k, s in session.streams.items())
 
 
 def _room(session: BoxSession, lane: str) -> bool:

@@ -1,4 +1,4 @@
-"""Telling one box from two that use its identity, by the sessions that were opened in its name.
+"""Detects cloned boxes: two machines with one identity, by the sessions opened in its name.
 
 The names of a box's sessions follow from one another (`sync.core.pace.next_nonce`) until its
 process starts again; then they follow from a new random one, and the old line is dead for good. So
@@ -19,7 +19,7 @@ TIMES = 2
 """So many forks, or so many returns of a line, within `WITHIN_MS` are no accident."""
 
 STEPS = 24
-"""So many sessions in a row may have been opened without our hearing of them."""
+"""So many sessions in a row may have been opened without a HELLO that arrived here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class OpenedSession:
     """One session: its nonce, whether it was answered with a new epoch, and whether it lived.
 
     A session has lived when the box went on in it after our answer. A HELLO that was only late, of
-    a line that is dead, opens a session in which nobody ever speaks.
+    a line that is dead, opens a session without any frame.
     """
 
     nonce: bytes
@@ -57,7 +57,7 @@ def forks(sessions: Sequence[OpenedSession]) -> int:
 def returns(sessions: Sequence[OpenedSession]) -> int:
     """Count how often a line of sessions came back after another line had begun.
 
-    A session that nobody spoke in tells nothing, nor one that is older than what it comes after.
+    A session without a frame proves nothing, nor one that is older than what it comes after.
     """
     lines: list[bytes] = []
     count = 0

@@ -1,4 +1,4 @@
-"""A signed command on its way down channel "k": `[type, id, counter, kind, body]`, sealed.
+"""Encodes and decodes a command of channel "k": `[type, id, counter, kind, body]`.
 
 It belongs to no session, so that it may travel on a stick as well. A replay is answered by the
 box's counter: nothing that is not newer than the last command answered is carried out.
@@ -25,12 +25,14 @@ def encode_command(command: Command) -> bytes:
 
 def decode_command(payload: bytes) -> Command:
     """Read a command; raises `MessageError`."""
-    kind, one, counter, order, body = wire.load_array(payload, 5)
+    kind, command_id, counter, name, body = wire.load_array(payload, 5)
     if kind != COMMAND:
         raise MessageError(f"message {kind} is no command")
-    told: Mapping[object, object] = wire.take(dict, body)
-    plain = {wire.text(k, MAX_TEXT): _plain(v) for k, v in told.items()}
-    return Command(wire.text(one, MAX_TEXT), wire.count(counter), wire.text(order, MAX_TEXT), plain)
+    fields: Mapping[object, object] = wire.take(dict, body)
+    plain = {wire.text(k, MAX_TEXT): _plain(v) for k, v in fields.items()}
+    return Command(
+        wire.text(command_id, MAX_TEXT), wire.count(counter), wire.text(name, MAX_TEXT), plain
+    )
 
 
 def _plain(value: object) -> object:

@@ -1,7 +1,7 @@
 """The feed, both ends: one clinic's changes in order, as pure functions.
 
 The hospital numbers every change of what a clinic may know (`ver`) and keeps the newest state of
-each item. The box says how far it is and is sent what changed since, at most one frame at a time:
+each item. The box asks from its version on and receives the changes since, one frame at a time:
 
     CLOSED --Opened--> ASKING --BATCH onto our cursor--> applied --sums agree--> AT REST
                           ^                                 |                       |
@@ -151,7 +151,7 @@ def step(feed: BoxFeed, event: Event, replica: Replica) -> Step:
         case SessionClosed():
             return BoxFeed(), ()
         case MessageArrived(now_ms, message):
-            return _heard(feed, message, replica, now_ms)
+            return _on_message(feed, message, replica, now_ms)
         case ChangesApplied(now_ms, sums):
             return _applied(feed, sums, replica, now_ms)
         case Tick(now_ms):
@@ -176,7 +176,7 @@ def _rest(feed: BoxFeed, now_ms: int) -> BoxFeed:
     return replace(feed, asked=None, due_ms=now_ms + IDLE_MS, tries=0, expected=None)
 
 
-def _heard(feed: BoxFeed, message: FeedMessage, replica: Replica, now_ms: int) -> Step:
+def _on_message(feed: BoxFeed, message: FeedMessage, replica: Replica, now_ms: int) -> Step:
     if isinstance(message, Batch):
         return _batch(feed, message, replica, now_ms)
     return _chunk(feed, message, replica, now_ms)
@@ -286,13 +286,13 @@ class Source(Protocol):
 
 
 Weigh = Callable[[list[object]], int]
-"""Says how many bytes a message takes on its way."""
+"""Returns how many bytes a message takes on the link."""
 
 
 def answer(
     ask: Ask, source: Source, reflects: Reflects, weigh: Weigh = lambda p: len(wire.dump(p))
 ) -> FeedMessage | None:
-    """Return what to send a box that asks; None when it has all and only says so."""
+    """Return the answer to an ask; None when the box has everything and asks for nothing."""
     head = source.head()
     anew = Shadow(head.epoch, head.ver, None, "")
     if ask.part is not None:
@@ -304,13 +304,14 @@ def answer(
     return batch(head, ask.ver, source, reflects, weigh)
 
 
-def after(ask: Ask, told: FeedMessage) -> Ask | None:
+def after(ask: Ask, answer: FeedMessage) -> Ask | None:
     """Return what a box asks when it has applied the answer to an ask; None: it has everything."""
-    if isinstance(told, Batch):
-        return None if told.sums is not None else Ask(told.epoch, told.end)
-    if told.next is not None:
-        return replace(ask, part=replace(told.at, after=told.next))
-    return Ask(told.at.epoch, told.at.as_of) if told.at.bucket is None else replace(ask, part=None)
+    if isinstance(answer, Batch):
+        return None if answer.sums is not None else Ask(answer.epoch, answer.end)
+    if answer.next is not None:
+        return replace(ask, part=replace(answer.at, after=answer.next))
+    at = answer.at
+    return Ask(at.epoch, at.as_of) if at.bucket is None else replace(ask, part=None)
 
 
 def batch(head: Head, start: int, source: Source, reflects: Reflects, weigh: Weigh) -> Batch:

@@ -1,4 +1,4 @@
-"""What box and hospital say to one another about the feed.
+"""The messages of the feed: ASK of the box, BATCH and CHUNK of the hospital.
 
 Up, an ASK travels sealed in lane "h". Down, a BATCH or a CHUNK travels sealed on channel "f".
 Each is the CBOR array `[type, field, ...]`, deflated (`sync.packing`) on its way down.
@@ -69,10 +69,10 @@ def parts_of(message: Ask | FeedMessage) -> list[object]:
         case Ask(epoch, ver, rest, part):
             return [ASK, epoch, ver, rest, None if part is None else _place(part)]
         case Batch(epoch, start, end):
-            told = [[c.ver, c.entity, c.id, c.rev, c.body] for c in message.changes]
+            rows = [[c.ver, c.entity, c.id, c.rev, c.body] for c in message.changes]
             reflects = message.reflects
             seen = None if reflects is None else [reflects.epoch, dict(reflects.lanes)]
-            return [BATCH, epoch, start, end, told, _packed(message.sums), seen]
+            return [BATCH, epoch, start, end, rows, _packed(message.sums), seen]
         case Chunk(at, items, following):
             return [CHUNK, _place(at), [[i.entity, i.id, i.rev, i.body] for i in items], following]
         case _:
@@ -99,7 +99,7 @@ def decode_ask(payload: bytes) -> Ask:
 
 
 def read(parts: Sequence[object]) -> FeedMessage:
-    """Read what came down channel "f"; raises `MessageError`."""
+    """Decode a message of channel "f"; raises `MessageError`."""
     match list(parts):
         case [kind, epoch, start, end, changes, sums, seen] if kind == BATCH:
             return _batch((epoch, start, end), changes, sums, seen)
@@ -111,17 +111,17 @@ def read(parts: Sequence[object]) -> FeedMessage:
 
 def _batch(span: tuple[object, ...], changes: object, sums: object, seen: object) -> Batch:
     epoch, start, end = (wire.count(v) for v in span)
-    told = tuple(_change(c) for c in _some(changes))
-    vers = [c.ver for c in told]
+    rows = tuple(_change(c) for c in _some(changes))
+    vers = [c.ver for c in rows]
     if start > end or vers != sorted(set(vers)) or any(not start < v <= end for v in vers):
         raise MessageError("a batch out of order")
-    return Batch(epoch, start, end, told, _unpacked(sums), _reflects(seen))
+    return Batch(epoch, start, end, rows, _unpacked(sums), _reflects(seen))
 
 
 def _change(value: object) -> Change:
     ver, entity, item_id, rev, body = _exactly(value, 5)
-    held = None if body is None else _body(body)
-    return Change(wire.count(ver), _name(entity), _name(item_id), wire.count(rev), held)
+    content = None if body is None else _body(body)
+    return Change(wire.count(ver), _name(entity), _name(item_id), wire.count(rev), content)
 
 
 def _item(value: object) -> Item:
@@ -177,10 +177,10 @@ def _reflects(value: object) -> Reflects | None:
     if value is None:
         return None
     epoch, lanes = _exactly(value, 2)
-    told = wire.take(dict, lanes)
-    if len(told) > MAX_LANES:
-        raise MessageError(f"{len(told)} lanes")
-    return Reflects(wire.count(epoch), {lane_name(k): wire.count(v) for k, v in told.items()})
+    cums = wire.take(dict, lanes)
+    if len(cums) > MAX_LANES:
+        raise MessageError(f"{len(cums)} lanes")
+    return Reflects(wire.count(epoch), {lane_name(k): wire.count(v) for k, v in cums.items()})
 
 
 def _name(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The signed header of a frame: what the broker's edge may read, and nothing about a patient.
+"""The signed header of a frame, readable by the broker; it has nothing about a patient.
 
 Up: `[ver, box_id, epoch, lane, first_seq, n, prev_chain, nonce, schema, dictionary, kid_enc,
 kid_sig, flags]`, and the chain after the frame as a 14th item when a flag says so. Down:
@@ -20,7 +20,7 @@ MAX_ROWS = 2000
 BOX_ID_CHARACTERS = 64
 
 PADDED = 1
-"""Zero bytes follow the payload so that an alert's size tells nothing."""
+"""Zero bytes follow the payload so that an alert's size reveals nothing."""
 ALONE = 2
 """One row, with the chain after it in the header: the stream can go on if it stays unreadable."""
 TOMBSTONE = 4

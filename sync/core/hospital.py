@@ -3,7 +3,7 @@
     UNKNOWN --first HELLO--> ACTIVE(epoch) --HELLO of a higher epoch, or a fork--> ACTIVE(epoch+k)
 
 A frame is accepted, held until the gap before it closes, known already, or refused with a reason.
-Whatever happens, the answer is the same kind of receipt: what is committed, and its chain.
+The answer is always the same kind of receipt: what is committed, and its chain.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class HospitalBox:
 
 @dataclass(frozen=True, slots=True)
 class HelloArrived:
-    """A verified HELLO. `seen` says whether the archive remembers its nonce for this box."""
+    """A verified HELLO. `seen` is whether the archive remembers its nonce for this box."""
 
     hello: Hello
     seen: bool
@@ -175,7 +175,7 @@ def _hello(box: HospitalBox, event: HelloArrived) -> Step:
     if refusal is not None:
         return box, (Refuse(refusal), Reply(Fence(hello.nonce, 0, refusal)))
     if hello.nonce == box.nonce and box.epoch:
-        return box, (Reply(_say_again(box, event)),)
+        return box, (Reply(_repeat_answer(box, event)),)
     if event.seen:
         return box, (Refuse(REPLAYED),)
     if hello.fork or hello.epoch < box.epoch:
@@ -192,7 +192,7 @@ def _unwelcome(box: HospitalBox, hello: Hello) -> str | None:
     return NOT_ADMITTED if hello.epoch < 1 else None
 
 
-def _say_again(box: HospitalBox, event: HelloArrived) -> Welcome | Fence:
+def _repeat_answer(box: HospitalBox, event: HelloArrived) -> Welcome | Fence:
     """Answer a repeated HELLO as it was answered first: its first answer may be lost."""
     if event.hello.fork or event.hello.epoch < box.epoch:
         return Fence(box.nonce, box.epoch, messages.STALE_EPOCH)
@@ -266,7 +266,7 @@ def _unreadable(box: HospitalBox, header: Header, at: Position) -> Step:
         return box, (Refuse(FORK), Reply(receipt(box, header.lane)))
     kept = KeepRaw(header.lane, header.epoch, header.first_seq, header.end_chain)
     after = _move(box, header.lane, header.first_seq, header.end_chain)
-    return _settle(after, header.lane, (kept,))
+    return _append_waiting(after, header.lane, (kept,))
 
 
 def _hold(box: HospitalBox, frame: WaitingFrame) -> Step:
@@ -285,7 +285,7 @@ def _accept(box: HospitalBox, frame: WaitingFrame) -> Step:
     if stored is None:
         return box, (Refuse(FORK), Reply(receipt(box, frame.header.lane)))
     after = _move(box, stored.lane, stored.cum, stored.chain)
-    return _settle(after, stored.lane, (stored,))
+    return _append_waiting(after, stored.lane, (stored,))
 
 
 def _append(box: HospitalBox, frame: WaitingFrame) -> Store | None:
@@ -309,8 +309,8 @@ def _append(box: HospitalBox, frame: WaitingFrame) -> Store | None:
     return Store(header.lane, header.epoch, at.cum + 1, new, header.last_seq, link)
 
 
-def _settle(box: HospitalBox, lane: str, effects: tuple[Effect, ...]) -> Step:
-    """Take in what was held for the gap that just closed, and write one receipt for all."""
+def _append_waiting(box: HospitalBox, lane: str, effects: tuple[Effect, ...]) -> Step:
+    """Append the frames that waited for the gap that just closed, with one receipt for all."""
     ready = _ready(box, lane)
     while ready is not None:
         box = replace(box, waiting=tuple(w for w in box.waiting if w is not ready))

@@ -1,4 +1,4 @@
-"""What box and hospital say to one another besides records.
+"""The control messages of CS/1: HELLO, WELCOME, RECEIPT, FENCE, NACK; how they are encoded.
 
 A message is the CBOR array `[type, field, ...]`, fields in the order of the class. Up it travels
 sealed in lane "h"; down it travels signed (`sync.frames.envelope.sign_down`).
@@ -53,7 +53,7 @@ class Position:
 class Hello:
     """The box opens a session; `fork` asks for a new epoch because the chains disagree.
 
-    `about` tells the fleet page what it shows: software version, free disk, clock quality.
+    `about` is shown on the fleet page: software version, free disk, clock quality.
     """
 
     epoch: int

@@ -1,4 +1,4 @@
-"""When to try again, and under which name: pure arithmetic of the box's session."""
+"""Timing of the box's session: backoff, timeouts, send window, and the next session's nonce."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BACKOFF_FIRST_MS = 1_000
 BACKOFF_LIMIT_MS = 15 * 60_000
 RTO_FLOOR_MS = 30_000
 HELLO_FLOOR_MS = 5_000
-"""A greeting is small and harmless twice; a contact window is too short to wait for long."""
+"""A HELLO is small and may be repeated; a contact window is too short for a long timeout."""
 SILENCES = 3
 """Unanswered HELLOs or overdue frames in a row after which the link is taken for dead."""
 LONG_TRIP_MS = 500

@@ -1,4 +1,4 @@
-"""The nouns of the box's session: its state, what happens to it, and what it asks to be done."""
+"""The types of the box's session: its state, its events, and its effects."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class LaneState:
 class Flight:
     """A frame under way. `fresh` is False for a repeat, whose answer measures no round trip.
 
-    `full` says that more records waited than it could hold: its trip tells how fast the link is.
+    `full`: more records waited than it could hold, so its round trip measures the link's speed.
     """
 
     first: int
@@ -137,7 +137,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class LinkUp:
-    """The link is up: the broker said yes and the subscription stands."""
+    """The link is up: connected to the broker and subscribed."""
 
     now_ms: int
 
@@ -178,7 +178,7 @@ Event = Start | LinkUp | LinkLost | MessageArrived | RecordsAppended | Tick
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Make a new link; answer with Connected or LinkLost."""
+    """Make a new link; answer with LinkUp or LinkLost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ class StartEpoch:
 
 @dataclass(frozen=True, slots=True)
 class AnchorClock:
-    """The hospital's clock said `utc_ms` at `now_ms` of the event, give or take `error_ms`."""
+    """The hospital's clock showed `utc_ms` at `now_ms` of the event, within `error_ms`."""
 
     utc_ms: int
     error_ms: int

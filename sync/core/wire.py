@@ -1,4 +1,4 @@
-"""Strict reading of the small CBOR values of CS/1: one encoding a value, nothing else accepted.
+"""Strict decoding of the CBOR values of CS/1: each value has one encoding, others are refused.
 
 CBOR in its deterministic form (RFC 8949 section 4.2.1). A value that does not encode back to the
 very bytes it came from is refused, which shuts out tags, indefinite lengths, duplicate keys,

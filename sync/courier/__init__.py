@@ -1,1 +1,1 @@
-"""The courier: the box's process that brings records to the hospital."""
+"""The courier: the box's process that sends records to the hospital over the link."""

@@ -1,9 +1,9 @@
-"""`python -m sync.courier`: brings the box's records to the hospital whenever there is a way.
+"""`python -m sync.courier`: sends the box's records to the hospital whenever the link is up.
 
-One loop over one queue. The courier decides nothing about delivery: it turns what happens into
-events for the protocol core, carries out the core's effects, and tells the screens what is so.
-All it remembers for good is custody, from signed receipts; killed at any moment, it starts again
-from the box's file.
+One loop over one queue. The courier decides nothing about delivery: it turns link messages and
+timers into events for the protocol core, runs the core's effects, and shows the state of the link
+on the screens. Of the protocol it stores only custody, from signed receipts; after a crash it
+starts again from the box's database.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from edge.settings.box_settings import Settings, home_folder
 from edge.store import clock_anchors, issues, outbox, poison
 from edge.store.store import Store
 from sync.box import key_commands
-from sync.box.commands import HANDLERS, obey
+from sync.box.commands import HANDLERS, apply_command
 from sync.box.feed_client import CHANNEL as FEED
 from sync.box.feed_client import FeedClient
 from sync.box.file_client import FileClient, StoreUploads
@@ -60,13 +60,13 @@ log = logging.getLogger(__name__)
 POLL_S = 0.25
 RECHECK_S = 3.0
 AFTER_ERROR_S = 5.0
-SETTLE_MS = 2_000
-COUNT_MS = 60_000
+SAVE_MS = 2_000
+USAGE_MS = 60_000
 CONTROL = "r"
 
 
 class Courier:
-    """One member's courier over an open store; `turn` it until it is no longer needed."""
+    """The courier of one enrolled box over an open store; call `turn` in a loop."""
 
     def __init__(self, store: Store, member: Membership, settings: Settings) -> None:
         self._store = store
@@ -74,198 +74,202 @@ class Courier:
         self._home = settings.home
         self._retry_cap_ms = settings.link_retry_cap_s * 1000
         self._clock = store.clock()
-        self._radio = SealedLink(member, settings.home, self._now)
-        self._link = self._radio.link
-        self._voice = LinkStatus(store, self._now, member.address.host)
-        self._purse = DataBudget(store, settings.daily_bytes, self._radio.spent, self._now())
-        self._outbox = StoreOutbox(store, self._purse.may_send)
+        self._sealed_link = SealedLink(member, settings.home, self._now)
+        self._link = self._sealed_link.link
+        self._status = LinkStatus(store, self._now, member.address.host)
+        self._budget = DataBudget(store, settings.daily_bytes, self._sealed_link.spent, self._now())
+        self._outbox = StoreOutbox(store, self._budget.may_send)
         self._session = BoxSession()
-        self._feeding = FeedClient(store, self._say)
-        self._filing = FileClient(StoreUploads(store, settings.home), self._say_chunk)
-        self._sticks = UsbWorker(settings, member)
-        self._errands = Housekeeping(store, member, settings, self._radio, self._purse)
-        self._orders = {**HANDLERS, **key_commands.handlers(settings.keys)}
+        self._feed_client = FeedClient(store, self._send_ask)
+        self._file_client = FileClient(StoreUploads(store, settings.home), self._send_chunk)
+        self._usb_worker = UsbWorker(settings, member)
+        self._housekeeping = Housekeeping(store, member, settings, self._sealed_link, self._budget)
+        self._handlers = {**HANDLERS, **key_commands.handlers(settings.keys)}
         self._offline_ms = 0
-        self._owed = UnsavedReceipts()
+        self._unsaved = UnsavedReceipts()
         self._sent: dict[str, int] = {}
-        self._settle_ms = 0
-        self._count_ms = 0
-        self._counted_ms = 0
+        self._save_ms = 0
+        self._usage_ms = 0
+        self._recorded_ms = 0
         self._was_up = False
         self._position = store.journal_position()
 
     def start(self) -> None:
-        """Begin to dial."""
-        self._sticks.start()
-        self._feed(core.Start(self._now().t_ms, os.urandom(8)))
+        """Start the USB worker and dial the broker."""
+        self._usb_worker.start()
+        self._step(core.Start(self._now().t_ms, os.urandom(8)))
 
     def turn(self) -> None:
-        """Wait for one event, at most a quarter of a second, and do what follows from it."""
-        event = self._link.take(self._patience_s())
+        """Wait for one link event, at most a quarter of a second, and handle it."""
+        event = self._link.take(self._wait_s())
         if event is not None:
-            self._hear(event)
+            self._handle(event)
         if self._journal_grew():
-            self._feed(core.RecordsAppended(self._now().t_ms))
-        self._watch_the_time()
+            self._step(core.RecordsAppended(self._now().t_ms))
+        self._run_timers()
 
     def close(self) -> None:
-        """Say goodbye."""
-        self._radio.close()
-        self._sticks.stop()
-        self._write(lambda: self._purse.settle(self._now()))
-        self._voice.goodbye()
+        """Close the link, stop the USB worker, and store the bytes sent so far."""
+        self._sealed_link.close()
+        self._usb_worker.stop()
+        self._write(lambda: self._budget.settle(self._now()))
+        self._status.stopped()
 
-    # --- what happens ------------------------------------------------------------------------
+    # --- events ------------------------------------------------------------------------------
 
-    def _hear(self, event: Event) -> None:
+    def _handle(self, event: Event) -> None:
         match event:
             case Up():
-                self._feed(core.LinkUp(self._now().t_ms))
+                self._step(core.LinkUp(self._now().t_ms))
             case Down(why, detail):
-                self._lose(why, detail)
+                self._drop_link(why, detail)
             case Message(topic, payload):
-                self._open(topic, payload)
+                self._open_frame(topic, payload)
             case PublishFailed(_, reason):
-                self._lose(Why.REFUSED, f"the broker refuses our frames: {reason}")
-            case PublishAcked(_, heard) if not heard:
-                self._lose(Why.UNREACHABLE, "nobody listens at the hospital")
+                self._drop_link(Why.REFUSED, f"the broker refuses our frames: {reason}")
+            case PublishAcked(_, has_subscriber) if not has_subscriber:
+                self._drop_link(Why.UNREACHABLE, "nobody listens at the hospital")
 
-    def _open(self, topic: str, frame: bytes) -> None:
+    def _open_frame(self, topic: str, frame: bytes) -> None:
         try:
-            header, payload = self._radio.open(frame)
+            header, payload = self._sealed_link.open(frame)
             if header.channel == FEED:
-                self._feeding.hear(header.nonce, payload, self._now().t_ms)
+                self._feed_client.receive(header.nonce, payload, self._now().t_ms)
             if header.channel == chunks.CHANNEL and header.nonce == self._session.nonce:
-                self._write(lambda: self._filing.hear(payload))
+                self._write(lambda: self._file_client.receive(payload))
             if header.channel == COMMANDS:
-                self._write(lambda: obey(self._store, self._now(), payload, self._orders))
+                self._write(
+                    lambda: apply_command(self._store, self._now(), payload, self._handlers)
+                )
             if header.channel != CONTROL:
-                self._radio.heard(header.channel, len(frame))
+                self._sealed_link.received(header.channel, len(frame))
                 return
             message = decode_down(payload)
-            self._radio.heard(header.channel, len(frame), message)
+            self._sealed_link.received(header.channel, len(frame), message)
         except (EnvelopeError, MessageError) as error:
             log.warning("dropped a frame on %s: %s", topic, error)
             return
         except LinkError as error:
-            self._lose(Why.LOST, str(error))
+            self._drop_link(Why.LOST, str(error))
             return
-        self._feed(core.MessageArrived(self._now().t_ms, message))
+        self._step(core.MessageArrived(self._now().t_ms, message))
 
     def _journal_grew(self) -> bool:
         # Not by data_version: it is silent about entries that we append ourselves.
         before, self._position = self._position, self._store.journal_position()
         return self._position != before
 
-    def _watch_the_time(self) -> None:
+    def _run_timers(self) -> None:
         now_ms = self._now().t_ms
-        self._watch_the_feed(now_ms)
+        self._run_clients(now_ms)
         due = box.deadline(self._session)
         if due is not None and now_ms >= due:
-            self._feed(core.Tick(now_ms))
+            self._step(core.Tick(now_ms))
         elif self._may_try_early(now_ms):
-            self._feed(core.Start(now_ms, os.urandom(8)))
-        if now_ms >= self._settle_ms:
-            self._settle_ms = now_ms + SETTLE_MS
-            self._settle()
-            self._note_sent()
-            self._count(now_ms)
+            self._step(core.Start(now_ms, os.urandom(8)))
+        if now_ms >= self._save_ms:
+            self._save_ms = now_ms + SAVE_MS
+            self._save_receipts()
+            self._save_sent()
+            self._record_usage(now_ms)
 
-    def _count(self, now_ms: int) -> None:
-        """Keep the books of the link; what a new day allows again is sent."""
+    def _record_usage(self, now_ms: int) -> None:
+        """Store bytes and minutes of the link; a new day's data budget lets lanes send again."""
         up = self._session.phase is Phase.STREAMING
-        if now_ms >= self._count_ms or (up and not self._was_up):
-            since_s = (now_ms - self._counted_ms) // 1000
-            self._count_ms, self._counted_ms = now_ms + COUNT_MS, now_ms
-            self._write(lambda: self._purse.settle(self._now(), since_s if self._was_up else 0))
+        if now_ms >= self._usage_ms or (up and not self._was_up):
+            since_s = (now_ms - self._recorded_ms) // 1000
+            self._usage_ms, self._recorded_ms = now_ms + USAGE_MS, now_ms
+            self._write(lambda: self._budget.settle(self._now(), since_s if self._was_up else 0))
             self._was_up = up
             if up:
-                self._feed(core.RecordsAppended(now_ms))
-                self._run_errands()
+                self._step(core.RecordsAppended(now_ms))
+                self._run_housekeeping()
 
-    def _run_errands(self) -> None:
+    def _run_housekeeping(self) -> None:
         try:
-            self._errands.run(self._now(), self._session)
+            self._housekeeping.run(self._now(), self._session)
         except LinkError as error:
-            self._lose(Why.LOST, str(error))
+            self._drop_link(Why.LOST, str(error))
 
-    def _say_chunk(self, payload: bytes) -> None:
+    def _send_chunk(self, payload: bytes) -> None:
         session = self._session
-        self._radio.say(chunks.header(self._member.box_id, session.epoch, session.nonce), payload)
+        self._sealed_link.send(
+            chunks.header(self._member.box_id, session.epoch, session.nonce), payload
+        )
 
-    def _carry_files(self, now_ms: int) -> None:
-        """Send chunks while no record waits for its receipt, so that none ever waits for them."""
+    def _send_files(self, now_ms: int) -> None:
+        """Send file chunks only while no record waits for its receipt: records go first."""
         if not self._link.up or self._session.phase is not Phase.STREAMING:
-            self._filing.forget()
-        elif self._purse.may_send(chunks.LANE) and self._at_rest():
-            self._filing.pump(now_ms)
+            self._file_client.forget()
+        elif self._budget.may_send(chunks.LANE) and self._at_rest():
+            self._file_client.pump(now_ms)
 
     def _at_rest(self) -> bool:
-        held = (self._outbox.held(lane) for lane in self._outbox.lanes())
-        return all(h.cum == h.last for h in held)
+        states = (self._outbox.held(lane) for lane in self._outbox.lanes())
+        return all(state.cum == state.last for state in states)
 
-    def _watch_the_feed(self, now_ms: int) -> None:
+    def _run_clients(self, now_ms: int) -> None:
         streaming = self._session.phase is Phase.STREAMING
         try:
-            self._carry_files(now_ms)
-            self._feeding.follow(self._session.nonce if streaming else None, now_ms)
-            self._feeding.tick(now_ms)
+            self._send_files(now_ms)
+            self._feed_client.follow(self._session.nonce if streaming else None, now_ms)
+            self._feed_client.tick(now_ms)
         except LinkError as error:
-            self._lose(Why.LOST, str(error))
+            self._drop_link(Why.LOST, str(error))
 
     def _may_try_early(self, now_ms: int) -> bool:
         offline = self._session.phase is Phase.OFFLINE
         return offline and now_ms - self._offline_ms >= self._retry_cap_ms
 
-    def _patience_s(self) -> float:
+    def _wait_s(self) -> float:
         due = box.deadline(self._session)
         if due is None:
             return POLL_S
         return min(POLL_S, max(0.0, (due - self._now().t_ms) / 1000))
 
-    # --- what follows from it ----------------------------------------------------------------
+    # --- effects -----------------------------------------------------------------------------
 
-    def _feed(self, event: core.Event) -> None:
+    def _step(self, event: core.Event) -> None:
         was = self._session.phase
         self._session, effects = box.step(self._session, event, self._outbox)
         if self._session.phase is Phase.OFFLINE and was is not Phase.OFFLINE:
             self._offline_ms = event.now_ms
         try:
             for effect in effects:
-                self._do(effect, event.now_ms)
+                self._run_effect(effect, event.now_ms)
         except LinkError as error:
-            self._lose(Why.LOST, str(error))
-        self._voice.show(self._session)
+            self._drop_link(Why.LOST, str(error))
+        self._status.show(self._session)
 
-    def _do(self, effect: core.Effect, now_ms: int) -> None:
+    def _run_effect(self, effect: core.Effect, now_ms: int) -> None:
         match effect:
             case core.Dial():
-                self._radio.event("dial")
+                self._sealed_link.event("dial")
                 self._link.open()
             case core.HangUp(reason):
                 self._link.close()
-                self._radio.event("hang up", reason)
-                self._voice.complain(Why.UNREACHABLE, reason)
+                self._sealed_link.event("hang up", reason)
+                self._status.failed(Why.UNREACHABLE, reason)
             case core.SendHello():
-                self._say_hello(effect)
+                self._send_hello(effect)
             case core.SendFrame():
-                self._send(effect)
+                self._send_records(effect)
             case _:
-                self._remember(effect, now_ms)
+                self._persist(effect, now_ms)
 
-    def _remember(self, effect: core.Effect, now_ms: int) -> None:
+    def _persist(self, effect: core.Effect, now_ms: int) -> None:
         match effect:
             case core.PersistCustody(lane, cum, safe):
-                self._confirm(UnsavedReceipt(lane, self._session.epoch, cum, safe))
+                self._save_receipt(UnsavedReceipt(lane, self._session.epoch, cum, safe))
             case core.StartEpoch(epoch, reason):
                 outbox.start_epoch(self._store, epoch, self._now(), reason)
             case core.AnchorClock(utc_ms, error_ms):
                 self._anchor(now_ms, utc_ms, error_ms)
             case core.Note():
-                self._voice.note(effect)
+                self._status.note(effect)
 
-    def _say_hello(self, effect: core.SendHello) -> None:
-        self._owed.forget()  # the answer states custody anew, perhaps that of a restored hospital
+    def _send_hello(self, effect: core.SendHello) -> None:
+        self._unsaved.clear()  # the answer states custody anew, perhaps that of a restored hospital
         member, now = self._member, self._now()
         about = {
             "version": version("healthpost"),
@@ -274,77 +278,77 @@ class Courier:
         }
         hello = box.hello(self._outbox, effect, about)
         header = hello_header(member.box_id, effect.nonce, hello.epoch)
-        self._radio.say(header, encode(hello))
+        self._sealed_link.send(header, encode(hello))
 
-    def _say(self, payload: bytes) -> None:
-        epoch = self._outbox.epoch()
-        self._radio.say(hello_header(self._member.box_id, self._session.nonce, epoch), payload)
+    def _send_ask(self, payload: bytes) -> None:
+        header = hello_header(self._member.box_id, self._session.nonce, self._outbox.epoch())
+        self._sealed_link.send(header, payload)
 
-    def _send(self, frame: core.SendFrame) -> None:
+    def _send_records(self, frame: core.SendFrame) -> None:
         lane = Lane(frame.lane)
 
         def poisoned(seq: int, why: str) -> None:
             self._write(lambda: poison.note(self._store, self._now(), lane, seq, why))
 
-        self._radio.send(frame, self._outbox.packed(frame), poisoned)
+        self._sealed_link.send_records(frame, self._outbox.packed(frame), poisoned)
         self._sent[frame.lane] = frame.first_seq + frame.n - 1
 
-    def _lose(self, why: Why, detail: str) -> None:
+    def _drop_link(self, why: Why, detail: str) -> None:
         self._link.close()
-        self._radio.event(str(why), detail)
-        self._voice.complain(why, detail)
-        self._feed(core.LinkLost(self._now().t_ms))
+        self._sealed_link.event(str(why), detail)
+        self._status.failed(why, detail)
+        self._step(core.LinkLost(self._now().t_ms))
 
     def _anchor(self, t_ms: int, utc_ms: int, error_ms: int) -> None:
         anchor = Anchor(self._clock.boot, t_ms, utc_ms, error_ms, ClockQuality.HOSPITAL)
         self._write(lambda: clock_anchors.remember(self._store, self._now(), anchor))
         self._clock = self._store.clock()
 
-    def _settle(self) -> None:
-        """Write down what receipts have said and a full disk refused, while it is still so."""
-        for debt in self._owed.due(self._outbox):
-            self._confirm(debt)
+    def _save_receipts(self) -> None:
+        """Store receipts that a full disk refused before, if they still fit the outbox."""
+        for receipt in self._unsaved.pending(self._outbox):
+            self._save_receipt(receipt)
 
-    def _confirm(self, debt: UnsavedReceipt) -> None:
-        now, lane, to = self._now(), Lane(debt.lane), (debt.cum, debt.safe)
-        if not self._write(lambda: outbox.mark_custody(self._store, lane, *to, now)):
-            self._owed.owe(debt)
+    def _save_receipt(self, receipt: UnsavedReceipt) -> None:
+        now, lane, state = self._now(), Lane(receipt.lane), (receipt.cum, receipt.safe)
+        if not self._write(lambda: outbox.mark_custody(self._store, lane, *state, now)):
+            self._unsaved.add(receipt)
             return
-        self._owed.pay(debt)
-        if self._sent.get(debt.lane, 0) <= debt.cum:
-            self._sent.pop(debt.lane, None)
+        self._unsaved.remove(receipt)
+        if self._sent.get(receipt.lane, 0) <= receipt.cum:
+            self._sent.pop(receipt.lane, None)
 
-    def _note_sent(self) -> None:
-        """Write down what went out and has no receipt yet; mostly the receipt comes first."""
+    def _save_sent(self) -> None:
+        """Store how far each lane was sent without a receipt; mostly the receipt comes first."""
         for lane, last in list(self._sent.items()):
             if self._write(partial(outbox.mark_sent, self._store, Lane(lane), last)):
                 del self._sent[lane]
 
     def _write(self, write: Callable[[], object]) -> bool:
-        return self._voice.write(write)
+        return self._status.write(write)
 
     def _now(self) -> Stamp:
         return self._clock.now()
 
 
 def serve(home: Path, stopping: Callable[[], bool]) -> None:
-    """Carry records until told to stop, or until the box's papers change (then call it again)."""
+    """Run the courier until `stopping()`, or until settings or keys change (then call again)."""
     settings = Settings.load(home)
-    papers = _papers(settings)
+    file_times = _file_times(settings)
     store = Store.open(settings.database)
     try:
         member = _member(store, settings)
         if member is None:
-            _wait(lambda: stopping() or _papers(settings) != papers)
+            _wait(lambda: stopping() or _file_times(settings) != file_times)
             return
         present = remote_settings.effective(settings, store)
         courier = Courier(store, member, present)
 
-        def moved() -> bool:
+        def changed() -> bool:
             now = remote_settings.effective(settings, store)
-            return (_papers(settings), now) != (papers, present)
+            return (_file_times(settings), now) != (file_times, present)
 
-        _carry(courier, store, stopping, moved)
+        _run(courier, store, stopping, changed)
     finally:
         store.close()
 
@@ -352,15 +356,15 @@ def serve(home: Path, stopping: Callable[[], bool]) -> None:
 def main() -> None:
     """Serve the box of HEALTHPOST_HOME until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
-    told: list[int] = []
+    signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda signum, _frame: told.append(signum))
-    while not told:
+        signal.signal(number, lambda signum, _frame: signals.append(signum))
+    while not signals:
         try:
-            serve(home_folder(), lambda: bool(told))
+            serve(home_folder(), lambda: bool(signals))
         except Exception:  # the loop of the process: whatever it was, records are safe on disk
             log.exception("the courier starts again")
-            _wait(lambda: bool(told), AFTER_ERROR_S)
+            _wait(lambda: bool(signals), AFTER_ERROR_S)
 
 
 def _member(store: Store, settings: Settings) -> Membership | None:
@@ -378,8 +382,8 @@ def _member(store: Store, settings: Settings) -> Membership | None:
     return member
 
 
-def _carry(
-    courier: Courier, store: Store, stopping: Callable[[], bool], moved: Callable[[], bool]
+def _run(
+    courier: Courier, store: Store, stopping: Callable[[], bool], changed: Callable[[], bool]
 ) -> None:
     clock = store.clock()
     recheck_ms = int(RECHECK_S * 1000)
@@ -390,13 +394,13 @@ def _carry(
             courier.turn()
             if clock.now().t_ms - checked >= recheck_ms:
                 checked = clock.now().t_ms
-                if moved():
+                if changed():
                     return
     finally:
         courier.close()
 
 
-def _papers(settings: Settings) -> tuple[int, ...]:
+def _file_times(settings: Settings) -> tuple[int, ...]:
     names = (membership.CERTIFICATE_FILE, membership.HOSPITAL_FILE, membership.CA_FILE, SIGN_FILE)
     files = [settings.file, *(settings.keys / name for name in names)]
     return tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in files)

@@ -1,4 +1,4 @@
-"""The courier's purse: counts what the link costs, and says which lane may still be spent on."""
+"""The daily data budget: counts the bytes sent, and says which lane may still send today."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge.store.store import Store
 
 
 class DataBudget:
-    """Holds `fresh`, the bytes by class that are not in the box's file yet."""
+    """One day's use of the budget; `fresh` are bytes by class that are not stored yet."""
 
     def __init__(
         self, store: Store, limits: Mapping[str, int], fresh: dict[str, int], now: Stamp
@@ -24,7 +24,7 @@ class DataBudget:
         return data_budget.may_send(lane, self._limits, self._used, self._fresh)
 
     def settle(self, now: Stamp, up_s: int = 0) -> None:
-        """Write the books: what was spent, and for how many seconds the link was up."""
+        """Store the bytes sent and for how many seconds the link was up."""
         with self._store.transaction():
             if self._fresh:
                 data_budget.spend(self._store, self._day, self._fresh)

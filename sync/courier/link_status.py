@@ -1,6 +1,7 @@
-"""What the courier tells people: the state of the link, and what is wrong with it.
+"""The status of the link for the screens: its state, and the issues of link and enrolment.
 
-Nothing here decides about delivery. On a full disk a word may stay unsaid; records still travel.
+Nothing here decides about delivery. A full disk may keep a status from being stored; records are
+sent all the same.
 """
 
 from __future__ import annotations
@@ -22,50 +23,50 @@ log = logging.getLogger(__name__)
 _SHOWN = {Phase.STREAMING: "up", Phase.FENCED: "fenced", Phase.OFFLINE: "down"}
 
 _SHUT_OUT = {QUARANTINED: "identity-doubled", REVOKED: "shut-out", REPLACED: "shut-out"}
-"""Which condition a fence raises; any other reason is shown as it is."""
+"""Which issue a fence raises; any other reason is shown as it is."""
 
 _OVER_WHEN_UP = ("broker-unreachable", "link-refused", outbox.DIFFERS, *_SHUT_OUT.values())
 
 
 class LinkStatus:
-    """Speaks through the box's file; `now` stamps what it says, `host` is where the broker is."""
+    """Stores the status in the box's database; `now` gives its time, `host` is the broker's."""
 
     def __init__(self, store: Store, now: Callable[[], Stamp], host: str) -> None:
         self._store, self._now, self._host = store, now, host
         self._shown = ""
 
     def show(self, session: BoxSession) -> bool:
-        """Tell the state of the link when it is another than before; say whether it was."""
+        """Store the state of the link if it changed; return whether it did."""
         trying = "down" if session.failures else "dialing"
         state = _SHOWN.get(session.phase, trying)
-        if state == self._shown or not self.write(lambda: self._tell(state)):
+        if state == self._shown or not self.write(lambda: self._set_link(state)):
             return False
         self._shown = state
         return True
 
-    def goodbye(self) -> None:
-        """Tell that the courier has stopped."""
+    def stopped(self) -> None:
+        """Store that the courier has stopped."""
         self.write(lambda: outbox.set_link(self._store, "down", self._now(), "stopped"))
 
-    def complain(self, why: Why, detail: str) -> None:
-        """Tell why a session ended."""
+    def failed(self, why: Why, detail: str) -> None:
+        """Store why a session ended."""
         log.warning("link %s: %s", why, detail)
         if why is Why.REFUSED:
-            self._accuse("link-refused", "broker-unreachable", detail)
+            self._note_issue("link-refused", "broker-unreachable", detail)
         elif why is Why.UNREACHABLE:
-            self._accuse("broker-unreachable", "link-refused", "")
+            self._note_issue("broker-unreachable", "link-refused", "")
 
     def note(self, note: core.Note) -> None:
-        """Tell what the protocol noted."""
+        """Store a note of the protocol core as an issue."""
         log.warning("%s: %s", note.kind, note.text)
         if note.kind == "fenced":
             kind = _SHUT_OUT.get(note.text, "link-refused")
-            self._accuse(kind, "broker-unreachable", note.text)
+            self._note_issue(kind, "broker-unreachable", note.text)
         elif note.kind == "fork":
-            self._accuse(outbox.DIFFERS, "broker-unreachable", note.text)
+            self._note_issue(outbox.DIFFERS, "broker-unreachable", note.text)
 
     def write(self, write: Callable[[], object]) -> bool:
-        """Write unless the disk is full: then records must reach the hospital all the more."""
+        """Run a write; False when the disk is full. Sending must go on then."""
         try:
             write()
         except DiskFull as error:
@@ -73,7 +74,7 @@ class LinkStatus:
             return False
         return True
 
-    def _tell(self, state: str) -> None:
+    def _set_link(self, state: str) -> None:
         log.info("link: %s", state)
         with self._store.transaction():
             outbox.set_link(self._store, state, self._now(), self._host)
@@ -81,7 +82,7 @@ class LinkStatus:
                 for kind in _OVER_WHEN_UP:
                     issues.clear(self._store, kind)
 
-    def _accuse(self, kind: str, instead_of: str, detail: str) -> None:
+    def _note_issue(self, kind: str, instead_of: str, detail: str) -> None:
         def write() -> None:
             with self._store.transaction():
                 issues.clear(self._store, instead_of)

@@ -1,4 +1,4 @@
-"""A box's voice and ear on the link: seals what goes out, opens what comes in, traces, meters."""
+"""The box's encrypted link: seals sent frames, opens received ones, traces them, counts bytes."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from sync.link.transport import Will
 
 
 def link_of(member: Membership) -> Link:
-    """Return the box's link: its own topics, and a will that tells when it was cut off."""
+    """Return the box's link: its own topics, and an MQTT will for a lost connection."""
     will = Will(topics.up(member.box_id, telemetry.LANE))
     every_down = topics.down(member.box_id, "#")
     return Link(member.address, member.tls, member.box_id, (every_down,), will)
 
 
 class SealedLink:
-    """Speaks for one box over its link. `spent` gathers bytes by class until they are stored."""
+    """Seals and opens the frames of one box. `spent`: bytes by class, until they are stored."""
 
     def __init__(self, member: Membership, home: Path, now: Callable[[], Stamp]) -> None:
         self.link = link_of(member)
@@ -38,16 +38,16 @@ class SealedLink:
         self._member, self._now = member, now
 
     def close(self) -> None:
-        """Say goodbye."""
+        """Close the link and its trace."""
         self.link.close()
         self.trace.close()
 
-    def say(self, header: Header, payload: bytes, qos: int = 1) -> None:
+    def send(self, header: Header, payload: bytes, qos: int = 1) -> None:
         """Seal and publish one frame in its header's lane; raises `LinkError`."""
         frame = seal_up(header, payload, self._member.keys, self._member.hospital)
         self._publish(header, frame, qos)
 
-    def send(self, frame: SendFrame, packed: PackedRecords, poisoned: Poisoned) -> None:
+    def send_records(self, frame: SendFrame, packed: PackedRecords, poisoned: Poisoned) -> None:
         """Seal and publish the records of a SendFrame; raises `LinkError`."""
         for header, sealed in seal_records(self._member, frame, packed, poisoned):
             self._publish(header, sealed)
@@ -57,12 +57,12 @@ class SealedLink:
         member = self._member
         return open_down(frame, member.box_id, member.keys, member.hospital)
 
-    def heard(self, channel: str, size: int, message: Message | None = None) -> None:
-        """Note a genuine frame of the hospital."""
-        self.trace.heard(self._now().wall_ms, channel, message, size)
+    def received(self, channel: str, size: int, message: Message | None = None) -> None:
+        """Trace a frame of the hospital whose signature was right."""
+        self.trace.received(self._now().wall_ms, channel, message, size)
 
     def event(self, what: str, detail: str = "") -> None:
-        """Note what befell the link."""
+        """Trace an event of the link itself: a dial, a loss, an error."""
         self.trace.event(self._now().wall_ms, what, detail)
 
     def _publish(self, header: Header, frame: bytes, qos: int = 1) -> None:

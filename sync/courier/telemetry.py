@@ -1,7 +1,7 @@
-"""Lane "t": how a box is doing, now and then, lost without harm. No patient data.
+"""Lane "t": the box's status report, sent at intervals; a lost one does no harm. No patient data.
 
 The payload is the CBOR array `[40, {name: value}]`: what waits in each lane and since when, what is
-wrong (kinds of conditions), versions, disk and clock. It is sealed and signed like a record and
+wrong (kinds of issues), versions, disk and clock. It is sealed and signed like a record and
 belongs to the session of its nonce and has a number there, so an old one cannot be replayed.
 """
 
@@ -38,11 +38,11 @@ class Status:
 
 
 def summary(store: Store, now: Stamp, free_bytes: int) -> Status:
-    """Return how the box is doing."""
-    ledgers = ledger.lanes(store)
+    """Return the status of the box now."""
+    lanes = ledger.lanes(store)
     hours = ledger.hours_left(ledger.samples(store), free_bytes)
     return Status(
-        lanes={one.lane.value: (one.last, one.confirmed) for one in ledgers},
+        lanes={lane.lane.value: (lane.last, lane.confirmed) for lane in lanes},
         oldest_ms=max(0, outbox.ledger(store).oldest_waiting_wall_ms or 0),
         wrong=tuple(sorted({c.kind for c in issues.current(store)}))[:MAX_CONDITIONS],
         version=version("healthpost"),
@@ -60,8 +60,9 @@ def header(box_id: str, epoch: int, nonce: bytes, number: int) -> Header:
 def encode(status: Status) -> bytes:
     """Return the payload."""
     lanes = {lane: list(place) for lane, place in status.lanes.items()}
-    told = [lanes, status.oldest_ms, list(status.wrong), status.version, status.clock]
-    return wire.dump([STATUS, *told, status.free_mb, status.hours_left + 1])
+    head = [STATUS, lanes, status.oldest_ms, list(status.wrong)]
+    tail = [status.version, status.clock, status.free_mb, status.hours_left + 1]
+    return wire.dump([*head, *tail])
 
 
 def decode(payload: bytes) -> Status:

@@ -43,7 +43,7 @@ class Line:
 
 
 class Trace:
-    """The ring, open for writing."""
+    """The ring file, open for writing."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
@@ -62,15 +62,15 @@ class Trace:
         seqs = (0, 0) if header.lane == "h" else (header.first_seq, header.n)
         self._write(Line(self._next, at_ms, "up", header.lane, what, *seqs, size))
 
-    def heard(self, at_ms: int, channel: str, message: Message | None, size: int) -> None:
-        """Note a genuine message of the hospital."""
+    def received(self, at_ms: int, channel: str, message: Message | None, size: int) -> None:
+        """Note a received message whose signature was right."""
         what = "frame" if message is None else type(message).__name__.lower()
         self._write(
-            Line(self._next, at_ms, "down", channel, what, size=size, outcome=_told(message))
+            Line(self._next, at_ms, "down", channel, what, size=size, outcome=_outcome(message))
         )
 
     def event(self, at_ms: int, what: str, outcome: str = "") -> None:
-        """Note what befell the link itself."""
+        """Note an event of the link itself: a dial, a loss, an error."""
         self._write(Line(self._next, at_ms, "link", "-", what, outcome=outcome[:60]))
 
     def _write(self, line: Line) -> None:
@@ -97,7 +97,7 @@ def _lines(file: Path) -> Iterator[Line]:
             continue
 
 
-def _told(message: Message | None) -> str:
+def _outcome(message: Message | None) -> str:
     match message:
         case Receipt():
             gap = " gap" if message.gap else ""

@@ -1,7 +1,7 @@
-"""Custody that receipts have told of and that a full disk would not take yet.
+"""Receipts whose custody a full disk refused to store: kept in memory and stored later.
 
-It was said of the records that the box then had. Numbered anew meanwhile, or exchanged with an
-older file, the records under the same numbers are others: then nothing is owed any more.
+A receipt confirms the records that the box had at that time. After a new epoch, or when the
+database was replaced by an older one, other records have the same numbers: the receipt is dropped.
 """
 
 from __future__ import annotations
@@ -22,29 +22,31 @@ class UnsavedReceipt:
 
 
 class UnsavedReceipts:
-    """The latest debt of each lane."""
+    """The latest unsaved receipt of each lane."""
 
     def __init__(self) -> None:
-        self._debts: dict[str, UnsavedReceipt] = {}
+        self._receipts: dict[str, UnsavedReceipt] = {}
 
-    def owe(self, debt: UnsavedReceipt) -> None:
-        """Remember a debt in place of the lane's earlier one."""
-        self._debts[debt.lane] = debt
+    def add(self, receipt: UnsavedReceipt) -> None:
+        """Keep a receipt in place of the lane's earlier one."""
+        self._receipts[receipt.lane] = receipt
 
-    def due(self, outbox: Outbox) -> list[UnsavedReceipt]:
-        """Return the debts that are still true; forget the others."""
-        self._debts = {lane: d for lane, d in self._debts.items() if still_true(d, outbox)}
-        return list(self._debts.values())
+    def pending(self, outbox: Outbox) -> list[UnsavedReceipt]:
+        """Return the receipts that are still true; drop the others."""
+        self._receipts = {
+            lane: receipt for lane, receipt in self._receipts.items() if still_true(receipt, outbox)
+        }
+        return list(self._receipts.values())
 
-    def pay(self, debt: UnsavedReceipt) -> None:
-        """Forget a debt that was written down."""
-        self._debts.pop(debt.lane, None)
+    def remove(self, receipt: UnsavedReceipt) -> None:
+        """Drop a receipt that was stored."""
+        self._receipts.pop(receipt.lane, None)
 
-    def forget(self) -> None:
-        """Forget all, as when the process ends."""
-        self._debts.clear()
+    def clear(self) -> None:
+        """Drop all: the hospital's WELCOME states custody anew."""
+        self._receipts.clear()
 
 
-def still_true(debt: UnsavedReceipt, outbox: Outbox) -> bool:
-    """Whether the box still has the records that a debt speaks of."""
-    return debt.epoch == outbox.epoch() and debt.cum <= outbox.held(debt.lane).last
+def still_true(receipt: UnsavedReceipt, outbox: Outbox) -> bool:
+    """Whether the box still has the records that a receipt confirms."""
+    return receipt.epoch == outbox.epoch() and receipt.cum <= outbox.held(receipt.lane).last

@@ -1,8 +1,8 @@
-"""The hospital's end of lane "f": what becomes of a chunk, whatever the archive is.
+"""Receives file chunks at the hospital (lane "f"): decrypts, stores, and checks the whole file.
 
-A chunk is opened with the key of the manifest, which came as a record; what does not open is
-refused. A file of which every chunk came and whose digest is not that of the manifest is begun
-anew. Nothing counts as whole before its digest is right.
+A chunk is opened with the key of the manifest, which is a record of its own; what does not open is
+refused. When every chunk is there and the digest is not that of the manifest, all chunks are
+deleted and asked for again. A file is whole only when its digest is right.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sync.frames.envelope import EnvelopeError, open_chunk
 
 @dataclass(frozen=True, slots=True)
 class FileManifest:
-    """What the manifest says of a file, and what is held of it by now."""
+    """The manifest of a file, and which of its chunks are stored by now."""
 
     total: int
     key: bytes
@@ -28,16 +28,16 @@ class FileManifest:
 
 
 class Shelf(Protocol):
-    """What may be asked of the archive, and done to it, inside one transaction."""
+    """The operations on the archive's chunks, inside one transaction."""
 
     def told(self, file: bytes) -> FileManifest | None:
         """Return a file whose manifest is here."""
 
     def put(self, file: bytes, index: int, data: bytes, have: bytes) -> None:
-        """Keep a chunk; `have` is what is held with it."""
+        """Store a chunk; `have` is the bitmap that includes it."""
 
     def content(self, file: bytes) -> bytes:
-        """Return all chunks that are held, in their order."""
+        """Return all stored chunks, in their order."""
 
     def finish(self, file: bytes) -> None:
         """Remember that a file is whole."""
@@ -47,34 +47,34 @@ class Shelf(Protocol):
 
 
 def take(shelf: Shelf, chunk: Chunk) -> ChunkState | None:
-    """Take a chunk in; return what is held of its file by now.
+    """Store a received chunk; return which chunks of its file are stored by now.
 
     None: no such file is known here, or the chunk is not one of it.
     """
-    told = shelf.told(chunk.file)
-    if told is None or chunk.index >= told.total:
+    manifest = shelf.told(chunk.file)
+    if manifest is None or chunk.index >= manifest.total:
         return None
-    have = told.have
-    if not told.done and not chunks.has(have, chunk.index):
+    have = manifest.have
+    if not manifest.done and not chunks.has(have, chunk.index):
         try:
-            data = open_chunk(told.key, (chunk.file, chunk.index, told.total), chunk.sealed)
+            data = open_chunk(manifest.key, (chunk.file, chunk.index, manifest.total), chunk.sealed)
         except EnvelopeError:
             return None
         have = chunks.put(have, chunk.index)
         shelf.put(chunk.file, chunk.index, data, have)
-    if told.done or not chunks.is_whole(have, told.total):
-        return ChunkState(chunk.file, have, told.done)
-    return _judge(shelf, chunk.file, told, have)
+    if manifest.done or not chunks.is_whole(have, manifest.total):
+        return ChunkState(chunk.file, have, manifest.done)
+    return _judge(shelf, chunk.file, manifest, have)
 
 
-def fits(told: FileManifest, content: bytes) -> bool:
-    """Whether bytes are the file that the manifest told of."""
-    return hashlib.sha256(content).hexdigest() == told.sha256
+def fits(manifest: FileManifest, content: bytes) -> bool:
+    """Whether the digest of the bytes is that of the manifest."""
+    return hashlib.sha256(content).hexdigest() == manifest.sha256
 
 
-def _judge(shelf: Shelf, file: bytes, told: FileManifest, have: bytes) -> ChunkState:
-    if fits(told, shelf.content(file)):
+def _judge(shelf: Shelf, file: bytes, manifest: FileManifest, have: bytes) -> ChunkState:
+    if fits(manifest, shelf.content(file)):
         shelf.finish(file)
         return ChunkState(file, have, True)
     shelf.clear(file)
-    return ChunkState(file, chunks.empty(told.total), False)
+    return ChunkState(file, chunks.empty(manifest.total), False)

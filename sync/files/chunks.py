@@ -1,7 +1,7 @@
-"""Files in chunks, as pure functions: what is missing, what to send next, what an answer means.
+"""Files in chunks, as pure functions: the messages, bitmaps of chunks, and which to send next.
 
 Up, in lane "f", a chunk is `[50, file id, index, ciphertext]`; it is sealed once more as every
-frame is. Down, on channel "x", the hospital says what it holds: `[51, file id, bitmap, done]`.
+frame is. Down, on channel "x", the hospital acknowledges: `[51, file id, bitmap, done]`.
 Both belong to the session of their nonce and to no stream: a chunk that is lost is sent again, a
 chunk that comes twice changes nothing, in whatever order they come.
 """
@@ -53,24 +53,24 @@ def encode_chunk(chunk: Chunk) -> bytes:
 
 def decode_chunk(payload: bytes) -> Chunk:
     """Read a chunk; raises `MessageError`."""
-    kind, one, index, sealed = wire.load_array(payload, 4)
+    kind, file, index, sealed = wire.load_array(payload, 4)
     if kind != CHUNK or wire.count(index) >= MAX_CHUNKS:
         raise MessageError("no chunk of a file")
-    return Chunk(wire.octets(one, ID_BYTES), wire.count(index), wire.take(bytes, sealed))
+    return Chunk(wire.octets(file, ID_BYTES), wire.count(index), wire.take(bytes, sealed))
 
 
-def encode_held(held: ChunkState) -> bytes:
+def encode_held(state: ChunkState) -> bytes:
     """Return the payload of the hospital's answer."""
-    return wire.dump([HELD, held.file, held.have, held.done])
+    return wire.dump([HELD, state.file, state.have, state.done])
 
 
 def decode_held(payload: bytes) -> ChunkState:
     """Read the hospital's answer; raises `MessageError`."""
-    kind, one, have, done = wire.load_array(payload, 4)
+    kind, file, have, done = wire.load_array(payload, 4)
     bitmap = wire.take(bytes, have)
     if kind != HELD or len(bitmap) > MAX_CHUNKS // 8:
         raise MessageError("no answer about a file")
-    return ChunkState(wire.octets(one, ID_BYTES), bitmap, wire.take(bool, done))
+    return ChunkState(wire.octets(file, ID_BYTES), bitmap, wire.take(bool, done))
 
 
 def empty(total: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Sealing and signing the frames of CS/1, so that a broker carries what it cannot read or forge.
+"""Encrypts and signs the frames of CS/1: the broker can neither read nor forge them.
 
 A frame is the CBOR array `[header, ciphertext, signature]`. The ciphertext is HPKE in base mode
 (RFC 9180: X25519, HKDF-SHA256, ChaCha20-Poly1305) with the domain and the header as `info`; the
@@ -24,7 +24,7 @@ from sync.keys.keys import BoxKeys, HospitalKeys, PublicKeys, kid
 
 MAX_FRAME_BYTES = 64 * 1024
 PAD_TO_BYTES = 240
-"""A sealed alert's size is a multiple of this, whatever it tells; a lone red score fits one."""
+"""A sealed alert's size is a multiple of this, for any content; a single red score fits one."""
 
 _UP = b"CS1-up"
 _DOWN = b"CS1-dn"
@@ -37,7 +37,7 @@ _PAD_MARK = b"\x80"
 
 
 class EnvelopeError(ValueError):
-    """A frame that is refused; the subclass says why."""
+    """A frame that is refused; the subclass gives the reason."""
 
 
 class BadFrame(EnvelopeError):
@@ -49,11 +49,11 @@ class BadSignature(EnvelopeError):
 
 
 class WrongKey(EnvelopeError):
-    """Sealed to a key that this end does not have; nothing can be said about the content."""
+    """Sealed to a key that this end does not have; the content stays unknown."""
 
 
 class UnopenableFrame(EnvelopeError):
-    """Truly from this sender and for us, yet it does not open: the sender's fault."""
+    """Signed by this sender and for this end, but it cannot be decrypted: the sender's error."""
 
     def __init__(self, header: Header) -> None:
         super().__init__(f"lane {header.lane} {header.first_seq}..{header.last_seq} does not open")
@@ -141,7 +141,7 @@ def open_chunk(key: bytes, place: tuple[bytes, int, int], sealed: bytes) -> byte
 
 
 def sign_manifest(body: bytes, signer: Ed25519PrivateKey) -> bytes:
-    """Return the signature over what a stick is said to carry."""
+    """Return the signature over the opening or closing of a bundle."""
     return signer.sign(_HAND + body)
 
 

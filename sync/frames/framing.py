@@ -1,4 +1,4 @@
-"""Between records and a frame's payload: the one place that knows header flags and schemas."""
+"""Composes a frame's payload from records and reads it back; sets header flags and schema."""
 
 from __future__ import annotations
 

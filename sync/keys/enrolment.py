@@ -1,4 +1,4 @@
-"""How a box joins a hospital: the claim, the request, the answer; used by both ends.
+"""Enrolment of a box at a hospital: claim, request and answer, for both ends.
 
 The hospital makes a one-use claim with a 128-bit secret and hands it to the technician as one line
 of text or a QR code. The box makes its own keys, asks with `Request`, and is answered with
@@ -181,7 +181,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The hospital says no. Nobody vouches for a refusal: it only explains."""
+    """The hospital refuses. A refusal is not signed: it only explains."""
 
     kind: RefusalKind
     message: str

@@ -60,7 +60,7 @@ class PublicKeys:
 class BoxKeys:
     """A box's private keys; none of them ever leaves it.
 
-    `retired` keys still open what the hospital sealed before it had heard of the new ones.
+    `retired` keys still open what the hospital sealed before it knew the new ones.
     """
 
     tls: EllipticCurvePrivateKey
@@ -96,15 +96,15 @@ class BoxKeys:
 
     @property
     def public(self) -> PublicKeys:
-        """The halves that the hospital is told at enrolment."""
+        """The public halves that the hospital receives at enrolment."""
         return _public(self.sign, self.decrypt)
 
 
 @dataclass(frozen=True, slots=True)
 class HospitalKeys:
-    """A hospital's private keys for the sealed frames; TLS is its broker's affair.
+    """A hospital's private keys for the sealed frames; its broker has the TLS key.
 
-    `retired` keys still open what boxes sealed before they had heard of the new one.
+    `retired` keys still open what boxes sealed before they knew the new one.
     """
 
     sign: Ed25519PrivateKey
@@ -136,7 +136,7 @@ class HospitalKeys:
 
     @property
     def public(self) -> PublicKeys:
-        """The halves that every box is told at enrolment."""
+        """The public halves that every box receives at enrolment."""
         return _public(self.sign, self.decrypt)
 
 
@@ -158,7 +158,7 @@ def prepare(directory: Path) -> BoxKeys:
     made = following(directory)
     if made is not None:
         return made
-    # The signing key last: that it is there says that both are.
+    # The signing key last: when it is there, both are.
     _save(directory / NEXT_DECRYPT_FILE, X25519PrivateKey.generate())
     _save(directory / NEXT_SIGN_FILE, Ed25519PrivateKey.generate())
     return _following(directory)
@@ -170,7 +170,7 @@ def following(directory: Path) -> BoxKeys | None:
 
 
 def promote(directory: Path, sign: bytes, now_s: int) -> bool:
-    """Use the next keys, whose public signing half is `sign`, from now on; say whether we do.
+    """Use the next keys, whose public signing half is `sign`; return whether the box uses them now.
 
     The old key for opening is retired for 90 days. Cut off anywhere, the box still opens all that
     it could open and signs with a key that the hospital knows, and the rest is done next time.

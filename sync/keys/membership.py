@@ -23,7 +23,7 @@ HOSPITAL_FILE = "hospital.json"
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Everything a courier needs to speak to its hospital."""
+    """Everything a courier needs to connect to its hospital."""
 
     box_id: str
     address: Address
@@ -62,8 +62,8 @@ def keep(folder: Path, grant: Grant) -> None:
 
 def follow_key(folder: Path, decrypt: bytes) -> None:
     """Seal to the hospital's new key from now on; raises `KeyFileError` or `OSError`."""
-    held = _hospital(folder / HOSPITAL_FILE)
-    hospital = {"sign": held.sign.hex(), "decrypt": decrypt.hex()}
+    before = _hospital(folder / HOSPITAL_FILE)
+    hospital = {"sign": before.sign.hex(), "decrypt": decrypt.hex()}
     durable.replace(
         folder / HOSPITAL_FILE,
         json.dumps(hospital, indent=1).encode("ascii"),
@@ -73,7 +73,7 @@ def follow_key(folder: Path, decrypt: bytes) -> None:
 
 def _hospital(file: Path) -> PublicKeys:
     try:
-        told = json.loads(file.read_text(encoding="ascii"))
-        return PublicKeys(bytes.fromhex(told["sign"]), bytes.fromhex(told["decrypt"]))
+        body = json.loads(file.read_text(encoding="ascii"))
+        return PublicKeys(bytes.fromhex(body["sign"]), bytes.fromhex(body["decrypt"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise KeyFileError(f"{file}: {error}") from error

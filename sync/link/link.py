@@ -1,8 +1,8 @@
 """The MQTT link: a lossy pipe with a topic list, used by the box and by the hospital.
 
 Nothing is remembered here. Each session is a fresh client (clean start, no session at the broker),
-so that nothing queued in an old one comes again; what must not be lost lies in the box's file and
-is sent again until the hospital's signed receipt says otherwise. A PUBACK is flow control only.
+so that nothing queued in an old one comes again; what must not be lost is in the box's database
+and is sent again until the hospital's signed receipt confirms it. A PUBACK is flow control only.
 
 One thread owns a `Link`: it calls `open`, `take`, `publish`, `ack` and `close`. The network thread
 runs the client; its callbacks put events on one queue and do nothing else, because the client
@@ -49,7 +49,7 @@ from sync.link.transport import (
 log = logging.getLogger(__name__)
 
 MAX_HELD = 256
-"""Messages kept while the window is full; a caller beyond that is not listening to `take`."""
+"""Messages kept while the window is full; a caller beyond that does not call `take`."""
 MAX_PACKET = 131_072
 LOOP_S = 1.0
 GOODBYE_S = 1.0
@@ -87,7 +87,7 @@ class _TopicsSubscribed:
 class _MessagePublished:
     mid: int
     refused: str | None
-    heard: bool
+    has_subscriber: bool
 
 
 _Raw = _BrokerConnected | _TopicsSubscribed | _MessagePublished | Message | Down | None
@@ -114,9 +114,9 @@ class Link:
         self._generation = 0
         self._session: _Session | None = None
         self._window = 0
-        self._room = 0
-        self._way: dict[int, int] = {}
-        self._held: deque[tuple[int, str, bytes]] = deque()
+        self._granted = 0
+        self._in_flight: dict[int, int] = {}
+        self._waiting: deque[tuple[int, str, bytes]] = deque()
 
     @property
     def up(self) -> bool:
@@ -125,7 +125,7 @@ class Link:
 
     def open(self) -> None:
         """Start a session; `Up` or `Down` follows. A running one is dropped."""
-        self._forget()
+        self._drop_session()
         self._generation += 1
         self._session = _Session(self._plan, self._generation, self._queue)
         self._session.start()
@@ -135,10 +135,10 @@ class Link:
         try:
             generation, raw = self._queue.get(timeout=max(timeout_s, 0))
         except Empty:
-            return self._watch()
+            return self._check_silence()
         if generation != self._generation:
             return None
-        return self._digest(raw)
+        return self._translate(raw)
 
     def wake(self) -> None:
         """Make a waiting `take` return; safe from any thread and from a signal handler."""
@@ -154,10 +154,10 @@ class Link:
         ticket = next(self._tickets)
         if qos == 0:
             self._client().publish(topic, payload, qos=0)
-        elif len(self._held) >= MAX_HELD:
+        elif len(self._waiting) >= MAX_HELD:
             raise LinkError(f"{MAX_HELD} messages wait for the broker already")
         else:
-            self._held.append((ticket, topic, payload))
+            self._waiting.append((ticket, topic, payload))
             self._pump()
         return ticket
 
@@ -169,8 +169,8 @@ class Link:
             self._client().ack(message.mid, 1)
 
     def close(self) -> None:
-        """Say goodbye and end the session; events of it are not delivered any more."""
-        self._forget()
+        """Disconnect and end the session; its events are not delivered any more."""
+        self._drop_session()
         self._generation += 1
 
     def _client(self) -> Client:
@@ -178,64 +178,64 @@ class Link:
             raise LinkError("the link is not open")
         return self._session.client
 
-    def _digest(self, raw: _Raw) -> Event | None:
+    def _translate(self, raw: _Raw) -> Event | None:
         match raw:
             case _BrokerConnected(receive_maximum):
                 return self._subscribe(min(self._plan.limits.window, receive_maximum))
             case _TopicsSubscribed(None):
-                return self._rise()
+                return self._set_up()
             case _TopicsSubscribed(refused):
-                return self._fall(Down(Why.REFUSED, f"subscription refused: {refused}"))
+                return self._set_down(Down(Why.REFUSED, f"subscription refused: {refused}"))
             case _MessagePublished():
-                return self._settle(raw)
+                return self._on_published(raw)
             case Down():
-                return self._fall(raw)
+                return self._set_down(raw)
         return raw
 
     def _subscribe(self, window: int) -> Event | None:
-        self._room = window
+        self._granted = window
         if not self._subscriptions:
-            return self._rise()
+            return self._set_up()
         self._client().subscribe([(topic, 1) for topic in self._subscriptions])
         return None
 
-    def _rise(self) -> Up:
-        self._window = self._room
+    def _set_up(self) -> Up:
+        self._window = self._granted
         return Up(self._window)
 
-    def _fall(self, down: Down) -> Down:
-        self._forget()
+    def _set_down(self, down: Down) -> Down:
+        self._drop_session()
         return down
 
-    def _settle(self, done: _MessagePublished) -> Event | None:
-        ticket = self._way.pop(done.mid, None)
+    def _on_published(self, done: _MessagePublished) -> Event | None:
+        ticket = self._in_flight.pop(done.mid, None)
         if ticket is None:
             return None  # a QoS 0 message
         self._pump()
         return (
-            PublishAcked(ticket, done.heard)
+            PublishAcked(ticket, done.has_subscriber)
             if done.refused is None
             else PublishFailed(ticket, done.refused)
         )
 
     def _pump(self) -> None:
-        while self._held and len(self._way) < self._window:
-            ticket, topic, payload = self._held.popleft()
-            self._way[self._client().publish(topic, payload, qos=1).mid] = ticket
+        while self._waiting and len(self._in_flight) < self._window:
+            ticket, topic, payload = self._waiting.popleft()
+            self._in_flight[self._client().publish(topic, payload, qos=1).mid] = ticket
 
-    def _watch(self) -> Event | None:
+    def _check_silence(self) -> Event | None:
         session = self._session
         if session is not None and session.silent_s() > 2 * self._plan.limits.keepalive_s:
-            return self._fall(Down(Why.SILENT, f"nothing heard for {session.silent_s():.0f} s"))
+            return self._set_down(Down(Why.SILENT, f"nothing heard for {session.silent_s():.0f} s"))
         return None
 
-    def _forget(self) -> None:
+    def _drop_session(self) -> None:
         if self._session is not None:
             self._session.stop()
         self._session = None
         self._window = 0
-        self._way.clear()
-        self._held.clear()
+        self._in_flight.clear()
+        self._waiting.clear()
 
 
 class _Session:
@@ -243,10 +243,10 @@ class _Session:
 
     def __init__(self, plan: _Plan, generation: int, queue: SimpleQueue[tuple[int, _Raw]]) -> None:
         self._plan, self._generation, self._queue = plan, generation, queue
-        self._heard = time.monotonic()
+        self._received_s = time.monotonic()
         self._connected = False
         self._end: Down | None = None
-        self._complaint = ""
+        self._error_text = ""
         self._stopping = threading.Event()
         self.client = Client(
             CallbackAPIVersion.VERSION2,
@@ -268,8 +268,8 @@ class _Session:
             self._thread.join(timeout=2 * GOODBYE_S)
 
     def silent_s(self) -> float:
-        """Seconds since the broker was last heard."""
-        return time.monotonic() - self._heard
+        """Seconds since the last packet of the broker."""
+        return time.monotonic() - self._received_s
 
     def _prepare(self, client: Client, will: Will | None) -> None:
         client.connect_timeout = self._plan.limits.connect_s
@@ -325,24 +325,24 @@ class _Session:
         deadline = time.monotonic() + self._plan.limits.connect_s
         while self.client.loop(LOOP_S) == MQTTErrorCode.MQTT_ERR_SUCCESS:
             if self._stopping.is_set():
-                self._say_goodbye()
+                self._disconnect()
                 break
             if not self._connected and time.monotonic() > deadline:
                 return Down(Why.UNREACHABLE, "the broker does not answer")
         return self._end or self._lost()
 
-    def _say_goodbye(self) -> None:
+    def _disconnect(self) -> None:
         self.client.disconnect()
         until = time.monotonic() + GOODBYE_S
-        while time.monotonic() < until:  # a dead radio never takes it
+        while time.monotonic() < until:  # without a radio link it never succeeds
             if self.client.loop(LOOP_S / 10) != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return
 
     def _lost(self) -> Down:
-        if "ALERT" in self._complaint.upper():  # TLS 1.3 refuses a certificate after the handshake
-            return Down(Why.REFUSED, self._complaint)
+        if "ALERT" in self._error_text.upper():  # TLS 1.3 refuses a certificate after the handshake
+            return Down(Why.REFUSED, self._error_text)
         why = Why.LOST if self._connected else Why.UNREACHABLE
-        return Down(why, self._complaint or "the connection was closed")
+        return Down(why, self._error_text or "the connection was closed")
 
     def _hang_up(self) -> None:
         sock = self.client.socket()
@@ -389,11 +389,11 @@ class _Session:
         self._put(_MessagePublished(mid, refused, str(reason) != _NOBODY))
 
     def _on_log(self, _c: object, _u: object, level: int, text: str) -> None:
-        # The only place where the client tells of a PINGRESP and of a TLS alert.
+        # The only place where the client reports a PINGRESP and a TLS alert.
         if text.startswith("Received "):
-            self._heard = time.monotonic()
+            self._received_s = time.monotonic()
         elif level == LogLevel.MQTT_LOG_ERR:
-            self._complaint = text
+            self._error_text = text
 
     def _on_socket_open(self, _c: object, _u: object, sock: Any) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._plan.limits.send_buffer)

@@ -1,4 +1,4 @@
-"""How the link is secured: one trusted authority, host names checked, our own certificate."""
+"""The TLS contexts of the link: one trusted authority, host names checked, a client certificate."""
 
 from __future__ import annotations
 

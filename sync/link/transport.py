@@ -1,4 +1,4 @@
-"""The nouns of the link: where it goes, how it behaves, what it tells.
+"""The types of the link: addresses, TLS files, limits, backoff, and events.
 
 They stand apart from `sync.link.link` so that a courier or a receive worker can be read, and its
 decisions be tested, without a broker.
@@ -44,7 +44,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Will:
-    """What the broker says when this client disappears without a goodbye."""
+    """What the broker publishes when this client disappears without a DISCONNECT."""
 
     topic: str
     payload: bytes = b""
@@ -54,7 +54,7 @@ class Will:
 class Limits:
     """How a link behaves; the defaults suit a box on a thin radio link.
 
-    A small send buffer keeps a backlog in our hands, where an alert can overtake it.
+    A small send buffer leaves a backlog in our own queue, where an alert can overtake it.
     """
 
     keepalive_s: int = 120
@@ -104,13 +104,13 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class PublishAcked:
-    """The broker took the message with this ticket; that says nothing about the hospital.
+    """The broker took the message with this ticket; it does not mean that the hospital has it.
 
-    `heard` is False when the broker tells that nobody was listening: then it is surely lost.
+    `has_subscriber` is False when the broker reports no subscriber: then the message is lost.
     """
 
     ticket: int
-    heard: bool = True
+    has_subscriber: bool = True
 
 
 @dataclass(frozen=True, slots=True)

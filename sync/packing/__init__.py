@@ -1,4 +1,4 @@
-"""Records in few bytes: what a frame carries before it is sealed. Lossless for any bytes.
+"""Compresses records to the payload of a frame, before it is sealed. Lossless for any bytes.
 
 A payload is one byte that says whether zstd follows, then a CBOR array: `[0, [record, ...]]` with
 the records as they are, or `[1, ...]` with their shapes and columns (`sync.packing.encode`). An

@@ -1,4 +1,4 @@
-"""From shapes and columns back to records (the reverse of `sync.packing.encode`), trusting nothing.
+"""Decodes shapes and columns to records (the reverse of `sync.packing.encode`), with limits.
 
 Leaves become text a column at a time, a block of rows at a time: fast, and never much in memory
 before the limit is looked at.

@@ -1,4 +1,4 @@
-"""Canonical JSON records as shapes and columns (schema 1 of CS/1): nothing is said twice.
+"""Encodes canonical JSON records as shapes and columns (schema 1 of CS/1).
 
 Records of one kind look alike. What they share is their *shape*: the keys, the lists, and every
 word of the vocabulary, kept once a batch. What differs are the *leaves*, and every leaf is an
@@ -8,8 +8,8 @@ UUIDs. The leaves of one shape at one place form a column; the stamps of all rec
 
     [count, rows, shapes, texts, uuids, raw records, columns]
 
-A record that does not fit this mould, whatever it is, travels as its bytes. The way back is in
-`sync.packing.decode`.
+A record that does not fit this form is sent as its own bytes. `sync.packing.decode` is the
+reverse.
 """
 
 from __future__ import annotations
@@ -74,19 +74,19 @@ class _Batch:
 
     def add(self, record: bytes) -> None:
         """Take in a record, by its shape or as it is."""
-        if not self._press(record):
+        if not self._parse_known(record):
             self._walk(record)
 
-    def _press(self, record: bytes) -> bool:
+    def _parse_known(self, record: bytes) -> bool:
         """Take in a record by a shape that was seen before; False when none fits."""
         try:
             text = record.decode("utf-8")
         except UnicodeDecodeError:
             return False
         for place, (mould, number) in enumerate(self._moulds):
-            pressed = mould.press(text)
-            if pressed is not None:
-                texts, stamp = pressed
+            parsed = mould.parse(text)
+            if parsed is not None:
+                texts, stamp = parsed
                 wall_s = stamp[2] // 1000 if stamp else 0
                 flat = mould.flat(texts, wall_s, self._known, self._find)
                 if flat is None or (stamp is not None and len(stamp[3]) > MAX_TEXT):
@@ -210,7 +210,7 @@ def _parse(record: bytes) -> object:
 
 
 def _written(value: object) -> bytes:
-    """Return canonical JSON; the value holds nothing but what canonical JSON can say."""
+    """Return canonical JSON; the value holds only what canonical JSON can express."""
     return _JSON.encode(value).encode("utf-8")
 
 

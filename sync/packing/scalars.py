@@ -1,4 +1,4 @@
-"""A leaf of a record: a text that is a number, a time or a UUID, exactly as written, and back.
+"""Converts a leaf of a record (number, time, UUID as text) to an integer and exactly back.
 
 What cannot be written back to the very same text is no such leaf, and stays a text.
 """

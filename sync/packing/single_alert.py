@@ -1,9 +1,9 @@
-"""One record of a shape that both ends know, in its bare leaves: the urgent alert that goes alone.
+"""The shortest encoding of one alert, whose shape both ends know: only its leaves are sent.
 
     place of the shape (1 byte), UUIDs (16 bytes each), columns
 
 CBOR and zstd would add a dozen bytes to the fifty that it takes. What does not fit exactly, such as
-a free text or a UUID said twice, goes the usual way.
+a free text or a repeated UUID, is encoded as usual.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Shapes at work: a shape becomes a pattern that takes records apart, or a text to fill in.
+"""Compiles a shape: to a regular expression that parses records, and to a text to fill in.
 
 Records of one shape come by the hundred. Walking each one's JSON takes ten times as long as one
 match of a regular expression, and the outcome is the same, byte for byte: a record that the
@@ -61,7 +61,7 @@ class Mould:
         self._stamp_at = before
         self._kinds = [kind for kind in kinds if kind != STAMP]
 
-    def press(self, record: str) -> tuple[Sequence[str], Stamp | None] | None:
+    def parse(self, record: str) -> tuple[Sequence[str], Stamp | None] | None:
         """Return the texts of a record's leaves and its stamp; None when it does not fit."""
         match = self._match(record)
         if match is None:
@@ -77,7 +77,7 @@ class Mould:
     def flat(
         self, texts: Sequence[str], wall_s: int, known: Known, place: Place
     ) -> list[int] | None:
-        """Return the leaves as integers; None when one of them is not what its kind says.
+        """Return the leaves as integers; None when one of them is not of its kind.
 
         `known` holds the places of texts and UUIDs; `place` finds one a place that has none yet,
         None when it is no such leaf.

@@ -1,4 +1,4 @@
-"""Columns of integers as bytes: zigzag varints, in the plainest of three forms.
+"""Encodes columns of integers as zigzag varints, in the shortest of three forms.
 
 A repeated value is written once; values that move little are written as differences. Which form
 leaves zstd the least to do is guessed from the number of distinct symbols.

@@ -1,4 +1,4 @@
-"""Words that both ends know by number (schema 1). A number is for ever: only ever append.
+"""Words that both ends know by number (schema 1). A number never changes: only append.
 
 The first 24 of each list take a single byte on the wire, so the commonest come first.
 """

@@ -1,4 +1,4 @@
-"""What zstd may refer to in every payload of schema 1: the shapes of everyday records.
+"""The zstd dictionary of schema 1: the shapes of frequent records.
 
 Built from samples, so that it can be read; both ends must build the very same bytes, so a sample
 is never changed (`tests/sync/test_pack.py` holds the digest). Another set is another first byte.
@@ -81,8 +81,8 @@ def alone() -> list[object]:
 
 
 def _alerts() -> list[bytes]:
-    told = [_alert(red, digits) for digits in _DIGITS for red in _RED]
-    return [canonical_json(_entry("alert", alert)) for alert in told]
+    alerts = [_alert(red, digits) for digits in _DIGITS for red in _RED]
+    return [canonical_json(_entry("alert", alert)) for alert in alerts]
 
 
 def _samples() -> list[_Object]:

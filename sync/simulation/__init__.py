@@ -1,7 +1,7 @@
-"""Seeded worlds for the link: the very code of box and hospital, on a virtual clock.
+"""Simulators of the link, random by seed: the real code of box and hospital, on a virtual clock.
 
 `world` carries records, `feed_world` the clinic's feed and two people's edits, `files_world` photos
-and recordings. A seed decides how bad the network is and what befalls whom. Then the faults stop,
+and recordings. A seed decides how bad the network is and which faults happen. Then they stop,
 and the invariants must hold. Any failure is reproduced by its seed:
 `python -m sync.simulation --seeds 1 --from SEED`.
 

@@ -58,7 +58,7 @@ class Around(Protocol):
         """Publish a frame."""
 
     def dial(self, box: SimBox) -> None:
-        """Connect; answers later with Connected or LinkLost."""
+        """Connect; answers later with LinkUp or LinkLost."""
 
     def committed(self, name: str, epoch: int, lane: str) -> int:
         """Return the last sequence that the hospital ever committed of a stream."""
@@ -95,7 +95,7 @@ class SimBox:
         self.skew_ms = 0
         self.limits: Mapping[str, int] = {}
         self.spent: dict[int, dict[str, int]] = {}
-        self._owed = UnsavedReceipts()
+        self._unsaved = UnsavedReceipts()
         self._around, self._ends = around, ends
         self.disk.may_send = self.may_send
 
@@ -125,11 +125,11 @@ class SimBox:
     def look(self) -> None:
         """The courier sees that the journal is another than before."""
         self.unaware = False
-        self._settle()
+        self._save_receipts()
         self.feed(core.RecordsAppended(self._around.air.now_ms))
 
-    def hear(self, message: DownMessage) -> None:
-        """Take in a message from the hospital."""
+    def receive(self, message: DownMessage) -> None:
+        """Receive a message of the hospital."""
         self.feed(core.MessageArrived(self._around.air.now_ms, message))
 
     def feed(self, event: core.Event) -> None:
@@ -156,7 +156,7 @@ class SimBox:
         self._check_alerts()
 
     def learn_key(self, number: int) -> None:
-        """Obey a command to seal to another key; an older command changes nothing."""
+        """Apply a command to seal to another key; an older command changes nothing."""
         self.sealed_to = max(self.sealed_to, number)
 
     def day(self) -> int:
@@ -174,7 +174,7 @@ class SimBox:
         return streaming and quiet and all(s.cum == s.last for s in self.disk.streams.values())
 
     def is_shut_out(self) -> bool:
-        """Whether the hospital has told the box so."""
+        """Whether the hospital has fenced the box."""
         return self.session.phase is core.Phase.FENCED
 
     def end(self) -> None:
@@ -186,7 +186,7 @@ class SimBox:
         self.session = core.BoxSession()
         self.timer.set(None)
         self.connection += 1
-        self._owed.forget()
+        self._unsaved.clear()
 
     def _start_again(self) -> None:
         if self.session.phase is core.Phase.OFFLINE and self.session.due_ms is None:
@@ -208,15 +208,15 @@ class SimBox:
             case core.SendFrame():
                 self._send(effect)
             case core.PersistCustody(lane, cum, safe):
-                self._owed.owe(UnsavedReceipt(lane, self.session.epoch, cum, safe))
-                self._settle()
+                self._unsaved.add(UnsavedReceipt(lane, self.session.epoch, cum, safe))
+                self._save_receipts()
             case core.Dial():
                 self.connection += 1
                 self._around.dial(self)
             case core.HangUp():
                 self.connection += 1
             case core.SendHello():
-                self._say_hello(effect)
+                self._send_hello(effect)
             case core.StartEpoch():
                 demand(effect.epoch > self.disk.epoch(), "I4", "an epoch was used twice")
                 self._ends.transaction(self.disk.renumbering(effect.epoch), self._is_cut)
@@ -229,11 +229,11 @@ class SimBox:
         header = hello_header(self.name, self.session.nonce, self.disk.epoch())
         self._publish(UpFrame(header, (), self.signer, self.sealed_to, ask=True))
 
-    def _say_hello(self, effect: core.SendHello) -> None:
-        self._owed.forget()  # the answer states custody anew, perhaps that of a restored hospital
+    def _send_hello(self, effect: core.SendHello) -> None:
+        self._unsaved.clear()  # the answer states custody anew, perhaps that of a restored hospital
         header = hello_header(self.name, effect.nonce, self.disk.epoch())
-        told = replace(hello(self.disk, effect, {}), protocols=self.protocols)
-        self._publish(UpFrame(header, (), self.signer, self.sealed_to, hello=told))
+        message = replace(hello(self.disk, effect, {}), protocols=self.protocols)
+        self._publish(UpFrame(header, (), self.signer, self.sealed_to, hello=message))
 
     def _send(self, effect: core.SendFrame) -> None:
         rows = self.disk.records(effect.lane, effect.first_seq, effect.n)
@@ -250,10 +250,12 @@ class SimBox:
     def _send_one_by_one(self, effect: core.SendFrame, rows: Sequence[bytes]) -> None:
         link = effect.prev_chain
         for seq, row in enumerate(rows, start=effect.first_seq):
-            one = replace(effect, first_seq=seq, n=1, prev_chain=link, alone=True)
-            header, sent = framing.plan(self.name, one, [row])
+            single = replace(effect, first_seq=seq, n=1, prev_chain=link, alone=True)
+            header, sent = framing.plan(self.name, single, [row])
             if row.startswith(CHOKE) and not header.flags & TOMBSTONE:
-                header, _ = framing.compose_tombstone(self.name, one, row, "could not be encoded")
+                header, _ = framing.compose_tombstone(
+                    self.name, single, row, "could not be encoded"
+                )
                 sent = (framing.tombstone(row, "could not be encoded"),)
             cursed = row.startswith(CURSE)
             self._publish(UpFrame(header, sent, self.signer, self.sealed_to, cursed))
@@ -265,30 +267,30 @@ class SimBox:
         books[kind] = books.get(kind, 0) + FRAME_COST + sum(map(len, frame.rows))
         self._around.send_up(self, frame)
 
-    def _settle(self) -> None:
-        """Write down what receipts have said; on a full disk it stays owed."""
+    def _save_receipts(self) -> None:
+        """Store what receipts confirm; on a full disk they stay unsaved."""
         if self.disk.full:
             return
-        for debt in self._owed.due(self.disk):
-            key = (self.name, self.disk.epoch(), debt.lane)
+        for receipt in self._unsaved.pending(self.disk):
+            key = (self.name, self.disk.epoch(), receipt.lane)
             ever = self._around.committed(*key)
-            demand(debt.cum <= ever, "I1", f"{key}: custody to {debt.cum}, committed {ever}")
-            stream = self.disk.streams[debt.lane]
-            demand(debt.cum <= stream.last, "I1", f"{key}: custody of what is not there")
-            stream.cum, stream.safe = debt.cum, debt.safe
+            demand(receipt.cum <= ever, "I1", f"{key}: custody to {receipt.cum}, committed {ever}")
+            stream = self.disk.streams[receipt.lane]
+            demand(receipt.cum <= stream.last, "I1", f"{key}: custody of what is not there")
+            stream.cum, stream.safe = receipt.cum, receipt.safe
             if self._around.random.random() < 0.5:
-                self._prune(debt.lane)
-            self._owed.pay(debt)
+                self._prune(receipt.lane)
+            self._unsaved.remove(receipt)
 
     def _prune(self, lane: str) -> None:
         stream = self.disk.streams[lane]
         to = min(pruning.prunable(stream.safe, stream.cum), stream.last)
         going = stream.log[: max(0, to - stream.base)]
-        told = ((stream.base + n, record, link) for n, (record, link) in enumerate(going, start=1))
+        links = ((stream.base + n, record, link) for n, (record, link) in enumerate(going, start=1))
         try:
-            pruning.check_chain(stream.base_chain, stream.base, told, lane)
+            pruning.check_chain(stream.base_chain, stream.base, links, lane)
         except pruning.DamagedRecords:
-            return  # it is kept, and a person is told
+            return  # it is kept, and an issue is raised
         for gone in stream.prune(to):
             covered = self._around.is_backed_up(self.name, gone)
             demand(covered, "I2", f"{self.name} pruned {gone[:40]!r} that no backup covers")
@@ -315,5 +317,5 @@ def arrived(box: str, record: bytes, records: set[tuple[str, bytes]]) -> bool:
     if record.startswith(CHOKE):
         return (box, framing.tombstone(record, "could not be encoded")) in records
     return record.startswith(CURSE) and any(
-        name == box and held.startswith(b"raw:") for name, held in records
+        name == box and stored.startswith(b"raw:") for name, stored in records
     )

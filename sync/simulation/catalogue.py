@@ -163,8 +163,8 @@ INVARIANTS = {
 def faults() -> str:
     """Return the table of faults."""
     rows = ["| fault | what happens | world | must hold |", "|---|---|---|---|"]
-    for one in FAULTS:
-        rows.append(f"| {one.name} | {one.happens or '–'} | {one.world} | {one.holds} |")
+    for fault in FAULTS:
+        rows.append(f"| {fault.name} | {fault.happens or '–'} | {fault.world} | {fault.holds} |")
     return "\n".join(rows)
 
 

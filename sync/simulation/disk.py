@@ -144,4 +144,4 @@ class Disk:
 
     def holds(self, record: bytes) -> bool:
         """Whether a record is here."""
-        return any(record == held for s in self.streams.values() for held, _ in s.log)
+        return any(record == other for s in self.streams.values() for other, _ in s.log)

@@ -19,28 +19,28 @@ Settle = Callable[[Rule, Iterable[Edit]], MergedField]
 def check_patient(
     body: Mapping[str, object], edits: Sequence[Edit], settle: Settle, random: Random
 ) -> None:
-    """Check what is told of a patient against everything that was ever said."""
+    """Check the feed's item of a patient against all edits of the patient."""
     for name, rule in merge.rules().items():
-        said = [e for e in edits if e.field == name]
-        if not said:
+        of_field = [e for e in edits if e.field == name]
+        if not of_field:
             continue
-        _check_order(rule, said, settle, random)
+        _check_order(rule, of_field, settle, random)
         if rule.tier is Tier.IDENTITY:
-            _check_identity(name, said, body)
+            _check_identity(name, of_field, body)
         elif rule.tier is Tier.UNION:
-            _check_union(name, said, body)
+            _check_union(name, of_field, body)
         elif rule.tier is Tier.BLOCK:
-            known = {e.value for e in said if e.clinician} | {None}
+            known = {e.value for e in of_field if e.clinician} | {None}
             demand(body[name] in known, "I16", f"{name}: no clinician said {body[name]}")
 
 
-def _check_order(rule: Rule, said: list[Edit], settle: Settle, random: Random) -> None:
-    mixed = random.sample(said, len(said))
-    demand(settle(rule, mixed) == settle(rule, said), "I19", f"{rule.field} depends on the order")
+def _check_order(rule: Rule, edits: list[Edit], settle: Settle, random: Random) -> None:
+    mixed = random.sample(edits, len(edits))
+    demand(settle(rule, mixed) == settle(rule, edits), "I19", f"{rule.field} depends on the order")
 
 
-def _check_identity(name: str, said: list[Edit], body: Mapping[str, object]) -> None:
-    stand = {e.value for e in said if not any(merge.covers(o, e) for o in said)}
+def _check_identity(name: str, edits: list[Edit], body: Mapping[str, object]) -> None:
+    stand = {e.value for e in edits if not any(merge.covers(o, e) for o in edits)}
     if len(stand) < 2 or _refined(stand):
         return
     asked = body["review"]
@@ -48,13 +48,13 @@ def _check_identity(name: str, said: list[Edit], body: Mapping[str, object]) -> 
     demand(there, "I15", f"{name}: {stand}, and nobody is asked")
 
 
-def _check_union(name: str, said: list[Edit], body: Mapping[str, object]) -> None:
+def _check_union(name: str, edits: list[Edit], body: Mapping[str, object]) -> None:
     """What somebody added is there, unless a clinician who knew of it has struck it out."""
     shown = body[name]
-    for edit in said:
+    for edit in edits:
         if edit.op is not Op.ADD:
             continue
-        strikes = [e for e in said if e.op is Op.REMOVE and e.value == edit.value and e.clinician]
+        strikes = [e for e in edits if e.op is Op.REMOVE and e.value == edit.value and e.clinician]
         gone = any(merge.covers(strike, edit) for strike in strikes)
         there = isinstance(shown, list) and edit.value in shown
         demand(gone or there, "I16", f"{name}: {edit.value} was struck out by no clinician")

@@ -161,7 +161,7 @@ class HospitalDisk:
 
 
 class SimHouse:
-    """The hospital: takes edits in, answers asks, tells news; its backup may be put back."""
+    """The hospital: receives edits, answers asks, sends changes; its backup may be restored."""
 
     def __init__(self, ends: FeedEnds) -> None:
         self.disk = HospitalDisk()
@@ -178,10 +178,10 @@ class SimHouse:
         disk.cum[box, stream] = seq
         patient = edits[0].id.partition(":")[0]
         if not any(e.id == edits[0].id for e in disk.edits.get(patient, [])):
-            self.say(patient, edits)
+            self.add_edits(patient, edits)
 
-    def say(self, patient: str, edits: Sequence[Edit]) -> None:
-        """Number edits, settle the patient and tell the clinic."""
+    def add_edits(self, patient: str, edits: Sequence[Edit]) -> None:
+        """Number edits, merge the patient and write the change to the feed."""
         disk = self.disk
         rev = max(disk.revs.get(patient, 0) + 1, disk.generation << 32)
         disk.revs[patient] = rev
@@ -193,10 +193,10 @@ class SimHouse:
         return self.disk.revs.get(patient, 0)
 
     def withdraw(self, patient: str) -> None:
-        """Tell the clinic that a patient is not its any more."""
-        held = self.disk.feed.get(f"patient/{patient}")
-        if held is not None and held.body is not None:
-            self._write(replace(held, ver=self.disk.ver + 1, body=None))
+        """Write the removal of a patient from the clinic's feed."""
+        change = self.disk.feed.get(f"patient/{patient}")
+        if change is not None and change.body is not None:
+            self._write(replace(change, ver=self.disk.ver + 1, body=None))
 
     def compact(self) -> None:
         """Forget all removals."""
@@ -205,11 +205,11 @@ class SimHouse:
             del self.disk.feed[f"{change.entity}/{change.id}"]
             self.disk.floor = max(self.disk.floor, change.ver)
 
-    def restore(self, told: bool) -> None:
-        """Put the backup back; `told`: the operator says so, as the manual asks."""
+    def restore(self, announced: bool) -> None:
+        """Put the backup back; `announced`: the operator says so, as the manual asks."""
         self.disk = self.backup.copy()
         self.readers = {}
-        if told:
+        if announced:
             self._drawn += 1
             self.disk.epoch = self._drawn
             self.disk.generation = self._drawn
@@ -227,18 +227,18 @@ class SimHouse:
         if not ask.rest or ask.ver >= self.disk.ver or ask.epoch != self.disk.epoch:
             return None
         cum = self.disk.cum.get((box, stream), 0)
-        told = self._ends.answer(
+        message = self._ends.answer(
             Ask(ask.epoch, ask.ver), self.disk, Reflects(stream, {"c": cum}), _weigh
         )
-        return (session, told) if isinstance(told, Batch) else None
+        return (session, message) if isinstance(message, Batch) else None
 
     def _put(self, patient: str, rev: int) -> None:
-        said: dict[str, list[Edit]] = {}
+        by_field: dict[str, list[Edit]] = {}
         for edit in self.disk.edits[patient]:
-            said.setdefault(edit.field, []).append(edit)
+            by_field.setdefault(edit.field, []).append(edit)
         body: dict[str, object] = {}
         review: dict[str, object] = {}
-        for name, edits in said.items():
+        for name, edits in by_field.items():
             settled = self._ends.settle(merge.rules()[name], edits)
             body[name] = list(settled.value) if isinstance(settled.value, tuple) else settled.value
             if settled.reviews:

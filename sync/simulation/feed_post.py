@@ -65,7 +65,7 @@ class SimPost:
         self.timer.set(None)
         self.open()
 
-    def hear(self, session: int, message: FeedMessage) -> None:
+    def receive(self, session: int, message: FeedMessage) -> None:
         """Take a message, unless it is of another session."""
         if self.session and session == self.session:
             self.take(core.MessageArrived(self._world.air.now_ms, message))
@@ -121,8 +121,8 @@ class SimPost:
 
     def _check_view(self) -> None:
         at = self.disk.at
-        held = self._world.house.views.get((at.epoch, at.ver))
-        demand(held == self.disk.items, "I7", f"{self.name} is not the view at {at}")
+        view = self._world.house.views.get((at.epoch, at.ver))
+        demand(view == self.disk.items, "I7", f"{self.name} is not the view at {at}")
 
     def _keep(self, rows: Callable[[], None], cursor: Callable[[], None]) -> None:
         self.disk.check_room()

@@ -1,9 +1,9 @@
-"""The feed and two people's edits under one seed: two boxes of one clinic, the desk, misfortunes.
+"""Simulates the feed and concurrent edits from one seed: two boxes of a clinic, the desk, faults.
 
 I7: a replica is what the hospital's view was at the replica's version, a change is applied to the
 view it was made from, and nothing is in need of repair unless it was damaged. Beside it: an edit
 is pending until the hospital has it (I13), no value that reached the hospital vanishes from the
-history (I14), no identity is changed behind anybody's back (I15), no allergy or condition goes and
+history (I14), no identity is changed without a review (I15), no allergy or condition goes and
 no dose changes without a clinician (I16), and the order of edits changes nothing (I19).
 """
 
@@ -28,7 +28,7 @@ STEPS = 120
 ENCODED_EVERY = 8
 """One seed of so many carries messages as they are encoded, which has tests of its own."""
 PATIENTS = [f"p{n}" for n in range(24)]
-_SAID: dict[str, list[str | None]] = {
+_VALUES: dict[str, list[str | None]] = {
     "name": ["Zahra", "Zohra", "Zara B."],
     "birth": ["1948", "1984", "1948-06-02"],
     "phone": ["0300", "0311"],
@@ -105,13 +105,13 @@ class FeedWorld:
     def ask(self, post: SimPost, ask: Ask) -> None:
         """Carry an ask up; the answer comes down in the same way."""
         session = post.session
-        heard = decode_ask(encode_ask(ask)) if self._encodes else ask
+        received = decode_ask(encode_ask(ask)) if self._encodes else ask
 
         def arrive() -> None:
             if post.session == session:  # the hospital goes by its newest session
                 stream = post.disk.stream
-                told = self.house.answer(post.name, stream, session, heard)
-                self._down(post, session, told)
+                message = self.house.answer(post.name, stream, session, received)
+                self._down(post, session, message)
 
         self.air.carry(arrive)
 
@@ -122,10 +122,10 @@ class FeedWorld:
         lost = ever - known
         demand(not lost or self._restored, "I13", f"{post.name}: not pending, not there: {lost}")
 
-    def _down(self, post: SimPost, session: int, told: FeedMessage | None) -> None:
-        if told is not None:
-            heard = read(parts_of(told)) if self._encodes else told
-            self.air.carry(lambda: post.hear(session, heard))
+    def _down(self, post: SimPost, session: int, message: FeedMessage | None) -> None:
+        if message is not None:
+            received = read(parts_of(message)) if self._encodes else message
+            self.air.carry(lambda: post.receive(session, received))
 
     # --- misfortunes --------------------------------------------------------------------------
 
@@ -135,25 +135,25 @@ class FeedWorld:
     def _edit(self, post: SimPost) -> None:
         disk, patient = post.disk, self.random.choice(PATIENTS)
         disk.made += 1
-        held = disk.items.get(f"patient/{patient}")
-        edits = self._patch(patient, post.name, disk.made, held.rev if held else 0)
+        item = disk.items.get(f"patient/{patient}")
+        edits = self._patch(patient, post.name, disk.made, item.rev if item else 0)
         disk.numbered.append(edits[0])
         disk.pending.add(edits[0].id)
 
     def _edit_at_desk(self, _post: SimPost) -> None:
         patient = self.random.choice(PATIENTS)
         rev = self.house.rev(patient)
-        self.house.say(patient, self._patch(patient, "desk", rev + 1, rev, clinician=True))
+        self.house.add_edits(patient, self._patch(patient, "desk", rev + 1, rev, clinician=True))
 
     def _patch(
         self, patient: str, author: str, order: int, base: int, clinician: bool = False
     ) -> list[Edit]:
-        name = self.random.choice(sorted(_SAID))
-        value = self.random.choice(_SAID[name])
-        one = f"{patient}:{author}:{len(self._made)}"
+        name = self.random.choice(sorted(_VALUES))
+        value = self.random.choice(_VALUES[name])
+        edit_id = f"{patient}:{author}:{len(self._made)}"
         at = self.air.now_ms
-        edit = Edit(one, name, self._op(name), value, author, order, base, 0, at, clinician)
-        self._made[one] = edit
+        edit = Edit(edit_id, name, self._op(name), value, author, order, base, 0, at, clinician)
+        self._made[edit_id] = edit
         return [edit]
 
     def _op(self, name: str) -> Op:
@@ -171,9 +171,9 @@ class FeedWorld:
                 self.house.take(post.name, disk.stream, cum, [edit])
 
     def _news(self, post: SimPost) -> None:
-        told = self.house.news(post.name, post.disk.stream)
-        if told is not None:
-            self._down(post, *told)
+        news = self.house.news(post.name, post.disk.stream)
+        if news is not None:
+            self._down(post, *news)
 
     def _fill_box(self, post: SimPost) -> None:
         post.disk.full = not post.disk.full
@@ -195,22 +195,22 @@ class FeedWorld:
         self.house.backup = self.house.disk.copy()
 
     def _restore(self, _post: SimPost) -> None:
-        self._put_back(told=True)
+        self._put_back(announced=True)
 
     def _restore_untold(self, _post: SimPost) -> None:
-        """The operator forgets to say so: then nothing but the sums can tell."""
-        self._put_back(told=False)
+        """The operator does not announce it: then only the sums show it."""
+        self._put_back(announced=False)
         self.damaged = True
         for post in self.posts:
             post.agrees = False
 
-    def _put_back(self, told: bool) -> None:
+    def _put_back(self, announced: bool) -> None:
         before = {e.id for edits in self.house.disk.edits.values() for e in edits}
-        self.house.restore(told)
+        self.house.restore(announced)
         after = {e.id for edits in self.house.disk.edits.values() for e in edits}
         self._doomed |= {e for e in before - after if ":desk:" in e}
         self._restored = True
-        for post in self.posts:  # its sessions are forgotten: every box greets again
+        for post in self.posts:  # its sessions are forgotten: every box opens a new one
             post.close()
             post.open()
 
@@ -262,10 +262,10 @@ class FeedWorld:
         for post in self.posts:
             demand(post.disk.items == disk.shown, "I7", f"{post.name} is not the hospital's view")
             demand(not post.disk.pending, "I13", f"{post.name}: still pending {post.disk.pending}")
-        held = {e.id: e for edits in disk.edits.values() for e in edits}
-        for one, edit in self._made.items():
-            there = one in held and held[one].value == edit.value
-            demand(there or one in self._doomed, "I14", f"{edit} vanished from the history")
+        known = {e.id: e for edits in disk.edits.values() for e in edits}
+        for edit_id, edit in self._made.items():
+            there = edit_id in known and known[edit_id].value == edit.value
+            demand(there or edit_id in self._doomed, "I14", f"{edit} vanished from the history")
         for patient, edits in disk.edits.items():
             item = disk.shown.get(f"patient/{patient}")
             if item is not None:

@@ -1,8 +1,8 @@
-"""Photos and recordings under one seed: a box, its hospital, and chunks that go astray.
+"""Simulates file uploads from one seed: a box, its hospital, and chunks that are lost or damaged.
 
-The very `FileClient` and `file_shelf` run here, sealing included. A file must be whole in the end
-(I1), never be taken for whole when it is not (I20), no chunk be kept that is not the one that was
-sent (I21), and a preview go before anything larger (I22).
+The real `FileClient` and `chunk_receiver` run here, sealing included. A file must be whole in the
+end (I1), never be taken for whole when it is not (I20), no chunk be kept that is not the one that
+was sent (I21), and a preview go before anything larger (I22).
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ PIECE = 5
 """Bytes of a chunk: the simulated photos are small, their chunks many."""
 PUMP_MS = 10_000
 REMINDED = 3
-"""So many unfinished files are told of at a greeting; the hospital's limit is 20."""
+"""So many unfinished files are listed after a HELLO; the hospital's limit is 20."""
 SETTLE_MS = 24 * 3_600_000
-GREET_MS = 2 * 3_600_000
+REOPEN_MS = 2 * 3_600_000
 
 
 @dataclass(slots=True)
@@ -48,22 +48,22 @@ class SentFile:
 
 @dataclass(slots=True)
 class Shelf:
-    """The hospital's archive: what manifests told, and chunks. `drawn` are the true contents."""
+    """The hospital's archive: manifests and chunks. `drawn` are the true contents."""
 
-    held: dict[bytes, FileManifest] = field(default_factory=dict)
+    manifests: dict[bytes, FileManifest] = field(default_factory=dict)
     chunks: dict[bytes, dict[int, bytes]] = field(default_factory=dict)
     drawn: dict[bytes, bytes] = field(default_factory=dict)
 
     def told(self, file: bytes) -> FileManifest | None:
         """Return a file whose manifest is here."""
-        return self.held.get(file)
+        return self.manifests.get(file)
 
     def put(self, file: bytes, index: int, data: bytes, have: bytes) -> None:
         """Keep a chunk."""
         there = self.drawn[file][index * PIECE : (index + 1) * PIECE]
         demand(data == there, "I21", f"chunk {index} is kept as {data!r}, it was {there!r}")
         self.chunks[file][index] = data
-        self.held[file] = replace(self.held[file], have=have)
+        self.manifests[file] = replace(self.manifests[file], have=have)
 
     def content(self, file: bytes) -> bytes:
         """Return all chunks that are held, in their order."""
@@ -72,18 +72,18 @@ class Shelf:
     def finish(self, file: bytes) -> None:
         """Remember that a file is whole."""
         demand(self.content(file) == self.drawn[file], "I20", "a damaged file counts as whole")
-        self.held[file] = replace(self.held[file], done=True)
+        self.manifests[file] = replace(self.manifests[file], done=True)
 
     def clear(self, file: bytes) -> None:
         """Forget every chunk of a file."""
-        told = self.held[file]
+        manifest = self.manifests[file]
         self.chunks[file] = {}
-        self.held[file] = replace(told, have=files_chunks.empty(told.total))
+        self.manifests[file] = replace(manifest, have=files_chunks.empty(manifest.total))
 
     def copy(self) -> Shelf:
         """Return a backup."""
-        chunks = {file: dict(held) for file, held in self.chunks.items()}
-        return Shelf(dict(self.held), chunks, self.drawn)
+        chunks = {file: dict(pieces) for file, pieces in self.chunks.items()}
+        return Shelf(dict(self.manifests), chunks, self.drawn)
 
 
 class SimUploads:
@@ -108,12 +108,12 @@ class SimUploads:
             raise NotFound("the disk cannot be read")
         return self.sent[upload.file_id].content[index * PIECE : (index + 1) * PIECE]
 
-    def confirm(self, held: ChunkState) -> None:
-        """Store what the hospital says that it holds; raises `DiskFull`."""
+    def confirm(self, state: ChunkState) -> None:
+        """Store which chunks the hospital holds; raises `DiskFull`."""
         if self.full:
             raise DiskFull("no room")
-        sent = self.sent[held.file]
-        sent.upload, sent.done = replace(sent.upload, have=held.have), held.done
+        sent = self.sent[state.file]
+        sent.upload, sent.done = replace(sent.upload, have=state.have), state.done
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +142,12 @@ class FilesWorld:
         self._backup = Shelf(drawn=self._drawn)
         self._online, self._full = True, False
         self._session = self._sessions = self._chunks = self._anew = 0
-        self._said: list[tuple[int, bytes]] = []
-        self._courier = FileClient(self.uploads, self._say)
+        self._sent: list[tuple[int, bytes]] = []
+        self._file_client = FileClient(self.uploads, self._send)
 
     def run(self) -> FilesOutcome:
         """Misfortunes, then calm; raises `Violation`."""
-        self._greet()
+        self._open_session()
         for _ in range(STEPS):
             getattr(self, f"_{self._lots.draw(self.random)}")()
             self._pass(int(self.random.random() * PAUSE_MS))
@@ -165,28 +165,28 @@ class FilesWorld:
         self._add(self.random.randrange(1, 12), is_preview=True)
 
     def _power_cut(self) -> None:
-        self._courier = FileClient(self.uploads, self._say)
-        self._greet()
+        self._file_client = FileClient(self.uploads, self._send)
+        self._open_session()
 
     def _toggle_link(self) -> None:
         self._online = not self._online
         self._session = 0
         if self._online:
-            self._greet()
+            self._open_session()
 
     def _back_up(self) -> None:
         self._backup = self.shelf.copy()
 
     def _restore(self) -> None:
         self.shelf = self._backup.copy()
-        self._greet()
+        self._open_session()
 
     def _rot(self) -> None:
         """A chunk at the hospital changes by itself before its file is whole."""
-        ready = [f for f, t in self.shelf.held.items() if not t.done and self.shelf.chunks[f]]
+        ready = [f for f, t in self.shelf.manifests.items() if not t.done and self.shelf.chunks[f]]
         if ready:
-            held = self.shelf.chunks[self.random.choice(sorted(ready))]
-            held[self.random.choice(sorted(held))] += b"?"
+            pieces = self.shelf.chunks[self.random.choice(sorted(ready))]
+            pieces[self.random.choice(sorted(pieces))] += b"?"
 
     def _fill_box(self) -> None:
         self.uploads.full = not self.uploads.full
@@ -198,14 +198,14 @@ class FilesWorld:
         self.uploads.unreadable = not self.uploads.unreadable
 
     def _replay(self) -> None:
-        if self._said:
-            session, payload = self.random.choice(self._said)
+        if self._sent:
+            session, payload = self.random.choice(self._sent)
             self._arrive(session, payload)
 
     def _misplace(self) -> None:
         """A chunk comes under the number of another."""
-        if self._said:
-            session, payload = self.random.choice(self._said)
+        if self._sent:
+            session, payload = self.random.choice(self._sent)
             chunk = files_chunks.decode_chunk(payload)
             moved = replace(chunk, index=self.random.randrange(12))
             if moved != chunk:
@@ -218,44 +218,46 @@ class FilesWorld:
             return
         content, file = self.random.randbytes(size), self.random.randbytes(16)
         total, entry = -(-size // PIECE), len(self._drawn) + 1
-        one, key = str(UUID(bytes=file)), self.random.randbytes(32)
-        upload = Upload(one, key, size, total, files_chunks.empty(total), is_preview, entry)
+        name, key = str(UUID(bytes=file)), self.random.randbytes(32)
+        upload = Upload(name, key, size, total, files_chunks.empty(total), is_preview, entry)
         self.uploads.sent[file] = SentFile(upload, content, hashlib.sha256(content).hexdigest())
         self._drawn[file] = content
 
-    def _greet(self) -> None:
-        """A new session: the manifests go up as records do, and the hospital tells what it has."""
-        self._courier.forget()
+    def _open_session(self) -> None:
+        """A new session: manifests are sent as records, and the hospital answers what it has."""
+        self._file_client.forget()
         if not self._online or self._full:
             self._session = 0
             return
         self._sessions += 1
         session = self._session = self._sessions
-        unfinished = [f for f, told in self.shelf.held.items() if not told.done][:REMINDED]
+        unfinished = [f for f, manifest in self.shelf.manifests.items() if not manifest.done][
+            :REMINDED
+        ]
         for file in unfinished:
-            self._answer(session, ChunkState(file, self.shelf.held[file].have, False))
-        known = {s.upload.entry for f, s in self.uploads.sent.items() if f in self.shelf.held}
+            self._answer(session, ChunkState(file, self.shelf.manifests[file].have, False))
+        known = {s.upload.entry for f, s in self.uploads.sent.items() if f in self.shelf.manifests}
         self.uploads.cum = next(n for n in range(1, len(known) + 2) if n not in known) - 1
-        self.air.later(self.random.randrange(1, 5_000), lambda: self._tell(session))
+        self.air.later(self.random.randrange(1, 5_000), lambda: self._send_manifests(session))
 
-    def _tell(self, session: int) -> None:
+    def _send_manifests(self, session: int) -> None:
         if session != self._session or self._full:
             return
         for file, sent in self.uploads.sent.items():
-            if file not in self.shelf.held:
+            if file not in self.shelf.manifests:
                 upload = sent.upload
                 empty = files_chunks.empty(upload.total)
-                told = FileManifest(upload.total, upload.key, sent.sha256, empty, False)
-                self.shelf.held[file], self.shelf.chunks[file] = told, {}
+                manifest = FileManifest(upload.total, upload.key, sent.sha256, empty, False)
+                self.shelf.manifests[file], self.shelf.chunks[file] = manifest, {}
         self.uploads.cum = len(self.uploads.sent)
 
-    def _say(self, payload: bytes) -> None:
+    def _send(self, payload: bytes) -> None:
         chunk, session = files_chunks.decode_chunk(payload), self._session
         self._chunks += 1
         upload = self.uploads.sent[chunk.file].upload
         waiting = [u for u in self.uploads.waiting() if u.is_preview]
         demand(upload.is_preview or not waiting, "I22", "a preview waits behind something larger")
-        self._said.append((session, payload))
+        self._sent.append((session, payload))
         self.air.carry(lambda: self._arrive(session, self._spoiled(payload)))
 
     def _spoiled(self, payload: bytes) -> bytes:
@@ -274,29 +276,29 @@ class FilesWorld:
         if falls and self.random.random() < 0.5:
             return  # before its commit
         chunk = files_chunks.decode_chunk(payload)
-        told = self.shelf.told(chunk.file)
-        held = chunk_receiver.take(self.shelf, chunk)
-        if held is not None and told is not None:
-            self._anew += sum(held.have) < sum(told.have)
+        before = self.shelf.told(chunk.file)
+        state = chunk_receiver.take(self.shelf, chunk)
+        if state is not None and before is not None:
+            self._anew += sum(state.have) < sum(before.have)
             if not falls:
-                self._answer(session, held)
+                self._answer(session, state)
 
-    def _answer(self, session: int, held: ChunkState) -> None:
-        payload = files_chunks.encode_held(held)
-        self.air.carry(lambda: self._hear(session, payload))
+    def _answer(self, session: int, state: ChunkState) -> None:
+        payload = files_chunks.encode_held(state)
+        self.air.carry(lambda: self._receive(session, payload))
 
-    def _hear(self, session: int, payload: bytes) -> None:
+    def _receive(self, session: int, payload: bytes) -> None:
         if session != self._session:
             return
         try:
-            self._courier.hear(payload)
+            self._file_client.receive(payload)
         except (DiskFull, MessageError):
-            return  # it is told again with the next chunk
+            return  # the hospital sends it again with the next chunk
         self._pump()
 
     def _pump(self) -> None:
         if self._session:
-            self._courier.pump(self.air.now_ms)
+            self._file_client.pump(self.air.now_ms)
 
     def _pass(self, time_ms: int) -> None:
         until = self.air.now_ms + time_ms
@@ -312,7 +314,7 @@ class FilesWorld:
         self._online = True
         limit = self.air.now_ms + SETTLE_MS
         while self.air.now_ms < limit and not self._is_done():
-            self._greet()
+            self._open_session()
             self._pass(120_000)
             for _ in range(10):
                 self._pass(60_000)
@@ -322,7 +324,7 @@ class FilesWorld:
         return all(s.done for s in self.uploads.sent.values()) and self._are_whole()
 
     def _are_whole(self) -> bool:
-        return all(f in self.shelf.held and self.shelf.held[f].done for f in self._drawn)
+        return all(f in self.shelf.manifests and self.shelf.manifests[f].done for f in self._drawn)
 
     def _check(self) -> None:
         for file, content in self._drawn.items():

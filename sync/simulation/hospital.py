@@ -82,7 +82,7 @@ class SimHospital:
             return []  # not by this box's key, or sealed to one that we do not have: counted
         now_ms += self.skew_ms
         if frame.ask:
-            return self._hear_ask(header, crash())
+            return self._receive_ask(header, crash())
         state = self._cache.get(name) or self._load(name)
         after, effects = self._ends.hospital_step(state, self._event(frame, now_ms))
         self._check_fence(state, header, effects)
@@ -105,7 +105,7 @@ class SimHospital:
             return []
         return [(name, message) for message in replies]
 
-    def _hear_ask(self, header: Header, when: str) -> list[tuple[str, DownMessage]]:
+    def _receive_ask(self, header: Header, when: str) -> list[tuple[str, DownMessage]]:
         """A session in which the box goes on after our answer has lived."""
         device = self.archive.devices.get(header.box_id, Device())
         active = self.standing(header.box_id).word == core.ACTIVE
@@ -166,9 +166,9 @@ class SimHospital:
         device = self.archive.devices.get(name, Device())
         standing = self.standing(name).word
         streams = {
-            lane: self._position((one, epoch, lane))
-            for one, epoch, lane in self.archive.streams
-            if (one, epoch) == (name, device.epoch)
+            lane: self._position((box_id, epoch, lane))
+            for box_id, epoch, lane in self.archive.streams
+            if (box_id, epoch) == (name, device.epoch)
         }
         return core.HospitalBox(
             name, device.epoch, device.nonce, standing, self.generation, streams=streams
@@ -217,8 +217,10 @@ class SimHospital:
         self._move(key, store.cum, store.chain)
 
     def _row(self, header: Header, lane: str, epoch: int, seq: int, record: bytes) -> None:
-        held = self.archive.rows.setdefault((header.box_id, epoch, lane, seq), record)
-        demand(held == record, "I4", f"{header.box_id} {epoch}{lane}{seq}: {held!r}, {record!r}")
+        stored = self.archive.rows.setdefault((header.box_id, epoch, lane, seq), record)
+        demand(
+            stored == record, "I4", f"{header.box_id} {epoch}{lane}{seq}: {stored!r}, {record!r}"
+        )
         self.archive.records.add((header.box_id, record))
 
     def _move(self, key: StreamKey, cum: int, link: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What befalls the boxes and the hospital of a world: the catalogue, and each as a function.
+"""The faults of a simulated world of boxes and a hospital: one function for each, and the table.
 
 A misfortune's docstring says what happens; `HOLDS` of the catalogue says what must hold all the
 same. `docs/simulator.md` shows this table.

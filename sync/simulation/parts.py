@@ -1,4 +1,4 @@
-"""What the simulated ends share: the functions under test, and the failure of an invariant."""
+"""Shared parts of the simulators: the functions under test, and the failure of an invariant."""
 
 from __future__ import annotations
 

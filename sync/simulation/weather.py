@@ -1,4 +1,4 @@
-"""Weather for every simulated world: one virtual clock, and a network that is as bad as the seed.
+"""The virtual clock and the unreliable network of every simulated world, random by seed.
 
 A message is lost, late, or comes twice; two messages overtake one another because each draws its
 own delay. Nothing here knows what is carried.

@@ -1,4 +1,4 @@
-"""Two clinics and a hospital under one seed: misfortunes, then calm, then the invariants."""
+"""Simulates two clinics and a hospital from one seed: faults, then none, then the invariants."""
 
 from __future__ import annotations
 
@@ -186,17 +186,17 @@ class World:
     def rot(self, box: SimBox) -> None:
         """Change a record on the disk by itself; what it was is lost unless it has arrived."""
         lane = self.random.choice((Lane.ALERT.value, Lane.CLINICAL.value))
-        held = len(box.disk.streams[lane].log)
-        if held and self._alone(box):
-            was_and_is = box.disk.rot(lane, self.random.randrange(held))
+        length = len(box.disk.streams[lane].log)
+        if length and self._alone(box):
+            was_and_is = box.disk.rot(lane, self.random.randrange(length))
             self._doomed |= {(box.name, record) for record in was_and_is}
             self._suspects.add(box.name)
 
     def change_key(self) -> None:
-        """Replace the hospital's sealing key at once; the boxes hear of it later."""
+        """Replace the hospital's sealing key at once; the boxes receive it later."""
         number = self._next_key()
         self.hospital.keys = {number}
-        self.air.later(self.random.randrange(60_000), lambda: self._tell_key(number))
+        self.air.later(self.random.randrange(60_000), lambda: self._send_key(number))
 
     def revoke(self, box: SimBox) -> None:
         """Shut a box out for good; from now on nothing of it may count."""
@@ -274,7 +274,7 @@ class World:
             self.hospital.receive(frame, self.air.now_ms, lambda: "")
         demand(self.hospital.archive == before, "I11", "replayed frames changed the archive")
 
-    def _tell_key(self, number: int) -> None:
+    def _send_key(self, number: int) -> None:
         for box in self.boxes:
             box.learn_key(number)
 
@@ -288,7 +288,7 @@ class World:
         if self.hospital.quarantines != quarantines:
             name = frame.header.box_id
             demand(name in self._suspects, "I17", f"{name} is one machine, and was shut out")
-        # That a session lived is true whenever it is heard: an ask may be news when it comes again.
+        # Not an ask: a repeated one may be the first to prove that its session lived.
         if moment != "before" and not self.hospital.full and not frame.ask:
             self._received.append(frame)
         for name, message in replies:
@@ -299,7 +299,7 @@ class World:
     def _send_down(self, box: SimBox, message: DownMessage) -> None:
         if self.seed % ENCODED_EVERY == 0:
             message = decode_down(encode(message))
-        self.air.carry(lambda: box.hear(message))
+        self.air.carry(lambda: box.receive(message))
 
     def _is_parked(self, name: str, record: bytes) -> bool:
         return any(box.name == name and box.disk.holds(record) for box in self.parked)
@@ -318,8 +318,8 @@ class World:
 def _by_bytes(frame: UpFrame) -> UpFrame:
     """Carry a frame's header and HELLO through their encoding."""
     header, hello = Header.decode(frame.header.encode()), frame.hello
-    told = None if hello is None else decode(encode(hello))
-    read = told if isinstance(told, Hello) else None
+    message = None if hello is None else decode(encode(hello))
+    read = message if isinstance(message, Hello) else None
     return replace(frame, header=header, hello=read)
 
 

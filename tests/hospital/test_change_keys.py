@@ -116,7 +116,7 @@ def test_a_certificate_is_renewed_with_the_old_key(
     (sent,) = fleet_commands.due(desk.archive, HOSPITAL, NOW_MS)
     _, payload = open_down(sent.payload, "box-one", KEYS, HOSPITAL.public)
     orders = key_commands.handlers(folder)
-    assert commands.obey(store, HandClock().now(), payload, orders) == "done"
+    assert commands.apply_command(store, HandClock().now(), payload, orders) == "done"
     fresh = (folder / membership.CERTIFICATE_FILE).read_bytes()
     assert fresh != old.pem
     assert not key_commands.is_due(folder, NOW + timedelta(days=200))
@@ -175,7 +175,7 @@ class Rotating:
             keys = self.keys()
             header, payload = open_down(sealed.payload, "box-one", keys, HOSPITAL.public)
             orders = key_commands.handlers(self.folder)
-            outcomes.append(commands.obey(self.store, HandClock().now(), payload, orders))
+            outcomes.append(commands.apply_command(self.store, HandClock().now(), payload, orders))
             one = decode_command(payload)
             with self.desk.archive.transaction():
                 archive = self.desk.archive

@@ -52,7 +52,7 @@ class Line:
                 frames -= 1
                 self.sizes.append(len(sealed.payload))
                 header, payload = open_down(sealed.payload, BOX.id, KEYS, HOSPITAL.public)
-                courier.hear(header.nonce, payload, 0)
+                courier.receive(header.nonce, payload, 0)
         return not asks
 
     def _answer(self, payload: bytes) -> list[OutgoingFrame]:

@@ -178,7 +178,7 @@ class _Line:
         try:
             header, payload = open_down(frame, BOX, member.keys, member.hospital)
             if header.channel == "f":
-                self.feeding.hear(header.nonce, payload, self._now())
+                self.feeding.receive(header.nonce, payload, self._now())
             elif header.channel == "r":
                 self._feed(core.MessageArrived(self._now(), decode_down(payload)))
         except (EnvelopeError, MessageError) as error:

@@ -34,18 +34,18 @@ def test_alerts_and_greetings_are_never_capped(used: int) -> None:
 
 def test_a_spent_budget_closes_a_lane_until_the_next_day(store: Store) -> None:
     clock, fresh = HandClock(), {"clinical": 900}
-    purse = DataBudget(store, {"clinical": 1_000}, fresh, clock.now())
-    assert purse.may_send("c")
+    budget = DataBudget(store, {"clinical": 1_000}, fresh, clock.now())
+    assert budget.may_send("c")
     fresh["clinical"] += 200
-    assert not purse.may_send("c")
-    assert purse.may_send("a")
-    purse.settle(clock.now())
+    assert not budget.may_send("c")
+    assert budget.may_send("a")
+    budget.settle(clock.now())
     assert fresh == {}
     assert not DataBudget(store, {"clinical": 1_000}, {}, clock.now()).may_send("c")
-    purse.settle(clock.advance(DAY_S - 2))  # the clock stood one millisecond after midnight
-    assert not purse.may_send("c")
-    purse.settle(clock.advance(2))
-    assert purse.may_send("c")
+    budget.settle(clock.advance(DAY_S - 2))  # the clock stood one millisecond after midnight
+    assert not budget.may_send("c")
+    budget.settle(clock.advance(2))
+    assert budget.may_send("c")
 
 
 def habit(days: int, slots: range) -> dict[tuple[int, int], int]:

@@ -93,7 +93,7 @@ class Pair:
         assert len(sealed) <= 4_096
         for out in self.desk.receiver.receive("cs/1/u/box-one/f", sealed, 1):
             _, answer = open_down(out.payload, "box-one", self.box.keys, HOSPITAL.public)
-            self.courier.hear(answer)
+            self.courier.receive(answer)
 
     def content(self, file_id: str) -> bytes | None:
         return archived.content(self.desk.archive, "box-one", file_id)
@@ -151,7 +151,7 @@ def test_a_restored_hospital_says_what_it_lacks(pair: Pair) -> None:
         archive.execute("DELETE FROM file_chunk")
         archive.execute("UPDATE file SET have = ?, done_ms = NULL", (chunks.empty(3),))
     for held in archived.unfinished(archive, "box-one"):
-        pair.courier.hear(chunks.encode_held(held))
+        pair.courier.receive(chunks.encode_held(held))
     assert attachments.waiting(pair.store) == 1
     while attachments.waiting(pair.store):
         pair.courier.pump(1)
@@ -182,7 +182,7 @@ def test_an_answer_about_another_size_is_ignored(pair: Pair) -> None:
     pair.confirm_manifests()
     upload = attachments.next_upload(pair.store)
     assert upload is not None
-    pair.courier.hear(chunks.encode_held(ChunkState(upload.file_id, b"\xff\xff\xff", True)))
+    pair.courier.receive(chunks.encode_held(ChunkState(upload.file_id, b"\xff\xff\xff", True)))
     assert attachments.waiting(pair.store) == 1
 
 

@@ -115,7 +115,7 @@ def test_more_than_a_window_arrives_in_order(broker: Broker, links: list[Link]) 
 def test_a_broker_tells_when_nobody_listens(broker: Broker, links: list[Link]) -> None:
     station = box(broker, links)
     ticket = station.publish("cs/1/u/box1/c", b"hello?")
-    assert await_event(station, PublishAcked) == PublishAcked(ticket, heard=False)
+    assert await_event(station, PublishAcked) == PublishAcked(ticket, has_subscriber=False)
 
 
 def test_a_flood_is_refused_instead_of_queued_without_end(

@@ -11,7 +11,7 @@ from edge.model.clock import Clock
 from edge.model.command import Command
 from edge.store import journal
 from edge.store.store import Store
-from sync.box.commands import obey
+from sync.box.commands import apply_command
 from sync.core.command import decode_command, encode_command
 from sync.core.wire import MessageError
 
@@ -21,7 +21,7 @@ def command(counter: int, kind: str = "ping") -> Command:
 
 
 def test_a_command_is_answered_in_the_journal(store: Store, clock: Clock) -> None:
-    assert obey(store, clock.now(), encode_command(command(5))) == "done"
+    assert apply_command(store, clock.now(), encode_command(command(5))) == "done"
     [(_, entry)] = journal.since(store, 0)
     assert entry.kind == "command"
     assert entry.body == {"command": "c5", "order": "ping", "outcome": "done"}

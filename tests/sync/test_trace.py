@@ -16,7 +16,7 @@ def test_frames_are_noted_without_their_content(tmp_path: Path) -> None:
     ring = Trace(tmp_path)
     ring.sent(1_000, hello_header("box-test", NONCE, 1), 300)
     ring.sent(2_000, Header("box-test", 1, "c", 41, 20, bytes(16), NONCE), 950)
-    ring.heard(3_000, "r", Receipt(NONCE, 1, "c", Position(60, bytes(16), 5, bytes(16))), 76)
+    ring.received(3_000, "r", Receipt(NONCE, 1, "c", Position(60, bytes(16), 5, bytes(16))), 76)
     ring.event(4_000, "lost", "the connection was closed")
     ring.close()
     words = [line.words() for line in trace.read(tmp_path)]
