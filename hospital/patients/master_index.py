@@ -40,7 +40,7 @@ class EditOrigin:
     received_ms: int
 
 
-def take(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> None:
+def apply_edit(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> None:
     """Apply a box's edit of a patient; inside the caller's transaction.
 
     Raises `RowRefused` when the patient is another clinic's or nobody knows the name.
@@ -103,7 +103,7 @@ def link(
         raise HospitalError("a record cannot be replaced by itself")
     with archive.transaction():
         for patient_id in sorted((duplicate, kept)):  # one order of locks for everybody
-            _known(archive, patient_id)
+            _lock_known(archive, patient_id)
         if replacing(archive, duplicate) is not None or replacing(archive, kept) is not None:
             raise HospitalError("one of these records is replaced already")
         if duplicates(archive, duplicate):
@@ -113,13 +113,13 @@ def link(
             " VALUES (?, ?, ?, ?, ?)",
             (duplicate, kept, account, now_ms, why),
         )
-        _again(archive, _known(archive, duplicate), now_ms)
+        _settle_again(archive, _lock_known(archive, duplicate), now_ms)
 
 
 def unlink(archive: Archive, duplicate: str, account: str, now_ms: int, why: str = "") -> None:
     """Undo a link; raises `HospitalError` when there is none."""
     with archive.transaction():
-        patient = _known(archive, duplicate)
+        patient = _lock_known(archive, duplicate)
         undone = archive.execute(
             "UPDATE patient_link SET undone_by = ?, undone_ms = ?, undone_why = ?"
             " WHERE duplicate = ? AND undone_ms IS NULL",
@@ -127,7 +127,7 @@ def unlink(archive: Archive, duplicate: str, account: str, now_ms: int, why: str
         )
         if not undone:
             raise HospitalError(f"{duplicate} is not replaced")
-        _again(archive, patient, now_ms)
+        _settle_again(archive, patient, now_ms)
 
 
 def replacing(archive: Archive, patient_id: str) -> str | None:
@@ -149,12 +149,12 @@ def share(archive: Archive, patient_id: str, clinic: str, now_ms: int) -> bool:
     Returns whether that is new to it; inside a transaction or as one.
     """
     with archive.transaction():
-        patient = _known(archive, patient_id)
+        patient = _lock_known(archive, patient_id)
         new = archive.execute(
             "INSERT INTO catchment (patient, clinic) VALUES (?, ?) ON CONFLICT DO NOTHING",
             (patient_id, clinic),
         )
-        _again(archive, patient, now_ms)
+        _settle_again(archive, patient, now_ms)
     return bool(new)
 
 
@@ -201,7 +201,7 @@ def _lock(archive: Archive, clinic: str, patient_id: str) -> Row | None:
     return row(archive, "SELECT * FROM patient WHERE id = ?" + archive.for_update, (patient_id,))
 
 
-def _known(archive: Archive, patient_id: str) -> Row:
+def _lock_known(archive: Archive, patient_id: str) -> Row:
     patient = _lock(archive, _home(archive, patient_id), patient_id)
     if patient is None:
         raise HospitalError(f"no patient {patient_id}")
@@ -245,7 +245,7 @@ def _edit_here(
     seen: int | None = None,
 ) -> None:
     with archive.transaction():
-        patient = _known(archive, patient_id)
+        patient = _lock_known(archive, patient_id)
         rev = _next_rev(archive, patient)
         edit_id, base = str(uuid7()), patient["rev"] if seen is None else seen
         new = [
@@ -282,7 +282,7 @@ def _adopt(archive: Archive, patient: Row) -> None:
 # --- merging ----------------------------------------------------------------------------------
 
 
-def _again(archive: Archive, patient: Row, now_ms: int) -> None:
+def _settle_again(archive: Archive, patient: Row, now_ms: int) -> None:
     rev = _next_rev(archive, patient)
     _settle(archive, patient["id"], (patient["clinic"], patient["box"]), rev, now_ms)
 
