@@ -68,7 +68,7 @@ async def run(settings: Settings) -> None:
     ports = cables_of(settings)
     recorder = Recorder(settings.database)
     await recorder.open()
-    recorder.tell(_forget_yesterday)
+    recorder.submit(_clear_former_states)
     cables = Cables(recorder, ports)
     work: list[Callable[[], Awaitable[None]]] = [recorder.work, cables.run]
     work.append(lambda: carry_requests(recorder, cables.supervisors))
@@ -80,7 +80,7 @@ async def run(settings: Settings) -> None:
     await stop.wait()
     unwatch()
     await _end(tasks[1:])
-    recorder.tell(_say_goodbye)
+    recorder.submit(_set_all_absent)
     await recorder.close()
     await _end(tasks[:1])
 
@@ -91,7 +91,9 @@ async def carry_requests(recorder: Recorder, supervisors: list[PortSupervisor]) 
         request = await recorder.fetch(device_requests.take)
         if request is None:
             await asyncio.sleep(REQUESTS_EVERY_S)
-        elif not any(one.request(request.device_id, request.kind) for one in supervisors):
+        elif not any(
+            supervisor.request(request.device_id, request.kind) for supervisor in supervisors
+        ):
             device = request.device_id
             await recorder.fetch(partial(_not_there, device))
 
@@ -130,7 +132,7 @@ def _watch_habits(settings: Settings) -> WatchHabits:
     return WatchHabits(settings.watch, probed)
 
 
-def _forget_yesterday(store: Store, now: Stamp) -> None:
+def _clear_former_states(store: Store, now: Stamp) -> None:
     """Nothing that a former process said about devices and ports need be true any more."""
     for condition in issues.current(store):
         if condition.kind in OWN_CONDITIONS:
@@ -142,7 +144,7 @@ def _forget_yesterday(store: Store, now: Stamp) -> None:
         registry.set_state(store, now, device.id, state)
 
 
-def _say_goodbye(store: Store, now: Stamp) -> None:
+def _set_all_absent(store: Store, now: Stamp) -> None:
     for device in registry.devices(store):
         registry.set_state(store, now, device.id, "absent", "the station is not running")
 

@@ -1,1 +1,1 @@
-"""The far end: receive, archive, desk, certificate authority and claims."""
+"""The hospital: receives records, archives them, shows them at the desk, and admits boxes."""

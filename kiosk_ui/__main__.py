@@ -8,16 +8,16 @@ import sys
 from edge.model.errors import SettingsError
 from edge.settings.box_settings import Settings
 from kiosk_ui.app import create_app
-from web.server import serve, stop_on_sigterm
+from web.server import serve, stop_on_signals
 
 THREADS = 8
 """A page takes milliseconds and no request is held open, so a few threads serve a clinic."""
 
 
 def main() -> int:
-    """Serve until told to stop; return 1 when the settings are wrong."""
+    """Serve until a signal stops it; return 1 when the settings are wrong."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(name)s: %(message)s")
-    stop_on_sigterm()
+    stop_on_signals()
     try:
         settings = Settings.load()
     except SettingsError as error:

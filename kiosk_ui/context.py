@@ -1,4 +1,4 @@
-"""What a request stands on: the settings, a store of its own, the clock, who is signed in."""
+"""The context of a request: the settings, a store of its own, the clock, who is signed in."""
 
 from __future__ import annotations
 
@@ -100,10 +100,10 @@ def csrf_token() -> str | None:
 
 def worker() -> staff.Session:
     """Return who is signed in, on a page that only staff can open."""
-    held = session()
-    if held is None:
+    signed_in = session()
+    if signed_in is None:
         raise LookupError("a staff page was served without a session")
-    return held
+    return signed_in
 
 
 def _session(token: str) -> staff.Session | None:

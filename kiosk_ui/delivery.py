@@ -1,4 +1,4 @@
-"""What the screen says about the hospital, from the ledger of signed receipts and nothing else."""
+"""How far records are delivered, in words: from the ledger of signed receipts and nothing else."""
 
 from __future__ import annotations
 

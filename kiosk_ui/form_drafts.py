@@ -1,4 +1,4 @@
-"""Nothing typed is lost: a form that somebody left is kept for them until they sign in again."""
+"""Drafts of forms: what somebody typed and left is kept until they sign in again."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def keep(draft: Draft) -> None:
     _keep(context.worker().staff.id, draft)
 
 
-def held(form: str) -> dict[str, str]:
+def stored(form: str) -> dict[str, str]:
     """Return what this person had typed into a form; nothing when there is none."""
     found = drafts.get(context.store(), context.now(), context.worker().staff.id, form)
     return found.fields if found else {}
@@ -55,5 +55,5 @@ def path_of(staff_id: str) -> str | None:
 def _keep(staff_id: str, draft: Draft) -> None:
     try:
         drafts.keep(context.store(), context.now(), staff_id, draft)
-    except StoreError as error:  # a draft is a courtesy: the page goes on without it
+    except StoreError as error:  # the page works without the draft
         log.warning("a draft was not kept: %s", error)

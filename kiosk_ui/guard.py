@@ -1,4 +1,4 @@
-"""Which pages are for staff only, and what becomes of a form whose author's session has ended."""
+"""Pages that only staff may open, and the draft of a form whose author's session has ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which language a page speaks, and which way it runs.
+"""The language of a page and its writing direction.
 
 The choice is a cookie of the screen, not of a person: whoever stands there next sees the choices
 on the first page in their own scripts.

@@ -1,7 +1,7 @@
 """Texts in the language of the request, from the gettext catalogs of `kiosk_ui/translations`.
 
-By the standard library: what a library for this would know beside (every language's calendars,
-plurals and money) takes ten megabytes of a small board's memory, and is asked for none of it.
+The standard library does it: a larger one also loads calendars, plurals and currencies of every
+language, which take ten megabytes of a small board's memory and are not used here.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from kiosk_ui import catalogs, language
 
 def gettext(text: str, **values: object) -> str:
     """Translate a text, and fill it in when there are values."""
-    told = _catalog(language.current().code).gettext(text)
-    return told % values if values else told
+    translated = _catalog(language.current().code).gettext(text)
+    return translated % values if values else translated
 
 
-def ngettext(one: str, many: str, number: int, **values: object) -> str:
+def ngettext(singular: str, plural: str, number: int, **values: object) -> str:
     """Translate the form that goes with a number, and fill it in when there are values."""
-    told = _catalog(language.current().code).ngettext(one, many, number)
-    return told % values if values else told
+    translated = _catalog(language.current().code).ngettext(singular, plural, number)
+    return translated % values if values else translated
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a worker can type by hand, and how typed text becomes values."""
+"""Values that a worker can type, and how typed text becomes values."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Who speaks a language: the engine, its name for the voice, and the script that it reads."""
+    """The voice of a language: the engine, its name for the voice, and the script that it reads."""
 
     language: str
     engine: Engine

@@ -161,8 +161,8 @@ def field_text(field: PatientField, value: str) -> Markup:
 
 def header(patient: Patient) -> list[Markup]:
     """Return what the line about a person says beside name, sex and age."""
-    said = [(field, getattr(patient, field.name)) for field in PATIENT_FIELDS if field.in_header]
-    return [field_text(field, value) for field, value in said if value]
+    values = [(field, getattr(patient, field.name)) for field in PATIENT_FIELDS if field.in_header]
+    return [field_text(field, value) for field, value in values if value]
 
 
 def age(patient: Patient, today: date) -> Markup:

@@ -1,4 +1,4 @@
-"""A blank box becomes a box: its folder, keys, settings and file."""
+"""Set up a box on a blank machine: its folder, keys, settings and file."""
 
 from __future__ import annotations
 

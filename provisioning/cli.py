@@ -131,10 +131,10 @@ def status(as_json: bool) -> None:
     from provisioning import status as words
 
     with open_box() as (settings, store):
-        told = words.status(settings, store)
+        state = words.status(settings, store)
         lines = [words.sentence(store), *words.lane_sentences(store)]
-        lines += [f"- {c['sentence']}" for c in told["conditions"]]  # type: ignore[attr-defined]
-        say(told, "\n".join(lines), as_json)
+        lines += [f"- {c['sentence']}" for c in state["conditions"]]  # type: ignore[attr-defined]
+        say(state, "\n".join(lines), as_json)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""`healthpost decode`: the technician's magnifying glass on a device's bytes."""
+"""`healthpost decode`: decode the bytes of a device, for a technician."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def serial(protocol: str, chunks: tuple[str, ...], from_host: bool, as_json: boo
 
 def _answer(ask: Callable[[], dict[str, object]], as_json: bool) -> None:
     try:
-        told = ask()
+        answer = ask()
     except core.DecodeInputError as error:
         if as_json:
             click.echo(json.dumps({"kind": error.kind, "message": str(error)}))
         else:
             click.echo(f"healthpost: {error}", err=True)
         sys.exit(2)
-    click.echo(json.dumps(told, ensure_ascii=False, indent=None if as_json else 2))
+    click.echo(json.dumps(answer, ensure_ascii=False, indent=None if as_json else 2))
 
 
 def _decode_lines() -> int:
@@ -66,9 +66,9 @@ def _decode_lines() -> int:
         if not line.strip():
             continue
         try:
-            told = core.decode_line(json.loads(line))
+            answer = core.decode_line(json.loads(line))
         except (core.DecodeInputError, json.JSONDecodeError) as error:
             wrong += 1
-            told = {"kind": getattr(error, "kind", "json"), "message": str(error)}
-        click.echo(json.dumps(told, ensure_ascii=False))
+            answer = {"kind": getattr(error, "kind", "json"), "message": str(error)}
+        click.echo(json.dumps(answer, ensure_ascii=False))
     return 2 if wrong else 0

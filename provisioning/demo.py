@@ -62,7 +62,7 @@ KNOWN_PORTS = Ports(8600, 8700, 8883)
 class RunningDemo:
     """A running demo: its settings, addresses, processes and devices.
 
-    `hospital` is the environment in which `healthpost hospital` verbs speak to its hospital.
+    `hospital` is the environment in which `healthpost hospital` verbs work on its hospital.
     """
 
     settings: Settings
@@ -88,7 +88,7 @@ class Ward:
         self.command({"measure": name})
 
     def command(self, order: Mapping[str, object]) -> None:
-        """Give an order that `python -m devices.simulators` takes; raises `CommandFailed`."""
+        """Send a command that `python -m devices.simulators` takes; raises `CommandFailed`."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
@@ -206,8 +206,10 @@ def _start_ward(directory: Path, every_s: float) -> Ward:
     line = process.stdout.readline()
     if not line:
         raise CommandFailed("simulators", "the simulated devices did not start")
-    told = json.loads(line)
-    return Ward(process, told["bus"], told["serial"], [_labelled(d) for d in told["devices"]])
+    started = json.loads(line)
+    return Ward(
+        process, started["bus"], started["serial"], [_labelled(d) for d in started["devices"]]
+    )
 
 
 def _labelled(device: dict[str, Any]) -> dict[str, Any]:
@@ -245,8 +247,8 @@ def command(environment: Mapping[str, str], *verb: str) -> dict[str, Any]:
         raise CommandFailed(
             "command", f"`healthpost {' '.join(verb[:2])}` failed: {done.stdout.strip()}"
         )
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def free_port(preferred: int) -> int:

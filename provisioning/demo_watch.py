@@ -86,16 +86,16 @@ class _Watch:
         counts = self._counts()
         captured = sum(c.readings for c in counts)
         confirmed = sum(c.confirmed for c in counts)
-        told = command(self._demo.hospital, "hospital", "status")
+        hospital = command(self._demo.hospital, "hospital", "status")
         return {
             "devices": [{"model": c.model, "link": c.link, "readings": c.readings} for c in counts],
             "captured": captured,
             "confirmed": confirmed,
             "unconfirmed": captured - confirmed,
-            "archive": told["archive"],
+            "archive": hospital["archive"],
             "first_reading_s": round(self.first_reading_s or 0.0, 1),
             "last_confirmed_s": round(self.last_confirmed_s, 1),
-            "broker": told["broker"],
+            "broker": hospital["broker"],
         }
 
     def _ask_again(self) -> None:

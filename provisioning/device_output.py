@@ -46,7 +46,7 @@ def _evidence(model: Model) -> str:
 
 
 def device_json(device: registry.Device) -> Json:
-    """Return a device that the box has met as JSON."""
+    """Return a device that the box knows as JSON."""
     return {
         "id": device.id,
         "model": device.model,
@@ -58,14 +58,14 @@ def device_json(device: registry.Device) -> Json:
     }
 
 
-def record_words(told: Json) -> str:
+def record_words(summary: Json) -> str:
     """Return what was recorded, in words."""
-    words = f"{told['bytes']} bytes in {told['reads']} reads, written to {told['file']}."
-    if not told["masked"]:
+    words = f"{summary['bytes']} bytes in {summary['reads']} reads, written to {summary['file']}."
+    if not summary["masked"]:
         return words + "\nNothing was masked: this file may name patients."
-    words += f"\nIdentities were masked: {told['masked_fields']} fields."
-    if told["bytes_not_understood"]:
-        words += f" {told['bytes_not_understood']} bytes were not understood and blanked wholly."
+    words += f"\nIdentities were masked: {summary['masked_fields']} fields."
+    if summary["bytes_not_understood"]:
+        words += f" {summary['bytes_not_understood']} bytes were not understood and blanked wholly."
     return words
 
 
@@ -126,7 +126,7 @@ def check_words(found: Replay) -> str:
 
 
 def _event_words(moment: Moment) -> str:
-    told = {name: value for name, value in event_json(moment.event).items() if name != "event"}
-    fields = " ".join(f"{name}={value}" for name, value in told.items())
+    values = {name: value for name, value in event_json(moment.event).items() if name != "event"}
+    fields = " ".join(f"{name}={value}" for name, value in values.items())
     mark = "* " if moment.measured else "  "
     return f"{mark}{moment.char or moment.event.name} {fields}"

@@ -1,4 +1,4 @@
-"""`healthpost devices`: what is understood, what was met, and captures of what devices say."""
+"""`healthpost devices`: supported models, known devices, and captures of the bytes of a device."""
 
 from __future__ import annotations
 
@@ -89,15 +89,15 @@ def record(
         click.echo(_RAW_WARNING, err=True)
     chunks = _record(target, blank, seconds)
     whole = replace(blank, chunks=tuple(chunks))
-    told = MaskedCapture(whole, 0, 0) if raw else masked(whole)
-    _write(out, told.capture)
+    result = MaskedCapture(whole, 0, 0) if raw else masked(whole)
+    _write(out, result.capture)
     summary: Json = {
         "file": str(out),
         "reads": len(chunks),
         "bytes": len(whole.data),
-        "masked": told.capture.masked,
-        "masked_fields": told.fields,
-        "bytes_not_understood": told.not_understood,
+        "masked": result.capture.masked,
+        "masked_fields": result.fields,
+        "bytes_not_understood": result.not_understood,
     }
     say(summary, record_words(summary), as_json)
 

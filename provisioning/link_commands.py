@@ -1,4 +1,4 @@
-"""`healthpost link …` and `healthpost bundle …`: what went to the hospital, and how else."""
+"""`healthpost link …` and `healthpost bundle …`: trace, poison records, keys, USB bundles."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def link() -> None:
 def show_trace(last: int, as_json: bool) -> None:
     """Print the latest frames: when, which way, what, how large. No patient data."""
     lines = trace.read(home_folder())[-last:]
-    text = "\n".join(f"{_utc(one.at_ms)}  {one.words()}" for one in lines)
-    frames = [asdict(one) for one in lines]
+    text = "\n".join(f"{_utc(frame.at_ms)}  {frame.words()}" for frame in lines)
+    frames = [asdict(frame) for frame in lines]
     say({"frames": frames}, text or "Nothing went over the link yet.", as_json)
 
 
@@ -50,12 +50,12 @@ def show_poison(entry: int | None, as_json: bool) -> None:
     with open_box() as (_, store):
         if entry is not None:
             _repair(store, entry)
-        held = poison.listed(store)
-    rows = [asdict(one) | {"lane": str(one.lane)} for one in held]
+        records = poison.listed(store)
+    rows = [asdict(record) | {"lane": str(record.lane)} for record in records]
     text = "\n".join(
-        f"{one.entry}  lane {one.lane}  {one.size:,} bytes  {one.why}"
-        + (f"  repaired as {one.repaired_as}" if one.repaired_as else "")
-        for one in held
+        f"{record.entry}  lane {record.lane}  {record.size:,} bytes  {record.why}"
+        + (f"  repaired as {record.repaired_as}" if record.repaired_as else "")
+        for record in records
     )
     say({"records": rows}, text or "Every record can be sent.", as_json)
 
@@ -66,11 +66,11 @@ def show_keys(as_json: bool) -> None:
     """Print the ids of the keys in use, and of those that the hospital has still to take."""
     settings = Settings.load()
     with _in_words():
-        held, new = keys.BoxKeys.load(settings.keys), keys.following(settings.keys)
-    told = {"keys": _ids(held), "next": None if new is None else _ids(new)}
-    text = f"In use: {_ids(held)}"
+        current, new = keys.BoxKeys.load(settings.keys), keys.following(settings.keys)
+    ids = {"keys": _ids(current), "next": None if new is None else _ids(new)}
+    text = f"In use: {_ids(current)}"
     say(
-        told,
+        ids,
         text if new is None else f"{text}\nNot yet taken by the hospital: {_ids(new)}",
         as_json,
     )
@@ -87,8 +87,8 @@ def renew_keys(as_json: bool) -> None:
     say({"next": _ids(new)}, words, as_json)
 
 
-def _ids(held: BoxKeys) -> str:
-    return f"{keys.kid(held.public.sign).hex()}-{keys.kid(held.public.decrypt).hex()}"
+def _ids(pair: BoxKeys) -> str:
+    return f"{keys.kid(pair.public.sign).hex()}-{keys.kid(pair.public.decrypt).hex()}"
 
 
 def _repair(store: Store, entry: int) -> None:
@@ -118,8 +118,8 @@ def write_bundle(folder: Path, as_json: bool) -> None:
     with open_box() as (settings, store), _in_words():
         now = store.clock().now()
         made = write.write(store, settings, _member(settings), now, folder)
-    told = {"file": str(made.file), "records": made.records, "bytes": made.size}
-    told |= {"files": made.files, "left": made.left}
+    summary = {"file": str(made.file), "records": made.records, "bytes": made.size}
+    summary |= {"files": made.files, "left": made.left}
     words = f"{made.records:,} records and {made.files:,} files in {made.file.name}."
     words += " They count as waiting until the hospital's answer has been read here."
     if made.left:
@@ -127,7 +127,7 @@ def write_bundle(folder: Path, as_json: bool) -> None:
             f"\n{made.left:,} records or files found no room:"
             " take a larger stick, or bring them after the next answer."
         )
-    say(told, words, as_json)
+    say(summary, words, as_json)
 
 
 @bundles.command("read")
@@ -137,19 +137,19 @@ def read_bundle(folder: Path, as_json: bool) -> None:
     """Take in the hospital's answer from FOLDER."""
     with open_box() as (settings, store), _in_words():
         now = store.clock().now()
-        came = read_answer.read(store, settings, _member(settings), now, folder)
-    say(asdict(came), _answered(came), as_json)
+        result = read_answer.read(store, settings, _member(settings), now, folder)
+    say(asdict(result), _answered(result), as_json)
 
 
-def _answered(came: AnswerResult) -> str:
-    words = [f"{came.confirmed:,} more records are confirmed by the hospital."]
-    if came.epoch is not None:
+def _answered(result: AnswerResult) -> str:
+    words = [f"{result.confirmed:,} more records are confirmed by the hospital."]
+    if result.epoch is not None:
         words = ["The hospital asks for everything again: write a new bundle."]
-    if came.told:
+    if result.told:
         words.append("There is news for this clinic.")
-    if came.commands:
-        words.append(f"{came.commands} orders of the hospital are carried out.")
-    if came.damaged or not came.whole:
+    if result.commands:
+        words.append(f"{result.commands} orders of the hospital are carried out.")
+    if result.damaged or not result.whole:
         words.append("The answer is damaged or cut off; what is whole was taken.")
     return "\n".join(words)
 
@@ -160,35 +160,35 @@ def _answered(came: AnswerResult) -> str:
 def show_bundles(folder: Path, as_json: bool) -> None:
     """Say what lies in FOLDER: from and for whom, how many records, how large."""
     with _in_words():
-        held = [
+        outlines = [
             *bundle_format.found(folder, bundle_format.UP),
             *bundle_format.found(folder, bundle_format.DOWN),
         ]
-    rows = [_outline(one) for one in held]
+    rows = [_outline(outline) for outline in outlines]
     text = "\n".join(f"{r['file']}: {r['words']}" for r in rows)
     say({"bundles": rows}, text or f"There is no bundle in {folder}.", as_json)
 
 
-def _outline(one: Outline) -> dict[str, object]:
-    told, closing = one.opening, one.closing
+def _outline(bundle: Outline) -> dict[str, object]:
+    header, closing = bundle.opening, bundle.closing
     carries = "cut off" if closing is None else _spans(closing)
     whose = (
-        f"from box {told.box_id}"
-        if told.way == bundle_format.UP
-        else f"answer to box {told.box_id}"
+        f"from box {header.box_id}"
+        if header.way == bundle_format.UP
+        else f"answer to box {header.box_id}"
     )
-    words = f"{whose}, {carries}, {one.size:,} bytes, written {_utc(told.made_ms)}"
+    words = f"{whose}, {carries}, {bundle.size:,} bytes, written {_utc(header.made_ms)}"
     lanes = {} if closing is None else {lane: list(s) for lane, s in closing.lanes.items()}
     return {
-        "file": one.file.name,
-        "way": told.way,
-        "box": told.box_id,
-        "hospital": told.hospital.hex(),
-        "epoch": told.epoch,
+        "file": bundle.file.name,
+        "way": header.way,
+        "box": header.box_id,
+        "hospital": header.hospital.hex(),
+        "epoch": header.epoch,
         "lanes": lanes,
         "files": 0 if closing is None else closing.files,
         "whole": closing is not None,
-        "bytes": one.size,
+        "bytes": bundle.size,
         "words": words,
     }
 

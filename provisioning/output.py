@@ -1,4 +1,4 @@
-"""How every verb of the `healthpost` command answers, and the box that it speaks of."""
+"""Output of every verb of the `healthpost` command, and the box that a verb works on."""
 
 from __future__ import annotations
 

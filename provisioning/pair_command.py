@@ -63,7 +63,7 @@ def unpair(address: str, as_json: bool) -> None:
 def _ended(store: Store, address: str, wait_s: float, as_json: bool) -> Pairing:
     """Follow the station until it is over; raises `CommandFailed` in its words, or in time."""
     until_s = time.monotonic() + wait_s
-    told = ""
+    printed = ""
     while time.monotonic() < until_s:
         now = pairings.get(store, address)
         if now is None:
@@ -73,7 +73,7 @@ def _ended(store: Store, address: str, wait_s: float, as_json: bool) -> Pairing:
         if now.state is State.FAILED:
             raise CommandFailed("not_paired", f"{address} was not paired: {now.detail}")
         words = now.shown and f"Compare, or type on the device: {now.shown}"
-        told = _tell(words or _WORDS[now.state], told, as_json)
+        printed = _print_new(words or _WORDS[now.state], printed, as_json)
         if now.state is State.PASSKEY_WANTED and not as_json:
             number = click.prompt("Number", type=click.IntRange(0, HIGHEST_PASSKEY), err=True)
             pairings.give_passkey(store, address, number)
@@ -83,7 +83,7 @@ def _ended(store: Store, address: str, wait_s: float, as_json: bool) -> Pairing:
     )
 
 
-def _tell(words: str, told: str, as_json: bool) -> str:
-    if words != told and not as_json:
+def _print_new(words: str, printed: str, as_json: bool) -> str:
+    if words != printed and not as_json:
         click.echo(words, err=True)
     return words

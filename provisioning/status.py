@@ -1,4 +1,4 @@
-"""`healthpost status`: what the box knows of itself, in words and as JSON."""
+"""`healthpost status`: the state of the box, in words and as JSON."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
             "waiting": ledger.waiting,
             "oldest_waiting": _utc(ledger.oldest_waiting_wall_ms),
         },
-        "lanes": {_NAMES[one.lane]: _lane(one) for one in lanes},
+        "lanes": {_NAMES[lane.lane]: _lane(lane) for lane in lanes},
         "complete": lane_ledger.complete(lanes),
         "hours_of_disk_left": hours,
         "spent_today": data_budget.spent(store, data_budget.day_of(now.wall_ms)),
@@ -85,26 +85,26 @@ def sentence(store: Store) -> str:
 def lane_sentences(store: Store) -> list[str]:
     """Say of each lane what is held and how far it is confirmed, as the hospital's ledger does."""
     return [
-        f"{_NAMES[one.lane]}: {one.sentence()} (epoch {one.epoch});"
-        f" confirmed to {one.confirmed:,}, in the hospital's backup to {one.safe:,}"
-        for one in lane_ledger.lanes(store)
+        f"{_NAMES[lane.lane]}: {lane.sentence()} (epoch {lane.epoch});"
+        f" confirmed to {lane.confirmed:,}, in the hospital's backup to {lane.safe:,}"
+        for lane in lane_ledger.lanes(store)
     ]
 
 
-def _lane(one: LaneLedger) -> dict[str, object]:
+def _lane(lane: LaneLedger) -> dict[str, object]:
     return {
-        "captured": one.captured,
-        "sent": one.sent,
-        "confirmed": one.confirmed,
-        "safe": one.safe,
-        "waiting": one.waiting,
-        "oldest_waiting": _utc(one.oldest_waiting_wall_ms),
-        "epoch": one.epoch,
-        "held": {"first": one.first, "last": one.last},
-        "chain": one.chain,
-        "confirmed_chain": one.confirmed_chain,
-        "chains_agree": one.agrees,
-        "complete": one.complete,
+        "captured": lane.captured,
+        "sent": lane.sent,
+        "confirmed": lane.confirmed,
+        "safe": lane.safe,
+        "waiting": lane.waiting,
+        "oldest_waiting": _utc(lane.oldest_waiting_wall_ms),
+        "epoch": lane.epoch,
+        "held": {"first": lane.first, "last": lane.last},
+        "chain": lane.chain,
+        "confirmed_chain": lane.confirmed_chain,
+        "chains_agree": lane.agrees,
+        "complete": lane.complete,
     }
 
 

@@ -15,7 +15,7 @@ Page = Callable[[str, int], str]
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error of the application's own, the HTTP code that answers it, and what is said."""
+    """An error of the application's own, the HTTP code that answers it, and its sentence."""
 
     error: type[Exception]
     code: int
@@ -24,7 +24,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """What is said for each HTTP code, for any other code, and for the application's own errors."""
+    """The sentence for each HTTP code, for any other code, and for the application's own errors."""
 
     by_code: Mapping[int, str]
     otherwise: str

@@ -1,4 +1,4 @@
-"""Live parts of a page: the browser asks every few seconds and is told only what changed."""
+"""Live parts of a page: the browser asks every few seconds and gets only what changed."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def polled(fragment: str) -> Response:
 
 
 def polled_at(position: str, render: Callable[[], str]) -> Response:
-    """Answer a poll, rendering only when the data stand elsewhere than at the asker's answer.
+    """Answer a poll, rendering only when the data have changed since the browser's last answer.
 
     For parts that depend on nothing but `position` (which changes with the data), the question and
-    the day by the calendar of this place: ages are told by it.
+    the day by the calendar of this place: ages depend on it.
     """
     today = date.today()  # noqa: DTZ011 - the time zone of the machine is that of the place
     asked = (_STARTED, position, request.full_path, today.isoformat())

@@ -1,4 +1,4 @@
-"""Serve an application with waitress until the process is told to stop."""
+"""Serve an application with waitress until a signal stops the process."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import waitress
 from flask import Flask
 
 
-def stop_on_sigterm() -> None:
-    """Let SIGTERM end this process cleanly, with 0."""
-    signal.signal(signal.SIGTERM, _stop)
+def stop_on_signals() -> None:
+    """Let SIGTERM and Ctrl-C end this process with 0, also where a shell ignores Ctrl-C."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
 
 
 def serve(app: Flask, host: str, port: int, threads: int) -> None:
@@ -26,7 +27,7 @@ def serve(app: Flask, host: str, port: int, threads: int) -> None:
     server.print_listen("Serving on http://{}:{}")
     try:
         server.run()
-    except (KeyboardInterrupt, SystemExit):
+    except SystemExit:
         server.close()
 
 

@@ -65,8 +65,8 @@ def _run(options: argparse.Namespace, ports: Ports, stop: Stop) -> None:
 
 def _say(demo: RunningDemo, panel_url: str, as_json: bool) -> None:
     if as_json:
-        told = {"kiosk": demo.kiosk_url, "desk": demo.desk_url, "panel": panel_url}
-        print(json.dumps(told), flush=True)
+        addresses = {"kiosk": demo.kiosk_url, "desk": demo.desk_url, "panel": panel_url}
+        print(json.dumps(addresses), flush=True)
         return
     print(
         f"\n  Clinic kiosk   {demo.kiosk_url}   {STAFF}"

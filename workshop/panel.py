@@ -29,7 +29,7 @@ from workshop.seed import TECHNICIAN, TECHNICIAN_PIN
 
 HOST = "127.0.0.1"
 SHOWN = 5
-"""Orders, readings and refused measurements shown, of each the newest."""
+"""Commands, readings and refused measurements shown, of each the newest."""
 PATIENTS_SHOWN = 10
 
 STAFF = f"{WORKER}, PIN {PIN} · technician {TECHNICIAN}, PIN {TECHNICIAN_PIN}"
@@ -58,14 +58,14 @@ FAULTS: Mapping[Fault, tuple[str, str]] = {
 
 @dataclass(slots=True)
 class Bench:
-    """The running clinic, and the orders that were given from the panel, newest first."""
+    """The running clinic, and the commands that were given from the panel, newest first."""
 
     demo: RunningDemo
     orders: deque[str] = field(default_factory=lambda: deque(maxlen=SHOWN))
     unplugged: set[str] = field(default_factory=set)
 
     def command(self, order: Mapping[str, object], words: str) -> None:
-        """Give an order to the devices and remember it, or why it was refused."""
+        """Send a command to the devices and keep it in a list, or why it was refused."""
         try:
             self.demo.ward.command(order)
         except CommandFailed as error:
@@ -160,7 +160,7 @@ def _people(store: Store) -> list[Patient]:
 
 def _readings(store: Store) -> list[history.StoredReading]:
     rows = store.rows("SELECT entry FROM reading ORDER BY entry DESC LIMIT ?", (SHOWN,))
-    return [held for row in rows if (held := history.one(store, row["entry"])) is not None]
+    return [reading for row in rows if (reading := history.one(store, row["entry"])) is not None]
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def _read() -> grimp.ImportGraph:
 
 
 def name_of(file: Path, root: Path = ROOT) -> str:
-    """Return the module that a file holds; for a file of another kind, the package it lies in."""
+    """Return the module that a file holds; for a file of another kind, the package it is in."""
     if file.suffix == ".py":
         return ".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
     folder = file.parent

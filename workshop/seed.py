@@ -50,7 +50,7 @@ def seed(settings: Settings) -> None:
         summary.add(store, now, imran, "allergies", "Penicillin", worker)
         summary.add(store, now, imran, "conditions", "Asthma", worker)
         summary.propose_medicines(store, now, imran, "Metformin 500 mg, twice a day", worker)
-        intake.accept_all(store, [(one, None) for one in _past(now, people, worker)])
+        intake.accept_all(store, [(reading, None) for reading in _past(now, people, worker)])
 
 
 def _past(now: Stamp, people: list[Patient], worker: str) -> Iterator[Reading]:

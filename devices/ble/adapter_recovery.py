@@ -1,4 +1,4 @@
-"""Carries out what the adapter watch decides, and says so: journalled, counted, logged."""
+"""Recovers the Bluetooth adapter: rescan, power cycle, daemon restart; journalled and logged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class AdapterCare:
-    """The ladder for one station; `restart` is the command that starts bluetoothd anew."""
+    """Takes the recovery steps for one station; `restart` is the command for bluetoothd."""
 
     def __init__(self, recorder: Recorder, watch: AdapterWatch, restart: str = "") -> None:
         self.watch = watch
@@ -28,7 +28,7 @@ class AdapterCare:
         self._restart = shlex.split(restart)
 
     async def help(self, why: str) -> Step | None:
-        """Take the step that is due, if one is; return it. What cannot be done is only said."""
+        """Take the step that is due, if one is; return it. A step that fails is logged."""
         now_s = asyncio.get_running_loop().time()
         step = self.watch.due(now_s)
         if step is None:
@@ -40,8 +40,8 @@ class AdapterCare:
         except (PairingError, OSError, TimeoutError) as error:
             _log.warning("Bluetooth: %s did not work: %s", step, error)
             why = f"{why}; {step}: {error}"
-        told, text = step.value, why
-        self._recorder.tell(lambda store, now: bluetooth_recovery.took(store, now, told, text))
+        taken, text = step.value, why
+        self._recorder.submit(lambda store, now: bluetooth_recovery.took(store, now, taken, text))
         return step
 
     async def _act(self, step: Step) -> None:

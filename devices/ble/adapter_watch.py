@@ -1,4 +1,4 @@
-"""When a Bluetooth adapter that hears nothing is helped, and by what. Pure.
+"""Decides when a silent or failing Bluetooth adapter is recovered, and by which step. Pure.
 
     failing (off, NotReady): rescan -> power-cycle -> restart bluetoothd -> in turn, rarer
     silent (hears nothing):  rescan -> power-cycle -> again -> restart -> power-cycles, rarer
@@ -56,13 +56,11 @@ class Episode:
     taken: int = 0
 
 
-def planned(trouble: Trouble, taken: int, patience: StepTimes) -> tuple[Step, float]:
+def planned(trouble: Trouble, taken: int, times: StepTimes) -> tuple[Step, float]:
     """Return the next step after so many, and how long to wait for it since the last one."""
     ladder = _LADDERS[trouble]
-    waits = patience.failing if trouble is Trouble.FAILING else patience.silent
-    longest_s = (
-        patience.longest_failing_s if trouble is Trouble.FAILING else patience.longest_silent_s
-    )
+    waits = times.failing if trouble is Trouble.FAILING else times.silent
+    longest_s = times.longest_failing_s if trouble is Trouble.FAILING else times.longest_silent_s
     if taken < len(ladder):
         return ladder[taken], min(waits[taken], longest_s)
     rounds = taken - len(ladder) + 1
@@ -74,8 +72,8 @@ def planned(trouble: Trouble, taken: int, patience: StepTimes) -> tuple[Step, fl
 class AdapterWatch:
     """Tell it what happens; `due` says what to do now, `took` that it was done."""
 
-    def __init__(self, patience: StepTimes | None = None) -> None:
-        self._patience = patience or StepTimes()
+    def __init__(self, times: StepTimes | None = None) -> None:
+        self._times = times or StepTimes()
         self._failed_s = 0.0
         self.episode: Episode | None = None
 
@@ -94,7 +92,7 @@ class AdapterWatch:
         One that runs for a moment and fails again has not recovered.
         """
         failing = self.episode is not None and self.episode.trouble is Trouble.FAILING
-        if failing and now_s - self._failed_s < self._patience.recovered_s:
+        if failing and now_s - self._failed_s < self._times.recovered_s:
             return
         self._begin(Trouble.SILENT, now_s)
 
@@ -102,7 +100,7 @@ class AdapterWatch:
         """Return the step that is due now, or None."""
         if self.episode is None:
             return None
-        step, wait_s = planned(self.episode.trouble, self.episode.taken, self._patience)
+        step, wait_s = planned(self.episode.trouble, self.episode.taken, self._times)
         return step if now_s - self.episode.last_s >= wait_s else None
 
     def took(self, now_s: float) -> None:

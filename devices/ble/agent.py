@@ -1,4 +1,4 @@
-"""What bleak leaves out of BlueZ: our pairing agent, forgetting a bond, the adapter's power.
+"""BlueZ calls that bleak lacks: pairing agent, removing a bond, powering the adapter.
 
 The agent (org.bluez.Agent1, KeyboardDisplay) is registered while a technician pairs one device,
 and answers for that device alone; nothing else can be paired with the box meanwhile. Each call has

@@ -1,4 +1,4 @@
-"""Joins what a device sends in several values into one act of measuring. Pure.
+"""Joins the values of one measurement that a Bluetooth device sends in several parts. Pure.
 
 A glucose record may be followed by its context (same sequence number), a body composition by its
 second packet. A value that waits for its other half is given out alone when that does not come.

@@ -1,4 +1,4 @@
-"""Whether a device and the adapter still know each other, judged by how connections end. Pure.
+"""Judges by how connections end whether the bond with a Bluetooth device still works. Pure.
 
 A device whose battery was changed, or that was paired with a telephone meanwhile, has forgotten
 the box: it refuses the adapter's keys, or lets itself be connected and hangs up at once. Only

@@ -1,4 +1,4 @@
-"""Readings out of advertisements: a scale that tells its weight to everybody. Pure.
+"""Takes readings out of advertisements, for scales that broadcast their weight. Pure.
 
 The same weight is repeated many times, before and after the person stepped off. One act of
 weighing gives one reading: the first settled value after the scale was seen unsettled or empty.

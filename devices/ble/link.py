@@ -1,4 +1,4 @@
-"""Bluetooth LE as the station needs it: one scanner, connections, and nothing that decides.
+"""Bluetooth LE by bleak: one scanner and connections, without decisions.
 
 The only file that knows bleak. Every failure is a `LinkError`; an adapter that is gone or off is a
 `RadioOffError`. UUIDs are 16-bit, upper-case hexadecimal.
@@ -105,7 +105,7 @@ class Scanner:
         )
         short = (_short(uuid) for uuid in seen.service_uuids)
         services = tuple(uuid for uuid in short if uuid is not None)
-        told = ((_short(uuid), value) for uuid, value in sorted(seen.service_data.items()))
+        pairs = ((_short(uuid), value) for uuid, value in sorted(seen.service_data.items()))
         self._heard(
             Advertisement(
                 address=device.address,
@@ -115,7 +115,7 @@ class Scanner:
                 at_s=asyncio.get_running_loop().time(),
                 device=device,
                 paired=bool(device.details["props"].get("Paired")),
-                service_data=tuple((uuid, value) for uuid, value in told if uuid is not None),
+                service_data=tuple((uuid, value) for uuid, value in pairs if uuid is not None),
             )
         )
 

@@ -1,4 +1,4 @@
-"""Devices that a technician adds: what was asked for, and pairing with who was asked for.
+"""Pairs the Bluetooth devices that a technician asked for, and reports those without a bond.
 
 Nothing is ever paired that nobody asked for. The agent that answers for the person is registered
 only as long as one pairing takes (`devices.ble.agent`).
@@ -23,8 +23,8 @@ from edge.store import issues
 from edge.store.store import Store
 
 RESTARTED = "the station was restarted meanwhile"
-STRANGER_S = 600.0
-STRANGERS_LIMIT = 20
+UNPAIRED_S = 600.0
+UNPAIRED_LIMIT = 20
 BOND_CONDITIONS = ("bond-stale", "not-paired")
 
 NOT_HEARD = "it was not heard; switch on its pairing mode and ask again"
@@ -88,20 +88,20 @@ class Pairer:
 
         A bond that is to be renewed is forgotten first: then the device has to be heard anew.
         """
-        asked = self._known[heard.address]
+        pairing = self._known[heard.address]
         try:
-            if asked.renew and heard.paired:
+            if pairing.renew and heard.paired:
                 await agent.forget(heard.address)
                 return False
-            await self._say(heard.address, State.PAIRING)
+            await self._set_state(heard.address, State.PAIRING)
             if not model.quirks.adopt:
                 await agent.pair(heard.address, _AtTheBox(self, heard.address))
         except PairingError as error:
             _log.warning("%s was not paired: %s", heard.address, error)
             why = _SENTENCES.get(error.kind, str(error))
-            await self._say(heard.address, State.FAILED, detail=why)
+            await self._set_state(heard.address, State.FAILED, detail=why)
             return False
-        await self._say(heard.address, State.PAIRED)
+        await self._set_state(heard.address, State.PAIRED)
         return True
 
     async def number(self, address: str) -> int | None:
@@ -109,27 +109,29 @@ class Pairer:
         loop = asyncio.get_running_loop()
         until_s = loop.time() + self._times.passkey_s
         while loop.time() < until_s:
-            asked = await self._recorder.fetch(lambda store, _: pairings.get(store, address))
-            if asked is None:
+            pairing = await self._recorder.fetch(lambda store, _: pairings.get(store, address))
+            if pairing is None:
                 return None
-            if asked.passkey is not None:
-                await self._say(address, State.PAIRING)
-                return asked.passkey
-            if asked.state is not State.PASSKEY_WANTED:
-                await self._say(address, State.PASSKEY_WANTED)
+            if pairing.passkey is not None:
+                await self._set_state(address, State.PAIRING)
+                return pairing.passkey
+            if pairing.state is not State.PASSKEY_WANTED:
+                await self._set_state(address, State.PASSKEY_WANTED)
             await asyncio.sleep(self._times.look_s)
         return None
 
     async def show(self, address: str, number: str) -> None:
         """Show a number for a person to compare or to type on the device."""
-        await self._say(address, State.PAIRING, shown=number)
+        await self._set_state(address, State.PAIRING, shown=number)
 
-    async def _say(self, address: str, state: State, *, shown: str = "", detail: str = "") -> None:
-        def say(store: Store, now: Stamp) -> None:
+    async def _set_state(
+        self, address: str, state: State, *, shown: str = "", detail: str = ""
+    ) -> None:
+        def write(store: Store, now: Stamp) -> None:
             pairings.set_state(store, now, address, state, shown=shown, detail=detail)
 
         try:
-            await self._recorder.fetch(say)
+            await self._recorder.fetch(write)
             await self._reload()
         except EdgeError as error:
             _log.warning("how far a pairing got was not written: %s", error)
@@ -143,16 +145,16 @@ class Pairer:
         for row in list(self._known.values()):
             waited_s = (now_ms - row.asked_ms) / 1000
             if row.state is State.ASKED and waited_s > self._times.heard_s:
-                await self._say(row.address, State.FAILED, detail=NOT_HEARD)
+                await self._set_state(row.address, State.FAILED, detail=NOT_HEARD)
 
 
 class UnpairedDevices:
-    """Devices near by that want a bond which nobody made: said as long as they are heard.
+    """Devices near by that want a bond which nobody made: reported as long as they advertise.
 
-    It may be the neighbour's cuff, so it is not said for ever.
+    It may be the neighbour's cuff, so it is not reported for ever.
     """
 
-    def __init__(self, recorder: Recorder, gone_s: float = STRANGER_S) -> None:
+    def __init__(self, recorder: Recorder, gone_s: float = UNPAIRED_S) -> None:
         self._recorder = recorder
         self._gone_s = gone_s
         self._last: dict[str, tuple[Model, float]] = {}
@@ -160,35 +162,35 @@ class UnpairedDevices:
     def heard(self, address: str, model: Model, now_s: float) -> None:
         """Take note of one."""
         if address not in self._last:
-            if len(self._last) >= STRANGERS_LIMIT:
+            if len(self._last) >= UNPAIRED_LIMIT:
                 return
-            say_bond(self._recorder, address, model, "not-paired")
+            report_bond(self._recorder, address, model, "not-paired")
         self._last[address] = (model, now_s)
 
     def forget(self, now_s: float) -> None:
-        """Say no more about those who have been silent for long."""
+        """Clear the issues of devices that have been silent for long."""
         for address, (model, last_s) in list(self._last.items()):
             if now_s - last_s >= self._gone_s:
                 del self._last[address]
-                say_bond(self._recorder, address, model, None)
+                report_bond(self._recorder, address, model, None)
 
     def paired(self, address: str) -> None:
-        """It is none any more."""
+        """Take note that it is paired now."""
         self._last.pop(address, None)
 
 
-def say_bond(recorder: Recorder, address: str, model: Model, verdict: str | None) -> None:
-    """Say what is wrong with a bond, one thing at a time; None: nothing."""
+def report_bond(recorder: Recorder, address: str, model: Model, verdict: str | None) -> None:
+    """Note the issue of a bond, one kind at a time; None clears them."""
     subject = f"{model.label} {address[-5:]}"
 
-    def say(store: Store, now: Stamp) -> None:
+    def write(store: Store, now: Stamp) -> None:
         for kind in BOND_CONDITIONS:
             if kind == verdict:
                 issues.note(store, now, kind, subject, address)
             else:
                 issues.clear(store, kind, subject)
 
-    recorder.tell(say)
+    recorder.submit(write)
 
 
 class _AtTheBox:

@@ -1,4 +1,4 @@
-"""When a device that advertises is worth connecting to. Pure: time comes in as an argument.
+"""Reconnect policy: when to connect to a device that advertises. Pure: time is an argument.
 
 Devices go on advertising after they have handed over what they had; connecting again and again
 would empty their batteries and hold the radio. A device is left alone after a session with news
@@ -46,8 +46,8 @@ class _Contact:
 class ReconnectPolicy:
     """Remembers every device heard, a bounded number of them."""
 
-    def __init__(self, manners: ReconnectTimes | None = None) -> None:
-        self._manners = manners or ReconnectTimes()
+    def __init__(self, times: ReconnectTimes | None = None) -> None:
+        self._times = times or ReconnectTimes()
         self._contacts: dict[str, _Contact] = {}
 
     def __len__(self) -> int:
@@ -56,24 +56,24 @@ class ReconnectPolicy:
     def due(self, address: str, data: int, now_s: float) -> bool:
         """Take note of an advertisement; return whether to connect."""
         known = self._contacts.pop(address, _Contact(now_s, data))
-        came_back = now_s - known.heard_s >= self._manners.gap_s
-        says_more = data != known.data
-        free_s = 0.0 if came_back or says_more else known.not_before_s
+        came_back = now_s - known.heard_s >= self._times.gap_s
+        differs = data != known.data
+        free_s = 0.0 if came_back or differs else known.not_before_s
         failures = 0 if came_back else known.failures
         self._contacts[address] = _Contact(now_s, data, free_s, failures)
         if len(self._contacts) > CONTACTS_LIMIT:
             del self._contacts[next(iter(self._contacts))]
         return now_s >= free_s
 
-    def ended(self, address: str, now_s: float, parting: SessionEnd) -> None:
+    def ended(self, address: str, now_s: float, end: SessionEnd) -> None:
         """Take note that a session, or the attempt at one, is over."""
         known = self._contacts.get(address, _Contact(now_s, 0))
-        failures = known.failures + 1 if parting is SessionEnd.NO_NEWS else 0
+        failures = known.failures + 1 if end is SessionEnd.NO_NEWS else 0
         rest_s = {
             SessionEnd.NO_NEWS: DELAYS_S[min(known.failures, len(DELAYS_S) - 1)],
-            SessionEnd.NEWS: self._manners.cool_s,
-            SessionEnd.NEWS_AND_HUNG_UP: self._manners.short_s,
-        }[parting]
+            SessionEnd.NEWS: self._times.cool_s,
+            SessionEnd.NEWS_AND_HUNG_UP: self._times.short_s,
+        }[end]
         self._contacts[address] = replace(
             known, heard_s=now_s, not_before_s=now_s + rest_s, failures=failures
         )

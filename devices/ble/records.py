@@ -51,7 +51,7 @@ class RecordTransfer:
         self.refusal = ""
         self._last = last
         self._phase = _Phase.COUNTING
-        self._came: list[int] = []
+        self._sequences: list[int] = []
         self._newest: int | None = None
 
     def begin(self) -> bytes:
@@ -61,7 +61,7 @@ class RecordTransfer:
     def record(self, sequence: int) -> None:
         """Take note that a record of this sequence number came."""
         if self._phase in (_Phase.SINCE, _Phase.ALL):
-            self._came.append(sequence)
+            self._sequences.append(sequence)
         elif self._phase is _Phase.CHECKING:
             self._newest = sequence
 
@@ -83,16 +83,18 @@ class RecordTransfer:
         return record_access.abort()
 
     @property
-    def held(self) -> int | None:
+    def complete_up_to(self) -> int | None:
         """The sequence number up to which everything came.
 
         Of a transfer that broke off, two records or more tell that the oldest come first.
         """
-        came, last = self._came, self._last
-        rising = all(one < other for one, other in zip(came, came[1:], strict=False))
-        if self.ending is TransferEnd.COMPLETE and came:
-            return came[-1] if rising else max(came)
-        return came[-1] if rising and len(came) > 1 else last
+        sequences, last = self._sequences, self._last
+        rising = all(
+            first < second for first, second in zip(sequences, sequences[1:], strict=False)
+        )
+        if self.ending is TransferEnd.COMPLETE and sequences:
+            return sequences[-1] if rising else max(sequences)
+        return sequences[-1] if rising and len(sequences) > 1 else last
 
     # --- transitions ---------------------------------------------------------------------------
 

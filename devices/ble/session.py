@@ -1,4 +1,4 @@
-"""One connection to a Bluetooth device, from the subscription to the hang-up.
+"""One session with a Bluetooth device: subscribe, read clock, take measurements, disconnect.
 
 Cuffs hang up within seconds, so measurements are subscribed to before anything is asked. Then the
 clock is read (how old are the readings?) and set, a user slot opened where a scale wants that, and
@@ -71,22 +71,22 @@ class _Value:
 
 
 class Session:
-    """Runs once. `attendance` knows the device's clock, before and after."""
+    """Runs once. `setup` knows the device's clock, before and after."""
 
     def __init__(
         self,
         recorder: Recorder,
-        reception: DeviceReadings,
+        readings: DeviceReadings,
         connection: ConnectedDevice,
         clock: KnownClock | None,
         times: SessionTimes,
     ) -> None:
-        self.attendance = DeviceSetup(recorder, reception.source, connection, clock)
+        self.setup = DeviceSetup(recorder, readings.source, connection, clock)
         self.streaming = False
         self.heard = 0
         self.hung_up = False
         self._recorder = recorder
-        self._reception = reception
+        self._readings = readings
         self._connection = connection
         self._times = times
         self._values: asyncio.Queue[_Value] = asyncio.Queue(maxsize=QUEUE_LIMIT)
@@ -106,8 +106,8 @@ class Session:
         """Whether nothing is lost by leaving now: a stream whose finger is out."""
         return self.streaming and not self._finger_in
 
-    def parting(self) -> SessionEnd:
-        """Say how the session ended, for the courtesy of the next one."""
+    def session_end(self) -> SessionEnd:
+        """Return how the session ended, for the reconnect policy."""
         outcomes = [done.result() for done in self._recorded if _is_written(done)]
         news = len(outcomes) < len(self._recorded)  # still waiting for the disk
         news |= any(not isinstance(outcome, Duplicate) for outcome in outcomes)
@@ -120,14 +120,14 @@ class Session:
         """Serve the device until it or we hang up; raises `LinkError` when it cannot be served."""
         try:
             await self._subscribe()
-            attending = asyncio.create_task(self.attendance.run())
+            setup = asyncio.create_task(self.setup.run())
             try:
                 await self._collect()
-                await self._either(attending, self._times.settle_s)
+                await self._either(setup, self._times.settle_s)
             finally:
                 self._drain()
-                attending.cancel()
-                await asyncio.gather(attending, return_exceptions=True)
+                setup.cancel()
+                await asyncio.gather(setup, return_exceptions=True)
             await self._until_durable()
         finally:
             self.hung_up = self._connection.lost.is_set()
@@ -136,15 +136,15 @@ class Session:
     # --- what is subscribed to -----------------------------------------------------------------
 
     async def _subscribe(self) -> None:
-        model = self._reception.source.model
+        model = self._readings.source.model
         wanted = [BLE_CHARACTERISTICS[u] for u in model.characteristics if u not in NO_MEASUREMENTS]
-        served = [one for one in wanted if await self._serve(one)]
+        served = [item for item in wanted if await self._serve(item)]
         if not served:
             raise LinkError("the device offers none of the measurements of its model")
-        self.streaming = any(one.streaming for one in served)
+        self.streaming = any(item.streaming for item in served)
         records = model.quirks.history == "records" and RECORD_ACCESS in model.characteristics
         if records and await self._serve(BLE_CHARACTERISTICS[RECORD_ACCESS]):
-            device = self._reception.source.id
+            device = self._readings.source.id
             memory = await self._recorder.fetch(lambda store, _: device_memory.of(store, device))
             self._transfer = RecordTransfer(memory.last_record)
 
@@ -153,7 +153,7 @@ class Session:
             try:
                 self._values.put_nowait(_Value(self._recorder.now(), characteristic, raw))
             except asyncio.QueueFull:
-                _log.warning("%s sends faster than we read", self._reception.source.id)
+                _log.warning("%s sends faster than we read", self._readings.source.id)
 
         return await self._connection.subscribe(characteristic.uuid, take)
 
@@ -162,7 +162,7 @@ class Session:
     async def _collect(self) -> None:
         loop = asyncio.get_running_loop()
         if not self.streaming:  # a reading's age needs the clock first
-            knowing = asyncio.create_task(self.attendance.ready.wait())
+            knowing = asyncio.create_task(self.setup.ready.wait())
             await self._either(knowing, self._times.settle_s)
             knowing.cancel()
         if self._transfer is not None:
@@ -170,7 +170,7 @@ class Session:
         self._valid_s = loop.time()
         deadline_s = loop.time() + self._longest_s()
         while self._goes_on(loop.time(), deadline_s):
-            value = await self._next(min(self._patience_s(), deadline_s - loop.time()))
+            value = await self._next(min(self._wait_s(), deadline_s - loop.time()))
             if value is None:
                 break
             await self._write(self._take(value))
@@ -189,18 +189,18 @@ class Session:
         over = self._transfer is not None and self._transfer.ending is not None
         return not (over and self._values.empty())
 
-    async def _next(self, patience_s: float) -> _Value | None:
+    async def _next(self, wait_s: float) -> _Value | None:
         """Return the next value; None when the device hung up, is idle or we must leave."""
         if not self._values.empty():
             return self._values.get_nowait()
         getting = asyncio.create_task(self._values.get())
-        await self._either(getting, patience_s)
+        await self._either(getting, wait_s)
         if getting.done():
             return getting.result()
         getting.cancel()
         return None
 
-    def _patience_s(self) -> float:
+    def _wait_s(self) -> float:
         if self._transfer is not None:
             return self._times.record_s
         return self._times.idle_s if self.heard else self._times.first_s
@@ -252,7 +252,7 @@ class Session:
         except DecodeError as error:
             self._repeatable = True
             text = f"what the device sent cannot be read ({error.kind}); measure again"
-            self._reception.garbled(value.at, error.kind, text, value.raw)
+            self._readings.garbled(value.at, error.kind, text, value.raw)
             return None
         piece = Piece(value.at, characteristic, fields, value.raw)
         if characteristic.uuid == RECORD_ACCESS:
@@ -268,14 +268,14 @@ class Session:
     def _show(self, piece: Piece) -> None:
         shown = piece.characteristic.live(piece.fields) if piece.characteristic.live else None
         if shown is not None:
-            self._reception.show(piece.at, shown)
+            self._readings.show(piece.at, shown)
 
     def _sample(self, piece: Piece) -> None:
         measured = piece.characteristic.measured(piece.fields)
-        self._reception.sample(piece.at, measured, piece.raw)
+        self._readings.sample(piece.at, measured, piece.raw)
         if measured is not None:
             self._valid_s = asyncio.get_running_loop().time()
-        self._show_finger(self._reception.finger_in)
+        self._show_finger(self._readings.finger_in)
 
     def _measure(self, piece: Piece) -> None:
         if self._transfer is not None and piece.characteristic.uuid == "2A18":
@@ -287,29 +287,29 @@ class Session:
         measured, fields = whole.characteristic.measured(whole.fields), whole.fields
         if measured is None:
             if self._transfer is not None or _is_control(fields):
-                _log.info("%s: a record without a value", self._reception.source.id)
+                _log.info("%s: a record without a value", self._readings.source.id)
                 return
             self._repeatable = True
-            self._recorded.append(self._reception.no_measurement(whole.at, whole.raw))
+            self._recorded.append(self._readings.no_measurement(whole.at, whole.raw))
             return
-        if measured.kind is Kind.BODY_COMPOSITION and self._reception.source.model.quirks.consent:
+        if measured.kind is Kind.BODY_COMPOSITION and self._readings.source.model.quirks.consent:
             measured = replace(measured, quality=(*measured.quality, SHARED_USER))
         self._repeatable |= measured.device_time is None
         age_s = self._age_s(measured.device_time, whole.at)
         if "time" in fields and age_s is None:
             # It keeps a memory, and nobody can tell when this was: a person must say whose.
             measured = replace(measured, stored=True)
-        self._recorded.append(self._reception.result(whole.at, measured, whole.raw, age_s))
+        self._recorded.append(self._readings.result(whole.at, measured, whole.raw, age_s))
 
     def _show_finger(self, finger_in: bool) -> None:
         if finger_in == self._finger_in:
             return
         self._finger_in = finger_in
-        device, state = self._reception.source.id, "measuring" if finger_in else "connected"
-        self._recorder.tell(lambda store, now: registry.set_state(store, now, device, state))
+        device, state = self._readings.source.id, "measuring" if finger_in else "connected"
+        self._recorder.submit(lambda store, now: registry.set_state(store, now, device, state))
 
     def _age_s(self, device_time: datetime | None, at: Stamp) -> int | None:
-        clock = self.attendance.now_valid
+        clock = self.setup.now_valid
         return None if device_time is None or clock is None else clock.age_s(device_time, at)
 
     # --- the end -------------------------------------------------------------------------------
@@ -320,20 +320,20 @@ class Session:
         transfer = self._transfer
         if transfer is None:
             return
-        source, held = self._reception.source, transfer.held
+        source, last = self._readings.source, transfer.complete_up_to
         if transfer.ending is TransferEnd.REFUSED:
-            self._recorder.tell(
+            self._recorder.submit(
                 lambda store, now: issues.note(
                     store, now, "device-refuses", source.subject, transfer.refusal
                 )
             )
         elif transfer.ending is not None:
-            self._recorder.tell(
+            self._recorder.submit(
                 lambda store, _: issues.clear(store, "device-refuses", source.subject)
             )
-        if held is not None and all(_is_written(done) for done in self._recorded):
-            self._recorder.tell(
-                lambda store, _: device_memory.set_last_record(store, source.id, held)
+        if last is not None and all(_is_written(done) for done in self._recorded):
+            self._recorder.submit(
+                lambda store, _: device_memory.set_last_record(store, source.id, last)
             )
 
 

@@ -1,5 +1,6 @@
-"""What a session does beside the measurements: the device's clock, its user slot, its battery, who
-it says it is. Each step may fail; what fails is left out.
+"""Reads and sets a Bluetooth device's clock, opens its user slot, reads battery and information.
+
+It runs beside the measurements of a session. Each step may fail; what fails is left out.
 """
 
 from __future__ import annotations
@@ -67,8 +68,8 @@ class DeviceSetup:
     """Runs once beside a session. `clock` is what we know of the device's clock, before and after.
 
     `now_valid` is the clock by which the values of this connection were stamped; `ready` is set
-    when it is known, and the user slot is open, or neither can be had. `said` is the maker and
-    model number that the device gave, once it did.
+    when it is known, and the user slot is open, or neither can be had. `maker_model` is the maker
+    and model number that the device gave, once it did.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class DeviceSetup:
     ) -> None:
         self.clock = self.now_valid = clock
         self.ready = asyncio.Event()
-        self.said: tuple[str, str] | None = None
+        self.maker_model: tuple[str, str] | None = None
         self._recorder = recorder
         self._source = source
         self._connection = connection
@@ -91,7 +92,7 @@ class DeviceSetup:
         for step in (self._read_clock, self._open_user):
             await self._try(step)
         self.ready.set()
-        for step in (self._write_clock, self._ask_battery, self._ask_who):
+        for step in (self._write_clock, self._read_battery, self._read_information):
             await self._try(step)
 
     async def _try(self, step: Step) -> None:
@@ -113,7 +114,7 @@ class DeviceSetup:
         found = KnownClock(shown - local_time(self._recorder.now()))
         self.clock = self.now_valid = found
         device, seconds = self._source.id, ahead_s(found)
-        self._recorder.tell(lambda store, _: registry.set_clock_offset(store, device, seconds))
+        self._recorder.submit(lambda store, _: registry.set_clock_offset(store, device, seconds))
 
     async def _write_clock(self) -> None:
         """Set the clock, unless the box's own is worse than none or the device's is near enough."""
@@ -148,12 +149,12 @@ class DeviceSetup:
         if memory.user is not None and memory.consent is not None:
             if await self._consented(memory.user, memory.consent):
                 return
-            self._recorder.tell(lambda store, _: device_memory.forget_user(store, device))
+            self._recorder.submit(lambda store, _: device_memory.forget_user(store, device))
         await self._register()
 
     async def _register(self) -> None:
         code, device = secrets.randbelow(user_data.HIGHEST_CODE + 1), self._source.id
-        answer = await self._asked(user_data.register(code))
+        answer = await self._request(user_data.register(code))
         user = answer.get("user")
         if isinstance(user, int):
             await self._recorder.fetch(
@@ -162,21 +163,21 @@ class DeviceSetup:
             if await self._consented(user, code):
                 return
         why = user_data.RESPONSES.get(cast("int", answer.get("code", 0)), "no user")
-        _say_refused(self._recorder, self._source, why)
+        _report_refusal(self._recorder, self._source, why)
 
     async def _consented(self, user: int, code: int) -> bool:
-        answer = await self._asked(user_data.consent(user, code))
+        answer = await self._request(user_data.consent(user, code))
         subject = self._source.subject
         if answer.get("code") != user_data.SUCCESS:
             return False
-        self._recorder.tell(lambda store, _: issues.clear(store, "device-refuses", subject))
+        self._recorder.submit(lambda store, _: issues.clear(store, "device-refuses", subject))
         return True
 
     def _take_answer(self, raw: bytes) -> None:
         if not self._answers.full():
             self._answers.put_nowait(raw)
 
-    async def _asked(self, request: bytes) -> Fields:
+    async def _request(self, request: bytes) -> Fields:
         """Write to the user control point; raises `TimeoutError` when it does not answer."""
         await self._connection.write(user_data.UUID, request)
         async with asyncio.timeout(ANSWER_S):
@@ -187,30 +188,34 @@ class DeviceSetup:
 
     # --- battery and information ---------------------------------------------------------------
 
-    async def _ask_battery(self) -> None:
+    async def _read_battery(self) -> None:
         percent = _decoded(BATTERY, await self._connection.read(BATTERY)).get("percent")
         if not isinstance(percent, int):
             return
         device, subject = self._source.id, self._source.subject
-        self._recorder.tell(lambda store, _: registry.set_battery(store, device, percent))
+        self._recorder.submit(lambda store, _: registry.set_battery(store, device, percent))
         if percent <= LOW_PERCENT:
-            self._recorder.tell(
+            self._recorder.submit(
                 lambda store, now: issues.note(store, now, "battery-low", subject, f"{percent} %")
             )
         else:
-            self._recorder.tell(lambda store, _: issues.clear(store, "battery-low", subject))
+            self._recorder.submit(lambda store, _: issues.clear(store, "battery-low", subject))
 
-    async def _ask_who(self) -> None:
-        said = {
+    async def _read_information(self) -> None:
+        information = {
             name: _text(await self._connection.read(uuid)) for uuid, name in _INFORMATION.items()
         }
-        self.said = (said["manufacturer"], said["model_number"])
+        self.maker_model = (information["manufacturer"], information["model_number"])
         device = self._source.id
-        self._recorder.tell(lambda store, _: registry.set_information(store, device, **said))
+        self._recorder.submit(
+            lambda store, _: registry.set_information(store, device, **information)
+        )
 
 
-def _say_refused(recorder: Recorder, source: Source, why: str) -> None:
-    recorder.tell(lambda store, now: issues.note(store, now, "device-refuses", source.subject, why))
+def _report_refusal(recorder: Recorder, source: Source, why: str) -> None:
+    recorder.submit(
+        lambda store, now: issues.note(store, now, "device-refuses", source.subject, why)
+    )
 
 
 def _decoded(uuid: str, raw: bytes | None) -> Fields:

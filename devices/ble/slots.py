@@ -1,4 +1,4 @@
-"""Who gets one of the adapter's few connections. Pure: time comes in as an argument.
+"""Shares the adapter's few connections among the devices that wait. Pure: time is an argument.
 
 First come, first served among those that are still heard; a device that was served goes to the
 end. Streams may take only some of the slots, and one that nobody would miss gives way when another
@@ -58,9 +58,9 @@ class Slots:
         """Return whose turn it is, or None; it waits on until it is taken or silent."""
         self._forget(now_s)
         fitting = [
-            (one.since_s, address)
-            for address, one in self._waiting.items()
-            if self._has_room(one.streaming)
+            (waiting.since_s, address)
+            for address, waiting in self._waiting.items()
+            if self._has_room(waiting.streaming)
         ]
         return min(fitting)[1] if fitting else None
 
@@ -77,8 +77,9 @@ class Slots:
         """Whether somebody has waited in vain for longer than is bearable."""
         self._forget(now_s)
         return any(
-            now_s - one.since_s >= self._bounds.patience_s and not self._has_room(one.streaming)
-            for one in self._waiting.values()
+            now_s - waiting.since_s >= self._bounds.patience_s
+            and not self._has_room(waiting.streaming)
+            for waiting in self._waiting.values()
         )
 
     def _has_room(self, streaming: bool) -> bool:
@@ -89,8 +90,8 @@ class Slots:
     def _forget(self, now_s: float) -> None:
         gone = [
             address
-            for address, one in self._waiting.items()
-            if now_s - one.heard_s > self._bounds.fresh_s
+            for address, waiting in self._waiting.items()
+            if now_s - waiting.heard_s > self._bounds.fresh_s
         ]
         for address in gone:
             del self._waiting[address]

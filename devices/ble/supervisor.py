@@ -1,7 +1,7 @@
-"""Bluetooth as a whole: listen always, connect to who calls, survive the radio.
+"""Supervises Bluetooth: scans always, connects to devices that advertise, recovers the adapter.
 
 One scanner, one connect at a time, a few sessions at once. The detection callback only takes note;
-this loop thinks. When the radio goes away everything is built anew as soon as it is back.
+this loop decides. When the adapter goes away everything is built anew as soon as it is back.
 
     off --powered--> listening --advertisement of a model--> connecting --> session --> listening
      ^                   |
@@ -21,7 +21,7 @@ from devices.ble.adapter_watch import AdapterWatch, Step, StepTimes
 from devices.ble.bonds import BondWatch, ConnectionEnd
 from devices.ble.broadcasts import Broadcasts
 from devices.ble.link import Advertisement, BondError, Connection, LinkError
-from devices.ble.pairing import Pairer, PairingTimes, UnpairedDevices, say_bond
+from devices.ble.pairing import Pairer, PairingTimes, UnpairedDevices, report_bond
 from devices.ble.reconnect import ReconnectPolicy, ReconnectTimes, SessionEnd
 from devices.ble.session import Session, SessionTimes
 from devices.ble.slots import WAITING_LIMIT, Bounds, Slots
@@ -58,11 +58,11 @@ class RadioHabits:
     longest_retry_s: float = 15.0
     rescan_s: float = 60.0
     times: SessionTimes = field(default_factory=SessionTimes)
-    manners: ReconnectTimes = field(default_factory=ReconnectTimes)
+    reconnect: ReconnectTimes = field(default_factory=ReconnectTimes)
     bounds: Bounds = field(default_factory=Bounds)
-    patience: StepTimes = field(default_factory=StepTimes)
+    steps: StepTimes = field(default_factory=StepTimes)
     pairing: PairingTimes = field(default_factory=PairingTimes)
-    terms: Stability | None = None
+    stability: Stability | None = None
     restart: str = ""
 
 
@@ -79,19 +79,17 @@ class BleSupervisor:
     def __init__(self, recorder: Recorder, habits: RadioHabits | None = None) -> None:
         self._recorder = recorder
         self._habits = habits or RadioHabits()
-        self._courtesy = ReconnectPolicy(self._habits.manners)
+        self._reconnect = ReconnectPolicy(self._habits.reconnect)
         self._slots = Slots(self._habits.bounds)
-        self._care = AdapterCare(
-            recorder, AdapterWatch(self._habits.patience), self._habits.restart
-        )
+        self._care = AdapterCare(recorder, AdapterWatch(self._habits.steps), self._habits.restart)
         self._pairer = Pairer(recorder, self._habits.pairing)
         self._bonds = BondWatch()
         self._broadcasts = Broadcasts()
-        self._strangers = UnpairedDevices(recorder)
+        self._unpaired = UnpairedDevices(recorder)
         self._heard: OrderedDict[str, Advertisement] = OrderedDict()
         self._calling: dict[str, tuple[Advertisement, Model]] = {}
         self._called = asyncio.Event()
-        self._receptions: dict[str, DeviceReadings] = {}
+        self._readings: dict[str, DeviceReadings] = {}
         self._clocks: dict[str, KnownClock] = {}
         self._models: dict[str, Model] = {}
         self._running: dict[str, _RunningSession] = {}
@@ -106,7 +104,7 @@ class BleSupervisor:
                     await self._listen()
                     failures = 0
                 except LinkError as error:
-                    self._say_off(str(error))
+                    self._report_off(str(error))
                     failures = 0 if self._running else failures + 1
                     self._care.watch.fails(asyncio.get_running_loop().time())
                     if await self._care.help(str(error)) is not None:
@@ -124,13 +122,13 @@ class BleSupervisor:
         if not self._running:
             await link.disconnect_leftovers(SERVICES)
         async with link.Scanner(SERVICES, self._take_note):
-            self._say_on()
+            self._report_on()
             last_s = asyncio.get_running_loop().time()
             while asyncio.get_running_loop().time() - last_s < self._habits.rescan_s:
                 await link.check_radio()
                 await self._pairer.refresh()
-                self._strangers.forget(asyncio.get_running_loop().time())
-                if await self._anyone():
+                self._unpaired.forget(asyncio.get_running_loop().time())
+                if await self._wait_for_call():
                     last_s = asyncio.get_running_loop().time()
                 elif await self._help_silence() is not None:
                     return
@@ -149,7 +147,7 @@ class BleSupervisor:
             self._heard.popitem(last=False)
         self._called.set()
 
-    async def _anyone(self) -> bool:
+    async def _wait_for_call(self) -> bool:
         try:
             async with asyncio.timeout(self._habits.watch_s):
                 await self._called.wait()
@@ -162,35 +160,38 @@ class BleSupervisor:
     async def _answer(self) -> None:
         """Take note of who calls, then serve them in turn."""
         while self._heard:
-            _, heard = self._heard.popitem(last=False)
-            guessed = ble_model(heard.name, heard.services)
+            _, advertisement = self._heard.popitem(last=False)
+            guessed = ble_model(advertisement.name, advertisement.services)
             if guessed is not None:
-                await self._sort(heard, self._models.get(heard.address, guessed))
+                await self._sort(advertisement, self._models.get(advertisement.address, guessed))
         now_s = asyncio.get_running_loop().time()
         while (address := self._slots.next(now_s)) is not None:
-            heard, model = self._calling.pop(address)
-            await self._connect(heard, model)
+            advertisement, model = self._calling.pop(address)
+            await self._connect(advertisement, model)
             now_s = asyncio.get_running_loop().time()
         self._make_room(now_s)
 
-    async def _sort(self, heard: Advertisement, model: Model) -> None:
-        if self._pairer.is_asked_for(heard.address) and heard.address not in self._slots:
-            await self._pair(heard, model)
-        elif model.quirks.adopt and not self._pairer.belongs_here(heard.address):
-            _log.debug("%s belongs to nobody here", heard.address)
+    async def _sort(self, advertisement: Advertisement, model: Model) -> None:
+        if (
+            self._pairer.is_asked_for(advertisement.address)
+            and advertisement.address not in self._slots
+        ):
+            await self._pair(advertisement, model)
+        elif model.quirks.adopt and not self._pairer.belongs_here(advertisement.address):
+            _log.debug("%s belongs to nobody here", advertisement.address)
         elif model.characteristics[0].startswith(BROADCAST):
-            self._overhear(heard, model)
-        elif self._courtesy.due(heard.address, heard.data, heard.at_s):
-            self._call(heard, model)
+            self._take_broadcast(advertisement, model)
+        elif self._reconnect.due(advertisement.address, advertisement.data, advertisement.at_s):
+            self._call(advertisement, model)
 
-    def _call(self, heard: Advertisement, model: Model) -> None:
-        if model.quirks.pairs != "never" and not heard.paired:
-            self._strangers.heard(heard.address, model, heard.at_s)
+    def _call(self, advertisement: Advertisement, model: Model) -> None:
+        if model.quirks.pairs != "never" and not advertisement.paired:
+            self._unpaired.heard(advertisement.address, model, advertisement.at_s)
             return
-        self._slots.want(heard.address, _streams(model), heard.at_s)
-        if heard.address not in self._slots:
-            self._calling.pop(heard.address, None)
-            self._calling[heard.address] = (heard, model)
+        self._slots.want(advertisement.address, _streams(model), advertisement.at_s)
+        if advertisement.address not in self._slots:
+            self._calling.pop(advertisement.address, None)
+            self._calling[advertisement.address] = (advertisement, model)
         if len(self._calling) > WAITING_LIMIT:
             del self._calling[next(iter(self._calling))]
 
@@ -204,54 +205,61 @@ class BleSupervisor:
                 running.session.leave()
                 return
 
-    def _overhear(self, heard: Advertisement, model: Model) -> None:
+    def _take_broadcast(self, advertisement: Advertisement, model: Model) -> None:
         """Take what a device broadcasts; it is not connected with."""
-        reception = self._reception(heard, model, "listening")
-        for service, raw in heard.service_data:
+        readings = self._readings_of(advertisement, model, "listening")
+        for service, raw in advertisement.service_data:
             characteristic = BLE_CHARACTERISTICS.get(BROADCAST + service)
             if characteristic is None:
                 continue
             at = self._recorder.now()
             try:
-                told = self._broadcasts.feed(heard.address, characteristic, raw, heard.at_s)
+                measured = self._broadcasts.feed(
+                    advertisement.address, characteristic, raw, advertisement.at_s
+                )
             except DecodeError as error:
-                reception.garbled(at, error.kind, f"unreadable ({error.kind})", raw)
+                readings.garbled(at, error.kind, f"unreadable ({error.kind})", raw)
                 continue
-            if told is not None:
-                reception.result(at, told, raw)
+            if measured is not None:
+                readings.result(at, measured, raw)
 
-    async def _pair(self, heard: Advertisement, model: Model) -> None:
-        paired = await self._pairer.pair(heard, model)
+    async def _pair(self, advertisement: Advertisement, model: Model) -> None:
+        paired = await self._pairer.pair(advertisement, model)
         if paired:
-            self._bonds.renewed(heard.address)
-            self._strangers.paired(heard.address)
-            say_bond(self._recorder, heard.address, model, None)
+            self._bonds.renewed(advertisement.address)
+            self._unpaired.paired(advertisement.address)
+            report_bond(self._recorder, advertisement.address, model, None)
             if not model.quirks.adopt:
-                await self._connect(heard, model)
+                await self._connect(advertisement, model)
 
     # --- sessions ------------------------------------------------------------------------------
 
-    async def _connect(self, heard: Advertisement, model: Model) -> None:
-        self._slots.take(heard.address, _streams(model))
+    async def _connect(self, advertisement: Advertisement, model: Model) -> None:
+        self._slots.take(advertisement.address, _streams(model))
         try:
-            connection = await self._reach(heard)
+            connection = await self._reach(advertisement)
         except BondError as error:
-            self._judge(heard, model, ConnectionEnd(heard.paired, about_bond=True), str(error))
+            self._judge_bond(
+                advertisement,
+                model,
+                ConnectionEnd(advertisement.paired, about_bond=True),
+                str(error),
+            )
             connection = None
         if connection is None:
-            self._slots.free(heard.address)
-            self._courtesy.ended(
-                heard.address, asyncio.get_running_loop().time(), SessionEnd.NO_NEWS
+            self._slots.free(advertisement.address)
+            self._reconnect.ended(
+                advertisement.address, asyncio.get_running_loop().time(), SessionEnd.NO_NEWS
             )
             return
-        reception = self._reception(heard, model, "connected")
-        clock = self._clocks.get(reception.source.id)
-        session = Session(self._recorder, reception, connection, clock, self._habits.times)
-        task = asyncio.create_task(self._serve(heard, reception, session))
+        readings = self._readings_of(advertisement, model, "connected")
+        clock = self._clocks.get(readings.source.id)
+        session = Session(self._recorder, readings, connection, clock, self._habits.times)
+        task = asyncio.create_task(self._serve(advertisement, readings, session))
         now_s = asyncio.get_running_loop().time()
-        self._running[heard.address] = _RunningSession(session, task, now_s)
+        self._running[advertisement.address] = _RunningSession(session, task, now_s)
 
-    async def _reach(self, heard: Advertisement) -> Connection | None:
+    async def _reach(self, advertisement: Advertisement) -> Connection | None:
         """Connect, once more after interference; a device that is gone is not waited for twice."""
         began_s = asyncio.get_running_loop().time()
         for delay_s in CONNECT_DELAYS_S:
@@ -259,17 +267,17 @@ class BleSupervisor:
             if asyncio.get_running_loop().time() - began_s > self._habits.bounds.fresh_s:
                 break
             try:
-                return await Connection.open(heard.device)
+                return await Connection.open(advertisement.device)
             except BondError:
                 raise
             except LinkError as error:
-                _log.info("%s cannot be reached: %s", heard.address, error)
+                _log.info("%s cannot be reached: %s", advertisement.address, error)
         return None
 
     async def _serve(
-        self, heard: Advertisement, reception: DeviceReadings, session: Session
+        self, advertisement: Advertisement, readings: DeviceReadings, session: Session
     ) -> None:
-        device, address = reception.source.id, heard.address
+        device, address = readings.source.id, advertisement.address
         self._set_state(device, "connected")
         began_s = asyncio.get_running_loop().time()
         trouble, about_bond = "", False
@@ -282,55 +290,61 @@ class BleSupervisor:
             now_s = asyncio.get_running_loop().time()
             self._running.pop(address, None)
             self._slots.free(address)
-            self._learn(heard, reception, session)
-            self._courtesy.ended(address, now_s, session.parting())
-            ended = ConnectionEnd(
-                heard.paired or self._pairer.belongs_here(address),
+            self._learn(advertisement, readings, session)
+            self._reconnect.ended(address, now_s, session.session_end())
+            end = ConnectionEnd(
+                advertisement.paired or self._pairer.belongs_here(address),
                 about_bond,
                 session.hung_up,
                 session.heard > 0,
                 now_s - began_s,
             )
-            self._judge(heard, reception.source.model, ended, trouble)
+            self._judge_bond(advertisement, readings.source.model, end, trouble)
             self._set_state(device, "listening", trouble)
 
-    def _learn(self, heard: Advertisement, reception: DeviceReadings, session: Session) -> None:
+    def _learn(
+        self, advertisement: Advertisement, readings: DeviceReadings, session: Session
+    ) -> None:
         """Remember the device's clock, and the row that it turned out to be."""
-        attendance, source = session.attendance, reception.source
-        if attendance.clock is not None:
-            self._clocks[source.id] = attendance.clock
-        if attendance.said is None:
+        setup, source = session.setup, readings.source
+        if setup.clock is not None:
+            self._clocks[source.id] = setup.clock
+        if setup.maker_model is None:
             return
-        model = identified(source.model, *attendance.said)
+        model = identified(source.model, *setup.maker_model)
         if model is not source.model:
-            self._models[heard.address] = model
-            self._receptions.pop(source.id, None)
+            self._models[advertisement.address] = model
+            self._readings.pop(source.id, None)
             label, measures = model.label, " ".join(model.kinds)
-            self._recorder.tell(
+            self._recorder.submit(
                 lambda store, _: registry.set_model(store, source.id, label, measures)
             )
 
-    def _judge(
-        self, heard: Advertisement, model: Model, ended: ConnectionEnd, trouble: str
+    def _judge_bond(
+        self, advertisement: Advertisement, model: Model, end: ConnectionEnd, trouble: str
     ) -> None:
-        verdict = self._bonds.judge(heard.address, ended)
+        verdict = self._bonds.judge(advertisement.address, end)
         if verdict is not None:
-            _log.warning("%s: %s: %s", heard.address, verdict, trouble)
-            say_bond(self._recorder, heard.address, model, verdict)
-        elif ended.heard:
-            say_bond(self._recorder, heard.address, model, None)
+            _log.warning("%s: %s: %s", advertisement.address, verdict, trouble)
+            report_bond(self._recorder, advertisement.address, model, verdict)
+        elif end.heard:
+            report_bond(self._recorder, advertisement.address, model, None)
 
-    def _reception(self, heard: Advertisement, model: Model, state: str) -> DeviceReadings:
-        known = "ble-" + heard.address.replace(":", "").upper()
-        if known not in self._receptions:
-            source = Source(known, model, heard.address)
-            self._receptions[known] = DeviceReadings(self._recorder, source, self._habits.terms)
+    def _readings_of(
+        self, advertisement: Advertisement, model: Model, state: str
+    ) -> DeviceReadings:
+        known = "ble-" + advertisement.address.replace(":", "").upper()
+        if known not in self._readings:
+            source = Source(known, model, advertisement.address)
+            self._readings[known] = DeviceReadings(self._recorder, source, self._habits.stability)
         elif state == "listening":
-            return self._receptions[known]  # of a broadcast: known, and nothing else changes
+            return self._readings[known]  # of a broadcast: known, and nothing else changes
         measures = " ".join(model.kinds)
-        device = registry.Device(known, model.label, "ble", heard.address, state, measures=measures)
-        self._recorder.tell(lambda store, now: registry.met(store, now, device))
-        return self._receptions[known]
+        device = registry.Device(
+            known, model.label, "ble", advertisement.address, state, measures=measures
+        )
+        self._recorder.submit(lambda store, now: registry.met(store, now, device))
+        return self._readings[known]
 
     async def _end_sessions(self) -> None:
         tasks = [running.task for running in self._running.values()]
@@ -341,19 +355,19 @@ class BleSupervisor:
     # --- what people see -----------------------------------------------------------------------
 
     def _set_state(self, device: str, state: str, detail: str = "") -> None:
-        self._recorder.tell(
+        self._recorder.submit(
             lambda store, now: registry.set_state(store, now, device, state, detail)
         )
 
-    def _say_off(self, why: str) -> None:
+    def _report_off(self, why: str) -> None:
         if not self._off:
             _log.warning("Bluetooth does not work: %s", why)
         self._off = True
-        self._recorder.tell(lambda store, now: issues.note(store, now, "bluetooth-off", "", why))
+        self._recorder.submit(lambda store, now: issues.note(store, now, "bluetooth-off", "", why))
 
-    def _say_on(self) -> None:
+    def _report_on(self) -> None:
         self._off = False
-        self._recorder.tell(lambda store, _: issues.clear(store, "bluetooth-off"))
+        self._recorder.submit(lambda store, _: issues.clear(store, "bluetooth-off"))
 
 
 def _streams(model: Model) -> bool:

@@ -1,4 +1,4 @@
-"""The technician's magnifying glass: bytes in, what our decoders make of them out, as plain JSON.
+"""Decodes bytes for a technician: bytes in, the decoders' events out, as plain JSON.
 
 The pure core of `healthpost decode`. Names and forms are those of the test vectors: times are ISO
 8601 without zone, numbers are numbers, what a device says is invalid is null.

@@ -75,8 +75,8 @@ def replay(capture: Capture, protocol: str = "") -> Replay:
     name = protocol or capture.protocol
     known = SERIAL_PROTOCOLS.get(name)
     if known is None:
-        told = f"{name!r} is none of" if name else "the capture names no protocol; say one of"
-        raise CaptureError("unknown_protocol", f"{told} {', '.join(SERIAL_PROTOCOLS)}")
+        reason = f"{name!r} is none of" if name else "the capture names no protocol; say one of"
+        raise CaptureError("unknown_protocol", f"{reason} {', '.join(SERIAL_PROTOCOLS)}")
     moments, pending = _feed(known, capture)
     return Replay(name, moments, pending, _independent(known, capture))
 

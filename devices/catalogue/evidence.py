@@ -1,4 +1,4 @@
-"""How sure we are of each protocol: what stands behind it, in words that a technician can weigh.
+"""Evidence of each protocol: the sources that its decoder was written from, in plain words.
 
 Nothing here was tried on hardware by us. Each row of `devices.catalogue.serial_protocols` and of
 `devices.catalogue.ble_families` names one of these.

@@ -1,4 +1,4 @@
-"""What a row of the serial protocols says: the facts that a box needs of one protocol, together."""
+"""The row of a serial protocol: all facts that a box needs of it."""
 
 from __future__ import annotations
 

@@ -43,8 +43,9 @@ def protocol_table(protocols: Protocols, families: Families) -> str:
     ble = [
         (
             _link(family.name, family.name),
-            ", ".join(one.title for one in family.characteristics),
-            "Bluetooth " + ", ".join(one.uuid for one in family.characteristics),
+            ", ".join(characteristic.title for characteristic in family.characteristics),
+            "Bluetooth "
+            + ", ".join(characteristic.uuid for characteristic in family.characteristics),
             str(family.evidence),
         )
         for family in families
@@ -54,13 +55,13 @@ def protocol_table(protocols: Protocols, families: Families) -> str:
 
 def serial_facts(row: ProtocolRow, models: Iterable[Model]) -> str:
     """Return what the code knows of a serial protocol, to head its page."""
-    told = ", ".join(model.label for model in models) or "none yet"
+    labels = ", ".join(model.label for model in models) or "none yet"
     protocol = row.protocol
     rows = [
         ("name", f"`{row.name}`"),
         ("line", ", then ".join(line_text(line) for line in protocol.lines)),
         ("speaks", "streams without pause" if protocol.streaming else "frame by frame"),
-        ("models in the catalogue", told),
+        ("models in the catalogue", labels),
         ("evidence", _serial_evidence(row)),
         ("tried on hardware by us", "no"),
     ]
@@ -69,13 +70,16 @@ def serial_facts(row: ProtocolRow, models: Iterable[Model]) -> str:
 
 def ble_facts(family: BleFamily, models: Iterable[Model]) -> str:
     """Return what the code knows of a family of characteristics, to head its page."""
-    told = ", ".join(model.label for model in models) or "none yet"
+    labels = ", ".join(model.label for model in models) or "none yet"
     rows = [
         *(
-            (f"`{one.uuid}`", one.title + (", streams" * one.streaming))
-            for one in family.characteristics
+            (
+                f"`{characteristic.uuid}`",
+                characteristic.title + (", streams" * characteristic.streaming),
+            )
+            for characteristic in family.characteristics
         ),
-        ("models in the catalogue", told),
+        ("models in the catalogue", labels),
         ("evidence", family.evidence),
         ("tried on hardware by us", "no"),
     ]
@@ -140,7 +144,9 @@ def family_of(model: Model, families: Families) -> BleFamily:
     """Return the family of a Bluetooth model's first characteristic: what it is there for."""
     first = model.characteristics[0]
     return next(
-        family for family in families if any(one.uuid == first for one in family.characteristics)
+        family
+        for family in families
+        if any(characteristic.uuid == first for characteristic in family.characteristics)
     )
 
 

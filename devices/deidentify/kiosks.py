@@ -1,4 +1,4 @@
-"""Blood-pressure kiosks, at which a person may have typed, scanned or inserted an ID."""
+"""Takes the ID that a person typed or scanned out of the captures of blood-pressure kiosks."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def mask_tm2655(data: bytes) -> MaskedBytes:
 
 def _tm_frame(frame: re.Match[bytes]) -> MaskedFrame | None:
     if frame["cut"] is not None:
-        told = int(blank(frame["cut"]) != frame["cut"])
-        return MaskedFrame(b"\x16\x16" + _TM_HEAD + blank(frame["cut"]), told)
+        blanked = int(blank(frame["cut"]) != frame["cut"])
+        return MaskedFrame(b"\x16\x16" + _TM_HEAD + blank(frame["cut"]), blanked)
     if frame["text"] is None:
         return MaskedFrame(frame[0])
     if _tm_check(frame["text"]) != frame["check"][0]:
@@ -70,9 +70,9 @@ def _tm_frame(frame: re.Match[bytes]) -> MaskedFrame | None:
         return MaskedFrame(_tm_framed(broken, wrong), int(broken != frame["text"]))
     old = frame["text"].split(_RS)
     new = [_tm_field(at, field) for at, field in enumerate(old)]
-    told = sum(1 for before, after in zip(old, new, strict=True) if before != after)
+    blanked = sum(1 for before, after in zip(old, new, strict=True) if before != after)
     text = _RS.join(new)
-    return MaskedFrame(_tm_framed(text, bytes((_tm_check(text),))), told)
+    return MaskedFrame(_tm_framed(text, bytes((_tm_check(text),))), blanked)
 
 
 def _tm_field(at: int, field: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Analysers: ASTM E1381 frames and HL7 messages. Only results stay; who they are of goes."""
+"""Takes identities out of analysers' ASTM E1381 frames and HL7 messages; only results stay."""
 
 from __future__ import annotations
 
@@ -10,17 +10,48 @@ from devices.deidentify.text import MaskedBytes, MaskedFrame, blank, by_pattern
 from devices.protocols.framing import sum8
 
 _NUMBER = rb"[<>]?\^?\d{1,6}(?:\.\d{1,4})?"
+_UNIT = rb"(?:10[*^]\d{1,2}|[A-Za-z%\xb5])?[A-Za-z/%.*^]{0,11}"
+_RANGE = rb"[\d. <>-]{0,15}"
+_DATE = rb"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_TIME = rb"(?:" + _DATE + rb"(?:(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?)?)?"
+_TEST = rb"\^{1,3}[A-Za-z0-9^%#*+/. _-]{1,30}"
 _ANY = rb".*"
 _NAMES = rb"[HPOCRQMSL]?|MS[HA]|PID|PD1|PV[12]|ORC|OB[RX]|NTE|SPM|SAC|NK1|Z[A-Z0-9]{2}"
 
 _ASTM_FIELDS: Mapping[bytes, Mapping[int, bytes]] = {
-    b"H": {at: _ANY for at in range(15)},
-    b"O": {1: rb"\d{0,3}", 4: _ANY},
-    b"R": {1: rb"\d{0,3}", 2: _ANY, 3: _NUMBER} | {at: _ANY for at in (4, 5, 6, 7, 8, 9, 11, 12)},
+    b"H": {
+        1: rb"[^A-Za-z0-9\x80-\xff]{3}",
+        4: rb"[A-Za-z0-9 ^._/-]{0,40}",
+        11: rb"[DPQT]",
+        12: rb"\d?|LIS0?2-A2?|E ?1394-97",
+        13: _TIME,
+    },
+    b"O": {1: rb"\d{1,3}", 4: _TEST},
+    b"R": {
+        1: rb"\d{1,3}",
+        2: _TEST,
+        3: _NUMBER,
+        4: _UNIT,
+        5: _RANGE,
+        6: rb"[A-Z<>]{0,2}",
+        7: rb"[A-Z]{0,4}",
+        8: rb"[A-Z]",
+        12: _TIME,
+    },
     b"L": {1: rb"\d{0,3}", 2: rb"[A-Z]?"},
 }
-"""Fields of a record that name nobody. O-3 and O-4 number the specimen, R-11 names the operator;
-a result that is no number may be a sentence about somebody."""
+"""Fields of a record that name nobody, and their forms. O-3 and O-4 number the specimen, R-11 names
+the operator; a result that is no number may be a sentence about somebody. The times beside the
+operator are not kept: one lost or added `|` would put the operator in their place."""
+
+_ASTM_STRICT: Mapping[bytes, tuple[int, ...]] = {
+    b"H": (1, 11, 12, 13),
+    b"O": (1,),
+    b"R": (1, 2, 4, 6, 7, 8, 12),
+    b"L": (1, 2),
+}
+"""Fields that must have their form: else the fields may have shifted, or two records may have run
+into one another. A checksum of 8 bits does not show all such damage."""
 
 _HL7_FIELDS: Mapping[bytes, Mapping[int, bytes]] = {
     b"MSH": {at: _ANY for at in range(11)} | {11: rb"2\.\d(?:\.\d)?"},
@@ -29,17 +60,17 @@ _HL7_FIELDS: Mapping[bytes, Mapping[int, bytes]] = {
         2: rb"[A-Z]{0,3}",
         3: _ANY,
         5: _NUMBER,
-        6: rb"(?:10[*^]\d{1,2}|[A-Za-z%])?[A-Za-z/%.*^]{0,11}",
-        7: rb"[\d. <>-]{0,15}",
+        6: _UNIT,
+        7: _RANGE,
         8: rb"[A-Z<>]{0,2}",
         11: rb"[A-Z]",
-        14: rb"\d{0,14}",
+        14: _TIME,
     },
 }
 """The same in HL7; PID, OBR, NTE and all other segments lose everything but their name."""
 
 _HL7_STRICT: Mapping[bytes, tuple[int, ...]] = {b"MSH": (11,), b"OBX": (1, 2, 8, 11)}
-"""Fields that must be as they should: else two segments may have run into one another."""
+"""The same in HL7, whose frames have no checksum."""
 
 
 def mask_hl7(data: bytes) -> MaskedBytes:
@@ -56,24 +87,39 @@ def _hl7_message(message: re.Match[bytes]) -> MaskedFrame | None:
 
 
 def _hl7_segment(segment: bytes) -> MaskedFrame:
-    fields = segment.split(b"|")
-    shapes = _HL7_FIELDS.get(fields[0], {})
-    strict = _HL7_STRICT.get(fields[0], ())
-    sound = all(len(fields) > at and re.fullmatch(shapes[at], fields[at]) for at in strict)
-    return _kept_fields(segment, shapes if sound else {})
+    return _kept_fields(segment, _HL7_FIELDS, _HL7_STRICT)
 
 
-def _kept_fields(record: bytes, shapes: Mapping[int, bytes]) -> MaskedFrame:
-    """Keep a record's name and the fields that have their shape; blank the others."""
+def _kept_fields(
+    record: bytes,
+    forms: Mapping[bytes, Mapping[int, bytes]],
+    strict: Mapping[bytes, tuple[int, ...]],
+) -> MaskedFrame:
+    """Keep a record's name and the fields that have their form; blank the others.
+
+    A record of which one strict field has another form loses everything but its name.
+    """
     fields = record.split(b"|")
-    name = _kept(_NAMES, fields[0])
-    new = [name, *(_kept(shapes.get(at), field) for at, field in enumerate(fields[1:], 1))]
-    told = sum(1 for before, after in zip(fields, new, strict=True) if before != after)
-    return MaskedFrame(b"|".join(new), told)
+    name = fields[0]
+    own = forms.get(name, {})
+    if not all(_has_form(own[at], _field(fields, at)) for at in strict.get(name, ())):
+        own = {}
+    new = [_kept(_NAMES, name), *(_kept(own.get(at), fields[at]) for at in range(1, len(fields)))]
+    blanked = sum(1 for before, after in zip(fields, new, strict=True) if before != after)
+    return MaskedFrame(b"|".join(new), blanked)
 
 
-def _kept(shape: bytes | None, field: bytes) -> bytes:
-    return field if shape is not None and re.fullmatch(shape, field, re.DOTALL) else blank(field)
+def _field(fields: Sequence[bytes], at: int) -> bytes:
+    """Return a field; one that was not sent is empty."""
+    return fields[at] if at < len(fields) else b""
+
+
+def _kept(form: bytes | None, field: bytes) -> bytes:
+    return field if form is not None and _has_form(form, field) else blank(field)
+
+
+def _has_form(form: bytes, field: bytes) -> bool:
+    return re.fullmatch(form, field, re.DOTALL) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +216,4 @@ def _groups(frames: Sequence[_Frame], data: bytes) -> Iterable[list[int]]:
 
 
 def _astm_record(record: bytes) -> MaskedFrame:
-    return _kept_fields(record, _ASTM_FIELDS.get(record.split(b"|")[0], {}))
+    return _kept_fields(record, _ASTM_FIELDS, _ASTM_STRICT)

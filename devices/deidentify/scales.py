@@ -1,4 +1,4 @@
-"""Scales that print more than a weight: a name, a number, an age."""
+"""Takes identities out of the captures of scales that send a name, a number or an age."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def _tanita_line(line: re.Match[bytes]) -> MaskedFrame | None:
     if len(tokens) % 2 or not right:
         return None
     values = tokens[1::2]
-    told = [key in _TANITA_KEYS or blank(value) == value for key, value in _pairs(tokens)]
-    new = [value if keep else blank(value) for value, keep in zip(values, told, strict=True)]
+    kept = [key in _TANITA_KEYS or blank(value) == value for key, value in _pairs(tokens)]
+    new = [value if keep else blank(value) for value, keep in zip(values, kept, strict=True)]
     body = b",".join(b for pair in zip(tokens[::2], new, strict=True) for b in pair)
     tail = b"" if check is None else b",CS,%02X" % sum8(body + b",")
-    return MaskedFrame(blank(line["noise"]) + body + tail, told.count(False))
+    return MaskedFrame(blank(line["noise"]) + body + tail, kept.count(False))
 
 
 def _pairs(tokens: list[bytes]) -> list[tuple[bytes, bytes]]:

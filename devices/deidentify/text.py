@@ -1,4 +1,4 @@
-"""What the maskers share: blanking, and rewriting the frames that a pattern finds."""
+"""Blanking of bytes, and rewriting the frames that a pattern finds, for all maskers."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def by_parts(pattern: re.Pattern[bytes], data: bytes) -> MaskedFrame | None:
         return None
     parts = [part or b"" for part in match.groups()]
     new = [blank(part) if at % 2 else part for at, part in enumerate(parts)]
-    told = sum(1 for part in parts[1::2] if blank(part) != part)
-    return MaskedFrame(b"".join(new), told)
+    blanked = sum(1 for part in parts[1::2] if blank(part) != part)
+    return MaskedFrame(b"".join(new), blanked)
 
 
 def _changed(old: bytes, new: bytes) -> int:

@@ -137,19 +137,19 @@ class _Grammar:
         return Measurement(self.kind, values, device_time=self._clock(event), quality=quality)
 
     def _clock(self, event: Event) -> datetime | None:
-        told = event.fields.get("time")
-        return wall_clock(told, self.time) if self.time and isinstance(told, str) else None
+        text = event.fields.get("time")
+        return wall_clock(text, self.time) if self.time and isinstance(text, str) else None
 
     def _is_sound(self, match: re.Match[str]) -> bool:
-        told = match["sum"].upper()
-        return f"{_SUMS[self.checksum](match['checked'].encode('latin-1')):02X}" == told
+        text = match["sum"].upper()
+        return f"{_SUMS[self.checksum](match['checked'].encode('latin-1')):02X}" == text
 
 
-def _value(field: Field, told: object) -> Value | None:
+def _value(field: Field, text: object) -> Value | None:
     """Numbers that are no numbers ("----", blanks) are no values."""
-    if not isinstance(told, str) or not _NUMBER.fullmatch(told.strip()):
+    if not isinstance(text, str) or not _NUMBER.fullmatch(text.strip()):
         return None
-    number = Decimal(told.strip().replace(",", ".")) * field.factor
+    number = Decimal(text.strip().replace(",", ".")) * field.factor
     return Value(field.code, number, field.unit) if number > 0 else None
 
 

@@ -1,4 +1,4 @@
-"""What one device says becomes readings, refusals and live numbers.
+"""Makes readings, refusals and live numbers of the measurements of one device.
 
 Spot devices: each result is a reading, each failed measurement is kept as "no-measurement", so
 that the worker sees it and measures again. Streams: numbers are shown live, and one reading is
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The device that speaks: its stable id, its row in the catalogue, where it was met."""
+    """The device that sends: its stable id, its row in the catalogue, where it was met."""
 
     id: str
     model: Model
@@ -50,11 +50,13 @@ class Source:
 class DeviceReadings:
     """Keep one for a device as long as the station runs: it remembers the finger."""
 
-    def __init__(self, recorder: Recorder, source: Source, terms: Stability | None = None) -> None:
+    def __init__(
+        self, recorder: Recorder, source: Source, stability: Stability | None = None
+    ) -> None:
         self.source = source
         self._recorder = recorder
-        self._terms = terms
-        self._agreement = Agreement(terms)
+        self._stability = stability
+        self._agreement = Agreement(stability)
         self._refused: deque[int] = deque(maxlen=REFUSALS)
         self._heard_ms: int | None = None
         self._shown_ms: int | None = None
@@ -88,7 +90,7 @@ class DeviceReadings:
             return
         self._shown_ms = at.t_ms
         device = self.source.id
-        self._recorder.tell(lambda store, now: registry.show_live(store, now, device, measured))
+        self._recorder.submit(lambda store, now: registry.show_live(store, now, device, measured))
 
     def no_measurement(self, at: Stamp, raw: bytes) -> asyncio.Future[Outcome]:
         """Keep what a device sent when it could not measure."""
@@ -108,7 +110,7 @@ class DeviceReadings:
         if self._heard_ms is None:
             return
         if at.t_ms - self._heard_ms > NEW_FINGER_MS:
-            self._agreement = Agreement(self._terms)
+            self._agreement = Agreement(self._stability)
         elif self._out:
             self._agreement.feed(at.t_ms, None)
 

@@ -1,8 +1,8 @@
-"""The station's one writer: a thread of its own that owns the store.
+"""The recorder: the station's one writer, a thread of its own that owns the store.
 
 What devices measured waits here, in order and bounded, until the disk has it; a full or locked
 disk is tried again until it has room. Everything else that the station tells the store (states,
-conditions, live numbers) is told once and may fail.
+issues, live numbers) is tried once and may fail.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from edge.store import issues
 from edge.store.store import Store
 
 WAITING_LIMIT = 1000
-TELL_LIMIT = 200
+SUBMITTED_LIMIT = 200
 ATTEMPTS = 10
 """How often a record that the store refuses is tried; a full disk is tried without end."""
 
 _log = logging.getLogger(__name__)
 
-Tell = Callable[[Store, Stamp], None]
+Work = Callable[[Store, Stamp], None]
 T = TypeVar("T")
 
 
@@ -70,7 +70,7 @@ class Recorder:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
         self._waiting: asyncio.Queue[_Waiting]
         self._waiting = asyncio.Queue(maxsize=limit)
-        self._tells = BoundedSemaphore(TELL_LIMIT)
+        self._submitted = BoundedSemaphore(SUBMITTED_LIMIT)
         self._disk_full = False
         self._store: Store
         self._clock: Clock
@@ -111,12 +111,12 @@ class Recorder:
             done.cancel()
         return done
 
-    def tell(self, work: Tell) -> None:
+    def submit(self, work: Work) -> None:
         """Let the writer run `work(store, now)` soon, in order; failures are logged, not raised."""
-        if not self._tells.acquire(blocking=False):
+        if not self._submitted.acquire(blocking=False):
             _log.warning("the writer is behind: a note was dropped")
             return
-        self._thread.submit(self._tell, work).add_done_callback(self._told)
+        self._thread.submit(self._run, work).add_done_callback(self._finished)
 
     async def fetch(self, work: Callable[[Store, Stamp], T]) -> T:
         """Let the writer run `work(store, now)`; return what it returns, raise what it raises."""
@@ -148,7 +148,7 @@ class Recorder:
             except Exception as error:
                 _log.warning("%d readings together failed (%s); one by one", len(group), error)
             else:
-                self._say_disk_has_room()
+                self._report_disk_has_room()
                 for (_, done), outcome in zip(group, kept, strict=True):
                     _answer(done, outcome)
                 return
@@ -168,27 +168,27 @@ class Recorder:
             try:
                 outcome = await asyncio.wrap_future(self._thread.submit(self._keep, arrival))
             except DiskFull:
-                self._say_disk_full()
+                self._report_disk_full()
             except StoreError as error:
                 attempts += 1
                 _log.error("attempt %d to record a reading failed: %s", attempts, error)
                 if attempts >= ATTEMPTS:
                     return None
             else:
-                self._say_disk_has_room()
+                self._report_disk_has_room()
                 return outcome
             await asyncio.sleep(self._retry_s)
 
-    def _say_disk_full(self) -> None:
+    def _report_disk_full(self) -> None:
         if not self._disk_full:
             _log.error("the disk is full; readings wait in memory")
         self._disk_full = True
-        self.tell(lambda store, now: issues.note(store, now, "disk-full"))
+        self.submit(lambda store, now: issues.note(store, now, "disk-full"))
 
-    def _say_disk_has_room(self) -> None:
+    def _report_disk_has_room(self) -> None:
         if self._disk_full:
             self._disk_full = False
-            self.tell(lambda store, now: issues.clear(store, "disk-full"))
+            self.submit(lambda store, now: issues.clear(store, "disk-full"))
 
     # --- on the writer's thread ----------------------------------------------------------------
 
@@ -217,14 +217,14 @@ class Recorder:
             return intake.refuse(self._store, reading, refusal.kind, refusal.text)
         return intake.accept(self._store, reading, age_s=arrival.age_s)
 
-    def _tell(self, work: Tell) -> None:
+    def _run(self, work: Work) -> None:
         try:
             work(self._store, self._clock.now())
         except EdgeError as error:
             _log.warning("a note was not written: %s", error)
 
-    def _told(self, done: Future[None]) -> None:
-        self._tells.release()
+    def _finished(self, done: Future[None]) -> None:
+        self._submitted.release()
         if not done.cancelled() and (error := done.exception()) is not None:
             _log.error("a note failed", exc_info=error)
 

@@ -1,4 +1,4 @@
-"""Turns a stream of samples into one reading that stays.
+"""Makes one stable reading of a stream of samples.
 
 Oximeter streams have no checksum that a patient's record could rest on, and the first seconds
 after a finger goes in are noise. A value counts when every sample of some seconds agreed; then the
@@ -44,8 +44,8 @@ _MOST_SAMPLES = 1000
 class Agreement:
     """Feed it each sample with the caller's monotonic time; it returns at most one per finger."""
 
-    def __init__(self, terms: Stability | None = None) -> None:
-        self._terms = terms or Stability()
+    def __init__(self, stability: Stability | None = None) -> None:
+        self._stability = stability or Stability()
         self._window: list[Measurement] = []
         self._spans: dict[str, tuple[Decimal, Decimal]] = {}
         self._since_ms = 0
@@ -64,8 +64,8 @@ class Agreement:
         if self._delivered:
             return None
         self._gather(now_ms, sample)
-        held = now_ms - self._since_ms >= self._terms.hold_ms
-        if not held or len(self._window) < self._terms.least_samples:
+        stands = now_ms - self._since_ms >= self._stability.hold_ms
+        if not stands or len(self._window) < self._stability.least_samples:
             return None
         self._delivered = True
         window, self._window = self._window, []
@@ -75,11 +75,11 @@ class Agreement:
         self._window, self._spans = [], {}
         if self._out_since_ms is None or now_ms < self._out_since_ms:
             self._out_since_ms = now_ms
-        if now_ms - self._out_since_ms >= self._terms.out_ms:
+        if now_ms - self._out_since_ms >= self._stability.out_ms:
             self._delivered = False
 
     def _gather(self, now_ms: int, sample: Measurement) -> None:
-        continues = 0 <= now_ms - self._last_ms <= self._terms.gap_ms
+        continues = 0 <= now_ms - self._last_ms <= self._stability.gap_ms
         spans = self._widened(sample)
         if not (self._window and continues and self._agree(spans)):
             self._window, self._spans = [], {}
@@ -101,7 +101,7 @@ class Agreement:
 
     def _agree(self, spans: dict[str, tuple[Decimal, Decimal]]) -> bool:
         """A pulse that comes or goes is a disagreement too."""
-        limits = {Code.SPO2: self._terms.spo2_spread, Code.PULSE: self._terms.pulse_spread}
+        limits = {Code.SPO2: self._stability.spo2_spread, Code.PULSE: self._stability.pulse_spread}
         same = not self._window or spans.keys() == self._spans.keys()
         return same and all(high - low <= limits[Code(code)] for code, (low, high) in spans.items())
 

@@ -1,1 +1,1 @@
-"""Serial ports: found, watched, read, and what is said over them."""
+"""Serial ports: finding, watching and reading them, and the sessions over them."""

@@ -1,4 +1,4 @@
-"""The serial ports that have an owner: those of the settings, and those that a technician binds."""
+"""Runs a supervisor for each serial port that the settings or a technician bound to a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What hangs on a cable: first by listening, then, where a technician allows it, by asking. Pure.
+"""Identifies the protocol at a serial port by listening, and if allowed by asking. Pure.
 
 Listening goes through every line setting that any protocol has. A protocol is recognised by three
 sound frames where frames carry a checksum, by one line where its grammar leaves no doubt, and by a
@@ -70,12 +70,12 @@ class _Trial:
             if event.name == "error" and event.fields["kind"] != "device_error":
                 self.errors += 1
                 self.run = 0
-            elif self._tells(event):
+            elif self._counts(event):
                 self.sound += 1
                 self.run += 1
                 self._longest = max(self._longest, self.run)
 
-    def _tells(self, event: Event) -> bool:
+    def _counts(self, event: Event) -> bool:
         """A line that is only text proves nothing."""
         return not self.rule.results_only or event.name in RESULTS
 

@@ -1,4 +1,4 @@
-"""Ports that nobody configured: listened to, recognised, shown to the technician, bound by them.
+"""Watches serial ports that nobody configured, and shows the technician which protocol it found.
 
 Nothing is written to such a port, unless the settings allow to probe it; then only questions that
 read. A port is bound by a person's word alone; from then on a supervisor has it.
@@ -26,7 +26,7 @@ from edge.model.clock import Stamp
 from edge.store.store import Store
 
 PORTS_LIMIT = 16
-TELL_EVERY_S = 1.0
+REPORT_EVERY_S = 1.0
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -90,7 +90,7 @@ class PortWatch:
 
     def _free(self) -> dict[str, str]:
         """Ports without a supervisor, by key."""
-        taken = [found for one in self._owned() if (found := link.find(one))]
+        taken = [found for pattern in self._owned() if (found := link.find(pattern))]
         paths = link.ports((*self._habits.patterns, *self._habits.probed))
         free = [p for p in paths if not any(link.same(p, other) for other in taken)]
         return {link.key_of(path): path for path in free[:PORTS_LIMIT]}
@@ -104,7 +104,7 @@ class PortWatch:
             return
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        self._recorder.tell(lambda store, _: serial_bindings.gone(store, key))
+        self._recorder.submit(lambda store, _: serial_bindings.gone(store, key))
 
 
 class _Watcher:
@@ -120,13 +120,13 @@ class _Watcher:
         self._habits = habits
         self._tail = b""
         self._found: RecognisedProtocol | None = None
-        self._told_s = -math.inf
+        self._reported_s = -math.inf
         self._thread: ThreadPoolExecutor
 
     async def run(self) -> None:
         """Go round for ever; ends when the port is lost or busy, or by cancellation."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="watch")
-        self._tell()
+        self._report()
         waits_s = 0.0
         try:
             while True:
@@ -194,21 +194,21 @@ class _Watcher:
     def _recognise(self, found: RecognisedProtocol) -> None:
         if self._found is None or self._found.protocol != found.protocol:
             _log.info("%s: %s, %s", self._path, found.protocol, found.evidence)
-            self._told_s = -math.inf
+            self._reported_s = -math.inf
         self._found = found
-        self._tell_soon()
+        self._report_soon()
 
     def _keep(self, data: bytes) -> None:
         if data:
             self._tail = (self._tail + data)[-serial_bindings.TAIL_BYTES :]
-            self._tell_soon()
+            self._report_soon()
 
-    def _tell_soon(self) -> None:
-        if _now_s() - self._told_s >= TELL_EVERY_S:
-            self._tell()
+    def _report_soon(self) -> None:
+        if _now_s() - self._reported_s >= REPORT_EVERY_S:
+            self._report()
 
-    def _tell(self) -> None:
-        self._told_s = _now_s()
+    def _report(self) -> None:
+        self._reported_s = _now_s()
         found = self._found
         models = serial_models(found.protocol) if found else ()
         seen = serial_bindings.UnboundPort(
@@ -218,7 +218,7 @@ class _Watcher:
             evidence=found.evidence if found else "",
             tail=self._tail.hex(),
         )
-        self._recorder.tell(partial(_sighted, seen))
+        self._recorder.submit(partial(_sighted, seen))
 
     async def _block(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call)

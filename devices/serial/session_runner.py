@@ -1,6 +1,6 @@
-"""Carries out what a session says: bytes to the device, findings to the box, in the right order.
+"""Carries out the turns of a serial session: writes to the device, records results, in order.
 
-What was measured is on the disk before the device hears that it was taken: an analyser forgets a
+What was measured is on the disk before the device gets its acknowledgement: an analyser forgets a
 result once it is acknowledged.
 """
 
@@ -18,8 +18,8 @@ from devices.recording.device_time import ahead_of_box_s
 from edge.model.clock import Stamp
 from edge.model.reading import Measurement
 
-SAID_LIMIT = 1024
-"""Bytes of a conversation that are kept with what it found."""
+RECEIVED_LIMIT = 1024
+"""Received bytes that are kept with a result."""
 
 ASKED_LIMIT = 8
 
@@ -27,11 +27,11 @@ Write = Callable[[bytes], Awaitable[None]]
 
 
 class Port(Protocol):
-    """What a conversation needs of the one who holds the port."""
+    """What a session runner needs of the port's supervisor."""
 
     @property
-    def reception(self) -> DeviceReadings | None:
-        """Where findings go; another one after `know`."""
+    def readings(self) -> DeviceReadings | None:
+        """Where results go; another object after `know`."""
         ...
 
     def enter(self, state: str) -> None:
@@ -62,7 +62,7 @@ class SessionRunner:
         self._session = session
         self._port = port
         self._asked: deque[str] = deque(maxlen=ASKED_LIMIT)
-        self._said = bytearray()
+        self._received = bytearray()
         self._write: Write | None = None
 
     def ask(self, kind: str) -> bool:
@@ -75,7 +75,7 @@ class SessionRunner:
     async def begin(self, now: Stamp, write: Write) -> None:
         """Start on an open port; what was asked before is not done any more."""
         self._asked.clear()
-        self._said.clear()
+        self._received.clear()
         self._port.answer("the conversation began anew")
         self._write = write
         await self._act(now, self._session.start(now.t_ms), b"")
@@ -85,10 +85,10 @@ class SessionRunner:
         self._write = None
         return self._session.stop()
 
-    async def hear(self, now: Stamp, event: Event, raw: bytes, believed: bool) -> None:
+    async def take(self, now: Stamp, event: Event, raw: bytes, believed: bool) -> None:
         """Take one event; a sample of a stream counts only when it is believed."""
-        self._said += raw
-        del self._said[:-SAID_LIMIT]
+        self._received += raw
+        del self._received[:-RECEIVED_LIMIT]
         turn = self._session.on_event(event, now.t_ms)
         await self._act(now, turn if believed else replace(turn, samples=()), raw)
 
@@ -115,7 +115,7 @@ class SessionRunner:
             self._port.sample(now, sample, raw)
         durable = await self._keep(now, turn)
         if turn.failed:
-            self._fail(now, turn.failed, raw or bytes(self._said))
+            self._fail(now, turn.failed, raw or bytes(self._received))
         if turn.measured or turn.failed:
             self._port.answer(turn.failed)
         if turn.state and not turn.samples:
@@ -124,21 +124,21 @@ class SessionRunner:
             await self._write(turn.write)
 
     def _fail(self, now: Stamp, why: str, raw: bytes) -> None:
-        reception = self._port.reception
-        if reception is None:
+        readings = self._port.readings
+        if readings is None:
             return
         if why == UNMAPPED:
-            reception.garbled(now, why, "this test is not in the map of this site's tests", raw)
+            readings.garbled(now, why, "this test is not in the map of this site's tests", raw)
         else:
-            reception.no_measurement(now, raw)
+            readings.no_measurement(now, raw)
 
     async def _keep(self, now: Stamp, turn: Turn) -> bool:
         """Record and wait for the disk; False when something could not be kept."""
-        reception = self._port.reception
-        if reception is None or not turn.measured:
+        readings = self._port.readings
+        if readings is None or not turn.measured:
             return True
-        raw = bytes(self._said)
-        self._said.clear()
-        kept = [reception.result(now, one, raw, turn.age_s) for one in turn.measured]
-        await asyncio.wait(kept)
-        return not any(one.cancelled() for one in kept)
+        raw = bytes(self._received)
+        self._received.clear()
+        recorded = [readings.result(now, measured, raw, turn.age_s) for measured in turn.measured]
+        await asyncio.wait(recorded)
+        return not any(future.cancelled() for future in recorded)

@@ -1,4 +1,4 @@
-"""One supervisor a serial port: no cable, no program and no noise needs an operator.
+"""Supervises one serial port: opens, listens, retries, changes the line settings.
 
     absent --path appears--> opening --ok--> listening --sound frame--> bound
       ^                         |                |                        |
@@ -56,11 +56,11 @@ class PortHabits:
     first_retry_s: float = 0.2
     longest_retry_s: float = 30.0
     silent_s: float = 10.0
-    terms: Stability | None = None
+    stability: Stability | None = None
 
 
 class PortSupervisor:
-    """Keeps one configured port open and hands what its device says to the reception."""
+    """Keeps one configured port open and passes what its device sends to its readings."""
 
     def __init__(
         self,
@@ -78,11 +78,11 @@ class PortSupervisor:
         self._habits = habits or PortHabits()
         self._protocol = protocol or SERIAL_PROTOCOLS[model.protocol]
         session = session_for(model.protocol, tests)
-        self._conversation = SessionRunner(session, self) if session else None
+        self._runner = SessionRunner(session, self) if session else None
         self._trial = LineTrial(self._protocol)
         self._frames = Frames(self._protocol)
         self._source = Source("", model, pattern)
-        self._reception: DeviceReadings | None = None
+        self._readings: DeviceReadings | None = None
         self._thread: ThreadPoolExecutor
         self._woken = asyncio.Event()
         self._failures = 0
@@ -95,9 +95,9 @@ class PortSupervisor:
 
     def request(self, device_id: str, kind: str) -> bool:
         """Let the device do what a person asked for; False when it is not this port's, or away."""
-        if self._conversation is None or self._source.id != device_id:
+        if self._runner is None or self._source.id != device_id:
             return False
-        return self._conversation.ask(kind)
+        return self._runner.ask(kind)
 
     async def run(self) -> None:
         """Supervise for ever; ends only by cancellation."""
@@ -130,7 +130,7 @@ class PortSupervisor:
         self._clear("port-busy", "port-missing")
         opened = asyncio.get_running_loop().time()
         try:
-            await self._meet(path)
+            await self._register(path)
             await self._listen(line)
         except link.PortError as error:
             self._lost(str(error), asyncio.get_running_loop().time() - opened)
@@ -139,21 +139,21 @@ class PortSupervisor:
 
     def _leave(self, line: link.Line) -> None:
         """Leave the device safe: a cuff deflates, whatever ends this visit."""
-        if self._conversation is not None:
+        if self._runner is not None:
             with suppress(link.PortError):
-                line.write(self._conversation.end())
+                line.write(self._runner.end())
         line.close()
 
-    async def _meet(self, path: str) -> None:
+    async def _register(self, path: str) -> None:
         number = await self._block(lambda: link.usb_serial(path))
         self._know(f"usb-{number}" if number else f"port-{_slug(path)}", path)
         self.enter("listening")
 
     def _know(self, known: str, path: str) -> None:
         """Go on as the device of this id: a cable's, until the device tells its own number."""
-        if self._reception is None or self._source.id != known:
+        if self._readings is None or self._source.id != known:
             self._source = Source(known, self._model, path)
-            self._reception = DeviceReadings(self._recorder, self._source, self._habits.terms)
+            self._readings = DeviceReadings(self._recorder, self._source, self._habits.stability)
         doubt = " (experimental)" if self._protocol.experimental else ""
         device = registry.Device(
             known,
@@ -164,7 +164,7 @@ class PortSupervisor:
             measures=" ".join(self._model.kinds),
             requests=" ".join(requests_of(self._model.protocol)),
         )
-        self._recorder.tell(lambda store, now: registry.met(store, now, device))
+        self._recorder.submit(lambda store, now: registry.met(store, now, device))
         self._state = ""
 
     def _absent(self) -> None:
@@ -208,11 +208,11 @@ class PortSupervisor:
             now = self._recorder.now()
             if data:
                 quiet_since = now.t_ms
-                await self._hear(now, data)
+                await self._receive(now, data)
             else:
                 self._notice_silence(now, now.t_ms - quiet_since)
-            if self._conversation is not None:
-                await self._conversation.go_on(now)
+            if self._runner is not None:
+                await self._runner.go_on(now)
             if self._trial.burst_ended(now.t_ms):
                 self._keep_noise(now)
             if self._trial.wrong():
@@ -232,34 +232,32 @@ class PortSupervisor:
         raw = self._frames.forget()
         if not self._trial.bound:
             self._note("line-settings")
-        if self._reception is not None:
+        if self._readings is not None:
             text = "the cable brought something unreadable; measure again"
-            self._reception.garbled(now, "unreadable", text, raw)
+            self._readings.garbled(now, "unreadable", text, raw)
 
-    async def _hear(self, now: Stamp, data: bytes) -> None:
+    async def _receive(self, now: Stamp, data: bytes) -> None:
         events = self._frames.feed(data)
         for event, raw in events:
-            if self._conversation is None:
+            if self._runner is None:
                 self._take(now, event, raw)
             else:
-                await self._reply(now, event, raw, self._conversation)
+                await self._reply(now, event, raw, self._runner)
         self._trial.heard(now.t_ms, data, events, self._frames.pending)
 
     async def _begin(self, line: link.Line) -> None:
-        if self._conversation is not None:
+        if self._runner is not None:
             write = partial(self._write, line)
-            await self._conversation.begin(self._recorder.now(), write)
+            await self._runner.begin(self._recorder.now(), write)
 
     async def _write(self, line: link.Line, data: bytes) -> None:
         await self._block(lambda: line.write(data))
 
-    async def _reply(
-        self, now: Stamp, event: Event, raw: bytes, conversation: SessionRunner
-    ) -> None:
+    async def _reply(self, now: Stamp, event: Event, raw: bytes, runner: SessionRunner) -> None:
         believed = self._trial.believes(event, len(raw))
         if believed:
             self._clear("line-settings", "device-silent")
-        await conversation.hear(now, event, raw, believed or not self._protocol.streaming)
+        await runner.take(now, event, raw, believed or not self._protocol.streaming)
 
     def _take(self, now: Stamp, event: Event, raw: bytes) -> None:
         believed = self._trial.believes(event, len(raw))
@@ -279,20 +277,20 @@ class PortSupervisor:
         if not self._protocol.streaming:
             self.enter("connected")
         measured = self._protocol.measured(event)
-        if measured is None or self._reception is None:
+        if measured is None or self._readings is None:
             return  # an answer to a command: nothing that a patient could own
-        self._reception.result(now, measured, raw)
+        self._readings.result(now, measured, raw)
         self._compare_clocks(now, measured)
 
     def _refuse(self, now: Stamp, event: Event, raw: bytes) -> None:
-        if self._reception is None:
+        if self._readings is None:
             return
         kind = str(event.fields.get("kind", "error"))
         if kind == "device_error":
             self.enter("connected")
-            self._reception.no_measurement(now, raw)
+            self._readings.no_measurement(now, raw)
         else:
-            self._reception.garbled(
+            self._readings.garbled(
                 now, kind, f"the cable broke a result ({kind}); measure again", raw
             )
 
@@ -302,12 +300,12 @@ class PortSupervisor:
             return
         self.keep_offset(ahead_of_box_s(measured.device_time, now))
 
-    # --- what a conversation asks of its port ----------------------------------------------------
+    # --- what a session asks of its port ---------------------------------------------------------
 
     @property
-    def reception(self) -> DeviceReadings | None:
+    def readings(self) -> DeviceReadings | None:
         """Where findings go."""
-        return self._reception
+        return self._readings
 
     def know(self, serial: str) -> None:
         """Go on as the device with this serial number, whichever cable it hangs on."""
@@ -315,40 +313,40 @@ class PortSupervisor:
         if known != self._source.id:
             self.enter("absent", known)
             self._know(known, self._source.address)
-            self._recorder.tell(
+            self._recorder.submit(
                 lambda store, _: registry.set_information(store, known, serial=serial)
             )
 
     def keep_offset(self, seconds: int) -> None:
         """Keep how far the device's clock is ahead of the box's."""
         device = self._source.id
-        self._recorder.tell(lambda store, _: registry.set_clock_offset(store, device, seconds))
+        self._recorder.submit(lambda store, _: registry.set_clock_offset(store, device, seconds))
 
     def sample(self, now: Stamp, measured: Measurement | None, raw: bytes) -> None:
         """Take one sample of a stream."""
-        if self._reception is None:
+        if self._readings is None:
             return
-        self._reception.sample(now, measured, raw)
-        self.enter("measuring" if self._reception.finger_in else "connected")
+        self._readings.sample(now, measured, raw)
+        self.enter("measuring" if self._readings.finger_in else "connected")
 
     def answer(self, how: str) -> None:
         """Say that what somebody asked of the device is over."""
-        if self._conversation is not None and self._source.id:
+        if self._runner is not None and self._source.id:
             device = self._source.id
-            self._recorder.tell(lambda store, _: device_requests.done(store, device, how))
+            self._recorder.submit(lambda store, _: device_requests.done(store, device, how))
 
     # --- silence -------------------------------------------------------------------------------
 
     def _notice_silence(self, now: Stamp, silent_ms: int) -> None:
         if silent_ms >= STALE_MS and self._frames.pending:
             raw = self._frames.abandon()
-            alone = self._conversation is None and not self._protocol.streaming
-            if len(raw) >= HEADER and alone and self._reception:
-                self._reception.garbled(
+            alone = self._runner is None and not self._protocol.streaming
+            if len(raw) >= HEADER and alone and self._readings:
+                self._readings.garbled(
                     now, "truncated", "the result stopped half-way; measure again", raw
                 )
         if (
-            self._conversation is None
+            self._runner is None
             and self._protocol.streaming
             and silent_ms >= self._habits.silent_s * 1000
         ):
@@ -368,7 +366,7 @@ class PortSupervisor:
             return
         self._state = state
         device = self._source.id
-        self._recorder.tell(
+        self._recorder.submit(
             lambda store, now: registry.set_state(store, now, device, state, detail)
         )
 
@@ -377,14 +375,14 @@ class PortSupervisor:
             return
         self._wrong.add(kind)
         subject = self._source.subject
-        self._recorder.tell(lambda store, now: issues.note(store, now, kind, subject, detail))
+        self._recorder.submit(lambda store, now: issues.note(store, now, kind, subject, detail))
 
     def _clear(self, *kinds: str) -> None:
         subject = self._source.subject
         solved = self._wrong.intersection(kinds)
         self._wrong -= solved
         for kind in solved:
-            self._recorder.tell(partial(_solved, kind, subject))
+            self._recorder.submit(partial(_solved, kind, subject))
 
 
 def _slug(path: str) -> str:

@@ -1,4 +1,4 @@
-"""The conversation with a laboratory analyser: every frame is answered, results wait for a person.
+"""Session with a laboratory analyser: every frame is answered, results wait for a person.
 
 An analyser measures a sample, and which patient's it was it does not know: its results go to the
 tray, known by the sample's number. A result counts only through the site's map of test codes. HL7
@@ -92,8 +92,8 @@ def _take_hl7(event: Event, tests: Tests) -> Turn:
         return Turn()
     name = str(event.fields["id"])
     found = hl7_mllp.measured_with(event, tests)
-    doubted = (replace(one, quality=(*one.quality, UNCHECKED)) for one in found)
-    readings = tuple(_waiting(one, name) for one in doubted)
+    doubted = (replace(measured, quality=(*measured.quality, UNCHECKED)) for measured in found)
+    readings = tuple(_waiting(measured, name) for measured in doubted)
     sent = event.fields["results"]  # those that are final
     unmapped = isinstance(sent, tuple) and len(sent) > len(found)
     failed = UNMAPPED if unmapped else ""

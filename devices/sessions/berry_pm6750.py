@@ -1,4 +1,4 @@
-"""The conversation with a Berry board: its oximeter streams, its cuff waits for a person.
+"""Session with a Berry board: its oximeter streams, its cuff waits for a person.
 
 See `devices.sessions.cuff`. The board sends its last pressure for as long as it likes, so only the
 first result after the cuff's rise counts.
@@ -17,7 +17,7 @@ def session() -> CuffSession:
         Module(
             starts={"start-adult": protocol.start_pressure()},
             abort=protocol.stop_pressure(),
-            said=_said,
+            cuff_event=_cuff_event,
             measured=protocol.measured,
             opening=protocol.enable_oximeter(),
             sample=lambda event: not protocol.aside(event),
@@ -25,7 +25,7 @@ def session() -> CuffSession:
     )
 
 
-def _said(event: Event) -> CuffEvent:
+def _cuff_event(event: Event) -> CuffEvent:
     if event.name == "cuff":
         return CuffEvent.PRESSURE
     if event.name == "reading" and "sys" in event.fields:

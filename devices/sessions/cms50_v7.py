@@ -1,4 +1,4 @@
-"""The conversation with a Contec oximeter of the 7D protocol: live numbers, then its memory.
+"""Session with a Contec oximeter of the 7D protocol: live numbers, then its memory.
 
     greeting --model--> live --finger out for a while--> recalling --silence--> live
 
@@ -123,12 +123,12 @@ class Cms50Session:
         """A stream that nobody started here still runs from before: it is as good."""
         if self._stage is _Stage.RECALLING:
             return Turn()
-        told = self._go_live(now_ms) if self._stage is _Stage.GREETING else Turn()
+        turn = self._go_live(now_ms) if self._stage is _Stage.GREETING else Turn()
         self._heard_ms = now_ms
         sample = protocol.measured(event)
         if sample is not None:
             self._finger_ms = now_ms
-        return replace(told, samples=(sample,))
+        return replace(turn, samples=(sample,))
 
     # --- the memory ----------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""The conversation with a blood-pressure module: a person starts it, a result must be its own.
+"""Session with a blood-pressure module: a person starts it, a result must be its own.
 
     idle --a person asks--> inflating --done--> fetching --result--> idle
            inflating, fetching --person stops, silence, too long--> abort --> idle
@@ -51,18 +51,18 @@ class CuffEvent(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """How one protocol says it. `starts` by the person's request; `watch` and `fetch` may be empty.
+    """How one protocol does it. `starts` by the person's request; `watch` and `fetch` may be empty.
 
-    `hello` is a harmless question, put every `hello_ms` while idle; `others` are samples that come
+    `poll` is a harmless question, put every `poll_ms` while idle; `others` are samples that come
     besides (a board's oximeter).
     """
 
     starts: Mapping[str, bytes]
     abort: bytes
-    said: Callable[[Event], CuffEvent]
+    cuff_event: Callable[[Event], CuffEvent]
     measured: Callable[[Event], Measurement | None]
-    hello: bytes = b""
-    hello_ms: int = 2000
+    poll: bytes = b""
+    poll_ms: int = 2000
     watch: bytes = b""
     watch_ms: int = 400
     fetch: bytes = b""
@@ -82,7 +82,7 @@ class CuffSession:
     def __init__(self, module: Module) -> None:
         self._module = module
         self._stage = _Stage.IDLE
-        self._greeted = False
+        self._opened = False
         self._asked_ms = self._heard_ms = self._next_ms = 0
         self._risen = False
         self._low = self._fetched = 0
@@ -95,7 +95,7 @@ class CuffSession:
     def start(self, now_ms: int) -> Turn:
         """Deflate what a former process may have left inflated, then listen."""
         self._stage = _Stage.IDLE
-        self._greeted = False
+        self._opened = False
         self._reset(now_ms)
         self._next_ms = now_ms + GAP_MS
         return Turn(write=self._module.abort, state="listening")
@@ -113,20 +113,20 @@ class CuffSession:
         return Turn(write=command, state="measuring")
 
     def on_event(self, event: Event, now_ms: int) -> Turn:
-        """Follow the measurement; what nobody asked for is not heard."""
+        """Follow the measurement; what nobody asked for is ignored."""
         self._heard_ms = now_ms
         if self._module.sample(event):
             return Turn(samples=(self._module.measured(event),))
         if self._stage is _Stage.IDLE:
-            return self._meet(event)
-        return self._follow(self._module.said(event), event, now_ms)
+            return self._take_idle(event)
+        return self._follow(self._module.cuff_event(event), event, now_ms)
 
     def on_timeout(self, now_ms: int) -> Turn:
         """Ask what is due; end what takes too long."""
         if now_ms < self._next_ms:
             return Turn()
         if self._stage is _Stage.IDLE:
-            return self._greet(now_ms)
+            return self._poll(now_ms)
         trouble = self._trouble(now_ms)
         if trouble:
             return self._end(trouble, now_ms)
@@ -142,23 +142,23 @@ class CuffSession:
 
     # --- in a measurement ----------------------------------------------------------------------
 
-    def _follow(self, said: CuffEvent, event: Event, now_ms: int) -> Turn:
-        if said is CuffEvent.PRESSURE:
+    def _follow(self, cuff_event: CuffEvent, event: Event, now_ms: int) -> Turn:
+        if cuff_event is CuffEvent.PRESSURE:
             return self._watch(event, now_ms)
-        if said is CuffEvent.REFUSED or said is (
+        if cuff_event is CuffEvent.REFUSED or cuff_event is (
             CuffEvent.ABORTED if self._risen else CuffEvent.BUSY
         ):
-            return self._end(said.name.lower(), now_ms)
+            return self._end(cuff_event.name.lower(), now_ms)
         if not self._risen:
             return Turn()  # still the words about the measurement before
-        if said is CuffEvent.DONE and self._stage is _Stage.INFLATING:
+        if cuff_event is CuffEvent.DONE and self._stage is _Stage.INFLATING:
             return self._begin_fetching(now_ms)
-        return self._conclude(said, event, now_ms) if self._wants_result() else Turn()
+        return self._conclude(cuff_event, event, now_ms) if self._wants_result() else Turn()
 
-    def _conclude(self, said: CuffEvent, event: Event, now_ms: int) -> Turn:
-        if said is CuffEvent.FAILED:
+    def _conclude(self, cuff_event: CuffEvent, event: Event, now_ms: int) -> Turn:
+        if cuff_event is CuffEvent.FAILED:
             return self._end(str(event.fields.get("code", "failed")), now_ms)
-        return self._take(event, now_ms) if said is CuffEvent.RESULT else Turn()
+        return self._take(event, now_ms) if cuff_event is CuffEvent.RESULT else Turn()
 
     def _wants_result(self) -> bool:
         """A module that is asked for its result may only answer that question."""
@@ -187,7 +187,7 @@ class CuffSession:
         found = self._module.measured(event)
         age_s = (now_ms - self._asked_ms) // 1000
         self._stage = _Stage.IDLE
-        self._next_ms = now_ms + self._module.hello_ms
+        self._next_ms = now_ms + self._module.poll_ms
         if found is None:
             return Turn(failed="no-values", state="connected")
         return Turn(measured=(found,), state="connected", age_s=age_s)
@@ -204,21 +204,21 @@ class CuffSession:
 
     def _end(self, why: str, now_ms: int) -> Turn:
         self._stage = _Stage.IDLE
-        self._next_ms = now_ms + max(GAP_MS, self._module.hello_ms)
+        self._next_ms = now_ms + max(GAP_MS, self._module.poll_ms)
         return Turn(write=self._module.abort, failed=why, state="connected")
 
     # --- between measurements ------------------------------------------------------------------
 
-    def _meet(self, event: Event) -> Turn:
+    def _take_idle(self, event: Event) -> Turn:
         sound = event.name != "error" or event.fields["kind"] == "device_error"
         return Turn(state="connected" if sound else "")
 
-    def _greet(self, now_ms: int) -> Turn:
-        opening = b"" if self._greeted else self._module.opening
-        self._greeted = True
-        self._next_ms = now_ms + self._module.hello_ms
-        lost = now_ms - self._heard_ms > max(SILENT_MS, 3 * self._module.hello_ms)
-        return Turn(write=opening or self._module.hello, state="listening" if lost else "")
+    def _poll(self, now_ms: int) -> Turn:
+        opening = b"" if self._opened else self._module.opening
+        self._opened = True
+        self._next_ms = now_ms + self._module.poll_ms
+        lost = now_ms - self._heard_ms > max(SILENT_MS, 3 * self._module.poll_ms)
+        return Turn(write=opening or self._module.poll, state="listening" if lost else "")
 
     def _reset(self, now_ms: int) -> None:
         self._asked_ms = self._heard_ms = now_ms

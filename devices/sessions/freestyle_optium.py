@@ -1,4 +1,4 @@
-"""The conversation with a FreeStyle Optium: its whole memory as one text, then silence for a while.
+"""Session with a FreeStyle Optium: its whole memory as one text, then a pause.
 
 The dump carries one sum for everything, so a broken one gives nothing and is asked for again.
 """

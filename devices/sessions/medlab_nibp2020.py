@@ -1,4 +1,4 @@
-"""The conversation with a Medlab module: see `devices.sessions.cuff`.
+"""Session with a Medlab module: see `devices.sessions.cuff`.
 
 No public source names a command that ends a running measurement, so it is ended by the module's
 reset, after which its valves are open.
@@ -19,18 +19,18 @@ def session() -> CuffSession:
         Module(
             starts={"start-adult": protocol.command(protocol.START)},
             abort=protocol.command(protocol.RESET),
-            said=_said,
+            cuff_event=_cuff_event,
             measured=protocol.measured,
             opening=protocol.command(protocol.MANUAL_MODE),
-            hello=protocol.command(protocol.STATUS),
-            hello_ms=5000,
+            poll=protocol.command(protocol.STATUS),
+            poll_ms=5000,
             fetch=protocol.command(protocol.STATUS),
             sample=lambda event: "spo2" in event.fields,
         )
     )
 
 
-def _said(event: Event) -> CuffEvent:
+def _cuff_event(event: Event) -> CuffEvent:
     if event.name == "reading":
         return CuffEvent.RESULT
     if event.name == "error":

@@ -1,4 +1,4 @@
-"""The conversation with a Nonin 9560: the format of spot checks is selected, then it speaks."""
+"""Session with a Nonin 9560: selects the format of spot checks, then takes measurements."""
 
 from __future__ import annotations
 

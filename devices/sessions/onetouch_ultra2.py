@@ -1,4 +1,4 @@
-"""The conversation with a OneTouch Ultra2: the whole memory, then the clock, once a connection.
+"""Session with a OneTouch Ultra2: the whole memory, then the clock, once a connection.
 
 While it hangs on the cable the meter does not measure, so there is nothing to read again until it
 was away. A dump with a broken line is asked for a second time.

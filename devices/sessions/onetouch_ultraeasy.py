@@ -1,4 +1,4 @@
-"""The conversation with a OneTouch UltraEasy: a link that numbers its packets, then the memory.
+"""Session with a OneTouch UltraEasy: a link that numbers its packets, then the memory.
 
 Every packet of the meter is acknowledged; both ends toggle a bit with each. Older meters do not
 answer for their number or their clock: the link starts anew and goes on without. The index of a

@@ -1,4 +1,4 @@
-"""Sessions written as scripts: one question after the other, asked again, given up in the end.
+"""Sessions written as scripts: questions in order, each with its time limit and retries.
 
     begin --script--> asking --wanted event--> script goes on
                       asking --no answer--> asked again --too often--> away --AWAY_MS--> begin
@@ -49,7 +49,7 @@ class NoAnswerError(Exception):
 
 
 class ScriptedSession:
-    """A `Session` that plays a script over and over; what no step waits for is not heard."""
+    """A `Session` that plays a script over and over; what no step waits for is ignored."""
 
     def __init__(self, script: Callable[[], Script], goodbye: bytes = b"") -> None:
         self._script = script
@@ -108,36 +108,36 @@ class ScriptedSession:
         return self._play(now_ms, lambda: self._playing.send(event))
 
     def _play(self, now_ms: int, resume: Callable[[], Ask | Rest | Turn]) -> Turn:
-        told = Turn()
+        turn = Turn()
         for _ in range(STEPS_LIMIT):
             try:
                 step = resume()
             except (NoAnswerError, StopIteration):
-                return self._leave_alone(now_ms, told)
+                return self._leave_alone(now_ms, turn)
             if not isinstance(step, Turn):
-                return self._wait(now_ms, step, told)
-            told = joined(told, step)
+                return self._wait(now_ms, step, turn)
+            turn = joined(turn, step)
             resume = self._playing.__next__
-        return self._leave_alone(now_ms, told)
+        return self._leave_alone(now_ms, turn)
 
-    def _wait(self, now_ms: int, step: Ask | Rest, told: Turn) -> Turn:
+    def _wait(self, now_ms: int, step: Ask | Rest, turn: Turn) -> Turn:
         self._step = step
         self._next_ms = None if step.wait_ms is None else now_ms + step.wait_ms
         if isinstance(step, Rest):
-            return told
+            return turn
         self._left = step.tries - 1
-        return joined(told, Turn(write=step.write))
+        return joined(turn, Turn(write=step.write))
 
-    def _leave_alone(self, now_ms: int, told: Turn) -> Turn:
+    def _leave_alone(self, now_ms: int, turn: Turn) -> Turn:
         self._playing.close()
         self._playing = self._script()
         self._step = Rest(AWAY_MS)
         self._next_ms = now_ms + AWAY_MS
-        return joined(told, Turn(state="listening"))
+        return joined(turn, Turn(state="listening"))
 
 
 def joined(first: Turn, second: Turn) -> Turn:
-    """Return what two turns say together; what the second learnt stands."""
+    """Return two turns joined; where both have a value the second one's stands."""
     return replace(
         first,
         write=first.write + second.write,

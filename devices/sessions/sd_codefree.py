@@ -1,4 +1,4 @@
-"""The conversation with an SD CodeFree: the meter calls, tells its count, and is emptied of news.
+"""Session with an SD CodeFree: answers the meter's challenge, then reads its new records.
 
 Fetching moves the meter on, so a record that came broken is not asked for again: it comes with the
 next connection.

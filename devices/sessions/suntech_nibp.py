@@ -1,4 +1,4 @@
-"""The conversation with a SunTech module: see `devices.sessions.cuff`."""
+"""Session with a SunTech module: see `devices.sessions.cuff`."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ def session() -> CuffSession:
                 "start-newborn": protocol.start("neonate"),
             },
             abort=protocol.abort(),
-            said=_said,
+            cuff_event=_cuff_event,
             measured=protocol.measured,
-            hello=protocol.ask_cuff(),
+            poll=protocol.ask_cuff(),
             watch=protocol.ask_cuff(),
             fetch=protocol.ask_result(),
         )
     )
 
 
-def _said(event: Event) -> CuffEvent:
+def _cuff_event(event: Event) -> CuffEvent:
     if event.name == "ack":
         return _ACKS.get(str(event.fields["code"]), CuffEvent.NOTHING)
     if event.name == "error":

@@ -1,4 +1,4 @@
-"""The conversation with a TaiDoc meter: who it is, what time it has, what it remembers.
+"""Session with a TaiDoc meter: reads its model, its clock and its memory.
 
 The model decides what a record means, so nothing is read before the model is known. The memory is
 read newest first and never erased; when it was read whole before, only as far as it is new. An

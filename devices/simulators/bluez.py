@@ -1,4 +1,4 @@
-"""bluetoothd's D-Bus face on a private bus: enough for an unmodified bleak.
+"""Emulates bluetoothd's D-Bus interface on a private bus, enough for an unmodified bleak.
 
 The only seam is the bus address: a client that finds it in DBUS_SYSTEM_BUS_ADDRESS runs its
 production code against these objects. Raw message handling, because the daemon's replies come

@@ -1,4 +1,4 @@
-"""Which virtual devices there are, one row each, and who of them is on duty in a ward.
+"""The virtual devices, one row each, and which of them are in a ward.
 
 A new device is one row here: a serial device's class with the name of its tty, or a Bluetooth
 device's model in `devices.simulators.models`.

@@ -1,4 +1,4 @@
-"""A bag of running tasks that belong to one simulated thing and end with it."""
+"""The running tasks of one simulated device, cancelled when it ends."""
 
 from __future__ import annotations
 

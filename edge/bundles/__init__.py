@@ -1,1 +1,1 @@
-"""Bundles on USB sticks: what was asked for, and what was sent."""
+"""Bundles on USB sticks: requests to write or read one, and the bundles that were written."""

@@ -1,6 +1,6 @@
-"""Sticks that are plugged in, as the courier sees them, and what a technician asks it to do.
+"""Requests to write a bundle to a USB stick or to read one, and the sticks that are plugged in.
 
-The screen has no keys and no right to a stick; the courier has both. A request is one row:
+The kiosk has no keys and no right to a stick; the courier has both. A request is one row:
 
     asked --the courier begins--> under way --> done, or failed and why
 """
@@ -65,30 +65,30 @@ class Stick:
     folder: str
     name: str
     free: int
-    held: tuple[BundleOnStick, ...] = ()
+    bundles: tuple[BundleOnStick, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BundleRequest:
-    """A request. `told` is what came of it: counts when it is done, `why` when it failed."""
+    """A request. `result` holds counts when it is done, `why` when it failed."""
 
     id: int
     what: What
     folder: str
     state: State
     asked_ms: int
-    told: Mapping[str, object]
+    result: Mapping[str, object]
 
 
 def show(store: Store, sticks: Sequence[Stick]) -> None:
-    """Say which sticks are plugged in; nothing is written when it is known already."""
+    """Store which sticks are plugged in; nothing is written when that is stored already."""
     if list(sticks) == plugged(store):
         return
     with store.transaction():
         store.execute("DELETE FROM stick")
-        for one in sticks:
-            held = json.dumps([asdict(h) for h in one.held])
-            values = (one.folder, one.name, one.free, held)
+        for stick in sticks:
+            bundles = json.dumps([asdict(h) for h in stick.bundles])
+            values = (stick.folder, stick.name, stick.free, bundles)
             store.execute(
                 "INSERT INTO stick (folder, name, free, held) VALUES (?, ?, ?, ?)", values
             )
@@ -110,7 +110,7 @@ def plugged(store: Store) -> list[Stick]:
 def ask(store: Store, now: Stamp, what: What, folder: str, actor: str | None = None) -> None:
     """Ask for something; raises `ActionRefused` while a request is open, or without the stick."""
     with store.transaction():
-        if folder not in {one.folder for one in plugged(store)}:
+        if folder not in {stick.folder for stick in plugged(store)}:
             raise ActionRefused("gone", "this stick is not there any more")
         if store.row("SELECT 1 FROM stick_request WHERE state IN (?, ?)", OPEN) is not None:
             raise ActionRefused("busy", "a stick is being written or read already")
@@ -125,23 +125,23 @@ def wanted(store: Store) -> BundleRequest | None:
     """Return what somebody asked for and nobody has begun."""
     sql = "SELECT * FROM stick_request WHERE state = ? ORDER BY id LIMIT 1"
     row = store.row(sql, (State.ASKED.value,))
-    return None if row is None else _asked(row)
+    return None if row is None else _request(row)
 
 
 def latest(store: Store) -> BundleRequest | None:
     """Return the newest request."""
     row = store.row("SELECT * FROM stick_request ORDER BY id DESC LIMIT 1")
-    return None if row is None else _asked(row)
+    return None if row is None else _request(row)
 
 
-def begin(store: Store, one: BundleRequest) -> None:
-    """Say that a request is being carried out."""
-    _move(store, one.id, State.UNDER_WAY, {})
+def begin(store: Store, request: BundleRequest) -> None:
+    """Mark a request as being carried out."""
+    _move(store, request.id, State.UNDER_WAY, {})
 
 
-def end(store: Store, one: BundleRequest, told: Mapping[str, object]) -> None:
-    """Say what came of a request; with `why` in `told` it failed."""
-    _move(store, one.id, State.FAILED if "why" in told else State.DONE, told)
+def end(store: Store, request: BundleRequest, result: Mapping[str, object]) -> None:
+    """Store the result of a request; with `why` in `result` it failed."""
+    _move(store, request.id, State.FAILED if "why" in result else State.DONE, result)
 
 
 def break_off(store: Store) -> None:
@@ -156,16 +156,16 @@ def break_off(store: Store) -> None:
         )
 
 
-def _move(store: Store, number: int, state: State, told: Mapping[str, object]) -> None:
+def _move(store: Store, number: int, state: State, result: Mapping[str, object]) -> None:
     with store.transaction():
         store.execute(
             "UPDATE stick_request SET state = ?, told = ? WHERE id = ?",
-            (state.value, json.dumps(dict(told)), number),
+            (state.value, json.dumps(dict(result)), number),
         )
 
 
-def _asked(row: Row) -> BundleRequest:
-    told = json.loads(row["told"])
+def _request(row: Row) -> BundleRequest:
+    result = json.loads(row["told"])
     return BundleRequest(
-        row["id"], What(row["what"]), row["folder"], State(row["state"]), row["asked_ms"], told
+        row["id"], What(row["what"]), row["folder"], State(row["state"]), row["asked_ms"], result
     )

@@ -1,7 +1,7 @@
-"""Sticks: which bundles this box has written by hand, and what became of each.
+"""Bundles that this box has written to USB sticks, and whether the hospital has answered each.
 
-Only an answer to a bundle that is remembered here is believed. What lies on a stick counts as
-waiting; only the hospital's receipt, brought back by whatever way, makes it confirmed.
+Only an answer to a bundle that is stored here is accepted. A record on a stick counts as waiting;
+only the hospital's receipt, by stick or by the link, makes it confirmed.
 """
 
 from __future__ import annotations
@@ -81,8 +81,10 @@ def last_answered_ms(store: Store) -> int | None:
 
 def is_confirmed(store: Store, bundle: SentBundle) -> bool:
     """Whether the hospital has receipted everything on a bundle: then it is needed no more."""
-    held = {r["lane"]: r["cum_entry"] for r in store.rows("SELECT lane, cum_entry FROM stream")}
-    if any(entry > held.get(lane, 0) for lane, entry in bundle.reach.items()):
+    confirmed = {
+        r["lane"]: r["cum_entry"] for r in store.rows("SELECT lane, cum_entry FROM stream")
+    }
+    if any(entry > confirmed.get(lane, 0) for lane, entry in bundle.reach.items()):
         return False
     marks = ",".join("?" * len(bundle.files))
     sql = f"SELECT count(*) FROM file WHERE done = 0 AND id IN ({marks})"

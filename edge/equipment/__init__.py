@@ -1,1 +1,1 @@
-"""The devices of a box: which there are, what is asked of them, what is remembered."""
+"""The devices of a box: registry, requests, pairings, serial bindings, memory of connections."""

@@ -1,4 +1,4 @@
-"""What was done to bring the Bluetooth adapter back, journalled and counted."""
+"""Recovery of the Bluetooth adapter: every attempt is journalled and counted."""
 
 from __future__ import annotations
 

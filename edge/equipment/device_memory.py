@@ -1,4 +1,4 @@
-"""What the box remembers about a device between two connections, for its own use only.
+"""Values that the box keeps about a device between two connections, for its own use only.
 
 Nothing here is journalled: a lost memory costs a repeated transfer, never a reading.
 """
@@ -23,7 +23,7 @@ class Memory:
 
 
 def of(store: Store, device_id: str) -> Memory:
-    """Return what is remembered; nothing for a device never met."""
+    """Return what is remembered; nothing for an unknown device."""
     row = store.row(
         "SELECT last_record, user, consent FROM device_memory WHERE device_id = ?", (device_id,)
     )

@@ -1,4 +1,4 @@
-"""What a person asked a device to do: the only thing that may start a cuff.
+"""Requests of a person to a device: the only thing that may start a blood pressure cuff.
 
 A screen asks, the station takes the request and carries it out. A request is for a moment in front
 of a patient: one that was not taken within `EXPIRES_S` is never carried out. Each is a journal
@@ -64,7 +64,7 @@ def ask(store: Store, now: Stamp, device_id: str, kind: str, actor: str | None) 
 def take(store: Store, now: Stamp) -> Request | None:
     """Return the oldest request that waits and mark it as taken; None when there is none.
 
-    A request that is taken is carried out at most once, even when its taker dies.
+    A request that is taken is carried out at most once, even when the station that took it ends.
     """
     if store.row("SELECT 1 FROM request WHERE state = 'asked'") is None:
         return None
@@ -78,7 +78,7 @@ def take(store: Store, now: Stamp) -> Request | None:
 
 
 def done(store: Store, device_id: str, detail: str = "") -> None:
-    """Say that what was asked of a device is over, and how it went."""
+    """Mark a request as done, with its result."""
     if not _pending(store, device_id):
         return
     with store.transaction():

@@ -1,8 +1,8 @@
-"""Bluetooth devices that a person adds to this box: asked for here, done by the station.
+"""Pairing of Bluetooth devices: a person asks for it here, the station carries it out.
 
 Pairing is always a person's act. A row is one address and how far it got:
 
-    asked --station hears it--> pairing --device wants a number--> passkey-wanted --given--> pairing
+    asked --station takes it--> pairing --device wants a number--> passkey-wanted --given--> pairing
     pairing --> paired, or failed; `ask` again starts anew, also for a bond that the device forgot
 """
 
@@ -55,7 +55,7 @@ def ask(
     renew: bool = False,
     actor: str | None = None,
 ) -> None:
-    """Ask the station to pair with an address as soon as it is heard; journalled with who asked."""
+    """Ask the station to pair with an address when it advertises; journalled with its actor."""
     body: dict[str, object] = {"address": address, "state": State.ASKED.value}
     with store.transaction():
         journal.append(store, EntryKind.DEVICE, now, body, actor=actor)
@@ -77,7 +77,7 @@ def give_passkey(store: Store, address: str, passkey: int) -> None:
 def set_state(
     store: Store, now: Stamp, address: str, state: State, *, shown: str = "", detail: str = ""
 ) -> None:
-    """Say how far it got; the end is journalled, the passkey is forgotten with it."""
+    """Store how far it got; the end is journalled, the passkey is forgotten with it."""
     over = state in (State.PAIRED, State.FAILED)
     with store.transaction():
         store.execute(

@@ -1,4 +1,4 @@
-"""The devices of this box, what they are doing, and the numbers they show right now."""
+"""The devices of this box: registration, state, and the values they show at this moment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIVE_FOR_S = 5
 class Device:
     """A device the box knows. `state` is one of "absent", "listening", "connected", "measuring".
 
-    `id` is stable ("ble-AABBCCDDEEFF", "usb-<serial>"), `address` where it was last met.
+    `id` is stable ("ble-AABBCCDDEEFF", "usb-<serial>"), `address` where it was last seen.
     `clock_offset_s` is device time minus box time, when the device has a clock. `measures` are its
     kinds of measuring (`edge.model.reading.Kind`), `requests` what it may be asked for
     (`edge.equipment.device_requests.KINDS`), both apart by spaces.
@@ -98,12 +98,12 @@ def set_information(
     serial: str = "",
     firmware: str = "",
 ) -> None:
-    """Record what a device says of itself; what it left out stays as it was."""
-    said = {"manufacturer": manufacturer, "model_number": model_number}
-    said |= {"serial": serial, "firmware": firmware}
-    named = {key: value for key, value in said.items() if value}
-    held = store.row("SELECT * FROM device WHERE id = ?", (device_id,))
-    if held is None or all(held[key] == value for key, value in named.items()):
+    """Record the information that a device gives of itself; what is empty stays as it was."""
+    given = {"manufacturer": manufacturer, "model_number": model_number}
+    given |= {"serial": serial, "firmware": firmware}
+    named = {key: value for key, value in given.items() if value}
+    row = store.row("SELECT * FROM device WHERE id = ?", (device_id,))
+    if row is None or all(row[key] == value for key, value in named.items()):
         return
     _set(store, device_id, ", ".join(f"{key} = ?" for key in named), tuple(named.values()))
 
@@ -125,9 +125,9 @@ def devices(store: Store) -> list[Device]:
 
 def kinds(store: Store) -> set[str]:
     """Return what the box's devices measure, as they say themselves or have shown by readings."""
-    told = {kind for one in devices(store) for kind in one.measures.split()}
+    declared = {kind for device in devices(store) for kind in device.measures.split()}
     rows = store.rows("SELECT DISTINCT kind FROM reading WHERE device_id IS NOT NULL")
-    return told | {row["kind"] for row in rows}
+    return declared | {row["kind"] for row in rows}
 
 
 def device(store: Store, device_id: str) -> Device | None:

@@ -1,4 +1,4 @@
-"""Serial ports that nobody configured: what was recognised there, and what a technician bound.
+"""Serial ports that nobody configured: the models recognised there, and the one a technician bound.
 
 A port is named by its key: the serial number of its USB adapter, else the place where it is
 plugged in. A sighting is what the station sees this moment, raw bytes too; it is never journalled.
@@ -22,7 +22,7 @@ MODELS_LIMIT = 8
 
 @dataclass(frozen=True, slots=True)
 class UnboundPort:
-    """A port without a binding: where it is, which models may hang there and why we think so.
+    """A port without a binding: where it is, which models may be connected and the evidence.
 
     `models` are names of the catalogue, empty while nothing was recognised; `tail` are the last
     bytes in hexadecimal.
@@ -81,7 +81,7 @@ def forget_all(store: Store) -> None:
 
 
 def bind(store: Store, now: Stamp, port: str, model: str, *, actor: str | None) -> None:
-    """Say which model hangs at a port, in place of what was said before."""
+    """Bind a model to a port, in place of an earlier binding."""
     with store.transaction():
         body = {"port": port, "model": model}
         entry = journal.append(store, EntryKind.BINDING, now, body, actor=actor)

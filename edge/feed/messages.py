@@ -1,4 +1,4 @@
-"""What the hospital tells about patients: replies, appointments and answers to alerts.
+"""Messages of the hospital about patients: replies, appointments and answers to alerts.
 
 All of it comes with the feed. That a worker has seen an item is a journal entry, which goes up: the
 hospital says "seen" of nothing else.
@@ -21,7 +21,7 @@ from edge.store.store import Row, Store
 KINDS = (Entity.REPLY, Entity.APPOINTMENT, Entity.ALERT)
 COMING_DAYS = 7
 LISTED = 100
-"""So many unread items are listed, the newest; the count tells of all."""
+"""So many unread items are listed, the newest; the count is of all."""
 
 _KINDS = ", ".join(f"'{kind.value}'" for kind in KINDS)
 _UNSEEN = (
@@ -33,7 +33,7 @@ _UNSEEN = (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing that was told; `at_ms` is Unix milliseconds by the hospital's clock.
+    """One message of the hospital; `at_ms` is Unix milliseconds by the hospital's clock.
 
     `when` is an appointment's, in the hospital's local time. `state` is that of an alert: "seen" or
     "handled". `seen_by` is the id of the worker who read it here, None while nobody has.
@@ -73,9 +73,9 @@ def appointments(store: Store, patient_id: str) -> list[Message]:
 
 def coming(store: Store, today: date) -> list[Message]:
     """Return the appointments from today on, for a week."""
-    found = _soonest(_said(store, i) for i in replica.items(store, Entity.APPOINTMENT))
+    found = _soonest(_message(store, i) for i in replica.items(store, Entity.APPOINTMENT))
     last = today + timedelta(days=COMING_DAYS)
-    return [one for one in found if one.when and today <= one.when.date() <= last]
+    return [message for message in found if message.when and today <= message.when.date() <= last]
 
 
 def unread(store: Store) -> list[Message]:
@@ -83,7 +83,7 @@ def unread(store: Store) -> list[Message]:
     columns = "SELECT f.entity, f.id, f.rev, f.body"
     order = " ORDER BY json_extract(f.body, '$.at_ms') DESC, f.id LIMIT ?"
     rows = store.rows(f"{columns}{_UNSEEN}{order}", (LISTED,))
-    return [_said(store, replica.item_of(row)) for row in rows]
+    return [_message(store, replica.item_of(row)) for row in rows]
 
 
 def count_unread(store: Store) -> int:
@@ -123,19 +123,19 @@ def _note(store: Store, now: Stamp, key: str, actor: str) -> bool:
 
 def _about(store: Store, kind: Entity, patient_id: str) -> list[Message]:
     ids = edits.one_person(store, patient_id)
-    return [_said(store, item) for one in ids for item in replica.items(store, kind, one)]
+    return [_message(store, item) for alias in ids for item in replica.items(store, kind, alias)]
 
 
 def _newest(found: Iterable[Message]) -> list[Message]:
-    return sorted(found, key=lambda one: (one.at_ms, one.id), reverse=True)
+    return sorted(found, key=lambda message: (message.at_ms, message.id), reverse=True)
 
 
 def _soonest(found: Iterable[Message]) -> list[Message]:
-    dated = [(one.when, one.id, one) for one in found if one.when is not None]
-    return [one for _, _, one in sorted(dated)]
+    dated = [(message.when, message.id, message) for message in found if message.when is not None]
+    return [message for _, _, message in sorted(dated)]
 
 
-def _said(store: Store, item: Item) -> Message:
+def _message(store: Store, item: Item) -> Message:
     body, at_ms = item.body, item.body.get("at_ms")
     seen: Row | None = store.row(
         "SELECT actor FROM seen WHERE entity = ? AND id = ? AND rev = ?",

@@ -1,4 +1,4 @@
-"""The box's replica of what the hospital's feed tells this clinic.
+"""The box's replica of the hospital's feed for this clinic.
 
 Items are kept as they came; what the screens search and show is derived from them in the same
 transaction. Rows and cursor move together or not at all, so a power cut leaves the replica at
@@ -138,7 +138,7 @@ def _swap(store: Store, at: Shadow) -> None:
         f"INSERT OR REPLACE INTO feed_item ({_COLUMNS}) SELECT {_COLUMNS} FROM feed_shadow"
     )
     if at.bucket is None:
-        touched |= {(Entity.PATIENT.value, one) for one in edits.strays(store)}
+        touched |= {(Entity.PATIENT.value, patient_id) for patient_id in edits.strays(store)}
     _derive(store, touched)
     if at.bucket is None:
         store.execute("UPDATE feed_cursor SET epoch = ?, ver = ?", (at.epoch, at.as_of))

@@ -2,8 +2,8 @@
 
 The manifest carries the file's own key, so it travels as any record does, sealed to the hospital;
 the file follows in chunks under that key (`sync.files.chunks`). A preview is a small file of its
-own that names the file it stands for. The file is complete on the disk before the journal tells of
-it.
+own that names the file it stands for. The file is complete on the disk before its
+journal entry is written.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Subject:
 class Upload:
     """A file on its way: `have` is a bitmap of the chunks that the hospital holds.
 
-    `entry` is the journal entry that told of it.
+    `entry` is the journal entry with its manifest.
     """
 
     id: str
@@ -71,31 +71,44 @@ def add(
     about: Subject = Subject(),
     actor: str | None = None,
 ) -> str:
-    """Keep a file and tell of it; return its id. Raises `DiskFull`, or `ValueError` by its size."""
+    """Keep a file and its manifest; return its id. Raises `DiskFull`, or `ValueError` by size."""
     if not 0 < len(data) <= MAX_BYTES:
         raise ValueError(f"a file has 1 to {MAX_BYTES} bytes, not {len(data)}")
     disk = os.statvfs(home)
     if disk.f_bavail * disk.f_frsize < (RESERVE_MB << 20) + len(data):
         raise DiskFull("the disk has no room for a photo or a recording")
-    one, key = str(uuid7()), os.urandom(32)
+    file_id, key = str(uuid7()), os.urandom(32)
     total = -(-len(data) // CHUNK_BYTES)
-    body: dict[str, object] = {"id": one, "mime": mime, "bytes": len(data), "chunk": CHUNK_BYTES}
+    body: dict[str, object] = {
+        "id": file_id,
+        "mime": mime,
+        "bytes": len(data),
+        "chunk": CHUNK_BYTES,
+    }
     body |= {"total": total, "key": key.hex(), "sha256": hashlib.sha256(data).hexdigest()}
-    told = {"patient": about.patient, "visit": about.visit, "preview_of": about.preview_of}
-    body |= {name: value for name, value in told.items() if value is not None}
-    _write(path(home, one), data)
+    optional = {"patient": about.patient, "visit": about.visit, "preview_of": about.preview_of}
+    body |= {name: value for name, value in optional.items() if value is not None}
+    _write(path(home, file_id), data)
     with store.transaction():
         entry = journal.append(store, EntryKind.FILE, now, body, actor=actor)
         store.execute(
             "INSERT INTO file (id, entry, key, size, total, have, preview)"
             " VALUES (?, ?, ?, ?, ?, zeroblob(?), ?)",
-            (one, entry, key, len(data), total, -(-total // 8), int(about.preview_of is not None)),
+            (
+                file_id,
+                entry,
+                key,
+                len(data),
+                total,
+                -(-total // 8),
+                int(about.preview_of is not None),
+            ),
         )
-    return one
+    return file_id
 
 
 def path(home: Path, file_id: str) -> Path:
-    """Return where a file stands on the disk."""
+    """Return the path of a file on the disk."""
     return home / FOLDER / file_id
 
 
@@ -117,15 +130,15 @@ def next_upload(store: Store) -> Upload | None:
     return min(map(_upload, rows), key=urgency, default=None)
 
 
-def unsent(store: Store, told: int) -> list[Upload]:
+def unsent(store: Store, last_entry: int) -> list[Upload]:
     """Return what the hospital lacks of files whose manifest it has, or gets before them.
 
-    `told` is the last journal entry that travels with them. Previews come first.
+    `last_entry` is the last journal entry that travels with them. Previews come first.
     """
     rows = store.rows(
         "SELECT f.* FROM file f JOIN journal j ON j.id = f.entry JOIN stream s ON s.lane = j.lane"
         " WHERE f.done = 0 AND f.entry <= max(s.cum_entry, ?) ORDER BY f.preview DESC, f.entry",
-        (told,),
+        (last_entry,),
     )
     return [_upload(r) for r in rows]
 

@@ -1,6 +1,6 @@
-"""The photos and recordings of a patient as people look at them, and letting go of them.
+"""The photos and recordings of a patient: listed for people, and deleted once they are safe.
 
-A file leaves this disk only when it is safe: the hospital said that it holds all of it, and its
+A file leaves this disk only when it is safe: the hospital confirmed all of it, and its
 backup covers a record that was made here after that. The hospital's archive is one, so a backup
 with the later record has the earlier file. Its manifest stays in the journal as any record does.
 """
@@ -59,7 +59,7 @@ def of_patient(store: Store, patient_id: str) -> list[KeptFile]:
     )
     safe = safe_entry(store)
     previews = {_body(r).get("preview_of"): r["id"] for r in rows if r["preview"]}
-    return [_kept(store, r, safe, previews.get(r["id"])) for r in rows if not r["preview"]]
+    return [_patient_file(store, r, safe, previews.get(r["id"])) for r in rows if not r["preview"]]
 
 
 def get(store: Store, patient_id: str, file_id: str) -> KeptFile | None:
@@ -67,19 +67,19 @@ def get(store: Store, patient_id: str, file_id: str) -> KeptFile | None:
     row = store.row(f"{_COLUMNS} WHERE f.id = ?", (file_id,))
     if row is None or _body(row).get("patient") != patient_id:
         return None
-    return _kept(store, row, safe_entry(store), None)
+    return _patient_file(store, row, safe_entry(store), None)
 
 
 def safe_entry(store: Store) -> int:
     """Return the last journal entry that the hospital's backup covers, 0 when it covers none."""
     found = 0
     for lane in LANES:
-        held = outbox.state(store, lane)
-        if not held.safe:
+        stream = outbox.state(store, lane)
+        if not stream.safe:
             continue
         covered = store.scalar(
             "SELECT max(entry) FROM outbox WHERE lane = ? AND epoch = ? AND seq <= ?",
-            (lane.value, held.epoch, min(held.safe, held.cum)),
+            (lane.value, stream.epoch, min(stream.safe, stream.cum)),
         )
         found = max(found, covered)
     return found
@@ -98,7 +98,7 @@ def note_held(store: Store) -> None:
 
 
 def forget_old(store: Store, home: Path, before_ms: int) -> int:
-    """Let go of safe files that were made before a moment (Unix ms); return how many went."""
+    """Delete safe files that were made before a moment (Unix ms); return how many."""
     rows = store.rows(
         "SELECT f.id FROM file f JOIN journal j ON j.id = f.entry WHERE f.done = 1"
         " AND f.held_entry < ? AND json_extract(j.record, '$.at[2]') < ?",
@@ -123,11 +123,11 @@ def sweep(store: Store, home: Path, now_s: float) -> int:
     return gone
 
 
-def _kept(store: Store, row: Row, safe: int, preview: str | None) -> KeptFile:
+def _patient_file(store: Store, row: Row, safe: int, preview: str | None) -> KeptFile:
     entry = Entry.parse(row["record"].encode("utf-8"))
     body = entry.body
     visit = body.get("visit")
-    held = sum(byte.bit_count() for byte in bytes(row["have"]))
+    chunks = sum(byte.bit_count() for byte in bytes(row["have"]))
     return KeptFile(
         id=row["id"],
         patient=str(body.get("patient", "")),
@@ -136,18 +136,18 @@ def _kept(store: Store, row: Row, safe: int, preview: str | None) -> KeptFile:
         size=row["size"],
         placed=place(entry.at, store.anchors(entry.at.boot)),
         actor=entry.actor,
-        state=_state(row, held, safe),
-        percent=100 * held // row["total"],
+        state=_state(row, chunks, safe),
+        percent=100 * chunks // row["total"],
         preview=preview,
         is_preview=bool(row["preview"]),
     )
 
 
-def _state(row: Row, held: int, safe: int) -> State:
+def _state(row: Row, chunks: int, safe: int) -> State:
     if row["done"]:
         covered = row["held_entry"] is not None and row["held_entry"] < safe
         return State.SAFE if covered else State.HELD
-    return State.SENDING if held else State.WAITING
+    return State.SENDING if chunks else State.WAITING
 
 
 def _body(row: Row) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Say when the box does not know the date."""
+"""Raise an issue when the box does not know the date."""
 
 from __future__ import annotations
 

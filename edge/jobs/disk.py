@@ -1,4 +1,4 @@
-"""Say when the disk is nearly full, while there is still room to say it, and measure its growth."""
+"""Raise an issue before the disk is full, and measure its growth."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SAMPLES_FOR_MS = 14 * 24 * 3_600_000
 
 
 def run(store: Store, settings: Settings, now: Stamp) -> None:
-    """Raise or clear "disk-low" and "disk-full" by what is free where the box's file stands."""
+    """Raise or clear "disk-low" and "disk-full" by the free space where the box's file is."""
     judge(store, settings, now, free_mb(settings.home))
     measured = ledger.samples(store)
     if not measured or abs(now.wall_ms - measured[-1].at_ms) >= SAMPLE_EVERY_MS:
@@ -27,7 +27,7 @@ def run(store: Store, settings: Settings, now: Stamp) -> None:
 
 
 def judge(store: Store, settings: Settings, now: Stamp, free: int) -> None:
-    """Raise or clear the conditions for so many free megabytes."""
+    """Raise or clear the issues for so many free megabytes."""
     kind = None
     if free < FULL_MB:
         kind = "disk-full"

@@ -1,4 +1,4 @@
-"""Forget what somebody began to type and never came back to."""
+"""Delete drafts of forms to which nobody came back."""
 
 from __future__ import annotations
 

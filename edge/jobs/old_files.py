@@ -1,4 +1,4 @@
-"""Let go of photos and recordings that are safe at the hospital: by age, or when pressed."""
+"""Delete photos and recordings that are safe at the hospital: by age, or when the disk is full."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DAY_MS = 24 * 3_600_000
 
 
 def run(store: Store, settings: Settings, now: Stamp) -> None:
-    """Note what the hospital holds by now; by age, or on a disk nearly full, let go of it."""
+    """Note what the hospital holds by now; delete it by age, or when the disk is nearly full."""
     judge(store, settings, now, disk.free_mb(settings.home) < settings.disk_low_mb)
 
 
 def judge(store: Store, settings: Settings, now: Stamp, pressed: bool) -> None:
-    """Let go of safe files by age, of all when the disk is `pressed`."""
+    """Delete safe files by age, or all of them when the disk is `pressed` (nearly full)."""
     patient_files.note_held(store)
     patient_files.sweep(store, settings.home, time.time())
     if pressed:

@@ -1,4 +1,4 @@
-"""Forget locks after wrong PINs once they have passed."""
+"""Delete locks after wrong PINs that have ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let go of records that the hospital's backup holds: the old ones, or more when the disk is full.
+"""Delete records that the hospital's backup holds: the old ones, or more when the disk is full.
 
 After the retention time the outbox and the raw bytes go. While the disk is nearly full they go as
 soon as they are safe, and readings older than the retention time leave the screens' history, too.

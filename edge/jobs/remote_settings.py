@@ -1,4 +1,4 @@
-"""Answer the settings that came with the feed: they hold already, or are refused with a reason."""
+"""Answer the settings that came with the feed: applied, or refused with a reason."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from edge.store.store import Store
 
 
 def run(store: Store, _settings: Settings, now: Stamp) -> None:
-    """Tell what became of each."""
+    """Answer each."""
     remote_settings.answer(store, now)

@@ -1,4 +1,4 @@
-"""What a hospital orders a box to do."""
+"""A command of the hospital to a box."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _MODULUS = 2**64
 
 
 class Entity(StrEnum):
-    """The kinds of things a clinic is told by its hospital."""
+    """The kinds of items in the feed of a clinic."""
 
     PATIENT = "patient"
     APPOINTMENT = "appointment"
@@ -49,7 +49,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of an item at `ver` of the feed; no body: it is not this clinic's any more."""
+    """A change of an item at `ver` of the feed; no body: it is not this clinic's any more."""
 
     ver: int
     entity: str
@@ -91,8 +91,8 @@ def bucket_of(entity: str, item_id: str) -> int:
 
 def mark(item: Item) -> int:
     """Return 64 bits that differ when an item differs in anything."""
-    told = canonical_json([item.entity, item.id, item.rev, item.body])
-    return int.from_bytes(hashlib.blake2b(told, digest_size=8).digest(), "big")
+    encoded = canonical_json([item.entity, item.id, item.rev, item.body])
+    return int.from_bytes(hashlib.blake2b(encoded, digest_size=8).digest(), "big")
 
 
 def add(total: int, marks: Iterable[int]) -> int:

@@ -71,7 +71,7 @@ class PatientField:
     finer: str = ""
     codes: Codes | None = None
     default: str | None = None
-    """What holds when nothing is said."""
+    """The value when none is given."""
     required: bool = False
     refines: bool = False
     """A value that only begins another is a less exact one of the same: 1948 and 1948-06."""

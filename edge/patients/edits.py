@@ -37,7 +37,7 @@ def pending(store: Store, patient_id: str) -> frozenset[str]:
 
 
 def one_person(store: Store, patient_id: str) -> list[str]:
-    """Return the ids of all records of a person, the one that stands for the others first."""
+    """Return the ids of all records of a person, the one that replaced the others first."""
     row = store.row("SELECT replaced_by FROM patient WHERE id = ?", (patient_id,))
     kept = row["replaced_by"] if row is not None and row["replaced_by"] else patient_id
     rows = store.rows("SELECT id FROM patient WHERE replaced_by = ? ORDER BY row", (kept,))
@@ -45,18 +45,18 @@ def one_person(store: Store, patient_id: str) -> list[str]:
 
 
 def disputed(store: Store, patient_id: str) -> dict[str, list[str]]:
-    """Return the fields that a nurse at the hospital has to decide about, and the values told."""
+    """Return the fields that a nurse at the hospital has to decide about, and the values."""
     row = store.row(_ITEM, (Entity.PATIENT.value, patient_id))
-    told = json.loads(row["body"]).get("review") if row is not None else None
-    if not isinstance(told, dict):
+    review = json.loads(row["body"]).get("review") if row is not None else None
+    if not isinstance(review, dict):
         return {}
-    return {name: [str(v) for v in values] for name, values in sorted(told.items())}
+    return {name: [str(v) for v in values] for name, values in sorted(review.items())}
 
 
 def settle(store: Store, epoch: int, lanes: Mapping[str, int]) -> set[str]:
     """Forget edits that the feed reflects; return whose they were. Inside a transaction.
 
-    What is told of another epoch's numbers says nothing about ours.
+    A number of another epoch says nothing about the numbers of this one.
     """
     reflected = lanes.get(Lane.CLINICAL.value, 0)
     rows = store.rows(
@@ -71,12 +71,12 @@ def settle(store: Store, epoch: int, lanes: Mapping[str, int]) -> set[str]:
 def derive(store: Store, patient_ids: Iterable[str]) -> None:
     """Write anew what is shown of some patients; inside a transaction."""
     for patient_id in patient_ids:
-        row = store.row(_ITEM, (Entity.PATIENT.value, patient_id))
-        held = store.row("SELECT * FROM patient WHERE id = ?", (patient_id,))
-        if row is None:
-            _leave(store, held)
+        item = store.row(_ITEM, (Entity.PATIENT.value, patient_id))
+        row = store.row("SELECT * FROM patient WHERE id = ?", (patient_id,))
+        if item is None:
+            _leave(store, row)
         else:
-            _show(store, patient_id, row["rev"], json.loads(row["body"]), held)
+            _show(store, patient_id, item["rev"], json.loads(item["body"]), row)
 
 
 def foresee(store: Store, item: Item) -> None:
@@ -96,23 +96,23 @@ def strays(store: Store) -> list[str]:
 
 
 def _show(
-    store: Store, patient_id: str, rev: int, body: Mapping[str, object], held: Row | None
+    store: Store, patient_id: str, rev: int, body: Mapping[str, object], row: Row | None
 ) -> None:
-    told = {f.name: text_of(body, f.name) for f in PATIENT_FIELDS} | _own(store, patient_id)
-    name = told["name"] or "?"
-    fields = PatientFields(**patient_fields.arguments(told | {"name": name}))
+    texts = {f.name: text_of(body, f.name) for f in PATIENT_FIELDS} | _own(store, patient_id)
+    name = texts["name"] or "?"
+    fields = PatientFields(**patient_fields.arguments(texts | {"name": name}))
     values = patient_fields.to_columns(patient_fields.values_of(fields))
     replaced_by = text_of(body, "replaced_by")
-    if held is None:
-        row = store.execute(
+    if row is None:
+        number = store.execute(
             f"INSERT INTO patient (id, rev, {', '.join(COLUMNS)}, feed_rev, replaced_by)"
             f" VALUES (?, ?{', ?' * len(COLUMNS)}, ?, ?)",
             (patient_id, max(rev, 1), *values, rev, replaced_by),
         )
-        name_index.put(store, row, name)
+        name_index.put(store, number, name)
         return
-    changed = values != tuple(held[column] for column in COLUMNS)
-    if not changed and (held["feed_rev"], held["replaced_by"], held["away"]) == (
+    changed = values != tuple(row[column] for column in COLUMNS)
+    if not changed and (row["feed_rev"], row["replaced_by"], row["away"]) == (
         rev,
         replaced_by,
         0,
@@ -121,10 +121,10 @@ def _show(
     store.execute(
         f"UPDATE patient SET rev = rev + ?, {' = ?, '.join(COLUMNS)} = ?, feed_rev = ?,"
         " replaced_by = ?, away = 0 WHERE row = ?",
-        (int(changed), *values, rev, replaced_by, held["row"]),
+        (int(changed), *values, rev, replaced_by, row["row"]),
     )
-    if name != held["name"]:
-        name_index.put(store, held["row"], name)
+    if name != row["name"]:
+        name_index.put(store, row["row"], name)
 
 
 def _own(store: Store, patient_id: str) -> dict[str, str | None]:
@@ -132,30 +132,30 @@ def _own(store: Store, patient_id: str) -> dict[str, str | None]:
     rows = store.rows(
         "SELECT fields FROM patient_edit WHERE patient_id = ? ORDER BY entry", (patient_id,)
     )
-    said: dict[str, str | None] = {}
+    edited: dict[str, str | None] = {}
     for row in rows:
-        said |= json.loads(row["fields"])
-    return said
+        edited |= json.loads(row["fields"])
+    return edited
 
 
-def _leave(store: Store, held: Row | None) -> None:
+def _leave(store: Store, row: Row | None) -> None:
     """Stop finding somebody who belongs to this clinic no longer; what was done here stays.
 
     Somebody registered here whom the hospital has not heard of yet has not left.
     """
-    if held is not None and held["feed_rev"]:
-        store.execute("UPDATE patient SET away = 1 WHERE row = ?", (held["row"],))
+    if row is not None and row["feed_rev"]:
+        store.execute("UPDATE patient SET away = 1 WHERE row = ?", (row["row"],))
 
 
 def _reflected_to(store: Store, epoch: int, seq: int) -> int:
-    """Return the journal entry up to which edits are settled: told of as reflected, or let go of.
+    """Return the journal entry up to which edits are settled: reflected in the feed, or pruned.
 
     By the order of a lane, in which entries only grow: a look for each edit would read the whole
     backlog of a long absence once an edit, while nobody else can write.
     """
     lane = Lane.CLINICAL
-    held = outbox.state(store, lane)
-    if epoch == held.epoch and seq > held.base:
-        return outbox.entry_at(store, lane, min(seq, held.last))
-    first = outbox.entry_at(store, lane, held.base + 1)
+    stream = outbox.state(store, lane)
+    if epoch == stream.epoch and seq > stream.base:
+        return outbox.entry_at(store, lane, min(seq, stream.last))
+    first = outbox.entry_at(store, lane, stream.base + 1)
     return first - 1 if first else store.journal_position()

@@ -45,7 +45,7 @@ def check(form: PatientForm, now: Stamp) -> PatientFields:
     """Return the fields as stored; raises `InvalidForm` naming every field that is wrong."""
     form = PatientForm(**{f.name: _tidy(getattr(form, f.name)) for f in fields(form)})
     wrong: dict[str, str] = {}
-    kept = {field.name: _kept(field, form, now, wrong) for field in PATIENT_FIELDS}
+    kept = {field.name: _stored_text(field, form, now, wrong) for field in PATIENT_FIELDS}
     if wrong:
         raise InvalidForm(wrong)
     return PatientFields(**patient_fields.arguments(kept))
@@ -57,14 +57,14 @@ def check_changes(was: PatientFields, changes: Mapping[str, str], now: Stamp) ->
     foreign = {field: "unknown" for field in changes if field not in known}
     if foreign:
         raise InvalidForm(foreign)
-    held = {name: value or "" for name, value in patient_fields.values_of(was).items()}
+    typed = {name: value or "" for name, value in patient_fields.values_of(was).items()}
     if changes.get("age"):
-        held["birth"] = ""
-    return check(PatientForm(**(held | dict(changes))), now)
+        typed["birth"] = ""
+    return check(PatientForm(**(typed | dict(changes))), now)
 
 
 def birth_from_age(age: str, today: date, unit: str = "years") -> str:
-    """Return the birth that an age tells: a year for "years", a month for "months".
+    """Return the birth that follows from an age: a year for "years", a month for "months".
 
     Raises `InvalidForm` for the field "age".
     """
@@ -93,7 +93,9 @@ def tidy_card(text: str) -> str | None:
     return re.sub(r"\s", "", _ascii_digits(_tidy(text))).upper() or None
 
 
-def _kept(field: PatientField, form: PatientForm, now: Stamp, wrong: dict[str, str]) -> str | None:
+def _stored_text(
+    field: PatientField, form: PatientForm, now: Stamp, wrong: dict[str, str]
+) -> str | None:
     """Return a field as it is stored; what is wrong with it is noted in `wrong`."""
     if field.type is FieldType.BIRTH:
         return _birth(form, now, wrong)

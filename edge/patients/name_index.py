@@ -1,7 +1,7 @@
 """Finding names among tens of thousands: candidates by SQLite's full-text index, order by likeness.
 
-Three nets, each wider and blinder than the one before: every word by sound or beginning, any word,
-shared trigrams. Chinese names of two characters are too short for the nets and go by LIKE.
+Three searches, each wider and less exact than the one before: every word by sound or beginning, any
+word, shared trigrams. Chinese names of two characters are too short for them and are found by LIKE.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _any_word(asked: NameKeys) -> str:
 
 def _match(store: Store, query: str, limit: int) -> dict[int, NameKeys]:
     rows = store.rows(f"{_SELECT} name_key MATCH ? ORDER BY rank LIMIT ?", (query, limit))
-    return {r["row"]: _held(r["latin_words"], r["sounds"]) for r in rows}
+    return {r["row"]: _stored_keys(r["latin_words"], r["sounds"]) for r in rows}
 
 
 def _by_trigram(store: Store, asked: NameKeys) -> dict[int, NameKeys]:
@@ -107,7 +107,7 @@ def _by_trigram(store: Store, asked: NameKeys) -> dict[int, NameKeys]:
     return {r["row"]: names.keys_of_latin(r["latin_text"]) for r in rows}
 
 
-def _held(latin_words: str, sounds: str) -> NameKeys:
+def _stored_keys(latin_words: str, sounds: str) -> NameKeys:
     return NameKeys(tuple(latin_words.split()), tuple(sounds.split()))
 
 

@@ -102,20 +102,21 @@ def keys_of_latin(text: str) -> NameKeys:
     return NameKeys(words, tuple(sound(word) for word in words))
 
 
-def likeness(asked: NameKeys, held: NameKeys) -> float:
+def likeness(asked: NameKeys, stored: NameKeys) -> float:
     """Return how alike two names are, 0 to 1; `asked` may be the beginning of a name."""
-    if not asked.words or not held.words:
+    if not asked.words or not stored.words:
         return 0.0
-    best = sum(_best(w, s, held) for w, s in zip(asked.words, asked.sounds, strict=True))
-    apart = abs(len(held.words) - len(asked.words))
+    best = sum(_best(w, s, stored) for w, s in zip(asked.words, asked.sounds, strict=True))
+    apart = abs(len(stored.words) - len(asked.words))
     by_words = best / len(asked.words) - 0.03 * apart
-    whole = jellyfish.jaro_winkler_similarity(asked.joined, held.joined)
+    whole = jellyfish.jaro_winkler_similarity(asked.joined, stored.joined)
     return max(by_words, 0.97 * whole, 0.0)
 
 
-def _best(word: str, key: str, held: NameKeys) -> float:
+def _best(word: str, key: str, stored: NameKeys) -> float:
     return max(
-        _alike(word, key, other, its) for other, its in zip(held.words, held.sounds, strict=True)
+        _alike(word, key, other, its)
+        for other, its in zip(stored.words, stored.sounds, strict=True)
     )
 
 

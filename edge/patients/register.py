@@ -40,10 +40,10 @@ def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> 
     checked = check(form, now)
     patient = _patient_of(str(uuid7()), 1, checked)
     values = patient_fields.values_of(checked)
-    told = {name: value for name, value in values.items() if value is not None}
+    given = {name: value for name, value in values.items() if value is not None}
     with store.transaction():
         _card_is_free(store, patient)
-        body: dict[str, object] = {"patient": patient.id, "rev": 1} | told
+        body: dict[str, object] = {"patient": patient.id, "rev": 1} | given
         entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
         row = store.execute(
             f"INSERT INTO patient (id, entry, rev, {', '.join(COLUMNS)})"
@@ -51,7 +51,7 @@ def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> 
             (patient.id, entry, 1, *patient_fields.to_columns(values)),
         )
         name_index.put(store, row, patient.name)
-        edits.note_edit(store, entry, patient.id, told)
+        edits.note_edit(store, entry, patient.id, given)
     return patient
 
 
@@ -87,13 +87,13 @@ def correct(
         if not changed:
             return was
         _card_is_free(store, patient)
-        told = {name: after[name] for name in changed}
+        new = {name: after[name] for name in changed}
         body: dict[str, object] = {
             "patient": was.id,
             "rev": patient.rev,
             "base_rev": row["feed_rev"],
             "was": {name: before[name] for name in changed},
-            "set": told,
+            "set": new,
         }
         entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
         store.execute(
@@ -102,7 +102,7 @@ def correct(
         )
         if "name" in changed:
             name_index.put(store, row["row"], patient.name)
-        edits.note_edit(store, entry, was.id, told)
+        edits.note_edit(store, entry, was.id, new)
     return patient
 
 
@@ -136,8 +136,8 @@ def search(store: Store, text: str, limit: int = SHOWN) -> list[Patient]:
     if exact and any(c.isdecimal() for c in text):
         return exact
     found = name_index.find(store, text, limit)
-    held = _by_rows(store, [hit.row for hit in found])
-    named = [held[hit.row] for hit in found if hit.row in held]
+    by_row = _by_rows(store, [hit.row for hit in found])
+    named = [by_row[hit.row] for hit in found if hit.row in by_row]
     return list({p.id: p for p in [*exact, *named]}.values())[:limit]
 
 
@@ -148,11 +148,11 @@ def possible_duplicates(store: Store, form: PatientForm, now: Stamp | None = Non
     """
     year = _birth_year(form, now)
     hits = name_index.find(store, form.name, limit=60)
-    held = _by_rows(store, [hit.row for hit in hits])
+    by_row = _by_rows(store, [hit.row for hit in hits])
     judged = [
-        (min(hit.likeness, 1.0) + _boost(held[hit.row], form, year), held[hit.row])
+        (min(hit.likeness, 1.0) + _boost(by_row[hit.row], form, year), by_row[hit.row])
         for hit in hits
-        if hit.row in held
+        if hit.row in by_row
     ]
     judged += [(2.0, patient) for patient in _same_number(store, form)]
     judged.sort(key=lambda pair: -pair[0])
@@ -172,10 +172,10 @@ def _row(store: Store, patient_id: str) -> Row:
     return row
 
 
-def _by_rows(store: Store, rows: list[int]) -> dict[int, Patient]:
-    marks = ",".join("?" * len(rows))
-    held = store.rows(f"{_COLUMNS} WHERE row IN ({marks}) AND {_FOUND}", rows)
-    return {r["row"]: _patient(r) for r in held}
+def _by_rows(store: Store, numbers: list[int]) -> dict[int, Patient]:
+    marks = ",".join("?" * len(numbers))
+    rows = store.rows(f"{_COLUMNS} WHERE row IN ({marks}) AND {_FOUND}", numbers)
+    return {r["row"]: _patient(r) for r in rows}
 
 
 def _by_number(store: Store, text: str, limit: int) -> list[Patient]:

@@ -1,4 +1,4 @@
-"""What a clinic must know of a patient before treating: allergies, conditions, medicines.
+"""The patient summary, to be known before treatment: allergies, conditions, medicines.
 
 Anybody may add an allergy or a condition, and it shows at once; striking one out, and medicines
 with their doses, are a clinician's to decide (the tiers of `SUMMARY_FIELDS`). What is asked here
@@ -27,7 +27,7 @@ LONGEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One allergy or condition. `waits`: said here, the hospital has not taken it up yet;
+    """One allergy or condition. `waits`: typed here, the hospital has not applied it yet;
     `striking`: somebody here asked to strike it out."""
 
     text: str
@@ -37,7 +37,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class PatientSummary:
-    """All that is known; `proposed` is what was said here of the medicines and is not decided."""
+    """All that is known; `proposed` are medicines typed here not decided yet."""
 
     allergies: tuple[Member, ...] = ()
     conditions: tuple[Member, ...] = ()
@@ -46,14 +46,14 @@ class PatientSummary:
 
 
 def of(store: Store, patient_id: str) -> PatientSummary:
-    """Return what the hospital told, with what was said here since on top."""
-    told = _told(store, patient_id)
-    said = _said(store, patient_id)
-    proposals = [edit[MEDICINES] for edit in said if isinstance(edit.get(MEDICINES), str)]
+    """Return the hospital's version, with the edits made here since on top."""
+    body = _hospital_body(store, patient_id)
+    own_edits = _own_edits(store, patient_id)
+    proposals = [edit[MEDICINES] for edit in own_edits if isinstance(edit.get(MEDICINES), str)]
     return PatientSummary(
-        allergies=_members(told, said, "allergies"),
-        conditions=_members(told, said, "conditions"),
-        medicines=text_of(told, MEDICINES),
+        allergies=_members(body, own_edits, "allergies"),
+        conditions=_members(body, own_edits, "conditions"),
+        medicines=text_of(body, MEDICINES),
         proposed=str(proposals[-1]) if proposals else None,
     )
 
@@ -66,8 +66,10 @@ def add(store: Store, now: Stamp, patient_id: str, name: str, text: str, actor: 
     text = _tidy(text)
     with store.transaction():
         known = getattr(of(store, patient_id), _list(name))
-        if text.casefold() not in [one.text.casefold() for one in known if not one.striking]:
-            _tell(store, now, patient_id, {name: {"add": [text]}}, actor)
+        if text.casefold() not in [
+            member.text.casefold() for member in known if not member.striking
+        ]:
+            _append_edit(store, now, patient_id, {name: {"add": [text]}}, actor)
 
 
 def ask_to_strike(
@@ -76,25 +78,25 @@ def ask_to_strike(
     """Ask a clinician to strike a member out of a list; raises `InvalidForm`, `NotFound`."""
     with store.transaction():
         known: tuple[Member, ...] = getattr(of(store, patient_id), _list(name))
-        member = next((one for one in known if one.text == text), None)
+        member = next((m for m in known if m.text == text), None)
         if member is None:
             raise InvalidForm({name: "unknown"})
         if not member.striking:
-            _tell(store, now, patient_id, {name: {"remove": [text]}}, actor)
+            _append_edit(store, now, patient_id, {name: {"remove": [text]}}, actor)
 
 
 def propose_medicines(
     store: Store, now: Stamp, patient_id: str, text: str, actor: str | None
 ) -> None:
-    """Tell the hospital what somebody takes; a clinician decides. Raises as `add` does."""
+    """Propose to the hospital what somebody takes; a clinician decides. Raises as `add` does."""
     text = _tidy(text)
     with store.transaction():
         known = of(store, patient_id)
         if text not in (known.medicines if known.proposed is None else None, known.proposed):
-            _tell(store, now, patient_id, {MEDICINES: text}, actor)
+            _append_edit(store, now, patient_id, {MEDICINES: text}, actor)
 
 
-def _told(store: Store, patient_id: str) -> Mapping[str, object]:
+def _hospital_body(store: Store, patient_id: str) -> Mapping[str, object]:
     row = store.row(
         "SELECT body FROM feed_item WHERE entity = ? AND id = ?",
         (Entity.PATIENT.value, patient_id),
@@ -103,7 +105,7 @@ def _told(store: Store, patient_id: str) -> Mapping[str, object]:
     return body if isinstance(body, dict) else {}
 
 
-def _said(store: Store, patient_id: str) -> list[dict[str, object]]:
+def _own_edits(store: Store, patient_id: str) -> list[dict[str, object]]:
     rows = store.rows(
         "SELECT fields FROM patient_edit WHERE patient_id = ? ORDER BY entry", (patient_id,)
     )
@@ -111,38 +113,38 @@ def _said(store: Store, patient_id: str) -> list[dict[str, object]]:
 
 
 def _members(
-    told: Mapping[str, object], said: list[dict[str, object]], name: str
+    body: Mapping[str, object], own_edits: list[dict[str, object]], name: str
 ) -> tuple[Member, ...]:
-    held = told.get(name)
-    asked = _asked(told, name)
+    listed = body.get(name)
+    asked = _asked_removals(body, name)
     members = {
         str(text): Member(str(text), striking=str(text) in asked)
-        for text in (held if isinstance(held, list) else [])
+        for text in (listed if isinstance(listed, list) else [])
     }
-    for edit in said:
+    for edit in own_edits:
         change = edit.get(name)
         if isinstance(change, dict):
             for text in change.get("add", []):
                 members[text] = Member(text, waits=True)
             for text in change.get("remove", []):
                 members[text] = Member(text, waits=True, striking=True)
-    return tuple(sorted(members.values(), key=lambda one: one.text.casefold()))
+    return tuple(sorted(members.values(), key=lambda member: member.text.casefold()))
 
 
-def _asked(told: Mapping[str, object], name: str) -> list[object]:
+def _asked_removals(body: Mapping[str, object], name: str) -> list[object]:
     """Return the members that the hospital's nurse has been asked to strike out."""
-    review = told.get("review")
+    review = body.get("review")
     asked = review.get(name) if isinstance(review, dict) else None
     return asked if isinstance(asked, list) else []
 
 
-def _tell(
-    store: Store, now: Stamp, patient_id: str, told: Mapping[str, object], actor: str | None
+def _append_edit(
+    store: Store, now: Stamp, patient_id: str, changes: Mapping[str, object], actor: str | None
 ) -> None:
     rev, base_rev = register.revise(store, patient_id)
-    body = {"patient": patient_id, "rev": rev, "base_rev": base_rev, "set": dict(told)}
+    body = {"patient": patient_id, "rev": rev, "base_rev": base_rev, "set": dict(changes)}
     entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
-    edits.note_edit(store, entry, patient_id, told)
+    edits.note_edit(store, entry, patient_id, changes)
 
 
 def _list(name: str) -> str:

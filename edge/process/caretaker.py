@@ -81,7 +81,7 @@ def do(job: Job, settings: Settings) -> None:
 
 
 def serve(settings: Settings, stop: Event) -> None:
-    """Do the jobs until told to stop."""
+    """Do the jobs until a signal stops it."""
     scheduler = BackgroundScheduler(
         timezone=UTC,
         executors={"default": ThreadPoolExecutor(1)},

@@ -39,9 +39,9 @@ def speaking_json(
     return speaks_json
 
 
-def say(told: object, text: str, as_json: bool) -> None:
+def say(answer: object, text: str, as_json: bool) -> None:
     """Print the answer, as JSON or in words."""
-    click.echo(json.dumps(told, ensure_ascii=False) if as_json else text)
+    click.echo(json.dumps(answer, ensure_ascii=False) if as_json else text)
 
 
 def _fail(kind: str, message: str, as_json: bool, code: int) -> None:

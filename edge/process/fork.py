@@ -1,4 +1,4 @@
-"""Children that begin where their supervisor stands: forked, with what it has loaded.
+"""Forked processes: children that share the modules which their supervisor has loaded.
 
 What is loaded before the fork lies in memory once for all of them (copy on write), and a child
 that died is back without importing anything. They stay processes of their own: each is killed and
@@ -30,7 +30,7 @@ from edge.process.supervise import Child, Process
 
 log = logging.getLogger(__name__)
 
-TOLD_BY = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 LOOK_EVERY_S = 0.02
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 _M_ARENA_MAX = -8  # mallopt(3)
@@ -63,20 +63,20 @@ class ForkedChild(Child):
 
 
 class ForkedProcess:
-    """A forked process with the manners of `subprocess.Popen`."""
+    """A forked process with the interface of `subprocess.Popen`."""
 
     def __init__(self, name: str, module: str, environment: Mapping[str, str]) -> None:
         self.returncode: int | None = None
         parent = os.getpid()
         sys.stderr.flush()
         # A signal that comes before the child has put off our handlers must not be lost in them.
-        held = signal.pthread_sigmask(signal.SIG_BLOCK, TOLD_BY)
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         try:
             self.pid = os.fork()
             if self.pid == 0:
-                _live(name, module, environment, parent)
+                _run_child(name, module, environment, parent)
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
     def poll(self) -> int | None:
         """Look whether it has ended."""
@@ -115,13 +115,13 @@ def _allocate_in_one_place() -> None:
         mallopt(_M_ARENA_MAX, 1)
 
 
-def _live(name: str, module: str, environment: Mapping[str, str], parent: int) -> NoReturn:
+def _run_child(name: str, module: str, environment: Mapping[str, str], parent: int) -> NoReturn:
     """Become a process of its own, run, and end: nothing of the supervisor's is unwound."""
     code = 1
     try:
-        _put_off(environment)
-        _be_called(name)
-        _tie(parent)
+        _drop_inherited(environment)
+        _set_process_name(name)
+        _end_with(parent)
         code = _run(module)
     except BaseException:  # the loop of the process
         traceback.print_exc()
@@ -142,7 +142,7 @@ def _run(module: str) -> int:
     return int(code or 0)
 
 
-def _put_off(environment: Mapping[str, str]) -> None:
+def _drop_inherited(environment: Mapping[str, str]) -> None:
     """Keep nothing of the supervisor's but what it has loaded."""
     for name in os.listdir("/proc/self/fd"):
         if int(name) > 2:
@@ -155,17 +155,17 @@ def _put_off(environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
 
 
-def _be_called(name: str) -> None:
+def _set_process_name(name: str) -> None:
     """Show the name in ps and top."""
     with suppress(OSError):
         Path("/proc/self/comm").write_text(name, encoding="ascii")
 
 
-def _tie(parent: int) -> None:
+def _end_with(parent: int) -> None:
     """End with the supervisor, as what it starts as programs does (`edge.process.supervise`)."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, TOLD_BY)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     if os.getppid() != parent:  # it was gone before we had asked
         os.kill(os.getpid(), signal.SIGTERM)

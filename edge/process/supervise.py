@@ -81,15 +81,17 @@ class Child:
 
     def begin(self) -> Process:
         """Start a process."""
-        # Our standard output belongs to what we answer; children speak on standard error.
-        return subprocess.Popen(_tied(self.command), env=dict(self.environment), stdout=sys.stderr)
+        # Our standard output belongs to what we answer; children write to standard error.
+        return subprocess.Popen(
+            _ending_with_us(self.command), env=dict(self.environment), stdout=sys.stderr
+        )
 
     def tend(self, now: float) -> None:
         """Start it when it is not running and its time has come."""
         if self.process is not None and self.process.poll() is None:
             return
         if self.process is not None:
-            self._mourn(now)
+            self._note_end(now)
         if now >= self.due:
             self.process = self.begin()
             self.started = now
@@ -106,7 +108,7 @@ class Child:
             self.process.kill()
             self.process.wait()
 
-    def _mourn(self, now: float) -> None:
+    def _note_end(self, now: float) -> None:
         assert self.process is not None
         steady = now - self.started > STEADY_S
         self.deaths = 1 if steady else self.deaths + 1
@@ -130,7 +132,7 @@ def supervise(children: Sequence[Child], stop: Event, every_s: float = 0.25) -> 
             child.stop()
 
 
-def _tied(command: Sequence[str]) -> Sequence[str]:
+def _ending_with_us(command: Sequence[str]) -> Sequence[str]:
     """Ask the kernel to end the child with us (prctl(2), PR_SET_PDEATHSIG), where it can."""
     setpriv = shutil.which("setpriv")
     return command if setpriv is None else (setpriv, "--pdeathsig", "TERM", "--", *command)

@@ -1,4 +1,4 @@
-"""Reading back what was recorded: a patient's history, a visit's values, the tray."""
+"""Queries of recorded readings: a patient's history, a visit's values, the tray."""
 
 from __future__ import annotations
 

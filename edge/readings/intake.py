@@ -1,7 +1,7 @@
-"""The one door by which a reading enters: judged, recorded and queued in a single transaction.
+"""Intake of readings: each is checked, recorded and queued in a single transaction.
 
-When `accept` has returned, the reading survives a power cut. A reading that belongs to no open
-visit goes to the tray of unassigned readings; it is never guessed.
+Readings enter by no other way. When `accept` has returned, the reading survives a power cut. A
+reading that belongs to no open visit goes to the tray of unassigned readings; it is never guessed.
 """
 
 from __future__ import annotations
@@ -83,9 +83,9 @@ def claim(store: Store, now: Stamp, entry: int, patient_id: str, *, actor: str) 
         body = {"reading": journal.identity(store, entry), "patient": patient_id}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute("UPDATE reading SET patient_id = ? WHERE entry = ?", (patient_id, entry))
-        held = journal.read(store, entry)
-        if held is not None:
-            _alert(store, now, entry, patient_id, values_of(held.body))
+        reading = journal.read(store, entry)
+        if reading is not None:
+            _alert(store, now, entry, patient_id, values_of(reading.body))
 
 
 def discard(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> None:
@@ -103,18 +103,18 @@ def confirm(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
     nothing to compare.
     """
     row = store.row("SELECT compared FROM reading WHERE entry = ?", (entry,))
-    held = journal.read(store, entry)
-    if row is None or held is None:
+    reading = journal.read(store, entry)
+    if row is None or reading is None:
         raise NotFound(f"no reading {entry}")
-    quality = held.body.get("quality")
+    quality = reading.body.get("quality")
     if not isinstance(quality, list) or UNCHECKED not in quality:
         raise ActionRefused("checked", "this reading came with a checksum")
     if row["compared"] is not None:
         return
     with store.transaction():
         body = {"reading": journal.identity(store, entry)}
-        said = journal.append(store, EntryKind.CONFIRM, now, body, actor=actor)
-        store.execute("UPDATE reading SET compared = ? WHERE entry = ?", (said, entry))
+        confirmation = journal.append(store, EntryKind.CONFIRM, now, body, actor=actor)
+        store.execute("UPDATE reading SET compared = ? WHERE entry = ?", (confirmation, entry))
 
 
 def reading_body(reading: Reading) -> dict[str, object]:
@@ -149,16 +149,16 @@ def values_of(body: Body) -> tuple[Value, ...]:
 
 def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     key = _device_key(reading)
-    held = _held(store, key)
-    if held is not None:
-        return Duplicate(held)
+    first = _known_entry(store, key)
+    if first is not None:
+        return Duplicate(first)
     why = plausibility.impossible(reading.measured.values)
     if why is not None:
         return _reject(store, reading, why)
     return _record(store, _assign(store, reading, age_s), key)
 
 
-def _held(store: Store, key: bytes | None) -> int | None:
+def _known_entry(store: Store, key: bytes | None) -> int | None:
     if key is None:
         return None
     row = store.row("SELECT entry FROM reading WHERE device_key = ?", (key,))
@@ -168,18 +168,18 @@ def _held(store: Store, key: bytes | None) -> int | None:
 def _device_key(reading: Reading) -> bytes | None:
     """Identify a measurement: device, its record number, time by its own clock, values.
 
-    A digest, because it is kept twice: in the row, and in the index that tells duplicates. It
-    begins with the time or the number, which grow: what comes together lies together in the
-    index, and a commit of many readings writes few of its pages.
+    A digest, because it is kept twice: in the row, and in the index that finds duplicates. It
+    begins with the time or the number, which grow: what comes together is stored together in
+    the index, and a commit of many readings writes few of its pages.
     """
     measured = reading.measured
     if reading.device_id is None or (measured.device_time is None and measured.record is None):
         return None
     values = ",".join(f"{v.code}={v.comparator}{v.value}" for v in measured.values)
     time = measured.device_time.isoformat() if measured.device_time else ""
-    told = f"{reading.device_id}|{measured.record or ''}|{time}|{values}"
+    text = f"{reading.device_id}|{measured.record or ''}|{time}|{values}"
     grows = _seconds(measured.device_time) if measured.device_time else _number(measured.record)
-    digest = blake2b(told.encode("utf-8"), digest_size=12).digest()
+    digest = blake2b(text.encode("utf-8"), digest_size=12).digest()
     return grows.to_bytes(GROWING_BYTES, "big") + digest
 
 
@@ -188,7 +188,7 @@ def _seconds(time: datetime) -> int:
 
 
 def _number(record: str | None) -> int:
-    """Return a record's number as far as it has one that fits; the digest tells the rest."""
+    """Return a record's number as far as it has one that fits; the digest covers the rest."""
     is_number = record is not None and record.isascii() and record.isdigit() and len(record) < 12
     return int(record or 0) if is_number else 0
 

@@ -1,6 +1,6 @@
-"""Taking back a recorded reading: it is somebody else's, or it never was a measurement.
+"""Retracting a recorded reading: it is somebody else's, or it never was a measurement.
 
-Nothing vanishes: the journal keeps the reading and what was said about it. One that is somebody
+Nothing vanishes: the journal keeps the reading and the reason. One that is somebody
 else's goes back to the tray, for a person to claim. One that is wrong stays in its patient's
 history, struck out: FHIR calls such an Observation "entered-in-error" (FHIR R4, ObservationStatus).
 """
@@ -14,7 +14,7 @@ from edge.store import journal
 from edge.store.store import Store
 
 SOMEBODY_ELSE = "somebody-else"
-"""Why a reading went back to the tray; every other reason strikes it out where it stands."""
+"""Why a reading went back to the tray; every other reason strikes it out in its history."""
 
 
 def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
@@ -23,7 +23,7 @@ def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
     Raises `NotFound`, and `ActionRefused` ("not-held") when no patient has it.
     """
     with store.transaction():
-        _held_by(store, entry)
+        _patient_of(store, entry)
         body = {"reading": journal.identity(store, entry), "patient": None, "why": SOMEBODY_ELSE}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute(
@@ -41,13 +41,13 @@ def strike(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> Non
     already.
     """
     with store.transaction():
-        patient_id = _held_by(store, entry)
+        patient_id = _patient_of(store, entry)
         body = {"reading": journal.identity(store, entry), "patient": patient_id, "why": why}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute("UPDATE reading SET tray = 'discarded' WHERE entry = ?", (entry,))
 
 
-def _held_by(store: Store, entry: int) -> str:
+def _patient_of(store: Store, entry: int) -> str:
     row = store.row("SELECT patient_id, tray FROM reading WHERE entry = ?", (entry,))
     if row is None:
         raise NotFound(f"no reading {entry}")

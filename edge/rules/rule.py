@@ -11,7 +11,7 @@ from edge.model.reading import Value
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """A parameter that a rule speaks of, with the value and the bound that it reached."""
+    """A parameter that a rule judged, with the value and the bound that it reached."""
 
     name: str
     value: Value

@@ -25,7 +25,7 @@ DEFAULT_HOME = Path("/var/lib/healthpost")
 class Port:
     """A serial port that a technician bound to a model: `path`, a glob, or "serial:NUMBER".
 
-    Without a model it is only watched; `probe` allows to ask what hangs there. `tests` is the
+    Without a model it is only watched; `probe` allows to ask what is connected. `tests` is the
     site's map of an analyser's test codes: LOINC code and UCUM unit of each.
     """
 

@@ -62,7 +62,7 @@ def effective(settings: Settings, store: Store) -> Settings:
 
 
 def answer(store: Store, now: Stamp) -> int:
-    """Tell the hospital what became of each setting that is not answered yet; return how many."""
+    """Answer each setting of the hospital that is not answered yet; return how many."""
     rows = store.rows("SELECT key, rev FROM setting_answer")
     known = {row["key"]: row["rev"] for row in rows}
     fresh = [i for i in replica.items(store, Entity.SETTING) if known.get(i.id) != i.rev]

@@ -49,7 +49,7 @@ def setting(  # noqa: PLR0913 - one argument a column of the table
     filled: bool = False,
     remote: Remote | None = None,
 ) -> Any:
-    """Return the dataclass field of a setting; without a default it must stand in the file.
+    """Return the dataclass field of a setting; without a default the file must have it.
 
     `choices` are the texts allowed, `least` and `most` bound a whole number, a `filled` list has
     at least one text.

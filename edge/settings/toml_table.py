@@ -28,7 +28,7 @@ class Section:
     def texts(self, key: str, default: tuple[str, ...], least: int = 0) -> tuple[str, ...]:
         """Return a list of at least so many texts."""
         value = self._table.get(key, list(default))
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self._wrong(f"{self._name}.{key} must be a list of texts")
         if len(value) < least:
             raise self._wrong(f"{self._name}.{key} must not be empty")
@@ -44,7 +44,7 @@ class Section:
         return value
 
     def number(self, key: str, default: int, least: int = 0, most: int | None = None) -> int:
-        """Return a whole number within its bounds; `most` HIGHEST_PORT speaks of a TCP port."""
+        """Return a whole number within its bounds; `most` HIGHEST_PORT means a TCP port."""
         value = self._table.get(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise self._wrong(f"{self._name}.{key} must be a whole number, not {value!r}")

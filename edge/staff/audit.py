@@ -1,4 +1,4 @@
-"""Who looked at whose record: reads are journal entries like everything else that happens."""
+"""The audit trail: who looked at whose record. Each such read is a journal entry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody was typing when the screen locked or the kiosk died: it waits for them alone.
+"""Drafts of forms: what somebody was typing when the screen locked or the kiosk ended.
 
 A draft belongs to one member of staff and one form, lives half an hour after its last change and
 is no journal entry: nothing in it has been accepted. Number and size are bounded.
@@ -22,7 +22,7 @@ LARGEST = 8192
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The fields of one form as typed; `form` names it, `path` is the page it stands on."""
+    """The fields of one form as typed; `form` names it, `path` is its page."""
 
     form: str
     path: str

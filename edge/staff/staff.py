@@ -96,7 +96,7 @@ def add(
     staff = Staff(str(uuid7()), name, Role(role))
     pin_hash = pins.hash_pin(staff.id, pins.check_pin(pin), pepper)
     with store.transaction():
-        entry = _tell(store, now, staff, actor, active=True)
+        entry = _append(store, now, staff, actor, active=True)
         store.execute(
             "INSERT INTO staff (id, entry, name, role, pin_hash, active) VALUES (?, ?, ?, ?, ?, 1)",
             (staff.id, entry, staff.name, staff.role.value, pin_hash),
@@ -111,7 +111,7 @@ def set_pin(
     staff = get(store, staff_id)
     pin_hash = pins.hash_pin(staff.id, pins.check_pin(pin), pepper)
     with store.transaction():
-        _tell(store, now, staff, actor, active=True, why="new pin")
+        _append(store, now, staff, actor, active=True, why="new pin")
         store.execute("UPDATE staff SET pin_hash = ? WHERE id = ?", (pin_hash, staff.id))
         _forget(store, staff.id)
 
@@ -120,7 +120,7 @@ def dismiss(store: Store, now: Stamp, staff_id: str, actor: str | None) -> None:
     """Let somebody work here no longer; what they did stays theirs. Raises `NotFound`."""
     staff = get(store, staff_id)
     with store.transaction():
-        _tell(store, now, staff, actor, active=False)
+        _append(store, now, staff, actor, active=False)
         store.execute("UPDATE staff SET active = 0 WHERE id = ?", (staff.id,))
         _forget(store, staff.id)
 
@@ -231,7 +231,7 @@ def _forget(store: Store, staff_id: str) -> None:
     lockout.forget(store, staff_id)
 
 
-def _tell(
+def _append(
     store: Store, now: Stamp, staff: Staff, actor: str | None, *, active: bool, why: str = ""
 ) -> int:
     body: dict[str, object] = {

@@ -1,4 +1,4 @@
-"""Keeping the moments whose true time somebody vouched for (the hospital, a worker)."""
+"""Clock anchors: moments whose true time somebody vouched for (the hospital, a worker)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def remember(store: Store, now: Stamp, anchor: Anchor, actor: str | None = None)
 
     The hospital gets it as a journal entry, so that both ends place the same stamps alike.
     """
-    held = store.anchors(anchor.boot)
+    anchors = store.anchors(anchor.boot)
     moment = Stamp(anchor.boot, anchor.t_ms, now.wall_ms, now.quality)
-    if held and anchor.error_ms + WORTH_MS > place(moment, held).error_ms:
+    if anchors and anchor.error_ms + WORTH_MS > place(moment, anchors).error_ms:
         return False
     body = {
         "boot": anchor.boot,

@@ -1,4 +1,4 @@
-"""What the link may cost: bytes handed to it by day and class, kept across restarts, and limits.
+"""The data budget of the link: limits, and bytes sent by day and class, kept across restarts.
 
 Alerts are never limited, nor are the few bytes that keep a session: a box that cannot say HELLO
 can send no alert. A day is one of the box's wall clock in UTC.

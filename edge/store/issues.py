@@ -1,4 +1,4 @@
-"""What is wrong right now, in one place: each process raises and clears its own issues.
+"""Issues of the box: what is wrong at this moment. Each process raises and clears its own.
 
 An issue is a stable `kind` ("port-busy"), a `subject` ("Contec CMS50D+") and a short detail.
 The kiosk shows it in the reader's language; `healthpost status` prints `sentence()`.
@@ -169,9 +169,9 @@ class Issue:
 def note(store: Store, now: Stamp, kind: str, subject: str = "", detail: str = "") -> None:
     """Say that something is wrong (again); `since` stays at the first time."""
     if kind not in BY_NAME:
-        raise LookupError(f"no sentence for the condition {kind!r}")
-    held = store.row("SELECT detail FROM condition WHERE kind = ? AND subject = ?", (kind, subject))
-    if held is not None and held["detail"] == detail:
+        raise LookupError(f"no sentence for the issue {kind!r}")
+    row = store.row("SELECT detail FROM condition WHERE kind = ? AND subject = ?", (kind, subject))
+    if row is not None and row["detail"] == detail:
         return
     with store.transaction():
         store.execute(

@@ -67,7 +67,7 @@ def lanes(store: Store) -> list[LaneLedger]:
 
 def complete(ledgers: Sequence[LaneLedger]) -> bool:
     """Whether there is something, and the hospital holds all of it."""
-    return any(one.captured for one in ledgers) and all(one.complete for one in ledgers)
+    return any(lane.captured for lane in ledgers) and all(lane.complete for lane in ledgers)
 
 
 def take_sample(store: Store, sample: Sample, keep_ms: int) -> None:

@@ -1,4 +1,4 @@
-"""When the link is usually there: learnt from the half-hours in which it was up, told to people."""
+"""Link windows: when the link is usually up, learnt from the half-hours in which it was up."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from edge.store.journal import LANES, append, forget_heads
 from edge.store.store import Row, Store
 
 DIFFERS = "chain-differs"
-"""The condition that says that box and hospital do not hold the same records."""
+"""The kind of issue that says that box and hospital do not hold the same records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +80,15 @@ def state(store: Store, lane: Lane) -> StreamState:
 
 def chain_at(store: Store, lane: Lane, seq: int) -> bytes | None:
     """Return the chain after `seq` in the current epoch, or None when the box does not hold it."""
-    row = store.row("SELECT epoch, base, base_chain FROM stream WHERE lane = ?", (lane.value,))
-    if row is not None and seq == row["base"]:
-        return bytes(row["base_chain"])
-    held = store.row(
+    stream = store.row("SELECT epoch, base, base_chain FROM stream WHERE lane = ?", (lane.value,))
+    if stream is not None and seq == stream["base"]:
+        return bytes(stream["base_chain"])
+    row = store.row(
         "SELECT o.chain FROM outbox o JOIN stream s ON s.lane = o.lane AND s.epoch = o.epoch"
         " WHERE o.lane = ? AND o.seq = ?",
         (lane.value, seq),
     )
-    return None if held is None else bytes(held["chain"])
+    return None if row is None else bytes(row["chain"])
 
 
 def entry_at(store: Store, lane: Lane, seq: int) -> int:
@@ -100,13 +100,13 @@ def entry_at(store: Store, lane: Lane, seq: int) -> int:
     )
 
 
-def agrees(store: Store, held: StreamState) -> bool:
+def agrees(store: Store, stream: StreamState) -> bool:
     """Whether the chain that the last receipt was compared with still is the chain here."""
     if issues.is_noted(store, DIFFERS):
         return False
-    row = store.row("SELECT cum_chain FROM stream WHERE lane = ?", (held.lane.value,))
+    row = store.row("SELECT cum_chain FROM stream WHERE lane = ?", (stream.lane.value,))
     compared = None if row is None else row["cum_chain"]
-    return held.cum == 0 or compared == chain_at(store, held.lane, held.cum)
+    return stream.cum == 0 or compared == chain_at(store, stream.lane, stream.cum)
 
 
 def records(store: Store, lane: Lane, first: int, limit: int) -> list[QueuedRecord]:
@@ -168,12 +168,12 @@ def ledger(store: Store) -> Ledger:
     )
 
 
-def oldest_waiting(store: Store, held: StreamState) -> int | None:
+def oldest_waiting(store: Store, stream: StreamState) -> int | None:
     """Return when a lane's oldest waiting record was made, by the box's wall clock."""
     row = store.row(
         "SELECT json_extract(j.record, '$.at[2]') FROM outbox o JOIN journal j ON j.id = o.entry"
         " WHERE o.lane = ? AND o.epoch = ? AND o.seq > ? ORDER BY o.seq LIMIT 1",
-        (held.lane.value, held.epoch, held.cum),
+        (stream.lane.value, stream.epoch, stream.cum),
     )
     return None if row is None else int(row[0])
 

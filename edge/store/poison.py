@@ -1,4 +1,4 @@
-"""Records that cannot be sent as they are: kept, counted, shown, and sent again once repaired.
+"""Poison records, which cannot be sent as they are: kept, counted, shown, sent once repaired.
 
 Their place in the stream is taken by a tombstone with size and digest, so nothing waits for them.
 A repair appends the record anew: as it is, when it can travel by now, or with its long texts cut.
@@ -16,7 +16,7 @@ from edge.model.errors import NotFound
 from edge.store import issues, journal
 from edge.store.store import Row, Store
 
-CONDITION = "record-unsendable"
+ISSUE = "record-unsendable"
 CUT_TO = 2_000
 """So many characters are kept of each text of a record that is cut."""
 
@@ -43,7 +43,7 @@ def note(store: Store, now: Stamp, lane: Lane, seq: int, why: str) -> None:
             " ON CONFLICT (entry) DO NOTHING",
             (why, now.wall_ms, lane.value, seq),
         )
-        _tell(store, now)
+        _update_issue(store, now)
 
 
 def listed(store: Store) -> list[Poison]:
@@ -63,15 +63,15 @@ def repair(store: Store, now: Stamp, entry: int, limit: int) -> int:
     )
     if row is None:
         raise NotFound(f"record {entry} is not among those that cannot be sent")
-    held = _poison(row)
-    if held.repaired_as is not None:
-        return held.repaired_as
-    whole = Entry.parse(row["record"].encode("utf-8"))
-    body = whole.body if held.size <= limit else _cut(whole.body, held.sha256)
+    poison = _poison(row)
+    if poison.repaired_as is not None:
+        return poison.repaired_as
+    record = Entry.parse(row["record"].encode("utf-8"))
+    body = record.body if poison.size <= limit else _cut(record.body, poison.sha256)
     with store.transaction():
-        made = journal.append_in(store, held.lane, replace(whole, body=body))
+        made = journal.append_in(store, poison.lane, replace(record, body=body))
         store.execute("UPDATE poison SET repaired_as = ? WHERE entry = ?", (made, entry))
-        _tell(store, now)
+        _update_issue(store, now)
     return made
 
 
@@ -97,9 +97,9 @@ def _cut_value(value: object) -> object:
     return value
 
 
-def _tell(store: Store, now: Stamp) -> None:
+def _update_issue(store: Store, now: Stamp) -> None:
     left = store.scalar("SELECT count(*) FROM poison WHERE repaired_as IS NULL")
     if left:
-        issues.note(store, now, CONDITION, detail=str(left))
+        issues.note(store, now, ISSUE, detail=str(left))
     else:
-        issues.clear(store, CONDITION)
+        issues.clear(store, ISSUE)

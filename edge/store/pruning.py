@@ -1,4 +1,4 @@
-"""Letting go of what the hospital's backup holds: never a record more than the receipts say.
+"""Pruning: deleting what the hospital's backup holds, never a record more than the receipts say.
 
 A lane is pruned from its oldest record on, up to `safe` at most, and only while the chain computed
 over the records that go is the chain that was compared with the hospital. What remains knows where
@@ -42,24 +42,24 @@ def check_chain(
     link: bytes | None, base: int, rows: Iterable[tuple[int, bytes, bytes]], lane: str
 ) -> None:
     """Raise `DamagedRecords` unless rows (sequence, record, chain) continue the chain."""
-    for seq, (number, record, told) in enumerate(rows, start=base + 1):
+    for seq, (number, record, stored) in enumerate(rows, start=base + 1):
         link = chain(link or b"", record)
-        if number != seq or link != told:
+        if number != seq or link != stored:
             raise DamagedRecords(f"lane {lane}, record {seq:,}")
 
 
 def prune(store: Store, lane: Lane, before_ms: int, *, history: bool = False) -> PruningResult:
-    """Let go of at most `BATCH` safe records made before a moment (Unix ms, by their own stamp).
+    """Delete at most `BATCH` safe records made before a moment (Unix ms, by their own stamp).
 
     Nothing from an open visit's beginning on is touched. With `history`, readings go as well that
     raised no alert. Raises `DamagedRecords`.
     """
     with store.transaction():
-        held = outbox.state(store, lane)
-        rows = _leading(store, held, before_ms)
+        stream = outbox.state(store, lane)
+        rows = _leading(store, stream, before_ms)
         if not rows:
             return PruningResult()
-        _verify(store, held, rows)
+        _verify(store, stream, rows)
         last = rows[-1]
         store.execute(
             "UPDATE stream SET base = ?, base_chain = ?, base_entry = ? WHERE lane = ?",
@@ -67,7 +67,7 @@ def prune(store: Store, lane: Lane, before_ms: int, *, history: bool = False) ->
         )
         store.execute(
             "DELETE FROM outbox WHERE lane = ? AND epoch = ? AND seq <= ?",
-            (lane.value, held.epoch, last["seq"]),
+            (lane.value, stream.epoch, last["seq"]),
         )
         entries = [r["entry"] for r in rows]
         raw = _drop_raw(store, entries)
@@ -76,13 +76,13 @@ def prune(store: Store, lane: Lane, before_ms: int, *, history: bool = False) ->
         return PruningResult(len(rows), raw, _drop_entries(store, entries))
 
 
-def _leading(store: Store, held: outbox.StreamState, before_ms: int) -> list[Row]:
+def _leading(store: Store, stream: outbox.StreamState, before_ms: int) -> list[Row]:
     """Return the oldest records that may go: a run from the base on without an exception in it."""
     rows = store.rows(
         "SELECT o.seq, o.entry, o.chain, j.record, json_extract(j.record, '$.at[2]') AS wall_ms"
         " FROM outbox o JOIN journal j ON j.id = o.entry"
         " WHERE o.lane = ? AND o.epoch = ? AND o.seq <= ? ORDER BY o.seq LIMIT ?",
-        (held.lane.value, held.epoch, prunable(held.safe, held.cum), BATCH),
+        (stream.lane.value, stream.epoch, prunable(stream.safe, stream.cum), BATCH),
     )
     open_visit = store.scalar("SELECT min(entry) FROM visit WHERE closed_entry IS NULL")
     run: list[Row] = []
@@ -93,10 +93,10 @@ def _leading(store: Store, held: outbox.StreamState, before_ms: int) -> list[Row
     return run
 
 
-def _verify(store: Store, held: outbox.StreamState, rows: list[Row]) -> None:
-    base_chain = outbox.chain_at(store, held.lane, held.base)
-    told = ((r["seq"], r["record"].encode("utf-8"), bytes(r["chain"])) for r in rows)
-    check_chain(base_chain, held.base, told, held.lane)
+def _verify(store: Store, stream: outbox.StreamState, rows: list[Row]) -> None:
+    base_chain = outbox.chain_at(store, stream.lane, stream.base)
+    links = ((r["seq"], r["record"].encode("utf-8"), bytes(r["chain"])) for r in rows)
+    check_chain(base_chain, stream.base, links, stream.lane)
 
 
 def _drop_raw(store: Store, entries: list[int]) -> int:

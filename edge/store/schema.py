@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.store.migrations import Migration
 
-# Whatever refers to a journal entry has an index, because letting go of an entry asks each of them.
+# Whatever refers to a journal entry has an index, because deleting an entry looks in each.
 # An outbox row refers to one without saying so: it would cost every reading a page to keep an index
 # of them, and pruning takes the rows of the outbox away before it takes entries.
 _JOURNAL = """

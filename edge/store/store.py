@@ -127,7 +127,7 @@ class Store:
             self.execute("INSERT OR IGNORE INTO box (one, id) VALUES (1, ?)", (box_id,))
 
     def data_version(self) -> int:
-        """A number that moves when another connection has written: the cheap wake-up."""
+        """A number that moves when another connection has written: a cheap check for changes."""
         return self.scalar("PRAGMA data_version")
 
     def journal_position(self) -> int:

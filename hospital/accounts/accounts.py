@@ -1,4 +1,4 @@
-"""Who may look at the desk: names with passwords, hashed with argon2id, locked when guessed at.
+"""Accounts of the desk: names with passwords, hashed with argon2id, locked after wrong guesses.
 
 Parameters are argon2-cffi's (RFC 9106, the low-memory recommendation). After five wrong passwords
 a name is locked for a minute, then longer each time, at most an hour.
@@ -44,11 +44,11 @@ def exists(archive: Archive, name: str) -> bool:
 
 def admit(archive: Archive, name: str, password: str, now_ms: int) -> bool:
     """Whether name and password are right and not locked; a wrong one is counted."""
-    held = row(archive, "SELECT hash, until_ms FROM account WHERE name = ?", (name,))
-    locked = held is not None and now_ms < held["until_ms"]
+    stored = row(archive, "SELECT hash, until_ms FROM account WHERE name = ?", (name,))
+    locked = stored is not None and now_ms < stored["until_ms"]
     # An unknown name costs the same time, so that nobody can list the names.
-    right = _matches(held["hash"] if held else _NOBODY, password[:MAX_PASSWORD])
-    if held is None or locked:
+    right = _matches(stored["hash"] if stored else _NOBODY, password[:MAX_PASSWORD])
+    if stored is None or locked:
         return False
     _count(archive, name, right, now_ms)
     return right
@@ -67,8 +67,8 @@ def _count(archive: Archive, name: str, right: bool, now_ms: int) -> None:
             archive.execute("UPDATE account SET failures = 0 WHERE name = ?", (name,))
             return
         sql = "SELECT failures FROM account WHERE name = ?" + archive.for_update
-        held = row(archive, sql, (name,))
-        failures = (held["failures"] if held else 0) + 1
+        stored = row(archive, sql, (name,))
+        failures = (stored["failures"] if stored else 0) + 1
         archive.execute(
             "UPDATE account SET failures = ?, until_ms = ? WHERE name = ?",
             (failures, now_ms + _lock_ms(failures), name),

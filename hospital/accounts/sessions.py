@@ -1,4 +1,4 @@
-"""Who is signed in at the desk, and whose records they opened.
+"""Sessions of the desk: who is signed in, and which patient records they opened.
 
 A session is a row; the browser holds only a random token, the archive only its hash.
 """
@@ -20,7 +20,7 @@ SEEN_EVERY_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody signed in at the desk, and the word that their forms must carry."""
+    """Somebody signed in at the desk, and the CSRF token that their forms must carry."""
 
     account: str
     csrf: str
@@ -47,17 +47,17 @@ def live(archive: Archive, token: str, now_ms: int, *, touch: bool = True) -> Se
 
     Pass `touch=False` for what a page asks by itself: polling must not keep a session awake.
     """
-    held = row(archive, "SELECT * FROM desk_session WHERE token_hash = ?", (_hash(token),))
-    if held is None or _is_over(held["started_ms"], held["seen_ms"], now_ms):
+    session = row(archive, "SELECT * FROM desk_session WHERE token_hash = ?", (_hash(token),))
+    if session is None or _is_over(session["started_ms"], session["seen_ms"], now_ms):
         return None
-    if not accounts.exists(archive, held["account"]):
+    if not accounts.exists(archive, session["account"]):
         return None
-    if touch and now_ms - held["seen_ms"] > SEEN_EVERY_MS:
+    if touch and now_ms - session["seen_ms"] > SEEN_EVERY_MS:
         with archive.transaction():
             archive.execute(
                 "UPDATE desk_session SET seen_ms = ? WHERE token_hash = ?", (now_ms, _hash(token))
             )
-    return Session(held["account"], held["csrf"])
+    return Session(session["account"], session["csrf"])
 
 
 def end(archive: Archive, token: str) -> None:

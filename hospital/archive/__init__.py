@@ -1,8 +1,8 @@
-"""The archive's narrow door: what a database engine must offer to keep a hospital's records.
+"""The interface of the archive: what a database engine must offer to keep a hospital's records.
 
-The rules live in `custody`, `records`, `boxes`, `claims` and `chart`, written once in SQL that
-SQLite and PostgreSQL both speak, with `?` for values. An engine brings transactions, locks and
-types; one contract test runs against both. An archive belongs to one thread.
+The other packages write their SQL once, in what SQLite and PostgreSQL both understand, with `?` for
+values. An engine brings transactions, locks and types; one contract test runs against both. An
+archive belongs to one thread.
 """
 
 from __future__ import annotations

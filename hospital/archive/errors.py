@@ -1,4 +1,4 @@
-"""What can go wrong at the hospital, named by whose fault it is."""
+"""The errors that the hospital raises, one class for each cause."""
 
 from __future__ import annotations
 

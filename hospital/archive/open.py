@@ -1,4 +1,4 @@
-"""Opening the archive that the settings name."""
+"""Open the archive that the settings name, in SQLite or PostgreSQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A frame for a box that waits for its transaction to be committed before it is published."""
+"""A signed frame for a box, published only after its transaction is committed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sync.core import topics
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFrame:
-    """A signed frame for a box, to be published after the commit that it speaks of."""
+    """A signed frame for a box, to be published after the commit of what it reports."""
 
     box_id: str
     channel: str

@@ -1,4 +1,4 @@
-"""The archive in PostgreSQL, for a hospital that means it.
+"""The archive in PostgreSQL, for a hospital with many boxes or several workers.
 
 The stream's and the box's rows are locked by SELECT … FOR UPDATE, so several workers keep order.
 A receipt leaves only after a commit with synchronous_commit=on, whatever the server's default.
@@ -131,14 +131,14 @@ class PostgresArchive:
         self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], known: str
     ) -> set[str]:
         """Insert the rows that are not there yet, by a table of their own; return their ids."""
-        came, named = f"came_{table}", ", ".join(columns)
+        staging, named = f"came_{table}", ", ".join(columns)
         self.execute(
-            f"CREATE TEMP TABLE IF NOT EXISTS {came} ON COMMIT DELETE ROWS AS"
+            f"CREATE TEMP TABLE IF NOT EXISTS {staging} ON COMMIT DELETE ROWS AS"
             f" SELECT {named} FROM {table} WITH NO DATA"
         )
-        self.insert(came, columns, rows)
-        fresh = self.rows(f"INSERT INTO {table} ({named}) SELECT {named} FROM {came}{known}")
-        self.execute(f"DELETE FROM {came}")
+        self.insert(staging, columns, rows)
+        fresh = self.rows(f"INSERT INTO {table} ({named}) SELECT {named} FROM {staging}{known}")
+        self.execute(f"DELETE FROM {staging}")
         return {str(r["id"]) for r in fresh}
 
     def _insert_few(

@@ -114,8 +114,8 @@ class SqliteArchive:
             marks = ", ".join("?" * len(ids))
             # Nobody else writes between this look and the insert: the transaction is immediate.
             sql = f"SELECT {key} AS id FROM {table} WHERE {owner} = ? AND {key} IN ({marks})"
-            for held in self.rows(sql, [rows[0][0], *ids]):
-                fresh.pop(str(held["id"]), None)
+            for row in self.rows(sql, [rows[0][0], *ids]):
+                fresh.pop(str(row["id"]), None)
         self.insert(table, columns, list(reversed(fresh.values())))
         return set(fresh)
 

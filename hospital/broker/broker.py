@@ -1,4 +1,4 @@
-"""The broker's configuration: who may connect, and who may say what on which topic.
+"""The MQTT broker's configuration: who may connect, publish and subscribe on which topic.
 
 Mosquitto is the broker to deploy: each box connects with its certificate, whose common name
 becomes both its user name and its client id, and may write only below `cs/1/u/{box}` and read only

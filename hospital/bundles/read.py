@@ -1,10 +1,10 @@
-"""A stick from a box: its frames taken in as from the link, one after another.
+"""Read a bundle of a box from a USB stick: its frames are received as from the link.
 
 The session of a stick stands beside the live one and never ends it. Its records go into the
 stream of the epoch that they were numbered in, also when that one is over: a stick may hold what a
 card that fell back does not hold any more. A box that was shut out because another took its place
-may still bring what it has; one that is revoked may not. What is answered is for
-`hospital.bundles.answer` to say.
+may still bring what it has; one that is revoked may not. `hospital.bundles.answer` writes the
+answer.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ log = logging.getLogger(__name__)
 class BundleResult:
     """What a stick brought: records that are new here, and how sound it was.
 
-    `damaged` parts could not be read, `aside` told another history than ours and are kept beside
-    it; `whole` is False when the bundle was cut off.
+    `damaged` parts could not be read, `aside` parts have another history than ours and are kept
+    beside it; `whole` is False when the bundle was cut off.
     """
 
     box_id: str
@@ -68,7 +68,7 @@ def take(
     now_ms: int,
     authority: Authority | None = None,
 ) -> BundleResult:
-    """Take in a bundle; raises `BundleError` when it is none, or not from a box of ours to us.
+    """Read a bundle; raises `BundleError` when it is none, or not from a box of ours to us.
 
     Raises `HospitalError` when the box is shut out. Broken off, it can be read again from the
     beginning: what is here already is passed over.
@@ -103,10 +103,10 @@ def _check(box: Box, standing: str) -> None:
 
 
 def _sender(archive: Archive, keys: HospitalKeys, reader: bundle_format.Reader, now_ms: int) -> Box:
-    told = reader.opening
-    if told.way == bundle_format.UP and told.hospital != kid(keys.public.sign):
+    opening = reader.opening
+    if opening.way == bundle_format.UP and opening.hospital != kid(keys.public.sign):
         raise bundle_format.BundleError("this bundle was written for another hospital")
-    box = admitted(archive, told.box_id)
+    box = admitted(archive, opening.box_id)
     signers = rotation.signers(archive, box, now_ms)
     reader.check(
         bundle_format.UP, lambda body, mark: any(manifest_holds(body, mark, s) for s in signers)
@@ -132,41 +132,41 @@ class _Stick:
     keys: HospitalKeys
     authority: Authority | None
     box: Box
-    told: bundle_format.Opening
+    opening: bundle_format.Opening
     aside: int = 0
-    greeted: bool = False
+    has_hello: bool = False
     fork: bool = False
     ask: bytes = b""
     touched: dict[str, None] = field(default_factory=dict)
     nacks: dict[str, tuple[int, int]] = field(default_factory=dict)
     waiting: tuple[hospital.WaitingFrame, ...] = ()
 
-    def take(self, came: ReceivedFrame) -> None:
+    def take(self, received: ReceivedFrame) -> None:
         """Take one frame; whatever it is, the frames behind it are taken too."""
         header: Header
         payload: bytes | None
         try:
-            name = peek_up(came.frame).kid_sig
-            signer = rotation.signer(self.archive, self.box, name, came.received_ms)
-            header, payload = open_up(came.frame, self.keys, signer)
+            name = peek_up(received.frame).kid_sig
+            signer = rotation.signer(self.archive, self.box, name, received.received_ms)
+            header, payload = open_up(received.frame, self.keys, signer)
         except UnopenableFrame as error:
             header, payload = error.header, None
         except (EnvelopeError, MessageError) as error:
-            self._refuse(type(error).__name__, came)
+            self._refuse(type(error).__name__, received)
             return
-        if header.nonce != self.told.nonce:
+        if header.nonce != self.opening.nonce:
             return
-        came = replace(came, lane=header.lane)
+        received = replace(received, lane=header.lane)
         try:
-            self._open(header, payload, came)
+            self._open(header, payload, received)
         except MessageError:
-            self._refuse("malformed frame", came)
+            self._refuse("malformed frame", received)
 
     def remember(self, now_ms: int) -> None:
         """Remember what the answer depends on, with what it answers in one transaction."""
-        if not self.greeted:
+        if not self.has_hello:
             return
-        place = self.told.nonce, self.told.epoch, int(self.fork), self.ask
+        place = self.opening.nonce, self.opening.epoch, int(self.fork), self.ask
         noted = json.dumps(self.nacks), json.dumps(list(self.touched))
         self.archive.execute(
             "INSERT INTO stick (box, nonce, epoch, fork, ask, nacks, files, read_ms)"
@@ -177,100 +177,104 @@ class _Stick:
             (self.box.id, *place, *noted, now_ms),
         )
 
-    def _open(self, header: Header, payload: bytes | None, came: ReceivedFrame) -> None:
+    def _open(self, header: Header, payload: bytes | None, received: ReceivedFrame) -> None:
         if header.lane == HELLO_LANE:
-            self._say(header, payload or b"", came)
-        elif not self.greeted or self.fork:
+            self._hello_lane(header, payload or b"", received)
+        elif not self.has_hello or self.fork:
             return  # it was not admitted, or asks for a new beginning first
         elif header.lane == chunks.LANE:
-            self._chunk(payload or b"", came)
+            self._chunk(payload or b"", received)
         else:
-            self._records(header, payload, came)
+            self._records(header, payload, received)
 
-    def _say(self, header: Header, payload: bytes, came: ReceivedFrame) -> None:
+    def _hello_lane(self, header: Header, payload: bytes, received: ReceivedFrame) -> None:
         active = self.box.standing == boxes.ACTIVE
         if is_ask(payload):
             self.ask = payload
         elif is_renewal(payload) and active:
-            self._renew(payload, came)
+            self._renew(payload, received)
         elif is_announcement(payload) and active:
             name = header.kid_sig
-            rotation.announced(self.archive, self.box, payload, name, came.received_ms)
+            rotation.accept_announcement(
+                self.archive, self.box, payload, name, received.received_ms
+            )
         else:
-            self._hello(payload, came)
-            self._use(header.kid_sig, came)
+            self._hello(payload, received)
+            self._use_pair(header.kid_sig, received)
             if active:
                 renewals.catch_up(
-                    self.archive, self.keys, self.box, header.kid_enc, came.received_ms
+                    self.archive, self.keys, self.box, header.kid_enc, received.received_ms
                 )
 
-    def _hello(self, payload: bytes, came: ReceivedFrame) -> None:
+    def _hello(self, payload: bytes, received: ReceivedFrame) -> None:
         hello = decode(payload)
-        if not isinstance(hello, Hello) or hello.epoch != self.told.epoch:
+        if not isinstance(hello, Hello) or hello.epoch != self.opening.epoch:
             raise MessageError("no greeting of this bundle")
-        held = replace(custody.load(self.archive, self.box), standing=boxes.ACTIVE)
+        state = replace(custody.load(self.archive, self.box), standing=boxes.ACTIVE)
         self.fork = hello.fork
-        if hello.epoch >= held.epoch and not hello.fork:
-            event = hospital.HelloArrived(hello, False, came.received_ms)
-            _, effects = hospital.step(held, event)
-            self._admit(effects, came)
-        self.greeted = True
-        custody.note_missing(self.archive, self.box.id, held, hello)
+        if hello.epoch >= state.epoch and not hello.fork:
+            event = hospital.HelloArrived(hello, False, received.received_ms)
+            _, effects = hospital.step(state, event)
+            self._admit(effects, received)
+        self.has_hello = True
+        custody.note_missing(self.archive, self.box.id, state, hello)
 
-    def _use(self, name: bytes, came: ReceivedFrame) -> None:
+    def _use_pair(self, name: bytes, received: ReceivedFrame) -> None:
         """Seal to a pair that was announced and is used now; an old stick changes nothing."""
         sql = "SELECT 1 AS n FROM box_key WHERE box = ? AND kid = ? AND until_ms IS NULL"
         if self.archive.rows(sql, (self.box.id, name)):
-            rotation.greeted(self.archive, self.box, name, came.received_ms)
+            rotation.use_pair(self.archive, self.box, name, received.received_ms)
             self.box = boxes.get(self.archive, self.box.id) or self.box
 
-    def _admit(self, effects: Iterable[hospital.Effect], came: ReceivedFrame) -> None:
+    def _admit(self, effects: Iterable[hospital.Effect], received: ReceivedFrame) -> None:
         for effect in effects:
             match effect:
                 case hospital.Admit():
-                    custody.admit_by_hand(self.archive, self.box.id, effect, came.received_ms)
+                    custody.admit_by_hand(self.archive, self.box.id, effect, received.received_ms)
                 case hospital.Reply(Fence(reason=reason)):
                     raise HospitalError(f"box {self.box.id} is not admitted: {reason}")
 
-    def _renew(self, payload: bytes, came: ReceivedFrame) -> None:
+    def _renew(self, payload: bytes, received: ReceivedFrame) -> None:
         if self.authority is None:
             return
         try:
             request = decode_renewal(payload)
             with self.archive.attempt():
-                renewals.grant(self.archive, self.authority, self.box, request, came.received_ms)
+                renewals.grant(
+                    self.archive, self.authority, self.box, request, received.received_ms
+                )
         except AuthorityError as error:
             log.warning("box %s: no new certificate: %s", self.box.id, error)
 
-    def _chunk(self, payload: bytes, came: ReceivedFrame) -> None:
+    def _chunk(self, payload: bytes, received: ReceivedFrame) -> None:
         chunk = chunks.decode_chunk(payload)
-        if attachments.take(self.archive, self.box, chunk, came.received_ms) is not None:
+        if attachments.take(self.archive, self.box, chunk, received.received_ms) is not None:
             self.touched[str(UUID(bytes=chunk.file))] = None
 
-    def _records(self, header: Header, payload: bytes | None, came: ReceivedFrame) -> None:
+    def _records(self, header: Header, payload: bytes | None, received: ReceivedFrame) -> None:
         rows = None if payload is None else framing.disclose(header, payload)
         try:
             with self.archive.attempt():
-                self._step(header, rows, came)
+                self._step(header, rows, received)
         except (ArchiveDown, HospitalError):
             raise
         except Exception:  # our own fault: like what cannot be read, it is kept and passed
             log.exception("box %s lane %s %d", self.box.id, header.lane, header.first_seq)
-            self._step(header, None, came)
+            self._step(header, None, received)
 
-    def _step(self, header: Header, rows: list[bytes] | None, came: ReceivedFrame) -> None:
+    def _step(self, header: Header, rows: list[bytes] | None, received: ReceivedFrame) -> None:
         if header.lane in streams(self.archive, self.box.id, self._side()):
-            self._branch(header, rows, came)  # as the records before them
+            self._branch(header, rows, received)  # as the records before them
             return
-        here = self._here(self.told.epoch)
+        here = self._here(self.opening.epoch)
         after, effects = hospital.step(here, hospital.FrameArrived(header, rows))
         if any(isinstance(e, hospital.Refuse) and e.reason == hospital.FORK for e in effects):
-            self._branch(header, rows, came)
+            self._branch(header, rows, received)
             return
-        replies = custody.carry_out(self.archive, self.box, effects, came)
+        replies = custody.carry_out(self.archive, self.box, effects, received)
         for effect in effects:
             if isinstance(effect, hospital.Store):
-                self._keep(effect, came)
+                self._keep(effect, received)
         for reply in replies:
             if isinstance(reply, Nack) and reply.reason == UNREADABLE:
                 self.nacks.setdefault(reply.lane, (reply.first_seq, reply.n))
@@ -280,14 +284,14 @@ class _Stick:
         """Return the box as this session finds it, with the streams of an epoch."""
         return replace(
             custody.load(self.archive, self.box),
-            epoch=self.told.epoch,
-            nonce=self.told.nonce,
+            epoch=self.opening.epoch,
+            nonce=self.opening.nonce,
             standing=boxes.ACTIVE,
             streams=streams(self.archive, self.box.id, epoch),
             waiting=self.waiting,
         )
 
-    def _branch(self, header: Header, rows: list[bytes] | None, came: ReceivedFrame) -> None:
+    def _branch(self, header: Header, rows: list[bytes] | None, received: ReceivedFrame) -> None:
         """Keep a history that is not ours: a card fell back, and this stick is from before that.
 
         Its records may be nowhere else. They go into a stream of their own, under an epoch that
@@ -299,20 +303,20 @@ class _Stick:
         here = replace(here, streams={header.lane: begun} | dict(here.streams), waiting=())
         _, effects = hospital.step(here, hospital.FrameArrived(header, rows))
         kept = [replace(e, epoch=side) for e in effects if isinstance(e, hospital.Store)]
-        custody.carry_out(self.archive, self.box, kept, came)
+        custody.carry_out(self.archive, self.box, kept, received)
         for effect in kept:
-            self._keep(effect, came)
+            self._keep(effect, received)
         self.aside += len(kept)
 
     def _side(self) -> int:
-        return -1 - int.from_bytes(self.told.nonce[:SIDE_BYTES], "big")
+        return -1 - int.from_bytes(self.opening.nonce[:SIDE_BYTES], "big")
 
-    def _keep(self, effect: hospital.Store, came: ReceivedFrame) -> None:
+    def _keep(self, effect: hospital.Store, received: ReceivedFrame) -> None:
         place = effect.epoch, effect.lane, effect.first_seq, len(effect.records)
-        custody.keep_frame(self.archive, self.box.id, place, came)
+        custody.keep_frame(self.archive, self.box.id, place, received)
 
-    def _refuse(self, reason: str, came: ReceivedFrame) -> None:
-        custody.refuse(self.archive, self.box.id, reason, came)
+    def _refuse(self, reason: str, received: ReceivedFrame) -> None:
+        custody.refuse(self.archive, self.box.id, reason, received)
 
 
 def streams(archive: Archive, box_id: str, epoch: int) -> dict[str, Position]:

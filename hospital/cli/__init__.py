@@ -1,1 +1,1 @@
-"""The verbs of healthpost hospital."""
+"""The commands of `healthpost hospital`."""

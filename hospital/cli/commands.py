@@ -1,4 +1,4 @@
-"""`healthpost hospital`: the verbs of whoever runs the hospital's machine.
+"""`healthpost hospital`: the commands of whoever runs the hospital's machine.
 
 Exit 0: done; 2: the input is wrong; 1: it failed. With `--json` an error is {"kind", "message"}.
 """
@@ -18,7 +18,7 @@ from hospital.archive.open import open_archive
 from hospital.archive.settings import BROKERS, HospitalSettings, home_folder
 from hospital.broker import broker
 from hospital.cli import link_commands
-from hospital.cli.init import found
+from hospital.cli.init import create_hospital
 from hospital.cli.output import open_hospital, say, speaks_json
 from hospital.fleet import boxes, claims
 from hospital.fleet.authority import Authority
@@ -47,25 +47,25 @@ def hospital() -> None:
 @click.option("--password", help="Its password; asked for when it is missing.")
 @speaks_json
 def init(
-    names: tuple[str, ...], kind: str, user: str | None, password: str | None, **told: Any
+    names: tuple[str, ...], kind: str, user: str | None, password: str | None, **options: Any
 ) -> None:
     """Make a hospital: its settings, authority, keys and archive."""
-    as_json = told.pop("as_json")
-    host = told["broker_host"]
-    settings = found(
+    as_json = options.pop("as_json")
+    host = options["broker_host"]
+    settings = create_hospital(
         HospitalSettings(
             home=home_folder(),
-            name=told["name"],
-            archive=told["archive"],
+            name=options["name"],
+            archive=options["archive"],
             broker=kind,
-            broker_listen=told["broker_listen"],
+            broker_listen=options["broker_listen"],
             broker_host=host,
-            broker_port=told["broker_port"],
-            worker_port=told["broker_port"],
+            broker_port=options["broker_port"],
+            worker_port=options["broker_port"],
             names=tuple(dict.fromkeys((host, *names, "localhost", "127.0.0.1"))),
-            desk_host=told["desk_host"],
-            desk_port=told["desk_port"],
-            public_url=told["url"].rstrip("/"),
+            desk_host=options["desk_host"],
+            desk_port=options["desk_port"],
+            public_url=options["url"].rstrip("/"),
         )
     )
     if user is not None:
@@ -108,9 +108,9 @@ def claim(clinic: str, readmits: str | None, replaces: str | None, as_json: bool
         now = datetime.now(UTC)
         made = claims.create(archive, clinic.strip(), settings.desk_url, now, instead)
     expires = datetime.fromtimestamp(made.expires_s, UTC).isoformat()
-    told = {"claim": made.text(), "id": made.claim_id, "clinic": made.clinic, "expires": expires}
+    output = {"claim": made.text(), "id": made.claim_id, "clinic": made.clinic, "expires": expires}
     words = f"For one box of {made.clinic}, until {expires}:\n{made.text()}\n{_qr(made.text())}"
-    say(told, words, as_json)
+    say(output, words, as_json)
 
 
 @hospital.command("broker-config")
@@ -121,8 +121,8 @@ def broker_config(as_json: bool) -> None:
     authority = Authority.open(settings.authority)
     broker.certify_worker(settings, authority, now)
     prepared = broker.prepare(settings, authority, now)
-    told = {"config": str(prepared.config), "limits": list(broker.limits(settings))}
-    say(told, "\n".join([str(prepared.config), *broker.limits(settings)]), as_json)
+    output = {"config": str(prepared.config), "limits": list(broker.limits(settings))}
+    say(output, "\n".join([str(prepared.config), *broker.limits(settings)]), as_json)
 
 
 @hospital.command("boxes")
@@ -154,14 +154,14 @@ def revoke(box_id: str, as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """Say what the archive holds, how the clinics stand, and what the broker does not enforce."""
     with open_hospital() as (settings, archive):
-        held = {"engine": archive.engine, "readings": chart.count_readings(archive)}
+        contents = {"engine": archive.engine, "readings": chart.count_readings(archive)}
         refused = custody.refusals(archive)
         lines = [_line(c) for c in chart.clinics(archive)]
     limits = list(broker.limits(settings))
-    told: dict[str, object] = {"archive": held, "broker": settings.broker, "limits": limits}
-    told |= {"desk": settings.desk_url, "boxes": lines, "refused": refused}
-    words = f"{held['readings']} readings in {held['engine']}, {len(lines)} boxes"
-    say(told, "\n".join([words, *limits]), as_json)
+    output: dict[str, object] = {"archive": contents, "broker": settings.broker, "limits": limits}
+    output |= {"desk": settings.desk_url, "boxes": lines, "refused": refused}
+    words = f"{contents['readings']} readings in {contents['engine']}, {len(lines)} boxes"
+    say(output, "\n".join([words, *limits]), as_json)
 
 
 def shut_out(settings: HospitalSettings, archive: Archive, box_id: str) -> None:
@@ -202,17 +202,17 @@ def _line(c: chart.ClinicLine) -> dict[str, object]:
 
 def _remarks(line: dict[str, object]) -> str:
     """Return what somebody must know or do about a box, each on a line of its own."""
-    told = []
+    remarks = []
     if line["unread"]:
-        told.append(f"{line['unread']} of its records cannot be read here; they are kept")
+        remarks.append(f"{line['unread']} of its records cannot be read here; they are kept")
     if line["missing"]:
-        told.append(
+        remarks.append(
             f"{line['missing']} records are in no archive of ours any more:"
             " restore the newest backup"
         )
     if line["why"]:
-        told.append(str(line["why"]))
-    return "".join(f"\n    {text}" for text in told)
+        remarks.append(str(line["why"]))
+    return "".join(f"\n    {text}" for text in remarks)
 
 
 def _qr(text: str) -> str:

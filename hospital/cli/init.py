@@ -1,4 +1,4 @@
-"""Making a hospital in an empty home folder: settings, authority, keys, archive."""
+"""Create a hospital in an empty home folder: settings, authority, keys, archive."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hospital.fleet.authority import Authority
 from sync.keys.keys import HospitalKeys
 
 
-def found(settings: HospitalSettings) -> HospitalSettings:
+def create_hospital(settings: HospitalSettings) -> HospitalSettings:
     """Make the hospital; raises `HospitalError`. Its settings file is written last: it is done."""
     file = settings_file(settings.home)
     if file.exists():

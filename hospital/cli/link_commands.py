@@ -1,4 +1,4 @@
-"""`healthpost hospital …`: the verbs about the link, for whoever answers for the records."""
+"""`healthpost hospital`: commands for ledger, backup, restore, keys and bundles on USB sticks."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ def show_ledger(box_id: str, as_json: bool) -> None:
     with open_hospital() as (_, archive):
         lines = ledger.of(archive, box_id)
     text = "\n".join(
-        f"epoch {one.epoch}{'' if one.current else ' (closed)'} lane {one.lane}: {one.sentence()};"
-        f" in the backup to {one.safe:,}; the box told of {one.told:,}"
-        for one in lines
+        f"epoch {stream.epoch}{'' if stream.current else ' (closed)'} lane {stream.lane}:"
+        f" {stream.sentence()};"
+        f" in the backup to {stream.safe:,}; the box told of {stream.told:,}"
+        for stream in lines
     )
-    told = {"box": box_id, "streams": [asdict(one) for one in lines]}
-    say(told, text or f"Nothing has come from box {box_id} yet.", as_json)
+    output = {"box": box_id, "streams": [asdict(stream) for stream in lines]}
+    say(output, text or f"Nothing has come from box {box_id} yet.", as_json)
 
 
 @click.command("backup")
@@ -52,7 +53,7 @@ def make_backup(target: Path, trust_place: bool, as_json: bool) -> None:
     with open_hospital() as (settings, archive):
         own_disk = settings.home if settings.archive == "sqlite" and not trust_place else None
         made = backup.back_up(archive, target, _now_ms(), same_disk=own_disk)
-    told = {
+    output = {
         "file": str(made.file),
         "bytes": made.size,
         "records": made.records,
@@ -64,7 +65,7 @@ def make_backup(target: Path, trust_place: bool, as_json: bool) -> None:
             "\nIt is on the archive's own disk, so boxes keep what they have:"
             " name a place elsewhere, or say --trust-place."
         )
-    say(told, words, as_json)
+    say(output, words, as_json)
 
 
 @click.command("backup-begin")
@@ -112,8 +113,8 @@ def reread(as_json: bool) -> None:
 def rotate_key(as_json: bool) -> None:
     """Change the key that boxes seal to, and tell them; the old one opens frames for 90 days."""
     with open_hospital() as (settings, archive):
-        told = renewals.change_key(archive, settings.keys, _now_ms())
-    say({"told": told}, f"The key is changed; {told} boxes are told of it.", as_json)
+        count = renewals.change_key(archive, settings.keys, _now_ms())
+    say({"told": count}, f"The key is changed; {count} boxes are told of it.", as_json)
 
 
 @click.command("renew-box-keys")
@@ -149,17 +150,17 @@ def read_bundles(folder: Path, as_json: bool) -> None:
     refused: list[str] = []
     with open_hospital() as (settings, archive):
         keys, authority = HospitalKeys.load(settings.keys), Authority.open(settings.authority)
-        for one in bundle_format.found(folder, bundle_format.UP):
+        for bundle in bundle_format.found(folder, bundle_format.UP):
             try:
-                came = read.take(archive, keys, one.file, _now_ms(), authority)
-                taken.append({"file": one.file.name, **asdict(came)})
+                result = read.take(archive, keys, bundle.file, _now_ms(), authority)
+                taken.append({"file": bundle.file.name, **asdict(result)})
             except (BundleError, HospitalError) as error:
-                refused.append(f"{one.file.name}: {error}")
+                refused.append(f"{bundle.file.name}: {error}")
         answers = _answer(archive, keys, sorted({str(t["box_id"]) for t in taken}), folder)
     lines = [*map(_taken_words, taken), *(f"Refused: {text}" for text in refused)]
     lines += [f"Answer in {a['answer']}" for a in answers]
-    told = {"taken": taken, "refused": refused, "answers": answers}
-    say(told, "\n".join(lines) or f"There is no bundle in {folder}.", as_json)
+    output = {"taken": taken, "refused": refused, "answers": answers}
+    say(output, "\n".join(lines) or f"There is no bundle in {folder}.", as_json)
     if refused:
         raise SystemExit(1)
 
@@ -172,7 +173,7 @@ def write_answers(folder: Path, box_ids: tuple[str, ...], as_json: bool) -> None
     """Write fresh answers into FOLDER: to these boxes, or to all that ever came by hand."""
     with open_hospital() as (settings, archive):
         keys = HospitalKeys.load(settings.keys)
-        answers = _answer(archive, keys, box_ids or answer.known(archive), folder)
+        answers = _answer(archive, keys, box_ids or answer.boxes_with_bundles(archive), folder)
     text = "\n".join(f"{a['box']}: answer in {a['answer']}" for a in answers)
     say({"answers": answers}, text or "No box ever came by hand.", as_json)
 
@@ -183,20 +184,25 @@ def _answer(
     made = []
     for box_id in box_ids:
         try:
-            one = answer.write(archive, keys, box_id, folder, _now_ms())
+            written = answer.write(archive, keys, box_id, folder, _now_ms())
         except BundleError as error:
             raise HospitalError(str(error)) from error
-        told = {"box": box_id, "answer": one.file.name, "bytes": one.size, "whole": one.whole}
-        made.append(told)
+        line = {
+            "box": box_id,
+            "answer": written.file.name,
+            "bytes": written.size,
+            "whole": written.whole,
+        }
+        made.append(line)
     return made
 
 
-def _taken_words(told: dict[str, object]) -> str:
-    words = f"{told['box_id']}: {told['records']:,} new records"
-    if told["damaged"] or not told["whole"]:
-        words += f"; damaged or cut off after {told['parts']:,} parts, what is whole was taken"
-    if told["aside"]:
-        words += f"; {told['aside']:,} parts tell another history than ours: kept beside it"
+def _taken_words(bundle: dict[str, object]) -> str:
+    words = f"{bundle['box_id']}: {bundle['records']:,} new records"
+    if bundle["damaged"] or not bundle["whole"]:
+        words += f"; damaged or cut off after {bundle['parts']:,} parts, what is whole was taken"
+    if bundle["aside"]:
+        words += f"; {bundle['aside']:,} parts tell another history than ours: kept beside it"
     return words
 
 

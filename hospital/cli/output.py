@@ -1,4 +1,4 @@
-"""How every verb of `healthpost hospital` answers, and the hospital that it speaks of."""
+"""Output, errors and exit codes of `healthpost hospital`, and opening its hospital."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The desk: what clinicians see of all clinics, and where boxes ask to join."""
+"""The desk: the web pages of clinicians about all clinics, and the page where boxes enrol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inbox: what the rules found at the clinics, the unhandled first, each with its source."""
+"""The alert inbox: what the rules found at the clinics, unhandled first, with their sources."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def one(alert_id: str) -> str:
 @page.post("/<alert_id>")
 @guard.clinician_only
 def handle(alert_id: str) -> ResponseReturnValue:
-    """Keep what was done about an alert; the clinic is told."""
+    """Keep what was done about an alert and send it to the clinic."""
     if request.form.get("state") not in set(State):
         abort(400)
     state, text = State(request.form["state"]), forms.typed("note", alert_notes.LONGEST_NOTE)

@@ -1,4 +1,4 @@
-"""How each clinic's box stands: when it was last heard, what is confirmed, what waits there."""
+"""The state of each clinic's box: last contact, records confirmed, records that still wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every page of the desk reaches for: this request's archive, and the hospital's parts."""
+"""What every page of the desk needs: the archive of this request, and the hospital's parts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PARTS = "healthpost"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The real things that the desk is built on, chosen by whoever starts it.
+    """What the desk depends on, chosen by whoever starts it.
 
     `present_keys` are asked for at each enrolment: the hospital's key may change under a running
     desk. None: those of the offer stay.
@@ -33,9 +33,9 @@ class Parts:
     present_keys: Callable[[], PublicKeys] | None = None
 
     def offer_now(self) -> Offer:
-        """Return what a box that joins now is told."""
-        held = self.present_keys
-        return self.offer if held is None else replace(self.offer, keys=held())
+        """Return what a box that joins now receives."""
+        present_keys = self.present_keys
+        return self.offer if present_keys is None else replace(self.offer, keys=present_keys())
 
 
 def fit(app: Flask, parts: Parts) -> None:

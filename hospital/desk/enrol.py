@@ -1,4 +1,4 @@
-"""POST /enrol: where a box asks to join. The message protects itself, so plain HTTP will do."""
+"""POST /enrol: a box asks to join. The message is sealed and signed, so plain HTTP is enough."""
 
 from __future__ import annotations
 

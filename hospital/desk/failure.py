@@ -1,4 +1,4 @@
-"""Plain words when a page cannot be shown."""
+"""The page that is shown when another page fails, with a sentence that says why."""
 
 from __future__ import annotations
 

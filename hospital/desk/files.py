@@ -1,4 +1,4 @@
-"""Giving out photos and recordings: to who is signed in, as what they are, and that is kept."""
+"""Download of photos and recordings: for who is signed in, and each view is recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a clinician types: read, bounded, and sent back with a sentence when it will not do."""
+"""Form fields that a clinician types: read, limited in length, refused with a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may see the desk: who is signed in, and which pages are for them only."""
+"""Access to the desk: the session of a request, and pages for signed-in clinicians only."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def csrf_token() -> str | None:
 
 def account() -> str:
     """Return who is signed in, inside a view that is `clinician_only`."""
-    held = session()
-    if held is None:
+    current = session()
+    if current is None:
         abort(403)
-    return held.account
+    return current.account
 
 
 def now_ms() -> int:

@@ -1,4 +1,4 @@
-"""Several records of one person, several clinics of one record: said, and unsaid, with reasons."""
+"""Link duplicate records of a person, and share a record with clinics; both can be undone."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def _page(patient_id: str, wrong: str = "") -> str:
     line = patients.line_of(patient_id)
     query = request.args.get("q", "").replace("\x00", "").strip()[: patients.LONGEST_QUERY]
     ids = links.one_person(archive, patient_id)
-    known = [other for one in ids if (other := chart.patient(archive, one))]
+    known = [other for record in ids if (other := chart.patient(archive, record))]
     maybe = chart.patients(archive, query, 8) if query else links.may_be_same(archive, line)
     history = links.links(archive, patient_id)
-    named = {one for link in history for one in (link.duplicate, link.kept)}
+    named = {record for link in history for record in (link.duplicate, link.kept)}
     return render_template(
         "records.html",
         line=line,
         known=known,
-        maybe=[one for one in maybe if one.patient.id not in ids],
+        maybe=[record for record in maybe if record.patient.id not in ids],
         query=query,
         links=history,
-        names={one: _name(one) for one in named},
+        names={record: _name(record) for record in named},
         shared=links.shared_with(archive, patient_id),
         clinics=[
             c

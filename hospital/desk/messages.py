@@ -1,4 +1,4 @@
-"""Writing to a clinic about a patient: replies and appointments, changed and taken back."""
+"""Replies and appointments that a clinician sends to a clinic, changes and takes back."""
 
 from __future__ import annotations
 

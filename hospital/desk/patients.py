@@ -1,4 +1,4 @@
-"""Patients of all clinics, and one patient's history: of all records that are one person."""
+"""Patient search, and one patient's page: the history of all records that are one person."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def line_of(patient_id: str) -> chart.PatientLine:
 def _record(line: chart.PatientLine) -> str:
     archive = context.archive()
     ids = links.one_person(archive, line.patient.id)
-    alerts = [a for one in ids for a in chart.alerts(archive, patient_id=one)]
-    readings = [r for one in ids for r in chart.of_patient(archive, one)]
+    alerts = [a for record_id in ids for a in chart.alerts(archive, patient_id=record_id)]
+    readings = [r for record_id in ids for r in chart.of_patient(archive, record_id)]
     by_reading: dict[str | None, list[chart.ChartedAlert]] = {}
     for alert in alerts:
         by_reading.setdefault(alert.reading, []).append(alert)
@@ -86,7 +86,7 @@ def _record(line: chart.PatientLine) -> str:
         answers={a.id: messages.of_alert(archive, a.id) for a in alerts},
         readings=sorted(readings, key=lambda r: (r.placed.utc_ms, r.number), reverse=True),
         by_reading=by_reading,
-        others=[other for one in ids[1:] if (other := chart.patient(archive, one))],
+        others=[other for record_id in ids[1:] if (other := chart.patient(archive, record_id))],
         shared=links.shared_with(archive, line.patient.id),
         told=messages.about(archive, ids),
         sections=[(part.template, part.rows(archive, ids)) for part in handlers.SECTIONS],

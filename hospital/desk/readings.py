@@ -1,4 +1,4 @@
-"""What comes in from all clinics, newest first."""
+"""The newest readings of all clinics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The review inbox: what clinics and desk say differently about a patient, for a person to decide.
+"""The review inbox: values of a patient on which clinics and desk differ, for a person to decide.
 
 Nothing is lost by deciding: every value stays in the patient's history.
 """
@@ -30,8 +30,8 @@ def show() -> str:
 @page.post("")
 @guard.clinician_only
 def decide() -> ResponseReturnValue:
-    """Settle one; what came in after the page was shown is not settled with it."""
-    waiting = _asked()
+    """Decide one; an edit that arrived after the page was shown is not decided with it."""
+    waiting = _review_of_form()
     if waiting is not None:
         chosen = request.form.get("choice", "")
         value = None if _is_nothing(chosen, waiting) else chosen
@@ -46,7 +46,7 @@ def _is_nothing(chosen: str, waiting: WaitingReview) -> bool:
     return struck or (chosen == REFUSE and waiting.is_refusable)
 
 
-def _asked() -> WaitingReview | None:
+def _review_of_form() -> WaitingReview | None:
     """Return the review that the form is about, with the revision that was shown."""
     form = request.form
     rev = form.get("rev", "")

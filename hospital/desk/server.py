@@ -1,4 +1,4 @@
-"""`python -m hospital.desk.server`: the desk and the enrolment door, served by waitress."""
+"""`python -m hospital.desk.server`: the desk and the enrolment page, served by waitress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hospital.desk.context import Parts
 from hospital.fleet.authority import Authority
 from hospital.fleet.claims import Offer
 from sync.keys.keys import HospitalKeys
-from web.server import serve, stop_on_sigterm
+from web.server import serve, stop_on_signals
 
 THREADS = 6
 
@@ -34,7 +34,7 @@ def main() -> None:
     """Serve the hospital in HEALTHPOST_HOSPITAL_HOME until SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = HospitalSettings.load()
-    stop_on_sigterm()
+    stop_on_signals()
     serve(create_app(parts_of(settings)), settings.desk_host, settings.desk_port, THREADS)
 
 

@@ -1,4 +1,4 @@
-"""What is set at a clinic's boxes from here: a short list, each with what the boxes said of it."""
+"""Remote settings of a clinic's boxes, each with the answer of every box."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door: a name and a password."""
+"""Sign in with name and password, and sign out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Allergies, conditions and medicines at the desk: a clinician adds, strikes out and decides."""
+"""Allergies, conditions and medicines: a clinician adds, removes and prescribes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How values, times and people are worded at the desk. Every number is isolated left to right."""
+"""Text of values, times and people at the desk. Every number is isolated left to right."""
 
 from __future__ import annotations
 
@@ -93,18 +93,18 @@ def local(when: datetime | None) -> Markup:
     return Markup('<time dir="ltr" datetime="{}">{}</time>').format(when.isoformat()[:16], text)
 
 
-def way(one: DeliveryState, told: SentMessage) -> str:
+def way(delivery: DeliveryState, message: SentMessage) -> str:
     """Return how far something is on its way to a clinic, promising nothing."""
-    if told.gone:
+    if message.gone:
         gone = {"reached": "Taken off the box", "partly": "Taken off some boxes"}
-        return gone.get(one.state, "The clinic does not know yet that it is taken back")
-    if one.state == "partly":
-        return f"On {one.reached} of {one.boxes} boxes"
+        return gone.get(delivery.state, "The clinic does not know yet that it is taken back")
+    if delivery.state == "partly":
+        return f"On {delivery.reached} of {delivery.boxes} boxes"
     return {
         "seen": "Seen by the health worker",
         "reached": "On the box, not yet seen",
         "waiting": "Waiting for the clinic",
-    }[one.state]
+    }[delivery.state]
 
 
 def doubt(placed: PlacedStamp) -> str:
@@ -117,7 +117,7 @@ def doubt(placed: PlacedStamp) -> str:
 
 
 def device_time(text: str | None) -> Markup:
-    """Return what the device's own clock said, or a dash."""
+    """Return the time of the device's own clock, or a dash."""
     if text is None:
         return Markup('<span aria-label="no clock">–</span>')
     return Markup('<bdi dir="ltr">{}</bdi>').format(text.replace("T", " ")[:16])

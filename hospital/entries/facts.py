@@ -1,7 +1,7 @@
-"""What records tell, as far as it is entered: one type a kind, by which msgspec checks a body.
+"""Types of the journal entries that the hospital applies: msgspec checks a body by them.
 
 The types of what is applied by `hospital.receiving.handlers` alone stand there; here are those that
-other rooms take in. What a type does not name is ignored, since a newer box may say more.
+other rooms take in. What a type does not name is ignored, since a newer box may write more.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hospital.entries.fields import (
     Text,
     ValueRows,
     check_storable,
-    said,
+    values_json,
 )
 
 _S = TypeVar("_S", bound=msgspec.Struct)
@@ -34,7 +34,7 @@ class Fact(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, entry: Entry) -> Self | None:
-        """Return what a record tells, None when nothing is entered; raises `ValueError`."""
+        """Return the fact of a record, None when nothing is entered; raises `ValueError`."""
         return cls._of(entry, entry.body)
 
     @classmethod
@@ -43,7 +43,7 @@ class Fact(msgspec.Struct, frozen=True):
 
 
 class PatientFact(Fact, frozen=True):
-    """A patient registered, or some fields corrected (`fields` holds only those told).
+    """A patient registered, or some fields corrected (`fields` holds only those in the body).
 
     `rev` counts the box's own revisions, `base_rev` is the hospital's that it knew. `added` and
     `struck` are members of the lists (allergies, conditions).
@@ -61,12 +61,12 @@ class PatientFact(Fact, frozen=True):
     @classmethod
     def read(cls, entry: Entry) -> PatientFact:
         """Return a body with its fields, and what its lists gain and lose, apart."""
-        told = entry.body.get("set", entry.body)
-        if not isinstance(told, dict):
+        patch = entry.body.get("set", entry.body)
+        if not isinstance(patch, dict):
             raise MalformedField("set is no map")
         found = {
             name: value
-            for name, value in msgspec.structs.asdict(checked(told, _PATCH)).items()
+            for name, value in msgspec.structs.asdict(checked(patch, _PATCH)).items()
             if value is not UNSET
         }
         lists = {name: found.pop(name) for name in sorted(_LISTS & set(found))}
@@ -110,7 +110,7 @@ class ReadingFact(NamedTuple):
 
     @classmethod
     def read(cls, entry: Entry) -> ReadingFact:
-        """Return what a reading tells, whatever a newer box may say more."""
+        """Return the fact of a reading, whatever more a newer box may write."""
         actor = checked({"actor": entry.actor}, _Actor).actor
         return reading_fact(checked(entry.body, ReadingBody), entry.at, actor)
 
@@ -120,7 +120,7 @@ def reading_fact(body: ReadingBody, at: Stamp, actor: str | None) -> ReadingFact
     return ReadingFact(
         body.kind,
         body.source,
-        said(body.values),
+        values_json(body.values),
         *(body.patient, body.visit, body.device, body.model, body.time),
         " ".join([word or "" for word in body.quality]),
         actor,
@@ -145,12 +145,12 @@ class FileFact(Fact, frozen=True):
     def read(cls, entry: Entry) -> FileFact:
         """Return a manifest with the bytes of its key."""
         names = checked(entry.body, _FileNames)
-        told = {"id": str(UUID(names.id)), "key": bytes.fromhex(names.key)}
-        return cls._of(entry, {**entry.body, **told})
+        parsed = {"id": str(UUID(names.id)), "key": bytes.fromhex(names.key)}
+        return cls._of(entry, {**entry.body, **parsed})
 
 
 class SeenFact(Fact, frozen=True):
-    """A worker has seen what the hospital told: which revision of which item."""
+    """A worker has seen an item of the hospital: which revision of which item."""
 
     entity: Text
     item: Text
@@ -160,7 +160,7 @@ class SeenFact(Fact, frozen=True):
 
 
 class SettingFact(Fact, frozen=True):
-    """What became of a setting at the box, and why when it is refused."""
+    """The outcome of a setting at the box, and why when it is refused."""
 
     key: Text
     rev: Count

@@ -45,7 +45,7 @@ ValueRows = Annotated[tuple[ValueRow, ...], msgspec.Meta(max_length=MAX_VALUES)]
 Members = Annotated[tuple[Text | None, ...], msgspec.Meta(max_length=MAX_VALUES)]
 
 
-def said(rows: Sequence[ValueRow]) -> str:
+def values_json(rows: Sequence[ValueRow]) -> str:
     """Return values as JSON: a list of code, digits, unit and comparator, which may be empty."""
     return _encode([row.checked() for row in rows]).decode()
 

@@ -1,8 +1,8 @@
-"""From a journal record to what it tells; pure, and never trusting the record.
+"""Parse a journal record into a fact; pure, and never trusting the record.
 
 A record whose form is not understood stays in the archive as it came, with the reason beside it:
-custody does not depend on understanding. What a kind of record tells, and how it is read, is given
-by the caller (`hospital.receiving.handlers`).
+custody does not depend on understanding. How each kind of record is read is given by the caller
+(`hospital.receiving.handlers`).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from hospital.entries.fields import Count, MalformedField, Text, sentence
 UNKNOWN = "unknown"
 
 Readers = Mapping[str, Callable[[Entry], object | None]]
-"""By kind: returns what an entry of it tells, None when nothing is entered; raises `ValueError`."""
+"""By kind: returns the fact of an entry, None when nothing is entered; raises `ValueError`."""
 
 _READING = EntryKind.READING.value
 _KIND = re.compile(r"[a-z][a-z-]{0,39}")
 
 
 class Understood(NamedTuple):
-    """What became of a record: its kind, the fact in it if there is one, or what is wrong."""
+    """The result of parsing a record: its kind, the fact in it if any, or what is wrong."""
 
     kind: str
     fact: object | None = None

@@ -1,1 +1,1 @@
-"""The feed: what each clinic is to know."""
+"""The feed of each clinic: what the hospital sends to its boxes."""

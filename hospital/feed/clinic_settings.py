@@ -1,4 +1,4 @@
-"""What the hospital sets at a clinic's boxes, from the list of what may be set from afar."""
+"""Remote settings of a clinic's boxes: set, cleared, and answered by each box."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hospital.fleet import boxes
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a box said of a setting: "applied", "refused" and why, or "" while it said nothing."""
+    """A box's answer to a setting: "applied", "refused" and why, or "" while there is none."""
 
     box: str
     outcome: str
@@ -34,7 +34,7 @@ class Line:
 
 
 def lines(archive: Archive, clinic: str) -> list[Line]:
-    """Return every setting that can be made, with what became of it at each box."""
+    """Return every setting that can be made, with its outcome at each box."""
     return [_line(archive, clinic, rule) for rule in remote_settings.rules().values()]
 
 
@@ -62,7 +62,7 @@ def clear(archive: Archive, clinic: str, key: str, account: str, now_ms: int) ->
 
 
 def take(archive: Archive, box_id: str, answer: SettingFact, received_ms: int) -> None:
-    """Take in what a box says of a setting, inside the caller's transaction; the newest holds."""
+    """Store a box's answer to a setting, inside the caller's transaction; the newest counts."""
     archive.execute(
         "INSERT INTO setting_answer (box, key, rev, outcome, why, received_ms)"
         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (box, key) DO UPDATE SET rev = excluded.rev,"

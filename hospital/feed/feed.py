@@ -1,4 +1,4 @@
-"""What each clinic is to know: one versioned feed a clinic, kept as the newest state of each item.
+"""The versioned feed of each clinic, kept as the newest state of each item.
 
 A version comes from the clinic's own row, locked in the transaction that writes: versions are
 committed in their order and without gaps. Locks are taken in one order everywhere (box, then
@@ -67,39 +67,39 @@ class ClinicFeed:
 def lock(archive: Archive, clinic: str) -> ClinicFeed:
     """Lock a clinic's feed until the transaction ends: no version is given to anybody else."""
     archive.execute("INSERT INTO feed_head (clinic) VALUES (?) ON CONFLICT DO NOTHING", (clinic,))
-    held = row(
+    head = row(
         archive,
         "SELECT ver, floor FROM feed_head WHERE clinic = ?" + archive.for_update,
         (clinic,),
     )
-    if held is None:
+    if head is None:
         raise LookupError(f"no feed of {clinic}")
-    return ClinicFeed(archive, clinic, Head(epoch(archive), held["ver"], held["floor"]))
+    return ClinicFeed(archive, clinic, Head(epoch(archive), head["ver"], head["floor"]))
 
 
 def put(archive: Archive, clinic: str, item: Item) -> int:
-    """Tell a clinic an item as it is now; return the version. Inside a transaction."""
+    """Put an item into a clinic's feed; return the version. Inside a transaction."""
     ver = _next(archive, clinic)
     _take_out(archive, clinic, item.entity, item.id)
-    bucket, told = bucket_of(item.entity, item.id), mark(item)
+    bucket, item_mark = bucket_of(item.entity, item.id), mark(item)
     _write(archive, clinic, Change(ver, item.entity, item.id, item.rev, item.body))
-    _sum(archive, clinic, bucket, told)
+    _sum(archive, clinic, bucket, item_mark)
     return ver
 
 
 def remove(archive: Archive, clinic: str, entity: str, item_id: str) -> int | None:
-    """Tell a clinic that an item is not its any more; return the version. In a transaction."""
-    held = get(archive, clinic, entity, item_id)
-    if held is None:
+    """Remove an item from a clinic's feed; return the version. In a transaction."""
+    item = get(archive, clinic, entity, item_id)
+    if item is None:
         return None
     ver = _next(archive, clinic)
     _take_out(archive, clinic, entity, item_id)
-    _write(archive, clinic, Change(ver, entity, item_id, held.rev, None))
+    _write(archive, clinic, Change(ver, entity, item_id, item.rev, None))
     return ver
 
 
 def get(archive: Archive, clinic: str, entity: str, item_id: str) -> Item | None:
-    """Return an item as the clinic is told it, None when it is not told."""
+    """Return an item as it is in the clinic's feed, None when it is not there."""
     sql = "SELECT * FROM feed WHERE clinic = ? AND entity = ? AND id = ? AND op = ?"
     found = row(archive, sql, (clinic, entity, item_id, PUT))
     return None if found is None else _item(found)
@@ -129,13 +129,13 @@ def epoch(archive: Archive) -> int:
     to the same generation twice, and the boxes must see two different pasts. In a transaction.
     """
     wanted = scalar(archive, "SELECT generation AS n FROM hospital")
-    held = row(archive, _EPOCH)
-    if held is not None and held["generation"] == wanted:
-        return int(held["epoch"])
+    stored = row(archive, _EPOCH)
+    if stored is not None and stored["generation"] == wanted:
+        return int(stored["epoch"])
     archive.rows("SELECT generation FROM hospital" + archive.for_update)  # one of us draws
-    held = row(archive, _EPOCH)
-    if held is not None and held["generation"] == wanted:
-        return int(held["epoch"])
+    stored = row(archive, _EPOCH)
+    if stored is not None and stored["generation"] == wanted:
+        return int(stored["epoch"])
     drawn = secrets.randbits(_EPOCH_BITS) + 1
     archive.execute(
         "INSERT INTO feed_epoch (one, generation, epoch) VALUES (1, ?, ?)"
@@ -165,15 +165,15 @@ def _write(archive: Archive, clinic: str, change: Change) -> None:
 
 
 def _take_out(archive: Archive, clinic: str, entity: str, item_id: str) -> None:
-    held = get(archive, clinic, entity, item_id)
-    if held is not None:
-        _sum(archive, clinic, bucket_of(entity, item_id), -mark(held))
+    item = get(archive, clinic, entity, item_id)
+    if item is not None:
+        _sum(archive, clinic, bucket_of(entity, item_id), -mark(item))
 
 
 def _sum(archive: Archive, clinic: str, bucket: int, by: int) -> None:
     sql = "SELECT total FROM feed_sum WHERE clinic = ? AND bucket = ?"
-    held = row(archive, sql, (clinic, bucket))
-    total = 0 if held is None else unsigned(held["total"])
+    stored = row(archive, sql, (clinic, bucket))
+    total = 0 if stored is None else unsigned(stored["total"])
     archive.execute(
         "INSERT INTO feed_sum (clinic, bucket, total) VALUES (?, ?, ?)"
         " ON CONFLICT (clinic, bucket) DO UPDATE SET total = excluded.total",

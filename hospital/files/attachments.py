@@ -1,6 +1,6 @@
 """Photos and recordings at the hospital: chunks taken in any order, whole when the digest is right.
 
-What becomes of a chunk is for `sync.files.chunk_receiver` to say; here is the archive under it.
+`sync.files.chunk_receiver` decides what happens with a chunk; this module stores it in the archive.
 Nothing is shown of a file before it is whole.
 """
 
@@ -21,8 +21,8 @@ MAX_TOTAL = chunks.MAX_CHUNKS
 REMINDED = 20
 
 
-def tell(archive: Archive, box: Box, file: FileFact, received_ms: int) -> None:
-    """Enter a manifest, inside the caller's transaction; raises `RowRefused` when it is absurd."""
+def enter_manifest(archive: Archive, box: Box, file: FileFact, received_ms: int) -> None:
+    """Store a manifest, inside the caller's transaction; raises `RowRefused` when it is absurd."""
     if not (0 < file.total <= MAX_TOTAL and file.total <= file.size and len(file.key) == 32):
         raise RowRefused("a file without a size or a key")
     archive.execute(
@@ -51,9 +51,9 @@ def unfinished(archive: Archive, box_id: str) -> list[ChunkState]:
     return [ChunkState(UUID(r["id"]).bytes, bytes(r["have"]), False) for r in rows]
 
 
-def held(archive: Archive, box_id: str, file_ids: Sequence[str]) -> list[ChunkState]:
+def chunk_states(archive: Archive, box_id: str, file_ids: Sequence[str]) -> list[ChunkState]:
     """Return what is held of some files, those unknown here left out."""
-    rows = [_file(archive, box_id, one) for one in file_ids]
+    rows = [_file(archive, box_id, file_id) for file_id in file_ids]
     return [
         ChunkState(UUID(r["id"]).bytes, bytes(r["have"]), r["done_ms"] is not None)
         for r in rows
@@ -97,8 +97,8 @@ class _ArchiveShelf:
     def clear(self, file: bytes) -> None:
         place = (self._box, _name(file))
         self._archive.execute("DELETE FROM file_chunk WHERE box = ? AND file = ?", place)
-        told = self.told(file)
-        self._set("have", chunks.empty(told.total if told else 0), file)
+        manifest = self.told(file)
+        self._set("have", chunks.empty(manifest.total if manifest else 0), file)
 
     def _set(self, column: str, value: object, file: bytes) -> None:
         sql = f"UPDATE file SET {column} = ? WHERE box = ? AND id = ?"

@@ -1,4 +1,4 @@
-"""Photos and recordings of a patient as the desk shows them: previews first, whole ones later."""
+"""Photos and recordings of a patient as the desk shows them: first previews, later whole files."""
 
 from __future__ import annotations
 
@@ -51,17 +51,17 @@ def whole(
 
     What it says it is must be what its first bytes say: a box may be anybody's by now.
     """
-    told = row(
+    manifest = row(
         archive,
         "SELECT patient, mime FROM file WHERE box = ? AND id = ? AND done_ms IS NOT NULL",
         (box_id, file_id),
     )
-    if told is None or told["patient"] not in patient_ids:
+    if manifest is None or manifest["patient"] not in patient_ids:
         return None
     data = content(archive, box_id, file_id)
-    if data is None or file_type.kind_of(data) != told["mime"]:
+    if data is None or file_type.kind_of(data) != manifest["mime"]:
         return None
-    return data, told["mime"]
+    return data, manifest["mime"]
 
 
 def _picture(r: Row) -> Picture:

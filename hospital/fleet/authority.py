@@ -1,4 +1,4 @@
-"""The hospital's certificate authority: who may speak to the broker.
+"""The hospital's certificate authority: it signs and revokes certificates for the broker.
 
 P-256 throughout, the curve that every broker and key store supports (RFC 5480). A box's
 certificate carries its id as common name, which the broker turns into the user name that the

@@ -1,4 +1,4 @@
-"""The boxes a hospital knows: whose they are, which keys are theirs, how they stand."""
+"""The boxes of a hospital: their clinic, their keys, and whether they are admitted."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def every(archive: Archive) -> list[Box]:
 
 
 def heard_since(archive: Archive, since_ms: int, limit: int) -> list[Box]:
-    """Return active boxes that were heard since a moment, the latest first."""
+    """Return active boxes with a contact since a moment, the latest first."""
     rows = archive.rows(
         "SELECT * FROM box WHERE heard_ms >= ? AND standing = ? ORDER BY heard_ms DESC LIMIT ?",
         (since_ms, ACTIVE, limit),

@@ -1,4 +1,4 @@
-"""Claims: the right of one box to join, made by the hospital, used up by the first who asks.
+"""Claims: one-use permissions for a box to enrol, made by the hospital.
 
     MADE --a genuine request in time--> USED by that request
     USED --the same request again------> the same answer, byte for byte
@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What every granted box is told: our public keys, and where the broker is."""
+    """What every granted box receives: our public keys, and where the broker is."""
 
     keys: PublicKeys
     broker_host: str
@@ -102,10 +102,10 @@ def create(
 
 def every(archive: Archive) -> list[ClaimLine]:
     """Return all claims, the newest first."""
-    held = archive.rows(
+    rows = archive.rows(
         "SELECT id, clinic, made_ms, expires_ms, box, alarms FROM claim ORDER BY made_ms DESC, id"
     )
-    return [ClaimLine(**r) for r in held]
+    return [ClaimLine(**r) for r in rows]
 
 
 def enrol(
@@ -117,14 +117,14 @@ def enrol(
     except EnrolmentError as error:
         return Refusal("malformed", str(error)).encode(), False
     with archive.transaction():
-        held = row(
+        claim = row(
             archive,
             "SELECT * FROM claim WHERE id = ?" + archive.for_update,
             (request.claim_id,),
         )
-        decided = _decide(archive, authority, offer, request, held, now)
-        if isinstance(decided, Refusal) and held is not None:
-            archive.execute("UPDATE claim SET alarms = alarms + 1 WHERE id = ?", (held["id"],))
+        decided = _decide(archive, authority, offer, request, claim, now)
+        if isinstance(decided, Refusal) and claim is not None:
+            archive.execute("UPDATE claim SET alarms = alarms + 1 WHERE id = ?", (claim["id"],))
     if isinstance(decided, Refusal):
         log.warning("enrolment refused, claim %s: %s", request.claim_id, decided.kind)
         return decided.encode(), False
@@ -137,40 +137,40 @@ def _decide(
     authority: Authority,
     offer: Offer,
     request: Request,
-    held: Row | None,
+    claim: Row | None,
     now: datetime,
 ) -> bytes | Refusal:
-    if held is None:
+    if claim is None:
         return Refusal("claim-unknown", "this hospital has made no such claim")
-    secret = bytes(held["secret"])
+    secret = bytes(claim["secret"])
     try:
         check(request, secret, ed25519_holds)
     except EnrolmentError as error:
         return Refusal("proof-wrong", str(error))
-    if held["used_ms"] is not None:
-        if bytes(held["digest"]) == request.digest():
-            return bytes(held["answer"])
+    if claim["used_ms"] is not None:
+        if bytes(claim["digest"]) == request.digest():
+            return bytes(claim["answer"])
         return Refusal("claim-used", "another box has used this claim")
-    if _ms(now) > held["expires_ms"]:
+    if _ms(now) > claim["expires_ms"]:
         return Refusal("claim-expired", "the claim is too old; ask the hospital for a new one")
-    misfit = _misfit(_known(archive, request, now), request, held)
+    misfit = _misfit(_known(archive, request, now), request, claim)
     if misfit is not None:
         return Refusal("refused", misfit)
     try:
-        _revoke_old(archive, authority, held, now)
+        _revoke_old(archive, authority, claim, now)
         certificate = authority.sign_box(request.csr.encode(), request.box_id, now)
     except AuthorityError as error:
         return Refusal("refused", str(error))
-    return _grant(archive, request, held, _offered(offer, authority, certificate, held), now)
+    return _grant(archive, request, claim, _offered(offer, authority, certificate, claim), now)
 
 
 def _known(archive: Archive, request: Request, now: datetime) -> Box | None:
     """Return the box of a request, with those of its keys that the request names."""
-    held = boxes.get(archive, request.box_id)
-    if held is None:
+    box = boxes.get(archive, request.box_id)
+    if box is None:
         return None
-    keys = rotation.signer(archive, held, kid(request.sign_key), _ms(now))
-    return replace(held, keys=keys)
+    keys = rotation.signer(archive, box, kid(request.sign_key), _ms(now))
+    return replace(box, keys=keys)
 
 
 _OLD_KEYS = (
@@ -179,11 +179,11 @@ _OLD_KEYS = (
 )
 
 
-def _misfit(known: Box | None, request: Request, held: Row) -> str | None:
+def _misfit(known: Box | None, request: Request, claim: Row) -> str | None:
     """Return why a genuine request may not have this claim, or None."""
-    if held["readmits"] is not None:
-        if held["readmits"] != request.box_id:
-            return f"this claim is for box {held['readmits']} alone"
+    if claim["readmits"] is not None:
+        if claim["readmits"] != request.box_id:
+            return f"this claim is for box {claim['readmits']} alone"
         return _OLD_KEYS if known is not None and _shares_a_key(known.keys, request) else None
     if known is not None and (known.standing != boxes.ACTIVE or known.keys != _keys(request)):
         return (
@@ -198,8 +198,8 @@ def _shares_a_key(keys: PublicKeys, request: Request) -> bool:
     return keys.sign == request.sign_key or keys.decrypt == request.decrypt_key
 
 
-def _revoke_old(archive: Archive, authority: Authority, held: Row, now: datetime) -> None:
-    for box_id in filter(None, (held["readmits"], held["replaces"])):
+def _revoke_old(archive: Archive, authority: Authority, claim: Row, now: datetime) -> None:
+    for box_id in filter(None, (claim["readmits"], claim["replaces"])):
         known = boxes.get(archive, box_id)
         if known is not None:
             for serial in known.serial.split(","):
@@ -207,7 +207,7 @@ def _revoke_old(archive: Archive, authority: Authority, held: Row, now: datetime
 
 
 def _offered(
-    offer: Offer, authority: Authority, certificate: Certificate, held: Row
+    offer: Offer, authority: Authority, certificate: Certificate, claim: Row
 ) -> _SignedCertificate:
     grant = Grant(
         certificate=certificate.pem.decode("ascii"),
@@ -216,7 +216,7 @@ def _offered(
         decrypt_key=offer.keys.decrypt,
         broker_host=offer.broker_host,
         broker_port=offer.broker_port,
-        clinic=held["clinic"],
+        clinic=claim["clinic"],
     )
     return _SignedCertificate(grant, certificate.serial)
 
@@ -228,19 +228,19 @@ class _SignedCertificate:
 
 
 def _grant(
-    archive: Archive, request: Request, held: Row, signed: _SignedCertificate, now: datetime
+    archive: Archive, request: Request, claim: Row, signed: _SignedCertificate, now: datetime
 ) -> bytes:
-    box = Box(request.box_id, held["clinic"], _keys(request), signed.serial, _ms(now))
-    reply = answer(request, bytes(held["secret"]), signed.grant)
+    box = Box(request.box_id, claim["clinic"], _keys(request), signed.serial, _ms(now))
+    reply = answer(request, bytes(claim["secret"]), signed.grant)
     boxes.enter(archive, box)
-    if held["readmits"] is not None:
+    if claim["readmits"] is not None:
         boxes.readmit(archive, box)
-    if held["replaces"] is not None:
+    if claim["replaces"] is not None:
         why = f"Box {box.id} took its place. Records that it still holds can be brought on a stick."
-        boxes.set_standing(archive, held["replaces"], REPLACED, why)
+        boxes.set_standing(archive, claim["replaces"], REPLACED, why)
     archive.execute(
         "UPDATE claim SET used_ms = ?, digest = ?, box = ?, answer = ? WHERE id = ?",
-        (_ms(now), request.digest(), box.id, reply, held["id"]),
+        (_ms(now), request.digest(), box.id, reply, claim["id"]),
     )
     return reply
 

@@ -1,4 +1,4 @@
-"""The sessions that were opened in a box's name of late, for `sync.core.clones` to judge."""
+"""Recent sessions of a box, from which `sync.core.clones` detects a cloned box."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ HEARD_MS = 15 * 60_000
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """A command and what became of it; times are Unix milliseconds, None: not yet."""
+    """A command and its outcome; times are Unix milliseconds, None: not yet."""
 
     box: str
     command: Command
@@ -65,7 +65,7 @@ def order(
 
 
 def due(archive: Archive, keys: HospitalKeys, now_ms: int) -> list[OutgoingFrame]:
-    """Return what to send now: to each box that was heard of late its oldest open command."""
+    """Return what to send now: to each box of recent contact its oldest open command."""
     rows = archive.rows(
         "SELECT c.* FROM command c JOIN box b ON b.id = c.box AND b.heard_ms >= ?"
         " AND b.standing = ? WHERE c.answered_ms IS NULL AND c.sent_ms < ?"
@@ -78,22 +78,22 @@ def due(archive: Archive, keys: HospitalKeys, now_ms: int) -> list[OutgoingFrame
     with archive.transaction():
         for r in rows:
             archive.execute("UPDATE command SET sent_ms = ? WHERE id = ?", (now_ms, r["id"]))
-    return [one for one in sealed if one is not None]
+    return [frame for frame in sealed if frame is not None]
 
 
 def unanswered(archive: Archive, keys: HospitalKeys, box_id: str) -> list[OutgoingFrame]:
     """Return all open commands of a box, oldest first, as a stick brings them."""
     sql = "SELECT * FROM command WHERE box = ? AND answered_ms IS NULL ORDER BY counter"
     sealed = [_seal(archive, keys, r) for r in archive.rows(sql, (box_id,))]
-    return [one for one in sealed if one is not None]
+    return [frame for frame in sealed if frame is not None]
 
 
-def acknowledge(archive: Archive, box_id: str, one: str, outcome: str, now_ms: int) -> None:
-    """Take in a box's answer, inside the caller's transaction; a repeat changes nothing."""
+def acknowledge(archive: Archive, box_id: str, command_id: str, outcome: str, now_ms: int) -> None:
+    """Store a box's answer, inside the caller's transaction; a repeat changes nothing."""
     archive.execute(
         "UPDATE command SET answered_ms = ?, outcome = ?"
         " WHERE id = ? AND box = ? AND answered_ms IS NULL",
-        (now_ms, outcome, one, box_id),
+        (now_ms, outcome, command_id, box_id),
     )
 
 

@@ -1,4 +1,4 @@
-"""New certificates and new keys, told to boxes by signed commands."""
+"""Renewal of certificates and of the hospital's key, sent to boxes by signed commands."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ log = logging.getLogger(__name__)
 
 
 def grant(archive: Archive, authority: Authority, box: Box, request: bytes, now_ms: int) -> bool:
-    """Sign a box's request and command it to use the certificate; say whether it was done.
+    """Sign a box's request and command it to use the certificate; return whether it was done.
 
     Inside the caller's transaction. While an earlier one is on its way, nothing happens. The old
     certificate goes on until it ends; to shut the box out revokes both. Raises `AuthorityError`.
     """
-    open_one = row(
+    waiting = row(
         archive,
         "SELECT id FROM command WHERE box = ? AND kind = ? AND answered_ms IS NULL",
         (box.id, CERTIFICATE),
     )
-    if open_one is not None:
+    if waiting is not None:
         return False
     signed = authority.sign_box(request, box.id, datetime.fromtimestamp(now_ms / 1000, UTC))
     latest = box.serial.split(",")[0]
@@ -42,21 +42,21 @@ def grant(archive: Archive, authority: Authority, box: Box, request: bytes, now_
 
 
 def change_key(archive: Archive, folder: Path, now_ms: int) -> int:
-    """Make a new key for sealing and tell every active box of it; return how many are told.
+    """Make a new key for sealing and send it to every active box; return to how many.
 
     For 90 days the old key opens what is sealed to it. Raises `KeyFileError`.
     """
     keys = rotate(folder, now_ms // 1000)
-    told = [box for box in boxes.every(archive) if box.standing == boxes.ACTIVE]
-    for box in told:
+    active = [box for box in boxes.every(archive) if box.standing == boxes.ACTIVE]
+    for box in active:
         announce(archive, keys, box, now_ms)
-    return len(told)
+    return len(active)
 
 
 def catch_up(archive: Archive, keys: HospitalKeys, box: Box, name: bytes, now_ms: int) -> None:
-    """Tell a box that seals to a key of the past, by its id, of the present one, once.
+    """Send the present key, once, to a box that seals to a past one (given by its id).
 
-    So a box hears of it also when it joined, or its card fell back, around a change of the key.
+    So a box receives it also when it joined, or its card fell back, around a change of the key.
     """
     if name == kid(keys.public.decrypt):
         return

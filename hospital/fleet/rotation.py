@@ -1,6 +1,6 @@
-"""The keys of a box that change: two pairs count for a while, so that nothing on its way is lost.
+"""Key rotation of a box: old and new pair are both valid for a while, so that no frame is lost.
 
-A box's row holds the pair it greeted with last; to that pair its feed and its orders are sealed.
+A box's row holds the pair of its last HELLO; its feed and its commands are sealed to that pair.
 Beside it stand a pair that it announced and has not used yet, and pairs that it used before: what
 they signed counts for 90 days, on a stick or late on the line. To shut a box out ends all of them.
 """
@@ -17,7 +17,7 @@ from sync.frames.envelope import keys_hold
 from sync.keys.keys import RETIRED_S, PublicKeys, kid
 
 BY = "hospital"
-"""In whose name a box is told that its keys are taken."""
+"""The account in whose name a box is notified that its keys are accepted."""
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ def signer(archive: Archive, box: Box, name: bytes, now_ms: int) -> PublicKeys:
     """Return the box's pair of a key id that counts now; its present pair when there is none."""
     if name == kid(box.keys.sign):
         return box.keys
-    held = row(
+    pair = row(
         archive,
         "SELECT sign_key, decrypt_key FROM box_key WHERE box = ? AND kid = ?"
         " AND (until_ms IS NULL OR until_ms > ?)",
@@ -34,8 +34,8 @@ def signer(archive: Archive, box: Box, name: bytes, now_ms: int) -> PublicKeys:
     )
     return (
         box.keys
-        if held is None
-        else PublicKeys(bytes(held["sign_key"]), bytes(held["decrypt_key"]))
+        if pair is None
+        else PublicKeys(bytes(pair["sign_key"]), bytes(pair["decrypt_key"]))
     )
 
 
@@ -53,10 +53,12 @@ def order(archive: Archive, box_id: str, account: str, now_ms: int) -> None:
     commands.order(archive, box_id, RENEW_KEYS, {}, account, now_ms)
 
 
-def announced(archive: Archive, box: Box, payload: bytes, name: bytes, now_ms: int) -> bool:
-    """Take in new keys that a box tells of under the key id `name`; say whether they count.
+def accept_announcement(
+    archive: Archive, box: Box, payload: bytes, name: bytes, now_ms: int
+) -> bool:
+    """Accept new keys that a box announces under the key id `name`; return whether they count.
 
-    Inside the caller's transaction. They are told to the box until it answers; a repeat changes
+    Inside the caller's transaction. The box is notified until it answers; a repeat changes
     nothing. Raises `MessageError`.
     """
     new, proof = decode_announcement(payload)
@@ -66,14 +68,14 @@ def announced(archive: Archive, box: Box, payload: bytes, name: bytes, now_ms: i
         return False
     if new != box.keys:
         _keep(archive, box.id, new, now_ms, None)
-    if not _is_told(archive, box.id, new):
+    if not _is_acknowledged(archive, box.id, new):
         body = {"sign": new.sign.hex()}
         commands.order(archive, box.id, KEYS_TAKEN, body, BY, now_ms)
         log.info("box %s has new keys", box.id)
     return True
 
 
-def greeted(archive: Archive, box: Box, name: bytes, now_ms: int) -> None:
+def use_pair(archive: Archive, box: Box, name: bytes, now_ms: int) -> None:
     """A box was admitted under a pair: seal to that one from now on. Inside the transaction."""
     if name == kid(box.keys.sign):
         return
@@ -98,12 +100,12 @@ def _keep(
     )
 
 
-def _is_told(archive: Archive, box_id: str, new: PublicKeys) -> bool:
-    """Whether the box was told that these very keys are taken, and has not refused it."""
-    told = commands.of_box(archive, box_id)
+def _is_acknowledged(archive: Archive, box_id: str, new: PublicKeys) -> bool:
+    """Whether the box was notified that these very keys are accepted, and has not refused it."""
+    ordered = commands.of_box(archive, box_id)
     return any(
-        one.command.kind == KEYS_TAKEN
-        and one.command.body.get("sign") == new.sign.hex()
-        and one.outcome in (None, "done")
-        for one in told
+        directive.command.kind == KEYS_TAKEN
+        and directive.command.body.get("sign") == new.sign.hex()
+        and directive.outcome in (None, "done")
+        for directive in ordered
     )

@@ -1,7 +1,7 @@
-"""What clinicians do about alerts: seen, handled, with a note, by whom and when.
+"""Notes of clinicians on alerts: seen or handled, by whom and when.
 
-Every word is kept; the newest is what stands. The clinic is told through its feed, so that the
-health worker who raised the alert sees that somebody at the hospital has.
+Every note is kept; the newest is valid. It is sent to the clinic through its feed, so that the
+health worker there sees that somebody at the hospital has seen the alert.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Note:
 def note(
     archive: Archive, alert_id: str, state: State, text: str, account: str, now_ms: int
 ) -> None:
-    """Keep what was done about an alert and tell its clinic; raises `HospitalError`.
+    """Keep what was done about an alert and send it to its clinic; raises `HospitalError`.
 
     The alert is named by its content id. It goes to the clinic that raised it, whosesoever the
     patient is.
@@ -56,7 +56,7 @@ def note(
         archive.execute(
             "UPDATE alert SET handled = ? WHERE id = ?", (int(state is State.HANDLED), alert_id)
         )
-        _tell(archive, alert, Note(alert_id, state, text, account, now_ms))
+        _send(archive, alert, Note(alert_id, state, text, account, now_ms))
 
 
 def notes(archive: Archive, alert_ids: Sequence[str]) -> dict[str, list[Note]]:
@@ -67,21 +67,21 @@ def notes(archive: Archive, alert_ids: Sequence[str]) -> dict[str, list[Note]]:
     marks = ", ".join("?" * len(alert_ids))
     sql = f"SELECT * FROM alert_note WHERE alert IN ({marks}) ORDER BY number DESC"
     for r in archive.rows(sql, list(alert_ids)):
-        one = Note(r["alert"], State(r["state"]), r["note"], r["account"], r["at_ms"])
-        found.setdefault(one.alert, []).append(one)
+        entry = Note(r["alert"], State(r["state"]), r["note"], r["account"], r["at_ms"])
+        found.setdefault(entry.alert, []).append(entry)
     return found
 
 
-def _tell(archive: Archive, alert: Row, said: Note) -> None:
-    before = messages.of_alert(archive, said.alert)
-    body: dict[str, object] = {"by": said.account, "at_ms": said.at_ms, "state": said.state.value}
+def _send(archive: Archive, alert: Row, note: Note) -> None:
+    before = messages.of_alert(archive, note.alert)
+    body: dict[str, object] = {"by": note.account, "at_ms": note.at_ms, "state": note.state.value}
     if alert["patient"]:
         body["patient"] = alert["patient"]
-    if said.note:
-        body["note"] = said.note
+    if note.note:
+        body["note"] = note.note
     rev = 1 if before is None else before.rev + 1
     who = alert["patient"] or ""
     act = messages.SentMessage(
-        Entity.ALERT, said.alert, rev, who, body, False, said.account, said.at_ms
+        Entity.ALERT, note.alert, rev, who, body, False, note.account, note.at_ms
     )
-    messages.say(archive, act, [alert["clinic"]])
+    messages.send(archive, act, [alert["clinic"]])

@@ -1,4 +1,4 @@
-"""Everything that was ever said of a patient, kept as it arrived; nothing is taken out."""
+"""The edit history of a patient: every edit is kept as it arrived, none is removed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PatientEdit:
 
 
 def history(archive: Archive, patient_id: str) -> list[PatientEdit]:
-    """Return everything that was ever said of a patient, as it arrived."""
+    """Return every edit of a patient, in the order in which they arrived."""
     rows = archive.rows(
         "SELECT * FROM patient_edit WHERE patient = ? ORDER BY number", (patient_id,)
     )

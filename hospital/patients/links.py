@@ -1,7 +1,8 @@
-"""One person, several records; one record, several clinics: linking and sharing, both undone.
+"""Link duplicate records of one person, and share a record with other clinics.
 
 Nothing is moved or merged by linking: the records stay as they are, the chart shows them as one,
-and boxes find the record that stands for the others. Who did what, when and why is kept.
+and boxes find the record that stands for the others. Both can be undone. Who did what, when and why
+is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ LONGEST_WHY = 200
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two records that somebody said are one person; `undone_ms` None: it stands."""
+    """A link of two records that are one person; `undone_ms` None: it is valid."""
 
     duplicate: str
     kept: str
@@ -34,7 +35,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class SharingChange:
-    """Somebody let a clinic know a patient, or (`shared` False) ended that."""
+    """Somebody shared a patient with a clinic, or (`shared` False) ended that."""
 
     clinic: str
     shared: bool
@@ -65,32 +66,32 @@ def may_be_same(archive: Archive, line: PatientLine, limit: int = 6) -> list[Pat
     asked += [word for word in patient.name.split() if len(word) > 1]
     found: dict[str, PatientLine] = {}
     for text in asked:
-        for one in chart.patients(archive, text, limit + 1):
-            found.setdefault(one.patient.id, one)
+        for candidate in chart.patients(archive, text, limit + 1):
+            found.setdefault(candidate.patient.id, candidate)
     known = set(one_person(archive, patient.id))
-    return [one for key, one in found.items() if key not in known][:limit]
+    return [candidate for key, candidate in found.items() if key not in known][:limit]
 
 
 def link(archive: Archive, duplicate: str, kept: str, why: str, account: str, now_ms: int) -> None:
-    """Say that two records are one person, and why; raises `HospitalError`."""
+    """Link two records of one person, with the reason; raises `HospitalError`."""
     master_index.link(archive, duplicate, kept, account, now_ms, _why(why))
 
 
 def unlink(archive: Archive, duplicate: str, why: str, account: str, now_ms: int) -> None:
-    """Say that they are two people after all, and why; raises `HospitalError`."""
+    """Undo a link, with the reason; raises `HospitalError`."""
     master_index.unlink(archive, duplicate, account, now_ms, _why(why))
 
 
 def share(
     archive: Archive, patient_id: str, clinic: str, why: str, account: str, now_ms: int
 ) -> None:
-    """Let another clinic know a patient, with what stands told about them; `HospitalError`."""
+    """Share a patient and the current messages with another clinic; raises `HospitalError`."""
     if clinic not in clinics(archive):
         raise HospitalError("there is no such clinic")
     reason = _why(why)
     with archive.transaction():
         if master_index.share(archive, patient_id, clinic, now_ms):
-            messages.spread(archive, patient_id, clinic)
+            messages.send_current(archive, patient_id, clinic)
             _note(archive, patient_id, SharingChange(clinic, True, account, reason, now_ms))
 
 

@@ -1,7 +1,7 @@
-"""Patients as their clinics and the desk have told them: every edit kept, the table decides.
+"""The master patient index: merges the edits of clinics and desk into one state of each patient.
 
-The rules are pure (`sync.merge`); here edits are numbered as they arrive, kept for ever, settled,
-and what came of it is put into the feed of each clinic of the catchment.
+The rules are pure (`sync.merge`); here edits are numbered as they arrive, kept for ever and merged,
+and the result is put into the feed of each clinic that knows the patient.
 """
 
 from __future__ import annotations
@@ -33,27 +33,29 @@ _GENERATION = 32
 
 @dataclass(frozen=True, slots=True)
 class EditOrigin:
-    """How an edit came: which record, from which box, when by our clock."""
+    """Where an edit comes from: which record, which box, and when by our clock."""
 
     record: str
     box: Box
     received_ms: int
 
 
-def take(archive: Archive, heard: EditOrigin, fact: facts.PatientFact) -> None:
-    """Take in what a box says of a patient; inside the caller's transaction.
+def take(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> None:
+    """Apply a box's edit of a patient; inside the caller's transaction.
 
     Raises `RowRefused` when the patient is another clinic's or nobody knows the name.
     """
-    held = _lock(archive, heard.box.clinic, fact.id)
-    if held is not None and not _may_edit(archive, held, heard.box.clinic):
+    patient = _lock(archive, origin.box.clinic, fact.id)
+    if patient is not None and not _may_edit(archive, patient, origin.box.clinic):
         raise RowRefused(f"patient {fact.id} belongs to another clinic")
-    if held is not None:
-        _adopt(archive, held)
-    rev = _next_rev(archive, held)
-    edits.write(archive, fact.id, _edits(archive, heard, fact, rev), fact.actor, heard.received_ms)
-    home = heard.box.clinic if held is None else held["clinic"]
-    _settle(archive, fact.id, (home, heard.box.id), rev, heard.received_ms)
+    if patient is not None:
+        _adopt(archive, patient)
+    rev = _next_rev(archive, patient)
+    edits.write(
+        archive, fact.id, _edits(archive, origin, fact, rev), fact.actor, origin.received_ms
+    )
+    home = origin.box.clinic if patient is None else patient["clinic"]
+    _settle(archive, fact.id, (home, origin.box.id), rev, origin.received_ms)
 
 
 def decide(
@@ -62,10 +64,10 @@ def decide(
     """Settle a review as a clinician: the value that holds, or for a list whether the member stays
     (its name) or goes (None). Raises `HospitalError` when there is no such patient."""
     review = waiting.review
-    said: tuple[str, Op, str | None] = (review.field, Op.SET, value)
+    change: tuple[str, Op, str | None] = (review.field, Op.SET, value)
     if merge.rules()[review.field].tier is Tier.UNION:
-        said = (review.field, Op.REMOVE if value is None else Op.ADD, review.values[0])
-    _edit_here(archive, waiting.patient, [said], account, now_ms, waiting.rev)
+        change = (review.field, Op.REMOVE if value is None else Op.ADD, review.values[0])
+    _edit_here(archive, waiting.patient, [change], account, now_ms, waiting.rev)
 
 
 def correct(
@@ -73,35 +75,35 @@ def correct(
 ) -> None:
     """Change single fields at the desk; raises `HospitalError` when there is no such patient."""
     said = [(field, Op.SET, value) for field, value in sorted(changes.items())]
-    say(archive, patient_id, said, account, now_ms)
+    edit(archive, patient_id, said, account, now_ms)
 
 
-def say(
+def edit(
     archive: Archive,
     patient_id: str,
-    said: Sequence[tuple[str, Op, str | None]],
+    changes: Sequence[tuple[str, Op, str | None]],
     account: str,
     now_ms: int,
 ) -> None:
-    """Say something of a patient as a clinician: (field, what is done, value) of each.
+    """Edit a patient as a clinician: (field, what is done, value) of each change.
 
     Raises `HospitalError` when there is no such patient.
     """
-    _edit_here(archive, patient_id, said, account, now_ms)
+    _edit_here(archive, patient_id, changes, account, now_ms)
 
 
 def link(
     archive: Archive, duplicate: str, kept: str, account: str, now_ms: int, why: str = ""
 ) -> None:
-    """Say that two records are one person: a link that can be undone; nothing is moved.
+    """Link two records of one person: it can be undone; nothing is moved.
 
     Raises `HospitalError`. A record for which others stand is not linked away: first theirs go.
     """
     if duplicate == kept:
         raise HospitalError("a record cannot be replaced by itself")
     with archive.transaction():
-        for one in sorted((duplicate, kept)):  # one order of locks for everybody
-            _known(archive, one)
+        for patient_id in sorted((duplicate, kept)):  # one order of locks for everybody
+            _known(archive, patient_id)
         if replacing(archive, duplicate) is not None or replacing(archive, kept) is not None:
             raise HospitalError("one of these records is replaced already")
         if duplicates(archive, duplicate):
@@ -117,7 +119,7 @@ def link(
 def unlink(archive: Archive, duplicate: str, account: str, now_ms: int, why: str = "") -> None:
     """Undo a link; raises `HospitalError` when there is none."""
     with archive.transaction():
-        held = _known(archive, duplicate)
+        patient = _known(archive, duplicate)
         undone = archive.execute(
             "UPDATE patient_link SET undone_by = ?, undone_ms = ?, undone_why = ?"
             " WHERE duplicate = ? AND undone_ms IS NULL",
@@ -125,7 +127,7 @@ def unlink(archive: Archive, duplicate: str, account: str, now_ms: int, why: str
         )
         if not undone:
             raise HospitalError(f"{duplicate} is not replaced")
-        _again(archive, held, now_ms)
+        _again(archive, patient, now_ms)
 
 
 def replacing(archive: Archive, patient_id: str) -> str | None:
@@ -147,17 +149,17 @@ def share(archive: Archive, patient_id: str, clinic: str, now_ms: int) -> bool:
     Returns whether that is new to it; inside a transaction or as one.
     """
     with archive.transaction():
-        held = _known(archive, patient_id)
+        patient = _known(archive, patient_id)
         new = archive.execute(
             "INSERT INTO catchment (patient, clinic) VALUES (?, ?) ON CONFLICT DO NOTHING",
             (patient_id, clinic),
         )
-        _again(archive, held, now_ms)
+        _again(archive, patient, now_ms)
     return bool(new)
 
 
 def withdraw(archive: Archive, patient_id: str, clinic: str) -> bool:
-    """End what `share` began: the clinic is told that the patient is not its any more."""
+    """End what `share` began: the patient is removed from the clinic's feed."""
     with archive.transaction():
         feed.lock(archive, clinic)
         sql = "DELETE FROM catchment WHERE patient = ? AND clinic = ?"
@@ -167,11 +169,11 @@ def withdraw(archive: Archive, patient_id: str, clinic: str) -> bool:
     return True
 
 
-def corrected(archive: Archive, heard: EditOrigin, at: Stamp | None) -> int:
-    """Return when it was said, by the best that is known of the box's clock so far."""
+def corrected(archive: Archive, origin: EditOrigin, at: Stamp | None) -> int:
+    """Return when it happened, by the best that is known of the box's clock so far."""
     if at is None:
-        return heard.received_ms
-    rows = archive.rows("SELECT * FROM anchor WHERE box = ? AND boot = ?", (heard.box.id, at.boot))
+        return origin.received_ms
+    rows = archive.rows("SELECT * FROM anchor WHERE box = ? AND boot = ?", (origin.box.id, at.boot))
     anchors = [
         Anchor(r["boot"], r["t_ms"], r["utc_ms"], r["error_ms"], ClockQuality(r["source"]))
         for r in rows
@@ -200,11 +202,11 @@ def _lock(archive: Archive, clinic: str, patient_id: str) -> Row | None:
 
 
 def _known(archive: Archive, patient_id: str) -> Row:
-    held = _lock(archive, _home(archive, patient_id), patient_id)
-    if held is None:
+    patient = _lock(archive, _home(archive, patient_id), patient_id)
+    if patient is None:
         raise HospitalError(f"no patient {patient_id}")
-    _adopt(archive, held)
-    return held
+    _adopt(archive, patient)
+    return patient
 
 
 def _home(archive: Archive, patient_id: str) -> str:
@@ -214,80 +216,92 @@ def _home(archive: Archive, patient_id: str) -> str:
     return str(found["clinic"])
 
 
-def _may_edit(archive: Archive, held: Row, clinic: str) -> bool:
-    return clinic == held["clinic"] or clinic in clinics(archive, held["id"])
+def _may_edit(archive: Archive, patient: Row, clinic: str) -> bool:
+    return clinic == patient["clinic"] or clinic in clinics(archive, patient["id"])
 
 
-def _next_rev(archive: Archive, held: Row | None) -> int:
+def _next_rev(archive: Archive, patient: Row | None) -> int:
     generation = scalar(archive, "SELECT generation AS n FROM hospital")
-    return max((held["rev"] if held else 0) + 1, (generation - 1) << _GENERATION)
+    return max((patient["rev"] if patient else 0) + 1, (generation - 1) << _GENERATION)
 
 
-def _edits(archive: Archive, heard: EditOrigin, fact: facts.PatientFact, rev: int) -> list[Edit]:
-    at_ms = corrected(archive, heard, fact.at)
-    said = [(name, Op.SET, value) for name, value in fact.fields.items()]
-    said += [(name, Op.ADD, member) for name, member in fact.added]
-    said += [(name, Op.REMOVE, member) for name, member in fact.struck]
+def _edits(archive: Archive, origin: EditOrigin, fact: facts.PatientFact, rev: int) -> list[Edit]:
+    at_ms = corrected(archive, origin, fact.at)
+    changes = [(name, Op.SET, value) for name, value in fact.fields.items()]
+    changes += [(name, Op.ADD, member) for name, member in fact.added]
+    changes += [(name, Op.REMOVE, member) for name, member in fact.struck]
     return [
-        Edit(heard.record, name, op, value, heard.box.id, fact.rev, fact.base_rev, rev, at_ms)
-        for name, op, value in said
+        Edit(origin.record, name, op, value, origin.box.id, fact.rev, fact.base_rev, rev, at_ms)
+        for name, op, value in changes
     ]
 
 
 def _edit_here(
     archive: Archive,
     patient_id: str,
-    said: Sequence[tuple[str, Op, str | None]],
+    changes: Sequence[tuple[str, Op, str | None]],
     account: str,
     now_ms: int,
     seen: int | None = None,
 ) -> None:
     with archive.transaction():
-        held = _known(archive, patient_id)
-        rev = _next_rev(archive, held)
-        one, base = str(uuid7()), held["rev"] if seen is None else seen
+        patient = _known(archive, patient_id)
+        rev = _next_rev(archive, patient)
+        edit_id, base = str(uuid7()), patient["rev"] if seen is None else seen
         new = [
-            Edit(one, name, op, value, DESK, rev, base, rev, now_ms, clinician=True)
-            for name, op, value in said
+            Edit(edit_id, name, op, value, DESK, rev, base, rev, now_ms, clinician=True)
+            for name, op, value in changes
         ]
         edits.write(archive, patient_id, new, account, now_ms)
-        _settle(archive, patient_id, (held["clinic"], held["box"]), rev, now_ms)
+        _settle(archive, patient_id, (patient["clinic"], patient["box"]), rev, now_ms)
 
 
-def _adopt(archive: Archive, held: Row) -> None:
-    """Give a patient of the time before edits were kept a first one."""
+def _adopt(archive: Archive, patient: Row) -> None:
+    """Make a first edit for a patient from before edits were kept."""
     sql = "SELECT count(*) AS n FROM patient_edit WHERE patient = ?"
-    if scalar(archive, sql, (held["id"],)):
+    if scalar(archive, sql, (patient["id"],)):
         return
     first = [
-        Edit("as held", name, Op.SET, value, held["box"], 0, 0, held["rev"], held["changed_ms"])
-        for name, value in patient_fields.from_columns(held).items()
+        Edit(
+            "as held",
+            name,
+            Op.SET,
+            value,
+            patient["box"],
+            0,
+            0,
+            patient["rev"],
+            patient["changed_ms"],
+        )
+        for name, value in patient_fields.from_columns(patient).items()
         if value is not None
     ]
-    edits.write(archive, held["id"], first, None, held["changed_ms"])
+    edits.write(archive, patient["id"], first, None, patient["changed_ms"])
 
 
-# --- what comes of it -------------------------------------------------------------------------
+# --- merging ----------------------------------------------------------------------------------
 
 
-def _again(archive: Archive, held: Row, now_ms: int) -> None:
-    rev = _next_rev(archive, held)
-    _settle(archive, held["id"], (held["clinic"], held["box"]), rev, now_ms)
+def _again(archive: Archive, patient: Row, now_ms: int) -> None:
+    rev = _next_rev(archive, patient)
+    _settle(archive, patient["id"], (patient["clinic"], patient["box"]), rev, now_ms)
 
 
 def _settle(
     archive: Archive, patient_id: str, home: tuple[str, str], rev: int, now_ms: int
 ) -> None:
-    said: dict[str, list[Edit]] = {}
-    for told in edits.history(archive, patient_id):
-        said.setdefault(told.edit.field, []).append(told.edit)
+    by_field: dict[str, list[Edit]] = {}
+    for entry in edits.history(archive, patient_id):
+        by_field.setdefault(entry.edit.field, []).append(entry.edit)
     table = merge.rules()
-    settled = {name: merge.settle(table[name], said[name]) for name in table if name in said}
+    settled = {
+        name: merge.settle(table[name], by_field[name]) for name in table if name in by_field
+    }
     known = {f.name: _text(settled.get(f.name)) or f.default for f in PATIENT_FIELDS}
     if known["name"] is None:
         raise RowRefused("a patient without a name")
     _keep(archive, patient_id, home, rev, known, now_ms)
-    asked = [r for one in settled.values() for r in one.reviews]
+    asked = [r for field in settled.values() for r in field.reviews]
     reviews.bring_up_to_date(archive, patient_id, home[0], asked, now_ms)
     body = _body(archive, patient_id, known, settled, asked)
     for clinic in clinics(archive, patient_id):
@@ -320,9 +334,9 @@ def _body(
     asked: Sequence[Review],
 ) -> dict[str, object]:
     body: dict[str, object] = {k: v for k, v in known.items() if v is not None}
-    for name, one in settled.items():
-        if name not in known and one.value:
-            body[name] = list(one.value) if isinstance(one.value, tuple) else one.value
+    for name, field in settled.items():
+        if name not in known and field.value:
+            body[name] = list(field.value) if isinstance(field.value, tuple) else field.value
     if asked:
         body["review"] = {
             name: sorted({v for r in asked if r.field == name for v in r.values})

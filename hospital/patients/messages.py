@@ -1,8 +1,8 @@
-"""What clinicians tell a clinic about a patient: replies, appointments and answers to alerts.
+"""Messages of clinicians to a clinic about a patient: replies, appointments, answers to alerts.
 
-Every act (written, moved, taken back) is kept as a row of its own. What is known of its way is
-computed, never assumed: an item is on a box when that box has asked for what comes after it, and
-it is seen when a worker's own journal entry says so.
+Every act (written, moved, taken back) is kept as a row of its own. The delivery state is computed,
+never assumed: an item is on a box when that box has asked for what comes after it, and it is seen
+when a worker's own journal entry says so.
 """
 
 from __future__ import annotations
@@ -37,10 +37,7 @@ class ReadMark:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryState:
-    """How far an item is on its way to one clinic: on `reached` of its `boxes`, seen by whom.
-
-    `is_told` is False when the clinic never was to know of it.
-    """
+    """How far an item is on its way to one clinic: on `reached` of its `boxes`, seen by whom."""
 
     clinic: str
     boxes: int
@@ -59,7 +56,7 @@ class DeliveryState:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """One item as it was told last; `gone`: it was taken back. `body` is what boxes are told."""
+    """One item as it was sent last; `gone`: it was taken back. `body` is what boxes receive."""
 
     entity: str
     id: str
@@ -73,14 +70,14 @@ class SentMessage:
 
     @property
     def text(self) -> str:
-        """What is said: a reply's text, an appointment's purpose, a note about an alert."""
+        """The text of a reply, the purpose of an appointment, or the note about an alert."""
         return str(self.body.get("text") or self.body.get("what") or self.body.get("note") or "")
 
     @property
     def when(self) -> datetime | None:
         """When an appointment is, in the hospital's local time."""
-        said = self.body.get("when")
-        return datetime.fromisoformat(said) if isinstance(said, str) else None
+        text = self.body.get("when")
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
 
 
 def reply(archive: Archive, patient_id: str, text: str, account: str, now_ms: int) -> str:
@@ -102,76 +99,89 @@ def move(
 ) -> None:
     """Move an appointment; raises `HospitalError` when there is none or it was taken back."""
     with archive.transaction():
-        held = _standing(archive, Entity.APPOINTMENT, item_id)
-        act = replace(held, rev=held.rev + 1, account=account, at_ms=now_ms)
-        said = {**held.body, **_appointment(when, what), "by": account, "at_ms": now_ms}
-        say(archive, replace(act, body=said))
+        message = _newest(archive, Entity.APPOINTMENT, item_id)
+        moved = replace(message, rev=message.rev + 1, account=account, at_ms=now_ms)
+        body = {**message.body, **_appointment(when, what), "by": account, "at_ms": now_ms}
+        send(archive, replace(moved, body=body))
 
 
 def take_back(archive: Archive, entity: Entity, item_id: str, account: str, now_ms: int) -> None:
     """Take an appointment or a reply back; raises `HospitalError` when it is not there."""
     with archive.transaction():
-        held = _standing(archive, entity, item_id)
-        said = replace(held, rev=held.rev + 1, account=account, at_ms=now_ms)
-        say(archive, replace(said, gone=True))
+        message = _newest(archive, entity, item_id)
+        withdrawn = replace(message, rev=message.rev + 1, account=account, at_ms=now_ms)
+        send(archive, replace(withdrawn, gone=True))
 
 
-def say(archive: Archive, told: SentMessage, clinics: Iterable[str] | None = None) -> None:
-    """Keep an act and tell the patient's clinics (or others); inside the caller's transaction."""
+def send(archive: Archive, message: SentMessage, clinics: Iterable[str] | None = None) -> None:
+    """Keep an act and send it to the patient's clinics (or others); in the caller's transaction."""
     archive.execute(
         "INSERT INTO told (entity, id, rev, patient, body, gone, account, at_ms)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (told.entity, told.id, told.rev, told.patient, canonical_json(told.body).decode("utf-8"))
-        + (int(told.gone), told.account, told.at_ms),
+        (
+            message.entity,
+            message.id,
+            message.rev,
+            message.patient,
+            canonical_json(message.body).decode("utf-8"),
+        )
+        + (int(message.gone), message.account, message.at_ms),
     )
-    known = master_index.clinics(archive, told.patient) if clinics is None else sorted(set(clinics))
+    known = (
+        master_index.clinics(archive, message.patient) if clinics is None else sorted(set(clinics))
+    )
     for clinic in known:
-        _send(archive, clinic, told)
+        _put_in_feed(archive, clinic, message)
 
 
-def spread(archive: Archive, patient_id: str, clinic: str) -> None:
-    """Tell a clinic what stands about a patient whom it now knows, too; in a transaction."""
-    for told in _latest(archive, [patient_id]):
-        if not told.gone and told.entity != Entity.ALERT:
-            _send(archive, clinic, told)
+def send_current(archive: Archive, patient_id: str, clinic: str) -> None:
+    """Send the current messages about a patient to a clinic that is new to it; in a transaction."""
+    for message in _latest(archive, [patient_id]):
+        if not message.gone and message.entity != Entity.ALERT:
+            _put_in_feed(archive, clinic, message)
 
 
 def withdraw(archive: Archive, patient_id: str, clinic: str) -> None:
-    """Take back from a clinic what it was told of a patient; inside a transaction."""
-    for told in _latest(archive, [patient_id]):
-        if told.entity != Entity.ALERT:
-            feed.remove(archive, clinic, told.entity, told.id)
+    """Remove the messages about a patient from a clinic's feed; inside a transaction."""
+    for message in _latest(archive, [patient_id]):
+        if message.entity != Entity.ALERT:
+            feed.remove(archive, clinic, message.entity, message.id)
 
 
-def hear(archive: Archive, heard: master_index.EditOrigin, fact: facts.SeenFact) -> None:
-    """Take in that a worker has seen something; a repeat changes nothing. In a transaction."""
-    at_ms = master_index.corrected(archive, heard, fact.at)
+def mark_seen(archive: Archive, origin: master_index.EditOrigin, fact: facts.SeenFact) -> None:
+    """Store that a worker has seen an item; a repeat changes nothing. In a transaction."""
+    at_ms = master_index.corrected(archive, origin, fact.at)
     archive.execute(
         "INSERT INTO seen (entity, id, rev, box, clinic, actor, at_ms, received_ms)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (fact.entity, fact.item, fact.rev, heard.box.id, heard.box.clinic, fact.actor)
-        + (at_ms, heard.received_ms),
+        (fact.entity, fact.item, fact.rev, origin.box.id, origin.box.clinic, fact.actor)
+        + (at_ms, origin.received_ms),
     )
 
 
 def about(archive: Archive, patient_ids: Sequence[str]) -> list[SentMessage]:
-    """Return what was told about one person, under whichever records, newest first.
+    """Return the messages about one person, under whichever records, newest first.
 
     Answers to alerts stand with their alerts (`of_alerts`), not here.
     """
-    found = [t for t in _latest(archive, patient_ids) if t.entity != Entity.ALERT]
-    return [_with_ways(archive, t) for t in sorted(found, key=lambda t: -t.at_ms)]
+    latest = [
+        message for message in _latest(archive, patient_ids) if message.entity != Entity.ALERT
+    ]
+    return [
+        _with_delivery(archive, message)
+        for message in sorted(latest, key=lambda message: -message.at_ms)
+    ]
 
 
 def acts(archive: Archive, entity: str, item_id: str) -> list[SentMessage]:
-    """Return all that was done with one item, oldest first; the last one with its ways."""
+    """Return all that was done with one item, oldest first; the last one with its delivery."""
     sql = "SELECT * FROM told WHERE entity = ? AND id = ? ORDER BY number"
-    found = [_told(r) for r in archive.rows(sql, (entity, item_id))]
-    return [*found[:-1], *(_with_ways(archive, t) for t in found[-1:])]
+    found = [_message(r) for r in archive.rows(sql, (entity, item_id))]
+    return [*found[:-1], *(_with_delivery(archive, message) for message in found[-1:])]
 
 
 def of_alert(archive: Archive, alert_id: str) -> SentMessage | None:
-    """Return the answer to an alert with its ways, None when there is none."""
+    """Return the answer to an alert with its delivery, None when there is none."""
     found = acts(archive, Entity.ALERT, alert_id)
     return found[-1] if found else None
 
@@ -188,30 +198,32 @@ def _begin(
     now_ms: int,
 ) -> str:
     item_id = str(uuid7())
-    said: dict[str, object] = {"patient": patient_id, "by": account, "at_ms": now_ms, **body}
+    content: dict[str, object] = {"patient": patient_id, "by": account, "at_ms": now_ms, **body}
     with archive.transaction():
         if row(archive, "SELECT id FROM patient WHERE id = ?", (patient_id,)) is None:
             raise HospitalError(f"no patient {patient_id}")
-        say(archive, SentMessage(entity, item_id, 1, patient_id, said, False, account, now_ms))
+        send(archive, SentMessage(entity, item_id, 1, patient_id, content, False, account, now_ms))
     return item_id
 
 
-def _send(archive: Archive, clinic: str, told: SentMessage) -> None:
-    if told.gone:
-        feed.remove(archive, clinic, told.entity, told.id)
+def _put_in_feed(archive: Archive, clinic: str, message: SentMessage) -> None:
+    if message.gone:
+        feed.remove(archive, clinic, message.entity, message.id)
     else:
-        feed.put(archive, clinic, Item(Entity(told.entity), told.id, told.rev, told.body))
+        feed.put(
+            archive, clinic, Item(Entity(message.entity), message.id, message.rev, message.body)
+        )
 
 
-def _standing(archive: Archive, entity: Entity, item_id: str) -> SentMessage:
-    held = row(
+def _newest(archive: Archive, entity: Entity, item_id: str) -> SentMessage:
+    newest = row(
         archive,
         "SELECT * FROM told WHERE entity = ? AND id = ? ORDER BY number DESC LIMIT 1",
         (entity.value, item_id),
     )
-    if held is None or held["gone"]:
+    if newest is None or newest["gone"]:
         raise HospitalError(f"no {entity} {item_id}")
-    return _told(held)
+    return _message(newest)
 
 
 def _text(text: str) -> str:
@@ -226,7 +238,7 @@ def _appointment(when: datetime, what: str) -> dict[str, str]:
     return {"when": when.strftime("%Y-%m-%dT%H:%M"), "what": purpose}
 
 
-# --- what is known of it ------------------------------------------------------------------------
+# --- delivery -----------------------------------------------------------------------------------
 
 
 def _latest(archive: Archive, patient_ids: Sequence[str]) -> list[SentMessage]:
@@ -235,24 +247,24 @@ def _latest(archive: Archive, patient_ids: Sequence[str]) -> list[SentMessage]:
         f"SELECT * FROM told WHERE patient IN ({marks}) ORDER BY number", list(patient_ids)
     )
     newest = {(r["entity"], r["id"]): r for r in rows}
-    return [_told(r) for r in newest.values()]
+    return [_message(r) for r in newest.values()]
 
 
-def _told(r: Row) -> SentMessage:
-    said = r["entity"], r["id"], r["rev"], r["patient"], json.loads(r["body"]), bool(r["gone"])
-    return SentMessage(*said, r["account"], r["at_ms"])
+def _message(r: Row) -> SentMessage:
+    columns = r["entity"], r["id"], r["rev"], r["patient"], json.loads(r["body"]), bool(r["gone"])
+    return SentMessage(*columns, r["account"], r["at_ms"])
 
 
-def _with_ways(archive: Archive, told: SentMessage) -> SentMessage:
+def _with_delivery(archive: Archive, message: SentMessage) -> SentMessage:
     rows = archive.rows(
         "SELECT clinic, ver FROM feed WHERE entity = ? AND id = ? ORDER BY clinic",
-        (told.entity, told.id),
+        (message.entity, message.id),
     )
-    return replace(told, ways=tuple(_way(archive, told, r) for r in rows))
+    return replace(message, ways=tuple(_delivery(archive, message, r) for r in rows))
 
 
-def _way(archive: Archive, told: SentMessage, told_to: Row) -> DeliveryState:
-    clinic = told_to["clinic"]
+def _delivery(archive: Archive, message: SentMessage, item: Row) -> DeliveryState:
+    clinic = item["clinic"]
     count = "SELECT count(*) AS n FROM box b"
     there = " b.clinic = ? AND b.standing = ?"
     reached = scalar(
@@ -261,17 +273,19 @@ def _way(archive: Archive, told: SentMessage, told_to: Row) -> DeliveryState:
         " JOIN feed_epoch e ON e.epoch = r.epoch"
         " JOIN hospital h ON h.generation = e.generation"
         f" WHERE {there} AND r.ver >= ?",
-        (clinic, boxes.ACTIVE, told_to["ver"]),
+        (clinic, boxes.ACTIVE, item["ver"]),
     )
     total = scalar(archive, f"{count} WHERE {there}", (clinic, boxes.ACTIVE))
-    return DeliveryState(clinic, total, reached, () if told.gone else _seen(archive, told, clinic))
+    return DeliveryState(
+        clinic, total, reached, () if message.gone else _seen(archive, message, clinic)
+    )
 
 
-def _seen(archive: Archive, told: SentMessage, clinic: str) -> tuple[ReadMark, ...]:
+def _seen(archive: Archive, message: SentMessage, clinic: str) -> tuple[ReadMark, ...]:
     rows = archive.rows(
         "SELECT s.actor, s.at_ms, p.name FROM seen s"
         " LEFT JOIN staff p ON p.clinic = s.clinic AND p.id = s.actor"
         " WHERE s.entity = ? AND s.id = ? AND s.rev = ? AND s.clinic = ? ORDER BY s.at_ms",
-        (told.entity, told.id, told.rev, clinic),
+        (message.entity, message.id, message.rev, clinic),
     )
     return tuple(ReadMark(r["name"] or r["actor"] or "", r["at_ms"]) for r in rows)

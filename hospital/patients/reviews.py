@@ -1,4 +1,4 @@
-"""The review inbox: what a person has to decide about patients, in plain words."""
+"""The review inbox: conflicting values of patients that a person has to decide."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from sync.merge import Op, Review
 class WaitingReview:
     """A review in the inbox, since when it waits (Unix milliseconds), and what it is about.
 
-    Decide with this `rev`, so that nothing is settled which came after somebody had looked. `held`
-    is what holds now, None: nothing does.
+    Decide with this `rev`, so that no edit is decided that arrived after somebody had looked.
+    `held` is the current value, None: there is none.
     """
 
     patient: str
@@ -46,7 +46,7 @@ class WaitingReview:
     @property
     def key(self) -> str:
         """Names the question among those about this patient."""
-        return f"{self.review.field}:{_said(self.review)}"
+        return f"{self.review.field}:{_values_text(self.review)}"
 
 
 def inbox(archive: Archive, limit: int = 100) -> list[WaitingReview]:
@@ -84,20 +84,20 @@ def bring_up_to_date(
     archive: Archive, patient_id: str, clinic: str, reviews: Sequence[Review], now_ms: int
 ) -> None:
     """Bring the inbox up to date; a question that stands keeps its age."""
-    wanted = {(r.field, _said(r)): r for r in reviews}
+    wanted = {(r.field, _values_text(r)): r for r in reviews}
     for old in archive.rows("SELECT * FROM review WHERE patient = ?", (patient_id,)):
         if wanted.pop((old["field"], old["said"]), None) is None:
             sql = "DELETE FROM review WHERE patient = ? AND field = ? AND said = ?"
             archive.execute(sql, (patient_id, old["field"], old["said"]))
-    for (field, said), review in wanted.items():
+    for (field, values), review in wanted.items():
         archive.execute(
             "INSERT INTO review (patient, clinic, field, op, said, since_ms)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            (patient_id, clinic, field, review.op.value, said, now_ms),
+            (patient_id, clinic, field, review.op.value, values, now_ms),
         )
 
 
-def _said(review: Review) -> str:
+def _values_text(review: Review) -> str:
     return json.dumps(review.values, ensure_ascii=False)
 
 

@@ -1,7 +1,7 @@
-"""Allergies, conditions and medicines of a person, as the desk shows and decides them.
+"""Allergies, conditions and medicines of a person, as the desk shows and changes them.
 
-What the boxes and the desk said comes together by the tiers of `sync.merge`; at the desk a
-clinician adds, strikes out, and says which medicines hold. Every word stays in the history.
+The edits of boxes and desk are merged by the tiers of `sync.merge`; at the desk a clinician adds,
+removes, and sets the current medicines. Every edit stays in the history.
 """
 
 from __future__ import annotations
@@ -33,43 +33,49 @@ class PatientSummary:
 
 def of(archive: Archive, patient_ids: Sequence[str]) -> PatientSummary:
     """Return what is known of the records that are one person."""
-    said = [told.edit for one in patient_ids for told in edits.history(archive, one)]
+    known = [
+        entry.edit for patient_id in patient_ids for entry in edits.history(archive, patient_id)
+    ]
     table = merge.rules()
     found: dict[str, tuple[str, ...]] = {}
     for name in LISTS:
-        value = merge.settle(table[name], [e for e in said if e.field == name]).value
+        value = merge.settle(table[name], [e for e in known if e.field == name]).value
         found[name] = value if isinstance(value, tuple) else ()
     return PatientSummary(**found, medicines=_medicines(archive, patient_ids))
 
 
 def add(archive: Archive, patient_id: str, name: str, text: str, account: str, now_ms: int) -> None:
     """Add to a list as a clinician; raises `HospitalError`."""
-    master_index.say(archive, patient_id, [(_list(name), Op.ADD, _tidy(text))], account, now_ms)
+    master_index.edit(archive, patient_id, [(_list(name), Op.ADD, _tidy(text))], account, now_ms)
 
 
 def strike(
     archive: Archive, patient_id: str, name: str, text: str, account: str, now_ms: int
 ) -> None:
-    """Strike a member out of a list as a clinician; raises `HospitalError`."""
+    """Remove a member from a list as a clinician; raises `HospitalError`."""
     if text not in getattr(of(archive, [patient_id]), _list(name)):
         raise HospitalError("this is not in the list any more")
-    master_index.say(archive, patient_id, [(name, Op.REMOVE, text)], account, now_ms)
+    master_index.edit(archive, patient_id, [(name, Op.REMOVE, text)], account, now_ms)
 
 
 def prescribe(archive: Archive, patient_id: str, text: str, account: str, now_ms: int) -> None:
-    """Say which medicines and doses hold, all of them; raises `HospitalError`."""
-    master_index.say(archive, patient_id, [(MEDICINES, Op.SET, _tidy(text))], account, now_ms)
+    """Set the current medicines and doses, all of them; raises `HospitalError`."""
+    master_index.edit(archive, patient_id, [(MEDICINES, Op.SET, _tidy(text))], account, now_ms)
 
 
 def _medicines(archive: Archive, patient_ids: Sequence[str]) -> tuple[str, ...]:
-    """Return the medicines that hold, of each record: doses are never put together by a rule."""
+    """Return the current medicines of each record: doses are never merged by a rule."""
     rule = merge.rules()[MEDICINES]
-    held = []
-    for one in patient_ids:
-        said = [told.edit for told in edits.history(archive, one) if told.edit.field == MEDICINES]
-        value = merge.settle(rule, said).value
-        held += [value] if isinstance(value, str) else []
-    return tuple(dict.fromkeys(held))
+    medicines = []
+    for patient_id in patient_ids:
+        known = [
+            entry.edit
+            for entry in edits.history(archive, patient_id)
+            if entry.edit.field == MEDICINES
+        ]
+        value = merge.settle(rule, known).value
+        medicines += [value] if isinstance(value, str) else []
+    return tuple(dict.fromkeys(medicines))
 
 
 def _list(name: str) -> str:

@@ -1,1 +1,1 @@
-"""Receiving: frames in, records and receipts out."""
+"""Receiving: stores the records of frames and returns receipts; backups and jobs."""

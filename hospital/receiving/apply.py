@@ -1,4 +1,4 @@
-"""Putting records away: each once, by its content id, and what a clinician looks at beside it."""
+"""Store received records, each once by its content id, and apply the facts in them."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def keep(
     """
     epoch, lane, first_seq = place
     boxes.count_arrival(archive, box.id)
-    came: dict[str, Understood] = {}
+    understood: dict[str, Understood] = {}
 
     def rows() -> Iterator[tuple[object, ...]]:
         """Read one record after the other, while the database takes in those before."""
         for seq, identity in enumerate(content_ids(box.id, records), start=first_seq):
-            if identity not in came:
+            if identity not in understood:
                 record = records[seq - first_seq]
-                came[identity] = read = handlers.understand(record)
-                told = (read.kind, received_ms, record, read.trouble)
-                yield (box.id, identity, epoch, lane, seq, *told)
+                understood[identity] = read = handlers.understand(record)
+                columns = (read.kind, received_ms, record, read.trouble)
+                yield (box.id, identity, epoch, lane, seq, *columns)
 
     fresh = archive.insert_new("record", RECORD, rows())
-    new = [(Origin(box, i, received_ms), read) for i, read in came.items() if i in fresh]
+    new = [(Origin(box, i, received_ms), read) for i, read in understood.items() if i in fresh]
     _enter(archive, new)
     return len(new)
 
@@ -54,8 +54,8 @@ def _enter(archive: Archive, new: Sequence[tuple[Origin, Understood]]) -> None:
             handlers.apply(archive, new)
     except RowRefused as error:
         if len(new) > 1:
-            for one in new:
-                _enter(archive, [one])
+            for entry in new:
+                _enter(archive, [entry])
             return
         origin = new[0][0]
         archive.execute(

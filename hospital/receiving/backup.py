@@ -1,9 +1,9 @@
-"""A durable copy of the archive, and what it allows the boxes to let go of.
+"""Back up the archive, and mark as safe the records that boxes may then delete.
 
 `safe` is the promise that a record survives the loss of the hospital's machine. It moves for one
 reason only: a complete copy was written, flushed, read back and found whole, on another disk than
-the archive's own. Which machine that disk stands in, only its owner knows; so the promise is his
-who names the place. What has never been copied is never safe, and no box prunes it.
+the archive's own. Which machine that disk is in, only its owner knows; so whoever names the place
+makes the promise. What has never been copied is never safe, and no box prunes it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sync.core.hospital import BackedUp
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A verified copy: its file and size, the records that it covers, whether boxes are told."""
+    """A verified copy: its file and size, its number of records, whether boxes rely on it."""
 
     file: Path
     size: int
@@ -33,7 +33,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class PromisedCopy:
-    """The newest copy that boxes were told of."""
+    """The newest copy that was promised to boxes."""
 
     number: int
     made_ms: int
@@ -88,22 +88,22 @@ def begin(archive: Archive, now_ms: int) -> int:
 def finish(archive: Archive, number: int, place: str, now_ms: int) -> int:
     """A backup that was begun is complete at a place elsewhere; return how many records are safe.
 
-    Raises `HospitalError` when none of this number was begun here, or it was said before.
+    Raises `HospitalError` when none of this number was begun here, or it is finished already.
     """
     with archive.transaction():
-        held = row(archive, "SELECT covered FROM backup_begun WHERE number = ?", (number,))
-        if held is None:
+        begun = row(archive, "SELECT covered FROM backup_begun WHERE number = ?", (number,))
+        if begun is None:
             raise HospitalError(f"no backup {number} was begun, or it is finished already")
         names = ("box", "epoch", "lane", "cum", "chain")
-        covered = [dict(zip(names, told, strict=True)) for told in json.loads(held["covered"])]
-        for one in covered:
-            one["chain"] = bytes.fromhex(one["chain"])
+        covered = [dict(zip(names, values, strict=True)) for values in json.loads(begun["covered"])]
+        for stream in covered:
+            stream["chain"] = bytes.fromhex(stream["chain"])
         records = promise(archive, covered, PromisedCopy(0, now_ms, place), 0)
         archive.execute("DELETE FROM backup_begun WHERE number <= ?", (number,))
     return records
 
 
-def promise(archive: Archive, covered: Iterable[Row], told: PromisedCopy, size: int) -> int:
+def promise(archive: Archive, covered: Iterable[Row], copy: PromisedCopy, size: int) -> int:
     """Let `safe` follow a verified copy; return how many records are safe by it.
 
     Streams of past epochs are left: their boxes have renumbered what they hold.
@@ -117,7 +117,7 @@ def promise(archive: Archive, covered: Iterable[Row], told: PromisedCopy, size: 
                 records += r["cum"] if custody.backed_up(archive, box, event) else 0
         archive.execute(
             "INSERT INTO backup (made_ms, place, size, records) VALUES (?, ?, ?, ?)",
-            (told.made_ms, told.place, size, records),
+            (copy.made_ms, copy.place, size, records),
         )
     return records
 

@@ -1,7 +1,7 @@
-"""Custody of the boxes' streams: what the protocol core asks for, done in one transaction.
+"""Custody of the boxes' streams: loads and stores the state of the protocol core.
 
-The core (`sync.core.hospital`) decides; this module loads what it decides on and stores what it
-decided. Nothing here publishes: the caller sends the replies after its commit.
+The core (`sync.core.hospital`) decides; this module loads the state for it and stores the effects
+in one transaction. Nothing here publishes: the caller sends the replies after its commit.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ NEW_EPOCH = "new epoch"
 """The core's note about a fork, or about a box that came with an epoch of the past."""
 
 NOBODY = ""
-"""Under this name stand the refusals of frames that come from no box we know."""
+"""The name under which refusals of frames from unknown boxes are kept."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFrame:
-    """A frame as it came: lane by its topic, the sealed bytes, our clock in Unix milliseconds."""
+    """A frame as it arrived: the lane of its topic, its sealed bytes, our clock in Unix ms."""
 
     lane: str
     frame: bytes
@@ -50,18 +50,18 @@ class ReceivedFrame:
 
 def load(archive: Archive, box: Box) -> hospital.HospitalBox:
     """Lock a box's row and return its committed state; inside the caller's transaction."""
-    held = row(archive, "SELECT * FROM box WHERE id = ?" + archive.for_update, (box.id,))
-    if held is None:
+    state = row(archive, "SELECT * FROM box WHERE id = ?" + archive.for_update, (box.id,))
+    if state is None:
         raise LookupError(f"no box {box.id}")
     streams = archive.rows(
         "SELECT lane, cum, chain, safe, safe_chain FROM stream WHERE box = ? AND epoch = ?",
-        (box.id, held["epoch"]),
+        (box.id, state["epoch"]),
     )
     return hospital.HospitalBox(
         box_id=box.id,
-        epoch=held["epoch"],
-        nonce=bytes(held["nonce"]),
-        standing=held["standing"],
+        epoch=state["epoch"],
+        nonce=bytes(state["nonce"]),
+        standing=state["standing"],
         generation=scalar(archive, "SELECT generation AS n FROM hospital"),
         streams={
             s["lane"]: Position(s["cum"], bytes(s["chain"]), s["safe"], bytes(s["safe_chain"]))
@@ -77,7 +77,7 @@ def has_seen(archive: Archive, box_id: str, nonce: bytes) -> bool:
 
 
 def carry_out(
-    archive: Archive, box: Box, effects: Iterable[hospital.Effect], came: ReceivedFrame
+    archive: Archive, box: Box, effects: Iterable[hospital.Effect], received: ReceivedFrame
 ) -> list[DownMessage]:
     """Store what the core decided, inside the caller's transaction; return what to reply."""
     replies: list[DownMessage] = []
@@ -86,15 +86,15 @@ def carry_out(
     for effect in effects:
         match effect:
             case hospital.Admit():
-                _admit(archive, box.id, effect, came.received_ms, fork)
+                _admit(archive, box.id, effect, received.received_ms, fork)
             case hospital.Store():
-                _store(archive, box, effect, came.received_ms)
+                _store(archive, box, effect, received.received_ms)
             case hospital.KeepRaw():
-                _keep_raw(archive, box.id, effect, came)
+                _keep_raw(archive, box.id, effect, received)
             case hospital.Refuse():
-                refuse(archive, box.id, effect.reason, came, keep=effect.reason not in HARMLESS)
+                refuse(archive, box.id, effect.reason, received, keep=effect.reason not in HARMLESS)
             case hospital.Note():
-                _note(archive, box.id, effect, came.received_ms)
+                _note(archive, box.id, effect, received.received_ms)
             case hospital.Reply():
                 replies.append(effect.message)
             case _:
@@ -103,7 +103,7 @@ def carry_out(
 
 
 def admit_by_hand(archive: Archive, box_id: str, effect: hospital.Admit, now_ms: int) -> None:
-    """Remember the session of a stick, and the epoch that it may begin; the live one goes on."""
+    """Store the session of a USB bundle, and the epoch that it may begin; the live one goes on."""
     archive.execute("UPDATE box SET epoch = ? WHERE id = ?", (effect.epoch, box_id))
     archive.execute(
         "INSERT INTO session (box, nonce, opened_ms, by_hand) VALUES (?, ?, ?, 1)"
@@ -112,13 +112,13 @@ def admit_by_hand(archive: Archive, box_id: str, effect: hospital.Admit, now_ms:
     )
 
 
-def heard(archive: Archive, box_id: str, now_ms: int) -> None:
-    """Remember that a genuine frame of this box came."""
+def note_contact(archive: Archive, box_id: str, now_ms: int) -> None:
+    """Store when a genuine frame of this box last arrived."""
     archive.execute("UPDATE box SET heard_ms = ? WHERE id = ?", (now_ms, box_id))
 
 
-def lived(archive: Archive, box_id: str, nonce: bytes) -> None:
-    """Remember that a box went on in its session after our answer to its HELLO."""
+def mark_session_used(archive: Archive, box_id: str, nonce: bytes) -> None:
+    """Store that a box used its session after our answer to its HELLO."""
     archive.execute(
         "UPDATE session SET lived = 1 WHERE box = ? AND nonce = ? AND lived = 0", (box_id, nonce)
     )
@@ -142,40 +142,40 @@ def guard_identity(archive: Archive, box: Box, now_ms: int) -> str | None:
     return reason
 
 
-def note_missing(archive: Archive, box_id: str, held: hospital.HospitalBox, hello: Hello) -> int:
-    """Note records that a box let go of although we lack them; return how many.
+def note_missing(archive: Archive, box_id: str, state: hospital.HospitalBox, hello: Hello) -> int:
+    """Note records that a box has deleted although we lack them; return how many.
 
     That happens only when the archive came back from a backup older than one we had promised.
     """
-    if hello.epoch != held.epoch:
+    if hello.epoch != state.epoch:
         return 0
     lanes = hello.lanes.items()
-    missing = sum(max(0, r.base - hospital.place(held, lane).cum) for lane, r in lanes)
+    missing = sum(max(0, r.base - hospital.place(state, lane).cum) for lane, r in lanes)
     if missing:
         log.error("box %s has let go of %d records that are not here", box_id, missing)
         archive.execute("UPDATE box SET missing = ? WHERE id = ?", (missing, box_id))
     return missing
 
 
-def told(archive: Archive, box_id: str, hello: Hello) -> None:
-    """Remember what an admitted box said it holds, and about itself."""
+def store_hello(archive: Archive, box_id: str, hello: Hello) -> None:
+    """Store what the HELLO of an admitted box reports: its last sequences, and about itself."""
     for lane, report in hello.lanes.items():
-        _told(archive, box_id, hello.epoch, lane, report.last)
+        _store_last(archive, box_id, hello.epoch, lane, report.last)
     about = json.dumps(dict(hello.about), sort_keys=True)
     archive.execute("UPDATE box SET about = ? WHERE id = ?", (about, box_id))
 
 
 def status(archive: Archive, header: Header, status: Status, now_ms: int) -> None:
-    """Remember how a box said it is doing, inside the caller's transaction.
+    """Store the status that a box reports, inside the caller's transaction.
 
     A summary that is older than the one held of the same session changes nothing.
     """
     box_id, session = header.box_id, header.nonce.hex()
-    held = row(archive, "SELECT status FROM box WHERE id = ?", (box_id,))
-    last = json.loads(held["status"] or "{}") if held is not None else {}
+    stored = row(archive, "SELECT status FROM box WHERE id = ?", (box_id,))
+    last = json.loads(stored["status"] or "{}") if stored is not None else {}
     if last.get("session") == session and header.first_seq <= last["number"]:
         return
-    told = {
+    summary = {
         "session": session,
         "number": header.first_seq,
         "oldest_ms": status.oldest_ms,
@@ -185,26 +185,26 @@ def status(archive: Archive, header: Header, status: Status, now_ms: int) -> Non
         "free_mb": status.free_mb,
         "hours_left": status.hours_left,
     }
-    text = json.dumps(told, sort_keys=True)
+    text = json.dumps(summary, sort_keys=True)
     sql = "UPDATE box SET status = ?, status_ms = ?, heard_ms = ? WHERE id = ?"
     archive.execute(sql, (text, now_ms, now_ms, box_id))
     for lane, (last, _) in status.lanes.items():
-        _told(archive, box_id, header.epoch, lane, last)
+        _store_last(archive, box_id, header.epoch, lane, last)
 
 
 def keep_frame(
-    archive: Archive, box_id: str, place: tuple[int, str, int, int], came: ReceivedFrame
+    archive: Archive, box_id: str, place: tuple[int, str, int, int], received: ReceivedFrame
 ) -> None:
     """Keep a genuine sealed frame of (epoch, lane, first sequence, rows) as evidence."""
     archive.execute(
         "INSERT INTO raw_frame (box, epoch, lane, first_seq, n, received_ms, frame)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (box_id, *place, came.received_ms, came.frame),
+        (box_id, *place, received.received_ms, received.frame),
     )
 
 
 def refuse(
-    archive: Archive, box_id: str, reason: str, came: ReceivedFrame, *, keep: bool = True
+    archive: Archive, box_id: str, reason: str, received: ReceivedFrame, *, keep: bool = True
 ) -> None:
     """Count a refused frame and keep its bytes, the newest few of each box, for inspection."""
     with archive.transaction():
@@ -212,11 +212,11 @@ def refuse(
             "INSERT INTO refusal (box, reason, times, last_ms) VALUES (?, ?, 1, ?)"
             " ON CONFLICT (box, reason) DO UPDATE SET times = refusal.times + 1,"
             " last_ms = excluded.last_ms",
-            (box_id, reason, came.received_ms),
+            (box_id, reason, received.received_ms),
         )
         if keep:
-            _quarantine(archive, box_id, reason, came)
-    log.warning("refused a frame of box %s, lane %s: %s", box_id or "?", came.lane, reason)
+            _quarantine(archive, box_id, reason, received)
+    log.warning("refused a frame of box %s, lane %s: %s", box_id or "?", received.lane, reason)
 
 
 def refusals(archive: Archive) -> dict[str, int]:
@@ -226,7 +226,7 @@ def refusals(archive: Archive) -> dict[str, int]:
 
 
 def backed_up(archive: Archive, box: Box, event: hospital.BackedUp) -> bool:
-    """Store that a durable copy covers a lane, inside the caller's transaction; say if it is news.
+    """Store that a durable copy covers a lane, in the caller's transaction; return if it is new.
 
     The boxes learn it by their next receipt.
     """
@@ -241,19 +241,19 @@ def backed_up(archive: Archive, box: Box, event: hospital.BackedUp) -> bool:
 
 
 def new_generation(archive: Archive) -> int:
-    """Count a restore of the archive from a backup; the boxes are told by their next WELCOME."""
+    """Count a restore of the archive from a backup; the boxes learn it by their next WELCOME."""
     with archive.transaction():
         archive.execute("UPDATE hospital SET generation = generation + 1")
         archive.execute("UPDATE box SET missing = 0")
         return scalar(archive, "SELECT generation AS n FROM hospital")
 
 
-def _quarantine(archive: Archive, box_id: str, reason: str, came: ReceivedFrame) -> None:
+def _quarantine(archive: Archive, box_id: str, reason: str, received: ReceivedFrame) -> None:
     archive.execute(
         "INSERT INTO quarantine (box, lane, reason, received_ms, size, frame)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        (box_id, came.lane, reason, came.received_ms, len(came.frame))
-        + (came.frame[:QUARANTINED_BYTES],),
+        (box_id, received.lane, reason, received.received_ms, len(received.frame))
+        + (received.frame[:QUARANTINED_BYTES],),
     )
     archive.execute(
         "DELETE FROM quarantine WHERE box = ? AND number NOT IN (SELECT number FROM quarantine"
@@ -279,11 +279,13 @@ def _store(archive: Archive, box: Box, effect: hospital.Store, now_ms: int) -> N
     _move(archive, box.id, effect.epoch, effect.lane, effect.cum, effect.chain)
 
 
-def _keep_raw(archive: Archive, box_id: str, effect: hospital.KeepRaw, came: ReceivedFrame) -> None:
+def _keep_raw(
+    archive: Archive, box_id: str, effect: hospital.KeepRaw, received: ReceivedFrame
+) -> None:
     archive.execute(
         "INSERT INTO raw_frame (box, epoch, lane, first_seq, n, received_ms, frame, unread)"
         " VALUES (?, ?, ?, ?, 1, ?, ?, 1)",
-        (box_id, effect.epoch, effect.lane, effect.seq, came.received_ms, came.frame),
+        (box_id, effect.epoch, effect.lane, effect.seq, received.received_ms, received.frame),
     )
     _move(archive, box_id, effect.epoch, effect.lane, effect.seq, effect.chain)
     log.error("box %s lane %s row %d is unreadable: kept", box_id, effect.lane, effect.seq)
@@ -307,7 +309,7 @@ def _move(archive: Archive, box_id: str, epoch: int, lane: str, cum: int, chain:
     )
 
 
-def _told(archive: Archive, box_id: str, epoch: int, lane: str, last: int) -> None:
+def _store_last(archive: Archive, box_id: str, epoch: int, lane: str, last: int) -> None:
     archive.execute(
         "INSERT INTO stream (box, epoch, lane, chain, safe_chain, told) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (box, epoch, lane) DO UPDATE SET told = excluded.told",

@@ -1,4 +1,4 @@
-"""Answering boxes that ask for their clinic's feed, and telling those at rest what is new."""
+"""Answer boxes that ask for their clinic's feed, and push changes to those that wait."""
 
 from __future__ import annotations
 
@@ -26,36 +26,36 @@ PUSHES = 6
 
 
 def answer(
-    archive: Archive, keys: HospitalKeys, box: Box, held: HospitalBox, ask: Ask, now_ms: int
+    archive: Archive, keys: HospitalKeys, box: Box, state: HospitalBox, ask: Ask, now_ms: int
 ) -> list[OutgoingFrame]:
     """Return what to send a box that asks in its current session; inside the transaction that
     has locked its row."""
     source = feed.lock(archive, box.clinic)
-    told = core.answer(ask, source, _reflects(held), _weigh)
-    _remember(archive, box, held, ask, now_ms)
-    return [] if told is None else [_seal(keys, box, held.nonce, told)]
+    message = core.answer(ask, source, _reflects(state), _weigh)
+    _remember(archive, box, state, ask, now_ms)
+    return [] if message is None else [_seal(keys, box, state.nonce, message)]
 
 
 def by_hand(
-    archive: Archive, keys: HospitalKeys, box: Box, held: HospitalBox, ask: Ask
+    archive: Archive, keys: HospitalKeys, box: Box, state: HospitalBox, ask: Ask
 ) -> Iterator[OutgoingFrame]:
     """Yield everything that a box lacks that asked once, as its further asks would bring it.
 
-    `held` bears the session of the stick. Nobody is remembered as a reader: a stick is not there.
+    `state` bears the session of the stick. Nobody is remembered as a reader: a stick is not there.
     """
     following: Ask | None = ask
     while following is not None:
         with archive.transaction():
             source = feed.lock(archive, box.clinic)
-            told = core.answer(following, source, _reflects(held), _weigh)
-        if told is None:
+            message = core.answer(following, source, _reflects(state), _weigh)
+        if message is None:
             return
-        yield _seal(keys, box, held.nonce, told)
-        following = core.after(following, told)
+        yield _seal(keys, box, state.nonce, message)
+        following = core.after(following, message)
 
 
 def news(archive: Archive, keys: HospitalKeys, now_ms: int) -> list[OutgoingFrame]:
-    """Return what boxes at rest do not know yet, again after a pause when they stay silent."""
+    """Return new changes for boxes that wait, again after a pause when they stay silent."""
     rows = archive.rows(
         "SELECT r.box FROM feed_reader r JOIN feed_head h ON h.clinic = r.clinic"
         " JOIN box b ON b.id = r.box AND b.nonce = r.nonce AND b.standing = ?"
@@ -72,47 +72,47 @@ def _push(archive: Archive, keys: HospitalKeys, box_id: str, now_ms: int) -> Out
     if box is None:
         return None
     with archive.transaction():
-        held = custody.load(archive, box)
+        state = custody.load(archive, box)
         [reader] = archive.rows("SELECT * FROM feed_reader WHERE box = ?", (box_id,))
         source = feed.lock(archive, box.clinic)
-        if not _still_rests(reader, held, source.now):
+        if not _still_rests(reader, state, source.now):
             return None
         ask = Ask(reader["epoch"], reader["ver"])
-        told = core.answer(ask, source, _reflects(held), _weigh)
-        if not isinstance(told, Batch):
+        message = core.answer(ask, source, _reflects(state), _weigh)
+        if not isinstance(message, Batch):
             return None  # it needs a snapshot: for that it asks
         archive.execute(
             "UPDATE feed_reader SET pushes = CASE WHEN pushed = ? THEN pushes + 1 ELSE 1 END,"
             " pushed = ?, pushed_ms = ? WHERE box = ?",
             (source.now.ver, source.now.ver, now_ms, box_id),
         )
-        return _seal(keys, box, held.nonce, told)
+        return _seal(keys, box, state.nonce, message)
 
 
-def _still_rests(reader: Row, held: HospitalBox, head: core.Head) -> bool:
-    ours = bytes(reader["nonce"]) == held.nonce and reader["epoch"] == head.epoch
+def _still_rests(reader: Row, state: HospitalBox, head: core.Head) -> bool:
+    ours = bytes(reader["nonce"]) == state.nonce and reader["epoch"] == head.epoch
     return ours and bool(reader["rest"]) and reader["ver"] < head.ver
 
 
-def _remember(archive: Archive, box: Box, held: HospitalBox, ask: Ask, now_ms: int) -> None:
+def _remember(archive: Archive, box: Box, state: HospitalBox, ask: Ask, now_ms: int) -> None:
     archive.execute(
         "INSERT INTO feed_reader (box, clinic, nonce, epoch, ver, rest, asked_ms)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (box) DO UPDATE SET clinic = excluded.clinic,"
         " nonce = excluded.nonce, epoch = excluded.epoch, ver = excluded.ver,"
         " rest = excluded.rest, asked_ms = excluded.asked_ms",
-        (box.id, box.clinic, held.nonce, ask.epoch, ask.ver, int(ask.rest), now_ms),
+        (box.id, box.clinic, state.nonce, ask.epoch, ask.ver, int(ask.rest), now_ms),
     )
 
 
-def _reflects(held: HospitalBox) -> Reflects:
-    lanes: Mapping[str, int] = {lane: at.cum for lane, at in held.streams.items()}
-    return Reflects(held.epoch, lanes)
+def _reflects(state: HospitalBox) -> Reflects:
+    lanes: Mapping[str, int] = {lane: at.cum for lane, at in state.streams.items()}
+    return Reflects(state.epoch, lanes)
 
 
-def _seal(keys: HospitalKeys, box: Box, nonce: bytes, told: FeedMessage) -> OutgoingFrame:
+def _seal(keys: HospitalKeys, box: Box, nonce: bytes, message: FeedMessage) -> OutgoingFrame:
     header = DownHeader(box.id, CHANNEL, nonce)
     return OutgoingFrame(
-        box.id, CHANNEL, seal_down(header, packing.squeeze(parts_of(told)), keys, box.keys)
+        box.id, CHANNEL, seal_down(header, packing.squeeze(parts_of(message)), keys, box.keys)
     )
 
 

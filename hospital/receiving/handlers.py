@@ -78,11 +78,11 @@ def each(
     return apply
 
 
-# --- readings and what is said of them ----------------------------------------------------------
+# --- readings, alerts and assignments -----------------------------------------------------------
 
 
 class AlertFact(Fact, frozen=True):
-    """A rule spoke at the box."""
+    """A rule raised an alert at the box."""
 
     rule: Text
     level: Text
@@ -94,14 +94,14 @@ class AlertFact(Fact, frozen=True):
 
     @classmethod
     def read(cls, entry: Entry) -> AlertFact:
-        """Return what an alert tells; raises `ValueError`, also when its value is no number."""
+        """Return the fact of an alert; raises `ValueError`, also when its value is no number."""
         fact = cls._of(entry, entry.body)
         fact.value.checked()
         return fact
 
 
 class ClaimFact(Fact, frozen=True):
-    """A person said whose a reading is (nobody's: no patient), or why it is wrong."""
+    """A person assigned a reading to a patient (or to none), or gave the reason why it is wrong."""
 
     reading: Text
     actor: Text | None
@@ -133,18 +133,18 @@ def _reading_row(origin: Origin, fact: ReadingFact) -> tuple[object, ...]:
 
 def _apply_claims(archive: Archive, clinic: str, before: int) -> None:
     """Take up claims that came before their readings, those numbered after `before`."""
-    for held in archive.rows(
+    for claim in archive.rows(
         "SELECT a.reading, a.patient, a.why FROM reading r JOIN assignment a ON a.reading = r.id"
         " WHERE r.number > ? AND a.clinic = ? AND r.clinic = a.clinic",
         (before, clinic),
     ):
-        _assign(archive, held["reading"], clinic, held["patient"], held["why"])
+        _assign(archive, claim["reading"], clinic, claim["patient"], claim["why"])
 
 
 def _assign(
     archive: Archive, reading: str, clinic: str, patient: str | None, why: str | None
 ) -> None:
-    """Say whose a reading is; a reason says that it is wrong, except that of going to the tray."""
+    """Assign a reading to a patient; a reason other than `SOMEBODY_ELSE` marks it as wrong."""
     archive.execute(
         "UPDATE reading SET patient = ?, discarded = ? WHERE id = ? AND clinic = ?",
         (patient, int(why not in (None, retract.SOMEBODY_ELSE)), reading, clinic),
@@ -190,18 +190,18 @@ def _when(at: Stamp) -> tuple[int, int, int, str]:
 
 
 def _patient(archive: Archive, origin: Origin, fact: PatientFact) -> None:
-    master_index.take(archive, _heard(origin), fact)
+    master_index.take(archive, _edit_origin(origin), fact)
 
 
 def _seen(archive: Archive, origin: Origin, fact: SeenFact) -> None:
-    messages.hear(archive, _heard(origin), fact)
+    messages.mark_seen(archive, _edit_origin(origin), fact)
 
 
 def _file(archive: Archive, origin: Origin, fact: FileFact) -> None:
-    attachments.tell(archive, origin.box, fact, origin.received_ms)
+    attachments.enter_manifest(archive, origin.box, fact, origin.received_ms)
 
 
-def _heard(origin: Origin) -> master_index.EditOrigin:
+def _edit_origin(origin: Origin) -> master_index.EditOrigin:
     return master_index.EditOrigin(origin.id, origin.box, origin.received_ms)
 
 
@@ -231,7 +231,7 @@ class ClockFact(Fact, frozen=True):
 
 
 class AnswerFact(Fact, frozen=True):
-    """The box answers a command: what came of it, in a word."""
+    """The box answers a command: the outcome, in a word."""
 
     command: Text
     outcome: Text
@@ -291,7 +291,7 @@ understand: Final = parse.parser(READERS)
 
 
 def apply(archive: Archive, new: Sequence[tuple[Origin, Understood]]) -> None:
-    """Enter what new records tell, in their order; raises `RowRefused` when one does not fit.
+    """Apply the facts of new records, in their order; raises `RowRefused` when one does not fit.
 
     Readings go first and together: claims of them, in whatever order they came, find them there.
     """

@@ -1,4 +1,4 @@
-"""The hospital's side of the ledger: what it holds of each stream, to lay beside the box's own."""
+"""The hospital's ledger: what it holds of each stream, to compare with the box's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hospital.fleet.boxes import get
 
 @dataclass(frozen=True, slots=True)
 class StreamLine:
-    """One stream: sequences 1 to `last` held, the chain after them, what the box said it has.
+    """One stream: sequences 1 to `last` held, the chain after them, what the box reported.
 
     `records` counts those that came here first; a box that started a new epoch sends again what
     an earlier epoch had brought. `unread` of them are kept as sealed bytes that nobody could read.

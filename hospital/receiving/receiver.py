@@ -1,8 +1,9 @@
-"""Frames in, records and receipts out: the hospital's end of the link, without the link.
+"""Receive frames: verify, decrypt, store their records, and return signed receipts.
 
-Verify, open, record in one transaction, then the signed receipt. What the box may throw away is
-decided by that receipt alone, so a crash between commit and receipt costs a repetition and nothing
-else. A frame that is refused is counted and kept, and never stops the frames behind it.
+It does not know the link. Records are stored in one transaction, and the receipt is signed after
+it. What the box may delete is decided by that receipt alone, so a crash between commit and receipt
+costs a repetition and nothing else. A frame that is refused is counted and kept, and never stops
+the frames behind it.
 """
 
 from __future__ import annotations
@@ -43,14 +44,14 @@ UNKNOWN_BOX = "unknown box"
 NO_HELLO = "no hello"
 
 Replies = list[OutgoingFrame]
-_Hear = Callable[[Box, Header, bytes, ReceivedFrame], Replies]
+_LaneHandler = Callable[[Box, Header, bytes, ReceivedFrame], Replies]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Memory:
-    """What is known of a box beyond its rows: frames that wait for the gap before them."""
+    """What is kept of a box in memory only: frames that wait for the gap before them."""
 
     waiting: tuple[hospital.WaitingFrame, ...] = ()
     sealed: dict[tuple[str, int], bytes] = field(default_factory=dict)
@@ -72,17 +73,17 @@ class Receiver:
         sender, lane = topics.box_and_lane(topic)
         if lane == TELEMETRY and not frame:
             return []  # a box's last will: the broker lost it
-        came = ReceivedFrame(lane, frame, now_ms)
+        received = ReceivedFrame(lane, frame, now_ms)
         try:
             header = peek_up(frame)
         except (EnvelopeError, MessageError):
-            return self._refuse(sender, MALFORMED, came)
+            return self._refuse(sender, MALFORMED, received)
         if (header.box_id, header.lane) != (sender, lane):
-            return self._refuse(sender, FOREIGN, came)
+            return self._refuse(sender, FOREIGN, received)
         box = boxes.get(self._archive, sender)
         if box is None:
-            return self._refuse(custody.NOBODY, UNKNOWN_BOX, came)
-        return self._open(box, header.kid_sig, came)
+            return self._refuse(custody.NOBODY, UNKNOWN_BOX, received)
+        return self._open(box, header.kid_sig, received)
 
     def receive_all(self, frames: Iterable[Message], now_ms: int) -> Replies:
         """Take frames in by one transaction; raises what `receive` does: then nothing happened."""
@@ -94,7 +95,7 @@ class Receiver:
             raise
 
     def remind(self, now_ms: int) -> Replies:
-        """Return for each box heard of late where we stand; it resends what we missed meanwhile.
+        """Return receipts for the boxes of recent contact; each resends what we missed meanwhile.
 
         Without this a box whose frame met no worker would wait out its own timer.
         """
@@ -105,29 +106,29 @@ class Receiver:
         sent: list[OutgoingFrame] = []
         for box in boxes.heard_since(self._archive, now_ms - REMIND_MS, REMINDED_BOXES):
             with self._archive.transaction():
-                held = custody.load(self._archive, box)
-            for lane in held.streams:
-                sent.append(self._sign(box.id, hospital.receipt(held, lane, gap)))
+                state = custody.load(self._archive, box)
+            for lane in state.streams:
+                sent.append(self._sign(box.id, hospital.receipt(state, lane, gap)))
         return sent
 
-    def _open(self, box: Box, name: bytes, came: ReceivedFrame) -> Replies:
-        signer = rotation.signer(self._archive, box, name, came.received_ms)
+    def _open(self, box: Box, name: bytes, received: ReceivedFrame) -> Replies:
+        signer = rotation.signer(self._archive, box, name, received.received_ms)
         try:
-            header, payload = open_up(came.frame, self._keys, signer)
+            header, payload = open_up(received.frame, self._keys, signer)
         except UnopenableFrame as error:
-            return self._frame(box, error.header, None, came)
+            return self._frame(box, error.header, None, received)
         except (EnvelopeError, MessageError) as error:
-            return self._refuse(box.id, type(error).__name__, came)
+            return self._refuse(box.id, type(error).__name__, received)
         if header.lane == HELLO_LANE:
-            return self._said(payload)(box, header, payload, came)
+            return self._handler_of(payload)(box, header, payload, received)
         if header.lane == chunks.LANE:
-            return self._chunk(box, header, payload, came)
+            return self._chunk(box, header, payload, received)
         if header.lane == TELEMETRY:
-            return self._status(box, header, payload, came)
-        return self._frame(box, header, payload, came)
+            return self._status(box, header, payload, received)
+        return self._frame(box, header, payload, received)
 
-    def _said(self, payload: bytes) -> _Hear:
-        """Return who hears what came in lane "h"."""
+    def _handler_of(self, payload: bytes) -> _LaneHandler:
+        """Return the method that handles a message of lane "h"."""
         if is_ask(payload):
             return self._ask
         if is_renewal(payload):
@@ -135,156 +136,166 @@ class Receiver:
         return self._new_keys if is_announcement(payload) else self._hello
 
     def news(self, now_ms: int) -> Replies:
-        """Return what boxes at rest do not know yet: of their clinics' feeds, of a new backup."""
-        told = feed_answers.news(self._archive, self._keys, now_ms)
-        sent = [*told, *commands.due(self._archive, self._keys, now_ms)]
+        """Return frames for boxes that wait: feeds, commands, and receipts of a new backup."""
+        feeds = feed_answers.news(self._archive, self._keys, now_ms)
+        sent = [*feeds, *commands.due(self._archive, self._keys, now_ms)]
         before, self._copies = self._copies, backup.count(self._archive)
         return sent if self._copies == before else sent + self._receipts(now_ms, gap=False)
 
-    def _ask(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
+    def _ask(self, box: Box, header: Header, payload: bytes, received: ReceivedFrame) -> Replies:
         try:
             ask = decode_ask(payload)
         except MessageError:
-            return self._refuse(box.id, MALFORMED, came)
+            return self._refuse(box.id, MALFORMED, received)
         with self._archive.transaction():
-            held = custody.load(self._archive, box)
-            if held.standing == boxes.ACTIVE:  # of two machines both have lived, though one is late
-                custody.lived(self._archive, box.id, header.nonce)
-            if not _is_living(held, header):
+            state = custody.load(self._archive, box)
+            if (
+                state.standing == boxes.ACTIVE
+            ):  # of two machines both have lived, though one is late
+                custody.mark_session_used(self._archive, box.id, header.nonce)
+            if not _is_living(state, header):
                 return []  # of a past session: that of a clone, a replay, or just late
-            custody.heard(self._archive, box.id, came.received_ms)
-            return feed_answers.answer(self._archive, self._keys, box, held, ask, came.received_ms)
+            custody.note_contact(self._archive, box.id, received.received_ms)
+            return feed_answers.answer(
+                self._archive, self._keys, box, state, ask, received.received_ms
+            )
 
-    def _chunk(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
+    def _chunk(self, box: Box, header: Header, payload: bytes, received: ReceivedFrame) -> Replies:
         try:
             chunk = chunks.decode_chunk(payload)
         except MessageError:
-            return self._refuse(box.id, MALFORMED, came)
+            return self._refuse(box.id, MALFORMED, received)
         with self._archive.transaction():
             if not _is_living(custody.load(self._archive, box), header):
                 return []
-            held = attachments.take(self._archive, box, chunk, came.received_ms)
-        return [] if held is None else [self._hold(box.id, header.nonce, held)]
+            progress = attachments.take(self._archive, box, chunk, received.received_ms)
+        return [] if progress is None else [self._file_state(box.id, header.nonce, progress)]
 
-    def _hold(self, box_id: str, nonce: bytes, held: chunks.ChunkState) -> OutgoingFrame:
+    def _file_state(self, box_id: str, nonce: bytes, progress: chunks.ChunkState) -> OutgoingFrame:
         frame = sign_down(
-            DownHeader(box_id, chunks.CHANNEL, nonce), chunks.encode_held(held), self._keys
+            DownHeader(box_id, chunks.CHANNEL, nonce), chunks.encode_held(progress), self._keys
         )
         return OutgoingFrame(box_id, chunks.CHANNEL, frame)
 
-    def _renew(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
+    def _renew(self, box: Box, header: Header, payload: bytes, received: ReceivedFrame) -> Replies:
         with self._archive.transaction():
             living = _is_living(custody.load(self._archive, box), header)
             if living and self._authority:
                 try:
                     request = decode_renewal(payload)
-                    renewals.grant(self._archive, self._authority, box, request, came.received_ms)
+                    renewals.grant(
+                        self._archive, self._authority, box, request, received.received_ms
+                    )
                 except (MessageError, AuthorityError) as error:
                     log.warning("box %s: no new certificate: %s", box.id, error)
         return []
 
-    def _new_keys(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
+    def _new_keys(
+        self, box: Box, header: Header, payload: bytes, received: ReceivedFrame
+    ) -> Replies:
         with self._archive.transaction():
             if _is_living(custody.load(self._archive, box), header):
                 try:
-                    rotation.announced(
-                        self._archive, box, payload, header.kid_sig, came.received_ms
+                    rotation.accept_announcement(
+                        self._archive, box, payload, header.kid_sig, received.received_ms
                     )
                 except MessageError as error:
                     log.warning("box %s: no new keys: %s", box.id, error)
         return []
 
-    def _status(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
+    def _status(self, box: Box, header: Header, payload: bytes, received: ReceivedFrame) -> Replies:
         try:
             status = telemetry.decode(payload)
         except MessageError:
-            return self._refuse(box.id, MALFORMED, came)
+            return self._refuse(box.id, MALFORMED, received)
         with self._archive.transaction():
             if _is_living(custody.load(self._archive, box), header):
-                custody.status(self._archive, header, status, came.received_ms)
+                custody.status(self._archive, header, status, received.received_ms)
         return []
 
-    def _hello(self, box: Box, header: Header, payload: bytes, came: ReceivedFrame) -> Replies:
+    def _hello(self, box: Box, header: Header, payload: bytes, received: ReceivedFrame) -> Replies:
         try:
             hello = decode(payload)
         except MessageError:
-            return self._refuse(box.id, MALFORMED, came)
+            return self._refuse(box.id, MALFORMED, received)
         if not isinstance(hello, Hello):
-            return self._refuse(box.id, NO_HELLO, came)
+            return self._refuse(box.id, NO_HELLO, received)
         with self._archive.transaction():
-            held = self._load(box)
+            state = self._load(box)
             seen = custody.has_seen(self._archive, box.id, hello.nonce)
-            event = hospital.HelloArrived(hello, seen, came.received_ms)
-            after, replies = self._step(box, held, event, came)
+            event = hospital.HelloArrived(hello, seen, received.received_ms)
+            after, replies = self._step(box, state, event, received)
             if (after.epoch, after.nonce) == (hello.epoch, hello.nonce):
-                custody.told(self._archive, box.id, hello)
-                rotation.greeted(self._archive, box, header.kid_sig, came.received_ms)
-                renewals.catch_up(self._archive, self._keys, box, header.kid_enc, came.received_ms)
-            custody.note_missing(self._archive, box.id, held, hello)
-            if after.nonce != held.nonce and custody.guard_identity(
-                self._archive, box, came.received_ms
+                custody.store_hello(self._archive, box.id, hello)
+                rotation.use_pair(self._archive, box, header.kid_sig, received.received_ms)
+                renewals.catch_up(
+                    self._archive, self._keys, box, header.kid_enc, received.received_ms
+                )
+            custody.note_missing(self._archive, box.id, state, hello)
+            if after.nonce != state.nonce and custody.guard_identity(
+                self._archive, box, received.received_ms
             ):
                 replies = [Fence(hello.nonce, 0, QUARANTINED)]
             begun = []
             if any(isinstance(reply, Welcome) for reply in replies):
                 begun = attachments.unfinished(self._archive, box.id)
         sent = self._commit(box, after, replies)
-        return sent + [self._hold(box.id, hello.nonce, held) for held in begun]
+        return sent + [self._file_state(box.id, hello.nonce, state) for state in begun]
 
     def _frame(
-        self, box: Box, header: Header, payload: bytes | None, came: ReceivedFrame
+        self, box: Box, header: Header, payload: bytes | None, received: ReceivedFrame
     ) -> Replies:
         if header.lane == HELLO_LANE:
-            return self._refuse(box.id, MALFORMED, came)
+            return self._refuse(box.id, MALFORMED, received)
         with self._archive.transaction():
             try:
                 with self._archive.attempt():
                     rows = None if payload is None else framing.disclose(header, payload)
-                    return self._rows(box, header, rows, came)
+                    return self._rows(box, header, rows, received)
             except ArchiveDown:
                 raise
             except Exception:  # our own fault: like what cannot be read, it is kept and passed
                 log.exception("box %s lane %s %d", box.id, header.lane, header.first_seq)
-                return self._rows(box, header, None, came)
+                return self._rows(box, header, None, received)
 
     def _rows(
-        self, box: Box, header: Header, rows: list[bytes] | None, came: ReceivedFrame
+        self, box: Box, header: Header, rows: list[bytes] | None, received: ReceivedFrame
     ) -> Replies:
-        held = self._load(box)
-        self._remember(box.id).sealed[header.lane, header.last_seq] = came.frame
+        state = self._load(box)
+        self._memory_of(box.id).sealed[header.lane, header.last_seq] = received.frame
         event = hospital.FrameArrived(header, rows)
-        after, replies = self._step(box, held, event, came)
+        after, replies = self._step(box, state, event, received)
         return self._commit(box, after, replies)
 
     def _load(self, box: Box) -> hospital.HospitalBox:
-        held = custody.load(self._archive, box)
+        state = custody.load(self._archive, box)
         waiting = tuple(
             w
-            for w in self._remember(box.id).waiting
-            if (w.header.epoch, w.header.nonce) == (held.epoch, held.nonce)
+            for w in self._memory_of(box.id).waiting
+            if (w.header.epoch, w.header.nonce) == (state.epoch, state.nonce)
         )
-        return replace(held, waiting=waiting)
+        return replace(state, waiting=waiting)
 
     def _step(
-        self, box: Box, held: hospital.HospitalBox, event: hospital.Event, came: ReceivedFrame
+        self, box: Box, state: hospital.HospitalBox, event: hospital.Event, received: ReceivedFrame
     ) -> tuple[hospital.HospitalBox, list[DownMessage]]:
-        after, effects = hospital.step(held, event)
-        replies = custody.carry_out(self._archive, box, effects, came)
+        after, effects = hospital.step(state, event)
+        replies = custody.carry_out(self._archive, box, effects, received)
         for effect in effects:
             if isinstance(effect, hospital.Store):
-                self._keep_frame(box.id, effect, came)
-        if held.standing == boxes.ACTIVE:
-            custody.heard(self._archive, box.id, came.received_ms)
+                self._keep_frame(box.id, effect, received)
+        if state.standing == boxes.ACTIVE:
+            custody.note_contact(self._archive, box.id, received.received_ms)
         return after, replies
 
-    def _keep_frame(self, box_id: str, effect: hospital.Store, came: ReceivedFrame) -> None:
-        sealed = self._remember(box_id).sealed.get((effect.lane, effect.cum), came.frame)
+    def _keep_frame(self, box_id: str, effect: hospital.Store, received: ReceivedFrame) -> None:
+        sealed = self._memory_of(box_id).sealed.get((effect.lane, effect.cum), received.frame)
         place = effect.epoch, effect.lane, effect.first_seq, len(effect.records)
-        custody.keep_frame(self._archive, box_id, place, replace(came, frame=sealed))
+        custody.keep_frame(self._archive, box_id, place, replace(received, frame=sealed))
 
     def _commit(self, box: Box, after: hospital.HospitalBox, replies: list[DownMessage]) -> Replies:
         waits = {(w.header.lane, w.header.last_seq) for w in after.waiting}
-        memory = self._remember(box.id)
+        memory = self._memory_of(box.id)
         memory.waiting = after.waiting
         memory.sealed = {k: v for k, v in memory.sealed.items() if k in waits}
         return [self._sign(box.id, message) for message in replies]
@@ -293,16 +304,16 @@ class Receiver:
         header = DownHeader(box_id, CONTROL, message.nonce)
         return OutgoingFrame(box_id, CONTROL, sign_down(header, encode(message), self._keys))
 
-    def _refuse(self, sender: str, reason: str, came: ReceivedFrame) -> Replies:
+    def _refuse(self, sender: str, reason: str, received: ReceivedFrame) -> Replies:
         known = sender == custody.NOBODY or boxes.get(self._archive, sender) is not None
-        custody.refuse(self._archive, sender if known else custody.NOBODY, reason, came)
+        custody.refuse(self._archive, sender if known else custody.NOBODY, reason, received)
         return []
 
-    def _remember(self, box_id: str) -> _Memory:
+    def _memory_of(self, box_id: str) -> _Memory:
         return self._memory.setdefault(box_id, _Memory())
 
 
-def _is_living(held: hospital.HospitalBox, header: Header) -> bool:
+def _is_living(state: hospital.HospitalBox, header: Header) -> bool:
     """Whether a frame is of the session that an admitted box is in."""
-    present = (held.epoch, held.nonce, held.standing)
+    present = (state.epoch, state.nonce, state.standing)
     return present == (header.epoch, header.nonce, boxes.ACTIVE)

@@ -1,4 +1,4 @@
-"""Sealed rows that could not be read when they came: kept as bytes, and tried again on request."""
+"""Read again, on request, the sealed rows that could not be read when they arrived."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def try_again(archive: Archive, keys: HospitalKeys) -> RetryResult:
     """Read what newer software, or a key that was missing, can read by now."""
     done = 0
     waiting = archive.rows("SELECT * FROM raw_frame WHERE unread = 1 ORDER BY number")
-    for held in waiting:
-        box = boxes.get(archive, held["box"])
-        if box is not None and _read(archive, keys, box, held):
+    for stored in waiting:
+        box = boxes.get(archive, stored["box"])
+        if box is not None and _read(archive, keys, box, stored):
             done += 1
     return RetryResult(done, len(waiting) - done)
 
 
-def _read(archive: Archive, keys: HospitalKeys, box: Box, held: Row) -> bool:
+def _read(archive: Archive, keys: HospitalKeys, box: Box, stored: Row) -> bool:
     try:
-        header, payload = open_up(bytes(held["frame"]), keys, box.keys)
+        header, payload = open_up(bytes(stored["frame"]), keys, box.keys)
         rows = framing.disclose(header, payload)
         if rows is None:
             return False
         with archive.transaction():
-            place = held["epoch"], held["lane"], held["first_seq"]
-            apply.keep(archive, box, place, rows, held["received_ms"])
-            archive.execute("UPDATE raw_frame SET unread = 0 WHERE number = ?", (held["number"],))
+            place = stored["epoch"], stored["lane"], stored["first_seq"]
+            apply.keep(archive, box, place, rows, stored["received_ms"])
+            archive.execute("UPDATE raw_frame SET unread = 0 WHERE number = ?", (stored["number"],))
     except EnvelopeError as error:
         log.warning("box %s: still sealed: %s", box.id, error)
         return False

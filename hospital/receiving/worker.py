@@ -1,7 +1,7 @@
-"""`python -m hospital.receiving.worker`: takes frames into the archive and receipts them.
+"""`python -m hospital.receiving.worker`: stores frames in the archive and sends receipts.
 
-One subscriber, one loop over one queue; `receiver` says what a frame means.
-While the archive cannot be written, the worker hangs up: the boxes keep what they have.
+One subscriber, one loop over one queue; `receiver` handles each frame.
+While the archive cannot be written, the worker disconnects: the boxes keep what they have.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ GROUP_FRAMES = 16
 GROUP_S = 0.05
 """So many frames that have come already, or what of them takes so long, make one transaction."""
 NEWS_S = 1.0
-"""So often it is looked whether the desk or another box has changed what a clinic knows."""
+"""So often the feeds are checked for changes by the desk or another box."""
 RETRY = Backoff(first_s=0.25, cap_s=3)
 WIRED = Limits(keepalive_s=30, connect_s=10, window=100, send_buffer=262_144)
 
@@ -101,7 +101,7 @@ class Worker:
         """Open what is due, wait for one event, and do what follows from it."""
         if self._due is not None and time.monotonic() >= self._due:
             self._begin()
-        event, self._next = self._next or self._link.take(self._patience_s()), None
+        event, self._next = self._next or self._link.take(self._wait_s()), None
         match event:
             case Up():
                 self._attempts = 0
@@ -114,9 +114,9 @@ class Worker:
                 self._take(event)
             case PublishFailed(_, reason):
                 log.warning("the broker refused a receipt: %s", reason)
-        self._tell_news()
+        self._send_news()
 
-    def _tell_news(self) -> None:
+    def _send_news(self) -> None:
         if self._link.up and time.monotonic() >= self._news_due:
             self._news_due = time.monotonic() + NEWS_S
             self._follow_keys()
@@ -148,7 +148,7 @@ class Worker:
         self._link.open()
 
     def _take(self, first: Message) -> None:
-        """Serve a frame, and those that have come behind it already, by one commit."""
+        """Process a frame, and those that have arrived after it already, by one commit."""
         if self._receiver is None:
             return
         group: list[Message] = []
@@ -202,9 +202,9 @@ class Worker:
     def _set_aside(self, message: Message | None, now_ms: int) -> None:
         if self._archive is None or message is None:
             return
-        came = ReceivedFrame(topics.box_and_lane(message.topic)[1], message.payload, now_ms)
+        received = ReceivedFrame(topics.box_and_lane(message.topic)[1], message.payload, now_ms)
         try:
-            custody.refuse(self._archive, custody.NOBODY, BROKEN, came)
+            custody.refuse(self._archive, custody.NOBODY, BROKEN, received)
             self._link.ack(message)
         except (ArchiveDown, LinkError):
             self._hang_up()
@@ -223,7 +223,7 @@ class Worker:
         self._due = time.monotonic() + next_try(self._attempts, self._rng, RETRY)
         self._attempts += 1
 
-    def _patience_s(self) -> float:
+    def _wait_s(self) -> float:
         if self._due is None:
             return POLL_S
         return min(POLL_S, max(0.0, self._due - time.monotonic()))

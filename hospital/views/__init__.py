@@ -1,1 +1,1 @@
-"""What the desk shows, as queries."""
+"""Queries of what the desk shows."""

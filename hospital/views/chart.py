@@ -1,4 +1,4 @@
-"""What the desk shows: clinics and how they stand, patients, readings and alerts, newest first."""
+"""Queries of the desk: state of the clinics, patients, readings and alerts, newest first."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LATELY = (
 
 @dataclass(frozen=True, slots=True)
 class ClinicLine:
-    """One box's custody: when it was last heard, what we confirmed, what it told us still waits.
+    """One box's custody: its last contact, what we confirmed, what it reported as still waiting.
 
     `waiting` is as of `heard_ms`: a box that is offline may hold more than we can know. `unread`
     records are kept as sealed bytes; `missing` and `why` are those of `boxes.Box`. `status` is what
@@ -59,13 +59,13 @@ class ClinicLine:
 
     @property
     def wrong(self) -> str:
-        """What the box said is wrong there, in words."""
+        """What the box reports as wrong there, in words."""
         kinds = [str(kind) for kind in self.status.get("wrong", ())]
         return "; ".join(kind.replace("-", " ") for kind in kinds)
 
     @property
     def oldest_ms(self) -> int | None:
-        """Since when something waits at the box, by its own clock, as it last told."""
+        """Since when something waits at the box, by its own clock, as it last reported."""
         oldest = self.status.get("oldest_ms") or 0
         return int(oldest) or None
 
@@ -216,8 +216,8 @@ def latest(archive: Archive, limit: int = PAGE, after: int = 0) -> list[ReadingR
 def of_patient(archive: Archive, patient_id: str, limit: int = 200) -> list[ReadingRow]:
     """Return a patient's readings in the order they were measured, newest first."""
     sql = f"{_READINGS} WHERE r.patient = ? ORDER BY r.number DESC LIMIT ?"
-    held = _charted(archive, archive.rows(sql, (patient_id, limit)))
-    return sorted(held, key=lambda c: (c.placed.utc_ms, c.number), reverse=True)
+    readings = _charted(archive, archive.rows(sql, (patient_id, limit)))
+    return sorted(readings, key=lambda c: (c.placed.utc_ms, c.number), reverse=True)
 
 
 def unassigned(archive: Archive, limit: int = PAGE) -> list[ReadingRow]:
@@ -303,8 +303,8 @@ def _charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
     ]
 
 
-def _values(said: str) -> tuple[Value, ...]:
-    rows = json.loads(said)
+def _values(text: str) -> tuple[Value, ...]:
+    rows = json.loads(text)
     return tuple(Value(code, Decimal(value), unit, more) for code, value, unit, more in rows)
 
 

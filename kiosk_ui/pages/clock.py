@@ -1,4 +1,4 @@
-"""A worker tells the box the date: a machine without a trusted clock has to be told once a boot."""
+"""A worker sets the date and time: a machine without a trusted clock needs it once a boot."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def show() -> str:
 def keep() -> ResponseReturnValue:
     """Keep the time as an anchor of this boot; what was stamped earlier is placed by it too."""
     date, time = request.form.get("date", "")[:40], request.form.get("time", "")[:40]
-    told = _read(f"{date.strip()} {time.strip()}")
-    if told is None:
+    moment = _read(f"{date.strip()} {time.strip()}")
+    if moment is None:
         return _form(date, time, t(N_("Enter date and time like the example."))), 422
-    utc_ms = int(told.timestamp() * 1000)
+    utc_ms = int(moment.timestamp() * 1000)
     if utc_ms < BUILD_MS:
         return _form(date, time, t(N_("This date is long past. Check it."))), 422
     now = context.now()

@@ -41,7 +41,7 @@ def show(patient_id: str) -> str:
     audit.note_view(
         context.store(), context.now(), patient_id, context.worker().staff.id, "correct"
     )
-    begun = form_drafts.held(_form_of(patient_id))
+    begun = form_drafts.stored(_form_of(patient_id))
     return _form(patient, begun or _on_file(patient), begun=bool(begun))
 
 
@@ -80,12 +80,12 @@ def _review(patient: Patient) -> ResponseReturnValue:
     sent = person_form.sent()
     changes = _changes(patient, sent)
     try:
-        told = _told(patient, check_changes(patient, changes, now))
-        if not told:
+        differences = _differences(patient, check_changes(patient, changes, now))
+        if not differences:
             return _done(patient.id)
-        if request.form.get("sure") != _fingerprint(patient, told):
+        if request.form.get("sure") != _fingerprint(patient, differences):
             form_drafts.keep(_typed(patient.id))
-            return _form(patient, sent, told=told)
+            return _form(patient, sent, differences=differences)
         actor = context.worker().staff.id
         register.correct(store, now, patient.id, changes, actor, base_rev=patient.rev)
     except InvalidForm as error:
@@ -104,7 +104,7 @@ def _form(
     typed_fields: dict[str, str],
     *,
     wrong: dict[str, str] | None = None,
-    told: list[Change] | None = None,
+    differences: list[Change] | None = None,
     begun: bool = False,
 ) -> str:
     return render_template(
@@ -113,8 +113,8 @@ def _form(
         form=person_form.form_of(typed_fields),
         wrong=person_form.problems(wrong or {}),
         lines=person_form.LINES,
-        told=told or [],
-        sure=_fingerprint(patient, told or []),
+        told=differences or [],
+        sure=_fingerprint(patient, differences or []),
         begun=begun,
     )
 
@@ -127,7 +127,7 @@ def _changes(patient: Patient, sent: dict[str, str]) -> dict[str, str]:
     return sent
 
 
-def _told(patient: Patient, after: PatientFields) -> list[Change]:
+def _differences(patient: Patient, after: PatientFields) -> list[Change]:
     was, becomes = patient_fields.values_of(patient), patient_fields.values_of(after)
     return [
         Change(t(f.label), _words(f, was[f.name]), _words(f, becomes[f.name]))
@@ -140,9 +140,9 @@ def _words(field: PatientField, value: str | None) -> Markup:
     return field_text(field, value) if value else t(N_("nothing"))
 
 
-def _fingerprint(patient: Patient, told: list[Change]) -> str:
+def _fingerprint(patient: Patient, differences: list[Change]) -> str:
     """Name the revision and the changes, so that "yes" cannot confirm what was typed since."""
-    text = "\0".join([str(patient.rev), *(f"{c.was}\0{c.becomes}" for c in told)])
+    text = "\0".join([str(patient.rev), *(f"{c.was}\0{c.becomes}" for c in differences)])
     return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 

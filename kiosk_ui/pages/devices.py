@@ -1,4 +1,4 @@
-"""What a worker tells and asks devices: a value is the display's; start, or stop, a cuff."""
+"""Confirm that a value is the one on the device's display; start or stop a blood pressure cuff."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ BUTTONS = {
 @staff_only
 def confirm(visit_id: str, entry: int) -> ResponseReturnValue:
     """Record that the value is the one on the device's own display."""
-    held = history.one(context.store(), entry)
-    if held is None or held.visit_id != visit_id:
+    reading = history.one(context.store(), entry)
+    if reading is None or reading.visit_id != visit_id:
         abort(404)
     intake.confirm(context.store(), context.now(), entry, actor=context.worker().staff.id)
     return redirect(url_for("visit.show", visit_id=visit_id), 303)
@@ -44,8 +44,8 @@ def ask(visit_id: str, device_id: str) -> ResponseReturnValue:
     store, now, kind = context.store(), context.now(), request.form.get("kind", "")
     if kind not in BUTTONS:
         abort(400)
-    held = visits.current(store, now)
-    if kind == "stop" or (held is not None and held.id == visit_id):
+    visit = visits.current(store, now)
+    if kind == "stop" or (visit is not None and visit.id == visit_id):
         with suppress(ActionRefused):  # it is measuring already: the page shows that
             device_requests.ask(store, now, device_id, kind, context.worker().staff.id)
     return redirect(url_for("visit.show", visit_id=visit_id), 303)

@@ -31,7 +31,7 @@ SENTENCES = Sentences(
         Failure(ActionRefused, 409, N_("Somebody has already dealt with this.")),
     ),
 )
-"""What is said of each thing that can go wrong, before translation."""
+"""The sentence for each failure, before translation."""
 
 _SECRET = frozenset({"pin"})
 

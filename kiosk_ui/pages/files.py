@@ -89,16 +89,16 @@ def keep(visit_id: str) -> ResponseReturnValue:
 def content(patient_id: str, file_id: str) -> ResponseReturnValue:
     """Give a file out, as nothing but what it is; that it was looked at is kept."""
     store, now = context.store(), context.now()
-    held = patient_files.get(store, patient_id, file_id)
-    if held is None or held.mime not in file_type.KINDS:
+    file = patient_files.get(store, patient_id, file_id)
+    if file is None or file.mime not in file_type.KINDS:
         abort(404)
-    if not held.is_preview:
+    if not file.is_preview:
         audit.note_view(store, now, patient_id, context.worker().staff.id, "file")
     try:
-        data = attachments.path(context.settings().home, held.id).read_bytes()
+        data = attachments.path(context.settings().home, file.id).read_bytes()
     except OSError:
         abort(404)
-    answer = Response(data, mimetype=held.mime)
+    answer = Response(data, mimetype=file.mime)
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     return answer
@@ -115,8 +115,8 @@ def shown(patient: Patient) -> list[FileText]:
     store, now = context.store(), context.now()
     names = {person.id: person.name for person in staff.members(store)}
     ids = edits.one_person(store, patient.id)
-    held = [file for one in ids for file in patient_files.of_patient(store, one)]
-    return [_shown(one, now, names) for one in held]
+    kept = [file for alias in ids for file in patient_files.of_patient(store, alias)]
+    return [_file_text(file, now, names) for file in kept]
 
 
 def _page(visit: Visit, problem: Markup | None = None) -> str:
@@ -139,17 +139,17 @@ def _keep(visit: Visit, data: bytes, kind: str) -> None:
     store, now, home = context.store(), context.now(), context.settings().home
     actor = context.worker().staff.id
     subject = Subject(visit.patient_id, visit.id)
-    one = attachments.add(store, home, now, data, kind, subject, actor)
+    file_id = attachments.add(store, home, now, data, kind, subject, actor)
     preview = _sent("preview", file_type.MAX_PREVIEW)
     if file_type.is_photo(kind) and file_type.kind_of(preview) == "image/jpeg":
-        about = Subject(visit.patient_id, visit.id, one)
+        about = Subject(visit.patient_id, visit.id, file_id)
         attachments.add(store, home, now, preview, "image/jpeg", about, actor)
 
 
 def _sent(name: str, most: int) -> bytes:
     """Return an uploaded file, nothing when it is too large or was not sent."""
-    held: FileStorage | None = request.files.get(name)
-    data = b"" if held is None else held.stream.read(most + 1)
+    uploaded: FileStorage | None = request.files.get(name)
+    data = b"" if uploaded is None else uploaded.stream.read(most + 1)
     return data if len(data) <= most else b""
 
 
@@ -161,20 +161,20 @@ def _problem(data: bytes, kind: str | None) -> Markup | None:
     return t(TOO_LARGE) if len(data) > file_type.limit(kind) else None
 
 
-def _shown(one: KeptFile, now: Stamp, names: dict[str, str]) -> FileText:
+def _file_text(file: KeptFile, now: Stamp, names: dict[str, str]) -> FileText:
     def at(file_id: str) -> str:
-        return url_for("files.content", patient_id=one.patient, file_id=file_id)
+        return url_for("files.content", patient_id=file.patient, file_id=file_id)
 
-    photo = file_type.is_photo(one.mime)
-    by = names.get(one.actor or "")
+    photo = file_type.is_photo(file.mime)
+    by = names.get(file.actor or "")
     return FileText(
-        href=at(one.id),
+        href=at(file.id),
         photo=photo,
-        mime=one.mime,
-        preview=at(one.preview or one.id) if photo else None,
-        state=t(_STATES[one.state], percent=ltr(f"{one.percent} %")),
-        held=one.state in (State.HELD, State.SAFE),
-        made=since(one.placed.when, now),
+        mime=file.mime,
+        preview=at(file.preview or file.id) if photo else None,
+        state=t(_STATES[file.state], percent=ltr(f"{file.percent} %")),
+        held=file.state in (State.HELD, State.SAFE),
+        made=since(file.placed.when, now),
         by=own_words(by) if by else None,
     )
 

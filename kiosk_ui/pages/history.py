@@ -1,4 +1,4 @@
-"""What was measured before: a chart and a table for each vital. Every look is in the journal."""
+"""A patient's history: a chart and a table for each vital. Every view is a journal entry."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class Vital:
 
     code: Code
     name: Markup
-    held: list[StoredReading]
+    readings: list[StoredReading]
 
     @property
     def valid(self) -> list[StoredReading]:
         """Those from which something may be concluded."""
-        return [r for r in self.held if not r.struck]
+        return [r for r in self.readings if not r.struck]
 
 
 @page.get("/patients/<patient_id>/history")
@@ -63,8 +63,8 @@ def show(patient_id: str) -> str:
     patient = register.get(store, patient_id)
     audit.note_view(store, now, patient_id, context.worker().staff.id)
     ids = edits.one_person(store, patient_id)
-    held = [r for one in ids for r in history.of_patient(store, one, SHOWN)]
-    vitals = _vitals(sorted(held, key=lambda r: r.entry, reverse=True))
+    readings = [r for alias in ids for r in history.of_patient(store, alias, SHOWN)]
+    vitals = _vitals(sorted(readings, key=lambda r: r.entry, reverse=True))
     chosen = next((v for v in vitals if v.code == request.args.get("vital")), None)
     chosen = chosen or (vitals[0] if vitals else None)
     names = {person.id: person.name for person in staff.members(store)}
@@ -77,12 +77,12 @@ def show(patient_id: str) -> str:
         chosen=chosen,
         drawn=_chart(chosen) if chosen and chosen.valid else "",
         sentence=_trend(chosen) if chosen and chosen.valid else "",
-        rows=[show_reading(r, now, names) for r in chosen.held] if chosen else [],
+        rows=[show_reading(r, now, names) for r in chosen.readings] if chosen else [],
     )
 
 
-def _vitals(held: list[StoredReading]) -> list[Vital]:
-    rows = [(code, [r for r in held if r.value(code) is not None]) for code in CHARTED]
+def _vitals(readings: list[StoredReading]) -> list[Vital]:
+    rows = [(code, [r for r in readings if r.value(code) is not None]) for code in CHARTED]
     return [Vital(code, _name(code), having) for code, having in rows if having]
 
 

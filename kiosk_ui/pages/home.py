@@ -1,4 +1,4 @@
-"""The first page: who is standing here, and in which language."""
+"""The first page: choose the language, and patient or staff."""
 
 from __future__ import annotations
 

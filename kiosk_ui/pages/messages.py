@@ -1,4 +1,4 @@
-"""What the hospital told this clinic: the unread, who is expected there, and "I have read this"."""
+"""Messages of the hospital: the unread ones, coming appointments, and "I have read this"."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def show() -> str:
 @page.get("/hospital/live")
 @staff_only
 def live() -> Response:
-    """Answer the poll of the page, or of what stands about one patient on another page."""
+    """Answer the poll of the page, or of the messages about one patient on another page."""
     patient_id = request.args.get("patient")
     return polled(_about(patient_id, request.args) if patient_id else _body())
 
@@ -58,19 +58,19 @@ def _body() -> str:
     today = context.now().wall.astimezone().date()
     return render_template(
         "messages_body.html",
-        unread=[_named(one, names) for one in messages.unread(store)],
-        coming=[_named(one, names) for one in messages.coming(store, today)],
+        unread=[_named(message, names) for message in messages.unread(store)],
+        coming=[_named(message, names) for message in messages.coming(store, today)],
     )
 
 
-def _named(one: Message, names: dict[str, str]) -> MessageText:
-    return worded(one, names, _patient(one.patient))
+def _named(message: Message, names: dict[str, str]) -> MessageText:
+    return worded(message, names, _patient(message.patient))
 
 
 def _patient(patient_id: str | None) -> Patient | None:
     try:
         return register.get(context.store(), patient_id) if patient_id else None
-    except NotFound:  # told about somebody whose record has not come yet
+    except NotFound:  # a message about somebody whose record has not come yet
         return None
 
 

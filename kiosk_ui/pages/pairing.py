@@ -1,4 +1,4 @@
-"""The technician's Bluetooth devices: who wants a bond, and one tap to make it or make it anew."""
+"""Bluetooth pairing for the technician: devices that need a bond, one tap to make or renew it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from web.polling import polled
 page = Blueprint("pairing", __name__)
 
 _WANTED = {"not-paired": False, "bond-stale": True}
-"""The conditions that a pairing ends, and whether the former bond has to go first."""
+"""The issues that a pairing ends, and whether the former bond has to go first."""
 
 _UNDER_WAY = frozenset({State.ASKED, State.PAIRING, State.PASSKEY_WANTED})
 
@@ -64,7 +64,7 @@ def live() -> Response:
 def ask() -> ResponseReturnValue:
     """Ask the station to pair; only what wants a bond, or failed to get one, is offered."""
     store, address = context.store(), request.form.get("address", "")
-    renews = {one.detail: _WANTED[one.kind] for one in _wanting()}
+    renews = {issue.detail: _WANTED[issue.kind] for issue in _wanting()}
     known = pairings.get(store, address)
     if address not in renews and (known is None or known.state is not State.FAILED):
         abort(400)
@@ -96,24 +96,24 @@ def give(address: str) -> ResponseReturnValue:
 
 
 def _wanting() -> list[Issue]:
-    return [one for one in issues.current(context.store()) if one.kind in _WANTED]
+    return [issue for issue in issues.current(context.store()) if issue.kind in _WANTED]
 
 
 def _body() -> str:
     asked = pairings.everything(context.store())
-    busy = {one.address for one in asked if one.state in _UNDER_WAY}
-    wanting = [one for one in _wanting() if one.detail not in busy]
+    busy = {pairing.address for pairing in asked if pairing.state in _UNDER_WAY}
+    wanting = [issue for issue in _wanting() if issue.detail not in busy]
     return render_template(
         "pairing_body.html",
-        wanting=[(one.detail, sentences_issues.condition_sentence(one)) for one in wanting],
-        asked=[_asked(one) for one in asked],
+        wanting=[(issue.detail, sentences_issues.issue_sentence(issue)) for issue in wanting],
+        asked=[_text_of(pairing) for pairing in asked],
     )
 
 
-def _asked(one: Pairing) -> PairingText:
-    words = t(_STATES[one.state])
-    if one.shown:
-        shown = ltr(one.shown)
+def _text_of(pairing: Pairing) -> PairingText:
+    words = t(_STATES[pairing.state])
+    if pairing.shown:
+        shown = ltr(pairing.shown)
         words = t(N_("Compare with the device, or type it there: %(n)s"), n=shown)
-    wants = one.state is State.PASSKEY_WANTED
-    return PairingText(one.address, words, wants, over=one.state not in _UNDER_WAY)
+    wants = pairing.state is State.PASSKEY_WANTED
+    return PairingText(pairing.address, words, wants, over=pairing.state not in _UNDER_WAY)

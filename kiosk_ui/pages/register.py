@@ -23,7 +23,7 @@ _FORM = "register"
 @staff_only
 def show() -> str:
     """Show the form: as it was left, or empty with what was searched for as the name."""
-    begun = form_drafts.held(_FORM)
+    begun = form_drafts.stored(_FORM)
     if begun:
         return _form(person_form.form_of(begun), begun=True)
     typed = request.args.get("q", "").strip()[:120]

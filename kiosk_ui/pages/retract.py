@@ -1,4 +1,4 @@
-"""A recorded value is wrong: somebody else's, mistyped or mismeasured. It is said, never erased."""
+"""Mark a recorded value as wrong: somebody else's, mistyped or mismeasured. It is never erased."""
 
 from __future__ import annotations
 
@@ -30,47 +30,47 @@ REASONS = {
 @staff_only
 def show(entry: int) -> str:
     """Show the reading and ask what is wrong with it."""
-    held = _held(entry)
+    reading = _reading(entry)
     store, now = context.store(), context.now()
     names = {person.id: person.name for person in staff.members(store)}
     return render_template(
         "retract.html",
-        row=show_reading(held, now, names, history.urgent(store, [entry])),
-        patient=register.get(store, held.patient_id or ""),
-        back=_back(held),
-        reasons=[(key, t(text)) for key, text in REASONS.items() if _fits(key, held)],
+        row=show_reading(reading, now, names, history.urgent(store, [entry])),
+        patient=register.get(store, reading.patient_id or ""),
+        back=_back_url(reading),
+        reasons=[(key, t(text)) for key, text in REASONS.items() if _fits(key, reading)],
     )
 
 
 @page.post("/readings/<int:entry>/retract")
 @staff_only
 def keep(entry: int) -> ResponseReturnValue:
-    """Keep what was said: back to the tray to be claimed, or struck out where it stands."""
-    held, why = _held(entry), request.form.get("why", "")
-    if why not in REASONS or not _fits(why, held):
+    """Store the reason: the reading goes back to the tray to be claimed, or is struck out."""
+    reading, why = _reading(entry), request.form.get("why", "")
+    if why not in REASONS or not _fits(why, reading):
         abort(400)
     store, now, actor = context.store(), context.now(), context.worker().staff.id
     if why == retract.SOMEBODY_ELSE:
         retract.to_tray(store, now, entry, actor=actor)
         return redirect(url_for("tray.one", entry=entry), 303)
     retract.strike(store, now, entry, why, actor=actor)
-    return redirect(_back(held), 303)
+    return redirect(_back_url(reading), 303)
 
 
-def _held(entry: int) -> StoredReading:
-    held = history.one(context.store(), entry)
-    if held is None or held.patient_id is None or held.struck:
+def _reading(entry: int) -> StoredReading:
+    reading = history.one(context.store(), entry)
+    if reading is None or reading.patient_id is None or reading.struck:
         abort(404)
-    return held
+    return reading
 
 
-def _fits(why: str, held: StoredReading) -> bool:
-    return why != "typed-wrongly" or held.source == "typed"
+def _fits(why: str, reading: StoredReading) -> bool:
+    return why != "typed-wrongly" or reading.source == "typed"
 
 
-def _back(held: StoredReading) -> str:
+def _back_url(reading: StoredReading) -> str:
     """Return the page it was seen on: the open visit, or the patient's history."""
     open_now = visits.current(context.store(), context.now())
-    if open_now is not None and open_now.id == held.visit_id:
+    if open_now is not None and open_now.id == reading.visit_id:
         return url_for("visit.show", visit_id=open_now.id)
-    return url_for("history.show", patient_id=held.patient_id)
+    return url_for("history.show", patient_id=reading.patient_id)

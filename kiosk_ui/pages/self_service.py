@@ -140,13 +140,13 @@ def _begin(patient: Patient | None) -> ResponseReturnValue:
     store, now = context.store(), context.now()
     if _worker_is_measuring() and "stop" not in request.form:
         return _start(None, busy=True, named=patient is not None), 409
-    held = None
+    visit = None
     if patient is None:
         visits.close_visit(store, now, why="another patient")
     else:
-        held = visits.open_visit(store, now, patient.id, actor=None, mode="alone")
+        visit = visits.open_visit(store, now, patient.id, actor=None, mode="alone")
     session.clear()
-    session[_VISIT] = held.id if held else None
+    session[_VISIT] = visit.id if visit else None
     session[_AFTER] = store.journal_position()
     return redirect(url_for(".choose"), 303)
 
@@ -194,10 +194,10 @@ def done() -> ResponseReturnValue:
     if _AFTER not in session:
         session.clear()
         return redirect(url_for("home.show"), 303)
-    held = _own_visit()
-    if held is not None:
+    visit = _own_visit()
+    if visit is not None:
         visits.close_visit(context.store(), context.now(), why="finished")
-    unnamed = held is None and bool(_readings(session[_AFTER]))
+    unnamed = visit is None and bool(_readings(session[_AFTER]))
     session.clear()
     return render_template("self_service_done.html", unnamed=unnamed)
 
@@ -224,8 +224,8 @@ def _tries() -> int:
 
 
 def _worker_is_measuring() -> bool:
-    held = visits.current(context.store(), context.now())
-    return held is not None and held.mode == "worker"
+    visit = visits.current(context.store(), context.now())
+    return visit is not None and visit.mode == "worker"
 
 
 def _body(step: Step, after: int) -> str:
@@ -233,7 +233,9 @@ def _body(step: Step, after: int) -> str:
     newest = readings[0] if readings else None
     store = context.store()
     refused = [] if newest else history.refused(store, after, limit=1)
-    now_showing = [one for one in registry.live(store, context.now()) if one.kind == step.kind]
+    now_showing = [
+        value for value in registry.live(store, context.now()) if value.kind == step.kind
+    ]
     return render_template(
         "self_service_body.html",
         step=step,
@@ -259,21 +261,21 @@ def _readings(after: int) -> list[StoredReading]:
     """Return what this patient measured since `after`, newest first."""
     store = context.store()
     if session.get(_VISIT):
-        held = history.of_visit(store, session[_VISIT])
+        readings = history.of_visit(store, session[_VISIT])
     else:
-        held = history.in_tray(store)[::-1]
-    return [r for r in held if r.entry > after]
+        readings = history.in_tray(store)[::-1]
+    return [r for r in readings if r.entry > after]
 
 
 def _own_visit() -> Visit | None:
-    held = visits.current(context.store(), context.now())
-    return held if held is not None and held.id == session.get(_VISIT) else None
+    visit = visits.current(context.store(), context.now())
+    return visit if visit is not None and visit.id == session.get(_VISIT) else None
 
 
 def _touch() -> None:
-    held = _own_visit()
-    if held is not None:
-        visits.touch(context.store(), context.now(), held)
+    visit = _own_visit()
+    if visit is not None:
+        visits.touch(context.store(), context.now(), visit)
 
 
 def _step(kind: str) -> Step:

@@ -1,4 +1,4 @@
-"""The technician's cables: what hangs at ports that nobody configured, and what somebody bound."""
+"""Serial ports for the technician: models recognised at unconfigured ports, and what was bound."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def technician_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, Respo
 
 def is_technician() -> bool:
     """Whether a technician is signed in."""
-    held = context.session()
-    return held is not None and held.staff.role == Role.TECHNICIAN
+    signed_in = context.session()
+    return signed_in is not None and signed_in.staff.role == Role.TECHNICIAN
 
 
 @page.get("/serial-ports")
@@ -60,9 +60,11 @@ def live() -> Response:
 @page.post("/serial-ports/bind")
 @technician_only
 def bind() -> ResponseReturnValue:
-    """Keep that a model hangs at a port; only what was recognised there is offered."""
+    """Bind a model to a port; only what was recognised there is offered."""
     store, port, model = context.store(), request.form.get("port", ""), request.form.get("model")
-    seen = next((one for one in serial_bindings.sightings(store) if one.port == port), None)
+    seen = next(
+        (sighting for sighting in serial_bindings.sightings(store) if sighting.port == port), None
+    )
     if seen is None or model not in seen.models:
         abort(400)
     serial_bindings.bind(store, context.now(), port, model, actor=context.worker().staff.id)

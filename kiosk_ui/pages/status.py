@@ -1,4 +1,4 @@
-"""How the box is: what the hospital has confirmed, what is wrong, which devices are there."""
+"""The status page: what the hospital has confirmed, the issues of the box, its devices."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def strip() -> Response:
 
 def strip_fragment() -> Markup:
     """Render the status strip."""
-    told = delivery.strip(context.store(), context.now())
-    return Markup(render_template("strip.html", told=told))
+    strip = delivery.strip(context.store(), context.now())
+    return Markup(render_template("strip.html", told=strip))
 
 
 def device_row(device: Device, now: Stamp) -> DeviceRow:
@@ -110,17 +110,17 @@ def device_row(device: Device, now: Stamp) -> DeviceRow:
     )
 
 
-def lane_row(one: LaneLedger) -> LaneRow:
+def lane_row(lane: LaneLedger) -> LaneRow:
     """Word one lane of the ledger."""
-    held = ltr(f"{one.first:,}…{one.last:,}") if one.last >= one.first else ltr("–")
+    span = ltr(f"{lane.first:,}…{lane.last:,}") if lane.last >= lane.first else ltr("–")
     return LaneRow(
-        name=t(_LANES[one.lane]),
-        tone="on" if one.complete else "off",
-        held=held,
-        confirmed=count(one.confirmed),
-        safe=count(one.safe),
-        waiting=count(one.waiting),
-        chain=ltr(one.chain[:_CHAIN_DIGITS]),
+        name=t(_LANES[lane.lane]),
+        tone="on" if lane.complete else "off",
+        held=span,
+        confirmed=count(lane.confirmed),
+        safe=count(lane.safe),
+        waiting=count(lane.waiting),
+        chain=ltr(lane.chain[:_CHAIN_DIGITS]),
     )
 
 
@@ -140,11 +140,11 @@ def _body() -> str:
         "status_body.html",
         told=delivery.strip(store, now),
         ledger=totals,
-        lanes=[lane_row(one) for one in ledger.lanes(store)],
+        lanes=[lane_row(lane) for lane in ledger.lanes(store)],
         disk_left=_disk_left(store),
         usual=delivery.usual(store),
         oldest=None if oldest is None else since(datetime.fromtimestamp(oldest / 1000, UTC), now),
-        wrong=[sentences_issues.condition_sentence(c) for c in issues.current(store)],
+        wrong=[sentences_issues.issue_sentence(c) for c in issues.current(store)],
         devices=[device_row(d, now) for d in registry.devices(store)],
         now_text=moment_text(now.wall),
         clock_sure=now.quality in ("ntp", "hospital"),

@@ -1,4 +1,4 @@
-"""Allergies, conditions, medicines: seen before anybody treats, added by whoever hears of one."""
+"""The patient summary: allergies, conditions and medicines are shown, and added by workers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def show(patient_id: str) -> str:
     store, now = context.store(), context.now()
     register.get(store, patient_id)
     audit.note_view(store, now, patient_id, context.worker().staff.id, "background")
-    return _page(patient_id, form_drafts.held(_form_of(patient_id)))
+    return _page(patient_id, form_drafts.stored(_form_of(patient_id)))
 
 
 def _typed(patient_id: str) -> Draft:
@@ -60,7 +60,7 @@ def _typed(patient_id: str) -> Draft:
 @page.post("/patients/<patient_id>/summary")
 @staff_form(_typed)
 def keep(patient_id: str) -> ResponseReturnValue:
-    """Add to a list, or tell the hospital of medicines; what is wrong stays in its box."""
+    """Add to a list, or propose medicines to the hospital; what is wrong stays in its box."""
     field = next(iter(_typed(patient_id).fields), "")
     text = request.form.get(field, "")
     verb = summary.propose_medicines if field == summary.MEDICINES else _adding(field)
@@ -120,4 +120,4 @@ def _form_of(patient_id: str) -> str:
 def allergies_of(patient_id: str) -> Markup:
     """Return a patient's allergies as one line, empty when none is known."""
     known = summary.of(context.store(), patient_id).allergies
-    return Markup(" · ").join(own_words(one.text) for one in known)
+    return Markup(" · ").join(own_words(allergy.text) for allergy in known)

@@ -30,7 +30,7 @@ REASONS = {
 def show() -> str:
     """Show what waits, oldest first."""
     waiting = history.in_tray(context.store())
-    return render_template("tray.html", rows=[_shown(r) for r in waiting])
+    return render_template("tray.html", rows=[_reading_text(r) for r in waiting])
 
 
 @page.get("/tray/<int:entry>")
@@ -39,7 +39,7 @@ def one(entry: int) -> str:
     """Show one reading and ask whose it is."""
     return render_template(
         "tray_one.html",
-        row=_shown(_waiting(entry)),
+        row=_reading_text(_waiting(entry)),
         entry=entry,
         query=request.args.get("q", ""),
         found=Markup(patients.found_fragment("claim", entry)),
@@ -83,6 +83,6 @@ def _waiting(entry: int) -> history.StoredReading:
     return recorded
 
 
-def _shown(recorded: history.StoredReading) -> ReadingText:
+def _reading_text(recorded: history.StoredReading) -> ReadingText:
     names = {person.id: person.name for person in staff.members(context.store())}
     return show_reading(recorded, context.now(), names)

@@ -1,4 +1,4 @@
-"""The technician's sticks: what is plugged in, what is on it, and one tap to write or to read."""
+"""USB sticks for the technician: the bundles on each, and one tap to write or to read."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class StickText:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of the last request, in words; `busy` while it is under way."""
+    """The result of the last request, in words; `busy` while it is under way."""
 
     words: list[Markup]
     tone: str
@@ -114,7 +114,7 @@ def _body() -> str:
     return render_template(
         "usb_body.html",
         enrolled=not issues.is_noted(store, "not-enrolled"),
-        sticks=[_shown(store, one) for one in requests.plugged(store)],
+        sticks=[_stick_text(store, stick) for stick in requests.plugged(store)],
         waiting=ledger.waiting,
         hospital=own_words(context.settings().broker_host or ""),
         outcome=None if asked is None else _outcome(asked),
@@ -123,50 +123,50 @@ def _body() -> str:
     )
 
 
-def _shown(store: Store, one: Stick) -> StickText:
-    has_answer = any(h.way == "down" and h.ours for h in one.held)
-    first = sorted(one.held, key=lambda h: (h.ours, h.made_ms), reverse=True)
-    free, lying = _size(one.free), [_lying(store, held) for held in first]
-    return StickText(one.folder, own_words(one.name), free, lying, has_answer)
+def _stick_text(store: Store, stick: Stick) -> StickText:
+    has_answer = any(h.way == "down" and h.ours for h in stick.bundles)
+    first = sorted(stick.bundles, key=lambda h: (h.ours, h.made_ms), reverse=True)
+    free, lying = _size(stick.free), [_bundle_text(store, bundle) for bundle in first]
+    return StickText(stick.folder, own_words(stick.name), free, lying, has_answer)
 
 
-def _lying(store: Store, held: BundleOnStick) -> BundleText:
-    state, tone = _state(store, held)
-    return BundleText(_title(held), _carries(held), state, tone)
+def _bundle_text(store: Store, bundle: BundleOnStick) -> BundleText:
+    state, tone = _state(store, bundle)
+    return BundleText(_title(bundle), _carries(bundle), state, tone)
 
 
-def _title(held: BundleOnStick) -> Markup:
-    at = _when(held.made_ms)
-    if held.way == "up" and held.ours:
+def _title(bundle: BundleOnStick) -> Markup:
+    at = _when(bundle.made_ms)
+    if bundle.way == "up" and bundle.ours:
         return t(N_("From this box, written %(time)s"), time=at)
-    if held.way == "up":
-        return t(N_("From another box: %(box)s, written %(time)s"), box=_box(held), time=at)
-    if held.ours:
+    if bundle.way == "up":
+        return t(N_("From another box: %(box)s, written %(time)s"), box=_box(bundle), time=at)
+    if bundle.ours:
         return t(N_("The hospital's answer, written %(time)s"), time=at)
     text = N_("An answer for another box: %(box)s, written %(time)s")
-    return t(text, box=_box(held), time=at)
+    return t(text, box=_box(bundle), time=at)
 
 
-def _carries(held: BundleOnStick) -> list[Markup]:
+def _carries(bundle: BundleOnStick) -> list[Markup]:
     spans = [
         t(_LANES[lane], span=ltr(f"{first:,}…{last:,}"))
-        for lane, (first, last) in sorted(held.lanes.items())
+        for lane, (first, last) in sorted(bundle.lanes.items())
         if lane in _LANES
     ]
-    if held.files:
-        spans.append(t(N_("Files: %(n)s"), n=count(held.files)))
-    return [*spans, _size(held.size)]
+    if bundle.files:
+        spans.append(t(N_("Files: %(n)s"), n=count(bundle.files)))
+    return [*spans, _size(bundle.size)]
 
 
-def _state(store: Store, held: BundleOnStick) -> tuple[Markup, str]:
-    if not held.hospital_ours:
+def _state(store: Store, bundle: BundleOnStick) -> tuple[Markup, str]:
+    if not bundle.hospital_ours:
         return t(N_("This is for another hospital.")), "doubt"
-    if not held.whole:
+    if not bundle.whole:
         return t(N_("It is cut off. What is whole can still be read.")), "doubt"
-    carried = sent.get(store, bytes.fromhex(held.nonce)) if held.ours else None
+    carried = sent.get(store, bytes.fromhex(bundle.nonce)) if bundle.ours else None
     if carried is None:
         return t(N_("Leave it on the stick.")), ""
-    if held.way == "up":
+    if bundle.way == "up":
         if sent.is_confirmed(store, carried):
             return t(N_("Confirmed by the hospital.")), "good"
         return t(N_("Not confirmed yet: bring it to the hospital.")), "safe"
@@ -187,44 +187,44 @@ def _outcome(asked: BundleRequest) -> Outcome:
             text = N_("Reading. Leave the stick in.")
         return Outcome([t(text)], "", busy=True)
     if asked.state is State.FAILED:
-        return Outcome([t(_WHY.get(str(asked.told.get("why")), _FAULT))], "doubt", busy=False)
-    words = _written(asked.told) if asked.what is What.WRITE else _read(asked.told)
+        return Outcome([t(_WHY.get(str(asked.result.get("why")), _FAULT))], "doubt", busy=False)
+    words = _written(asked.result) if asked.what is What.WRITE else _read(asked.result)
     return Outcome(words, "good", busy=False)
 
 
-def _written(told: Mapping[str, object]) -> list[Markup]:
-    records, files = _number(told, "records"), _number(told, "files")
+def _written(result: Mapping[str, object]) -> list[Markup]:
+    records, files = _number(result, "records"), _number(result, "files")
     text = N_("Written. Records: %(records)s. Files: %(files)s. You can take the stick out.")
     words = [t(text, records=records, files=files)]
     words.append(t(N_("They count as waiting until the hospital's answer has been read here.")))
-    if told.get("left"):
+    if result.get("left"):
         text = N_(
             "%(n)s records or files found no room."
             " Take a larger stick, or bring them after the next answer."
         )
-        words.append(t(text, n=_number(told, "left")))
+        words.append(t(text, n=_number(result, "left")))
     return words
 
 
-def _read(told: Mapping[str, object]) -> list[Markup]:
-    if told.get("anew"):
+def _read(result: Mapping[str, object]) -> list[Markup]:
+    if result.get("anew"):
         return [t(N_("The hospital asks for everything again. Write the stick once more."))]
     text = N_("Read: the hospital has confirmed %(n)s more records.")
-    words = [t(text, n=_number(told, "confirmed"))]
-    if told.get("news"):
+    words = [t(text, n=_number(result, "confirmed"))]
+    if result.get("news"):
         words.append(t(N_("The hospital has sent news for this clinic.")))
-    if not told.get("whole"):
+    if not result.get("whole"):
         words.append(t(N_("A part of the answer was damaged. What is whole was taken.")))
     return words
 
 
-def _number(told: Mapping[str, object], name: str) -> Markup:
-    value = told.get(name)
+def _number(result: Mapping[str, object], name: str) -> Markup:
+    value = result.get(name)
     return count(value if isinstance(value, int) else 0)
 
 
-def _box(held: BundleOnStick) -> Markup:
-    return ltr(held.box)
+def _box(bundle: BundleOnStick) -> Markup:
+    return ltr(bundle.box)
 
 
 def _size(size: int) -> Markup:

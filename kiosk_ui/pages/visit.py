@@ -44,11 +44,11 @@ class LiveNow:
 def open_for(patient_id: str) -> ResponseReturnValue:
     """Open a visit, or go back to the one that is already open for this patient."""
     store, now, actor = context.store(), context.now(), context.worker().staff.id
-    held = visits.current(store, now)
-    if held is None or held.patient_id != patient_id or held.mode != "worker":
-        held = visits.open_visit(store, now, patient_id, actor=actor)
+    visit = visits.current(store, now)
+    if visit is None or visit.patient_id != patient_id or visit.mode != "worker":
+        visit = visits.open_visit(store, now, patient_id, actor=actor)
         audit.note_view(store, now, patient_id, actor, "visit")
-    return redirect(url_for(".show", visit_id=held.id), 303)
+    return redirect(url_for(".show", visit_id=visit.id), 303)
 
 
 @page.get("/visits/<visit_id>")
@@ -56,7 +56,7 @@ def open_for(patient_id: str) -> ResponseReturnValue:
 def show(visit_id: str) -> str:
     """Show the session."""
     visit = visits.get(context.store(), visit_id)
-    begun = form_drafts.held(_form_of(visit))
+    begun = form_drafts.stored(_form_of(visit))
     return render_template(
         "visit.html",
         visit=visit,
@@ -128,10 +128,10 @@ def keep_typed(visit_id: str) -> ResponseReturnValue:
 def close(visit_id: str) -> ResponseReturnValue:
     """Close the session; what arrives later goes to the tray."""
     store, now = context.store(), context.now()
-    held = visits.current(store, now)
-    if held is not None and held.id == visit_id:
+    visit = visits.current(store, now)
+    if visit is not None and visit.id == visit_id:
         visits.close_visit(store, now, why="finished", actor=context.worker().staff.id)
-        form_drafts.forget(_form_of(held))
+        form_drafts.forget(_form_of(visit))
     return redirect(url_for("patients.search"), 303)
 
 
@@ -149,34 +149,34 @@ def _form_of(visit: Visit) -> str:
 
 def _forget_row(visit: Visit, row: TypedRow) -> None:
     """Take a recorded row out of the draft: nobody shall record it a second time."""
-    held = form_drafts.held(_form_of(visit))
-    rest = {k: v for k, v in held.items() if not k.startswith(f"{row.entry.kind.value}.")}
-    if rest != held:
+    fields = form_drafts.stored(_form_of(visit))
+    rest = {k: v for k, v in fields.items() if not k.startswith(f"{row.entry.kind.value}.")}
+    if rest != fields:
         path = url_for("visit.show", visit_id=visit.id)
         form_drafts.keep(Draft(_form_of(visit), path, rest))
 
 
 def _live(visit: Visit) -> str:
     store, now = context.store(), context.now()
-    held = history.of_visit(store, visit.id)
+    readings = history.of_visit(store, visit.id)
     names = {person.id: person.name for person in staff.members(store)}
-    urgent = history.urgent(store, [r.entry for r in held])
+    urgent = history.urgent(store, [r.entry for r in readings])
     is_open = _is_open(visit, now)
     return render_template(
         "visit_live.html",
         visit=visit,
         is_open=is_open,
         taken=visit.closed_why == "another patient",
-        readings=[show_reading(r, now, names, urgent) for r in held],
-        refused=_refused(visit, held) if is_open else [],
+        readings=[show_reading(r, now, names, urgent) for r in readings],
+        refused=_refused(visit, readings) if is_open else [],
         now_showing=_now_showing(now) if is_open else [],
         devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],
     )
 
 
-def _refused(visit: Visit, held: list[history.StoredReading]) -> list[Markup]:
+def _refused(visit: Visit, readings: list[history.StoredReading]) -> list[Markup]:
     """Return what a device failed to measure since the last value; older failures are history."""
-    after = max([visit.entry, *(r.entry for r in held if r.source == "device")])
+    after = max([visit.entry, *(r.entry for r in readings if r.source == "device")])
     refusals = history.refused(context.store(), after, limit=3)
     return list(dict.fromkeys(_refusal(refusal) for refusal in refusals))
 
@@ -191,12 +191,13 @@ def _refusal(refusal: history.Refusal) -> Markup:
 def _now_showing(now: Stamp) -> list[LiveNow]:
     return [
         LiveNow(
-            kind_icon(one.kind),
+            kind_icon(device.kind),
             tuple(
-                Line(vital_name(code), quantity(number, unit)) for code, number, unit in one.shown
+                Line(vital_name(code), quantity(number, unit))
+                for code, number, unit in device.shown
             ),
         )
-        for one in registry.live(context.store(), now)
+        for device in registry.live(context.store(), now)
     ]
 
 

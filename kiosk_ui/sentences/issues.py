@@ -1,4 +1,4 @@
-"""What is wrong, in the reader's language: conditions, refused measurements, doubtful values."""
+"""Sentences for issues of the box, refused measurements and doubtful values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kiosk_ui.wording import N_, ltr, own_words, plain, quantity, t, vital_name
 
 DISK_FULL = BY_NAME["disk-full"].sentence
 
-_UNKNOWN_CONDITION = N_("Something is wrong with %(subject)s. Call the technician.")
+_UNKNOWN_ISSUE = N_("Something is wrong with %(subject)s. Call the technician.")
 
 _NAMES = {
     "systolic": Code.SYSTOLIC,
@@ -76,11 +76,11 @@ _GOOD = frozenset(
 )
 
 
-def condition_sentence(condition: Issue) -> Markup:
+def issue_sentence(issue: Issue) -> Markup:
     """Return what is wrong in one sentence."""
-    kind = BY_NAME.get(condition.kind)
-    text = _UNKNOWN_CONDITION if kind is None else kind.sentence
-    return t(text, subject=own_words(condition.subject), detail=own_words(condition.detail))
+    kind = BY_NAME.get(issue.kind)
+    text = _UNKNOWN_ISSUE if kind is None else kind.sentence
+    return t(text, subject=own_words(issue.subject), detail=own_words(issue.detail))
 
 
 def refusal_sentence(refusal: Refusal) -> Markup:

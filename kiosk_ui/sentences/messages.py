@@ -1,4 +1,4 @@
-"""What the hospital says about patients, worded: replies, appointments, answers, edits."""
+"""Sentences for messages of the hospital about patients: replies, appointments, answers, edits."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class DisputedField:
 
 @dataclass(frozen=True, slots=True)
 class MessageText:
-    """One thing that the hospital told, worded; `key` names exactly what was shown.
+    """A message of the hospital, worded; `key` names exactly what was shown.
 
     `head` says what it is (an appointment's time, an alert's state), `text` is what was written.
-    `patient` is whom it is about, where that is not said by the page; `seen_by` who has read it.
+    `patient` is whom it is about, where the page does not show that; `seen_by` who has read it.
     """
 
     key: str
@@ -61,7 +61,7 @@ class Says:
     @property
     def unread(self) -> list[MessageText]:
         """What nobody here has read yet."""
-        return [one for one in self.told if one.seen_by is None]
+        return [message for message in self.told if message.seen_by is None]
 
 
 def from_hospital(patient: Patient) -> Says:
@@ -69,40 +69,46 @@ def from_hospital(patient: Patient) -> Says:
     store = context.store()
     disputes = edits.disputed(store, patient.id).items()
     found = [
-        one
+        message
         for listed in (messages.appointments, messages.answers, messages.replies)
-        for place, one in enumerate(listed(store, patient.id))
-        if place < SHOWN or one.seen_by is None
+        for place, message in enumerate(listed(store, patient.id))
+        if place < SHOWN or message.seen_by is None
     ]
     names = {person.id: person.name for person in staff.members(store)}
     return Says(
         _listed(_field(f) for f in FIELDS if f in edits.pending(store, patient.id)),
         [DisputedField(_field(f), _listed(_value(f, v) for v in values)) for f, values in disputes],
-        [worded(one, names) for one in found],
+        [worded(message, names) for message in found],
     )
 
 
-def worded(one: Message, names: Mapping[str, str], patient: Patient | None = None) -> MessageText:
-    """Word one thing that was told; `names` are the staff by id."""
-    on = day(datetime.fromtimestamp(one.at_ms / 1000).astimezone())
-    seen = None if one.seen_by is None else own_words(names.get(one.seen_by, one.seen_by))
-    return MessageText(one.key, _icon(one), _head(one), one.text, one.by, on, seen, patient)
+def worded(
+    message: Message, names: Mapping[str, str], patient: Patient | None = None
+) -> MessageText:
+    """Word a message; `names` are the staff by id."""
+    on = day(datetime.fromtimestamp(message.at_ms / 1000).astimezone())
+    seen = (
+        None if message.seen_by is None else own_words(names.get(message.seen_by, message.seen_by))
+    )
+    return MessageText(
+        message.key, _icon(message), _head(message), message.text, message.by, on, seen, patient
+    )
 
 
-def _icon(one: Message) -> str:
+def _icon(message: Message) -> str:
     icons = {Entity.APPOINTMENT: "own_calendar", Entity.ALERT: "yes"}
-    return icons.get(Entity(one.entity), "nurse")
+    return icons.get(Entity(message.entity), "nurse")
 
 
-def _head(one: Message) -> Markup:
-    if one.when is not None:
-        clock = ltr(one.when.strftime("%H:%M"))
-        when = Markup("{} {}").format(day(one.when), clock)
+def _head(message: Message) -> Markup:
+    if message.when is not None:
+        clock = ltr(message.when.strftime("%H:%M"))
+        when = Markup("{} {}").format(day(message.when), clock)
         return t(N_("Appointment: %(when)s"), when=when)
-    if one.entity != Entity.ALERT:
+    if message.entity != Entity.ALERT:
         return Markup("")
-    by = own_words(one.by)
-    if one.state == "handled":
+    by = own_words(message.by)
+    if message.state == "handled":
         return t(N_("The alert is handled by %(name)s."), name=by)
     return t(N_("%(name)s has seen the alert."), name=by)
 

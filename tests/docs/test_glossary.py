@@ -1,7 +1,7 @@
 """Each word in the name of a room or a module is explained in the glossary, or is a plain word.
 
-Plain words stand in plain_words.txt: English that a dictionary explains, and the field's terms. A new
-module whose name brings a new word must explain it, or say that it is plain.
+Plain words stand in plain_words.txt: English that a dictionary explains, and the field's terms.
+A new module whose name brings a new word must explain it, or say that it is plain.
 """
 
 from __future__ import annotations

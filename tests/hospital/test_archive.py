@@ -63,8 +63,8 @@ def admit(archive: Archive, epoch: int = 1, nonce: bytes = NONCE, last: int = 0)
     hello = Hello(epoch, nonce, {"c": LaneReport(0, 0, last)}, about={"software": "0.1.0"})
     with archive.transaction():
         custody.carry_out(archive, BOX, [hospital.Admit(epoch, nonce)], CAME)
-        custody.told(archive, BOX.id, hello)
-        custody.heard(archive, BOX.id, NOW_MS)
+        custody.store_hello(archive, BOX.id, hello)
+        custody.note_contact(archive, BOX.id, NOW_MS)
 
 
 def store(archive: Archive, first: int, *rows: bytes, before: bytes = GENESIS) -> bytes:
@@ -131,7 +131,7 @@ def test_a_write_outside_a_transaction_is_refused(archive: Archive) -> None:
 
 def test_an_attempt_that_fails_spoils_nothing_else(archive: Archive) -> None:
     with archive.transaction():
-        custody.heard(archive, BOX.id, 77)
+        custody.note_contact(archive, BOX.id, 77)
         with pytest.raises(RowRefused), archive.attempt():
             archive.execute(
                 "INSERT INTO session (box, nonce, opened_ms) SELECT id, NULL, 1 FROM box"

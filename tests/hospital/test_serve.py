@@ -31,7 +31,7 @@ from hospital.archive import Archive, scalar
 from hospital.archive.open import open_archive
 from hospital.archive.settings import HospitalSettings
 from hospital.cli.commands import shut_out
-from hospital.cli.init import found
+from hospital.cli.init import create_hospital
 from hospital.fleet import boxes, claims
 from hospital.receiving import custody
 from hospital.views import chart
@@ -48,7 +48,7 @@ class Region:
     def __init__(self, folder: Path, broker: str, archive: str) -> None:
         self.home = folder / "box"
         port = free_port()
-        self.hospital = found(
+        self.hospital = create_hospital(
             HospitalSettings(
                 folder / "hospital",
                 broker=broker,

@@ -48,7 +48,7 @@ def test_a_small_stick_takes_what_is_urgent_and_leaves_room_for_the_answer(
         courier.turn(post.store)
         latest = requests.latest(post.store)
         assert latest is not None
-        return dict(latest.told)
+        return dict(latest.result)
 
     assert told(What.WRITE) == {"records": 53, "files": 0, "left": 1}
     assert told(What.WRITE) == {"why": bundle_format.FULL}

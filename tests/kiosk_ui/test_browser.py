@@ -25,7 +25,14 @@ SIZES = {"panel": (1024, 600), "phone": (390, 844)}
 PX_PER_MM = 5
 STAFF_PX, PATIENT_PX = 10 * PX_PER_MM, 16 * PX_PER_MM
 
-MAIN_PAGES = ("home", "sign-in-pin", "self-service-card", "self-service-value", "worker-register", "worker-visit")
+MAIN_PAGES = (
+    "home",
+    "sign-in-pin",
+    "self-service-card",
+    "self-service-value",
+    "worker-register",
+    "worker-visit",
+)
 """Judged by axe in every language and size; the others only on the panel, to spare minutes."""
 
 SMALL_TARGETS = """least => [...document.querySelectorAll(

@@ -30,16 +30,16 @@ HABITS = RadioHabits(
     retry_s=0.1,
     longest_retry_s=0.3,
     times=SessionTimes(settle_s=1, first_s=2, idle_s=0.5, deadline_s=10, record_s=1, records_s=5),
-    manners=ReconnectTimes(gap_s=0.5, cool_s=1, short_s=0.05),
+    reconnect=ReconnectTimes(gap_s=0.5, cool_s=1, short_s=0.05),
     pairing=PairingTimes(heard_s=30, passkey_s=5, look_s=0.05),
-    patience=StepTimes(failing=(0.2, 0.4, 0.6), silent=(0.3, 0.3, 0.3, 0.3)),
-    terms=QUICK_TERMS,
+    steps=StepTimes(failing=(0.2, 0.4, 0.6), silent=(0.3, 0.3, 0.3, 0.3)),
+    stability=QUICK_TERMS,
 )
 
 
 def calm(habits: RadioHabits = HABITS) -> RadioHabits:
     """Habits whose adapter watch stays out of the way."""
-    return replace(habits, patience=StepTimes())
+    return replace(habits, steps=StepTimes())
 
 
 def on_air(

@@ -115,7 +115,7 @@ def _morning(archive: Archive) -> None:
     with archive.transaction():
         for box in (CHAK, KOT, THAR, SPARE):
             boxes.enter(archive, box)
-            custody.heard(archive, box.id, NOW_MS)
+            custody.note_contact(archive, box.id, NOW_MS)
     _people(archive)
     for days, systolic, diastolic in ((90, 152, 95), (72, 148, 93), (51, 150, 90), (14, 139, 88)):
         _come(archive, CHAK, -days * DAY_MS, pressure(IMRAN, str(systolic), str(diastolic)))

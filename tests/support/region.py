@@ -35,7 +35,7 @@ from edge.store.store import Store
 from hospital.archive import Archive
 from hospital.archive.settings import HospitalSettings
 from hospital.broker import broker
-from hospital.cli.init import found
+from hospital.cli.init import create_hospital
 from hospital.fleet import boxes
 from hospital.fleet.authority import Authority
 from hospital.fleet.boxes import Box
@@ -224,7 +224,7 @@ class Region:
         self.folder, self.cluster = folder, cluster
         self.address = cluster.fresh()
         port = free_port()
-        self.settings = found(
+        self.settings = create_hospital(
             HospitalSettings(
                 folder / "hospital",
                 broker="mosquitto",

@@ -17,7 +17,7 @@ from devices.simulators.wired.machine import Machine, Times
 from edge.model.reading import Code, Kind
 
 HABITS = PortHabits(
-    rescan_s=0.1, first_retry_s=0.05, longest_retry_s=0.2, silent_s=1.0, terms=QUICK_TERMS
+    rescan_s=0.1, first_retry_s=0.05, longest_retry_s=0.2, silent_s=1.0, stability=QUICK_TERMS
 )
 TIMES = Times(measure_s=1.5, search_s=0.2, stream_s=4.0, out_s=0.4, silence_s=3.0, answer_s=0.5)
 

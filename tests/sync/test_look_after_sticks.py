@@ -78,34 +78,34 @@ def test_a_stick_goes_to_the_hospital_and_comes_back(media: Media) -> None:
     post.record(30)
     written = media.do(What.WRITE, folder)
     assert written.state is State.DONE
-    assert written.told == {"records": 30, "files": 0, "left": 0}
+    assert written.result == {"records": 30, "files": 0, "left": 0}
     assert post.waiting() == 30
     (stick,) = requests.plugged(post.store)
-    (up,) = stick.held
+    (up,) = stick.bundles
     assert (up.way, up.box, up.ours, up.hospital_ours, up.whole) == ("up", BOX, True, True, True)
     assert up.lanes == {"c": [1, 30]}
     post.take()
     media.look()
-    assert {h.way for h in requests.plugged(post.store)[0].held} == {"up", "down"}
+    assert {h.way for h in requests.plugged(post.store)[0].bundles} == {"up", "down"}
     came = media.do(What.READ, folder)
     assert came.state is State.DONE
-    assert (came.told["confirmed"], came.told["whole"]) == (30, True)
+    assert (came.result["confirmed"], came.result["whole"]) == (30, True)
     assert post.waiting() == 0
-    assert {h.way for h in requests.plugged(post.store)[0].held} == {"down"}
+    assert {h.way for h in requests.plugged(post.store)[0].bundles} == {"down"}
 
 
 def test_what_cannot_be_done_is_told_by_its_name(media: Media) -> None:
     post, folder = media.post, media.plug()
-    assert media.do(What.READ, folder).told == {"why": bundle_format.MISSING}
+    assert media.do(What.READ, folder).result == {"why": bundle_format.MISSING}
     (folder / bundle_format.down_name(BOX)).write_bytes(b"HPB1 and nonsense")
     failed = media.do(What.READ, folder)
-    assert (failed.state, failed.told) == (State.FAILED, {"why": "damaged"})
+    assert (failed.state, failed.result) == (State.FAILED, {"why": "damaged"})
     shutil.rmtree(folder)
     requests.ask(post.store, post.clock.now(), What.WRITE, str(folder))
     media.look()
     latest = requests.latest(post.store)
     assert latest is not None
-    assert latest.told == {"why": bundle_format.GONE}
+    assert latest.result == {"why": bundle_format.GONE}
 
 
 def test_what_a_dead_courier_had_begun_is_broken_off(media: Media) -> None:
@@ -124,7 +124,7 @@ def test_what_a_dead_courier_had_begun_is_broken_off(media: Media) -> None:
     again.stop()
     latest = requests.latest(post.store)
     assert latest is not None
-    assert latest.told == {"why": requests.INTERRUPTED}
+    assert latest.result == {"why": requests.INTERRUPTED}
     assert media.do(What.WRITE, folder).state is State.DONE
     assert not list(folder.glob("*.part"))
 

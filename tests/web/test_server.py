@@ -15,19 +15,26 @@ pytestmark = pytest.mark.system
 PROGRAM = """
 import logging
 from flask import Flask
-from web.server import serve, stop_on_sigterm
+from web.server import serve, stop_on_signals
 logging.basicConfig(level=logging.INFO)
 app = Flask("served")
 app.add_url_rule("/", view_func=lambda: "here", endpoint="page")
-stop_on_sigterm()
+stop_on_signals()
 serve(app, "127.0.0.1", 0, threads=2)
 """
+
+
+def _ignore_ctrl_c() -> None:
+    """As a shell does for what it starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_until_it_is_told_to_stop(signal_number: signal.Signals) -> None:
     command = [sys.executable, "-c", PROGRAM]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, preexec_fn=_ignore_ctrl_c
+    ) as process:
         assert process.stderr is not None
         listening = next(line for line in process.stderr if "Serving on" in line)
         [address] = re.findall(r"http://\S+", listening)

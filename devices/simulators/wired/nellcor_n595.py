@@ -27,8 +27,8 @@ def line(seen: Saturation | None, when: datetime, codes: str = "") -> bytes:
     fast = seen is not None and seen.pulse > _FAST
     spo2, pulse, height = ("---",) * 3 if seen is None else _columns(seen)
     columns = f"{spo2:>5}{'*' if low else ' '}{pulse:>5}{'*' if fast else ' '}{height:>5}"
-    said = " ".join(code for code in ("PH" * fast, "SL" * low, codes) if code)
-    text = f"{when:%d-%b-%y %H:%M:%S}{columns}{'   ' + said if said else ''}\r\n"
+    status = " ".join(code for code in ("PH" * fast, "SL" * low, codes) if code)
+    text = f"{when:%d-%b-%y %H:%M:%S}{columns}{'   ' + status if status else ''}\r\n"
     return text.encode("ascii")
 
 

@@ -1,4 +1,4 @@
-"""Serial devices that speak when spoken to, and meters that keep a memory for the host to read."""
+"""Simulated serial devices that answer commands, and meters that keep a memory to be read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a hospital does by the clock: one file a job, and one row in `JOBS`.
+"""Scheduled jobs of a hospital: one file a job, and one row in `JOBS`.
 
 The receive worker turns it between frames; each job is short, and a failed one is tried again.
 """

@@ -1,4 +1,4 @@
-"""Forget the oldest removals of every clinic's feed, and keys that count no more."""
+"""Forget the oldest removals of every clinic's feed, and keys that are no longer valid."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def begin(_settings: HospitalSettings) -> Callable[[Archive, int], None]:
 
 
 def compact(archive: Archive, now_ms: int, keep: int = feed.KEPT_REMOVALS) -> None:
-    """Forget the oldest removals of every clinic's feed, and keys that count no more."""
+    """Forget the oldest removals of every clinic's feed, and keys that are no longer valid."""
     for r in archive.rows("SELECT clinic, floor FROM feed_head"):
         floor = feed.compact(archive, r["clinic"], keep)
         if floor > r["floor"]:

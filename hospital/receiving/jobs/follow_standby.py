@@ -1,4 +1,4 @@
-"""A standby of PostgreSQL as the durable copy: what it has flushed elsewhere is safe.
+"""Mark records as safe that a PostgreSQL standby has flushed to its own disk.
 
 The streams are read, then the place of the log that holds them; when the standby of this name says
 that it has flushed the log to there, the boxes are told. A standby is a server fed by streaming
@@ -40,7 +40,7 @@ class Standby:
     promised: list[Row] = field(default_factory=list)
 
     def follow(self, archive: Archive, now_ms: int) -> bool:
-        """Look once; say whether boxes are promised more than before. Raises `ArchiveDown`."""
+        """Look once; return whether boxes are promised more than before. Raises `ArchiveDown`."""
         if archive.engine != "postgresql":
             return False
         if not self.lsn:

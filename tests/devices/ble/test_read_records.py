@@ -76,23 +76,23 @@ def transferred(
 def test_the_first_time_everything_is_asked_for_and_then_what_is_new() -> None:
     meter = Meter([3, 4, 5])
     first, came = transferred(meter, None)
-    assert (first.ending, came, first.held) == (TransferEnd.COMPLETE, [3, 4, 5], 5)
+    assert (first.ending, came, first.complete_up_to) == (TransferEnd.COMPLETE, [3, 4, 5], 5)
     meter.records.append(6)
-    second, came = transferred(meter, first.held)
-    assert (second.ending, came, second.held) == (TransferEnd.COMPLETE, [6], 6)
+    second, came = transferred(meter, first.complete_up_to)
+    assert (second.ending, came, second.complete_up_to) == (TransferEnd.COMPLETE, [6], 6)
     assert meter.asked[1::2] == [b"\x01\x01", b"\x01\x03\x01\x06\x00"]
 
 
 def test_an_empty_meter_and_one_without_news_end_normally() -> None:
     empty, came = transferred(Meter([]), None)
-    assert (empty.ending, came, empty.held) == (TransferEnd.NOTHING, [], None)
+    assert (empty.ending, came, empty.complete_up_to) == (TransferEnd.NOTHING, [], None)
     nothing_new, _ = transferred(Meter([4, 5]), 5)
-    assert (nothing_new.ending, nothing_new.held) == (TransferEnd.NOTHING, 5)
+    assert (nothing_new.ending, nothing_new.complete_up_to) == (TransferEnd.NOTHING, 5)
 
 
 def test_a_meter_that_was_reset_is_read_anew() -> None:
     transfer, came = transferred(Meter([0, 1]), 900)
-    assert (transfer.ending, transfer.held) == (TransferEnd.COMPLETE, 1)
+    assert (transfer.ending, transfer.complete_up_to) == (TransferEnd.COMPLETE, 1)
     assert came[-2:] == [0, 1]
 
 
@@ -113,7 +113,7 @@ def test_a_meter_need_not_know_every_request(meter: Meter) -> None:
 
 def test_busy_is_for_later_and_a_refusal_says_which() -> None:
     busy, came = transferred(Meter([1], busy=1), None)
-    assert (busy.ending, came, busy.held) == (TransferEnd.BUSY, [], None)
+    assert (busy.ending, came, busy.complete_up_to) == (TransferEnd.BUSY, [], None)
     refused = RecordTransfer(None)
     refused.begin()
     refused.answered({"op": "count", "count": 2})
@@ -129,7 +129,7 @@ def test_giving_up_sends_an_abort_once_and_keeps_what_came_in_order() -> None:
         transfer.record(sequence)
     assert transfer.give_up() == record_access.abort()
     transfer.answered({"op": "response", "request": 3, "code": 1})
-    assert (transfer.ending, transfer.held) == (TransferEnd.ABORTED, 4)
+    assert (transfer.ending, transfer.complete_up_to) == (TransferEnd.ABORTED, 4)
     assert transfer.give_up() is None
 
 
@@ -158,9 +158,11 @@ def test_after_one_whole_transfer_every_record_came(
         meter = Meter(list(told), counts, knows_since, busy)
         transfer, now = transferred(meter, held, most)
         came.update(now)
-        if transfer.held is not None:
-            assert set(range(transfer.held + 1)) <= came, "it counts as held what never came"
-        held = transfer.held
+        if transfer.complete_up_to is not None:
+            assert set(range(transfer.complete_up_to + 1)) <= came, (
+                "it counts as held what never came"
+            )
+        held = transfer.complete_up_to
     assert came == set(memory)
 
 

@@ -17,9 +17,9 @@ NUMBERS = Measurement(Kind.OXIMETRY, (Value(Code.SPO2, Decimal("97"), "%"),))
 async def test_the_first_number_is_shown_however_short_the_box_has_been_up(
     store: Store, recorder: Recorder
 ) -> None:
-    reception = DeviceReadings(recorder, Source("oxi-1", SERIAL_MODELS[0], "/dev/ttyUSB0"))
+    readings = DeviceReadings(recorder, Source("oxi-1", SERIAL_MODELS[0], "/dev/ttyUSB0"))
     just_booted = Stamp(recorder.now().boot, 0, 0, ClockQuality.FLOOR)
-    reception.sample(just_booted, NUMBERS, b"")
-    assert reception.finger_in
+    readings.sample(just_booted, NUMBERS, b"")
+    assert readings.finger_in
     await recorder.fetch(lambda *_: None)  # the writer works in order
     assert store.scalar("SELECT count(*) FROM live WHERE device_id = 'oxi-1'") == 1

@@ -33,7 +33,7 @@ def limit_pages(recorder: Recorder, pages: int) -> None:
     def limit(store: Store, _: Stamp) -> None:
         store.rows(f"PRAGMA max_page_count = {pages}")
 
-    recorder.tell(limit)
+    recorder.submit(limit)
 
 
 async def test_readings_wait_for_room_in_order(recorder: Recorder, store: Store) -> None:
