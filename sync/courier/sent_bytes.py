@@ -1,4 +1,4 @@
-"""The bytes that this day has sent, by class; `edge.store.data_budget` says how many it may send.
+"""Counts the bytes sent today, by class; the data budget is in `edge.store.data_budget`."""
 
 from __future__ import annotations
 
