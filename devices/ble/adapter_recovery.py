@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class AdapterCare:
-    """Takes the recovery steps for one station; `restart` starts bluetoothd anew."""
+    """Takes the recovery steps for one station; `restart` is the command for bluetoothd."""
 
     def __init__(self, recorder: Recorder, watch: AdapterWatch, restart: str = "") -> None:
         self.watch = watch

@@ -1,4 +1,4 @@
-"""A serial line on a pseudo-terminal like a real cable: baud rate, line settings, unplugging.
+"""A serial line on a pseudo-terminal that behaves like a cable: baud rate, settings, unplugging.
 
 A pty carries bytes at memory speed and knows no baud. So bytes are paced at the line's rate, and
 a client whose port is set otherwise gets noise, as from a real wire. What Linux lets a pty

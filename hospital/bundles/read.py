@@ -61,7 +61,7 @@ class BundleResult:
     whole: bool
 
 
-def take(
+def read_bundle(
     archive: Archive,
     keys: HospitalKeys,
     file: Path,
@@ -248,7 +248,10 @@ class _Stick:
 
     def _chunk(self, payload: bytes, received: ReceivedFrame) -> None:
         chunk = chunks.decode_chunk(payload)
-        if attachments.take(self.archive, self.box, chunk, received.received_ms) is not None:
+        if (
+            attachments.receive_chunk(self.archive, self.box, chunk, received.received_ms)
+            is not None
+        ):
             self.touched[str(UUID(bytes=chunk.file))] = None
 
     def _records(self, header: Header, payload: bytes | None, received: ReceivedFrame) -> None:

@@ -126,7 +126,7 @@ def renew_box_keys(box_ids: tuple[str, ...], as_json: bool) -> None:
         active = [b.id for b in boxes.every(archive) if b.standing == boxes.ACTIVE]
         ordered = list(box_ids) or active
         for box_id in ordered:
-            rotation.order(archive, box_id, renewals.BY, _now_ms())
+            rotation.request_new_keys(archive, box_id, renewals.BY, _now_ms())
     say({"boxes": ordered}, f"{len(ordered)} boxes are ordered to renew their keys.", as_json)
 
 
@@ -152,7 +152,7 @@ def read_bundles(folder: Path, as_json: bool) -> None:
         keys, authority = HospitalKeys.load(settings.keys), Authority.open(settings.authority)
         for bundle in bundle_format.found(folder, bundle_format.UP):
             try:
-                result = read.take(archive, keys, bundle.file, _now_ms(), authority)
+                result = read.read_bundle(archive, keys, bundle.file, _now_ms(), authority)
                 taken.append({"file": bundle.file.name, **asdict(result)})
             except (BundleError, HospitalError) as error:
                 refused.append(f"{bundle.file.name}: {error}")

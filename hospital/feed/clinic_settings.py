@@ -61,7 +61,7 @@ def clear(archive: Archive, clinic: str, key: str, account: str, now_ms: int) ->
             _keep(archive, clinic, (key, rev, ""), account, now_ms)
 
 
-def take(archive: Archive, box_id: str, answer: SettingFact, received_ms: int) -> None:
+def store_answer(archive: Archive, box_id: str, answer: SettingFact, received_ms: int) -> None:
     """Store a box's answer to a setting, inside the caller's transaction; the newest counts."""
     archive.execute(
         "INSERT INTO setting_answer (box, key, rev, outcome, why, received_ms)"

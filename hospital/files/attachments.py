@@ -34,8 +34,8 @@ def enter_manifest(archive: Archive, box: Box, file: FileFact, received_ms: int)
     )
 
 
-def take(archive: Archive, box: Box, chunk: Chunk, now_ms: int) -> ChunkState | None:
-    """Take a chunk in, inside the caller's transaction; return what is held by now.
+def receive_chunk(archive: Archive, box: Box, chunk: Chunk, now_ms: int) -> ChunkState | None:
+    """Receive a chunk, inside the caller's transaction; return what is held by now.
 
     None: we know no such file, or the chunk is not one of it.
     """

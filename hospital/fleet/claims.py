@@ -153,7 +153,7 @@ def _decide(
         return Refusal("claim-used", "another box has used this claim")
     if _ms(now) > claim["expires_ms"]:
         return Refusal("claim-expired", "the claim is too old; ask the hospital for a new one")
-    misfit = _misfit(_known(archive, request, now), request, claim)
+    misfit = _misfit(_known_box(archive, request, now), request, claim)
     if misfit is not None:
         return Refusal("refused", misfit)
     try:
@@ -164,7 +164,7 @@ def _decide(
     return _grant(archive, request, claim, _offered(offer, authority, certificate, claim), now)
 
 
-def _known(archive: Archive, request: Request, now: datetime) -> Box | None:
+def _known_box(archive: Archive, request: Request, now: datetime) -> Box | None:
     """Return the box of a request, with those of its keys that the request names."""
     box = boxes.get(archive, request.box_id)
     if box is None:

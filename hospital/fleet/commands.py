@@ -37,7 +37,7 @@ class Directive:
     outcome: str | None
 
 
-def order(
+def create(
     archive: Archive,
     box_id: str,
     kind: str,
@@ -45,7 +45,7 @@ def order(
     account: str,
     now_ms: int,
 ) -> Command:
-    """Order a box to do something; raises `HospitalError` when there is no such box.
+    """Create a command for a box; raises `HospitalError` when there is no such box.
 
     The counter follows the clock, so that it also grows when the archive is put back to a backup.
     """

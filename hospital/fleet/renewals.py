@@ -36,7 +36,7 @@ def grant(archive: Archive, authority: Authority, box: Box, request: bytes, now_
     latest = box.serial.split(",")[0]
     serials = f"{signed.serial},{latest}"
     archive.execute("UPDATE box SET serial = ? WHERE id = ?", (serials, box.id))
-    commands.order(archive, box.id, CERTIFICATE, {"pem": signed.pem.decode("ascii")}, BY, now_ms)
+    commands.create(archive, box.id, CERTIFICATE, {"pem": signed.pem.decode("ascii")}, BY, now_ms)
     log.info("box %s gets a new certificate, until %s", box.id, signed.not_after.date())
     return True
 
@@ -69,4 +69,4 @@ def catch_up(archive: Archive, keys: HospitalKeys, box: Box, name: bytes, now_ms
 def announce(archive: Archive, keys: HospitalKeys, box: Box, now_ms: int) -> None:
     """Command a box to seal to the current key."""
     body = {"decrypt": keys.public.decrypt.hex()}
-    commands.order(archive, box.id, NEW_KEY, body, BY, now_ms)
+    commands.create(archive, box.id, NEW_KEY, body, BY, now_ms)

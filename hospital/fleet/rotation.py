@@ -48,9 +48,9 @@ def signers(archive: Archive, box: Box, now_ms: int) -> list[bytes]:
     return [box.keys.sign, *(bytes(r["sign_key"]) for r in rows)]
 
 
-def order(archive: Archive, box_id: str, account: str, now_ms: int) -> None:
-    """Order a box to make new keys; raises `HospitalError` when there is no such box."""
-    commands.order(archive, box_id, RENEW_KEYS, {}, account, now_ms)
+def request_new_keys(archive: Archive, box_id: str, account: str, now_ms: int) -> None:
+    """Command a box to make new keys; raises `HospitalError` when there is no such box."""
+    commands.create(archive, box_id, RENEW_KEYS, {}, account, now_ms)
 
 
 def accept_announcement(
@@ -70,7 +70,7 @@ def accept_announcement(
         _keep(archive, box.id, new, now_ms, None)
     if not _is_acknowledged(archive, box.id, new):
         body = {"sign": new.sign.hex()}
-        commands.order(archive, box.id, KEYS_TAKEN, body, BY, now_ms)
+        commands.create(archive, box.id, KEYS_TAKEN, body, BY, now_ms)
         log.info("box %s has new keys", box.id)
     return True
 
@@ -102,10 +102,10 @@ def _keep(
 
 def _is_acknowledged(archive: Archive, box_id: str, new: PublicKeys) -> bool:
     """Whether the box was notified that these very keys are accepted, and has not refused it."""
-    ordered = commands.of_box(archive, box_id)
+    made = commands.of_box(archive, box_id)
     return any(
         directive.command.kind == KEYS_TAKEN
         and directive.command.body.get("sign") == new.sign.hex()
         and directive.outcome in (None, "done")
-        for directive in ordered
+        for directive in made
     )

@@ -1,7 +1,7 @@
 """The master patient index: merges the edits of clinics and desk into one state of each patient.
 
-The rules are pure (`sync.merge`); here edits are numbered as they arrive, kept for ever and merged,
-and the result is put into the feed of each clinic that knows the patient.
+The rules are pure (`sync.patient_merge`); here edits are numbered as they arrive, kept for ever and
+merged, and the result is put into the feed of each clinic that knows the patient.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from hospital.archive.errors import HospitalError, RowRefused
 from hospital.entries import facts
 from hospital.feed import feed
 from hospital.fleet.boxes import Box
-from hospital.patients import edits, reviews
-from sync import merge
-from sync.merge import Edit, MergedField, Op, Review
+from hospital.patients import edit_history, reviews
+from sync import patient_merge
+from sync.patient_merge import Edit, MergedField, Op, Review
 
 DESK = "desk"
 """The author of every edit made at the hospital; the desk always knows the newest revision."""
@@ -40,7 +40,7 @@ class EditOrigin:
     received_ms: int
 
 
-def take(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> None:
+def apply_edit(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> None:
     """Apply a box's edit of a patient; inside the caller's transaction.
 
     Raises `RowRefused` when the patient is another clinic's or nobody knows the name.
@@ -51,7 +51,7 @@ def take(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> None:
     if patient is not None:
         _adopt(archive, patient)
     rev = _next_rev(archive, patient)
-    edits.write(
+    edit_history.write(
         archive, fact.id, _edits(archive, origin, fact, rev), fact.actor, origin.received_ms
     )
     home = origin.box.clinic if patient is None else patient["clinic"]
@@ -65,7 +65,7 @@ def decide(
     (its name) or goes (None). Raises `HospitalError` when there is no such patient."""
     review = waiting.review
     change: tuple[str, Op, str | None] = (review.field, Op.SET, value)
-    if merge.rules()[review.field].tier is Tier.UNION:
+    if patient_merge.rules()[review.field].tier is Tier.UNION:
         change = (review.field, Op.REMOVE if value is None else Op.ADD, review.values[0])
     _edit_here(archive, waiting.patient, [change], account, now_ms, waiting.rev)
 
@@ -103,7 +103,7 @@ def link(
         raise HospitalError("a record cannot be replaced by itself")
     with archive.transaction():
         for patient_id in sorted((duplicate, kept)):  # one order of locks for everybody
-            _known(archive, patient_id)
+            _lock_known(archive, patient_id)
         if replacing(archive, duplicate) is not None or replacing(archive, kept) is not None:
             raise HospitalError("one of these records is replaced already")
         if duplicates(archive, duplicate):
@@ -113,13 +113,13 @@ def link(
             " VALUES (?, ?, ?, ?, ?)",
             (duplicate, kept, account, now_ms, why),
         )
-        _again(archive, _known(archive, duplicate), now_ms)
+        _settle_again(archive, _lock_known(archive, duplicate), now_ms)
 
 
 def unlink(archive: Archive, duplicate: str, account: str, now_ms: int, why: str = "") -> None:
     """Undo a link; raises `HospitalError` when there is none."""
     with archive.transaction():
-        patient = _known(archive, duplicate)
+        patient = _lock_known(archive, duplicate)
         undone = archive.execute(
             "UPDATE patient_link SET undone_by = ?, undone_ms = ?, undone_why = ?"
             " WHERE duplicate = ? AND undone_ms IS NULL",
@@ -127,7 +127,7 @@ def unlink(archive: Archive, duplicate: str, account: str, now_ms: int, why: str
         )
         if not undone:
             raise HospitalError(f"{duplicate} is not replaced")
-        _again(archive, patient, now_ms)
+        _settle_again(archive, patient, now_ms)
 
 
 def replacing(archive: Archive, patient_id: str) -> str | None:
@@ -149,12 +149,12 @@ def share(archive: Archive, patient_id: str, clinic: str, now_ms: int) -> bool:
     Returns whether that is new to it; inside a transaction or as one.
     """
     with archive.transaction():
-        patient = _known(archive, patient_id)
+        patient = _lock_known(archive, patient_id)
         new = archive.execute(
             "INSERT INTO catchment (patient, clinic) VALUES (?, ?) ON CONFLICT DO NOTHING",
             (patient_id, clinic),
         )
-        _again(archive, patient, now_ms)
+        _settle_again(archive, patient, now_ms)
     return bool(new)
 
 
@@ -201,7 +201,7 @@ def _lock(archive: Archive, clinic: str, patient_id: str) -> Row | None:
     return row(archive, "SELECT * FROM patient WHERE id = ?" + archive.for_update, (patient_id,))
 
 
-def _known(archive: Archive, patient_id: str) -> Row:
+def _lock_known(archive: Archive, patient_id: str) -> Row:
     patient = _lock(archive, _home(archive, patient_id), patient_id)
     if patient is None:
         raise HospitalError(f"no patient {patient_id}")
@@ -245,14 +245,14 @@ def _edit_here(
     seen: int | None = None,
 ) -> None:
     with archive.transaction():
-        patient = _known(archive, patient_id)
+        patient = _lock_known(archive, patient_id)
         rev = _next_rev(archive, patient)
         edit_id, base = str(uuid7()), patient["rev"] if seen is None else seen
         new = [
             Edit(edit_id, name, op, value, DESK, rev, base, rev, now_ms, clinician=True)
             for name, op, value in changes
         ]
-        edits.write(archive, patient_id, new, account, now_ms)
+        edit_history.write(archive, patient_id, new, account, now_ms)
         _settle(archive, patient_id, (patient["clinic"], patient["box"]), rev, now_ms)
 
 
@@ -276,13 +276,13 @@ def _adopt(archive: Archive, patient: Row) -> None:
         for name, value in patient_fields.from_columns(patient).items()
         if value is not None
     ]
-    edits.write(archive, patient["id"], first, None, patient["changed_ms"])
+    edit_history.write(archive, patient["id"], first, None, patient["changed_ms"])
 
 
 # --- merging ----------------------------------------------------------------------------------
 
 
-def _again(archive: Archive, patient: Row, now_ms: int) -> None:
+def _settle_again(archive: Archive, patient: Row, now_ms: int) -> None:
     rev = _next_rev(archive, patient)
     _settle(archive, patient["id"], (patient["clinic"], patient["box"]), rev, now_ms)
 
@@ -291,11 +291,13 @@ def _settle(
     archive: Archive, patient_id: str, home: tuple[str, str], rev: int, now_ms: int
 ) -> None:
     by_field: dict[str, list[Edit]] = {}
-    for entry in edits.history(archive, patient_id):
+    for entry in edit_history.history(archive, patient_id):
         by_field.setdefault(entry.edit.field, []).append(entry.edit)
-    table = merge.rules()
+    table = patient_merge.rules()
     settled = {
-        name: merge.settle(table[name], by_field[name]) for name in table if name in by_field
+        name: patient_merge.settle(table[name], by_field[name])
+        for name in table
+        if name in by_field
     }
     known = {f.name: _text(settled.get(f.name)) or f.default for f in PATIENT_FIELDS}
     if known["name"] is None:

@@ -50,18 +50,18 @@ class ReceivedFrame:
 
 def load(archive: Archive, box: Box) -> hospital.HospitalBox:
     """Lock a box's row and return its committed state; inside the caller's transaction."""
-    state = row(archive, "SELECT * FROM box WHERE id = ?" + archive.for_update, (box.id,))
-    if state is None:
+    stored = row(archive, "SELECT * FROM box WHERE id = ?" + archive.for_update, (box.id,))
+    if stored is None:
         raise LookupError(f"no box {box.id}")
     streams = archive.rows(
         "SELECT lane, cum, chain, safe, safe_chain FROM stream WHERE box = ? AND epoch = ?",
-        (box.id, state["epoch"]),
+        (box.id, stored["epoch"]),
     )
     return hospital.HospitalBox(
         box_id=box.id,
-        epoch=state["epoch"],
-        nonce=bytes(state["nonce"]),
-        standing=state["standing"],
+        epoch=stored["epoch"],
+        nonce=bytes(stored["nonce"]),
+        standing=stored["standing"],
         generation=scalar(archive, "SELECT generation AS n FROM hospital"),
         streams={
             s["lane"]: Position(s["cum"], bytes(s["chain"]), s["safe"], bytes(s["safe_chain"]))

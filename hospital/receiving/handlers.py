@@ -190,7 +190,7 @@ def _when(at: Stamp) -> tuple[int, int, int, str]:
 
 
 def _patient(archive: Archive, origin: Origin, fact: PatientFact) -> None:
-    master_index.take(archive, _edit_origin(origin), fact)
+    master_index.apply_edit(archive, _edit_origin(origin), fact)
 
 
 def _seen(archive: Archive, origin: Origin, fact: SeenFact) -> None:
@@ -258,7 +258,7 @@ def _answer(archive: Archive, origin: Origin, fact: AnswerFact) -> None:
 
 
 def _setting(archive: Archive, origin: Origin, fact: SettingFact) -> None:
-    clinic_settings.take(archive, origin.box.id, fact, origin.received_ms)
+    clinic_settings.store_answer(archive, origin.box.id, fact, origin.received_ms)
 
 
 # --- the table ----------------------------------------------------------------------------------

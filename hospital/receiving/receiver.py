@@ -168,7 +168,7 @@ class Receiver:
         with self._archive.transaction():
             if not _is_living(custody.load(self._archive, box), header):
                 return []
-            progress = attachments.take(self._archive, box, chunk, received.received_ms)
+            progress = attachments.receive_chunk(self._archive, box, chunk, received.received_ms)
         return [] if progress is None else [self._file_state(box.id, header.nonce, progress)]
 
     def _file_state(self, box_id: str, nonce: bytes, progress: chunks.ChunkState) -> OutgoingFrame:

@@ -106,7 +106,7 @@ class Worker:
             case Up():
                 self._attempts = 0
                 log.info("listening for the boxes")
-                self._serve(lambda receiver, now_ms: receiver.remind(now_ms), None)
+                self._attempt(lambda receiver, now_ms: receiver.remind(now_ms), None)
             case Down(why, detail):
                 log.warning("the broker is away (%s: %s)", why, detail)
                 self._retry()
@@ -120,8 +120,8 @@ class Worker:
         if self._link.up and time.monotonic() >= self._news_due:
             self._news_due = time.monotonic() + NEWS_S
             self._follow_keys()
-            self._serve(self._do_jobs, None)
-            self._serve(lambda receiver, now_ms: receiver.news(now_ms), None)
+            self._attempt(self._do_jobs, None)
+            self._attempt(lambda receiver, now_ms: receiver.news(now_ms), None)
 
     def _do_jobs(self, _receiver: Receiver, now_ms: int) -> list[OutgoingFrame]:
         if self._archive is not None:
@@ -158,7 +158,7 @@ class Worker:
         except Exception as error:  # one of them spoils it, and none of it happened
             log.warning("%d frames together failed (%s); one by one", len(group), error)
             for message in group:
-                self._serve(partial(_receive, message), message)
+                self._attempt(partial(_receive, message), message)
             return
         self._publish(replies, group)
 
@@ -175,7 +175,7 @@ class Worker:
                 return
             event = follows
 
-    def _serve(
+    def _attempt(
         self, work: Callable[[Receiver, int], list[OutgoingFrame]], cause: Message | None
     ) -> None:
         if self._receiver is None:
@@ -185,10 +185,10 @@ class Worker:
             self._publish(work(self._receiver, now_ms), [] if cause is None else [cause])
         except ArchiveDown as error:
             log.error("%s; hanging up, the boxes keep their records", error)
-            self._hang_up()
+            self._disconnect()
         except Exception:  # whatever one frame does to us, the frames behind it are served
             log.exception("a frame could not be processed")
-            self._set_aside(cause, now_ms)
+            self._quarantine(cause, now_ms)
 
     def _publish(self, replies: Sequence[OutgoingFrame], causes: Sequence[Message]) -> None:
         try:
@@ -199,7 +199,7 @@ class Worker:
         except LinkError as error:
             log.warning("a receipt was not sent (%s); the box will ask again", error)
 
-    def _set_aside(self, message: Message | None, now_ms: int) -> None:
+    def _quarantine(self, message: Message | None, now_ms: int) -> None:
         if self._archive is None or message is None:
             return
         received = ReceivedFrame(topics.box_and_lane(message.topic)[1], message.payload, now_ms)
@@ -207,9 +207,9 @@ class Worker:
             custody.refuse(self._archive, custody.NOBODY, BROKEN, received)
             self._link.ack(message)
         except (ArchiveDown, LinkError):
-            self._hang_up()
+            self._disconnect()
 
-    def _hang_up(self) -> None:
+    def _disconnect(self) -> None:
         self._link.close()
         self._close_archive()
         self._retry()
@@ -234,19 +234,19 @@ class KeyWatch:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._seen = self._state()
+        self._last_state = self._state()
 
     def __call__(self) -> HospitalKeys | None:
         """Return the keys if they are others than before; None also while they are unreadable."""
         state = self._state()
-        if state == self._seen:
+        if state == self._last_state:
             return None
         try:
             keys = HospitalKeys.load(self._folder)
         except KeyFileError as error:
             log.error("the hospital's new keys cannot be read: %s", error)
             return None
-        self._seen = state
+        self._last_state = state
         return keys
 
     def _state(self) -> list[tuple[str, int]]:

@@ -192,7 +192,7 @@ def test_a_stick_is_carried_while_the_line_is_alive(house: House) -> None:
         box.record(1, Lane.ALERT)
         by_verb(box, "write", str(stick))
         for one in bundle_format.found(stick, bundle_format.UP):
-            bundles_read.take(house.archive, house.keys, one.file, round_ + 1)
+            bundles_read.read_bundle(house.archive, house.keys, one.file, round_ + 1)
         bundles_answer.write(house.archive, house.keys, box.box_id, stick, round_ + 1)
         box.record(20)
         by_verb(box, "read", str(stick))

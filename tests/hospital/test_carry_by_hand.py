@@ -68,8 +68,8 @@ def test_records_go_and_receipts_return(post: Post) -> None:
 
 def test_a_clinic_without_any_line_lives_by_the_stick(post: Post) -> None:
     post.tell(1, 900)
-    first = commands.order(post.archive, BOX, "ping", {}, "desk", NOW_MS)
-    commands.order(post.archive, BOX, "ping", {}, "desk", NOW_MS)
+    first = commands.create(post.archive, BOX, "ping", {}, "desk", NOW_MS)
+    commands.create(post.archive, BOX, "ping", {}, "desk", NOW_MS)
     post.record(20)
     photo, preview = post.photo(9 * CHUNK_BYTES + 5), post.photo(100)
     post.write()
@@ -284,11 +284,11 @@ def test_a_stick_from_before_the_card_fell_back_is_kept_beside_the_other_history
     post.record(3)
     post.online()  # other records under the same numbers
     before = post.archive.rows("SELECT * FROM stream")
-    taken = read.take(post.archive, HOSPITAL, lost, NOW_MS)
+    taken = read.read_bundle(post.archive, HOSPITAL, lost, NOW_MS)
     assert taken.records == 400
     assert taken.aside > 1
     assert there | post.made() <= post.held()
-    assert read.take(post.archive, HOSPITAL, lost, NOW_MS).records == 0
+    assert read.read_bundle(post.archive, HOSPITAL, lost, NOW_MS).records == 0
     after = post.archive.rows("SELECT * FROM stream WHERE epoch > 0")
     assert after == before
     assert post.archive.rows(DOUBLED) == []
@@ -392,7 +392,7 @@ def test_foreign_sticks_are_refused_in_words(post: Post) -> None:
         with pytest.raises(BundleError, match=words):
             post.take(strange)
     with pytest.raises(BundleError, match="another hospital"):
-        read.take(post.archive, HospitalKeys.generate(), file, NOW_MS)
+        read.read_bundle(post.archive, HospitalKeys.generate(), file, NOW_MS)
     now = post.clock.now()
     forged = write.write(post.store, post.settings, other_keys(post), now, post.stick).file
     with pytest.raises(BundleError, match="not written by whom it names"):
@@ -438,7 +438,7 @@ def test_of_a_damaged_stick_what_is_whole_is_taken(post: Post) -> None:
     data = file.read_bytes()
     cut = post.folder / "cut"
     cut.write_bytes(data[: len(data) // 2])
-    taken = read.take(post.archive, HOSPITAL, cut, NOW_MS)
+    taken = read.read_bundle(post.archive, HOSPITAL, cut, NOW_MS)
     assert not taken.whole
     assert 3 < taken.records < 2_003
     assert bundle_format.outline(cut).closing is None
@@ -449,7 +449,7 @@ def test_of_a_damaged_stick_what_is_whole_is_taken(post: Post) -> None:
     spoiled = bytearray(data)
     spoiled[-len(data) // 3] ^= 1
     cut.write_bytes(spoiled)
-    again = read.take(post.archive, HOSPITAL, cut, NOW_MS)
+    again = read.read_bundle(post.archive, HOSPITAL, cut, NOW_MS)
     assert (again.damaged, again.whole) == (1, False)
     assert post.take(file) == 2_003 - taken.records - again.records
     assert post.held() == post.made()
@@ -484,7 +484,7 @@ def test_no_byte_of_a_stick_names_a_patient(post: Post) -> None:
     with post.archive.transaction():
         body = {"patient": "p1", "text": name}
         feed.put(post.archive, CLINIC, Item("reply", "r1", 1, body))
-    commands.order(post.archive, BOX, "ping", {"for": name}, "desk", NOW_MS)
+    commands.create(post.archive, BOX, "ping", {"for": name}, "desk", NOW_MS)
     post.answer()
     files = sorted(post.stick.iterdir())
     assert len(files) == 2
@@ -623,7 +623,7 @@ class _Road:
         self.number += 1
 
     def _order(self) -> None:
-        commands.order(self.post.archive, BOX, "ping", {}, "desk", NOW_MS)
+        commands.create(self.post.archive, BOX, "ping", {}, "desk", NOW_MS)
 
     def _write(self) -> None:
         self.ups.append(copy(self.post, self.post.write(), f"up{len(self.ups)}"))

@@ -203,7 +203,7 @@ def rotating(tmp_path: Path) -> Iterator[Rotating]:
 def test_a_box_changes_its_keys_and_what_is_under_way_still_counts(rotating: Rotating) -> None:
     desk, old = rotating.desk, rotating.keys()
     first, late = rotating.box.frame(1, 5), rotating.box.frame(6, 5)
-    rotation.order(desk.archive, "box-one", "desk", NOW_MS)
+    rotation.request_new_keys(desk.archive, "box-one", "desk", NOW_MS)
     assert rotating.obey() == ["done"]
     assert rotating.keys().public == old.public  # nobody uses them yet
     rotating.announce()
@@ -377,7 +377,7 @@ def test_nothing_that_a_shut_out_box_says_changes_anything(
 ) -> None:
     desk, box = rotating.desk, rotating.box
     desk.receiver = Receiver(desk.archive, HOSPITAL, authority)
-    rotation.order(desk.archive, "box-one", "desk", NOW_MS)
+    rotation.request_new_keys(desk.archive, "box-one", "desk", NOW_MS)
     prepare(rotating.folder)
     told = key_commands.announcement("box-one", rotating.folder, rotating.keys())
     here = hello_header("box-one", box.nonce, 1)
@@ -497,7 +497,7 @@ def test_a_living_box_changes_its_keys_though_it_is_killed_meanwhile(house: Hous
     box.begin()
     eventually(box.all_confirmed)
     before = boxes.get(house.archive, box.box_id)
-    rotation.order(house.archive, box.box_id, "desk", NOW_MS)
+    rotation.request_new_keys(house.archive, box.box_id, "desk", NOW_MS)
     eventually(lambda: (box.home / "keys" / NEXT_SIGN_FILE).exists(), within_s=60)
     box.kill()
     box.record(3)

@@ -41,7 +41,7 @@ class Sent:
             piece = self.data[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]
             chunk = Chunk(file, index, seal_chunk(self.key, (file, index, self.total), piece))
             with archive.transaction():
-                assert attachments.take(archive, THAR, chunk, NOW_MS) is not None
+                assert attachments.receive_chunk(archive, THAR, chunk, NOW_MS) is not None
         archive.close()
 
     def path(self, patient: str = ZAHRA) -> str:

@@ -222,7 +222,9 @@ def _file(archive: Archive, data: bytes, chunks: int) -> None:
             piece = content[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES]
             sealed = seal_chunk(b"\x11" * 32, (UUID(one).bytes, index, count), piece)
             with archive.transaction():
-                attachments.take(archive, CHAK, Chunk(UUID(one).bytes, index, sealed), NOW_MS)
+                attachments.receive_chunk(
+                    archive, CHAK, Chunk(UUID(one).bytes, index, sealed), NOW_MS
+                )
 
 
 def _oxygen(identity: str, spo2: str, pulse: str) -> dict[str, object]:

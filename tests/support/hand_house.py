@@ -121,7 +121,7 @@ class Post:
         )
         records = 0
         for one in files:
-            records += bundles_read.take(self.archive, HOSPITAL, one, NOW_MS).records
+            records += bundles_read.read_bundle(self.archive, HOSPITAL, one, NOW_MS).records
         self.answer()
         return records
 

@@ -108,7 +108,7 @@ def test_a_command_is_carried_out_once_and_answered(house: House) -> None:
     with house.linked():
         eventually(lambda: replica.cursor(house.posts[0].store).epoch)
         for kind in ("ping", "dance"):
-            commands.order(house.archive, box, kind, {"why": "test"}, "admin", 1)
+            commands.create(house.archive, box, kind, {"why": "test"}, "admin", 1)
         told = eventually(lambda: _answered(house, box))
     assert told == [("ping", "done"), ("dance", "unknown")]
     assert [c.kind for c in command_log.answered(house.posts[0].store)] == ["ping", "dance"]

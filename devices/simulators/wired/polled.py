@@ -1,4 +1,4 @@
-"""Simulated serial devices that answer commands, and meters with a memory that the host reads."""
+"""Simulated serial devices that answer commands, and meters that keep a memory to be read."""
 
 from __future__ import annotations
 
