@@ -45,7 +45,7 @@ class BuildWithCatalogs(build_py):
 
 setup(
     name="healthpost",
-    version="0.1.0",
+    version="0.2.0",
     description="An offline-first clinic appliance: devices in, people in front, hospital behind",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

@@ -33,7 +33,7 @@ from kiosk_ui.pages import (
     usb,
     visit,
 )
-from kiosk_ui.sentences.messages import from_hospital
+from kiosk_ui.sentences.message_texts import from_hospital
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
 from web.headers import CONTENT_SECURITY_POLICY

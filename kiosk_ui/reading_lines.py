@@ -10,7 +10,7 @@ from markupsafe import Markup
 from edge.model.clock import Stamp
 from edge.model.reading import UNCHECKED, Code, Value
 from edge.readings.history import StoredReading
-from kiosk_ui.sentences import issues
+from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import (
     N_,
     kind_icon,
@@ -73,8 +73,8 @@ def show(
         source=_source(recorded, names),
         at=since(recorded.placed.when, now),
         sure=recorded.placed.sure,
-        quality=issues.quality_words(_doubts(recorded)),
-        warnings=[issues.warning_sentence(name) for name in recorded.warnings],
+        quality=issue_texts.quality_words(_doubts(recorded)),
+        warnings=[issue_texts.warning_sentence(name) for name in recorded.warnings],
         urgent=recorded.entry in urgent,
         confirmed=recorded.confirmed,
         compare=recorded.needs_confirmation and not recorded.struck,

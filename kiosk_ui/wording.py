@@ -12,7 +12,8 @@ from decimal import Decimal
 from markupsafe import Markup, escape
 
 from edge.model.clock import Stamp
-from edge.model.patient import Patient, Sex
+from edge.model.patient import Patient
+from edge.model.patient_codes import Sex
 from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.model.reading import CUFF_PRESSURE, Code, Kind, Value
 from kiosk_ui import language

@@ -17,7 +17,7 @@ __all__ = ["SLOWEST_RESTART_S", "Child", "box_children", "restart_delay_s", "run
 
 CONCERNS: Mapping[str, str] = {
     "station": "devices.station",
-    "courier": "sync.courier.courier",
+    "courier": "sync.courier.process",
     "kiosk": "kiosk_ui.__main__",
     "caretaker": "edge.process.caretaker",
 }

@@ -5,36 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
+
+from edge.model.patient_codes import Sex
 
 _BIRTH = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-
-
-class CodeList(StrEnum):
-    """A closed list of codes: as stored and sent, in FHIR, and as named (to be translated).
-
-    A list has one row a code, in the order in which forms offer them.
-    """
-
-    fhir: str
-    label: str
-
-    def __new__(cls, code: str, fhir: str = "", label: str = "") -> CodeList:
-        """Make a code that is its text as stored and sent; a row gives all three."""
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.fhir = fhir
-        member.label = label
-        return member
-
-
-class Sex(CodeList):
-    """FHIR R4 administrative gender."""
-
-    FEMALE = "female", "female", "Female"
-    MALE = "male", "male", "Male"
-    OTHER = "other", "other", "Other"
-    UNKNOWN = "unknown", "unknown", "Sex not known"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-from edge.model.patient import CodeList, PatientFields, Sex
+from edge.model.patient import PatientFields
+from edge.model.patient_codes import CodeList, Sex
 
 Codes = type[CodeList]
 
@@ -33,7 +34,7 @@ class FieldType(StrEnum):
 
 
 class Tier(StrEnum):
-    """What happens to edits that did not know of one another (`sync.merge`)."""
+    """What happens to edits that did not know of one another (`sync.patient_merge`)."""
 
     IDENTITY = "identity"
     """A person is asked; the earlier edit is shown until somebody has decided."""

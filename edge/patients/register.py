@@ -13,7 +13,8 @@ from edge.model import patient_fields
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, InvalidForm, NotFound
-from edge.model.patient import Patient, PatientFields, Sex
+from edge.model.patient import Patient, PatientFields
+from edge.model.patient_codes import Sex
 from edge.model.patient_fields import COLUMNS
 from edge.patients import edits, name_index, names
 from edge.patients.form import PatientForm, check, check_changes, tidy_card, tidy_phone

@@ -15,7 +15,8 @@ from hashlib import blake2b
 from edge.model.clock import Stamp
 from edge.model.entry import Body, EntryKind
 from edge.model.errors import ActionRefused, NotFound
-from edge.model.patient import Patient, Sex
+from edge.model.patient import Patient
+from edge.model.patient_codes import Sex
 from edge.model.reading import UNCHECKED, Reading, Value
 from edge.rules import RULES, plausibility
 from edge.rules.rule import Rule, RuleResult

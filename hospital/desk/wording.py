@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 from markupsafe import Markup
 
 from edge.model.clock import PlacedStamp
-from edge.model.patient import Patient, Sex
+from edge.model.patient import Patient
+from edge.model.patient_codes import Sex
 from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.model.reading import Code, Value
 from edge.rules import RULES

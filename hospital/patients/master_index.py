@@ -1,7 +1,7 @@
 """The master patient index: merges the edits of clinics and desk into one state of each patient.
 
-The rules are pure (`sync.merge`); here edits are numbered as they arrive, kept for ever and merged,
-and the result is put into the feed of each clinic that knows the patient.
+The rules are pure (`sync.patient_merge`); here edits are numbered as they arrive, kept for ever and
+merged, and the result is put into the feed of each clinic that knows the patient.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from hospital.archive.errors import HospitalError, RowRefused
 from hospital.entries import facts
 from hospital.feed import feed
 from hospital.fleet.boxes import Box
-from hospital.patients import edits, reviews
-from sync import merge
-from sync.merge import Edit, MergedField, Op, Review
+from hospital.patients import edit_history, reviews
+from sync import patient_merge
+from sync.patient_merge import Edit, MergedField, Op, Review
 
 DESK = "desk"
 """The author of every edit made at the hospital; the desk always knows the newest revision."""
@@ -51,7 +51,7 @@ def apply_edit(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) ->
     if patient is not None:
         _adopt(archive, patient)
     rev = _next_rev(archive, patient)
-    edits.write(
+    edit_history.write(
         archive, fact.id, _edits(archive, origin, fact, rev), fact.actor, origin.received_ms
     )
     home = origin.box.clinic if patient is None else patient["clinic"]
@@ -65,7 +65,7 @@ def decide(
     (its name) or goes (None). Raises `HospitalError` when there is no such patient."""
     review = waiting.review
     change: tuple[str, Op, str | None] = (review.field, Op.SET, value)
-    if merge.rules()[review.field].tier is Tier.UNION:
+    if patient_merge.rules()[review.field].tier is Tier.UNION:
         change = (review.field, Op.REMOVE if value is None else Op.ADD, review.values[0])
     _edit_here(archive, waiting.patient, [change], account, now_ms, waiting.rev)
 
@@ -252,7 +252,7 @@ def _edit_here(
             Edit(edit_id, name, op, value, DESK, rev, base, rev, now_ms, clinician=True)
             for name, op, value in changes
         ]
-        edits.write(archive, patient_id, new, account, now_ms)
+        edit_history.write(archive, patient_id, new, account, now_ms)
         _settle(archive, patient_id, (patient["clinic"], patient["box"]), rev, now_ms)
 
 
@@ -276,7 +276,7 @@ def _adopt(archive: Archive, patient: Row) -> None:
         for name, value in patient_fields.from_columns(patient).items()
         if value is not None
     ]
-    edits.write(archive, patient["id"], first, None, patient["changed_ms"])
+    edit_history.write(archive, patient["id"], first, None, patient["changed_ms"])
 
 
 # --- merging ----------------------------------------------------------------------------------
@@ -291,11 +291,13 @@ def _settle(
     archive: Archive, patient_id: str, home: tuple[str, str], rev: int, now_ms: int
 ) -> None:
     by_field: dict[str, list[Edit]] = {}
-    for entry in edits.history(archive, patient_id):
+    for entry in edit_history.history(archive, patient_id):
         by_field.setdefault(entry.edit.field, []).append(entry.edit)
-    table = merge.rules()
+    table = patient_merge.rules()
     settled = {
-        name: merge.settle(table[name], by_field[name]) for name in table if name in by_field
+        name: patient_merge.settle(table[name], by_field[name])
+        for name in table
+        if name in by_field
     }
     known = {f.name: _text(settled.get(f.name)) or f.default for f in PATIENT_FIELDS}
     if known["name"] is None:

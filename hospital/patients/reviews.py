@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from edge.model.patient_fields import Tier
 from hospital.archive import Archive, Row
-from sync import merge
-from sync.merge import Op, Review
+from sync import patient_merge
+from sync.patient_merge import Op, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class WaitingReview:
     @property
     def words(self) -> str:
         """The question, in plain words."""
-        return merge.words(self.review)
+        return patient_merge.words(self.review)
 
     @property
     def is_removal(self) -> bool:
@@ -41,7 +41,7 @@ class WaitingReview:
     @property
     def is_refusable(self) -> bool:
         """Whether a clinic proposes something where nothing holds: then it can be refused."""
-        return merge.rules()[self.review.field].tier is Tier.BLOCK and self.held is None
+        return patient_merge.rules()[self.review.field].tier is Tier.BLOCK and self.held is None
 
     @property
     def key(self) -> str:

@@ -1,7 +1,7 @@
 """Allergies, conditions and medicines of a person, as the desk shows and changes them.
 
-The edits of boxes and desk are merged by the tiers of `sync.merge`; at the desk a clinician adds,
-removes, and sets the current medicines. Every edit stays in the history.
+The edits of boxes and desk are merged by the tiers of `sync.patient_merge`; at the desk a clinician
+adds, removes, and sets the current medicines. Every edit stays in the history.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from edge.patients.summary import LISTS, LONGEST, MEDICINES
 from hospital.archive import Archive
 from hospital.archive.errors import HospitalError
-from hospital.patients import edits, master_index
-from sync import merge
-from sync.merge import Op
+from hospital.patients import edit_history, master_index
+from sync import patient_merge
+from sync.patient_merge import Op
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,14 @@ class PatientSummary:
 def of(archive: Archive, patient_ids: Sequence[str]) -> PatientSummary:
     """Return what is known of the records that are one person."""
     known = [
-        entry.edit for patient_id in patient_ids for entry in edits.history(archive, patient_id)
+        entry.edit
+        for patient_id in patient_ids
+        for entry in edit_history.history(archive, patient_id)
     ]
-    table = merge.rules()
+    table = patient_merge.rules()
     found: dict[str, tuple[str, ...]] = {}
     for name in LISTS:
-        value = merge.settle(table[name], [e for e in known if e.field == name]).value
+        value = patient_merge.settle(table[name], [e for e in known if e.field == name]).value
         found[name] = value if isinstance(value, tuple) else ()
     return PatientSummary(**found, medicines=_medicines(archive, patient_ids))
 
@@ -65,15 +67,15 @@ def prescribe(archive: Archive, patient_id: str, text: str, account: str, now_ms
 
 def _medicines(archive: Archive, patient_ids: Sequence[str]) -> tuple[str, ...]:
     """Return the current medicines of each record: doses are never merged by a rule."""
-    rule = merge.rules()[MEDICINES]
+    rule = patient_merge.rules()[MEDICINES]
     medicines = []
     for patient_id in patient_ids:
         known = [
             entry.edit
-            for entry in edits.history(archive, patient_id)
+            for entry in edit_history.history(archive, patient_id)
             if entry.edit.field == MEDICINES
         ]
-        value = merge.settle(rule, known).value
+        value = patient_merge.settle(rule, known).value
         medicines += [value] if isinstance(value, str) else []
     return tuple(dict.fromkeys(medicines))
 

@@ -16,7 +16,7 @@ from edge.patients import register
 from edge.staff import staff
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
-from kiosk_ui.sentences.messages import MessageText, worded
+from kiosk_ui.sentences.message_texts import MessageText, worded
 from kiosk_ui.wording import count
 from web.polling import polled
 

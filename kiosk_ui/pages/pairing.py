@@ -15,7 +15,7 @@ from edge.store import issues
 from edge.store.issues import Issue
 from kiosk_ui import context, typed_numbers
 from kiosk_ui.pages.serial_ports import technician_only
-from kiosk_ui.sentences import issues as sentences_issues
+from kiosk_ui.sentences import issue_texts as sentences_issues
 from kiosk_ui.wording import N_, ltr, t
 from web.polling import polled
 

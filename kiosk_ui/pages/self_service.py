@@ -21,7 +21,7 @@ from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context, wording
 from kiosk_ui.reading_lines import lines
-from kiosk_ui.sentences import issues
+from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import N_, kind_icon, t
 from web.polling import polled
 
@@ -242,7 +242,7 @@ def _body(step: Step, after: int) -> str:
         icon_name=kind_icon(step.kind),
         rows=lines(newest.values) if newest else (),
         advice=_advice(newest) if newest else None,
-        refused=[issues.refusal_sentence(f) for f in refused],
+        refused=[issue_texts.refusal_sentence(f) for f in refused],
         measuring=bool(now_showing),
         shown_idle_s=SHOWN_IDLE_S,
     )

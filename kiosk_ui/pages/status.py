@@ -19,7 +19,7 @@ from edge.store import issues, ledger, outbox
 from edge.store.ledger import LaneLedger
 from edge.store.store import Store
 from kiosk_ui import context, delivery
-from kiosk_ui.sentences import issues as sentences_issues
+from kiosk_ui.sentences import issue_texts as sentences_issues
 from kiosk_ui.texts import gettext
 from kiosk_ui.wording import N_, count, ltr, moment_text, since, t
 from web.polling import polled

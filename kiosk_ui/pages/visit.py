@@ -23,7 +23,7 @@ from kiosk_ui import context, form_drafts, typed_values
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.reading_lines import Line
 from kiosk_ui.reading_lines import show as show_reading
-from kiosk_ui.sentences import issues
+from kiosk_ui.sentences import issue_texts
 from kiosk_ui.typed_values import TypedEntry, TypedRow
 from kiosk_ui.wording import N_, kind_icon, kind_name, own_words, quantity, t, vital_name
 from web.polling import polled
@@ -182,7 +182,7 @@ def _refused(visit: Visit, readings: list[history.StoredReading]) -> list[Markup
 
 
 def _refusal(refusal: history.Refusal) -> Markup:
-    sentence = issues.refusal_sentence(refusal)
+    sentence = issue_texts.refusal_sentence(refusal)
     if refusal.model is None:
         return sentence
     return t(N_("%(device)s: %(what)s"), device=own_words(refusal.model), what=sentence)
@@ -209,12 +209,12 @@ def _check(row: TypedRow, measured: Measurement) -> TypedRow | None:
     """Return the row with what is wrong or doubtful, or None when it may be recorded."""
     impossible = plausibility.impossible(measured.values)
     if impossible is not None:
-        sentence = issues.impossible_sentence(impossible, measured.values)
+        sentence = issue_texts.impossible_sentence(impossible, measured.values)
         return replace(row, problem=sentence)
     doubtful = plausibility.doubtful(measured.values)
     if not doubtful or request.form.get("sure") == _fingerprint(measured):
         return None
-    what = Markup(" · ").join(issues.warning_sentence(finding.name) for finding in doubtful)
+    what = Markup(" · ").join(issue_texts.warning_sentence(finding.name) for finding in doubtful)
     return replace(row, doubt=(what, _fingerprint(measured)))
 
 
@@ -234,13 +234,13 @@ def _record(visit: Visit, measured: Measurement) -> Markup | None:
     visits.touch(store, now, visit)
     outcome = intake.accept(store, reading)
     if isinstance(outcome, intake.RejectedReading):
-        return issues.impossible_sentence(outcome.why, measured.values)
+        return issue_texts.impossible_sentence(outcome.why, measured.values)
     return None
 
 
 def _sentence(error: StoreError) -> Markup:
     if isinstance(error, DiskFull):
-        return t(issues.DISK_FULL)
+        return t(issue_texts.DISK_FULL)
     return t(N_("The box could not record this. Please try again."))
 
 

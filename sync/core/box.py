@@ -20,7 +20,7 @@ from typing import assert_never
 from edge.model.entry import Lane
 from sync.core import messages
 from sync.core.messages import Fence, Hello, LaneReport, Nack, Position, Receipt, Welcome
-from sync.core.pace import (
+from sync.core.retry_times import (
     BACKOFF_LIMIT_MS,
     HELLO_FLOOR_MS,
     RTO_FLOOR_MS,

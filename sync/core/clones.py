@@ -1,6 +1,6 @@
 """Detects cloned boxes: two machines with one identity, by the sessions opened in its name.
 
-The names of a box's sessions follow from one another (`sync.core.pace.next_nonce`) until its
+The names of a box's sessions follow from one another (`sync.core.retry_times.next_nonce`) until its
 process starts again; then they follow from a new random one, and the old line is dead for good. So
 a line that comes back after another one had begun belongs to a second machine that is alive. Two
 machines that write also fork the stream again and again; one that was rolled back forks it once.
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sync.core.pace import next_nonce
+from sync.core.retry_times import next_nonce
 
 WITHIN_MS = 24 * 3_600_000
 TIMES = 2

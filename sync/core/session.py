@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from sync.core.messages import NONCE_BYTES, DownMessage
-from sync.core.pace import smooth_ms
+from sync.core.retry_times import smooth_ms
 
 
 class Phase(StrEnum):

@@ -1,5 +1,5 @@
 """`python -m sync.courier`: run the courier of this box."""
 
-from sync.courier.courier import main
+from sync.courier.process import main
 
 main()

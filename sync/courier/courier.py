@@ -1,4 +1,4 @@
-"""`python -m sync.courier`: sends the box's records to the hospital whenever the link is up.
+"""The courier: sends the box's records to the hospital whenever the link is up.
 
 One loop over one queue. The courier decides nothing about delivery: it turns link messages and
 timers into events for the protocol core, runs the core's effects, and shows the state of the link
@@ -11,18 +11,14 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import signal
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-from time import sleep
 
 from edge.model.clock import Anchor, ClockQuality, Stamp
 from edge.model.entry import Lane
-from edge.settings import remote_settings
-from edge.settings.box_settings import Settings, home_folder
-from edge.store import clock_anchors, issues, outbox, poison
+from edge.settings.box_settings import Settings
+from edge.store import clock_anchors, outbox, poison
 from edge.store.store import Store
 from sync.box import key_commands
 from sync.box.commands import HANDLERS, apply_command
@@ -34,15 +30,13 @@ from sync.bundles.usb_worker import UsbWorker
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
 from sync.core.command import CHANNEL as COMMANDS
-from sync.courier.data_budget import DataBudget
 from sync.courier.housekeeping import Housekeeping
 from sync.courier.link_status import LinkStatus
 from sync.courier.sealed_link import SealedLink
+from sync.courier.sent_bytes import SentBytes
 from sync.courier.unsaved_receipts import UnsavedReceipt, UnsavedReceipts
 from sync.files import chunks
 from sync.frames.envelope import EnvelopeError
-from sync.keys import membership
-from sync.keys.keys import SIGN_FILE, KeyFileError
 from sync.keys.membership import Membership
 from sync.link.transport import (
     Down,
@@ -58,8 +52,6 @@ from sync.link.transport import (
 log = logging.getLogger(__name__)
 
 POLL_S = 0.25
-RECHECK_S = 3.0
-AFTER_ERROR_S = 5.0
 SAVE_MS = 2_000
 USAGE_MS = 60_000
 CONTROL = "r"
@@ -77,7 +69,7 @@ class Courier:
         self._sealed_link = SealedLink(member, settings.home, self._now)
         self._link = self._sealed_link.link
         self._status = LinkStatus(store, self._now, member.address.host)
-        self._budget = DataBudget(store, settings.daily_bytes, self._sealed_link.spent, self._now())
+        self._budget = SentBytes(store, settings.daily_bytes, self._sealed_link.spent, self._now())
         self._outbox = StoreOutbox(store, self._budget.may_send)
         self._session = BoxSession()
         self._feed_client = FeedClient(store, self._send_ask)
@@ -329,89 +321,3 @@ class Courier:
 
     def _now(self) -> Stamp:
         return self._clock.now()
-
-
-def serve(home: Path, stopping: Callable[[], bool]) -> None:
-    """Run the courier until `stopping()`, or until settings or keys change (then call again)."""
-    settings = Settings.load(home)
-    file_times = _file_times(settings)
-    store = Store.open(settings.database)
-    try:
-        member = _member(store, settings)
-        if member is None:
-            _wait(lambda: stopping() or _file_times(settings) != file_times)
-            return
-        present = remote_settings.effective(settings, store)
-        courier = Courier(store, member, present)
-
-        def changed() -> bool:
-            now = remote_settings.effective(settings, store)
-            return (_file_times(settings), now) != (file_times, present)
-
-        _run(courier, store, stopping, changed)
-    finally:
-        store.close()
-
-
-def main() -> None:
-    """Serve the box of HEALTHPOST_HOME until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
-    signals: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda signum, _frame: signals.append(signum))
-    while not signals:
-        try:
-            serve(home_folder(), lambda: bool(signals))
-        except Exception:  # the loop of the process: whatever it was, records are safe on disk
-            log.exception("the courier starts again")
-            _wait(lambda: bool(signals), AFTER_ERROR_S)
-
-
-def _member(store: Store, settings: Settings) -> Membership | None:
-    now = store.clock().now()
-    try:
-        member = membership.load(settings)
-    except KeyFileError as error:
-        log.error("%s", error)
-        issues.note(store, now, "link-refused", detail="its keys are damaged")
-        return None
-    if member is None:
-        issues.note(store, now, "not-enrolled")
-    else:
-        issues.clear(store, "not-enrolled")
-    return member
-
-
-def _run(
-    courier: Courier, store: Store, stopping: Callable[[], bool], changed: Callable[[], bool]
-) -> None:
-    clock = store.clock()
-    recheck_ms = int(RECHECK_S * 1000)
-    checked = clock.now().t_ms
-    courier.start()
-    try:
-        while not stopping():
-            courier.turn()
-            if clock.now().t_ms - checked >= recheck_ms:
-                checked = clock.now().t_ms
-                if changed():
-                    return
-    finally:
-        courier.close()
-
-
-def _file_times(settings: Settings) -> tuple[int, ...]:
-    names = (membership.CERTIFICATE_FILE, membership.HOSPITAL_FILE, membership.CA_FILE, SIGN_FILE)
-    files = [settings.file, *(settings.keys / name for name in names)]
-    return tuple(f.stat().st_mtime_ns if f.exists() else 0 for f in files)
-
-
-def _wait(done: Callable[[], bool], limit_s: float | None = None) -> None:
-    waited = 0.0
-    while not done() and (limit_s is None or waited < limit_s):
-        sleep(POLL_S)
-        waited += POLL_S
-
-
-if __name__ == "__main__":
-    main()

@@ -11,8 +11,8 @@ from edge.store.store import Store
 from sync.box import key_commands
 from sync.core import BoxSession, hello_header
 from sync.courier import telemetry
-from sync.courier.data_budget import DataBudget
 from sync.courier.sealed_link import SealedLink
+from sync.courier.sent_bytes import SentBytes
 from sync.keys.keys import NEXT_SIGN_FILE, BoxKeys, KeyFileError, certificate_request, prepare
 from sync.keys.membership import Membership
 
@@ -31,7 +31,7 @@ class Housekeeping:
         member: Membership,
         settings: Settings,
         sealed_link: SealedLink,
-        budget: DataBudget,
+        budget: SentBytes,
     ) -> None:
         self._store, self._member, self._settings = store, member, settings
         self._sealed_link, self._budget = sealed_link, budget

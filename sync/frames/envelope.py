@@ -152,15 +152,15 @@ def manifest_holds(body: bytes, signature: bytes, signer: bytes) -> bool:
 
 def prove_keys(box_id: str, new: BoxKeys, old: PublicKeys) -> bytes:
     """Return the proof that a box owns the keys that it wants in the place of its old ones."""
-    return new.sign.sign(_keys_told(box_id, new.public, old))
+    return new.sign.sign(_announced_keys(box_id, new.public, old))
 
 
 def keys_hold(box_id: str, new: PublicKeys, old: PublicKeys, proof: bytes) -> bool:
     """Whether a proof was made by the owner of the new keys, for this box and its old ones."""
-    return _holds(_keys_told(box_id, new, old), proof, new.sign)
+    return _holds(_announced_keys(box_id, new, old), proof, new.sign)
 
 
-def _keys_told(box_id: str, new: PublicKeys, old: PublicKeys) -> bytes:
+def _announced_keys(box_id: str, new: PublicKeys, old: PublicKeys) -> bytes:
     return _KEYS + wire.dump([box_id, old.sign, new.sign, new.decrypt])
 
 

@@ -30,7 +30,7 @@ _PARAMETERS = zstandard.ZstdCompressionParameters.from_level(
 )
 _STORED = b"\x00"
 _ZSTD = b"\x01"
-_LONE = b"\x02"
+_SINGLE = b"\x02"
 _PLAIN = 0
 _ROWS = 1
 
@@ -42,9 +42,9 @@ class CodecError(ValueError):
 def pack(records: Sequence[bytes]) -> bytes:
     """Return the payload for some records; raises `CodecError` beyond the limits."""
     _check_limits(records)
-    parts = encode.fold(records)
+    parts = encode.encode_batch(records)
     brief = single_alert.shorten(parts)
-    return _deflate([_ROWS, *parts]) if brief is None else _LONE + brief
+    return _deflate([_ROWS, *parts]) if brief is None else _SINGLE + brief
 
 
 def pack_plain(records: Sequence[bytes]) -> bytes:
@@ -92,7 +92,7 @@ def fill(records: Sequence[bytes], budget: int = SMALL_PAYLOAD_BYTES) -> tuple[i
 
 
 def _parts(payload: bytes) -> list[object]:
-    if payload[:1] == _LONE:
+    if payload[:1] == _SINGLE:
         return [_ROWS, *single_alert.lengthen(payload[1:])]
     return wire.take(list, wire.load(_inflate(payload)))
 
@@ -101,7 +101,7 @@ def _read(parts: list[object]) -> list[bytes]:
     if parts[:1] == [_ROWS] and len(parts) > 1:
         if wire.count(parts[1]) > MAX_ROWS:
             raise MessageError(f"{parts[1]} rows")
-        return decode.unfold(parts[1:], MAX_RECORDS_BYTES)
+        return decode.decode_batch(parts[1:], MAX_RECORDS_BYTES)
     if parts[:1] == [_PLAIN] and len(parts) == 2:
         return [wire.take(bytes, record) for record in wire.take(list, parts[1])]
     raise MessageError("no such payload")

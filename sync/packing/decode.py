@@ -25,7 +25,7 @@ _JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=Fal
 Column = Sequence[int]
 
 
-def unfold(parts: Sequence[object], limit: int) -> list[bytes]:
+def decode_batch(parts: Sequence[object], limit: int) -> list[bytes]:
     """Return the records of a batch of at most `limit` bytes; raises `MessageError`."""
     try:
         return list(_Batch(parts).records(limit))

@@ -46,7 +46,7 @@ class _Misfit(Exception):
     """This record does not fit the mould."""
 
 
-def fold(records: Sequence[bytes], tried: int | None = None) -> list[object]:
+def encode_batch(records: Sequence[bytes], tried: int | None = None) -> list[object]:
     """Return the batch as CBOR-able parts.
 
     `tried` shapes are tried on a record; none is worth making ready when hardly two are alike.

@@ -66,8 +66,8 @@ def content() -> bytes:
     Last are whole payloads of what travels alone: even the marks between their parts are known.
     """
     together = [*(canonical_json(sample) for sample in _samples()), *_alerts()]
-    _, _, shapes, texts, _, _, _ = encode.fold(together, tried=0)
-    alone = [wire.dump([1, *encode.fold([alert], tried=0)]) for alert in _alerts()[-3:]]
+    _, _, shapes, texts, _, _, _ = encode.encode_batch(together, tried=0)
+    alone = [wire.dump([1, *encode.encode_batch([alert], tried=0)]) for alert in _alerts()[-3:]]
     return wire.dump([texts, shapes]) + b"".join(alone)
 
 
@@ -76,7 +76,7 @@ def alone() -> list[object]:
     """Return the shapes of what travels alone most urgently; each is known by its place here."""
     shapes: list[object] = []
     for alert in _alerts():
-        shapes += wire.take(list, encode.fold([alert], tried=0)[2])
+        shapes += wire.take(list, encode.encode_batch([alert], tried=0)[2])
     return shapes
 
 

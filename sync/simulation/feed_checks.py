@@ -1,6 +1,6 @@
 """What must hold of a patient's record, whatever order the edits came in: I15, I16 and I19.
 
-Stated anew and simply, beside `sync.merge`, so that a mistake there is not made here too.
+Stated anew and simply, beside `sync.patient_merge`, so that a mistake there is not made here too.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 
 from edge.model.patient_fields import Tier
-from sync import merge
-from sync.merge import Edit, MergedField, Op, Rule
+from sync import patient_merge
+from sync.patient_merge import Edit, MergedField, Op, Rule
 from sync.simulation.parts import demand
 
 Settle = Callable[[Rule, Iterable[Edit]], MergedField]
@@ -20,7 +20,7 @@ def check_patient(
     body: Mapping[str, object], edits: Sequence[Edit], settle: Settle, random: Random
 ) -> None:
     """Check the feed's item of a patient against all edits of the patient."""
-    for name, rule in merge.rules().items():
+    for name, rule in patient_merge.rules().items():
         of_field = [e for e in edits if e.field == name]
         if not of_field:
             continue
@@ -40,7 +40,7 @@ def _check_order(rule: Rule, edits: list[Edit], settle: Settle, random: Random) 
 
 
 def _check_identity(name: str, edits: list[Edit], body: Mapping[str, object]) -> None:
-    stand = {e.value for e in edits if not any(merge.covers(o, e) for o in edits)}
+    stand = {e.value for e in edits if not any(patient_merge.covers(o, e) for o in edits)}
     if len(stand) < 2 or _refined(stand):
         return
     asked = body["review"]
@@ -55,7 +55,7 @@ def _check_union(name: str, edits: list[Edit], body: Mapping[str, object]) -> No
         if edit.op is not Op.ADD:
             continue
         strikes = [e for e in edits if e.op is Op.REMOVE and e.value == edit.value and e.clinician]
-        gone = any(merge.covers(strike, edit) for strike in strikes)
+        gone = any(patient_merge.covers(strike, edit) for strike in strikes)
         there = isinstance(shown, list) and edit.value in shown
         demand(gone or there, "I16", f"{name}: {edit.value} was struck out by no clinician")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from edge.model.feed_item import NOTHING, Change, Cursor, Item, Shadow, bucket_of, mark
-from sync import merge
+from sync import patient_merge
 from sync.core import feed as core
 from sync.core.feed_messages import Ask, Batch, Chunk, FeedMessage, Reflects
-from sync.merge import Edit, MergedField, Rule
+from sync.patient_merge import Edit, MergedField, Rule
 from sync.simulation.parts import DiskIsFull, Write, demand, whole
 
 HEAVY = 12
@@ -26,7 +26,7 @@ class FeedEnds:
     step: Callable[[core.BoxFeed, core.Event, core.Replica], core.Step] = core.step
     answer: Callable[..., FeedMessage | None] = core.answer
     transaction: Callable[[tuple[Write, ...], Callable[[], bool]], None] = whole
-    settle: Callable[[Rule, Iterable[Edit]], MergedField] = merge.settle
+    settle: Callable[[Rule, Iterable[Edit]], MergedField] = patient_merge.settle
 
 
 @dataclass(slots=True)
@@ -239,7 +239,7 @@ class SimHouse:
         body: dict[str, object] = {}
         review: dict[str, object] = {}
         for name, edits in by_field.items():
-            settled = self._ends.settle(merge.rules()[name], edits)
+            settled = self._ends.settle(patient_merge.rules()[name], edits)
             body[name] = list(settled.value) if isinstance(settled.value, tuple) else settled.value
             if settled.reviews:
                 review[name] = sorted({v for r in settled.reviews for v in r.values})

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from random import Random
 
 from edge.model.patient_fields import Tier
-from sync import merge
+from sync import patient_merge
 from sync.core import feed as core
 from sync.core.feed_messages import Ask, FeedMessage, decode_ask, encode_ask, parts_of, read
-from sync.merge import Edit, Op
+from sync.patient_merge import Edit, Op
 from sync.simulation import feed_checks
 from sync.simulation.feed_ends import BoxDisk, FeedEnds, SimHouse
 from sync.simulation.feed_post import SimPost
@@ -157,7 +157,7 @@ class FeedWorld:
         return [edit]
 
     def _op(self, name: str) -> Op:
-        if merge.rules()[name].tier is not Tier.UNION:
+        if patient_merge.rules()[name].tier is not Tier.UNION:
             return Op.SET
         return self.random.choice((Op.ADD, Op.ADD, Op.REMOVE))
 

@@ -207,12 +207,12 @@ class SimHospital:
         cum, link = self.archive.streams.get(key, (0, bytes(16)))
         demand(store.first_seq == cum + 1, "I3", f"{key}: {store.first_seq} after {cum}")
         demand(store.cum == cum + len(store.records), "I3", f"{key}: cum {store.cum}")
-        stones = False
+        has_tombstone = False
         for seq, record in enumerate(store.records, start=store.first_seq):
             link = chain(link, record)
-            stones = stones or record.endswith(TOMBSTONE)
+            has_tombstone = has_tombstone or record.endswith(TOMBSTONE)
             self._row(header, store.lane, store.epoch, seq, record)
-        if not stones:
+        if not has_tombstone:
             demand(link == store.chain, "I3", f"{key}: the chain is not that of the records")
         self._move(key, store.cum, store.chain)
 

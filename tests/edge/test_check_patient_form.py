@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.errors import InvalidForm
-from edge.model.patient import Sex
+from edge.model.patient_codes import Sex
 from edge.patients.form import PatientForm, birth_from_age, check, check_changes
 
 WALL_MS = 1_795_953_600_000  # 2026-11-29T12:00:00Z

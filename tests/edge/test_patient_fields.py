@@ -8,7 +8,8 @@ from dataclasses import fields, replace
 import pytest
 
 from edge.model import patient_fields
-from edge.model.patient import PatientFields, Sex
+from edge.model.patient import PatientFields
+from edge.model.patient_codes import Sex
 from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, FieldType
 from edge.patients.form import PatientForm
 

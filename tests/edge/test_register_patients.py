@@ -6,7 +6,7 @@ import pytest
 
 from edge.model.clock import Clock
 from edge.model.errors import ActionRefused, InvalidForm, NotFound
-from edge.model.patient import Sex
+from edge.model.patient_codes import Sex
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.store import journal

@@ -13,7 +13,7 @@ from flask import Flask
 from hospital.archive import Archive
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
-from hospital.patients import edits, reviews
+from hospital.patients import edit_history, reviews
 from sync.keys.keys import BoxKeys
 
 SECOND = Box("box-thar-2", THAR.clinic, BoxKeys.generate().public, "0c", desk_scene.NOW_MS)
@@ -59,12 +59,14 @@ def test_the_question_is_put_in_plain_words_and_settled(doctor: Doctor, filled: 
     assert answer.status_code == 303
     assert "Nothing waits for a decision" in doctor.client.get("/reviews").text
     said = [
-        (t.edit.value, t.actor) for t in edits.history(filled, ZAHRA) if t.edit.field == "birth"
+        (t.edit.value, t.actor)
+        for t in edit_history.history(filled, ZAHRA)
+        if t.edit.field == "birth"
     ]
     assert said == [("1980", None), ("1948", None), ("1984", None), ("1984", DOCTOR)]
     again = doctor.client.post("/reviews", data=form | {"choice": "1948"}, headers=ORIGIN)
     assert again.status_code == 303  # it was decided before: nothing happens
-    assert len(edits.history(filled, ZAHRA)) == len(said) + 4
+    assert len(edit_history.history(filled, ZAHRA)) == len(said) + 4
 
 
 def test_only_what_was_said_can_be_chosen(doctor: Doctor, filled: Archive) -> None:

@@ -16,7 +16,7 @@ from hospital.archive.errors import HospitalError
 from hospital.feed import feed
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
-from hospital.patients import edits, master_index, reviews
+from hospital.patients import edit_history, master_index, reviews
 from hospital.receiving import apply, custody
 from hospital.views import chart
 from sync.keys.keys import BoxKeys
@@ -96,7 +96,9 @@ def test_two_birth_years_wait_for_a_nurse_and_both_stay_in_the_history(archive: 
     assert reviews.inbox(archive) == []
     assert told(archive, "p1")["birth"] == "1984"
     said = [
-        (t.edit.value, t.actor) for t in edits.history(archive, "p1") if t.edit.field == "birth"
+        (t.edit.value, t.actor)
+        for t in edit_history.history(archive, "p1")
+        if t.edit.field == "birth"
     ]
     assert said == [("1948", None), ("1984", None), ("1984", "nurse")]
 
@@ -141,7 +143,7 @@ def test_a_repeated_record_counts_once(archive: Archive) -> None:
     register(archive)
     for _ in range(2):
         patch(archive, ONE, "p1", 1, village="Mithi")
-    assert len(edits.history(archive, "p1")) == 3
+    assert len(edit_history.history(archive, "p1")) == 3
 
 
 def test_a_merge_is_a_link_and_can_be_undone(archive: Archive) -> None:
@@ -211,7 +213,9 @@ def test_order_of_arrival_does_not_matter(lone, first, second, random) -> None:
         for box in turns:
             rev, body = queues[box.id].pop(0)
             patch(lone, box, patient, 1, rev, 2000 + 10 * rev + (box is TWO), **body)
-        said = {(t.edit.author, t.edit.order, t.edit.value) for t in edits.history(lone, patient)}
+        said = {
+            (t.edit.author, t.edit.order, t.edit.value) for t in edit_history.history(lone, patient)
+        }
         waiting = [w.review for w in reviews.about(lone, patient)]
         outcomes.append((told(lone, patient), said, waiting))
         random.shuffle(turns)

@@ -82,7 +82,7 @@ class Region:
         settings = self.home / "healthpost.toml"
         text = settings.read_text().replace("[link]", "[link]\nretry_cap_s = 1")
         settings.write_text(text)
-        self.start("sync.courier.courier")
+        self.start("sync.courier.process")
 
     def measure(self, count: int) -> None:
         for number in range(count):

@@ -19,7 +19,7 @@ from hospital.views import chart
 from sync.core import Fence, Welcome
 from sync.core.clones import OpenedSession, forks, returns, suspicion
 from sync.core.messages import QUARANTINED, LaneReport
-from sync.core.pace import next_nonce
+from sync.core.retry_times import next_nonce
 from sync.keys import enrolment
 from sync.keys.enrolment import Request
 from sync.keys.keys import BoxKeys, HospitalKeys, certificate_request

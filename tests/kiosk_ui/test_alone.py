@@ -10,7 +10,8 @@ from kiosk_desk import ORIGIN, cuff, measured
 from werkzeug.test import TestResponse
 
 from edge.model.clock import Clock
-from edge.model.patient import Patient, Sex
+from edge.model.patient import Patient
+from edge.model.patient_codes import Sex
 from edge.model.reading import Kind
 from edge.patients import register
 from edge.patients.form import PatientForm

@@ -33,7 +33,7 @@ from sync.core.messages import (
     Welcome,
     encode,
 )
-from sync.core.pace import next_nonce
+from sync.core.retry_times import next_nonce
 from sync.frames.envelope import _pad, open_down, open_up, sign_down
 from sync.keys import enrolment
 from sync.keys.enrolment import Claim, Grant, Request

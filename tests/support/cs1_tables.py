@@ -20,7 +20,17 @@ from sync.box import commands as box_commands
 from sync.box import file_client, key_commands
 from sync.box.feed_client import CHANNEL as FEED
 from sync.bundles import bundle_format
-from sync.core import box, clones, feed, feed_messages, header, hospital, messages, pace, wire
+from sync.core import (
+    box,
+    clones,
+    feed,
+    feed_messages,
+    header,
+    hospital,
+    messages,
+    retry_times,
+    wire,
+)
 from sync.core import command as core_command
 from sync.core import topics as topic_names
 from sync.courier import courier, housekeeping, telemetry
@@ -128,14 +138,22 @@ def times() -> str:
     """Return the times and windows of both ends."""
     box_rows = (
         ("DIAL_LIMIT", _s(box.DIAL_LIMIT_MS), "from dialling to a granted subscription"),
-        ("HELLO_FLOOR", _s(pace.HELLO_FLOOR_MS), "least wait for the answer to a HELLO"),
-        ("RTO_FLOOR", _s(pace.RTO_FLOOR_MS), "least wait for the receipt of a frame"),
-        ("SILENCES", pace.SILENCES, "waits without an answer, then hang up"),
-        ("BACKOFF", f"{_s(pace.BACKOFF_FIRST_MS)} to {_s(pace.BACKOFF_LIMIT_MS)}", "doubling"),
-        ("FENCED_WAIT", _s(pace.BACKOFF_LIMIT_MS), "before the next HELLO after FENCE 0"),
+        ("HELLO_FLOOR", _s(retry_times.HELLO_FLOOR_MS), "least wait for the answer to a HELLO"),
+        ("RTO_FLOOR", _s(retry_times.RTO_FLOOR_MS), "least wait for the receipt of a frame"),
+        ("SILENCES", retry_times.SILENCES, "waits without an answer, then hang up"),
+        (
+            "BACKOFF",
+            f"{_s(retry_times.BACKOFF_FIRST_MS)} to {_s(retry_times.BACKOFF_LIMIT_MS)}",
+            "doubling",
+        ),
+        ("FENCED_WAIT", _s(retry_times.BACKOFF_LIMIT_MS), "before the next HELLO after FENCE 0"),
         ("IDLE_LIMIT", _s(box.IDLE_LIMIT_MS), "a silent session says HELLO again"),
         ("ALERT_WINDOW", box.ALERT_WINDOW, "frames of lane a without a receipt"),
-        ("BULK_WINDOW", f"1 to {pace.MOST_FRAMES}", "frames of the other lanes without a receipt"),
+        (
+            "BULK_WINDOW",
+            f"1 to {retry_times.MOST_FRAMES}",
+            "frames of the other lanes without a receipt",
+        ),
         ("STATUS_EVERY", _s(housekeeping.REPORT_MS), "between two STATUS"),
         ("CHUNK_WINDOW", file_client.WINDOW, "CHUNKs without an answer"),
         ("CHUNK_AGAIN", _s(file_client.AGAIN_MS), "then a CHUNK is sent again"),

@@ -9,10 +9,10 @@ from typing import Any
 from mutants import Mutant
 
 from edge.model.patient_fields import Tier
-from sync import merge
+from sync import patient_merge
 from sync.core import feed
 from sync.core.feed_messages import Ask, Batch
-from sync.merge import Edit, MergedField, Op, Rule
+from sync.patient_merge import Edit, MergedField, Op, Rule
 from sync.simulation.feed_ends import FeedEnds
 from sync.simulation.parts import PowerCut, Write
 
@@ -84,7 +84,7 @@ def _never_reflected(state: Any, event: Any, replica: Any) -> Any:
 def _in_another_tier(tier: Tier, instead: Tier) -> Callable[..., MergedField]:
     def settle(rule: Rule, edits: Iterable[Edit]) -> MergedField:
         rule = replace(rule, tier=instead) if rule.tier is tier else rule
-        return merge.settle(rule, edits)
+        return patient_merge.settle(rule, edits)
 
     return settle
 
@@ -92,17 +92,17 @@ def _in_another_tier(tier: Tier, instead: Tier) -> Callable[..., MergedField]:
 def _strikes_by_anybody(rule: Rule, edits: Iterable[Edit]) -> MergedField:
     if rule.tier is Tier.UNION:
         edits = [replace(e, clinician=e.op is Op.REMOVE) for e in edits]
-    return merge.settle(rule, edits)
+    return patient_merge.settle(rule, edits)
 
 
 def _doses_by_anybody(rule: Rule, edits: Iterable[Edit]) -> MergedField:
     if rule.tier is Tier.BLOCK:
         edits = [replace(e, clinician=True) for e in edits]
-    return merge.settle(rule, edits)
+    return patient_merge.settle(rule, edits)
 
 
 def _one_member_only(rule: Rule, edits: Iterable[Edit]) -> MergedField:
-    settled = merge.settle(rule, edits)
+    settled = patient_merge.settle(rule, edits)
     if isinstance(settled.value, tuple):
         return replace(settled, value=settled.value[-1:])
     return settled
@@ -112,7 +112,7 @@ def _as_they_came(rule: Rule, edits: Iterable[Edit]) -> MergedField:
     listed = list(edits)
     if rule.tier is Tier.CONTACT:
         return MergedField(listed[-1].value)
-    return merge.settle(rule, listed)
+    return patient_merge.settle(rule, listed)
 
 
 _LAST_WINS = _in_another_tier(Tier.IDENTITY, Tier.CONTACT)

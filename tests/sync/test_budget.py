@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edge.model.clock import Clock
 from edge.store import data_budget, link_windows
 from edge.store.store import Store
-from sync.courier.data_budget import DataBudget
+from sync.courier.sent_bytes import SentBytes
 
 DAY, DAY_S = 20_000, 24 * 3600
 
@@ -34,14 +34,14 @@ def test_alerts_and_greetings_are_never_capped(used: int) -> None:
 
 def test_a_spent_budget_closes_a_lane_until_the_next_day(store: Store) -> None:
     clock, fresh = HandClock(), {"clinical": 900}
-    budget = DataBudget(store, {"clinical": 1_000}, fresh, clock.now())
+    budget = SentBytes(store, {"clinical": 1_000}, fresh, clock.now())
     assert budget.may_send("c")
     fresh["clinical"] += 200
     assert not budget.may_send("c")
     assert budget.may_send("a")
     budget.settle(clock.now())
     assert fresh == {}
-    assert not DataBudget(store, {"clinical": 1_000}, {}, clock.now()).may_send("c")
+    assert not SentBytes(store, {"clinical": 1_000}, {}, clock.now()).may_send("c")
     budget.settle(clock.advance(DAY_S - 2))  # the clock stood one millisecond after midnight
     assert not budget.may_send("c")
     budget.settle(clock.advance(2))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, Tier
-from sync.merge import Edit, MergedField, Op, Review, rules, settle, words
+from sync.patient_merge import Edit, MergedField, Op, Review, rules, settle, words
 
 VALUES = {
     Tier.IDENTITY: ["1948", "1984", "1948-06", "1984-01-02", "unknown", None],

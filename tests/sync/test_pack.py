@@ -73,15 +73,15 @@ _MOULD = st.fixed_dictionaries(
 @given(st.lists(_MOULD, max_size=40))
 @settings(max_examples=300, deadline=None)
 def test_a_shape_seen_before_packs_to_the_same_bytes_as_a_walk(records: list[bytes]) -> None:
-    folded = encode.fold(records)
+    folded = encode.encode_batch(records)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encode, "TRIED_MOULDS", 0)
-        assert encode.fold(records) == folded
+        assert encode.encode_batch(records) == folded
     listed = cbor2.loads(cbor2.dumps(folded))
-    filled = decode.unfold(listed, 1 << 20)
+    filled = decode.decode_batch(listed, 1 << 20)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(templates, "template", lambda _shape: None)
-        assert decode.unfold(listed, 1 << 20) == filled == records
+        assert decode.decode_batch(listed, 1 << 20) == filled == records
 
 
 @pytest.mark.parametrize(
@@ -229,5 +229,5 @@ def test_too_many_rows_are_refused_when_reading() -> None:
 
 def _stored(records: list[bytes]) -> bytes:
     """Return a payload without zstd, so that damage reaches the rows."""
-    parts = [1, *encode.fold(records)]
+    parts = [1, *encode.encode_batch(records)]
     return b"\x00" + cbor2.dumps(parts, canonical=True)

@@ -36,7 +36,7 @@ from sync.core.hospital import (
     Reply,
     Store,
 )
-from sync.core.pace import BACKOFF_LIMIT_MS, LONG_TRIP_MS, MOST_FRAMES, backoff_ms, window
+from sync.core.retry_times import BACKOFF_LIMIT_MS, LONG_TRIP_MS, MOST_FRAMES, backoff_ms, window
 from sync.core.session import (
     AnchorClock,
     Dial,

@@ -17,7 +17,7 @@ from workshop.reload import ROOT, Imports, Sources, name_of, restart
 
 PROGRAMS = {
     "station": "devices.station",
-    "courier": "sync.courier.courier",
+    "courier": "sync.courier.process",
     "kiosk": "kiosk_ui.__main__",
     "caretaker": "edge.process.caretaker",
     "receive": "hospital.receiving.worker",

@@ -1,4 +1,4 @@
-"""The daily data budget: counts the bytes sent, and says which lane may still send today."""
+"""Counts the bytes sent today, by class; the data budget is in `edge.store.data_budget`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from edge.store import data_budget, link_windows
 from edge.store.store import Store
 
 
-class DataBudget:
+class SentBytes:
     """One day's use of the budget; `fresh` are bytes by class that are not stored yet."""
 
     def __init__(

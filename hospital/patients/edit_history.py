@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hospital.archive import Archive, Row
-from sync.merge import Edit, Op
+from sync.patient_merge import Edit, Op
 
 
 @dataclass(frozen=True, slots=True)
