@@ -1,4 +1,4 @@
-"""`python -m sync.courier`: runs the courier of the box in HEALTHPOST_HOME until it is told to stop.
+"""`python -m sync.courier`: runs the courier of the box in HEALTHPOST_HOME until told to stop.
 
 It begins again when settings, keys or what the hospital sets have changed, and after a failure.
 """

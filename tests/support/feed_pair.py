@@ -19,7 +19,7 @@ from hospital.fleet.boxes import Box
 from hospital.receiving.worker import WIRED, Worker
 from provisioning.box_setup import init_box, set_link
 from sync.core import topics
-from sync.courier import courier
+from sync.courier.process import serve
 from sync.keys import membership
 from sync.keys.enrolment import Grant
 from sync.keys.keys import TLS_FILE, BoxKeys, HospitalKeys
@@ -68,7 +68,7 @@ class Post:
     def linked(self) -> Iterator[None]:
         """Run the courier in a thread."""
         stop = threading.Event()
-        thread = threading.Thread(target=courier.serve, args=(self.home, stop.is_set))
+        thread = threading.Thread(target=serve, args=(self.home, stop.is_set))
         thread.start()
         try:
             yield

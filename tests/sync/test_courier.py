@@ -28,7 +28,7 @@ from edge.store.store import Store
 from provisioning.box_setup import init_box, set_link
 from sync.core import Header, Receipt, Welcome
 from sync.core import box as core_box
-from sync.courier import courier
+from sync.courier.process import serve
 from sync.keys import membership
 from sync.keys.enrolment import Grant
 from sync.keys.keys import TLS_FILE, BoxKeys
@@ -133,7 +133,7 @@ def clinic(tmp_path: Path, broker: Broker) -> Iterator[Clinic]:
 def courier_here(clinic: Clinic) -> Iterator[None]:
     """Run the courier in a thread, where a test can shorten the protocol's patience."""
     stop = threading.Event()
-    thread = threading.Thread(target=courier.serve, args=(clinic.home, stop.is_set))
+    thread = threading.Thread(target=serve, args=(clinic.home, stop.is_set))
     thread.start()
     try:
         yield
