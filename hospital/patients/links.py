@@ -132,11 +132,11 @@ def clinics(archive: Archive) -> list[str]:
     return [r["clinic"] for r in rows]
 
 
-def _note(archive: Archive, patient_id: str, one: SharingChange) -> None:
+def _note(archive: Archive, patient_id: str, change: SharingChange) -> None:
     archive.execute(
         "INSERT INTO sharing (patient, clinic, shared, account, why, at_ms)"
         " VALUES (?, ?, ?, ?, ?, ?)",
-        (patient_id, one.clinic, int(one.shared), one.account, one.why, one.at_ms),
+        (patient_id, change.clinic, int(change.shared), change.account, change.why, change.at_ms),
     )
 
 

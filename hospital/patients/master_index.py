@@ -74,8 +74,8 @@ def correct(
     archive: Archive, patient_id: str, changes: dict[str, str | None], account: str, now_ms: int
 ) -> None:
     """Change single fields at the desk; raises `HospitalError` when there is no such patient."""
-    said = [(field, Op.SET, value) for field, value in sorted(changes.items())]
-    edit(archive, patient_id, said, account, now_ms)
+    operations = [(field, Op.SET, value) for field, value in sorted(changes.items())]
+    edit(archive, patient_id, operations, account, now_ms)
 
 
 def edit(
