@@ -65,8 +65,8 @@ HABITS = RadioHabits(
     retry_s=0.1,
     longest_retry_s=0.3,
     times=SessionTimes(settle_s=1, first_s=2, idle_s=0.5, deadline_s=10),
-    manners=ReconnectTimes(gap_s=0.5, cool_s=30, short_s=0.05),
-    terms=QUICK_TERMS,
+    reconnect=ReconnectTimes(gap_s=0.5, cool_s=30, short_s=0.05),
+    stability=QUICK_TERMS,
 )
 CUFF = "ble-C2091F1A2B3C"
 

@@ -26,7 +26,7 @@ from edge.store.store import Store
 pytestmark = pytest.mark.long
 
 HABITS = PortHabits(
-    rescan_s=0.1, first_retry_s=0.05, longest_retry_s=0.2, silent_s=1.0, terms=QUICK_TERMS
+    rescan_s=0.1, first_retry_s=0.05, longest_retry_s=0.2, silent_s=1.0, stability=QUICK_TERMS
 )
 
 
