@@ -107,3 +107,7 @@ def _wait(done: Callable[[], bool], limit_s: float | None = None) -> None:
     while not done() and (limit_s is None or waited < limit_s):
         sleep(LOOK_EVERY_S)
         waited += LOOK_EVERY_S
+
+
+if __name__ == "__main__":
+    main()
