@@ -189,7 +189,7 @@ def _upload(row: Row) -> Upload:
 
 def _write(file: Path, data: bytes) -> None:
     try:
-        file.parent.mkdir(mode=0o700, exist_ok=True)
+        durable.make_folder(file.parent)
         durable.replace(file, data)
     except OSError as error:
         raise DiskFull(f"the file cannot be kept: {error.strerror}") from error

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 def run(store: Store, settings: Settings, now: Stamp) -> None:
     """Make a copy when there is something new, then delete the oldest; raises `StoreError`."""
     folder = settings.backup
-    folder.mkdir(mode=0o700, exist_ok=True)
+    durable.make_folder(folder)
     copy = folder / f"box-{store.journal_position():012d}.db"
     if not copy.exists():
         _copy(store, copy)
