@@ -147,7 +147,7 @@ def read_bundles(folder: Path, as_json: bool) -> None:
     What is refused is said, and does not stop the others; the exit code is 1 then.
     """
     taken: list[dict[str, object]] = []
-    refused: list[str] = []
+    refused = bundle_format.unreadable(folder, bundle_format.UP)
     with open_hospital() as (settings, archive):
         keys, authority = HospitalKeys.load(settings.keys), Authority.open(settings.authority)
         for bundle in bundle_format.found(folder, bundle_format.UP):
