@@ -17,7 +17,7 @@ from edge.model.errors import SettingsError
 from edge.patients import cards
 from edge.settings.setting import Remote, read, setting
 from edge.settings.toml_table import HIGHEST_PORT, Section
-from edge.store import data_budget
+from edge.store import copies, data_budget
 
 DEFAULT_HOME = Path("/var/lib/healthpost")
 
@@ -130,7 +130,7 @@ class Settings:
     @property
     def backup(self) -> Path:
         """The folder of the copies of the box's file."""
-        return self.home / "backup"
+        return copies.folder_of(self.database)
 
     @property
     def file(self) -> Path:
