@@ -101,6 +101,9 @@ class Question:
 UNMAPPED = "unmapped-test"
 """Why an analyser's final result is no reading: nobody wrote down what its test code means."""
 
+RESULT_FAILURES = {UNMAPPED: "this test is not in the map of this site's tests"}
+"""What is said of an analyser's result that is no reading, by the reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge.patients import register
+from edge.patients import cards, register
 from edge.visits import visits
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
@@ -42,7 +42,14 @@ def found_fragment(purpose: str, entry: int | None = None) -> str:
     """Render the hits; `purpose` is "open" (a visit) or "claim" (give them reading `entry`)."""
     query = _query()
     hits = register.search(context.store(), query) if query else []
-    return render_template("found.html", query=query, hits=hits, purpose=purpose, entry=entry)
+    return render_template(
+        "found.html",
+        query=query,
+        hits=hits,
+        purpose=purpose,
+        entry=entry,
+        other_keys=cards.is_of_other_keys(query),
+    )
 
 
 def _query() -> str:
