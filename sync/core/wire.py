@@ -71,7 +71,7 @@ def count(value: object) -> int:
 
 
 def drawn(value: object) -> int:
-    """Return a number drawn at random, below 2**63, that is only compared; raises `MessageError`."""
+    """Return a number that was drawn at random below 2**63; raises `MessageError`."""
     number = take(int, value)
     if not 0 <= number < 2**63:
         raise MessageError(f"{number} is out of range")
