@@ -32,8 +32,11 @@ from trials.mutation import Mutant, mutants
 ROOT = Path(__file__).parents[1]
 LINES_FOR_S = 4.0
 """Lines are traced for so long in one test; a longer one counts for all lines of its functions."""
-MOST_S = 60.0
-"""Tests of one mutant that would take longer in all are left out, the longest first."""
+MOST_S = 45.0
+"""Tests of one mutant that would take longer in all are left out, the longest first.
+
+A mutant outside of all functions, whose modules must be loaded anew, gets a third.
+"""
 LEAST_S = 20.0
 """At least so long may the tests of one mutant take, and at most a multiple of the usual time."""
 TIMES = 8
@@ -51,7 +54,7 @@ class Map:
         self._out = out
         self._files = {str(ROOT / file): file for file in files}
         self._seen: dict[str, set[int]] = {}
-        self._whole: set[CodeType] = set()
+        self._failed: set[str] = set()
         self._begun = 0.0
         self._tests: dict[str, dict[str, Any]] = {}
 
@@ -69,8 +72,15 @@ class Map:
             taken = round(time.monotonic() - self._begun, 3)
             self._tests[item.nodeid] = {"s": taken, "lines": lines}
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Leave out a test that fails without any mistake: it would find every mutant."""
+        if report.failed:
+            self._failed.add(report.nodeid)
+
     def pytest_sessionfinish(self) -> None:
         """Write the map."""
+        for name in self._failed:
+            self._tests.pop(name, None)
         self._out.parent.mkdir(parents=True, exist_ok=True)
         self._out.write_text(json.dumps(self._tests), encoding="utf-8")
 
@@ -80,8 +90,6 @@ class Map:
             return None
         seen = self._seen.setdefault(file, set())
         if time.monotonic() - self._begun > LINES_FOR_S:
-            if frame.f_code not in self._whole:
-                self._whole.add(frame.f_code)
             seen.update(line for *_, line in frame.f_code.co_lines() if line)
             return None
         seen.add(frame.f_lineno)
@@ -142,9 +150,10 @@ class Trial:
             ):
                 found.append((test["s"], nodeid))
         chosen, taken = [], 0.0
+        most = MOST_S if mutant.function else MOST_S / 3
         for seconds, nodeid in sorted(found):
             taken += seconds
-            if taken < MOST_S:
+            if taken < most:
                 chosen.append(items[nodeid])
         return chosen
 

@@ -222,8 +222,8 @@ def _is_left_alone(parent: ast.AST, name: str, child: ast.AST) -> bool:
             return True
         if isinstance(parent, ast.JoinedStr) and not _IS_SQL.search(child.value):
             return True
-    is_type = isinstance(parent, ast.Assign) and isinstance(child, ast.Subscript | ast.BinOp | ast.List)
-    if is_type and name == "value" and _is_alias(parent):
+    a_type = isinstance(child, ast.Subscript | ast.BinOp | ast.List)
+    if a_type and isinstance(parent, ast.Assign) and name == "value" and _is_alias(parent):
         return True
     return isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
 
@@ -305,7 +305,8 @@ def _constant(value: object) -> Iterator[Change]:
     if isinstance(value, bool):
         yield f"{value} becomes {not value}", _set(value=not value)
     elif isinstance(value, int):
-        yield f"{value} becomes {value + 1}", _set(value=value + 1)
+        other = value + 1 if abs(value) < 100 else value * 2
+        yield f"{value} becomes {other}", _set(value=other)
     elif isinstance(value, str) and _IS_SQL.search(value):
         for pattern, text in SQL:
             for found in pattern.finditer(value):

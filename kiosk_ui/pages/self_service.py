@@ -14,12 +14,12 @@ from markupsafe import Markup
 from edge.equipment import registry
 from edge.model.patient import Patient
 from edge.model.reading import Kind
-from edge.patients import register
+from edge.patients import cards, register
 from edge.readings import history
 from edge.readings.history import StoredReading
 from edge.visits import visits
 from edge.visits.visits import Visit
-from kiosk_ui import context, wording
+from kiosk_ui import context, person_form, wording
 from kiosk_ui.reading_lines import lines
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import N_, kind_icon, t
@@ -38,6 +38,11 @@ WARN_S = 20
 MOST_TRIES = 3
 TRIES_FOR_S = 120
 """After so many wrong numbers within this time a person measures without a card."""
+
+_NO_CARD = N_(
+    "This is no card number. If you scanned it, the scanner types in another alphabet:"
+    " show this to a health worker."
+)
 
 _VISIT, _AFTER, _ASKED, _TRIES = "visit", "after", "asked", "tries"
 
@@ -88,28 +93,30 @@ def start() -> str:
 
 @page.post("/measure")
 def begin() -> ResponseReturnValue:
-    """Begin with a card's number, or without one; a number that was typed is asked about first."""
+    """Begin without a card, or ask whose card it is: a number names a person only with a yes."""
     if "without" in request.form:
         return _begin(None)
-    card = request.form.get("card", "").strip()[:40]
     if _is_tired():
         return _start(None), 409
-    if not card:
+    number = cards.tidy(request.form.get("card", ""))
+    if not number:
         return _start(t(N_("Enter the number on your card."))), 422
-    patient = register.by_card(context.store(), card)
+    if not cards.is_number(number):
+        return _start(t(_NO_CARD)), 422
+    if not context.settings().card_shape.fits(number):
+        return _start(t(person_form.PART_OF_CARD)), 422
+    patient = register.by_card(context.store(), number)
     if patient is None:
         _note_try()
         text = N_("No card has this number. Try again, or go on without a card.")
         return _start(t(text)), 422
     session[_ASKED] = patient.id
-    if request.form.get("scanned") == "yes":
-        return _begin(patient)
     return redirect(url_for(".ask"), 303)
 
 
 @page.get("/measure/card")
 def ask() -> ResponseReturnValue:
-    """Ask whether the typed number is this person's: a picture and an age, never a name."""
+    """Ask whether the number is this person's: a picture and an age, never a name."""
     if _ASKED not in session:
         return redirect(url_for(".start"), 303)
     patient = register.get(context.store(), session[_ASKED])
@@ -204,7 +211,12 @@ def done() -> ResponseReturnValue:
 
 def _start(wrong: Markup | None, *, busy: bool = False, named: bool = False) -> str:
     return render_template(
-        "self_service_start.html", wrong=wrong, busy=busy, named=named, tired=_is_tired()
+        "self_service_start.html",
+        wrong=wrong,
+        busy=busy,
+        named=named,
+        tired=_is_tired(),
+        longest=cards.LONGEST,
     )
 
 
@@ -258,13 +270,8 @@ def _advice(recorded: StoredReading) -> Markup | None:
 
 
 def _readings(after: int) -> list[StoredReading]:
-    """Return what this patient measured since `after`, newest first."""
-    store = context.store()
-    if session.get(_VISIT):
-        readings = history.of_visit(store, session[_VISIT])
-    else:
-        readings = history.in_tray(store)[::-1]
-    return [r for r in readings if r.entry > after]
+    """Return the newest that this patient measured of each kind since `after`, newest first."""
+    return history.newest_of_kinds(context.store(), after, session.get(_VISIT))
 
 
 def _own_visit() -> Visit | None:

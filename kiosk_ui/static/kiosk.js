@@ -74,24 +74,6 @@ document.addEventListener("submit", (event) => {
   form.dataset.pressed = String(now);
 }, true);
 
-// A scanner types like a keyboard, only faster, and ends with Enter; it never mistypes.
-const SCAN_GAP_MS = 50;
-const scan = { text: "", last: 0 };
-document.addEventListener("keydown", (event) => {
-  const target = document.querySelector("[data-scan]");
-  if (!target || (event.target !== target && event.target.closest("input, select, textarea"))) return;
-  const now = Date.now();
-  if (now - scan.last >= SCAN_GAP_MS) scan.text = "";
-  scan.last = now;
-  if (event.key === "Enter" && scan.text.length >= 3) {
-    event.preventDefault();
-    target.value = scan.text;
-    if (target.form.elements.scanned) target.form.elements.scanned.value = "yes";
-    target.form.requestSubmit();
-    scan.text = "";
-  } else if (event.key.length === 1) scan.text += event.key;
-});
-
 // A lock counts down where it is shown.
 for (const timer of document.querySelectorAll("[data-countdown]")) {
   const until = Date.now() + Number(timer.dataset.countdown) * 1000;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,9 +17,11 @@ from edge.model.reading import Kind
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history, intake
+from edge.settings.box_settings import Settings
 from edge.store.store import Store
 from edge.visits import visits
 from kiosk_ui import wording
+from kiosk_ui.app import create_app
 
 
 @pytest.fixture
@@ -95,14 +98,22 @@ def test_a_typed_number_is_asked_about_without_a_name(
     assert visits.current(store, clock.now()) is None
 
 
-def test_a_scanned_card_is_not_asked_about(
+def test_nothing_that_is_sent_spares_the_question(
     client: FlaskClient, amina: Patient, store: Store, clock: Clock
 ) -> None:
     answer = post(client, "/measure", card="77", scanned="yes")
-    assert answer.headers["Location"] == "/measure/choose"
-    held = visits.current(store, clock.now())
-    assert held is not None
-    assert held.patient_id == amina.id
+    assert answer.headers["Location"] == "/measure/card"
+    assert visits.current(store, clock.now()) is None
+
+
+@pytest.mark.parametrize("number", ["7", "0077", "78", "HP-77"])
+def test_what_cannot_be_a_card_of_this_site_names_nobody(
+    settings: Settings, amina: Patient, number: str
+) -> None:
+    shaped = replace(settings, card_prefix="00", card_length=4, card_check="luhn")
+    answer = post(create_app(shaped).test_client(), "/measure", card=number)
+    assert answer.status_code == 422
+    assert "not a whole card number" in answer.text
 
 
 def test_after_three_wrong_numbers_one_measures_without_a_card(
@@ -151,7 +162,8 @@ def test_a_workers_visit_is_not_ended_unasked(
     assert answer.status_code == 409
     assert "A health worker is measuring" in answer.text
     assert visits.current(store, clock.now()) == held
-    assert post(client, "/measure", card="77", scanned="yes").status_code == 409
+    post(client, "/measure", card="77")
+    assert post(client, "/measure/card", mine="yes").status_code == 409
     assert visits.current(store, clock.now()) == held
     assert post(client, "/measure", without="yes", stop="yes").status_code == 303
     assert visits.current(store, clock.now()) is None
@@ -181,7 +193,8 @@ def test_a_failed_measurement_is_told(client: FlaskClient, store: Store, clock: 
 def test_an_unusual_value_asks_to_measure_again(
     client: FlaskClient, amina: Patient, store: Store, clock: Clock
 ) -> None:
-    post(client, "/measure", card="77", scanned="yes")
+    post(client, "/measure", card="77")
+    post(client, "/measure/card", mine="yes")
     waiting = step(client)
     cuff(store, clock, "185", "95")
     assert "measure again" in live(client, waiting)

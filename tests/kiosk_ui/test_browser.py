@@ -184,39 +184,6 @@ def test_a_patient_measures_alone_and_the_value_hides_itself(
     assert history.of_patient(scene.store, scene.people[0].id)[0].values[0].value == 131
 
 
-def test_a_scanned_card_begins_at_once_and_a_typed_one_is_asked_about(
-    page: Page, address: str, scene: Scene
-) -> None:
-    visits.close_visit(scene.store, scene.clock.now(), why="finished")
-    page.clock.install(time=0)
-    page.clock.pause_at(1000)  # between two keys no time passes, as with a scanner
-    page.goto(f"{address}/measure")
-    page.keyboard.type("1042")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/measure/choose")
-    held = visits.current(scene.store, scene.clock.now())
-    assert held is not None
-    assert held.patient_id == scene.people[0].id
-    page.get_by_role("button", name="Finished").click()
-    page.goto(f"{address}/measure")
-    page.locator("#card").focus()
-    page.keyboard.type("99")
-    page.clock.run_for(60)
-    page.keyboard.type("1042")  # what stood there before does not spoil the scan
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/measure/choose")
-    page.get_by_role("button", name="Finished").click()
-    page.goto(f"{address}/measure")
-    page.locator("#card").focus()
-    for digit in "1042":
-        page.keyboard.type(digit)
-        page.clock.run_for(50)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/measure/card")
-    page.get_by_role("button", name="No", exact=True).click()
-    expect(page.get_by_text("Enter the number again.")).to_be_visible()
-
-
 def test_a_staff_screen_that_nobody_touches_locks(page: Page, address: str, scene: Scene) -> None:
     page.clock.install()
     _sign_in(page, address, scene)

@@ -27,7 +27,7 @@ from edge.jobs import backup as box_backup
 from edge.model.entry import Lane
 from edge.readings import intake
 from edge.settings.box_settings import Settings
-from edge.store import durable, outbox, pruning
+from edge.store import copies, durable, outbox, pruning
 from edge.store.store import Store
 from hospital.archive.settings import HospitalSettings
 from hospital.archive.sqlite import SqliteArchive
@@ -101,7 +101,7 @@ def _record(store: Store, clock: HandClock, number: int) -> None:
 
 
 def _newest(folder: Path) -> str:
-    return box_backup.copies(folder / "backup")[0].name
+    return copies.listed(folder / "backup")[0].file.name
 
 
 def _check_box(cut: Cut, promises: Promises) -> None:
@@ -119,11 +119,11 @@ def _check_box(cut: Cut, promises: Promises) -> None:
             assert data == data[:1] * 9000, "a photo of the journal is torn"
     finally:
         store.close()
-    copies = box_backup.copies(cut.folder / "backup")
-    for copy in copies:
+    found = [copy.file for copy in copies.listed(cut.folder / "backup")]
+    for copy in found:
         assert _digest_of(copy) in states, f"{copy.name} is not whole"
     made = [p["copy"] for p in promises[: cut.promised] if "copy" in p]
-    gone = made[-1:] and made[-1] not in [copy.name for copy in copies]
+    gone = made[-1:] and made[-1] not in [copy.name for copy in found]
     assert not gone, "the newest copy is gone"
 
 
@@ -155,7 +155,7 @@ def _archive(folder: Path) -> None:
         desk.receipt(box.frame(first, 3))
         if first % 9 == 1:
             to = folder / "copies" / f"{first}.copy"
-            backup.back_up(archive, to, NOW_MS, same_disk=None)
+            backup.back_up(archive, to, NOW_MS, trusted=True)
         if first % 5 == 0:
             archive.rows("PRAGMA wal_checkpoint(PASSIVE)")
         if first % 13 == 0:

@@ -32,7 +32,7 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> Trace:
 
     def trace(*work: str) -> tuple[list[Event], Path]:
         if work not in made:
-            root = folder / f"{len(made)}" / "disk"
+            root = folder / " ".join(work) / "disk"
             root.mkdir(parents=True)
             name, *wrong = work
             made[work] = traced(library, root, [PROGRAM, name, str(root), *wrong]), root
