@@ -41,6 +41,8 @@ OWN_CONDITIONS = (
     "bluetooth-off",
     "bond-stale",
     "not-paired",
+    "not-added",
+    "tells-nothing",
     "device-refuses",
     "disk-full",
 )
