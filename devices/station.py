@@ -45,6 +45,7 @@ OWN_CONDITIONS = (
     "tells-nothing",
     "device-refuses",
     "disk-full",
+    "disk-fault",
 )
 
 

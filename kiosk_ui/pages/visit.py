@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from edge.equipment import registry
 from edge.model.clock import Stamp
-from edge.model.errors import DiskFull, NotFound, StoreError
+from edge.model.errors import DiskFault, DiskFull, NotFound, StoreError
 from edge.model.reading import Measurement, Reading
 from edge.patients import register
 from edge.readings import history, intake
@@ -272,6 +272,8 @@ def _record(visit: Visit, measured: Measurement) -> Markup | None:
 def _sentence(error: StoreError) -> Markup:
     if isinstance(error, DiskFull):
         return t(issue_texts.DISK_FULL)
+    if isinstance(error, DiskFault):
+        return t(issue_texts.DISK_FAULT)
     return t(N_("The box could not record this. Please try again."))
 
 

@@ -11,6 +11,7 @@ from edge.store.issues import BY_NAME, Issue
 from kiosk_ui.wording import N_, ltr, own_words, plain, quantity, t, vital_name
 
 DISK_FULL = BY_NAME["disk-full"].sentence
+DISK_FAULT = BY_NAME["disk-fault"].sentence
 
 _UNKNOWN_ISSUE = N_("Something is wrong with %(subject)s. Call the technician.")
 

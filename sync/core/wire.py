@@ -70,6 +70,14 @@ def count(value: object) -> int:
     return number
 
 
+def drawn(value: object) -> int:
+    """Return a number that was drawn at random below 2**63; raises `MessageError`."""
+    number = take(int, value)
+    if not 0 <= number < 2**63:
+        raise MessageError(f"{number} is out of range")
+    return number
+
+
 def moment(value: object) -> int:
     """Return a time in Unix milliseconds, before the year 9999; raises `MessageError`."""
     number = count(value)

@@ -20,6 +20,7 @@ from edge.store.store import Store
 from hospital.archive import Archive
 from hospital.receiving import apply, custody
 from sync.core import wire
+from sync.core.feed_messages import Ask, decode_ask, encode_ask
 from sync.core.wire import MessageError
 from sync.courier import telemetry
 from sync.courier.telemetry import Status
@@ -145,3 +146,10 @@ def test_the_wire_takes_no_count_and_no_time_beyond_what_it_means() -> None:
     over = telemetry.encode(Status({}, LAST_MS + 1, (), "1", "ntp", 1, 1))
     with pytest.raises(MessageError):
         telemetry.decode(over)
+
+
+def test_the_feeds_epoch_is_drawn_at_random_and_may_be_large() -> None:
+    large = 2**63 - 1
+    assert decode_ask(encode_ask(Ask(large, 1))).epoch == large
+    with pytest.raises(MessageError):
+        decode_ask(encode_ask(Ask(large + 1, 1)))
