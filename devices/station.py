@@ -43,6 +43,7 @@ OWN_CONDITIONS = (
     "not-paired",
     "device-refuses",
     "disk-full",
+    "disk-fault",
 )
 
 

@@ -35,7 +35,7 @@ def init_box(
     if language not in languages.CODES:
         raise InputError("language", f"choose one of {', '.join(languages.CODES)}")
     box_id = new_box_id()
-    (home / "keys").mkdir(parents=True, exist_ok=True)
+    durable.make_folder(home / "keys")
     (home / "keys").chmod(0o700)
     create_pepper(home / "keys")
     with closing(Store.open(home / "box.db")) as store:

@@ -17,7 +17,7 @@ from edge.model.clock import Stamp
 from edge.model.errors import InvalidForm
 from edge.model.patient import PatientFields
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
-from edge.patients import birth
+from edge.patients import birth, cards
 
 _PHONE = re.compile(r"\+?\d{3,20}")
 
@@ -66,7 +66,10 @@ def check_changes(was: PatientFields, changes: Mapping[str, str], now: Stamp) ->
     if changes.get("age"):
         typed["birth"] = ""
     form = PatientForm(**(typed | dict(changes)))
-    after = check(form, now)
+    if was.card is None or form.card != was.card:
+        after = check(form, now)
+    else:  # A number kept by an earlier release stays, whatever its letters.
+        after = replace(check(replace(form, card=""), now), card=was.card)
     # Who leaves the age as it stands says nothing new: the estimate stays that of its day.
     unchanged = (form.age, form.age_unit) == (typed["age"], typed["age_unit"])
     return replace(after, age=was.age) if after.age and unchanged else after
@@ -88,11 +91,6 @@ def tidy_phone(text: str) -> str | None:
     if digits == "" or _PHONE.fullmatch(digits):
         return digits
     return None
-
-
-def tidy_card(text: str) -> str | None:
-    """Return a card's number without spaces and in capitals, so that scan and typing agree."""
-    return re.sub(r"\s", "", birth.ascii_digits(_tidy(text))).upper() or None
 
 
 def _stored_text(field: PatientField, form: PatientForm, wrong: dict[str, str]) -> str | None:
@@ -130,7 +128,10 @@ def _phone(field: PatientField, typed: str) -> str | None:
 
 
 def _card(field: PatientField, typed: str) -> str | None:
-    return tidy_card(_text(field, typed) or "")
+    number = cards.tidy(_text(field, typed) or "")
+    if number and not cards.is_number(number):
+        raise InvalidForm({field.name: "alphabet"})
+    return number or None
 
 
 _READERS: Mapping[FieldType, Callable[[PatientField, str], str | None]] = {

@@ -19,7 +19,7 @@ def create_hospital(settings: HospitalSettings) -> HospitalSettings:
     file = settings_file(settings.home)
     if file.exists():
         raise SettingsError(f"there is already a hospital in {settings.home}")
-    settings.home.mkdir(parents=True, exist_ok=True)
+    durable.make_folder(settings.home)
     settings.home.chmod(0o700)
     if not (settings.authority / "ca.key").exists():
         Authority.create(settings.authority, settings.name, datetime.now(UTC))
