@@ -44,6 +44,7 @@ OWN_CONDITIONS = (
     "not-paired",
     "device-refuses",
     "disk-full",
+    "disk-fault",
 )
 
 

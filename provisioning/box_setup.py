@@ -43,7 +43,7 @@ def init_box(
     _check_models(ports)
     make_home(home, SERVICE)
     box_id = new_box_id()
-    (home / "keys").mkdir(exist_ok=True)
+    durable.make_folder(home / "keys")
     (home / "keys").chmod(PRIVATE_FOLDER)
     _keep_pepper(home / "keys")
     with closing(Store.open(home / "box.db")) as store:

@@ -164,9 +164,14 @@ def show_bundles(folder: Path, as_json: bool) -> None:
             *bundle_format.found(folder, bundle_format.UP),
             *bundle_format.found(folder, bundle_format.DOWN),
         ]
+        refused = [
+            *bundle_format.unreadable(folder, bundle_format.UP),
+            *bundle_format.unreadable(folder, bundle_format.DOWN),
+        ]
     rows = [_outline(outline) for outline in outlines]
-    text = "\n".join(f"{r['file']}: {r['words']}" for r in rows)
-    say({"bundles": rows}, text or f"There is no bundle in {folder}.", as_json)
+    lines = [f"{r['file']}: {r['words']}" for r in rows] + [f"No bundle: {r}" for r in refused]
+    output = {"bundles": rows, "refused": refused}
+    say(output, "\n".join(lines) or f"There is no bundle in {folder}.", as_json)
 
 
 def _outline(bundle: Outline) -> dict[str, object]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import pwd
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.model.errors import SettingsError
+from edge.store import durable
 
 PRIVATE_UMASK = 0o077
 PRIVATE_FOLDER = 0o700
@@ -63,9 +63,8 @@ def make_home(home: Path, service: Service) -> None:
     Where root makes the home of the service, it belongs to the user of the service.
     """
     os.umask(PRIVATE_UMASK)
-    home.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
-    with suppress(FileExistsError):
-        home.mkdir(mode=PRIVATE_FOLDER)
+    if not home.is_dir():
+        durable.make_folder(home, PRIVATE_FOLDER)
         user = _entry(service.user) if home == service.home and os.geteuid() == 0 else None
         if user is not None:
             os.chown(home, user.pw_uid, user.pw_gid)

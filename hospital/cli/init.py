@@ -19,7 +19,7 @@ def create_hospital(settings: HospitalSettings) -> HospitalSettings:
     """Make the hospital; raises `HospitalError`. Its settings file is written last: it is done."""
     file = settings_file(settings.home)
     refuse_second(settings.home)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    durable.make_folder(settings.home)
     settings.home.chmod(0o700)
     if not (settings.authority / "ca.key").exists():
         Authority.create(settings.authority, settings.name, datetime.now(UTC))

@@ -40,10 +40,11 @@ class EditOrigin:
     received_ms: int
 
 
-def apply_edit(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> None:
-    """Apply a box's edit of a patient; inside the caller's transaction.
+def apply_edit(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> bool:
+    """Apply a box's edit of a patient; return whether the patient is new here.
 
-    Raises `RowRefused` when the patient is another clinic's or nobody knows the name.
+    Inside the caller's transaction. Raises `RowRefused` when the patient is another clinic's or
+    nobody knows the name.
     """
     patient = _lock(archive, origin.box.clinic, fact.id)
     if patient is not None and not _may_edit(archive, patient, origin.box.clinic):
@@ -56,6 +57,7 @@ def apply_edit(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) ->
     )
     home = origin.box.clinic if patient is None else patient["clinic"]
     _settle(archive, fact.id, (home, origin.box.id), rev, origin.received_ms)
+    return patient is None
 
 
 def decide(
