@@ -7,14 +7,14 @@ with a finger in gives one reading; what only a device's former values could tel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from devices.ble.assembly import Assembly, Piece
 from devices.ble.broadcasts import Broadcasts
 from devices.catalogue.serial_protocols import serial_row, session_for
-from devices.driver import RESULT_FAILURES, BleCharacteristic, Event, Fields, SerialProtocol
-from devices.protocols.laboratory import Test
+from devices.driver import BleCharacteristic, Event, Fields, SerialProtocol
+from devices.protocols.laboratory import Site
 from devices.recording.stable_value import Agreement, Stability
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.reading import Measurement
@@ -46,12 +46,12 @@ def of_characteristic(characteristic: BleCharacteristic, fields: Fields, raw: by
 
 
 def of_events(
-    protocol: SerialProtocol, events: Iterable[Event], tests: Mapping[str, Test]
+    protocol: SerialProtocol, events: Iterable[Event], site: Site
 ) -> Recorded:
-    """Return what a serial device's events would leave behind; `tests` is an analyser's map."""
+    """Return what a serial device's events would leave behind; `site` is of an analyser."""
     row = serial_row(protocol.name)
     if row is not None and row.analyser is not None:
-        return _of_analyser(protocol.name, events, tests)
+        return _of_analyser(protocol.name, events, site)
     if not protocol.streaming:
         return _judged([protocol.measured(event) for event in events])
     agreement = Agreement(_HELD)
@@ -62,8 +62,8 @@ def of_events(
     return _judged(found)
 
 
-def _of_analyser(protocol: str, events: Iterable[Event], tests: Mapping[str, Test]) -> Recorded:
-    session = session_for(protocol, tests)
+def _of_analyser(protocol: str, events: Iterable[Event], site: Site) -> Recorded:
+    session = session_for(protocol, site)
     assert session is not None
     turns = [session.start(0), *(session.on_event(event, 0) for event in events)]
     judged = _judged([measured for turn in turns for measured in turn.measured])
