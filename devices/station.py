@@ -45,6 +45,7 @@ OWN_CONDITIONS = (
     "not-paired",
     "device-refuses",
     "disk-full",
+    "disk-fault",
 )
 
 

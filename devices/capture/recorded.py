@@ -15,6 +15,8 @@ from devices.ble.broadcasts import Broadcasts
 from devices.catalogue.serial_protocols import serial_row, session_for
 from devices.driver import BleCharacteristic, Event, Fields, SerialProtocol
 from devices.protocols.laboratory import Site
+from devices.recording import meter_range
+from devices.recording.recorder import Refusal
 from devices.recording.stable_value import Agreement, Stability
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.reading import Measurement
@@ -27,16 +29,20 @@ _BROADCAST_FIELDS = frozenset({"stabilized", "removed"})
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The readings, why others were refused (kind and text), and what the box would answer."""
+    """The readings, why others were refused (kind and text), and what the box would answer.
+
+    `controls` were measured of control material, and are filed as the device's own.
+    """
 
     readings: tuple[Measurement, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
     answers: tuple[bytes, ...] = ()
+    controls: tuple[Measurement, ...] = ()
 
 
 def of_characteristic(characteristic: BleCharacteristic, fields: Fields, raw: bytes) -> Recorded:
     """Return what one value of a GATT characteristic, or one advertisement, would leave behind."""
-    if characteristic.live is not None:
+    if characteristic.running is not None and characteristic.running(fields):
         return Recorded()  # shown while it happens
     if fields.keys() >= _BROADCAST_FIELDS:
         return _judged([Broadcasts().feed("", characteristic, raw, 0.0)])
@@ -45,9 +51,7 @@ def of_characteristic(characteristic: BleCharacteristic, fields: Fields, raw: by
     return _judged([piece.characteristic.measured(piece.fields) for piece in pieces])
 
 
-def of_events(
-    protocol: SerialProtocol, events: Iterable[Event], site: Site
-) -> Recorded:
+def of_events(protocol: SerialProtocol, events: Iterable[Event], site: Site) -> Recorded:
     """Return what a serial device's events would leave behind; `site` is of an analyser."""
     row = serial_row(protocol.name)
     if row is not None and row.analyser is not None:
@@ -67,22 +71,23 @@ def _of_analyser(protocol: str, events: Iterable[Event], site: Site) -> Recorded
     assert session is not None
     turns = [session.start(0), *(session.on_event(event, 0) for event in events)]
     judged = _judged([measured for turn in turns for measured in turn.measured])
-    failed = tuple(
-        (turn.failed, RESULT_FAILURES.get(turn.failed, turn.failed))
-        for turn in turns
-        if turn.failed
-    )
+    failed = tuple((one.kind, one.text) for turn in turns for one in turn.refused)
+    filed = tuple(control for turn in turns for control in turn.controls)
     answers = tuple(turn.write for turn in turns if turn.write)
-    return Recorded(judged.readings, judged.refused + failed, answers)
+    return Recorded(judged.readings, judged.refused + failed, answers, filed)
 
 
-def _judged(found: Iterable[Measurement | None]) -> Recorded:
-    """Part what was measured into what is possible and what plausibility refuses."""
+def _judged(found: Iterable[Measurement | Refusal | None]) -> Recorded:
+    """Part what was measured into what is possible and what no meter or person can have."""
     readings, refused = [], []
-    for measured in found:
-        if measured is None:
+    for answer in found:
+        if answer is None:
             continue
-        why = plausibility.impossible(measured.values)
+        measured = answer if isinstance(answer, Refusal) else meter_range.judged(answer, None)
+        if isinstance(measured, Refusal):
+            refused.append((measured.kind, measured.text))
+            continue
+        why = plausibility.refusal(measured)
         if why is None:
             readings.append(measured)
         else:

@@ -29,7 +29,6 @@ _LONGEST_RECORD = 65_536
 _NUMBERS = 8
 
 
-
 def measured(event: Event) -> None:
     """Return None: without a site's map no test code has a meaning, see `devices.sessions`."""
 

@@ -44,7 +44,13 @@ def codec_named(name: str) -> str | None:
         found = codecs.lookup(wanted) if wanted else None
     except LookupError:
         return None
-    text_encoding = found is not None and found.name not in ("base64", "hex", "zlib", "bz2", "rot13")
+    text_encoding = found is not None and found.name not in (
+        "base64",
+        "hex",
+        "zlib",
+        "bz2",
+        "rot13",
+    )
     return found.name if found is not None and text_encoding else None
 
 

@@ -13,7 +13,9 @@ from datetime import datetime
 
 from devices.protocols.laboratory import clock
 
-_PLACE = re.compile(r"(?P<record>[A-Z][A-Z0-9]{0,2})-(?P<field>\d{1,2})(?:\.(?P<component>\d{1,2}))?")
+_PLACE = re.compile(
+    r"(?P<record>[A-Z][A-Z0-9]{0,2})-(?P<field>\d{1,2})(?:\.(?P<component>\d{1,2}))?"
+)
 
 FieldOf = Callable[[str, int], str]
 """Returns a field of the record that a result belongs to, with `^` between its components."""

@@ -31,7 +31,9 @@ _COMPARATORS: Mapping[str, str] = {
     "\uff1c": "<",
     "\uff1e": ">",
 }
-_PREFIX = re.compile(r"(?P<comparator>[<>=\u2264\u2265\uff1c\uff1e]{0,2})\s*(?P<rest>.*)", re.DOTALL)
+_PREFIX = re.compile(
+    r"(?P<comparator>[<>=\u2264\u2265\uff1c\uff1e]{0,2})\s*(?P<rest>.*)", re.DOTALL
+)
 _NUMBER = re.compile(r"[+-]?\d{1,9}(?:\.\d{1,6})?(?:[eE][+-]?\d{1,2})?")
 _COMMA = re.compile(r"([+-]?\d{1,9}),(\d{1,6})")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:(,\d{3})+(\.\d{1,6})|(\.\d{3})+(,\d{1,6}))")

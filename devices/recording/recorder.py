@@ -17,9 +17,10 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import TypeVar
 
-from edge.equipment import registry
+from edge.equipment import controls, registry
+from edge.equipment.controls import FiledControl
 from edge.model.clock import Clock, Stamp
-from edge.model.errors import DiskFull, EdgeError, StoreError
+from edge.model.errors import DiskError, DiskFull, EdgeError, StoreError
 from edge.model.reading import Reading
 from edge.readings import intake
 from edge.readings.intake import AcceptedReading, Outcome
@@ -51,14 +52,22 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A stamped reading on its way to the disk; `age_s` as `intake.accept` takes it."""
+    """A stamped reading on its way to the disk; `age_s` as `intake.accept` takes it.
+
+    `control`: it was measured of control material, and is nobody's.
+    """
 
     reading: Reading
     age_s: int | None = None
     refusal: Refusal | None = None
+    control: bool = False
 
 
-_Waiting = tuple[Arrival, "asyncio.Future[Outcome]"]
+Kept = Outcome | FiledControl
+"""What came of an arrival: as of a reading, or filed as quality control of its device."""
+
+
+_Waiting = tuple[Arrival, "asyncio.Future[Kept]"]
 
 
 class Recorder:
@@ -71,7 +80,7 @@ class Recorder:
         self._waiting: asyncio.Queue[_Waiting]
         self._waiting = asyncio.Queue(maxsize=limit)
         self._submitted = BoundedSemaphore(SUBMITTED_LIMIT)
-        self._disk_full = False
+        self._disk = ""
         self._store: Store
         self._clock: Clock
 
@@ -92,18 +101,18 @@ class Recorder:
     @property
     def is_full(self) -> bool:
         """Whether the disk took nothing at the last attempt."""
-        return self._disk_full
+        return self._disk != ""
 
     def now(self) -> Stamp:
         """Stamp this instant; any thread may ask."""
         return self._clock.now()
 
-    def record(self, arrival: Arrival) -> asyncio.Future[Outcome]:
+    def record(self, arrival: Arrival) -> asyncio.Future[Kept]:
         """Queue an arrival; the future is done when the disk has it, cancelled when it never will.
 
         Beyond the limit of waiting arrivals a new one is dropped: memory is bounded too.
         """
-        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         try:
             self._waiting.put_nowait((arrival, done))
         except asyncio.QueueFull:
@@ -148,47 +157,48 @@ class Recorder:
             except Exception as error:
                 _log.warning("%d readings together failed (%s); one by one", len(group), error)
             else:
-                self._report_disk_has_room()
+                self._report_disk_works()
                 for (_, done), outcome in zip(group, kept, strict=True):
                     _answer(done, outcome)
                 return
         for arrival, done in group:
             _answer(done, await self._alone(arrival))
 
-    async def _alone(self, arrival: Arrival) -> Outcome | None:
+    async def _alone(self, arrival: Arrival) -> Kept | None:
         try:
             return await self._durable(arrival)
         except Exception:  # whatever one reading does to us, those behind it are recorded
             _log.exception("a reading could not be recorded")
             return None
 
-    async def _durable(self, arrival: Arrival) -> Outcome | None:
+    async def _durable(self, arrival: Arrival) -> Kept | None:
         attempts = 0
         while True:
             try:
                 outcome = await asyncio.wrap_future(self._thread.submit(self._keep, arrival))
-            except DiskFull:
-                self._report_disk_full()
+            except DiskError as error:
+                self._report_disk(error)
             except StoreError as error:
                 attempts += 1
                 _log.error("attempt %d to record a reading failed: %s", attempts, error)
                 if attempts >= ATTEMPTS:
                     return None
             else:
-                self._report_disk_has_room()
+                self._report_disk_works()
                 return outcome
             await asyncio.sleep(self._retry_s)
 
-    def _report_disk_full(self) -> None:
-        if not self._disk_full:
-            _log.error("the disk is full; readings wait in memory")
-        self._disk_full = True
-        self.submit(lambda store, now: issues.note(store, now, "disk-full"))
+    def _report_disk(self, error: DiskError) -> None:
+        kind = "disk-full" if isinstance(error, DiskFull) else "disk-fault"
+        if self._disk != kind:
+            _log.error("%s: readings wait in memory (%s)", kind, error)
+        self._disk = kind
+        self.submit(lambda store, now: issues.note(store, now, kind))
 
-    def _report_disk_has_room(self) -> None:
-        if self._disk_full:
-            self._disk_full = False
-            self.submit(lambda store, now: issues.clear(store, "disk-full"))
+    def _report_disk_works(self) -> None:
+        if self._disk:
+            self._disk = ""
+            self.submit(_clear_disk_issues)
 
     # --- on the writer's thread ----------------------------------------------------------------
 
@@ -208,11 +218,13 @@ class Recorder:
                 registry.set_reading_time(self._store, stamp, device_id)
         return outcomes
 
-    def _keep(self, arrival: Arrival) -> Outcome:
+    def _keep(self, arrival: Arrival) -> Kept:
         return self._keep_all([arrival])[0]
 
-    def _enter(self, arrival: Arrival) -> Outcome:
+    def _enter(self, arrival: Arrival) -> Kept:
         reading, refusal = arrival.reading, arrival.refusal
+        if arrival.control:
+            return controls.file(self._store, reading)
         if refusal is not None:
             return intake.refuse(self._store, reading, refusal.kind, refusal.text)
         return intake.accept(self._store, reading, age_s=arrival.age_s)
@@ -229,6 +241,11 @@ class Recorder:
             _log.error("a note failed", exc_info=error)
 
 
-def _answer(done: asyncio.Future[Outcome], outcome: Outcome | None) -> None:
+def _clear_disk_issues(store: Store, _now: Stamp) -> None:
+    for kind in ("disk-full", "disk-fault"):
+        issues.clear(store, kind)
+
+
+def _answer(done: asyncio.Future[Kept], outcome: Kept | None) -> None:
     if outcome is not None and not done.done():
         done.set_result(outcome)

@@ -92,7 +92,7 @@ class Cables:
 
     def _add(self, cable: Cable) -> PortSupervisor:
         supervisor = PortSupervisor(
-            self._recorder, cable.port, cable.model, self._habits, cable.tests, cable.protocol
+            self._recorder, cable.port, cable.model, self._habits, cable.site, cable.protocol
         )
         self.supervisors.append(supervisor)
         return supervisor

@@ -17,7 +17,7 @@ from edge.model.entry import Body, EntryKind
 from edge.model.errors import ActionRefused, NotFound
 from edge.model.patient import Patient
 from edge.model.patient_codes import Sex
-from edge.model.reading import UNCHECKED, Reading, Value
+from edge.model.reading import UNCHECKED, CodedValue, Reading, Value
 from edge.rules import RULES, plausibility
 from edge.rules.rule import Rule, RuleResult
 from edge.store import journal
@@ -132,12 +132,20 @@ def reading_body(reading: Reading) -> dict[str, object]:
         "time": measured.device_time.isoformat() if measured.device_time else None,
         "quality": list(measured.quality),
         "record": measured.record,
+        "coded": [[row.code, row.word] for row in measured.coded],
+        "found": list(measured.found),
         "user": measured.user,
         "stored": measured.stored or None,
         "patient": reading.patient_id,
         "visit": reading.visit_id,
     }
     return body | {k: v for k, v in optional.items() if v not in (None, [])}
+
+
+def coded_of(body: Body) -> tuple[CodedValue, ...]:
+    """Return the results in words of a reading's journal body."""
+    rows = body.get("coded")
+    return tuple(CodedValue(*row) for row in rows) if isinstance(rows, list) else ()
 
 
 def values_of(body: Body) -> tuple[Value, ...]:
@@ -153,7 +161,7 @@ def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     first = _known_entry(store, key)
     if first is not None:
         return Duplicate(first)
-    why = plausibility.impossible(reading.measured.values)
+    why = plausibility.refusal(reading.measured)
     if why is not None:
         return _reject(store, reading, why)
     return _record(store, _assign(store, reading, age_s), key)
@@ -177,6 +185,7 @@ def _device_key(reading: Reading) -> bytes | None:
     if reading.device_id is None or (measured.device_time is None and measured.record is None):
         return None
     values = ",".join(f"{v.code}={v.comparator}{v.value}" for v in measured.values)
+    values += "".join(f",{v.code}={v.word}" for v in measured.coded)
     time = measured.device_time.isoformat() if measured.device_time else ""
     text = f"{reading.device_id}|{measured.record or ''}|{time}|{values}"
     grows = _seconds(measured.device_time) if measured.device_time else _number(measured.record)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
-from edge.model.reading import Code, Value
+from edge.model.reading import Code, Measurement, Value
 
 _SYSTOLIC, _DIASTOLIC = Code.SYSTOLIC.value, Code.DIASTOLIC.value
 
@@ -49,6 +49,13 @@ def impossible(values: Iterable[Value]) -> Finding | None:
         if finding:
             return finding
     return _crossed(values)
+
+
+def refusal(measured: Measurement) -> Finding | None:
+    """Return why a measurement cannot be a reading, or None; results in words have no limits."""
+    if measured.coded and not measured.values:
+        return None
+    return impossible(measured.values)
 
 
 def doubtful(values: Iterable[Value]) -> tuple[Finding, ...]:

@@ -43,6 +43,12 @@ def flush_if_possible(folder: Path) -> None:
         flush(folder)
 
 
+def free_bytes(folder: Path) -> int:
+    """Return how much an ordinary process may still write there; raises `OSError`."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
+
+
 def _write_new(file: Path, data: bytes, mode: int) -> None:
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as target:
         target.write(data)

@@ -246,4 +246,14 @@ CREATE TABLE command (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),)
+_CONTROL = """
+CREATE TABLE control (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), device_id TEXT NOT NULL,
+    device_key BLOB UNIQUE, wall_ms INTEGER NOT NULL, raw BLOB
+);
+"""
+
+MIGRATIONS = (
+    Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
+    Migration("0002_add_control", _CONTROL),
+)

@@ -270,13 +270,8 @@ def _advice(recorded: StoredReading) -> Markup | None:
 
 
 def _readings(after: int) -> list[StoredReading]:
-    """Return what this patient measured since `after`, newest first."""
-    store = context.store()
-    if session.get(_VISIT):
-        readings = history.of_visit(store, session[_VISIT])
-    else:
-        readings = history.in_tray(store)[::-1]
-    return [r for r in readings if r.entry > after]
+    """Return the newest that this patient measured of each kind since `after`, newest first."""
+    return history.newest_of_kinds(context.store(), after, session.get(_VISIT))
 
 
 def _own_visit() -> Visit | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 
-from kiosk_desk import Desk
+from kiosk_desk import Desk, cuff, measured
 from playwright.sync_api import Page, expect
 from wedge import LAYOUTS, Scanner
 
 from edge.model.clock import Clock
+from edge.model.reading import Code, Kind, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.store.store import Store
@@ -83,8 +85,57 @@ def a_scan_of_other_keys_is_read_or_explained(
     assert register.count(store) == 1
 
 
+def a_full_tray_does_not_blind_who_measures_alone(desk: Desk, store: Store, clock: Clock) -> None:
+    """FL03: 150 values wait in the tray; the next one is shown to the person who measures."""
+    for number in range(150):
+        measured(
+            store, clock, Kind.GLUCOSE, Value(Code.GLUCOSE_MG_DL, Decimal(90 + number), "mg/dL")
+        )
+    desk.post("/measure", without="yes")
+    step = desk.client.get("/measure/blood-pressure").headers["Location"]
+    cuff(store, clock, "205", "118")
+    shown = desk.client.get(step.replace("?", "/live?")).text
+    assert "205/118" in shown
+    assert "health worker" in shown
+    assert "done-mark" in desk.get("/measure/choose")
+    pages = [desk.get("/tray", page=str(number)) for number in (1, 2, 3, 4)]
+    assert [page.count("tray-row") for page in pages] == [50, 50, 50, 1]
+    assert "205/118" in pages[0]
+    assert "151" in pages[0]
+    assert "/tray?page=2" in pages[0]
+    assert "/tray?page=4" not in pages[3]
+
+
+def a_dangerous_value_stays_in_sight(desk: Desk, store: Store, clock: Clock) -> None:
+    """FL04: 205 readings of oxygen hide neither a pressure of 225/112 nor a weight."""
+    imran = register.register(store, clock.now(), PatientForm("Imran", birth="1960"), None)
+    visit = desk.post(f"/patients/{imran.id}/visit").headers["Location"]
+    desk.post(f"{visit}/typed", kind="weight", v0="66")
+    cuff(store, clock, "225", "112")
+    for number in range(205):
+        measured(store, clock, Kind.OXIMETRY, Value(Code.SPO2, Decimal(95 + number % 4), "%"))
+    shown = desk.get(f"{visit}/live")
+    places = [shown.index(text) for text in (">225/112<", ">66<", ">98<")]
+    assert places[0] < places[1]
+    assert shown.index("reading urgent") == shown.index('class="reading ') + len('class="')
+    assert "193" in shown  # so many readings of oxygen stand in the history only
+    assert f"/patients/{imran.id}/history" in shown
+    first = desk.get(f"/patients/{imran.id}/history")
+    assert "225/112" in first
+    assert all(code in first for code in (Code.WEIGHT, Code.SPO2, Code.SYSTOLIC))
+    assert ">66<" in desk.get(f"/patients/{imran.id}/history", vital=Code.WEIGHT)
+    parts = [
+        desk.get(f"/patients/{imran.id}/history", vital=Code.SPO2, page=str(number))
+        for number in (1, 2, 3, 4)
+    ]
+    assert [part.count("<tr><td>") for part in parts] == [60, 60, 60, 25]
+    assert "205" in parts[0]
+
+
 CASES: dict[str, Callable[..., None]] = {
     "FL01": a_part_of_a_scan_is_no_card,
+    "FL03": a_full_tray_does_not_blind_who_measures_alone,
+    "FL04": a_dangerous_value_stays_in_sight,
     "FL11": a_scan_of_other_keys_is_read_or_explained,
 }
 """The function of each row of `workflow.jsonl`; its parameters are fixtures."""

@@ -52,8 +52,6 @@ def supervise(
 ) -> PortSupervisor:
     """Let a supervisor run at the device's port."""
     row = model_of(machine, kind)
-    supervisor = PortSupervisor(
-        recorder, str(machine.line.path), row, HABITS, Site(tests or {})
-    )
+    supervisor = PortSupervisor(recorder, str(machine.line.path), row, HABITS, Site(tests or {}))
     start(supervisor.run())
     return supervisor
