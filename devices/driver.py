@@ -119,10 +119,11 @@ RESULT_FAILURES = {
 
 @dataclass(frozen=True, slots=True)
 class ResultRefusal:
-    """A result that is no reading: why (a key of `RESULT_FAILURES`), and which tests."""
+    """Results that are no readings: why (a key of `RESULT_FAILURES`), which tests, their bytes."""
 
     kind: str
     tests: tuple[str, ...] = ()
+    raw: bytes = b""
 
     @property
     def text(self) -> str:
@@ -136,11 +137,11 @@ class Turn:
     """What a session makes of a moment: `write` goes to the device, the rest to the box.
 
     `measured` are finished measurements, begun `age_s` ago when that is known; `controls` those of
-    control material, which is no patient; `refused` are results that are no readings; `samples` those of a
-    stream, None for "no valid value"; `failed` says why a measurement that somebody waits for has
-    none. `clock` is what the device's clock shows now, `serial` the device's own serial number,
-    `state` what it does (as in `edge.equipment.registry.Device`), each empty when nothing was
-    learnt.
+    control material, which is no patient; `refused` are results that are no readings; `samples`
+    those of a stream, None for "no valid value"; `failed` says why a measurement that somebody
+    waits for has none. `clock` is what the device's clock shows now, `serial` the device's own
+    serial number, `state` what it does (as in `edge.equipment.registry.Device`), each empty when
+    nothing was learnt.
     """
 
     write: bytes = b""

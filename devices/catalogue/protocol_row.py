@@ -59,9 +59,9 @@ class ProtocolRow:
     `evidence` says what its decoder was written from, `deidentify` how a patient's identity is
     taken out of a capture or why nothing does so. It is recognised by `listening`, and by
     `question` where a technician allows questions. `session` makes the host's side of a
-    polled protocol, `analyser` the same for one that needs what the site wrote down, its map of test codes above all; a protocol
-    with neither is only listened to. `requests` are what a person may ask of the device, kinds of
-    `edge.equipment.device_requests`.
+    polled protocol, `analyser` the same for one that needs what the site wrote down, its map of
+    test codes above all; a protocol with neither is only listened to. `requests` are what a person
+    may ask of the device, kinds of `edge.equipment.device_requests`.
     """
 
     protocol: SerialProtocol

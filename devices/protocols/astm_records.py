@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from devices.protocols import laboratory_places
-from devices.protocols.laboratory import Result, Site, Standing, is_word_of_control
+from devices.protocols.laboratory import Result, Site, Standing, is_control_material
 
 SAMPLE_PLACES = ("O-3", "O-4", "P-3", "P-4", "R-11")
 TIME_PLACES = ("R-13", "R-12", "O-7", "H-14")
@@ -78,7 +78,7 @@ class Message:
         return (
             self.of("H", 12)[:1].upper() in _CONTROL_PROCESSING
             or self.of("O", 12).strip().upper() == "Q"
-            or is_word_of_control(self.of("O", 16))
+            or is_control_material(self.of("O", 16))
             or self.of("O", 16).strip().upper() == "Q"
         )
 
@@ -120,7 +120,7 @@ class Message:
         self._order[level:] = [text]
 
     def _fields(self, name: str, text: str) -> list[str]:
-        separator, repeat, component = self.delimiters[:3]
+        separator, repeat, component = self.delimiters[0], self.delimiters[1], self.delimiters[2]
         if name == "H":
             head = text.split(separator, 2)
             rest = head[2].split(separator) if len(head) > 2 else []

@@ -31,6 +31,9 @@ _DECLARED: Mapping[str, str] = {
 """HL7 table 0211 and what devices write in its place, with the names of Python's codecs."""
 
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_FOUR_BYTES = re.compile(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]")
+"""A sign of GB 18030 that GB 2312 does not have, such as the micro sign."""
+
 _WORD_LENGTH = 3
 _TWO_BYTES = 2
 _HANZI = frozenset((*range(0xA1, 0xAA), *range(0xB0, 0xD8)))
@@ -76,7 +79,7 @@ def _guessed(data: bytes) -> str:
     candidates = ["cp1252"]
     if any(len(run) >= _WORD_LENGTH for run in runs):
         candidates.insert(0, "cp1251")  # whole words of such letters are Cyrillic
-    if all(_is_hanzi(run) for run in runs):
+    if _FOUR_BYTES.search(data) or all(_is_hanzi(run) for run in runs):
         candidates.insert(0, "gb18030")
     for codec in candidates:
         try:

@@ -86,7 +86,7 @@ def _framed(
     code: list[str],
     extra: list[str] | None = None,
 ) -> bytes:
-    separator, component = message.signs[:2]
+    separator, component = message.signs[0], message.signs[1]
     asked = message.head.of
     structured = message.type.count("^") > 1
     names = [*kind, "ACK" if kind[0] == "ACK" else "_".join(kind)] if structured else list(kind)

@@ -11,7 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from devices.protocols import laboratory_places
-from devices.protocols.laboratory import Result, Site, Standing, is_word_of_control
+from devices.protocols.laboratory import (
+    Result,
+    Site,
+    Standing,
+    is_control_material,
+    is_control_order,
+)
 
 SAMPLE_PLACES = ("OBR-3", "OBR-2", "SPM-2")
 TIME_PLACES = ("OBX-14", "OBR-7", "OBR-22")
@@ -93,7 +99,7 @@ class Message:
 
     def plain(self, field: str) -> str:
         """Return the first repeat of a field with `^` between components and escapes undone."""
-        _, component, repeat, escape, _ = self.signs
+        component, repeat, escape = self.signs[1], self.signs[2], self.signs[3]
         text = field.split(repeat)[0] if repeat.strip() else field
         text = text if component == "^" else text.replace("^", "*").replace(component, "^")
         if not escape.strip() or escape not in text:
@@ -153,9 +159,9 @@ class Observation:
             processing not in ("", "P")
             or self.of("MSH", 16).strip() in _MINDRAY_NO_SAMPLES
             or mindray
-            or is_word_of_control(order)
-            or is_word_of_control(self.of("SPM", 4))
-            or is_word_of_control(self.of("OBR", 15))
+            or is_control_order(order)
+            or is_control_material(self.of("SPM", 4))
+            or is_control_material(self.of("OBR", 15))
             or not roles.isdisjoint(_NO_PATIENT_ROLES)
         )
 

@@ -17,7 +17,7 @@ _CHARACTER_SET = 18
 
 
 def message_of(raw: bytes, encoding: str = "") -> Message | None:
-    """Return the message in these bytes: by MSH-18, else by the site's encoding, else by a guess."""
+    """Return the message in these bytes: by MSH-18, the site's encoding or a guess."""
     head = hl7_message.parse(raw.decode("latin-1"))
     if head is None:
         return None

@@ -14,9 +14,72 @@ _MICRO = re.compile(r"^(?:[\u00b5\u03bc]|[^\x00-\x7f]{1,2})(?=(?:mol|g|l|iu|u|ka
 """A sign before such a unit that is no ASCII is a micro sign, in whatever set it was read: no other
 prefix of a unit is written so."""
 
-_UNITS = ["%", "g/dL", "g/L", "mg/dL", "mg/L", "ug/dL", "ug/L", "ug/mL", "ng/mL", "ng/dL", "ng/L", "pg/mL", "pg", "mmol/L", "umol/L", "nmol/L", "pmol/L", "mmol/mol", "mol/L", "U/L", "kU/L", "mU/L", "uU/mL", "U/mL", "[IU]/L", "[IU]/mL", "m[IU]/L", "m[IU]/mL", "u[IU]/mL", "k[IU]/L", "10*9/L", "10*12/L", "10*6/L", "10*3/uL", "10*6/uL", "10*4/uL", "10*2/uL", "10*3/mL", "10*6/mL", "/uL", "/L", "fL", "L/L", "mm/h", "mm", "s", "min", "{INR}", "{titer}", "{ratio}", "[pH]", "mm[Hg]", "kPa", "mosm/kg", "meq/L", "mg/g", "mg/mmol", "/[HPF]", "/[LPF]", "{index}", "{copies}/mL", "{score}"]
+_UNITS = [
+    "%",
+    "g/dL",
+    "g/L",
+    "mg/dL",
+    "mg/L",
+    "ug/dL",
+    "ug/L",
+    "ug/mL",
+    "ng/mL",
+    "ng/dL",
+    "ng/L",
+    "pg/mL",
+    "pg",
+    "mmol/L",
+    "umol/L",
+    "nmol/L",
+    "pmol/L",
+    "mmol/mol",
+    "mol/L",
+    "U/L",
+    "kU/L",
+    "mU/L",
+    "uU/mL",
+    "U/mL",
+    "[IU]/L",
+    "[IU]/mL",
+    "m[IU]/L",
+    "m[IU]/mL",
+    "u[IU]/mL",
+    "k[IU]/L",
+    "10*9/L",
+    "10*12/L",
+    "10*6/L",
+    "10*3/uL",
+    "10*6/uL",
+    "10*4/uL",
+    "10*2/uL",
+    "10*3/mL",
+    "10*6/mL",
+    "/uL",
+    "/L",
+    "fL",
+    "L/L",
+    "mm/h",
+    "mm",
+    "s",
+    "min",
+    "{INR}",
+    "{titer}",
+    "{ratio}",
+    "[pH]",
+    "mm[Hg]",
+    "kPa",
+    "mosm/kg",
+    "meq/L",
+    "mg/g",
+    "mg/mmol",
+    "/[HPF]",
+    "/[LPF]",
+    "{index}",
+    "{copies}/mL",
+    "{score}",
+]
 
-_ALIASES: Mapping[str, str] = {
+_ALIASES = {
     "iu/l": "[IU]/L",
     "iu/ml": "[IU]/mL",
     "miu/l": "m[IU]/L",
@@ -61,7 +124,7 @@ _ALIASES: Mapping[str, str] = {
     "фл": "fL",
     "пг": "pg",
 }
-_KNOWN: Mapping[str, str] = {unit.lower(): unit for unit in _UNITS} | _ALIASES
+_KNOWN: Mapping[str, str] = {**{unit.lower(): unit for unit in _UNITS}, **_ALIASES}
 
 
 def canonical(text: str) -> str:

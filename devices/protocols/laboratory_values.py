@@ -95,7 +95,7 @@ def _single(text: str, unit: str) -> Understood:
 
 
 def _word(text: str, unit: str) -> Word | None:
-    """A row of plus signs is a grade only where no unit is agreed: a counter's `+++` is too much."""
+    """Plus signs are a grade only where no unit is agreed: a counter's `+++` is too much."""
     if _PLUSES.fullmatch(text):
         digits = re.sub(r"[^1-4]", "", text)
         count = int(digits) if digits else text.count("+")

@@ -206,7 +206,7 @@ class Recorder:
         self._store = Store.open(self._database)
         self._clock = self._store.clock()
 
-    def _keep_all(self, arrivals: list[Arrival]) -> list[Outcome]:
+    def _keep_all(self, arrivals: list[Arrival]) -> list[Kept]:
         last: dict[str, Stamp] = {}
         with self._store.transaction():
             outcomes = [self._enter(arrival) for arrival in arrivals]

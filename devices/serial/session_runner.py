@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
-from devices.driver import Event, ResultRefusal, Session, Turn
+from devices.driver import Event, Session, Turn
 from devices.recording.device_readings import DeviceReadings
 from devices.recording.device_time import ahead_of_box_s
 from edge.model.clock import Stamp
@@ -114,10 +114,7 @@ class SessionRunner:
         for sample in turn.samples:
             self._port.sample(now, sample, raw)
         durable = await self._keep(now, turn)
-        for refused in turn.refused:
-            self._refuse(now, refused, raw or bytes(self._received))
-        if turn.failed:
-            self._fail(now, turn.failed, raw or bytes(self._received))
+        self._tell_failures(now, turn, raw or bytes(self._received))
         if turn.measured or turn.failed:
             self._port.answer(turn.failed)
         if turn.state and not turn.samples:
@@ -125,15 +122,14 @@ class SessionRunner:
         if turn.write and durable and self._write is not None:
             await self._write(turn.write)
 
-    def _refuse(self, now: Stamp, refused: ResultRefusal, raw: bytes) -> None:
-        if self._port.readings is not None:
-            self._port.readings.garbled(now, refused.kind, refused.text, raw)
-
-    def _fail(self, now: Stamp, why: str, raw: bytes) -> None:
+    def _tell_failures(self, now: Stamp, turn: Turn, raw: bytes) -> None:
         readings = self._port.readings
         if readings is None:
             return
-        readings.no_measurement(now, raw)
+        for refused in turn.refused:
+            readings.garbled(now, refused.kind, refused.text, refused.raw or raw)
+        if turn.failed:
+            readings.no_measurement(now, raw)
 
     async def _keep(self, now: Stamp, turn: Turn) -> bool:
         """Record and wait for the disk; False when something could not be kept."""

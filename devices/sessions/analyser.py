@@ -92,7 +92,7 @@ class Judged:
 
     measured: tuple[Measurement, ...] = ()
     controls: tuple[Measurement, ...] = ()
-    refused: tuple[tuple[str, str], ...] = ()
+    refused: tuple[ResultRefusal, ...] = ()
 
     @classmethod
     def none(cls) -> Judged:
@@ -118,7 +118,7 @@ class Judged:
             write=write,
             measured=tuple(map(kept, self.measured)),
             controls=tuple(map(kept, self.controls)),
-            refused=refusals(self.refused),
+            refused=together(self.refused),
             state="connected",
         )
 
@@ -129,7 +129,7 @@ def judge(result: Result, site: Site, *, control: bool) -> Judged:
         result = replace(result, standing=Standing.FINAL)
     found = laboratory.judge(result, site.tests)
     if isinstance(found, str):
-        return Judged(refused=((found, result.test),))
+        return Judged(refused=(ResultRefusal(found, (result.test,)),))
     return Judged(controls=(found,)) if control else Judged(measured=(found,))
 
 
@@ -139,9 +139,10 @@ def is_control(result: Result, site: Site) -> bool:
     return named or result.standing is Standing.CONTROL
 
 
-def refusals(refused: Iterable[tuple[str, str]]) -> tuple[ResultRefusal, ...]:
-    """Return one refusal for each reason, with all its tests."""
-    tests: dict[str, list[str]] = {}
-    for kind, test in refused:
-        tests.setdefault(kind, []).append(test)
-    return tuple(ResultRefusal(kind, tuple(names)) for kind, names in tests.items())
+def together(refused: Iterable[ResultRefusal]) -> tuple[ResultRefusal, ...]:
+    """Return one refusal for each reason, with all its tests and their bytes."""
+    found: dict[str, ResultRefusal] = {}
+    for each in refused:
+        known = found.get(each.kind, ResultRefusal(each.kind))
+        found[each.kind] = replace(each, tests=known.tests + each.tests, raw=known.raw + each.raw)
+    return tuple(found.values())

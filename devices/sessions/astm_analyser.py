@@ -9,11 +9,13 @@ end of the message.
 
 from __future__ import annotations
 
-from devices.driver import Event, Turn
+from dataclasses import replace
+
+from devices.driver import Event, ResultRefusal, Turn
 from devices.protocols import astm_e1381, character_sets
 from devices.protocols.astm_records import Message
 from devices.protocols.laboratory import Site
-from devices.sessions.analyser import Judged, WallClock, is_control, judge, no_clock, refusals
+from devices.sessions.analyser import Judged, WallClock, is_control, judge, no_clock, together
 
 ANSWER_MS = 15_000
 """How long the other end may take to answer (LIS01-A2, 6.5.2)."""
@@ -29,7 +31,7 @@ class AstmSession:
         self._wall = wall
         self._message = Message(site)
         self._delimiters = self._message.delimiters
-        self._refused: list[tuple[str, str]] = []
+        self._refused: list[ResultRefusal] = []
         self._asked = False
         self._to_send: list[bytes] = []
         self._next_ms: int | None = None
@@ -77,21 +79,21 @@ class AstmSession:
         text = character_sets.decode(event.raw, configured=self._site.encoding)
         name = self._message.take(text)
         if name == "R":
-            return self._result(text, reply)
+            return self._result(event.raw, text, reply)
         self._asked = self._asked or name == "Q"
         return Turn(write=reply, state="connected")
 
-    def _result(self, text: str, reply: bytes) -> Turn:
+    def _result(self, raw: bytes, text: str, reply: bytes) -> Turn:
         result = self._message.result()
         control = self._message.is_control or is_control(result, self._site)
         judged = judge(result, self._site, control=control)
-        self._refused += judged.refused
+        self._refused += [replace(each, raw=raw + b"\r") for each in judged.refused]
         kept = Judged(judged.measured, judged.controls)
         return kept.turn(reply, self._message.digest(text))
 
     def _end(self, reply: bytes) -> Turn:
         """A message is over, or another one begins: say what it held that is no reading."""
-        refused = refusals(self._refused)
+        refused = together(self._refused)
         asked = self._asked
         self._forget()
         self._asked = asked and not reply  # an ENQ begins anew, an EOT leaves the query to answer
