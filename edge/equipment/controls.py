@@ -17,7 +17,7 @@ from edge.model.reading import CodedValue, Measurement, Reading, Value
 from edge.store import journal
 from edge.store.store import Row, Store
 
-_SHOWN = 50
+SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ def control_body(reading: Reading) -> dict[str, object]:
     return body | {key: value for key, value in optional.items() if value not in (None, [])}
 
 
-def newest(store: Store, limit: int = _SHOWN) -> list[Control]:
-    """Return the controls that came last, newest first."""
+def newest(store: Store, limit: int = SHOWN, before: int | None = None) -> list[Control]:
+    """Return the controls that came last (before an entry), newest first."""
     rows = store.rows(
         "SELECT c.entry, c.device_id, c.wall_ms, j.record, d.model FROM control c"
         " JOIN journal j ON j.id = c.entry LEFT JOIN device d ON d.id = c.device_id"
-        " ORDER BY c.entry DESC LIMIT ?",
-        (limit,),
+        " WHERE ?1 IS NULL OR c.entry < ?1 ORDER BY c.entry DESC LIMIT ?2",
+        (before, limit),
     )
     return [_control(row) for row in rows]
 

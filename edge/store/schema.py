@@ -253,7 +253,12 @@ CREATE TABLE control (
 );
 """
 
+_TO_JUDGE = """
+CREATE TABLE to_judge (patient_id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
-    Migration("0002_add_control", _CONTROL),
+    Migration("0002_add_to_judge", _TO_JUDGE),
+    Migration("0003_add_control", _CONTROL),
 )
