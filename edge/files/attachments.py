@@ -190,7 +190,7 @@ def _upload(row: Row) -> Upload:
 
 def _write(file: Path, data: bytes) -> None:
     try:
-        file.parent.mkdir(mode=0o700, exist_ok=True)
+        durable.make_folder(file.parent)
         durable.replace(file, data)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -94,6 +94,15 @@ if (still) {
   const leave = document.getElementById(still.dataset.form);
   const asking = () => Number(document.querySelector("[data-idle-s]:not(#still)")?.dataset.idleS
     ?? still.dataset.idleS) * 1000;
+  // A value stays in sight from when it appeared, and while a device measures on.
+  const shown = { entry: "", at: 0 };
+  const look = () => {
+    const value = document.querySelector("[data-shown]");
+    const isNew = value && value.dataset.shown !== shown.entry;
+    if (isNew) Object.assign(shown, { entry: value.dataset.shown, at: Date.now() });
+    if (isNew || document.querySelector("[data-measuring]")) stay();
+    return value ? shown.at + Number(value.dataset.leastS) * 1000 : 0;
+  };
   const stay = () => {
     touched = Date.now();
     if (still.open) still.close();
@@ -116,11 +125,12 @@ if (still) {
     if (event.target.closest("[data-still-here]")) { told = Date.now(); stay(); }
   });
   const watch = setInterval(() => {
-    const idle = Date.now() - touched;
-    if (idle >= asking() + Number(still.dataset.warnS) * 1000) {
+    const least = look();
+    const over = Date.now() - Math.max(touched + asking(), least);
+    if (over >= Number(still.dataset.warnS) * 1000) {
       clearInterval(watch);
       leave.requestSubmit();
-    } else if (idle >= asking() && !still.open) {
+    } else if (over >= 0 && !still.open) {
       document.body.classList.add("hidden-values");
       still.showModal();
     }

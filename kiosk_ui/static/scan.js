@@ -4,7 +4,7 @@
 
 const MACHINE_MS = 50;     // between two keys of a scanner that does not stutter
 const TOGETHER_MS = 1000;  // a longer rest than this parts two codes, or a hand and a scanner
-const SETTLE_MS = 300;     // what begins so soon after the page may have begun before it
+const SETTLE_MS = 100;     // what begins so soon after the page may have begun before it
 const SHORTEST = 3;        // characters of a scanned code
 const READY_AT = performance.now();
 
@@ -34,7 +34,10 @@ const typed = { field: null, keys: [], mixed: false, ended: 0 };
 const begin = (field) => Object.assign(typed, { field, keys: [], mixed: field.value !== "", ended: 0 });
 
 const gaps = () => [...typed.keys, ...(typed.ended ? [{ at: typed.ended }] : [])]
-  .map((key, i, all) => key.at - (all[i - 1]?.at ?? -Infinity)).slice(1);
+  .map((key, i, all) => {
+    const gap = key.at - (all[i - 1]?.at ?? -Infinity);
+    return key.pad || all[i - 1]?.pad ? Math.max(gap, MACHINE_MS) : gap;  // a finger, not a scanner
+  }).slice(1);
 const isEarly = () => typed.keys[0].at < READY_AT + SETTLE_MS;
 const isScanned = () => gaps().some((gap, i, all) => gap < MACHINE_MS && (all[i + 1] < MACHINE_MS || isEarly()));
 const isBroken = () => isScanned() && (typed.mixed || isEarly() || typed.keys.length < SHORTEST

@@ -165,22 +165,65 @@ def test_a_workers_visit_is_not_ended_unasked(
     post(client, "/measure", card="77")
     assert post(client, "/measure/card", mine="yes").status_code == 409
     assert visits.current(store, clock.now()) == held
-    assert post(client, "/measure", without="yes", stop="yes").status_code == 303
-    assert visits.current(store, clock.now()) is None
+    for _ in range(2):
+        asked = post(client, "/measure", without="yes", stop=held.id)
+        assert asked.status_code == 409
+        assert "They have gone" not in asked.text
+        assert "until the health worker has finished" in asked.text
+    assert visits.current(store, clock.now()) == held
 
 
-def test_a_named_patient_may_end_a_workers_visit_that_was_left(
+def left_alone(store: Store, seconds: int) -> None:
+    """Let so long nothing have been typed or measured in the open visit."""
+    with store.transaction():
+        store.execute("UPDATE visit SET active_t_ms = active_t_ms - ?", (seconds * 1000,))
+
+
+def test_a_patient_may_end_a_workers_visit_that_was_left_by_two_answers(
     client: FlaskClient, amina: Patient, store: Store, clock: Clock
 ) -> None:
-    visits.open_visit(store, clock.now(), amina.id, actor="sana")
+    held = visits.open_visit(store, clock.now(), amina.id, actor="sana")
+    left_alone(store, 200)
     post(client, "/measure", card="77")
     asked = post(client, "/measure/card", mine="yes")
-    assert asked.status_code == 409
+    assert (asked.status_code, "They have gone" in asked.text) == (409, True)
     assert 'action="/measure/card"' in asked.text
-    assert post(client, "/measure/card", mine="yes", stop="yes").status_code == 303
-    held = visits.current(store, clock.now())
-    assert held is not None
-    assert held.mode == "alone"
+    assert f'name="stop" value="{held.id}"' in asked.text
+    sure = post(client, "/measure/card", mine="yes", stop=held.id)
+    assert (sure.status_code, "end it and begin" in sure.text) == (409, True)
+    assert visits.current(store, clock.now()) is not None
+    assert post(client, "/measure/card", mine="yes", stop="another").status_code == 409
+    assert post(client, "/measure/card", mine="yes", stop=held.id).status_code == 303
+    now = visits.current(store, clock.now())
+    assert now is not None
+    assert now.mode == "alone"
+
+
+def test_whoever_measured_nothing_is_not_told_that_it_is_kept(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    for begun in ({"without": "yes"}, {"card": "77"}):
+        post(client, "/measure", **begun)
+        post(client, "/measure/card", mine="yes")
+        told = post(client, "/measure/done").text
+        assert "Nothing was measured." in told
+        assert "kept" not in told
+
+
+def test_a_worker_who_begins_meanwhile_is_told_to_who_measures_alone(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    post(client, "/measure", without="yes")
+    waiting = step(client)
+    visits.open_visit(store, clock.now(), amina.id, actor="sana")
+    assert "Do not measure now" in live(client, waiting)
+    visits.close_visit(store, clock.now(), why="finished")
+    assert "Waiting for the device" in live(client, waiting)
+    post(client, "/measure", card="77")
+    post(client, "/measure/card", mine="yes")
+    waiting = step(client)
+    visits.close_visit(store, clock.now(), why="idle")
+    assert "your measuring has ended" in live(client, waiting)
 
 
 def test_a_failed_measurement_is_told(client: FlaskClient, store: Store, clock: Clock) -> None:

@@ -152,6 +152,29 @@ def test_live_numbers_and_failures_show_while_measuring(
     assert complaints == []
 
 
+def test_a_value_that_comes_late_uncovers_the_screen(
+    page: Page, address: str, scene: Scene
+) -> None:
+    visits.close_visit(scene.store, scene.clock.now(), why="finished")
+    page.clock.install()
+    page.goto(f"{address}/measure")
+    page.get_by_role("button", name="Without a card").click()
+    page.get_by_role("link", name="Blood pressure").click()
+    page.wait_for_url("**/blood-pressure?after=*")
+    page.clock.run_for(119_000)
+    expect(page.get_by_text("Are you still here?")).not_to_be_visible()
+    page.clock.run_for(2_000)
+    expect(page.get_by_text("Are you still here?")).to_be_visible()
+    scene.measure("ble-A", Kind.BLOOD_PRESSURE, (Code.SYSTOLIC, "132", "mm[Hg]"),
+        (Code.DIASTOLIC, "84", "mm[Hg]"))  # fmt: skip
+    page.clock.run_for(2_000)
+    value = page.locator(".result .quantity").first
+    expect(value).to_have_text("132/84 mmHg")
+    expect(value).to_be_visible()
+    page.clock.run_for(55_000)
+    expect(value).to_be_visible()
+
+
 def test_a_patient_measures_alone_and_the_value_hides_itself(
     page: Page, address: str, scene: Scene
 ) -> None:
@@ -172,12 +195,17 @@ def test_a_patient_measures_alone_and_the_value_hides_itself(
     value = page.locator(".result .quantity").first
     expect(value).to_have_text("131/84 mmHg")
     expect(page.locator("body")).not_to_contain_text("Imran")
-    page.clock.run_for(21_000)
+    page.clock.run_for(57_000)
+    expect(value).to_be_visible()
+    page.clock.run_for(3_000)
     expect(page.get_by_text("Are you still here?")).to_be_visible()
     expect(value).not_to_be_visible()
     page.get_by_role("button", name="I am here").click()
     expect(value).to_be_visible()
-    page.clock.run_for(21_000)
+    page.clock.run_for(29_000)
+    expect(value).to_be_visible()
+    page.clock.run_for(2_000)
+    expect(value).not_to_be_visible()
     page.clock.run_for(21_000)
     expect(page.locator("h1")).to_contain_text("Thank you")
     assert visits.current(scene.store, scene.clock.now()) is None
