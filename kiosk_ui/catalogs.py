@@ -85,7 +85,7 @@ def template() -> Catalog:
         catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
     for text in patient_fields.KIOSK_TEXTS:
         catalog.add(text, locations=[("edge/model/patient_fields.py", 0)])
-    for row in coded_results.CODED_RESULTS:
+    for row in coded_results.WORDED:
         catalog.add(row.label, locations=[("edge/model/coded_results.py", 0)])
     for calendar in calendars.CALENDARS:
         catalog.add(calendar.label, locations=[("edge/patients/calendars.py", 0)])

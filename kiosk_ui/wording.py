@@ -152,7 +152,10 @@ def value_text(value: Value) -> Markup:
 
 def coded_text(word: str) -> Markup:
     """Return a result in words; a word that only a newer release knows is shown as it is."""
-    return t(BY_WORD[word].label) if word in BY_WORD else ltr(word)
+    row = BY_WORD.get(word)
+    if row is None or row.is_grade:
+        return ltr(row.label if row else word)
+    return t(row.label)
 
 
 def sex_name(sex: Sex) -> Markup:

@@ -20,6 +20,11 @@ class CodedResult:
     label: str
     snomed: str = ""
 
+    @property
+    def is_grade(self) -> bool:
+        """Whether the label is a number of plus signs, which no language translates."""
+        return self.label[0].isdigit()
+
 
 CODED_RESULTS: Final = (
     CodedResult("negative", "negative", "260385009"),
@@ -52,6 +57,10 @@ CODED_RESULTS: Final = (
 )
 
 BY_WORD: Final[Mapping[str, CodedResult]] = {row.word: row for row in CODED_RESULTS}
+
+
+WORDED: Final = tuple(row for row in CODED_RESULTS if not row.is_grade)
+"""The rows whose labels are translated."""
 
 
 def label_of(word: str) -> str:
