@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import tomlkit
@@ -15,7 +15,7 @@ from edge.model import languages
 from edge.settings.box_settings import Port, Settings, settings_file
 from edge.staff.pins import create_pepper
 from edge.store import durable
-from edge.store.store import Store
+from edge.store.store import UNNAMED, Store
 from provisioning.errors import InputError
 
 
@@ -34,18 +34,34 @@ def init_box(
         raise InputError("clinic", "the clinic needs a name")
     if language not in languages.CODES:
         raise InputError("language", f"choose one of {', '.join(languages.CODES)}")
-    box_id = new_box_id()
     (home / "keys").mkdir(parents=True, exist_ok=True)
     (home / "keys").chmod(0o700)
-    create_pepper(home / "keys")
-    with closing(Store.open(home / "box.db")) as store:
-        store.name_box(box_id)
+    box_id = _make_file(home / "box.db")
+    with suppress(FileExistsError):  # of an `init` that was broken off
+        create_pepper(home / "keys")
     durable.replace(
         settings_file(home),
         tomlkit.dumps(_document(box_id, clinic.strip(), language, kiosk_port, ports)).encode(),
         durable.EVERYBODY_READS,
     )
     return Settings.load(home)
+
+
+def _make_file(file: Path) -> str:
+    """Make the box's file; return its id. An `init` that was broken off before is gone on with."""
+    if file.exists() and file.stat().st_size == 0:
+        file.unlink()
+    if not file.exists():
+        box_id = new_box_id()
+        Store.create(file, box_id).close()
+        return box_id
+    with closing(Store.open(file)) as store:
+        if store.journal_position():
+            text = f"{file} holds the records of box {store.box_id()}, whose settings are missing"
+            raise InputError("exists", text)
+        if store.box_id() == UNNAMED:
+            store.name_box(new_box_id())
+        return store.box_id()
 
 
 def new_box_id() -> str:

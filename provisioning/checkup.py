@@ -20,6 +20,7 @@ from edge.model.errors import EdgeError
 from edge.settings.box_settings import Settings
 from edge.store import journal
 from edge.store.store import Store
+from sync.keys import membership
 from sync.keys.keys import DECRYPT_FILE, SIGN_FILE, TLS_FILE, KeyFileError, certificate_expiry
 
 PASS, WARN, FAIL = "pass", "warn", "fail"
@@ -98,6 +99,7 @@ def _certificate(settings: Settings, store: Store) -> Finding:
     file = settings.keys / "box.crt"
     if not file.exists():
         return Finding("certificate", WARN, "not enrolled: run `healthpost enrol` with a claim")
+    membership.load(settings)  # keys of another box, or damaged ones
     days = (certificate_expiry(file.read_bytes()) - datetime.now(UTC)) / timedelta(days=1)
     if days < 0:
         return Finding("certificate", FAIL, "the box's certificate has expired")

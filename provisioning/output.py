@@ -18,7 +18,7 @@ __all__ = ["open_box", "say", "speaks_json"]
 def open_box() -> Iterator[tuple[Settings, Store]]:
     """Give the box's settings and its file, closed afterwards."""
     settings = Settings.load()
-    store = Store.open(settings.database)
+    store = Store.open(settings.database, settings.box_id)
     try:
         yield settings, store
     finally:

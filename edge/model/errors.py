@@ -17,6 +17,19 @@ class StoreError(EdgeError):
     """The box's file could not be read or written."""
 
 
+class StoreRefused(StoreError):
+    """The box's file is not there, is empty, is no box's, or is another box's: nothing is begun.
+
+    `kind` is "missing", "empty", "unreadable", "foreign" or, of an open one, "moved".
+    `copy` is the name of the newest copy, empty when there is none.
+    """
+
+    def __init__(self, kind: str, message: str, copy: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.copy = copy
+
+
 class DiskFull(StoreError):
     """The disk has no room: the write did not happen and nothing accepted before was lost."""
 

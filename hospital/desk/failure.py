@@ -30,6 +30,6 @@ SENTENCES = Sentences(
 )
 
 
-def page(sentence: str, _code: int) -> str:
+def page(sentence: str, _code: int, detail: str) -> str:
     """Return the page; it needs no archive."""
-    return render_template("failure.html", sentence=sentence)
+    return render_template("failure.html", sentence=f"{sentence} {detail}".strip())

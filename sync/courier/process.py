@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import sleep
 
+from edge.model.errors import StoreRefused
 from edge.settings import remote_settings
 from edge.settings.box_settings import Settings, home_folder
 from edge.store import issues
@@ -31,7 +32,7 @@ def serve(home: Path, stopping: Callable[[], bool]) -> None:
     """Run the courier until `stopping()`, or until settings or keys change (then call again)."""
     settings = Settings.load(home)
     file_times = _file_times(settings)
-    store = Store.open(settings.database)
+    store = Store.open(settings.database, settings.box_id)
     try:
         member = _member(store, settings)
         if member is None:
@@ -58,6 +59,9 @@ def main() -> None:
     while not signals:
         try:
             serve(home_folder(), lambda: bool(signals))
+        except StoreRefused as error:
+            log.error("nothing is sent: %s", error)
+            _wait(lambda: bool(signals), AFTER_ERROR_S)
         except Exception:  # the loop of the process: whatever it was, records are safe on disk
             log.exception("the courier starts again")
             _wait(lambda: bool(signals), AFTER_ERROR_S)
