@@ -164,8 +164,9 @@ class Session(Protocol):
 class BleCharacteristic:
     """A GATT characteristic that carries measurements: 16-bit UUID, its decoder, its meaning.
 
-    `decode` raises `DecodeError` ("truncated" and the like) and nothing else. `live` gives what is
-    only shown while it happens and never becomes a reading.
+    `decode` raises `DecodeError` ("truncated" and the like) and nothing else. `running` tells the
+    values of a measurement that is still under way; `live` gives what is shown of them. They never
+    become a reading.
     """
 
     uuid: str
@@ -173,4 +174,5 @@ class BleCharacteristic:
     decode: Callable[[bytes], Fields]
     measured: Callable[[Fields], Measurement | None]
     streaming: bool = False
+    running: Callable[[Fields], bool] | None = None
     live: Callable[[Fields], Measurement | None] | None = None

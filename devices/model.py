@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 from edge.model.reading import Kind
@@ -39,6 +40,18 @@ class Quirks:
 
 
 @dataclass(frozen=True, slots=True)
+class GlucoseRange:
+    """Between which mg/dL a glucose meter shows a number, LO and HI beyond; None is not known.
+
+    `source` says where that is written.
+    """
+
+    low_mg_dl: Decimal
+    high_mg_dl: Decimal | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One model: how it is reached, by what it is recognised, and its quirks.
 
@@ -46,7 +59,7 @@ class Model:
     a connection, `numbers` (what 2A24 starts with) afterwards; a row without prefixes stands for
     every device of its service that no other row knows. `usb_ids` ("vid:pid") only hint at a
     serial one: most are generic cables, so a serial device is known by what it says. `clock` is
-    the characteristic to which the time is written.
+    the characteristic to which the time is written. `glucose_range` is what a meter can measure.
     """
 
     name: str
@@ -62,6 +75,7 @@ class Model:
     usb_ids: tuple[str, ...] = ()
     clock: ClockWrite | None = None
     quirks: Quirks = field(default_factory=Quirks)
+    glucose_range: GlucoseRange | None = None
 
     @property
     def label(self) -> str:

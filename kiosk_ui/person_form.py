@@ -8,14 +8,19 @@ from dataclasses import fields
 from flask import request
 from markupsafe import Markup
 
+from edge.model.errors import InvalidForm
 from edge.model.patient_fields import PATIENT_FIELDS, PatientField
+from edge.patients import cards
 from edge.patients.form import PatientForm
 from edge.staff.drafts import Draft
+from kiosk_ui import context
 from kiosk_ui.wording import N_, t
 
 FIELDS = tuple(field.name for field in fields(PatientForm))
 LONGEST = 400
 """Characters read of one field; what is longer is refused by the edge, not cut unseen."""
+
+PART_OF_CARD = N_("This is not a whole card number. Scan it again, or check it.")
 
 _WRONG = {
     ("text", "required"): N_("Write it first."),
@@ -29,6 +34,11 @@ _WRONG = {
     ("age", "too-old"): N_("Nobody is that old. Check the age."),
     ("phone", "format"): N_("Enter a phone number in digits, or leave it empty."),
     ("card", "taken"): N_("Another patient has this card. Check the number."),
+    ("card", "alphabet"): N_(
+        "A card number has Latin letters and digits. If a scanner wrote this, it types in another"
+        " alphabet: switch the keyboard of this screen to English (US), then scan again."
+    ),
+    ("card", "part"): PART_OF_CARD,
 }
 _TOO_LONG = N_("This is too long.")
 _ANY = N_("This cannot be read. Check it.")
@@ -43,6 +53,13 @@ def form_of(fields: Mapping[str, str]) -> PatientForm:
     """Return the form that these fields fill; fields of other names are left out."""
     known = {f: text for f, text in fields.items() if f in FIELDS}
     return PatientForm(**({"name": ""} | known))
+
+
+def check_card(fields: Mapping[str, str], held: str | None = None) -> None:
+    """Refuse a number that no card of this site has; raises `InvalidForm`. `held` is on file."""
+    number = cards.tidy(fields.get("card", ""))
+    if number and number != held and not context.settings().card_shape.fits(number):
+        raise InvalidForm({"card": "part"})
 
 
 def draft(form: str, path: str) -> Draft:

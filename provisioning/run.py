@@ -5,15 +5,24 @@ Each also runs alone, under whatever starts it: `python -m devices.station` and 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 from collections.abc import Mapping
 
+from edge.model.errors import StoreRefused
 from edge.process.fork import ForkedChild, preload
+from edge.process.home import close_to_others
+from edge.process.start import held
 from edge.process.supervise import SLOWEST_RESTART_S, Child, Stop, restart_delay_s, supervise
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
+from provisioning.output import box_home
 
 __all__ = ["SLOWEST_RESTART_S", "Child", "box_children", "restart_delay_s", "run_box", "supervise"]
+
+log = logging.getLogger(__name__)
 
 CONCERNS: Mapping[str, str] = {
     "station": "devices.station",
@@ -58,16 +67,41 @@ def box_children(environment: Mapping[str, str] | None = None) -> list[Child]:
 
 
 def run_box() -> None:
-    """Run the box in the foreground until SIGTERM or Ctrl-C."""
+    """Run the box in the foreground until SIGTERM or Ctrl-C.
+
+    Raises `EdgeError` when it cannot work here: before any process is started, and in one sentence.
+    """
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    preload(SHARED)
+    settings = Settings.load(box_home())
+    lock = held(settings.home, "box")
+    try:
+        close_to_others(settings.home)
+        _migrate(settings)
+        preload(SHARED)
+        supervise(_forked_children(settings), stop)
+    finally:
+        lock.release()
+
+
+def _migrate(settings: Settings) -> None:
+    """Bring the file up to date once, or raise a plain error for all."""
+    try:
+        Store.open(settings.database, settings.box_id).close()
+    except StoreRefused as error:
+        log.error("%s", error)  # the kiosk must run: each of its pages says so
+
+
+def _forked_children(settings: Settings) -> list[ForkedChild]:
     environment = dict(os.environ)
-    supervise(
-        [
-            ForkedChild(name, (sys.executable, "-m", module), environment, module=module)
-            for name, module in CONCERNS.items()
-        ],
-        stop,
-    )
+    return [
+        ForkedChild(
+            name,
+            (sys.executable, "-m", module),
+            environment,
+            settings=settings.file,
+            module=module,
+        )
+        for name, module in CONCERNS.items()
+    ]

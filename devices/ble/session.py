@@ -32,6 +32,7 @@ from edge.readings.intake import Duplicate, Outcome
 from edge.store import issues
 
 RECORD_ACCESS = "2A52"
+CUFF_PRESSURE = "2A36"
 NO_MEASUREMENTS = frozenset({BATTERY, "2A08", "2A2B", RECORD_ACCESS})
 """Battery, clocks and control point: they belong to a device's row but say nothing of a patient."""
 
@@ -96,6 +97,7 @@ class Session:
         self._leave = asyncio.Event()
         self._valid_s = 0.0
         self._repeatable = self._finger_in = False
+        self._under_way: Piece | None = None
 
     def leave(self) -> None:
         """End soon: another device needs the slot."""
@@ -240,6 +242,10 @@ class Session:
             self._take(self._values.get_nowait())
         for whole in self._assembly.flush():
             self._keep(whole)
+        if self._under_way is not None:  # broken off: once, however many values it sent
+            self._recorded.append(
+                self._readings.no_measurement(self._under_way.at, self._under_way.raw)
+            )
 
     # --- values --------------------------------------------------------------------------------
 
@@ -257,7 +263,7 @@ class Session:
         piece = Piece(value.at, characteristic, fields, value.raw)
         if characteristic.uuid == RECORD_ACCESS:
             return self._transfer.answered(fields) if self._transfer else None
-        if characteristic.live is not None:
+        if characteristic.running is not None and characteristic.running(fields):
             self._show(piece)
         elif characteristic.streaming:
             self._sample(piece)
@@ -266,6 +272,8 @@ class Session:
         return None
 
     def _show(self, piece: Piece) -> None:
+        """Show a cuff that still inflates; the last of its values is kept if no result follows."""
+        self._under_way = piece if piece.characteristic.uuid != CUFF_PRESSURE else None
         shown = piece.characteristic.live(piece.fields) if piece.characteristic.live else None
         if shown is not None:
             self._readings.show(piece.at, shown)
@@ -285,6 +293,7 @@ class Session:
 
     def _keep(self, whole: Piece) -> None:
         measured, fields = whole.characteristic.measured(whole.fields), whole.fields
+        self._under_way = None
         if measured is None:
             if self._transfer is not None or _is_control(fields):
                 _log.info("%s: a record without a value", self._readings.source.id)

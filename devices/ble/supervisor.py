@@ -31,7 +31,7 @@ from devices.driver import DecodeError
 from devices.model import Model
 from devices.recording.device_readings import DeviceReadings, Source
 from devices.recording.device_time import KnownClock
-from devices.recording.recorder import Recorder
+from devices.recording.recorder import Recorder, Refusal
 from devices.recording.stable_value import Stability
 from edge.equipment import registry
 from edge.store import issues
@@ -220,7 +220,9 @@ class BleSupervisor:
             except DecodeError as error:
                 readings.garbled(at, error.kind, f"unreadable ({error.kind})", raw)
                 continue
-            if measured is not None:
+            if isinstance(measured, Refusal):
+                readings.refuse(at, measured, raw)
+            elif measured is not None:
                 readings.result(at, measured, raw)
 
     async def _pair(self, advertisement: Advertisement, model: Model) -> None:

@@ -15,6 +15,8 @@ from devices.ble.broadcasts import Broadcasts
 from devices.catalogue.serial_protocols import serial_row, session_for
 from devices.driver import RESULT_FAILURES, BleCharacteristic, Event, Fields, SerialProtocol
 from devices.protocols.laboratory import Test
+from devices.recording import meter_range
+from devices.recording.recorder import Refusal
 from devices.recording.stable_value import Agreement, Stability
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.reading import Measurement
@@ -36,7 +38,7 @@ class Recorded:
 
 def of_characteristic(characteristic: BleCharacteristic, fields: Fields, raw: bytes) -> Recorded:
     """Return what one value of a GATT characteristic, or one advertisement, would leave behind."""
-    if characteristic.live is not None:
+    if characteristic.running is not None and characteristic.running(fields):
         return Recorded()  # shown while it happens
     if fields.keys() >= _BROADCAST_FIELDS:
         return _judged([Broadcasts().feed("", characteristic, raw, 0.0)])
@@ -76,11 +78,15 @@ def _of_analyser(protocol: str, events: Iterable[Event], tests: Mapping[str, Tes
     return Recorded(judged.readings, judged.refused + failed, answers)
 
 
-def _judged(found: Iterable[Measurement | None]) -> Recorded:
-    """Part what was measured into what is possible and what plausibility refuses."""
+def _judged(found: Iterable[Measurement | Refusal | None]) -> Recorded:
+    """Part what was measured into what is possible and what no meter or person can have."""
     readings, refused = [], []
-    for measured in found:
-        if measured is None:
+    for answer in found:
+        if answer is None:
+            continue
+        measured = answer if isinstance(answer, Refusal) else meter_range.judged(answer, None)
+        if isinstance(measured, Refusal):
+            refused.append((measured.kind, measured.text))
             continue
         why = plausibility.impossible(measured.values)
         if why is None:

@@ -8,8 +8,9 @@ themselves: any device that follows one is understood without a row of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
-from devices.model import Model, Quirks
+from devices.model import GlucoseRange, Model, Quirks
 from edge.model.reading import Kind
 
 _BATTERY = "2A19"
@@ -32,6 +33,10 @@ _BEURER_SCALE = Quirks(
 _METER = Quirks(pairs="at-once", history="records", hangs_up="idle", grounds="reported")
 _METER_WITH_NUMBER = Quirks(
     pairs="at-once", passkey=True, history="records", hangs_up="idle", grounds="reported"
+)
+_CONTOUR_READS = GlucoseRange(Decimal(20), Decimal(600), "Contour Next user guide")
+_ACCU_CHEK_READS = GlucoseRange(
+    Decimal(10), Decimal(600), "Accu-Chek manuals; the lowest of the line, a Guide Me has 20"
 )
 _STRAP = Quirks(hangs_up="never")
 _BROADCAST = Quirks(hangs_up="never", adopt=True, grounds="reported")
@@ -69,7 +74,9 @@ def _scale(name: str, maker: str, prefixes: tuple[str, ...]) -> Model:
     )
 
 
-def _meter(name: str, maker: str, prefixes: tuple[str, ...], quirks: Quirks) -> Model:
+def _meter(
+    name: str, maker: str, prefixes: tuple[str, ...], quirks: Quirks, reads: GlucoseRange
+) -> Model:
     return Model(
         name=name,
         manufacturer=maker,
@@ -82,6 +89,7 @@ def _meter(name: str, maker: str, prefixes: tuple[str, ...], quirks: Quirks) -> 
         numbers=(name,),
         clock="2A2B",
         quirks=quirks,
+        glucose_range=reads,
     )
 
 
@@ -238,8 +246,8 @@ BLE_MODELS: tuple[Model, ...] = (
             ("SBF7x", "Sanitas", ("SBF7", "SANITAS SBF7")),
         )
     ),
-    _meter("Contour", "Ascensia", ("Contour",), _METER),
-    _meter("Accu-Chek", "Roche", ("meter+", "Accu-Chek"), _METER_WITH_NUMBER),
+    _meter("Contour", "Ascensia", ("Contour",), _METER, _CONTOUR_READS),
+    _meter("Accu-Chek", "Roche", ("meter+", "Accu-Chek"), _METER_WITH_NUMBER, _ACCU_CHEK_READS),
     *(
         _strap(name, maker, prefixes)
         for name, maker, prefixes in (

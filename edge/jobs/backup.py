@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 def run(store: Store, settings: Settings, now: Stamp) -> None:
     """Make a copy when there is something new, then delete the oldest; raises `StoreError`."""
     folder = settings.backup
-    folder.mkdir(mode=0o700, exist_ok=True)
+    durable.make_folder(folder)
     copy = copies.next_file(folder, _content_of(store), copies.listed(folder))
     if copy is not None:
         _copy(store, copy)

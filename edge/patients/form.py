@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 
 from edge.model import patient_fields
@@ -17,6 +17,7 @@ from edge.model.clock import ClockQuality, Stamp
 from edge.model.errors import InvalidForm
 from edge.model.patient import PatientFields
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
+from edge.patients import cards
 
 OLDEST_YEARS = 130
 
@@ -60,7 +61,11 @@ def check_changes(was: PatientFields, changes: Mapping[str, str], now: Stamp) ->
     typed = {name: value or "" for name, value in patient_fields.values_of(was).items()}
     if changes.get("age"):
         typed["birth"] = ""
-    return check(PatientForm(**(typed | dict(changes))), now)
+    form = PatientForm(**(typed | dict(changes)))
+    if was.card is None or form.card != was.card:
+        return check(form, now)
+    # A number kept by an earlier release stays, whatever its letters.
+    return replace(check(replace(form, card=""), now), card=was.card)
 
 
 def birth_from_age(age: str, today: date, unit: str = "years") -> str:
@@ -86,11 +91,6 @@ def tidy_phone(text: str) -> str | None:
     if digits == "" or _PHONE.fullmatch(digits):
         return digits
     return None
-
-
-def tidy_card(text: str) -> str | None:
-    """Return a card's number without spaces and in capitals, so that scan and typing agree."""
-    return re.sub(r"\s", "", _ascii_digits(_tidy(text))).upper() or None
 
 
 def _stored_text(
@@ -132,7 +132,10 @@ def _phone(field: PatientField, typed: str) -> str | None:
 
 
 def _card(field: PatientField, typed: str) -> str | None:
-    return tidy_card(_text(field, typed) or "")
+    number = cards.tidy(_text(field, typed) or "")
+    if number and not cards.is_number(number):
+        raise InvalidForm({field.name: "alphabet"})
+    return number or None
 
 
 _READERS: Mapping[FieldType, Callable[[PatientField, str], str | None]] = {

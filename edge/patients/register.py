@@ -16,8 +16,8 @@ from edge.model.errors import ActionRefused, InvalidForm, NotFound
 from edge.model.patient import Patient, PatientFields
 from edge.model.patient_codes import Sex
 from edge.model.patient_fields import COLUMNS
-from edge.patients import edits, name_index, names
-from edge.patients.form import PatientForm, check, check_changes, tidy_card, tidy_phone
+from edge.patients import cards, edits, name_index, names
+from edge.patients.form import PatientForm, check, check_changes, tidy_phone
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -124,7 +124,7 @@ def get(store: Store, patient_id: str) -> Patient:
 
 def by_card(store: Store, card: str) -> Patient | None:
     """Return the holder of a card; None also when two people are on file with it."""
-    rows = store.rows(f"{_COLUMNS} WHERE card = ? AND {_FOUND}", (tidy_card(card),))
+    rows = store.rows(f"{_COLUMNS} WHERE card = ? AND {_FOUND}", (cards.tidy(card),))
     return _patient(rows[0]) if len(rows) == 1 else None
 
 

@@ -32,7 +32,8 @@ from edge.jobs import (
     remote_settings,
 )
 from edge.model.clock import Stamp
-from edge.model.errors import EdgeError, SettingsError
+from edge.model.errors import EdgeError
+from edge.process.start import run_box_process
 from edge.process.supervise import Stop
 from edge.settings.box_settings import Settings
 from edge.settings.remote_settings import effective
@@ -112,17 +113,14 @@ def plan(scheduler: BackgroundScheduler, settings: Settings) -> None:
         )
 
 
-def main() -> None:
-    """Run as a process until SIGTERM."""
+def main() -> int:
+    """Run as a process until SIGTERM; return its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    try:
-        serve(Settings.load(), stop)
-    except SettingsError as error:
-        sys.exit(str(error))
+    return run_box_process("caretaker", lambda settings: serve(settings, stop))
 
 
 def _wall_minus_boot_s() -> float:
@@ -130,4 +128,4 @@ def _wall_minus_boot_s() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from edge.model import languages
 from edge.model.errors import SettingsError
+from edge.patients import cards
 from edge.settings.setting import Remote, read, setting
 from edge.settings.toml_table import HIGHEST_PORT, Section
 from edge.store import copies, data_budget
@@ -42,6 +43,7 @@ class Settings:
     `watch` are globs of ports where devices are looked for that nobody configured.
     `bluetooth_restart` starts bluetoothd anew when nothing gentler helped; empty: never.
     `sticks` is the folder below which USB sticks are mounted; empty: they are not looked for.
+    `card_prefix`, `card_length` (0: any) and `card_check` tell a part of a code from a whole card.
     A row names its key in the file, its default and its bounds; the hospital may set `remote` ones.
     """
 
@@ -57,6 +59,9 @@ class Settings:
     kiosk_host: str = setting("kiosk.host", "127.0.0.1")
     kiosk_port: int = setting("kiosk.port", 8600, most=HIGHEST_PORT)
     px_per_mm: str = setting("kiosk.px_per_mm", "5")
+    card_prefix: str = setting("kiosk.card_prefix", "")
+    card_length: int = setting("kiosk.card_length", 0, most=cards.LONGEST)
+    card_check: str = setting("kiosk.card_check", "none", choices=("none", "luhn"))
     watch: tuple[str, ...] = setting("devices.watch", ("/dev/ttyUSB*", "/dev/ttyACM*"))
     bluetooth: bool = setting("devices.bluetooth", True)
     bluetooth_restart: str = setting("devices.bluetooth_restart", "systemctl restart bluetooth")
@@ -106,6 +111,11 @@ class Settings:
         """What a class of `edge.store.data_budget` may send in a day; no row is no limit."""
         limits = {kind: getattr(self, f"daily_kb_{kind}") for kind in data_budget.LIMITED}
         return {kind: kilobytes * 1000 for kind, kilobytes in limits.items() if kilobytes}
+
+    @property
+    def card_shape(self) -> cards.CardShape:
+        """What every card of this site has in common."""
+        return cards.CardShape(self.card_prefix, self.card_length, self.card_check == "luhn")
 
     @property
     def database(self) -> Path:

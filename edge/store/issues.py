@@ -137,6 +137,12 @@ ISSUES = (
         "The disk is full. New readings cannot be kept. Call the technician.",
     ),
     IssueKind(
+        "disk-fault",
+        Severity.ERROR,
+        "The memory card of the box answers with errors. New readings may not be kept."
+        " Call the technician: the card must be replaced.",
+    ),
+    IssueKind(
         "not-enrolled",
         Severity.INFORMATION,
         "This box is not enrolled with a hospital yet. Readings stay here.",

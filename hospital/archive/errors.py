@@ -11,8 +11,27 @@ class SettingsError(HospitalError):
     """The settings file is missing, unreadable or wrong; the text names the key."""
 
 
+class NotFound(HospitalError):
+    """No such box, record or backup: what was named is wrong."""
+
+
+class WrongInput(HospitalError):
+    """What somebody typed cannot be meant; the text says what to type."""
+
+
 class ArchiveDown(HospitalError):
     """The database cannot be used now; nothing was written, the boxes keep what they have."""
+
+
+class ArchiveRefused(ArchiveDown):
+    """The archive is not there, is empty, or is another hospital's: it is not taken for a new one.
+
+    `kind` is "missing", "empty" or "foreign".
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class RowRefused(HospitalError):

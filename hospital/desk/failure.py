@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
-from hospital.archive.errors import ArchiveDown
+from hospital.archive.errors import ArchiveDown, ArchiveRefused
 from web.failure import Failure, Sentences
 
 _NO_PAGE = "There is no such page or patient."
@@ -19,6 +19,13 @@ SENTENCES = Sentences(
     },
     otherwise="Something went wrong here. The clinics are not affected.",
     failures=(
+        Failure(
+            ArchiveRefused,
+            503,
+            "The hospital's archive is not the one that belongs here. Nothing is lost:"
+            " the clinics keep what is not confirmed. Call who runs the hospital's machine.",
+            str,
+        ),
         Failure(
             ArchiveDown,
             503,

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from markupsafe import Markup
 
+from edge.model.bounds import LAST_MS
 from edge.model.clock import PlacedStamp
 from edge.model.patient import Patient
 from edge.model.patient_codes import Sex
@@ -78,9 +79,14 @@ def quantity(value: Value) -> Markup:
 
 
 def moment(when_ms: int | None) -> Markup:
-    """Return a time in the hospital's zone, to the minute."""
+    """Return a time in the hospital's zone, to the minute.
+
+    A box sent it, perhaps to an older release: one that no calendar has must not hide the others.
+    """
     if when_ms is None:
         return Markup("never")
+    if not 0 <= when_ms <= LAST_MS:
+        return Markup('<span class="doubt">a time that cannot be true</span>')
     when = datetime.fromtimestamp(when_ms / 1000, UTC)
     text = when.astimezone().strftime("%Y-%m-%d %H:%M")
     return Markup('<time dir="ltr" datetime="{}">{}</time>').format(when.isoformat(), text)

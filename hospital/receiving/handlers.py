@@ -17,7 +17,7 @@ from edge.readings import retract
 from hospital.archive import Archive, scalar
 from hospital.entries import parse
 from hospital.entries.facts import Fact, FileFact, PatientFact, ReadingFact, SeenFact, SettingFact
-from hospital.entries.fields import Count, Text, ValueRow
+from hospital.entries.fields import Count, Moment, Text, ValueRow
 from hospital.entries.parse import Understood
 from hospital.feed import clinic_settings
 from hospital.files import attachments, patient_files
@@ -231,7 +231,7 @@ class ClockFact(Fact, frozen=True):
 
     boot: Count
     t_ms: Count
-    utc_ms: Count
+    utc_ms: Moment
     error_ms: Count
     source: ClockQuality
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from edge.model import patient_fields
+from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Value
@@ -165,7 +166,8 @@ def clinics(archive: Archive) -> list[ClinicLine]:
         " (SELECT count(*) FROM raw_frame u WHERE u.box = b.id AND u.unread = 1) AS unread"
         " FROM box b"
         " LEFT JOIN (SELECT box, epoch, sum(cum) AS confirmed, sum(safe) AS safe,"
-        " sum(CASE WHEN told > cum THEN told - cum ELSE 0 END) AS waiting FROM stream"
+        f" sum(CASE WHEN told > {MAX_COUNT} THEN 0 WHEN told > cum THEN told - cum ELSE 0 END)"
+        " AS waiting FROM stream"
         " GROUP BY box, epoch) s ON s.box = b.id AND s.epoch = b.epoch"
         " LEFT JOIN (SELECT box, sum(times) AS refused FROM refusal WHERE reason <> ?"
         " GROUP BY box) f ON f.box = b.id ORDER BY b.clinic, b.id",

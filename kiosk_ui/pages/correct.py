@@ -80,6 +80,7 @@ def _review(patient: Patient) -> ResponseReturnValue:
     sent = person_form.sent()
     changes = _changes(patient, sent)
     try:
+        person_form.check_card(changes, held=patient.card)
         differences = _differences(patient, check_changes(patient, changes, now))
         if not differences:
             return _done(patient.id)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from flask import render_template, request
 
-from edge.model.errors import ActionRefused, DiskFull, NotFound, StoreError, StoreRefused
+from edge.model.errors import (
+    ActionRefused,
+    DiskFault,
+    DiskFull,
+    NotFound,
+    StoreError,
+    StoreRefused,
+)
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import N_, ltr, t
 from web.failure import Failure, Sentences
@@ -27,6 +34,7 @@ SENTENCES = Sentences(
     otherwise=N_("Something went wrong in the box. Try again, or call the technician."),
     failures=(
         Failure(DiskFull, 507, issue_texts.DISK_FULL),
+        Failure(DiskFault, 503, issue_texts.DISK_FAULT),
         Failure(
             StoreRefused,
             503,

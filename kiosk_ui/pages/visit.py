@@ -10,10 +10,11 @@ from markupsafe import Markup
 
 from edge.equipment import registry
 from edge.model.clock import Stamp
-from edge.model.errors import DiskFull, NotFound, StoreError
+from edge.model.errors import DiskFault, DiskFull, NotFound, StoreError
 from edge.model.reading import Measurement, Reading
 from edge.patients import register
 from edge.readings import history, intake
+from edge.readings.history import StoredReading
 from edge.rules import plausibility
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
@@ -25,7 +26,16 @@ from kiosk_ui.reading_lines import Line
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.typed_values import TypedEntry, TypedRow
-from kiosk_ui.wording import N_, kind_icon, kind_name, own_words, quantity, t, vital_name
+from kiosk_ui.wording import (
+    N_,
+    count,
+    kind_icon,
+    kind_name,
+    own_words,
+    quantity,
+    t,
+    vital_name,
+)
 from web.polling import polled
 
 page = Blueprint("visit", __name__)
@@ -167,14 +177,35 @@ def _live(visit: Visit) -> str:
         visit=visit,
         is_open=is_open,
         taken=visit.closed_why == "another patient",
-        readings=[show_reading(r, now, names, urgent) for r in readings],
+        readings=[show_reading(r, now, names, urgent) for r in _in_order(readings, urgent)],
+        left_out=_left_out(visit, readings),
         refused=_refused(visit, readings) if is_open else [],
         now_showing=_now_showing(now) if is_open else [],
         devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],
     )
 
 
-def _refused(visit: Visit, readings: list[history.StoredReading]) -> list[Markup]:
+def _in_order(readings: list[StoredReading], urgent: frozenset[int]) -> list[StoredReading]:
+    """Return a visit's readings: the dangerous, then the newest of each kind, then the earlier."""
+    newest = {reading.kind: reading.entry for reading in reversed(readings)}
+
+    def place(reading: StoredReading) -> int:
+        if reading.entry in urgent and not reading.struck:
+            return 0
+        return 1 if newest[reading.kind] == reading.entry else 2
+
+    return sorted(readings, key=place)
+
+
+def _left_out(visit: Visit, readings: list[StoredReading]) -> Markup | None:
+    """Return in words how many readings of this visit only the history shows."""
+    more = history.count_of_visit(context.store(), visit.id) - len(readings)
+    if more <= 0:
+        return None
+    return t(N_("%(n)s earlier readings of this session stand in the history."), n=count(more))
+
+
+def _refused(visit: Visit, readings: list[StoredReading]) -> list[Markup]:
     """Return what a device failed to measure since the last value; older failures are history."""
     after = max([visit.entry, *(r.entry for r in readings if r.source == "device")])
     refusals = history.refused(context.store(), after, limit=3)
@@ -241,6 +272,8 @@ def _record(visit: Visit, measured: Measurement) -> Markup | None:
 def _sentence(error: StoreError) -> Markup:
     if isinstance(error, DiskFull):
         return t(issue_texts.DISK_FULL)
+    if isinstance(error, DiskFault):
+        return t(issue_texts.DISK_FAULT)
     return t(N_("The box could not record this. Please try again."))
 
 

@@ -11,6 +11,7 @@ from edge.store.issues import BY_NAME, Issue
 from kiosk_ui.wording import N_, ltr, own_words, plain, quantity, t, vital_name
 
 DISK_FULL = BY_NAME["disk-full"].sentence
+DISK_FAULT = BY_NAME["disk-fault"].sentence
 
 _UNKNOWN_ISSUE = N_("Something is wrong with %(subject)s. Call the technician.")
 
@@ -37,6 +38,11 @@ _REFUSALS = {
     "no-measurement": N_("The device did not get a reading. Please measure again."),
     "out-of-range": N_("The device gave an impossible number. Please measure again."),
     "unit": N_("The device used a unit that this box does not know. Call the technician."),
+    "object": N_("The scale weighed a thing, not a person. Nothing was kept."),
+    "below-meter-range": N_(
+        "The meter sent a number that is too low for it. It may be another test, such as"
+        " ketones. Look at the meter."
+    ),
     "crossed": N_("The upper pressure was not above the lower one. Please measure again."),
 }
 _EMPTY = frozenset({"no-values", "no-measurement"})
@@ -51,6 +57,7 @@ _QUALITY = {
     "pulse_below_range": N_("pulse too slow for the device"),
     "improper_position": N_("arm not at the height of the heart"),
     "shared_user": N_("the scale does not know the person: fat is only a guess"),
+    "small_after_person": N_("much less than the weight before: a bag, or a baby?"),
     "low_perfusion": N_("weak signal from the finger"),
     "inadequate_signal": N_("weak signal from the finger"),
     "poor_signal": N_("weak signal from the finger"),

@@ -319,7 +319,7 @@ def _opening(head: bytes) -> Opening:
         wire.octets(hospital, KID_BYTES),
         wire.octets(nonce, NONCE_BYTES),
         wire.count(epoch),
-        wire.count(made),
+        wire.moment(made),
     )
 
 

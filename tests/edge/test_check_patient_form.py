@@ -123,6 +123,7 @@ def test_a_change_keeps_the_other_fields() -> None:
 @given(st.builds(PatientForm, *[st.text(max_size=20)] * 8))
 def test_any_form_is_kept_or_refused_by_field(form: PatientForm) -> None:
     kinds = {"required", "too-long", "format", "unknown", "impossible", "future", "too-old"}
+    kinds |= {"alphabet"}
     found: set[str] = set()
     try:
         assert check(form, NOW).name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from decimal import Decimal
 from typing import cast
@@ -15,6 +16,7 @@ from devices.ble.supervisor import BleSupervisor
 from devices.recording.recorder import Recorder
 from devices.simulators import models
 from devices.simulators.bluez import Bluez
+from devices.simulators.bodies import Body, Traits
 from devices.simulators.body_scale import BodyScale
 from devices.simulators.faults import Fault
 from devices.simulators.glucose_meter import GlucoseMeter
@@ -85,6 +87,47 @@ async def test_control_solution_is_nobodys_blood(store: Store, bluez: Bluez) -> 
     await eventually_async(lambda: device_memory.of(store, METER).last_record == 2)
     assert len(readings(store)) == 1
     assert rejected(store) == []
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_ketone_sent_as_glucose_is_kept_from_the_patient_and_told_once(
+    store: Store, bluez: Bluez
+) -> None:
+    made = cast("GlucoseMeter", on_air(bluez, models.KETONE_METER))
+    made.measure(body(1), Fault.KETONE)
+    made.measure(body(2))
+    (refused,) = await eventually_async(lambda: rejected(store))
+    assert "glucose 13 mg/dL is less than the meter can measure (20)" in refused.why
+    (row,) = await eventually_async(lambda: readings(store))
+    assert row.values[0].value > 20
+    await eventually_async(lambda: not made.peripheral.awake.is_set())
+    made.measure(body(3))
+    await eventually_async(lambda: len(readings(store)) == 2)
+    assert len(rejected(store)) == 1
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_cuff_that_sends_its_running_pressure_as_results_leaves_one_reading(
+    store: Store, clock: Clock, bluez: Bluez
+) -> None:
+    on_air(bluez, models.QARDIO, habits=replace(QUICK, sample_s=0.2)).measure(body())
+    (live,) = await eventually_async(lambda: registry.live(store, clock.now()))
+    assert live.shown[0][0] == CUFF_PRESSURE
+    (row,) = await eventually_async(lambda: readings(store))
+    assert {value.code for value in row.values} >= {Code.SYSTOLIC, Code.DIASTOLIC}
+    assert rejected(store) == []
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_cuff_that_broke_off_while_it_inflated_is_told_once(
+    store: Store, bluez: Bluez
+) -> None:
+    on_air(bluez, models.QARDIO).measure(body(), Fault.DROP)
+    (refused,) = await eventually_async(lambda: rejected(store))
+    assert "did not get a measurement" in refused.why
+    await eventually_async(lambda: device(store).state == "listening")
+    assert len(rejected(store)) == 1
+    assert readings(store) == []
 
 
 async def test_a_meter_that_falls_silent_is_told_to_stop(
@@ -216,3 +259,34 @@ async def test_a_scale_that_broadcasts_counts_once_it_was_added(
     scale.measure(body(3))
     await eventually_async(lambda: len(readings(store)) == 2)
     assert calls(bluez, "Connect") == 0
+
+
+@pytest.mark.parametrize("model", [models.MI_SCALE, models.MI_BODY_SCALE])
+@pytest.mark.usefixtures("listen")
+async def test_a_thing_on_a_scale_is_nobodys_weight(
+    store: Store, clock: Clock, bluez: Bluez, model: models.BleModel
+) -> None:
+    pairings.ask(store, clock.now(), model.identity.address)
+    scale = on_air(bluez, model, habits=replace(QUICK, sample_s=0.3))
+    scale.measure(body(1), Fault.OBJECT)
+    (refused,) = await eventually_async(lambda: rejected(store))
+    assert "a thing, not a person" in refused.why
+    await eventually_async(lambda: not scale.peripheral.awake.is_set())
+    scale.measure(body(2))
+    assert await eventually_async(lambda: readings(store))
+    assert len(rejected(store)) == 1
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_bag_after_a_person_is_kept_with_a_doubt(
+    store: Store, clock: Clock, bluez: Bluez
+) -> None:
+    pairings.ask(store, clock.now(), models.MI_SCALE.identity.address)
+    scale = on_air(bluez, models.MI_SCALE, habits=replace(QUICK, sample_s=0.3))
+    scale.measure(body(1))
+    await eventually_async(lambda: len(readings(store)) == 1)
+    await eventually_async(lambda: not scale.peripheral.awake.is_set())
+    scale.measure(Body(Traits(120, 80, 72, 97, 36.6, 3.2, 50), random.Random(1)))
+    await eventually_async(lambda: len(readings(store)) == 2)
+    marks = {row.values[0].value > 10: row.quality for row in readings(store)}
+    assert marks == {True: (), False: ("small_after_person",)}

@@ -16,7 +16,7 @@ from hand_clock import HandClock
 
 from edge.jobs import backup, clock_check, disk, idle_visits, last_known_time
 from edge.model.clock import BUILD_MS, Clock, ClockQuality
-from edge.model.errors import DiskFull
+from edge.model.errors import DiskFault, DiskFull
 from edge.patients import register as patients_register
 from edge.patients.form import PatientForm
 from edge.process import caretaker
@@ -114,7 +114,7 @@ def test_a_backup_that_does_not_fit_leaves_no_half_copy(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
     try:
-        with pytest.raises(DiskFull):
+        with pytest.raises(DiskFault):
             backup.run(store, settings, hand.now())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -226,5 +226,5 @@ def test_the_process_says_plainly_that_there_is_no_box(tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.strip() == f"no box in {tmp_path}: run `healthpost init` first"
