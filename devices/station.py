@@ -42,6 +42,8 @@ OWN_CONDITIONS = (
     "bluetooth-off",
     "bond-stale",
     "not-paired",
+    "not-added",
+    "tells-nothing",
     "device-refuses",
     "disk-full",
     "disk-fault",

@@ -26,6 +26,7 @@ from urllib.request import urlopen
 import click
 
 from devices.catalogue import model_named
+from edge.equipment import pairings
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.settings.box_settings import Port, Settings
@@ -191,6 +192,9 @@ def _make_box(home: Path, ward: Ward, claim: str, kiosk_port: int) -> Settings:
         form = PatientForm(name="Bibi Khan", sex="female", birth="1958", village="Demo village")
         patient = register.register(store, now, form, member.id)
         visits.open_visit(store, now, patient.id, actor=member.id)
+        for device in ward.devices:
+            if device["link"] == "ble":
+                pairings.add(store, now, device["address"], actor=member.id)
     finally:
         store.close()
     return settings

@@ -47,6 +47,11 @@ UNCHECKED = "unchecked"
 own display, see `edge.readings.intake.confirm`."""
 
 
+IMPROBABLE = "improbable"
+"""The quality of a value that hardly any body has: no rule judges it until somebody has confirmed
+it, as one that is unchecked (`edge.rules.plausibility.improbable`)."""
+
+
 class Kind(StrEnum):
     """What was measured, as a worker would name it."""
 

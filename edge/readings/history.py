@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge.model.clock import PlacedStamp, place
+from edge import rules
+from edge.model.age import Age
+from edge.model.clock import PlacedStamp, Stamp, place
 from edge.model.entry import Entry
-from edge.model.reading import UNCHECKED, Value
-from edge.readings.intake import values_of
+from edge.model.reading import IMPROBABLE, UNCHECKED, Value
+from edge.readings import alerts
+from edge.readings.bodies import values_of
+from edge.rules.rule import Silence
 from edge.store.outbox import confirmed_entries
 from edge.store.store import Row, Store
 
@@ -57,6 +61,12 @@ class StoredReading:
     def struck(self) -> bool:
         """Whether the reading was taken back as wrong (`retract`, `intake.discard`)."""
         return self.tray == "discarded"
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The quality flags without those that somebody settled by looking at the display."""
+        settled = () if self.needs_confirmation else (UNCHECKED, IMPROBABLE)
+        return tuple(flag for flag in self.quality if flag not in settled)
 
     def value(self, code: str) -> Value | None:
         """Return the value of a LOINC code, or None."""
@@ -204,6 +214,22 @@ def urgent(store: Store, entries: list[int]) -> frozenset[int]:
     return frozenset(row["reading"] for row in rows)
 
 
+def silences(store: Store, readings: list[StoredReading], now: Stamp) -> dict[int, Silence]:
+    """Return why readings that may be dangerous are judged by no rule, by entry."""
+    ages: dict[str, Age | None] = {}
+    alarmed = urgent(store, [r.entry for r in readings])
+    found: dict[int, Silence] = {}
+    for r in readings:
+        if r.patient_id is None or r.struck or r.entry in alarmed:
+            continue
+        if r.patient_id not in ages:
+            ages[r.patient_id] = alerts.age_of(store, r.patient_id, now)
+        silence = rules.silent(r.values, ages[r.patient_id], r.doubts)
+        if silence is not None:
+            found[r.entry] = silence
+    return found
+
+
 def tray_count(store: Store) -> int:
     """Return how many readings wait in the tray."""
     return store.scalar("SELECT count(*) FROM reading WHERE tray = 'waiting'")
@@ -238,7 +264,8 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         tray=row["tray"],
         actor=entry.actor,
         confirmed=confirmed,
-        needs_confirmation=UNCHECKED in _flags(entry) and row["compared"] is None,
+        needs_confirmation=bool({UNCHECKED, IMPROBABLE} & set(_flags(entry)))
+        and row["compared"] is None,
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edge.model import languages
 from edge.model.errors import SettingsError
-from edge.patients import cards
+from edge.patients import calendars, cards
 from edge.settings.setting import Remote, read, setting
 from edge.settings.toml_table import HIGHEST_PORT, Section
 from edge.store import copies, data_budget
@@ -42,6 +42,7 @@ class Settings:
 
     `watch` are globs of ports where devices are looked for that nobody configured.
     `bluetooth_restart` starts bluetoothd anew when nothing gentler helped; empty: never.
+    `calendars` are those in which people here tell a birth; of several, the form asks which.
     `sticks` is the folder below which USB sticks are mounted; empty: they are not looked for.
     `card_prefix`, `card_length` (0: any) and `card_check` tell a part of a code from a whole card.
     A row names its key in the file, its default and its bounds; the hospital may set `remote` ones.
@@ -55,6 +56,9 @@ class Settings:
         languages.SOURCE.code,
         choices=languages.CODES,
         remote=Remote("language of the screens"),
+    )
+    calendars: tuple[str, ...] = setting(
+        "kiosk.calendars", ("gregory",), choices=tuple(calendars.BY_NAME), filled=True
     )
     kiosk_host: str = setting("kiosk.host", "127.0.0.1")
     kiosk_port: int = setting("kiosk.port", 8600, most=HIGHEST_PORT)

@@ -246,4 +246,11 @@ CREATE TABLE command (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),)
+_TO_JUDGE = """
+CREATE TABLE to_judge (patient_id TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (
+    Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
+    Migration("0002_add_to_judge", _TO_JUDGE),
+)

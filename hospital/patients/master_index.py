@@ -302,6 +302,8 @@ def _settle(
         if name in by_field
     }
     known = {f.name: _text(settled.get(f.name)) or f.default for f in PATIENT_FIELDS}
+    if known["birth"] is not None:
+        known["age"] = None  # an estimate counts only while no birth is known
     if known["name"] is None:
         raise RowRefused("a patient without a name")
     _keep(archive, patient_id, home, rev, known, now_ms)
@@ -337,7 +339,9 @@ def _body(
     settled: dict[str, MergedField],
     asked: Sequence[Review],
 ) -> dict[str, object]:
-    body: dict[str, object] = {k: v for k, v in known.items() if v is not None}
+    body: dict[str, object] = patient_fields.to_wire(
+        {k: v for k, v in known.items() if v is not None}
+    )
     for name, field in settled.items():
         if name not in known and field.value:
             body[name] = list(field.value) if isinstance(field.value, tuple) else field.value

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
+from edge.model.clock import Stamp
 from edge.model.reading import Code, Value
 from edge.patients import edits, register
 from edge.readings import history
@@ -18,7 +19,7 @@ from kiosk_ui import charts, context, list_parts
 from kiosk_ui.guard import staff_only
 from kiosk_ui.list_parts import PartOfList
 from kiosk_ui.pages import files
-from kiosk_ui.reading_lines import lines
+from kiosk_ui.reading_lines import ReadingText, lines
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.wording import N_, count, day, kind_name, ltr, t, vital_name
 
@@ -79,7 +80,6 @@ def show(patient_id: str) -> str:
     tabs = [Tab(Code(c), _name(Code(c))) for c in history.codes_of(store, ids, CHARTED)]
     wanted = next((tab for tab in tabs if tab.code == request.args.get("vital")), None)
     chosen = _vital(ids, wanted or tabs[0]) if tabs else None
-    names = {person.id: person.name for person in staff.members(store)}
     return render_template(
         "history.html",
         patient=patient,
@@ -89,8 +89,16 @@ def show(patient_id: str) -> str:
         chosen=chosen,
         drawn=_chart(chosen) if chosen and chosen.valid else "",
         sentence=_trend(chosen) if chosen and chosen.valid else "",
-        rows=[show_reading(r, now, names) for r in chosen.readings] if chosen else [],
+        rows=_rows(chosen.readings, now) if chosen else [],
     )
+
+
+def _rows(readings: list[StoredReading], now: Stamp) -> list[ReadingText]:
+    store = context.store()
+    names = {person.id: person.name for person in staff.members(store)}
+    urgent = history.urgent(store, [r.entry for r in readings])
+    silences = history.silences(store, readings, now)
+    return [show_reading(r, now, names, urgent, silences) for r in readings]
 
 
 def _vital(ids: list[str], tab: Tab) -> Vital:

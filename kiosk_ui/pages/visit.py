@@ -9,11 +9,12 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge.equipment import registry
+from edge.model.age import Age
 from edge.model.clock import Stamp
 from edge.model.errors import DiskFault, DiskFull, NotFound, StoreError
 from edge.model.reading import Measurement, Reading
 from edge.patients import register
-from edge.readings import history, intake
+from edge.readings import alerts, history, intake
 from edge.readings.history import StoredReading
 from edge.rules import plausibility
 from edge.staff import audit, staff
@@ -118,7 +119,8 @@ def keep_typed(visit_id: str) -> ResponseReturnValue:
     measured = typed_values.measured(row)
     if isinstance(measured, str):
         return _row(visit_id, replace(row, problem=t(measured)))
-    marked = _check(row, measured)
+    age = alerts.age_of(context.store(), visit.patient_id, context.now())
+    marked = _check(row, measured, age)
     if marked is not None:
         return _row(visit_id, marked)
     try:
@@ -171,14 +173,18 @@ def _live(visit: Visit) -> str:
     readings = history.of_visit(store, visit.id)
     names = {person.id: person.name for person in staff.members(store)}
     urgent = history.urgent(store, [r.entry for r in readings])
+    silences = history.silences(store, readings, now)
     is_open = _is_open(visit, now)
     return render_template(
         "visit_live.html",
         visit=visit,
         is_open=is_open,
         taken=visit.closed_why == "another patient",
-        readings=[show_reading(r, now, names, urgent) for r in _in_order(readings, urgent)],
+        readings=[
+            show_reading(r, now, names, urgent, silences) for r in _in_order(readings, urgent)
+        ],
         left_out=_left_out(visit, readings),
+        silent=issue_texts.silent_for(alerts.age_of(store, visit.patient_id, now)),
         refused=_refused(visit, readings) if is_open else [],
         now_showing=_now_showing(now) if is_open else [],
         devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],
@@ -236,13 +242,13 @@ def _is_open(visit: Visit, now: Stamp) -> bool:
     return visit.closed_entry is None and not visit.is_idle(now)
 
 
-def _check(row: TypedRow, measured: Measurement) -> TypedRow | None:
+def _check(row: TypedRow, measured: Measurement, age: Age | None) -> TypedRow | None:
     """Return the row with what is wrong or doubtful, or None when it may be recorded."""
     impossible = plausibility.impossible(measured.values)
     if impossible is not None:
         sentence = issue_texts.impossible_sentence(impossible, measured.values)
         return replace(row, problem=sentence)
-    doubtful = plausibility.doubtful(measured.values)
+    doubtful = plausibility.doubtful(measured.values, age)
     if not doubtful or request.form.get("sure") == _fingerprint(measured):
         return None
     what = Markup(" · ").join(issue_texts.warning_sentence(finding.name) for finding in doubtful)
