@@ -159,8 +159,8 @@ def status(as_json: bool) -> None:
 @speaks_json
 def checkup(as_json: bool) -> None:
     """Check that this box is fit for work; ends with 1 when a check fails."""
-    from provisioning.checkup import FAIL
     from provisioning.checkup import checkup as check
+    from provisioning.finding import FAIL
 
     with open_box() as (settings, store):
         findings = check(settings, store)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from edge.model.errors import StoreRefused
 from edge.process.fork import ForkedChild, preload
 from edge.process.home import close_to_others
+from edge.process.home_lock import ASIDE_S
 from edge.process.start import held
 from edge.process.supervise import SLOWEST_RESTART_S, Child, Stop, restart_delay_s, supervise
 from edge.settings.box_settings import Settings
@@ -75,7 +76,7 @@ def run_box() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     settings = Settings.load(box_home())
-    lock = held(settings.home, "box")
+    lock = held(settings.home, "box", ASIDE_S)
     try:
         close_to_others(settings.home)
         _migrate(settings)
