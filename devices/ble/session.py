@@ -104,6 +104,7 @@ class Session:
         self._valid_s = 0.0
         self._repeatable = self._finger_in = False
         self._under_way: Piece | None = None
+        self._failed: set[bytes] = set()
 
     def leave(self) -> None:
         """End soon: another device needs the slot."""
@@ -309,7 +310,9 @@ class Session:
                 _log.info("%s: a record without a value", self._readings.source.id)
                 return
             self._repeatable = True
-            self._recorded.append(self._readings.no_measurement(whole.at, whole.raw))
+            if whole.raw not in self._failed:  # the same bytes again are the same failure
+                self._failed.add(whole.raw)
+                self._recorded.append(self._readings.no_measurement(whole.at, whole.raw))
             return
         if measured.kind is Kind.BODY_COMPOSITION and self.setup.shares_user:
             measured = replace(measured, quality=(*measured.quality, SHARED_USER))

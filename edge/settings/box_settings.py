@@ -154,7 +154,8 @@ class Settings:
         try:
             raw = tomllib.loads(settings_file(home).read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise SettingsError(f"no box in {home}: run `healthpost init` first") from error
+            hint = "run `healthpost init --clinic NAME` first"
+            raise SettingsError(f"no box in {home}: {hint}") from error
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise SettingsError(f"{settings_file(home)} cannot be read: {error}") from error
         return _checked(home, raw)
