@@ -1,7 +1,7 @@
 """A plugin of pytest for `trials.mutants`: which tests run which lines, and tests on mutants.
 
 Environment: `HEALTHPOST_MUTANT_MAP` names the file of the map to make; `HEALTHPOST_MUTANT_JOB`
-names a job to do, `{"file", "names", "maps", "results", "most"}`. The tests are collected once; each mutant
+names a job to do. The tests are collected once; each mutant
 gets a process of its own, forked from there, in which the changed function's code is exchanged. A
 mutant outside of all functions needs the modules anew: `HEALTHPOST_MUTANT_IMPORT` is its name.
 """
