@@ -305,6 +305,11 @@ class Session:
     def _keep(self, whole: Piece) -> None:
         measured, fields = whole.characteristic.measured(whole.fields), whole.fields
         self._under_way = None
+        if whole.characteristic.control is not None:
+            control = whole.characteristic.control(fields)
+            if control is not None:
+                self._recorded.append(self._readings.control(whole.at, control, whole.raw))
+                return
         if measured is None:
             if self._transfer is not None or _is_control(fields):
                 _log.info("%s: a record without a value", self._readings.source.id)
