@@ -47,7 +47,7 @@ def one(entry: int) -> str:
         row=_reading_text(_waiting(entry)),
         entry=entry,
         query=request.args.get("q", ""),
-        found=Markup(patients.found_fragment("claim", entry)),
+        found=Markup(_claimable(entry)),
         reasons=[(key, t(text)) for key, text in REASONS.items()],
     )
 
@@ -56,7 +56,7 @@ def one(entry: int) -> str:
 @staff_only
 def found(entry: int) -> str:
     """Answer the search as it is typed."""
-    return patients.found_fragment("claim", entry)
+    return _claimable(entry)
 
 
 @page.post("/tray/<int:entry>/claim/<patient_id>")
@@ -79,6 +79,13 @@ def discard(entry: int) -> ResponseReturnValue:
     actor = context.worker().staff.id
     intake.discard(context.store(), context.now(), entry, why, actor=actor)
     return redirect(url_for(".show"), 303)
+
+
+def _claimable(entry: int) -> str:
+    return patients.found_fragment(
+        url_for(".found", entry=entry),
+        lambda patient_id: url_for(".claim", entry=entry, patient_id=patient_id),
+    )
 
 
 def _waiting(entry: int) -> history.StoredReading:
