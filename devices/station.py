@@ -16,7 +16,9 @@ from functools import partial
 
 from devices.ble.supervisor import BleSupervisor, RadioHabits
 from devices.catalogue import SERIAL_PROTOCOLS, model_named
-from devices.protocols.laboratory import Test
+from devices.protocols.character_sets import codec_named
+from devices.protocols.laboratory import Site, Test
+from devices.protocols.laboratory_places import place
 from devices.protocols.line_template import PREFIX, TemplateError
 from devices.recording.recorder import Recorder
 from devices.serial import link, templates
@@ -25,7 +27,8 @@ from devices.serial.port_watch import PortWatch, WatchHabits
 from devices.serial.supervisor import PortSupervisor
 from edge.equipment import device_requests, registry, serial_bindings
 from edge.model.clock import Stamp
-from edge.model.errors import EdgeError, SettingsError
+from edge.model.errors import SettingsError
+from edge.process.start import run_box_process
 from edge.settings.box_settings import Port, Settings
 from edge.store import issues
 from edge.store.store import Store
@@ -41,6 +44,8 @@ OWN_CONDITIONS = (
     "bluetooth-off",
     "bond-stale",
     "not-paired",
+    "not-added",
+    "tells-nothing",
     "device-refuses",
     "disk-full",
     "disk-fault",
@@ -48,17 +53,9 @@ OWN_CONDITIONS = (
 
 
 def main() -> int:
-    """Run the box's station; return 2 when its settings are wrong, 1 when it failed."""
+    """Run the box's station; return its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
-    try:
-        asyncio.run(run(Settings.load()))
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except EdgeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return run_box_process("station", lambda settings: asyncio.run(run(settings)))
 
 
 async def run(settings: Settings) -> None:
@@ -124,8 +121,18 @@ def _cable(settings: Settings, port: Port) -> Cable:
     model = model_named(port.model)
     if model is None or model.protocol not in SERIAL_PROTOCOLS:
         raise SettingsError(f"devices.port: no serial device {port.model!r} in the catalogue")
+    return Cable(port.path, model, site_of(port))
+
+
+def site_of(port: Port) -> Site:
+    """Return what was written down for the analyser at a port; raises `SettingsError`."""
+    wrong = [name for name in (*port.sample, *port.time) if place(name) is None]
+    if wrong:
+        raise SettingsError(f"devices.port: {wrong[0]!r} is no field such as OBR-3 or O-4.3")
+    if port.encoding and codec_named(port.encoding) is None:
+        raise SettingsError(f"devices.port: {port.encoding!r} is no character set")
     tests = {name: Test(code, unit) for name, (code, unit) in port.tests.items()}
-    return Cable(port.path, model, tests)
+    return Site(tests, port.encoding, port.sample, port.time, port.controls)
 
 
 def _watch_habits(settings: Settings) -> WatchHabits:

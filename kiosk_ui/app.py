@@ -13,6 +13,7 @@ from kiosk_ui import catalogs, context, language, wording
 from kiosk_ui.icons import icon
 from kiosk_ui.pages import (
     clock,
+    controls,
     correct,
     devices,
     failure,
@@ -59,6 +60,7 @@ PAGES = (
     status,
     messages,
     clock,
+    controls,
     serial_ports,
     pairing,
     usb,

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from edge.model.clock import Stamp
-from edge.model.reading import UNCHECKED, Code, Value
+from edge.model.reading import Code, CodedValue, Value
 from edge.readings.history import StoredReading
+from edge.rules.rule import Silence
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import (
     N_,
+    coded_text,
     kind_icon,
+    ltr,
     own_words,
     plain,
     quantity,
@@ -48,6 +51,7 @@ class ReadingText:
     confirmed: bool
     compare: bool = False
     struck: bool = False
+    silence: Markup | None = None
 
     @property
     def tone(self) -> str:
@@ -56,7 +60,7 @@ class ReadingText:
             return "struck"
         if self.urgent:
             return "urgent"
-        return "doubt" if self.warnings or self.quality else "plain"
+        return "doubt" if self.warnings or self.quality or self.silence else "plain"
 
 
 def show(
@@ -64,26 +68,37 @@ def show(
     now: Stamp,
     names: Mapping[str, str],
     urgent: frozenset[int] = frozenset(),
+    silences: Mapping[int, Silence] | None = None,
 ) -> ReadingText:
-    """Word a reading; `names` are the staff by id, `urgent` the readings that raised an alert."""
+    """Word a reading; `names` are the staff by id, `urgent` the readings that raised an alert.
+
+    `silences` says of readings that may be dangerous why no rule judged them.
+    """
+    silence = (silences or {}).get(recorded.entry)
     return ReadingText(
         entry=recorded.entry,
         icon=kind_icon(recorded.kind),
-        lines=lines(recorded.values),
+        lines=lines(recorded.values, recorded.coded),
         source=_source(recorded, names),
         at=since(recorded.placed.when, now),
         sure=recorded.placed.sure,
-        quality=issue_texts.quality_words(_doubts(recorded)),
+        quality=issue_texts.quality_words(recorded.doubts),
         warnings=[issue_texts.warning_sentence(name) for name in recorded.warnings],
         urgent=recorded.entry in urgent,
         confirmed=recorded.confirmed,
         compare=recorded.needs_confirmation and not recorded.struck,
         struck=recorded.struck,
+        silence=None if silence is None else issue_texts.silence_sentence(silence),
     )
 
 
-def lines(values: tuple[Value, ...]) -> tuple[Line, ...]:
-    """Return the numbers of a reading, a blood pressure as one line 120/80."""
+def lines(values: tuple[Value, ...], coded: tuple[CodedValue, ...] = ()) -> tuple[Line, ...]:
+    """Return the values of a reading: its numbers, a blood pressure as 120/80, then its words."""
+    words = tuple(Line(vital_name(v.code), coded_text(v.word)) for v in coded)
+    return _numbers(values) + words
+
+
+def _numbers(values: tuple[Value, ...]) -> tuple[Line, ...]:
     by_code = {value.code: value for value in values}
     systolic, diastolic = by_code.get(Code.SYSTOLIC), by_code.get(Code.DIASTOLIC)
     rest = [v for v in values if v.code not in _FOLDED]
@@ -95,17 +110,19 @@ def lines(values: tuple[Value, ...]) -> tuple[Line, ...]:
     return (first, *(Line(vital_name(v.code), value_text(v)) for v in rest))
 
 
-def _doubts(recorded: StoredReading) -> tuple[str, ...]:
-    """What somebody has compared with the device's display is no doubt any more."""
-    settled = () if recorded.needs_confirmation else (UNCHECKED,)
-    return tuple(flag for flag in recorded.quality if flag not in settled)
-
-
 def _source(recorded: StoredReading, names: Mapping[str, str]) -> Markup:
     if recorded.source == "typed":
         who = names.get(recorded.actor or "")
         return t(N_("typed by %(name)s"), name=own_words(who)) if who else t(N_("typed"))
-    return own_words(recorded.model or recorded.device_id or "")
+    model = own_words(recorded.model or recorded.device_id or "")
+    if not recorded.found or not recorded.record:
+        return model
+    sample = t(
+        N_("sample %(number)s, from field %(place)s"),
+        number=ltr(recorded.record),
+        place=ltr(recorded.found[0]),
+    )
+    return Markup("{} · {}").format(model, sample)
 
 
 _FOLDED = frozenset({Code.SYSTOLIC, Code.DIASTOLIC, Code.MEAN_PRESSURE, Code.PERFUSION_INDEX})

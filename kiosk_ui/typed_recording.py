@@ -10,7 +10,7 @@ from markupsafe import Markup
 from edge.model.clock import Stamp
 from edge.model.errors import DiskFault, DiskFull, StoreError
 from edge.model.reading import Measurement, Reading
-from edge.readings import intake
+from edge.readings import alerts, intake
 from edge.rules import plausibility
 from edge.visits import visits
 from edge.visits.visits import Visit
@@ -28,7 +28,7 @@ def record(visit: Visit, row: TypedRow, sure: str | None = None) -> TypedRow | i
     measured = typed_values.measured(row)
     if isinstance(measured, str):
         return replace(row, problem=t(measured))
-    marked = _check(row, measured, sure)
+    marked = _check(visit, row, measured, sure)
     if marked is not None:
         return marked
     try:
@@ -55,13 +55,14 @@ def is_open(visit: Visit, now: Stamp) -> bool:
     return visit.closed_entry is None and not visit.is_idle(now)
 
 
-def _check(row: TypedRow, measured: Measurement, sure: str | None) -> TypedRow | None:
+def _check(visit: Visit, row: TypedRow, measured: Measurement, sure: str | None) -> TypedRow | None:
     """Return the row with what is wrong or doubtful, or None when it may be recorded."""
     impossible = plausibility.impossible(measured.values)
     if impossible is not None:
         sentence = issue_texts.impossible_sentence(impossible, measured.values)
         return replace(row, problem=sentence)
-    doubtful = plausibility.doubtful(measured.values)
+    age = alerts.age_of(context.store(), visit.patient_id, context.now())
+    doubtful = plausibility.doubtful(measured.values, age)
     if not doubtful or sure == _fingerprint(measured):
         return None
     what = Markup(" · ").join(issue_texts.warning_sentence(finding.name) for finding in doubtful)

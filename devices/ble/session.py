@@ -24,17 +24,20 @@ from devices.catalogue import BLE_CHARACTERISTICS
 from devices.driver import BleCharacteristic, DecodeError, Fields
 from devices.recording.device_readings import DeviceReadings
 from devices.recording.device_time import KnownClock
-from devices.recording.recorder import Recorder
+from devices.recording.recorder import Kept, Recorder
 from edge.equipment import device_memory, registry
 from edge.model.clock import Stamp
 from edge.model.reading import Kind
-from edge.readings.intake import Duplicate, Outcome
+from edge.readings.intake import Duplicate
 from edge.store import issues
 
 RECORD_ACCESS = "2A52"
 CUFF_PRESSURE = "2A36"
 NO_MEASUREMENTS = frozenset({BATTERY, "2A08", "2A2B", RECORD_ACCESS})
 """Battery, clocks and control point: they belong to a device's row but say nothing of a patient."""
+
+_SPOT = tuple(BLE_CHARACTERISTICS[uuid] for uuid in ("2A35", "2A5E", "2A1C", "2A9D", "2A9C"))
+"""Measured once and told at once: subscribed to wherever a device of no row has them."""
 
 SHARED_USER = "shared_user"
 """Fat is estimated from the age, sex and height of a scale's user; the box's slot is nobody."""
@@ -72,7 +75,10 @@ class _Value:
 
 
 class Session:
-    """Runs once. `setup` knows the device's clock, before and after."""
+    """Runs once. `setup` knows the device's clock, before and after.
+
+    `asked`: its measurements were subscribed to, or it has none; `heard` counts what it sent.
+    """
 
     def __init__(
         self,
@@ -83,7 +89,7 @@ class Session:
         times: SessionTimes,
     ) -> None:
         self.setup = DeviceSetup(recorder, readings.source, connection, clock)
-        self.streaming = False
+        self.streaming = self.asked = False
         self.heard = 0
         self.hung_up = False
         self._recorder = recorder
@@ -93,11 +99,12 @@ class Session:
         self._values: asyncio.Queue[_Value] = asyncio.Queue(maxsize=QUEUE_LIMIT)
         self._assembly = Assembly()
         self._transfer: RecordTransfer | None = None
-        self._recorded: list[asyncio.Future[Outcome]] = []
+        self._recorded: list[asyncio.Future[Kept]] = []
         self._leave = asyncio.Event()
         self._valid_s = 0.0
         self._repeatable = self._finger_in = False
         self._under_way: Piece | None = None
+        self._failed: set[bytes] = set()
 
     def leave(self) -> None:
         """End soon: another device needs the slot."""
@@ -141,6 +148,10 @@ class Session:
         model = self._readings.source.model
         wanted = [BLE_CHARACTERISTICS[u] for u in model.characteristics if u not in NO_MEASUREMENTS]
         served = [item for item in wanted if await self._serve(item)]
+        if not model.name_prefixes or not served:  # what it has decides, not what it is called
+            others = [item for item in _SPOT if item not in wanted]
+            served += [item for item in others if await self._serve(item)]
+        self.asked = True
         if not served:
             raise LinkError("the device offers none of the measurements of its model")
         self.streaming = any(item.streaming for item in served)
@@ -299,9 +310,11 @@ class Session:
                 _log.info("%s: a record without a value", self._readings.source.id)
                 return
             self._repeatable = True
-            self._recorded.append(self._readings.no_measurement(whole.at, whole.raw))
+            if whole.raw not in self._failed:  # the same bytes again are the same failure
+                self._failed.add(whole.raw)
+                self._recorded.append(self._readings.no_measurement(whole.at, whole.raw))
             return
-        if measured.kind is Kind.BODY_COMPOSITION and self._readings.source.model.quirks.consent:
+        if measured.kind is Kind.BODY_COMPOSITION and self.setup.shares_user:
             measured = replace(measured, quality=(*measured.quality, SHARED_USER))
         self._repeatable |= measured.device_time is None
         age_s = self._age_s(measured.device_time, whole.at)
@@ -350,5 +363,5 @@ def _is_control(fields: Fields) -> bool:
     return "control_solution" in (fields.get("type"), fields.get("location"))
 
 
-def _is_written(done: asyncio.Future[Outcome]) -> bool:
+def _is_written(done: asyncio.Future[Kept]) -> bool:
     return done.done() and not done.cancelled()

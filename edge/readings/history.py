@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge.model.clock import PlacedStamp, place
+from edge import rules
+from edge.model.age import Age
+from edge.model.clock import PlacedStamp, Stamp, place
 from edge.model.entry import Entry
-from edge.model.reading import UNCHECKED, Value
-from edge.readings.intake import values_of
+from edge.model.reading import IMPROBABLE, UNCHECKED, CodedValue, Value
+from edge.readings import alerts
+from edge.readings.bodies import coded_of, values_of
+from edge.rules.rule import Silence
 from edge.store.outbox import confirmed_entries
 from edge.store.store import Row, Store
 
@@ -33,12 +37,14 @@ class StoredReading:
     """A recorded reading as people look at it; `confirmed` only when a receipt covers it.
 
     `needs_confirmation` asks a person to compare it with the device's own display. `struck`:
-    somebody said that it is wrong, so nothing may be concluded from it.
+    somebody said that it is wrong, so nothing may be concluded from it. `record` is the number of
+    an analyser's sample or of a meter's record, `found` the fields that sample and time came from.
     """
 
     entry: int
     kind: str
     values: tuple[Value, ...]
+    coded: tuple[CodedValue, ...]
     source: str
     model: str | None
     device_id: str | None
@@ -52,11 +58,19 @@ class StoredReading:
     actor: str | None
     confirmed: bool
     needs_confirmation: bool = False
+    record: str = ""
+    found: tuple[str, ...] = ()
 
     @property
     def struck(self) -> bool:
         """Whether the reading was taken back as wrong (`retract`, `intake.discard`)."""
         return self.tray == "discarded"
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The quality flags without those that somebody settled by looking at the display."""
+        settled = () if self.needs_confirmation else (UNCHECKED, IMPROBABLE)
+        return tuple(flag for flag in self.quality if flag not in settled)
 
     def value(self, code: str) -> Value | None:
         """Return the value of a LOINC code, or None."""
@@ -204,6 +218,22 @@ def urgent(store: Store, entries: list[int]) -> frozenset[int]:
     return frozenset(row["reading"] for row in rows)
 
 
+def silences(store: Store, readings: list[StoredReading], now: Stamp) -> dict[int, Silence]:
+    """Return why readings that may be dangerous are judged by no rule, by entry."""
+    ages: dict[str, Age | None] = {}
+    alarmed = urgent(store, [r.entry for r in readings])
+    found: dict[int, Silence] = {}
+    for r in readings:
+        if r.patient_id is None or r.struck or r.entry in alarmed:
+            continue
+        if r.patient_id not in ages:
+            ages[r.patient_id] = alerts.age_of(store, r.patient_id, now)
+        silence = rules.silent(r.values, ages[r.patient_id], r.doubts)
+        if silence is not None:
+            found[r.entry] = silence
+    return found
+
+
 def tray_count(store: Store) -> int:
     """Return how many readings wait in the tray."""
     return store.scalar("SELECT count(*) FROM reading WHERE tray = 'waiting'")
@@ -226,6 +256,7 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         entry=row["entry"],
         kind=row["kind"],
         values=values_of(entry.body),
+        coded=coded_of(entry.body),
         source=row["source"],
         model=row["device_model"],
         device_id=row["device_id"],
@@ -238,13 +269,20 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         tray=row["tray"],
         actor=entry.actor,
         confirmed=confirmed,
-        needs_confirmation=UNCHECKED in _flags(entry) and row["compared"] is None,
+        needs_confirmation=bool({UNCHECKED, IMPROBABLE} & set(_flags(entry)))
+        and row["compared"] is None,
+        record=str(entry.body.get("record", "")),
+        found=_texts(entry, "found"),
     )
 
 
 def _flags(entry: Entry) -> tuple[str, ...]:
-    quality = entry.body.get("quality")
-    return tuple(quality) if isinstance(quality, list) else ()
+    return _texts(entry, "quality")
+
+
+def _texts(entry: Entry, key: str) -> tuple[str, ...]:
+    found = entry.body.get(key)
+    return tuple(found) if isinstance(found, list) else ()
 
 
 def _refusal(store: Store, row: Row) -> Refusal:

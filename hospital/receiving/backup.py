@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edge.store import durable
 from hospital.archive import STREAMS, Archive, Row, disks, row, scalar
-from hospital.archive.errors import HospitalError
+from hospital.archive.errors import HospitalError, NotFound, WrongInput
 from hospital.fleet import boxes
 from hospital.receiving import custody
 from sync.core.hospital import BackedUp
@@ -47,7 +47,7 @@ def back_up(archive: Archive, to: Path, now_ms: int, *, trusted: bool = False) -
     but promises nothing. `trusted`: the caller vouches for the place.
     """
     if to.exists():
-        raise HospitalError(f"{to} exists already; every backup is a file of its own")
+        raise WrongInput(f"{to} exists already; every backup is a file of its own")
     draft = to.with_name(f"{to.name}.part")
     draft.unlink(missing_ok=True)
     try:
@@ -105,7 +105,7 @@ def finish(archive: Archive, number: int, place: str, now_ms: int) -> int:
     with archive.transaction():
         begun = row(archive, "SELECT covered FROM backup_begun WHERE number = ?", (number,))
         if begun is None:
-            raise HospitalError(f"no backup {number} was begun, or it is finished already")
+            raise NotFound(f"no backup {number} was begun, or it is finished already")
         names = ("box", "epoch", "lane", "cum", "chain")
         covered = [dict(zip(names, values, strict=True)) for values in json.loads(begun["covered"])]
         for stream in covered:

@@ -12,7 +12,7 @@ from edge.model import patient_fields
 from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
-from edge.model.reading import UNCHECKED, Value
+from edge.model.reading import IMPROBABLE, UNCHECKED, Value
 from hospital.archive import Archive, Row, row, scalar
 from sync.core.messages import STALE_SESSION
 
@@ -294,6 +294,16 @@ def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[Ch
     ]
 
 
+def without_alert(archive: Archive, limit: int) -> list[ReadingRow]:
+    """Return the last readings of patients about which no rule raised an alert, newest first."""
+    sql = (
+        f"{_READINGS} WHERE r.patient IS NOT NULL AND r.discarded = 0 AND p.id IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.reading = r.id)"
+        " ORDER BY r.number DESC LIMIT ?"
+    )
+    return _charted(archive, archive.rows(sql, (limit,)))
+
+
 def count_readings(archive: Archive) -> int:
     """Return how many readings the archive holds."""
     return scalar(archive, "SELECT count(*) AS n FROM reading")
@@ -344,7 +354,7 @@ def _anchors(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
 
 def _flags(r: Row) -> tuple[str, ...]:
     """Return what is doubtful; what a worker compared with the display is no doubt any more."""
-    settled = (UNCHECKED,) if r["compared"] else ()
+    settled = (UNCHECKED, IMPROBABLE) if r["compared"] else ()
     return tuple(flag for flag in r["flags"].split() if flag not in settled)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from markupsafe import Markup
 
+from edge.model.clock import Stamp
 from edge.model.reading import Code, Value
 from edge.patients import edits, register
 from edge.readings import history
@@ -18,9 +19,10 @@ from kiosk_ui import charts, context, list_parts
 from kiosk_ui.guard import staff_only
 from kiosk_ui.list_parts import PartOfList
 from kiosk_ui.pages import files
-from kiosk_ui.reading_lines import lines
+from kiosk_ui.reading_lines import ReadingText, lines
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.wording import N_, count, day, kind_name, ltr, t, vital_name
+from web import list_pages
 
 page = Blueprint("history", __name__)
 
@@ -78,8 +80,7 @@ def show(patient_id: str) -> str:
     ids = edits.one_person(store, patient_id)
     tabs = [Tab(Code(c), _name(Code(c))) for c in history.codes_of(store, ids, CHARTED)]
     wanted = next((tab for tab in tabs if tab.code == request.args.get("vital")), None)
-    chosen = _vital(ids, wanted or tabs[0]) if tabs else None
-    names = {person.id: person.name for person in staff.members(store)}
+    chosen = _vital(patient.id, ids, wanted or tabs[0]) if tabs else None
     return render_template(
         "history.html",
         patient=patient,
@@ -89,13 +90,26 @@ def show(patient_id: str) -> str:
         chosen=chosen,
         drawn=_chart(chosen) if chosen and chosen.valid else "",
         sentence=_trend(chosen) if chosen and chosen.valid else "",
-        rows=[show_reading(r, now, names) for r in chosen.readings] if chosen else [],
+        rows=_rows(chosen.readings, now) if chosen else [],
     )
 
 
-def _vital(ids: list[str], tab: Tab) -> Vital:
-    found = history.of_code(context.store(), ids, tab.code, list_parts.skipped(SHOWN), SHOWN)
-    part = list_parts.part(found.skip, SHOWN, found.total, vital=tab.code.value)
+def _rows(readings: list[StoredReading], now: Stamp) -> list[ReadingText]:
+    store = context.store()
+    names = {person.id: person.name for person in staff.members(store)}
+    urgent = history.urgent(store, [r.entry for r in readings])
+    silences = history.silences(store, readings, now)
+    return [show_reading(r, now, names, urgent, silences) for r in readings]
+
+
+def _vital(patient_id: str, ids: list[str], tab: Tab) -> Vital:
+    skip = list_pages.skipped(SHOWN)
+    found = history.of_code(context.store(), ids, tab.code, skip, SHOWN)
+
+    def at(number: int) -> str:
+        return url_for(".show", patient_id=patient_id, vital=tab.code.value, page=number)
+
+    part = list_parts.part(SHOWN, at, len(found.readings), found.total)
     return Vital(tab.code, tab.name, found.readings, part)
 
 

@@ -21,7 +21,7 @@ from web.polling import polled
 
 page = Blueprint("pairing", __name__)
 
-_WANTED = {"not-paired": False, "bond-stale": True}
+_WANTED = {"not-paired": False, "not-added": False, "bond-stale": True}
 """The issues that a pairing ends, and whether the former bond has to go first."""
 
 _UNDER_WAY = frozenset({State.ASKED, State.PAIRING, State.PASSKEY_WANTED})
@@ -105,7 +105,10 @@ def _body() -> str:
     wanting = [issue for issue in _wanting() if issue.detail not in busy]
     return render_template(
         "pairing_body.html",
-        wanting=[(issue.detail, sentences_issues.issue_sentence(issue)) for issue in wanting],
+        wanting=[
+            (issue.detail, sentences_issues.issue_sentence(issue), issue.kind == "not-added")
+            for issue in wanting
+        ],
         asked=[_text_of(pairing) for pairing in asked],
     )
 

@@ -83,6 +83,6 @@ def _form(
         form=form,
         wrong=person_form.problems(wrong or {}),
         same=same or [],
-        lines=person_form.LINES,
+        **person_form.parts(),
         begun=begun,
     )

@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from edge import rules
 from edge.equipment import registry
 from edge.model.patient import Patient
 from edge.model.reading import Kind
@@ -284,7 +285,7 @@ def _body(step: Step, after: int) -> str:
         "self_service_body.html",
         step=step,
         icon_name=kind_icon(step.kind),
-        rows=lines(newest.values) if newest else (),
+        rows=lines(newest.values, newest.coded) if newest else (),
         advice=_advice(newest) if newest else None,
         refused=[issue_texts.refusal_sentence(f) for f in refused],
         measuring=bool(now_showing),
@@ -296,7 +297,10 @@ def _body(step: Step, after: int) -> str:
 
 def _advice(recorded: StoredReading) -> Markup | None:
     """Return what to do about a value that a rule or a limit has marked."""
-    if history.urgent(context.store(), [recorded.entry]):
+    store = context.store()
+    is_silent = bool(history.silences(store, [recorded], context.now()))
+    nobodys = recorded.patient_id is None and bool(rules.silent(recorded.values, None))
+    if history.urgent(store, [recorded.entry]) or is_silent or nobodys:
         return t(N_("Show this to a health worker now."))
     if recorded.warnings or recorded.quality:
         return t(N_("Rest a little and measure again. Then show it to a health worker."))

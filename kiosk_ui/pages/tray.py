@@ -14,6 +14,7 @@ from kiosk_ui.pages import patients
 from kiosk_ui.reading_lines import ReadingText
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.wording import N_, t
+from web import list_pages
 
 page = Blueprint("tray", __name__)
 
@@ -29,12 +30,17 @@ REASONS = {
 @staff_only
 def show() -> str:
     """Show what waits, page by page, newest first: that person may still be here."""
-    skip = list_parts.skipped(history.PAGE)
+    skip = list_pages.skipped(history.PAGE)
     waiting = history.in_tray(context.store(), skip)
     return render_template(
         "tray.html",
         rows=[_reading_text(r) for r in waiting],
-        part=list_parts.part(skip, history.PAGE, history.tray_count(context.store())),
+        part=list_parts.part(
+            history.PAGE,
+            lambda number: url_for(".show", page=number),
+            len(waiting),
+            history.tray_count(context.store()),
+        ),
     )
 
 

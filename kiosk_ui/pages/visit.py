@@ -12,7 +12,7 @@ from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.errors import NotFound
 from edge.patients import register
-from edge.readings import history
+from edge.readings import alerts, history
 from edge.readings.history import StoredReading
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
@@ -167,14 +167,18 @@ def _live(visit: Visit) -> str:
     readings = history.of_visit(store, visit.id)
     names = {person.id: person.name for person in staff.members(store)}
     urgent = history.urgent(store, [r.entry for r in readings])
+    silences = history.silences(store, readings, now)
     is_open = typed_recording.is_open(visit, now)
     return render_template(
         "visit_live.html",
         visit=visit,
         is_open=is_open,
         taken=visit.closed_why == "another patient",
-        readings=[show_reading(r, now, names, urgent) for r in _in_order(readings, urgent)],
+        readings=[
+            show_reading(r, now, names, urgent, silences) for r in _in_order(readings, urgent)
+        ],
         left_out=_left_out(visit, readings),
+        silent=issue_texts.silent_for(alerts.age_of(store, visit.patient_id, now)),
         refused=_refused(visit, readings) if is_open else [],
         now_showing=_now_showing(now) if is_open else [],
         devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],

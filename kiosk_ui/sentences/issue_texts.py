@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from edge import rules
+from edge.model.age import Age
 from edge.model.reading import Code, Value
 from edge.readings.history import Refusal
 from edge.rules.plausibility import Finding, limits_of
+from edge.rules.rule import Silence
 from edge.store.issues import BY_NAME, Issue
 from kiosk_ui.wording import N_, ltr, own_words, plain, quantity, t, vital_name
 
@@ -43,6 +46,17 @@ _REFUSALS = {
         "The meter sent a number that is too low for it. It may be another test, such as"
         " ketones. Look at the meter."
     ),
+    "unmapped-test": N_(
+        "The analyser sent a test that this site has not named: %(tests)s. Call the technician."
+    ),
+    "result-unit": N_(
+        "The analyser used another unit than this site expects: %(tests)s. Call the technician."
+    ),
+    "result-value": N_(
+        "The analyser sent a value that this box cannot read: %(tests)s. Read it from the analyser."
+    ),
+    "not-final": N_("The analyser sent a result that is not final yet: %(tests)s."),
+    "withdrawn": N_("The analyser says that an earlier result was wrong: %(tests)s. Check it."),
     "crossed": N_("The upper pressure was not above the lower one. Please measure again."),
 }
 _EMPTY = frozenset({"no-values", "no-measurement"})
@@ -66,13 +80,37 @@ _QUALITY = {
     "erratic_signal": N_("unsteady signal from the finger"),
     "questionable_pulse": N_("unsteady signal from the finger"),
     "sensor_interference": N_("unsteady signal from the finger"),
+    "improbable": N_("hardly possible: compare with the display of the device"),
     "unchecked": N_("compare with the display of the device"),
+    "corrected": N_("the analyser corrected an earlier result"),
+    "flag_L": N_("below the analyser's normal range"),
+    "flag_LL": N_("far below the analyser's normal range"),
+    "flag_H": N_("above the analyser's normal range"),
+    "flag_HH": N_("far above the analyser's normal range"),
+    "flag_A": N_("not normal, says the analyser"),
     "questionable": N_("the device doubts this value"),
     "early_estimate": N_("early estimate"),
     "equipment_malfunction": N_("the device reports a fault"),
     "sensor_malfunctioning": N_("the device reports a fault"),
 }
 """Quality flags as drivers name them; one that stands nowhere here is shown as "check"."""
+
+
+_SILENCES = {
+    Silence.NO_AGE: N_("No rule judges this value, because the age is not known."),
+    Silence.CHILD: N_("No rule judges this value, because the rules are for adults."),
+    Silence.IMPROBABLE: N_("No rule judges this value before somebody has confirmed it."),
+}
+
+_SILENT_FOR = {
+    Silence.NO_AGE: N_(
+        "Dangerous values raise no alert here, because the age is not known. Enter the age."
+    ),
+    Silence.CHILD: N_(
+        "Dangerous values raise no alert here, because the rules are for adults. Judge them"
+        " yourself."
+    ),
+}
 
 
 _ANY_QUALITY = N_("check the device")
@@ -94,7 +132,8 @@ def refusal_sentence(refusal: Refusal) -> Markup:
     """Return why a device's measurement was not kept as a value."""
     if refusal.why in _EMPTY and "blood-pressure" in refusal.measures:
         return t(_NO_CUFF)
-    return t(_REFUSALS.get(refusal.why, _REFUSED))
+    tests = refusal.text.partition(": ")[2]
+    return t(_REFUSALS.get(refusal.why, _REFUSED), tests=ltr(tests or "–"))
 
 
 def warning_sentence(name: str) -> Markup:
@@ -103,6 +142,17 @@ def warning_sentence(name: str) -> Markup:
         return t(_PULSE_PRESSURE)
     what = vital_name(_NAMES[name]) if name in _NAMES else ltr(name)
     return t(N_("%(what)s is unusual"), what=what)
+
+
+def silence_sentence(silence: Silence) -> Markup:
+    """Return why no rule judges a value."""
+    return t(_SILENCES[silence])
+
+
+def silent_for(age: Age | None) -> Markup | None:
+    """Return why no rule judges anybody of this age, None when one does."""
+    silence = rules.silent_at(age)
+    return None if silence is None else t(_SILENT_FOR[silence])
 
 
 def quality_words(flags: tuple[str, ...]) -> list[Markup]:

@@ -14,8 +14,8 @@ from devices.catalogue import (
     BLE_CHARACTERISTICS,
     MODELS,
     SERIAL_PROTOCOLS,
-    ble_model,
     model_named,
+    recognised,
     serial_models,
 )
 from devices.protocols import ad_tm2655, current_time
@@ -99,13 +99,13 @@ def test_every_model_is_reachable() -> None:
 
 
 def test_an_advertisement_is_recognised_by_name_then_by_service() -> None:
-    cuff = ble_model("A&D_UA-651BLE_C0FFEE", [])
+    cuff = recognised("A&D_UA-651BLE_C0FFEE", ["1810"])
     assert cuff is not None
     assert cuff.name == "UA-651BLE"
-    other = ble_model("BLEsmart_0001", ["1810"])
+    other = recognised("BLEsmart_0001", ["1810"])
     assert other is not None
     assert other.characteristics[0] == "2A35"
-    assert ble_model("Headphones", ["110B"]) is None
+    assert recognised("Headphones", ["110B"]) is None
 
 
 def test_what_would_be_recorded_stands_beside_the_fields() -> None:

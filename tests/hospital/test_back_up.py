@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archives import open_at
 from box_on_wire import NOW_MS, Desk, Sender, enrolled
 from postgres import Cluster
 
-from hospital.archive import Archive
+from hospital.archive import STREAMS, Archive, scalar
 from hospital.archive.disks import Disk, is_apart
-from hospital.archive.errors import HospitalError
+from hospital.archive.errors import ArchiveDown, HospitalError
 from hospital.archive.sqlite import SqliteArchive
 from hospital.receiving import backup, custody, ledger
-from sync.core import Receipt
+from sync.core import Fence, Receipt
 
 
 @pytest.fixture
@@ -118,6 +121,72 @@ def test_a_copy_never_overwrites_another(desk: Desk, tmp_path: Path) -> None:
     with pytest.raises(HospitalError):
         backup.back_up(desk.archive, tmp_path / "none" / "x", NOW_MS, trusted=True)
     assert (tmp_path / "one.copy").read_bytes() == b"last week's"
+
+
+@pytest.mark.parametrize("by_other_means", [False, True])
+def test_a_copy_from_before_a_new_epoch_promises_nothing_in_it(
+    tmp_path: Path, box: Sender, by_other_means: bool
+) -> None:
+    """The new epoch has other records under the same numbers; its box would prune those."""
+    desk = Desk(enrolled(SqliteArchive.open(tmp_path / "archive.db")))
+    desk.admit(box)
+    desk.receipt(box.frame(1, 20))
+    covered = desk.archive.rows(STREAMS)
+    number = backup.begin(desk.archive, NOW_MS)
+    box.nonce = b"session2"
+    assert isinstance(desk.take(box.hello(fork=True), "h")[0], Fence)
+    box.nonce, box.epoch, box.records = b"session3", 2, box.records[5:]
+    desk.admit(box)
+    desk.receipt(box.frame(1, 25))
+    if by_other_means:
+        assert backup.finish(desk.archive, number, "elsewhere", NOW_MS) == 0
+    else:
+        told = backup.PromisedCopy(0, NOW_MS, "elsewhere")
+        assert backup.promise(desk.archive, covered, told, 1) == 0
+    assert desk.receipt(box.frame(26, 1)).at.safe == 0
+    made = backup.back_up(desk.archive, tmp_path / "two.copy", NOW_MS, trusted=True)
+    assert made.promised
+    assert desk.receipt(box.frame(27, 1)).at.safe == 26
+    desk.archive.close()
+
+
+PAGE = 4096
+
+
+class RottingDisk:
+    """A connection to SQLite on a disk that loses one page of every copy that is made."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection, self.lost = connection, 0
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.connection, name)
+
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        done = self.connection.execute(sql, values)
+        if sql.startswith("VACUUM INTO"):
+            with Path(values[0]).open("r+b") as copy:
+                copy.seek(self.lost * PAGE)
+                copy.write(bytes(PAGE))
+        return done
+
+
+def test_a_copy_that_is_damaged_is_not_believed(tmp_path: Path, box: Sender) -> None:
+    """Whichever page of it is lost: it is neither kept nor promised."""
+    opened = SqliteArchive.open(tmp_path / "archive.db")
+    desk = Desk(enrolled(opened))
+    desk.admit(box)
+    desk.receipt(box.frame(1, 20))
+    disk = RottingDisk(opened._connection)
+    opened._connection = disk  # type: ignore[assignment]
+    for disk.lost in range(scalar(opened, "SELECT page_count AS n FROM pragma_page_count")):
+        with pytest.raises(ArchiveDown):
+            backup.back_up(opened, tmp_path / "one.copy", NOW_MS, trusted=True)
+        assert list(tmp_path.glob("one.copy*")) == []
+    assert disk.lost > 50
+    assert backup.count(opened) == 0
+    assert desk.receipt(box.frame(21, 1)).at.safe == 0
+    opened.close()
 
 
 def test_a_restored_file_goes_on_where_the_copy_ends(tmp_path: Path, box: Sender) -> None:

@@ -71,7 +71,7 @@ def test_what_is_wrong_with_a_stick_is_said_and_is_no_crash(pair: Pair) -> None:
     assert say(bundles, "show", stick)["bundles"] == []
     assert say(hospital, "bundle", "read", stick)["taken"] == []
     assert say(hospital, "bundle", "write", stick)["answers"] == []
-    wrong = say(hospital, "bundle", "write", stick, pair.box.box_id, expect=1)
+    wrong = say(hospital, "bundle", "write", stick, pair.box.box_id, expect=2)
     assert "no bundle of box" in str(wrong["message"])
 
 

@@ -31,7 +31,7 @@ def test_a_new_patient_is_measured_at_once(desk: Desk, store: Store, clock: Cloc
         ("birth", "2026-02-30", "There is no such date."),
         ("birth", "2999", "This date has not come yet."),
         ("birth", "1700", "Nobody is that old. Check the year."),
-        ("age", "sixty", "Enter the age as a whole number."),
+        ("age", "sixty", "Enter the age as a whole number, and its unit beside it."),
         ("age", "300", "Nobody is that old. Check the age."),
         ("phone", "none", "Enter a phone number in digits"),
         ("village", "x" * 200, "This is too long."),

@@ -72,6 +72,7 @@ def traced(library: Path, root: Path, command: Sequence[str]) -> list[Event]:
     environment = os.environ | {
         "LD_PRELOAD": str(library),
         "POWER_ROOT": str(root),
+        "PYTHONPATH": str(Path(__file__).parents[2]),
         "POWER_TRACE": str(trace),
     }
     subprocess.run([sys.executable, *command], env=environment, check=True, timeout=120)

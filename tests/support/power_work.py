@@ -58,9 +58,9 @@ class Work:
 class WatchedStore(Store):
     """A box's file that promises, when a transaction has returned, all that is in it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection)
-        _spoil(connection)
+    def __init__(self, *opened: Any) -> None:
+        super().__init__(*opened)
+        _spoil(self._connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -133,9 +133,9 @@ def _check_box(cut: Cut, promises: Promises) -> None:
 class WatchedArchive(SqliteArchive):
     """An archive that promises, when a transaction has returned, all that is in it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        super().__init__(connection)
-        _spoil(connection)
+    def __init__(self, *opened: Any) -> None:
+        super().__init__(*opened)
+        _spoil(self._connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -226,5 +226,5 @@ def test_the_process_says_plainly_that_there_is_no_box(tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert done.returncode == 1
-    assert done.stderr.strip() == f"no box in {tmp_path}: run `healthpost init` first"
+    assert done.returncode == 2
+    assert done.stderr.strip() == f"no box in {tmp_path}: run `healthpost init --clinic NAME` first"
