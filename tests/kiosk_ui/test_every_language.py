@@ -90,7 +90,7 @@ def addresses(scene: Scene, kiosk: Flask) -> dict[str, str]:
     waiting, measured = history.in_tray(scene.store)[0], history.of_patient(scene.store, imran)[0]
     known = {
         "patient_id": imran, "visit_id": visit, "staff_id": scene.worker, "entry": waiting.entry,
-        "kind": "blood-pressure", "address": "00:11:22:33:44:55",
+        "holder_id": imran, "kind": "blood-pressure", "address": "00:11:22:33:44:55",
     }  # fmt: skip
     known_of = {"retract.show": known | {"entry": measured.entry}}
     urls = kiosk.url_map.bind("localhost")
