@@ -128,7 +128,8 @@ def _box() -> Box:
 
 
 def _open_store() -> Store:
-    return Store.open(_box().settings.database, cache_kb=LITTLE_CACHE_KB)
+    own = _box().settings
+    return Store.open(own.database, own.box_id, cache_kb=LITTLE_CACHE_KB)
 
 
 _STORE = RequestResource("store", _open_store)

@@ -73,8 +73,7 @@ class WatchedStore(Store):
 
 def _box(folder: Path) -> None:
     settings, clock = Settings(home=folder, box_id="box-one", clinic="Thar"), HandClock()
-    store = WatchedStore.open(folder / "box.db")
-    store.name_box("box-one")
+    store = WatchedStore.create(folder / "box.db", "box-one")
     for number in range(1, 25):
         _record(store, clock, number)
         if number % 6 == 0:
@@ -106,7 +105,8 @@ def _newest(folder: Path) -> str:
 
 def _check_box(cut: Cut, promises: Promises) -> None:
     states = _states(promises)
-    if not (cut.folder / "box.db").exists():
+    file = cut.folder / "box.db"
+    if not file.exists() or not file.stat().st_size:
         assert cut.promised == 0, "the box's file is gone"
         return
     store = Store.open(cut.folder / "box.db")
