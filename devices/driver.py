@@ -195,8 +195,8 @@ class BleCharacteristic:
     """A GATT characteristic that carries measurements: 16-bit UUID, its decoder, its meaning.
 
     `decode` raises `DecodeError` ("truncated" and the like) and nothing else. `running` tells the
-    values of a measurement that is still under way; `live` gives what is shown of them. They never
-    become a reading.
+    values of a measurement that is still under way; `live` gives what is shown of them. Only the
+    last of them is kept, and only if no result follows in the same connection.
     """
 
     uuid: str

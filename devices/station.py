@@ -64,7 +64,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     ports = cables_of(settings)
-    recorder = Recorder(settings.database)
+    recorder = Recorder(settings.database, settings.box_id)
     await recorder.open()
     recorder.submit(_clear_former_states)
     cables = Cables(recorder, ports)

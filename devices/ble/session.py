@@ -42,6 +42,9 @@ _SPOT = tuple(BLE_CHARACTERISTICS[uuid] for uuid in ("2A35", "2A5E", "2A1C", "2A
 SHARED_USER = "shared_user"
 """Fat is estimated from the age, sex and height of a scale's user; the box's slot is nobody."""
 
+UNFINISHED = "unfinished"
+"""The device broke off before it called the value settled."""
+
 QUEUE_LIMIT = 1000
 _DURABLE_S = 10.0
 """How long a session waits for the disk before it lets the device go: readings wait in memory."""
@@ -253,10 +256,8 @@ class Session:
             self._take(self._values.get_nowait())
         for whole in self._assembly.flush():
             self._keep(whole)
-        if self._under_way is not None:  # broken off: once, however many values it sent
-            self._recorded.append(
-                self._readings.no_measurement(self._under_way.at, self._under_way.raw)
-            )
+        if self._under_way is not None:  # broken off: its last value, however many it sent
+            self._keep(self._under_way, unfinished=True)
 
     # --- values --------------------------------------------------------------------------------
 
@@ -283,7 +284,7 @@ class Session:
         return None
 
     def _show(self, piece: Piece) -> None:
-        """Show a cuff that still inflates; the last of its values is kept if no result follows."""
+        """Show what is still measured; the last of its values is kept if no result follows."""
         self._under_way = piece if piece.characteristic.uuid != CUFF_PRESSURE else None
         shown = piece.characteristic.live(piece.fields) if piece.characteristic.live else None
         if shown is not None:
@@ -302,7 +303,7 @@ class Session:
         for whole in self._assembly.feed(piece):
             self._keep(whole)
 
-    def _keep(self, whole: Piece) -> None:
+    def _keep(self, whole: Piece, unfinished: bool = False) -> None:
         measured, fields = whole.characteristic.measured(whole.fields), whole.fields
         self._under_way = None
         if measured is None:
@@ -316,6 +317,8 @@ class Session:
             return
         if measured.kind is Kind.BODY_COMPOSITION and self.setup.shares_user:
             measured = replace(measured, quality=(*measured.quality, SHARED_USER))
+        if unfinished:
+            measured = replace(measured, quality=(*measured.quality, UNFINISHED))
         self._repeatable |= measured.device_time is None
         age_s = self._age_s(measured.device_time, whole.at)
         if "time" in fields and age_s is None:

@@ -42,8 +42,6 @@ class Recorded:
 
 def of_characteristic(characteristic: BleCharacteristic, fields: Fields, raw: bytes) -> Recorded:
     """Return what one value of a GATT characteristic, or one advertisement, would leave behind."""
-    if characteristic.running is not None and characteristic.running(fields):
-        return Recorded()  # shown while it happens
     if fields.keys() >= _BROADCAST_FIELDS:
         return _judged([Broadcasts().feed("", characteristic, raw, 0.0)])
     assembly = Assembly()

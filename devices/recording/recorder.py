@@ -20,7 +20,7 @@ from typing import TypeVar
 from edge.equipment import controls, registry
 from edge.equipment.controls import FiledControl
 from edge.model.clock import Clock, Stamp
-from edge.model.errors import DiskError, DiskFull, EdgeError, StoreError
+from edge.model.errors import DiskError, DiskFull, EdgeError, StoreError, StoreRefused
 from edge.model.reading import Reading
 from edge.readings import intake
 from edge.readings.intake import AcceptedReading, Outcome
@@ -73,8 +73,15 @@ _Waiting = tuple[Arrival, "asyncio.Future[Kept]"]
 class Recorder:
     """Makes arrivals durable in the order they came; `work` is its loop."""
 
-    def __init__(self, database: Path, *, retry_s: float = 2.0, limit: int = WAITING_LIMIT) -> None:
-        self._database = database
+    def __init__(
+        self,
+        database: Path,
+        owner: str | None = None,
+        *,
+        retry_s: float = 2.0,
+        limit: int = WAITING_LIMIT,
+    ) -> None:
+        self._database, self._owner = database, owner
         self._retry_s = retry_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
         self._waiting: asyncio.Queue[_Waiting]
@@ -178,6 +185,10 @@ class Recorder:
                 outcome = await asyncio.wrap_future(self._thread.submit(self._keep, arrival))
             except DiskError as error:
                 self._report_disk(error)
+            except StoreRefused as error:  # it waits in memory until there is a file again
+                _log.error("%s; readings wait in memory", error)
+                with suppress(StoreError):
+                    await asyncio.wrap_future(self._thread.submit(self._open_again))
             except StoreError as error:
                 attempts += 1
                 _log.error("attempt %d to record a reading failed: %s", attempts, error)
@@ -203,8 +214,13 @@ class Recorder:
     # --- on the writer's thread ----------------------------------------------------------------
 
     def _open(self) -> None:
-        self._store = Store.open(self._database)
+        self._store = Store.open(self._database, self._owner)
         self._clock = self._store.clock()
+
+    def _open_again(self) -> None:
+        former = self._store
+        self._open()
+        former.close()
 
     def _keep_all(self, arrivals: list[Arrival]) -> list[Kept]:
         last: dict[str, Stamp] = {}
