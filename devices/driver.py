@@ -202,8 +202,8 @@ class BleCharacteristic:
 
     `decode` raises `DecodeError` ("truncated" and the like) and nothing else. `running` tells the
     values of a measurement that is still under way; `live` gives what is shown of them. Only the
-    last of them is kept, and only if no result follows in the same connection. `control` gives what was measured of
-    control solution.
+    last of them is kept, and only if no result follows in the same connection. `control` gives
+    what was measured of control solution.
     """
 
     uuid: str
