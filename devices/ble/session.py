@@ -150,7 +150,11 @@ class Session:
     async def _subscribe(self) -> None:
         model = self._readings.source.model
         wanted = [BLE_CHARACTERISTICS[u] for u in model.characteristics if u not in NO_MEASUREMENTS]
-        served = [item for item in wanted if await self._serve(item)]
+        served: list[BleCharacteristic] = []
+        for item in wanted:
+            spot = bool(model.name_prefixes) and any(not other.streaming for other in served)
+            if not (spot and item.streaming) and await self._serve(item):
+                served.append(item)  # a stream only where its row has no result of its own
         if not model.name_prefixes or not served:  # what it has decides, not what it is called
             others = [item for item in _SPOT if item not in wanted]
             served += [item for item in others if await self._serve(item)]
