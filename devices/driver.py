@@ -109,8 +109,8 @@ class Turn:
     `measured` are finished measurements, begun `age_s` ago when that is known; `samples` those of a
     stream, None for "no valid value"; `failed` says why a measurement that somebody waits for has
     none. `clock` is what the device's clock shows now, `serial` the device's own serial number,
-    `state` what it does (as in `edge.equipment.registry.Device`), each empty when nothing was
-    learnt.
+    `state` what it does (as in `edge.equipment.registry.Device`), `held` how many records its
+    memory holds, each empty when nothing was learnt.
     """
 
     write: bytes = b""
@@ -121,6 +121,7 @@ class Turn:
     serial: str = ""
     state: str = ""
     age_s: int | None = None
+    held: int | None = None
 
 
 class Session(Protocol):

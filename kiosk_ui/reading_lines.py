@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from edge.model.clock import Stamp
-from edge.model.reading import UNCHECKED, Code, Value
+from edge.model.reading import PERHAPS_SAME, UNCHECKED, Code, Value
 from edge.readings.history import StoredReading
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import (
@@ -47,6 +47,7 @@ class ReadingText:
     urgent: bool
     confirmed: bool
     compare: bool = False
+    perhaps: bool = False
     struck: bool = False
 
     @property
@@ -78,6 +79,7 @@ def show(
         urgent=recorded.entry in urgent,
         confirmed=recorded.confirmed,
         compare=recorded.needs_confirmation and not recorded.struck,
+        perhaps=recorded.perhaps is not None and not recorded.struck,
         struck=recorded.struck,
     )
 
@@ -96,9 +98,12 @@ def lines(values: tuple[Value, ...]) -> tuple[Line, ...]:
 
 
 def _doubts(recorded: StoredReading) -> tuple[str, ...]:
-    """What somebody has compared with the device's display is no doubt any more."""
-    settled = () if recorded.needs_confirmation else (UNCHECKED,)
-    return tuple(flag for flag in recorded.quality if flag not in settled)
+    """What somebody has compared or told apart is no doubt any more."""
+    open_still = {
+        UNCHECKED: recorded.needs_confirmation,
+        PERHAPS_SAME: recorded.perhaps is not None,
+    }
+    return tuple(flag for flag in recorded.quality if open_still.get(flag, True))
 
 
 def _source(recorded: StoredReading, names: Mapping[str, str]) -> Markup:

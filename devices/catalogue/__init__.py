@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping
 
 from devices.catalogue import tables
 from devices.catalogue.ble_families import BLE_FAMILIES
-from devices.catalogue.ble_models import BLE_MODELS, recognised
+from devices.catalogue.ble_models import BLE_MODELS, BLE_REPEATS, recognised
 from devices.catalogue.serial_models import SERIAL_MODELS
 from devices.catalogue.serial_protocols import SERIAL_ROWS, serial_row
 from devices.driver import BleCharacteristic, SerialProtocol
 from devices.model import Model as Model
+from edge.model.reading import Repeats
 
 BLE_CHARACTERISTICS: dict[str, BleCharacteristic] = {
     characteristic.uuid: characteristic
@@ -43,6 +44,14 @@ def ble_model(name: str, services: Iterable[str]) -> Model | None:
     `services` are 16-bit UUIDs in upper-case hexadecimal.
     """
     return recognised(name, services)
+
+
+def repeats_of(model: Model) -> Repeats:
+    """Return how a model's devices are known to send a measurement again."""
+    if model.link == "ble":
+        return BLE_REPEATS[model.quirks.history]
+    row = serial_row(model.protocol)
+    return Repeats.NEVER if row is None else row.repeats
 
 
 def serial_models(protocol: str) -> tuple[Model, ...]:

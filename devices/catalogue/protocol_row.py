@@ -10,6 +10,7 @@ from devices.catalogue.evidence import Evidence
 from devices.deidentify import MaskedBytes
 from devices.driver import Question, SerialProtocol, Session
 from devices.protocols.laboratory import Test
+from edge.model.reading import Repeats
 
 Masker = Callable[[bytes], MaskedBytes]
 
@@ -56,7 +57,9 @@ class ProtocolRow:
     """A serial protocol with its facts.
 
     `evidence` says what its decoder was written from, `deidentify` how a patient's identity is
-    taken out of a capture or why nothing does so. It is recognised by `listening`, and by
+    taken out of a capture or why nothing does so. `repeats` is how its devices send a measurement
+    again: what proves that they did stands in `edge.readings.identity`. It is recognised by
+    `listening`, and by
     `question` where a technician allows questions. `session` makes the host's side of a
     polled protocol, `analyser` the same for one that needs the site's map of test codes; a protocol
     with neither is only listened to. `requests` are what a person may ask of the device, kinds of
@@ -67,6 +70,7 @@ class ProtocolRow:
     evidence: Evidence
     deidentify: Masker | WithoutMasker
     listening: Listening
+    repeats: Repeats
     question: Question | None = None
     session: Callable[[], Session] | None = None
     analyser: Callable[[Mapping[str, Test]], Session] | None = None

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from devices.catalogue import Model
+from devices.catalogue import Model, repeats_of
 from devices.recording.recorder import Arrival, Recorder, Refusal
 from devices.recording.stable_value import Agreement, Stability
 from edge.equipment import registry
 from edge.model.clock import Stamp
-from edge.model.reading import Measurement, Reading
+from edge.model.reading import Measurement, Reading, Repeats, Sending
 from edge.readings.intake import Outcome
 
 LIVE_EVERY_MS = 1000
@@ -61,6 +61,12 @@ class DeviceReadings:
         self._heard_ms: int | None = None
         self._shown_ms: int | None = None
         self._out = False
+        self._connected: Stamp | None = None
+        self._repeats = repeats_of(source.model)
+
+    def connected(self, at: Stamp) -> None:
+        """Take note that a connection begins, or that the port was opened."""
+        self._connected = at
 
     @property
     def finger_in(self) -> bool:
@@ -71,7 +77,7 @@ class DeviceReadings:
         self, at: Stamp, measured: Measurement, raw: bytes, age_s: int | None = None
     ) -> asyncio.Future[Outcome]:
         """Record a finished measurement."""
-        return self._recorder.record(Arrival(self._reading(at, measured, raw), age_s))
+        return self._record(at, measured, raw, self._repeats, age_s)
 
     def sample(self, at: Stamp, measured: Measurement | None, raw: bytes) -> None:
         """Take one sample of a stream; None while there is no valid value."""
@@ -80,7 +86,7 @@ class DeviceReadings:
         self._out = measured is None
         stable = self._agreement.feed(at.t_ms, measured)
         if stable is not None:
-            self.result(at, stable, raw)
+            self._record(at, stable, raw, Repeats.ACT)
         if measured is not None:
             self.show(at, measured)
 
@@ -113,6 +119,18 @@ class DeviceReadings:
             self._agreement = Agreement(self._stability)
         elif self._out:
             self._agreement.feed(at.t_ms, None)
+
+    def _record(
+        self,
+        at: Stamp,
+        measured: Measurement,
+        raw: bytes,
+        repeats: Repeats,
+        age_s: int | None = None,
+    ) -> asyncio.Future[Outcome]:
+        sent = Sending(repeats, self._connected or at)
+        reading = replace(self._reading(at, measured, raw), sent=sent)
+        return self._recorder.record(Arrival(reading, age_s))
 
     def _reading(self, at: Stamp, measured: Measurement, raw: bytes) -> Reading:
         return Reading(

@@ -14,8 +14,8 @@ from edge.store.store import Row, Store
 
 _COLUMNS = (
     "SELECT r.entry, r.kind, r.source, r.patient_id, r.visit_id, r.device_id, r.warnings, r.tray,"
-    " r.compared, j.record, d.model AS device_model FROM reading r JOIN journal j ON j.id = r.entry"
-    " LEFT JOIN device d ON d.id = r.device_id"
+    " r.compared, r.perhaps, r.told_apart, j.record, d.model AS device_model"
+    " FROM reading r JOIN journal j ON j.id = r.entry LEFT JOIN device d ON d.id = r.device_id"
 )
 
 
@@ -24,7 +24,8 @@ class StoredReading:
     """A recorded reading as people look at it; `confirmed` only when a receipt covers it.
 
     `needs_confirmation` asks a person to compare it with the device's own display. `struck`:
-    somebody said that it is wrong, so nothing may be concluded from it.
+    somebody said that it is wrong, so nothing may be concluded from it. `perhaps` is the entry of
+    the earlier reading that it may be, until a person says whether it is one value or two.
     """
 
     entry: int
@@ -43,6 +44,7 @@ class StoredReading:
     actor: str | None
     confirmed: bool
     needs_confirmation: bool = False
+    perhaps: int | None = None
 
     @property
     def struck(self) -> bool:
@@ -165,6 +167,7 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         actor=entry.actor,
         confirmed=confirmed,
         needs_confirmation=UNCHECKED in _flags(entry) and row["compared"] is None,
+        perhaps=row["perhaps"] if row["told_apart"] is None else None,
     )
 
 

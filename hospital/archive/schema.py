@@ -261,6 +261,15 @@ CREATE TABLE command (
 CREATE UNIQUE INDEX command_by_box ON command (box, counter);
 """
 
+_TOLD_APART = """
+CREATE TABLE told_apart (
+    reading TEXT NOT NULL, clinic TEXT NOT NULL, actor TEXT, received_ms BIGINT NOT NULL,
+    PRIMARY KEY (reading, clinic)
+);
+"""
+"""Readings marked "perhaps the same" of which a worker said that they are values of their own."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
+    Migration("0002_add_told_apart", _TOLD_APART),
 )

@@ -13,7 +13,7 @@ from edge.model.clock import Stamp
 from edge.model.errors import DiskFull, NotFound, StoreError
 from edge.model.reading import Measurement, Reading
 from edge.patients import register
-from edge.readings import history, intake
+from edge.readings import earlier, history, intake
 from edge.rules import plausibility
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
@@ -25,7 +25,7 @@ from kiosk_ui.reading_lines import Line
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.typed_values import TypedEntry, TypedRow
-from kiosk_ui.wording import N_, kind_icon, kind_name, own_words, quantity, t, vital_name
+from kiosk_ui.wording import N_, kind_icon, kind_name, own_words, quantity, since, t, vital_name
 from web.polling import polled
 
 page = Blueprint("visit", __name__)
@@ -169,6 +169,7 @@ def _live(visit: Visit) -> str:
         taken=visit.closed_why == "another patient",
         readings=[show_reading(r, now, names, urgent) for r in readings],
         refused=_refused(visit, readings) if is_open else [],
+        repeated=_repeated(visit, now) if is_open else [],
         now_showing=_now_showing(now) if is_open else [],
         devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],
     )
@@ -179,6 +180,18 @@ def _refused(visit: Visit, readings: list[history.StoredReading]) -> list[Markup
     after = max([visit.entry, *(r.entry for r in readings if r.source == "device")])
     refusals = history.refused(context.store(), after, limit=3)
     return list(dict.fromkeys(_refusal(refusal) for refusal in refusals))
+
+
+def _repeated(visit: Visit, now: Stamp) -> list[Markup]:
+    """Return what a device sent that was recorded before: nobody shall wait for it to appear."""
+    return [
+        t(
+            N_("%(device)s: this value was already recorded, %(when)s"),
+            device=own_words(one.model),
+            when=since(one.placed.when, now),
+        )
+        for one in earlier.repetitions(context.store(), visit.opened)
+    ]
 
 
 def _refusal(refusal: history.Refusal) -> Markup:

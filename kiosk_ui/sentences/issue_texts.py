@@ -60,6 +60,7 @@ _QUALITY = {
     "questionable_pulse": N_("unsteady signal from the finger"),
     "sensor_interference": N_("unsteady signal from the finger"),
     "unchecked": N_("compare with the display of the device"),
+    "perhaps_same": N_("perhaps the same value sent again"),
     "questionable": N_("the device doubts this value"),
     "early_estimate": N_("early estimate"),
     "equipment_malfunction": N_("the device reports a fault"),
