@@ -18,7 +18,7 @@ from statistics import median
 from benchmarks.link.readings import readings
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
-from edge.readings.intake import reading_body
+from edge.readings.bodies import reading_body
 from hospital.receiving import handlers
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -172,7 +172,7 @@ def run_day(plan: Plan, home: Path) -> Outcome:
 
 
 def _box(home: Path, ward: Ward) -> Store:
-    """Make a box whose ports are the ward's, to which the scales that broadcast belong."""
+    """Make a box whose ports are the ward's, to which all of its wireless devices belong."""
     lines = ['[box]\nid = "box-soak"\nclinic = "Soak"\n']
     cards = ward.where["devices"]
     for card in cards:
@@ -184,8 +184,8 @@ def _box(home: Path, ward: Ward) -> Store:
     store = Store.open(home / "box.db")
     store.name_box("box-soak")
     for card in cards:
-        if card["name"].startswith("mi-"):
-            pairings.ask(store, store.clock().now(), card["address"])
+        if card["link"] == "ble":
+            pairings.add(store, store.clock().now(), card["address"])
     return store
 
 

@@ -101,6 +101,9 @@ class Question:
 UNMAPPED = "unmapped-test"
 """Why an analyser's final result is no reading: nobody wrote down what its test code means."""
 
+RESULT_FAILURES = {UNMAPPED: "this test is not in the map of this site's tests"}
+"""What is said of an analyser's result that is no reading, by the reason."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -162,8 +165,9 @@ class Session(Protocol):
 class BleCharacteristic:
     """A GATT characteristic that carries measurements: 16-bit UUID, its decoder, its meaning.
 
-    `decode` raises `DecodeError` ("truncated" and the like) and nothing else. `live` gives what is
-    only shown while it happens and never becomes a reading.
+    `decode` raises `DecodeError` ("truncated" and the like) and nothing else. `running` tells the
+    values of a measurement that is still under way; `live` gives what is shown of them. They never
+    become a reading.
     """
 
     uuid: str
@@ -171,4 +175,5 @@ class BleCharacteristic:
     decode: Callable[[bytes], Fields]
     measured: Callable[[Fields], Measurement | None]
     streaming: bool = False
+    running: Callable[[Fields], bool] | None = None
     live: Callable[[Fields], Measurement | None] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 
 from edge.model.reading import Kind
@@ -22,10 +23,13 @@ class Quirks:
     the bond at the first connection. `passkey`: it shows a number, or has one printed on it.
     `clock_off_s`: its clock is only written when wrong by more. `history`: its memory is not there,
     sent by itself, sent as the latest value only, or asked for as records (RACP). `hangs_up`: by
-    itself within seconds, when idle, or never. `consent`: it sends to no one who has not given a
-    user's code (User Data). `adopt`: it broadcasts to everybody or may be anybody's, so that only
-    those count which a technician added. `grounds`: others who own the device published this, or
-    it is assumed and to be tried. Nothing here was tried on hardware by us.
+    itself within seconds, when idle, or never. `consent`: it is known to send to no one who has
+    not given a user's code; what has a User Control Point is given one in any case. `grounds`:
+    others who own the device published this, or it is assumed and to be tried. Nothing here was
+    tried on hardware by us.
+
+    A device without a bond answers whoever calls, so it may be a neighbour's: it is read only after
+    a person added it to this box, see `needs_adding`.
     """
 
     pairs: Pairs = "never"
@@ -34,19 +38,48 @@ class Quirks:
     history: History = "none"
     hangs_up: HangsUp = "idle"
     consent: bool = False
-    adopt: bool = False
     grounds: Grounds = "assumed"
+
+    @property
+    def needs_adding(self) -> bool:
+        """Whether no bond tells that the device is this box's own."""
+        return self.pairs == "never"
+
+
+@dataclass(frozen=True, slots=True)
+class GlucoseRange:
+    """Between which mg/dL a glucose meter shows a number, LO and HI beyond; None is not known.
+
+    `source` says where that is written.
+    """
+
+    low_mg_dl: Decimal
+    high_mg_dl: Decimal | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Broadcast:
+    """What a device that is never connected with puts on the air.
+
+    `size`: the bytes of its service data; `company`: the maker's number in the manufacturer data
+    (Bluetooth Assigned Numbers), which stands there also when the service data does not.
+    """
+
+    size: int
+    company: int
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """One model: how it is reached, by what it is recognised, and its quirks.
 
-    `services` (16-bit UUIDs it advertises) and `name_prefixes` recognise a Bluetooth device before
-    a connection, `numbers` (what 2A24 starts with) afterwards; a row without prefixes stands for
-    every device of its service that no other row knows. `usb_ids` ("vid:pid") only hint at a
+    `services` (16-bit UUIDs) recognise a Bluetooth device before a connection: it has to advertise
+    one. `name_prefixes` only tell the rows of a service apart, as `numbers` (what 2A24 starts with)
+    do afterwards; a row without prefixes stands for every device of its service that no other row
+    knows. A device that broadcasts is told by its `broadcast`. `usb_ids` ("vid:pid") only hint at a
     serial one: most are generic cables, so a serial device is known by what it says. `clock` is
-    the characteristic to which the time is written.
+    the characteristic to which the time is written. `glucose_range` is what a meter can measure.
     """
 
     name: str
@@ -62,6 +95,8 @@ class Model:
     usb_ids: tuple[str, ...] = ()
     clock: ClockWrite | None = None
     quirks: Quirks = field(default_factory=Quirks)
+    glucose_range: GlucoseRange | None = None
+    broadcast: Broadcast | None = None
 
     @property
     def label(self) -> str:

@@ -25,7 +25,8 @@ from devices.serial.port_watch import PortWatch, WatchHabits
 from devices.serial.supervisor import PortSupervisor
 from edge.equipment import device_requests, registry, serial_bindings
 from edge.model.clock import Stamp
-from edge.model.errors import EdgeError, SettingsError
+from edge.model.errors import SettingsError
+from edge.process.start import run_box_process
 from edge.settings.box_settings import Port, Settings
 from edge.store import issues
 from edge.store.store import Store
@@ -41,23 +42,18 @@ OWN_CONDITIONS = (
     "bluetooth-off",
     "bond-stale",
     "not-paired",
+    "not-added",
+    "tells-nothing",
     "device-refuses",
     "disk-full",
+    "disk-fault",
 )
 
 
 def main() -> int:
-    """Run the box's station; return 2 when its settings are wrong, 1 when it failed."""
+    """Run the box's station; return its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
-    try:
-        asyncio.run(run(Settings.load()))
-    except SettingsError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except EdgeError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return run_box_process("station", lambda settings: asyncio.run(run(settings)))
 
 
 async def run(settings: Settings) -> None:

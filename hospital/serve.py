@@ -18,10 +18,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from edge.process.supervise import Child, Stop, supervise
-from hospital.archive.errors import HospitalError
+from edge.process.supervise import Child, Stop, restart_delay_s, supervise
+from hospital.archive.errors import ArchiveDown
 from hospital.archive.open import open_archive
-from hospital.archive.settings import HospitalSettings
+from hospital.archive.process import run_hospital_process
+from hospital.archive.settings import HospitalSettings, settings_file
 from hospital.broker import broker
 from hospital.fleet.authority import Authority
 
@@ -62,13 +63,16 @@ def children(settings: HospitalSettings, environment: Mapping[str, str]) -> list
         ("receive", "hospital.receiving.worker"),
         ("desk", "hospital.desk.server"),
     ):
-        made.append(Child(name, (sys.executable, "-m", module), environment))
+        file = settings_file(settings.home)
+        made.append(Child(name, (sys.executable, "-m", module), environment, settings=file))
     return made
 
 
 def run(settings: HospitalSettings, stop: Event) -> None:
     """Run the hospital until `stop` is set; raises `HospitalError` when it cannot start."""
-    open_archive(settings).close()  # migrated, or a plain error, before anything listens
+    _wait_for_archive(settings, stop)
+    if stop.is_set():
+        return
     for sentence in broker.limits(settings):
         log.warning("%s", sentence)
     processes = children(settings, os.environ)
@@ -76,8 +80,22 @@ def run(settings: HospitalSettings, stop: Event) -> None:
     supervise(processes, stop)
 
 
-def main() -> None:
-    """Serve the hospital in HEALTHPOST_HOSPITAL_HOME until SIGTERM or Ctrl-C."""
+def _wait_for_archive(settings: HospitalSettings, stop: Event) -> None:
+    """Have the archive migrated before anything listens, and say once that it does not answer."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            open_archive(settings).close()
+            return
+        except ArchiveDown as error:
+            failures += 1
+            if failures == 1:
+                log.error("%s; waiting until it answers", error)
+        stop.wait(restart_delay_s(failures + 1))
+
+
+def main() -> int:
+    """Serve the hospital in HEALTHPOST_HOSPITAL_HOME until SIGTERM or Ctrl-C; return the code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     stop = Stop()
 
@@ -86,11 +104,8 @@ def main() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask_to_stop)
-    try:
-        run(HospitalSettings.load(), stop)
-    except HospitalError as error:
-        sys.exit(f"healthpost hospital: {error}")
+    return run_hospital_process("hospital", lambda settings: run(settings, stop), wait_s=0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,6 +6,7 @@ import logging
 import sys
 
 from edge.model.errors import SettingsError
+from edge.process.start import os_words, run_box_process
 from edge.settings.box_settings import Settings
 from kiosk_ui.app import create_app
 from web.server import serve, stop_on_signals
@@ -15,16 +16,18 @@ THREADS = 8
 
 
 def main() -> int:
-    """Serve until a signal stops it; return 1 when the settings are wrong."""
+    """Serve until a signal stops it; return the exit code."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(name)s: %(message)s")
     stop_on_signals()
+    return run_box_process("kiosk", _serve)
+
+
+def _serve(settings: Settings) -> None:
     try:
-        settings = Settings.load()
-    except SettingsError as error:
-        logging.getLogger("kiosk_ui").error("%s", error)
-        return 1
-    serve(create_app(settings), settings.kiosk_host, settings.kiosk_port, THREADS)
-    return 0
+        serve(create_app(settings), settings.kiosk_host, settings.kiosk_port, THREADS)
+    except OSError as error:
+        where = f"{settings.kiosk_host}:{settings.kiosk_port}"
+        raise SettingsError(f"the kiosk cannot listen on {where}: {os_words(error)}") from error
 
 
 if __name__ == "__main__":

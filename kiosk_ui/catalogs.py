@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from edge.model import patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
+from edge.patients import calendars
 from edge.store import issues
 from kiosk_ui.fonts import FONTS
 from kiosk_ui.voices import VOICES
@@ -84,6 +85,8 @@ def template() -> Catalog:
         catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
     for text in patient_fields.KIOSK_TEXTS:
         catalog.add(text, locations=[("edge/model/patient_fields.py", 0)])
+    for calendar in calendars.CALENDARS:
+        catalog.add(calendar.label, locations=[("edge/patients/calendars.py", 0)])
     for kind in issues.ISSUES:
         catalog.add(kind.sentence, locations=[("edge/store/issues.py", 0)])
     return catalog

@@ -10,7 +10,7 @@ from typing import cast
 from flask import Flask, current_app, g, request
 
 from edge.model.clock import Clock, Stamp
-from edge.model.errors import DiskFull, StoreError
+from edge.model.errors import DiskError, StoreError
 from edge.settings import remote_settings
 from edge.settings.box_settings import Settings
 from edge.staff import staff
@@ -110,7 +110,7 @@ def _session(token: str) -> staff.Session | None:
     asked_by_itself = (request.endpoint or "").rpartition(".")[2] in POLLS
     try:
         return staff.session(store(), clock(), token, touch=not asked_by_itself)
-    except DiskFull:  # reading goes on when nothing can be written, also the time of last use
+    except DiskError:  # reading goes on when nothing can be written, also the time of last use
         return staff.session(store(), clock(), token, touch=False)
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from edge.model.clock import Stamp
-from edge.model.reading import PERHAPS_SAME, UNCHECKED, Code, Value
+from edge.model.reading import Code, Value
 from edge.readings.history import StoredReading
+from edge.rules.rule import Silence
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import (
     N_,
@@ -49,6 +50,7 @@ class ReadingText:
     compare: bool = False
     perhaps: bool = False
     struck: bool = False
+    silence: Markup | None = None
 
     @property
     def tone(self) -> str:
@@ -57,7 +59,7 @@ class ReadingText:
             return "struck"
         if self.urgent:
             return "urgent"
-        return "doubt" if self.warnings or self.quality else "plain"
+        return "doubt" if self.warnings or self.quality or self.silence else "plain"
 
 
 def show(
@@ -65,8 +67,13 @@ def show(
     now: Stamp,
     names: Mapping[str, str],
     urgent: frozenset[int] = frozenset(),
+    silences: Mapping[int, Silence] | None = None,
 ) -> ReadingText:
-    """Word a reading; `names` are the staff by id, `urgent` the readings that raised an alert."""
+    """Word a reading; `names` are the staff by id, `urgent` the readings that raised an alert.
+
+    `silences` says of readings that may be dangerous why no rule judged them.
+    """
+    silence = (silences or {}).get(recorded.entry)
     return ReadingText(
         entry=recorded.entry,
         icon=kind_icon(recorded.kind),
@@ -74,13 +81,14 @@ def show(
         source=_source(recorded, names),
         at=since(recorded.placed.when, now),
         sure=recorded.placed.sure,
-        quality=issue_texts.quality_words(_doubts(recorded)),
+        quality=issue_texts.quality_words(recorded.doubts),
         warnings=[issue_texts.warning_sentence(name) for name in recorded.warnings],
         urgent=recorded.entry in urgent,
         confirmed=recorded.confirmed,
         compare=recorded.needs_confirmation and not recorded.struck,
         perhaps=recorded.perhaps is not None and not recorded.struck,
         struck=recorded.struck,
+        silence=None if silence is None else issue_texts.silence_sentence(silence),
     )
 
 
@@ -95,15 +103,6 @@ def lines(values: tuple[Value, ...]) -> tuple[Line, ...]:
     pair = f"{plain(systolic.value)}/{plain(diastolic.value)}"
     first = Line(t(N_("Blood pressure")), quantity(pair, systolic.unit))
     return (first, *(Line(vital_name(v.code), value_text(v)) for v in rest))
-
-
-def _doubts(recorded: StoredReading) -> tuple[str, ...]:
-    """What somebody has compared or told apart is no doubt any more."""
-    open_still = {
-        UNCHECKED: recorded.needs_confirmation,
-        PERHAPS_SAME: recorded.perhaps is not None,
-    }
-    return tuple(flag for flag in recorded.quality if open_still.get(flag, True))
 
 
 def _source(recorded: StoredReading, names: Mapping[str, str]) -> Markup:

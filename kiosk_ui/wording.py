@@ -11,10 +11,11 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
+from edge.model.age import Age, Estimate
 from edge.model.clock import Stamp
 from edge.model.patient import Patient
-from edge.model.patient_codes import Sex
-from edge.model.patient_fields import PATIENT_FIELDS, PatientField
+from edge.model.patient_codes import AgeUnit, Sex
+from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
 from edge.model.reading import CUFF_PRESSURE, Code, Kind, Value
 from kiosk_ui import language
 from kiosk_ui.texts import gettext, ngettext
@@ -155,9 +156,21 @@ def sex_name(sex: Sex) -> Markup:
 
 def field_text(field: PatientField, value: str) -> Markup:
     """Return the value of a patient's field: a code by its name, a number left to right."""
+    if field.type is FieldType.AGE:
+        return estimate_text(value)
     if field.codes is not None:
         return t(field.codes(value).label) if value in set(field.codes) else own_words(value)
     return ltr(value) if field.is_number else own_words(value)
+
+
+def estimate_text(value: str) -> Markup:
+    """Return an estimated age as it was said, with the day."""
+    said = Estimate.parse(value)
+    if said is None:
+        return own_words(value)
+    as_said = _completed(said.at(said.said))
+    day_said = own_words(language.current().date(said.said))
+    return t(N_("about %(age)s, said on %(date)s"), age=as_said, date=day_said)
 
 
 def header(patient: Patient) -> list[Markup]:
@@ -167,14 +180,39 @@ def header(patient: Patient) -> list[Markup]:
 
 
 def age(patient: Patient, today: date) -> Markup:
-    """Return the age in words, "about" when only the year of birth is known."""
-    years = patient.age_years(today)
-    if years is None:
+    """Return the age in words, "about" when it is not known to the unit that is shown."""
+    known = patient.age_at(today)
+    if known is None:
         return t(N_("Age not known"))
-    text = Markup(ngettext("%(n)s year", "%(n)s years", years, n=ltr(years)))
-    if patient.birth is not None and len(patient.birth) == 4:
+    if known.number == 0:
+        return t(_YOUNGEST[known.unit])
+    text = _completed(known)
+    if known.about:
         return t(N_("about %(age)s"), age=text)
     return text
+
+
+def _completed(known: Age) -> Markup:
+    """Return an age as a number of its unit."""
+    n, shown = known.number, ltr(known.number)
+    match known.unit:
+        case AgeUnit.DAYS:
+            return Markup(ngettext("%(n)s day", "%(n)s days", n, n=shown))
+        case AgeUnit.WEEKS:
+            return Markup(ngettext("%(n)s week", "%(n)s weeks", n, n=shown))
+        case AgeUnit.MONTHS:
+            return Markup(ngettext("%(n)s month", "%(n)s months", n, n=shown))
+        case _:
+            return Markup(ngettext("%(n)s year", "%(n)s years", n, n=shown))
+
+
+_YOUNGEST = {
+    AgeUnit.DAYS: N_("born today"),
+    AgeUnit.WEEKS: N_("less than a week old"),
+    AgeUnit.MONTHS: N_("less than a month old"),
+    AgeUnit.YEARS: N_("less than a year old"),
+}
+"""An age of none of its unit."""
 
 
 def rough_age(years: int | None) -> Markup:

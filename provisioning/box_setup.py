@@ -11,12 +11,18 @@ from pathlib import Path
 import tomlkit
 from tomlkit import TOMLDocument
 
+from devices.catalogue import MODELS, SERIAL_PROTOCOLS, model_named
+from devices.protocols.line_template import PREFIX
 from edge.model import languages
-from edge.settings.box_settings import Port, Settings, settings_file
-from edge.staff.pins import create_pepper
+from edge.process.home import PRIVATE_FOLDER, Service, make_home
+from edge.settings.box_settings import DEFAULT_HOME, Port, Settings, settings_file
+from edge.staff.pins import create_pepper, load_pepper
 from edge.store import durable
 from edge.store.store import Store
 from provisioning.errors import InputError
+
+SERVICE = Service(DEFAULT_HOME, "healthpost")
+"""As `deploy/healthpost.service` says."""
 
 
 def init_box(
@@ -28,24 +34,55 @@ def init_box(
     ports: Sequence[Port] = (),
 ) -> Settings:
     """Make a box in an empty home folder; raises `InputError` when there is one already."""
-    if settings_file(home).exists():
+    if _is_box(home):
         raise InputError("exists", f"there is already a box in {home}")
     if not clinic.strip():
         raise InputError("clinic", "the clinic needs a name")
     if language not in languages.CODES:
         raise InputError("language", f"choose one of {', '.join(languages.CODES)}")
+    _check_models(ports)
+    make_home(home, SERVICE)
     box_id = new_box_id()
-    (home / "keys").mkdir(parents=True, exist_ok=True)
-    (home / "keys").chmod(0o700)
-    create_pepper(home / "keys")
+    durable.make_folder(home / "keys")
+    (home / "keys").chmod(PRIVATE_FOLDER)
+    _keep_pepper(home / "keys")
     with closing(Store.open(home / "box.db")) as store:
         store.name_box(box_id)
     durable.replace(
         settings_file(home),
         tomlkit.dumps(_document(box_id, clinic.strip(), language, kiosk_port, ports)).encode(),
-        durable.EVERYBODY_READS,
     )
     return Settings.load(home)
+
+
+def _keep_pepper(keys: Path) -> None:
+    """Make the pepper, or go on with the one of an `init` that was cut off."""
+    try:
+        create_pepper(keys)
+    except FileExistsError:
+        load_pepper(keys)
+
+
+def _is_box(home: Path) -> bool:
+    try:
+        return settings_file(home).exists()
+    except PermissionError:  # somebody else's folder: to make it ours says whose
+        return False
+
+
+def _check_models(ports: Sequence[Port]) -> None:
+    """Refuse a model that nobody knows, before a station looks for it in vain."""
+    for port in ports:
+        if port.model and not port.model.startswith(PREFIX) and not _is_serial(port.model):
+            known = ", ".join(sorted({m.name for m in MODELS if m.protocol in SERIAL_PROTOCOLS}))
+            raise InputError(
+                "model", f"no serial device {port.model!r} in the catalogue; known are: {known}"
+            )
+
+
+def _is_serial(name: str) -> bool:
+    model = model_named(name)
+    return model is not None and model.protocol in SERIAL_PROTOCOLS
 
 
 def new_box_id() -> str:
@@ -67,7 +104,7 @@ def _edit(home: Path, change: Callable[[TOMLDocument], None]) -> None:
     file = settings_file(home)
     document = tomlkit.parse(file.read_text(encoding="utf-8"))
     change(document)
-    durable.replace(file, tomlkit.dumps(document).encode(), durable.EVERYBODY_READS)
+    durable.replace(file, tomlkit.dumps(document).encode())
     Settings.load(home)
 
 

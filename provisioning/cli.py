@@ -15,9 +15,12 @@ import click
 
 from edge.model import languages
 from edge.settings.box_settings import Port, home_folder
+from edge.settings.toml_table import HIGHEST_PORT
 from provisioning import extras
+from provisioning.enrol_command import enrol
 from provisioning.errors import InputError
 from provisioning.output import open_box, say, speaks_json
+from provisioning.staff_commands import staff
 
 
 class _Verbs(click.Group):
@@ -59,7 +62,7 @@ def main() -> None:
     default=languages.SOURCE.code,
     show_default=True,
 )
-@click.option("--kiosk-port", type=int, default=8600, show_default=True)
+@click.option("--kiosk-port", type=click.IntRange(0, HIGHEST_PORT), default=8600, show_default=True)
 @click.option("--port", "ports", multiple=True, metavar="PATH=MODEL", help="Bind a serial port.")
 @speaks_json
 def init(
@@ -78,29 +81,14 @@ def init(
     say(
         {"box": settings.box_id, "home": str(settings.home)},
         f"Box {settings.box_id} for {settings.clinic}, in {settings.home}.\n"
-        "Next: `healthpost staff add`, `healthpost enrol CLAIM`, `healthpost run`.",
+        "Next: `healthpost staff add --name NAME`, `healthpost enrol`, `healthpost run`.",
         as_json,
     )
 
 
 @main.command()
-@click.argument("claim")
-@click.option("--new-keys", is_flag=True, help="Make new keys first: another box had the old ones.")
 @speaks_json
-def enrol(claim: str, new_keys: bool, as_json: bool) -> None:
-    """Join the hospital with a one-time CLAIM (the text of its QR code)."""
-    from provisioning.enrol import enrol as join
-
-    joined = join(home_folder(), claim, new_keys=new_keys)
-    say(
-        {"clinic": joined.clinic, "broker": f"{joined.broker_host}:{joined.broker_port}"},
-        f"Enrolled for {joined.clinic}; the broker is {joined.broker_host}:{joined.broker_port}.",
-        as_json,
-    )
-
-
-@main.command()
-def run() -> None:
+def run(as_json: bool) -> None:
     """Run the box's processes in the foreground, restarting any that dies."""
     from provisioning.run import run_box
 
@@ -153,26 +141,6 @@ def checkup(as_json: bool) -> None:
     sys.exit(1 if failed else 0)
 
 
-@main.group()
-def staff() -> None:
-    """The people who may sign in at the kiosk."""
-
-
-@staff.command("add")
-@click.option("--name", required=True)
-@click.option("--role", type=click.Choice(["worker", "technician"]), default="worker")
-@click.option("--pin", prompt=True, hide_input=True, confirmation_prompt=True)
-@speaks_json
-def staff_add(name: str, role: str, pin: str, as_json: bool) -> None:
-    """Add a person with a PIN of six digits."""
-    from edge.staff import staff as people
-
-    with open_box() as (settings, store):
-        pepper = people.load_pepper(settings.keys)
-        person = people.add(store, store.clock().now(), name, role, pin, pepper)
-        say({"staff": person.id, "name": person.name}, f"{person.name} may sign in.", as_json)
-
-
 def _port(text: str) -> Port:
     path, separator, model = text.partition("=")
     if not (path and separator and model):
@@ -182,6 +150,10 @@ def _port(text: str) -> Port:
 
 def _offered() -> Any:
     return entry_points(group="healthpost.commands")
+
+
+for _command in (enrol, staff):
+    main.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,11 @@ from devices.capture import decode as core
 @click.option("--lines", is_flag=True, help="Read JSON lines on stdin, write JSON lines.")
 @click.pass_context
 def decode(context: click.Context, lines: bool) -> None:
-    """Explain the bytes of a device.
+    """Explain the bytes of a device, and tell what a box would record of them ("readings").
 
     With --lines each input line is {"char", "hex"} for Bluetooth or
-    {"protocol", "chunks", "direction"?} for serial.
+    {"protocol", "chunks", "direction"?, "map"?} for serial; "map" is the site's map of an
+    analyser's tests, {"^^^HB": ["718-7", "g/dL"]}.
     """
     if context.invoked_subcommand is not None:
         return
@@ -40,11 +41,22 @@ def ble(characteristic: str, hex_text: str, as_json: bool) -> None:
 @click.argument("protocol")
 @click.argument("chunks", metavar="HEX", nargs=-1, required=True)
 @click.option("--from-host", is_flag=True, help="The bytes are a command to the device.")
+@click.option("--map", "site_map", default="", help='{"^^^HB": ["718-7", "g/dL"]}, of an analyser.')
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def serial(protocol: str, chunks: tuple[str, ...], from_host: bool, as_json: bool) -> None:
+def serial(
+    protocol: str, chunks: tuple[str, ...], from_host: bool, site_map: str, as_json: bool
+) -> None:
     """Explain bytes of a serial PROTOCOL, one HEX for each chunk as it was read."""
-    direction = "host->device" if from_host else "device->host"
-    _answer(lambda: core.decode_serial(protocol, list(chunks), direction), as_json)
+    line: dict[str, object] = {"protocol": protocol, "chunks": list(chunks)}
+    line["direction"] = core.TO_DEVICE if from_host else core.FROM_DEVICE
+    _answer(lambda: core.decode_line(line | _map_of(site_map)), as_json)
+
+
+def _map_of(text: str) -> dict[str, object]:
+    try:
+        return {"map": json.loads(text)} if text else {}
+    except ValueError:
+        raise core.DecodeInputError("bad_map", "--map must be a JSON object") from None
 
 
 def _answer(ask: Callable[[], dict[str, object]], as_json: bool) -> None:
@@ -57,6 +69,10 @@ def _answer(ask: Callable[[], dict[str, object]], as_json: bool) -> None:
             click.echo(f"healthpost: {error}", err=True)
         sys.exit(2)
     click.echo(json.dumps(answer, ensure_ascii=False, indent=None if as_json else 2))
+    why = core.not_understood(answer)
+    if why:
+        click.echo(f"healthpost: {why}", err=True)
+        sys.exit(2)
 
 
 def _decode_lines() -> int:
@@ -67,8 +83,11 @@ def _decode_lines() -> int:
             continue
         try:
             answer = core.decode_line(json.loads(line))
-        except (core.DecodeInputError, json.JSONDecodeError) as error:
+        except core.DecodeInputError as error:
             wrong += 1
-            answer = {"kind": getattr(error, "kind", "json"), "message": str(error)}
+            answer = {"kind": error.kind, "message": str(error)}
+        except (ValueError, RecursionError):
+            wrong += 1
+            answer = {"kind": "json", "message": "this line is no JSON"}
         click.echo(json.dumps(answer, ensure_ascii=False))
     return 2 if wrong else 0

@@ -26,6 +26,7 @@ from urllib.request import urlopen
 import click
 
 from devices.catalogue import model_named
+from edge.equipment import pairings
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.settings.box_settings import Port, Settings
@@ -151,9 +152,11 @@ def _make_hospital(home: Path, ports: Ports, broker: str, archive: str) -> _Hosp
     _say("making a hospital")
     command(
         environment,
-        *("hospital", "init", "--name", "Demo hospital", "--user", DOCTOR, "--password", PASSWORD),
+        *("hospital", "init", "--name", "Demo hospital", "--user", DOCTOR),
+        *("--password-file", "-"),
         *("--desk-port", str(desk_port), "--broker-port", str(free_port(ports.broker))),
         *("--broker", broker, "--archive", archive),
+        typed=PASSWORD,
     )
     return _Hospital(environment, f"http://127.0.0.1:{desk_port}")
 
@@ -168,7 +171,7 @@ def _assemble(
 ) -> RunningDemo:
     _await(lambda: _answers(hospital.desk_url), "the hospital's desk does not answer")
     _say("making a box and enrolling it with a one-time claim")
-    claim = command(hospital.environment, "hospital", "claim", "--clinic", CLINIC)
+    claim = command(hospital.environment, "hospital", "claim", "--clinic", CLINIC, "--this-machine")
     settings = _make_box(home, ward, str(claim["claim"]), free_port(kiosk_port))
     children.extend(box_children({**os.environ, **_box_environment(settings, ward)}))
     kiosk_url = f"http://127.0.0.1:{settings.kiosk_port}"
@@ -189,6 +192,9 @@ def _make_box(home: Path, ward: Ward, claim: str, kiosk_port: int) -> Settings:
         form = PatientForm(name="Bibi Khan", sex="female", birth="1958", village="Demo village")
         patient = register.register(store, now, form, member.id)
         visits.open_visit(store, now, patient.id, actor=member.id)
+        for device in ward.devices:
+            if device["link"] == "ble":
+                pairings.add(store, now, device["address"], actor=member.id)
     finally:
         store.close()
     return settings
@@ -234,11 +240,15 @@ def _box_environment(settings: Settings, ward: Ward) -> dict[str, str]:
     return {"HEALTHPOST_HOME": str(settings.home), "DBUS_SYSTEM_BUS_ADDRESS": ward.bus}
 
 
-def command(environment: Mapping[str, str], *verb: str) -> dict[str, Any]:
-    """Run a `healthpost` verb with `--json`; return its object; raises `CommandFailed`."""
+def command(environment: Mapping[str, str], *verb: str, typed: str = "") -> dict[str, Any]:
+    """Run a `healthpost` verb with `--json`; return its object; raises `CommandFailed`.
+
+    `typed` is what its standard input holds.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "provisioning.cli", *verb, "--json"],
         env=dict(environment),
+        input=typed,
         stdout=subprocess.PIPE,
         check=False,
         text=True,
@@ -255,6 +265,8 @@ def free_port(preferred: int) -> int:
     """Return `preferred` when nobody listens there, else a port the system chooses."""
     for port in (preferred, 0):
         with socket.socket() as probe:
+            # As servers do: connections of the last run that are still ending do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:

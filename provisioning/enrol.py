@@ -7,9 +7,12 @@ request with the same bytes, and files are replaced whole.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
@@ -43,6 +46,32 @@ def enrol(home: Path, claim_text: str, *, new_keys: bool = False) -> Grant:
     return accept(home, claim, request, _post(claim.url + enrolment.PATH, request.encode()))
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A request that waits on a stick for its answer; the hospital sees its fingerprint too."""
+
+    file: Path
+    fingerprint: str
+
+
+def by_stick(
+    home: Path, claim_text: str, folder: Path, *, new_keys: bool = False
+) -> Grant | Written:
+    """Take in the hospital's answer from a stick when it is there, else write the request.
+
+    Raises like `enrol`, and `OSError`.
+    """
+    if new_keys:
+        _renew(home, claim_text)
+    claim, request = prepare(home, claim_text)
+    answer = folder / enrolment.answer_file(request.box_id)
+    if answer.is_file():
+        return accept(home, claim, request, _read_file(answer))
+    file = folder / enrolment.request_file(request.box_id)
+    durable.replace(file, request.encode())
+    return Written(file, request.fingerprint())
+
+
 def prepare(home: Path, claim_text: str) -> tuple[Claim, Request]:
     """Make the box's keys, if it has none, and its request: what `enrol` posts or a stick takes."""
     settings = Settings.load(home)
@@ -63,9 +92,19 @@ def accept(home: Path, claim: Claim, request: Request, answer: bytes) -> Grant:
         grant = enrolment.open_answer(request, claim.secret, answer)
     except EnrolmentError as error:
         raise _worded(error) from error
+    if enrolment.is_this_machine(grant.broker_host) and not enrolment.is_this_machine(_host(claim)):
+        raise CommandFailed(
+            "broker-elsewhere",
+            f"the hospital names {grant.broker_host} as its broker, which is this very machine: it"
+            " must set broker.host to the address by which boxes reach it, and make a new claim",
+        )
     membership.keep(Settings.load(home).keys, grant)
     set_link(home, grant.broker_host, grant.broker_port)
     return grant
+
+
+def _host(claim: Claim) -> str:
+    return urlsplit(claim.url).hostname or ""
 
 
 def _keys(settings: Settings) -> BoxKeys:
@@ -92,14 +131,14 @@ def _renew(home: Path, claim_text: str) -> None:
     keys = BoxKeys.generate()
     keys.save(settings.keys)
     (settings.keys / CSR_FILE).unlink(missing_ok=True)
-    durable.replace(mark, digest.encode("ascii"), durable.EVERYBODY_READS)
+    durable.replace(mark, digest.encode("ascii"))
 
 
 def _csr(settings: Settings, keys: BoxKeys) -> bytes:
     # Its signature is random: a second request for the same key would look like another box's.
     file = settings.keys / CSR_FILE
     if not file.exists():
-        durable.replace(file, certificate_request(keys, settings.box_id), durable.EVERYBODY_READS)
+        durable.replace(file, certificate_request(keys, settings.box_id))
     return file.read_bytes()
 
 
@@ -113,9 +152,23 @@ def _post(url: str, body: bytes) -> bytes:
             return _read(error.read)  # a refusal, in words
     except (URLError, OSError) as error:
         why = error.reason if isinstance(error, URLError) else error
+        if enrolment.is_this_machine(urlsplit(url).hostname or ""):
+            raise InputError(
+                "claim-elsewhere",
+                f"the claim names this very machine ({url.removesuffix(enrolment.PATH)}), and no"
+                " hospital answers here: ask for a claim with the address by which boxes reach"
+                " the hospital",
+            ) from error
         raise CommandFailed(
             "unreachable", f"the hospital at {url} cannot be reached: {why}"
         ) from error
+
+
+def _read_file(file: Path) -> bytes:
+    """Read a file of a stick, which may come from anybody: no link is followed."""
+    handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as opened:
+        return _read(opened.read)
 
 
 def _read(read: Callable[[int], bytes]) -> bytes:

@@ -11,11 +11,11 @@ from pathlib import Path
 import click
 
 from edge.model.errors import NotFound
-from edge.settings.box_settings import Settings, home_folder
+from edge.settings.box_settings import Settings
 from edge.store import poison
 from edge.store.store import Store
 from provisioning.errors import CommandFailed, InputError
-from provisioning.output import open_box, say, speaks_json
+from provisioning.output import box_home, open_box, say, speaks_json
 from sync.bundles import bundle_format, read_answer, write
 from sync.bundles.bundle_format import BundleError, Closing, Outline
 from sync.bundles.read_answer import AnswerResult
@@ -36,7 +36,7 @@ def link() -> None:
 @speaks_json
 def show_trace(last: int, as_json: bool) -> None:
     """Print the latest frames: when, which way, what, how large. No patient data."""
-    lines = trace.read(home_folder())[-last:]
+    lines = trace.read(box_home())[-last:]
     text = "\n".join(f"{_utc(frame.at_ms)}  {frame.words()}" for frame in lines)
     frames = [asdict(frame) for frame in lines]
     say({"frames": frames}, text or "Nothing went over the link yet.", as_json)
@@ -64,7 +64,7 @@ def show_poison(entry: int | None, as_json: bool) -> None:
 @speaks_json
 def show_keys(as_json: bool) -> None:
     """Print the ids of the keys in use, and of those that the hospital has still to take."""
-    settings = Settings.load()
+    settings = Settings.load(box_home())
     with _in_words():
         current, new = keys.BoxKeys.load(settings.keys), keys.following(settings.keys)
     ids = {"keys": _ids(current), "next": None if new is None else _ids(new)}
@@ -80,7 +80,7 @@ def show_keys(as_json: bool) -> None:
 @speaks_json
 def renew_keys(as_json: bool) -> None:
     """Make new keys to sign and open with; they are used when the hospital has taken them."""
-    settings = Settings.load()
+    settings = Settings.load(box_home())
     with _in_words():
         new = keys.prepare(settings.keys)
     words = "New keys are made. The hospital is told of them by the line or the next stick."
@@ -164,9 +164,14 @@ def show_bundles(folder: Path, as_json: bool) -> None:
             *bundle_format.found(folder, bundle_format.UP),
             *bundle_format.found(folder, bundle_format.DOWN),
         ]
+        refused = [
+            *bundle_format.unreadable(folder, bundle_format.UP),
+            *bundle_format.unreadable(folder, bundle_format.DOWN),
+        ]
     rows = [_outline(outline) for outline in outlines]
-    text = "\n".join(f"{r['file']}: {r['words']}" for r in rows)
-    say({"bundles": rows}, text or f"There is no bundle in {folder}.", as_json)
+    lines = [f"{r['file']}: {r['words']}" for r in rows] + [f"No bundle: {r}" for r in refused]
+    output = {"bundles": rows, "refused": refused}
+    say(output, "\n".join(lines) or f"There is no bundle in {folder}.", as_json)
 
 
 def _outline(bundle: Outline) -> dict[str, object]:

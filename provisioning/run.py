@@ -11,7 +11,12 @@ import sys
 from collections.abc import Mapping
 
 from edge.process.fork import ForkedChild, preload
+from edge.process.home import close_to_others
+from edge.process.start import held
 from edge.process.supervise import SLOWEST_RESTART_S, Child, Stop, restart_delay_s, supervise
+from edge.settings.box_settings import Settings
+from edge.store.store import Store
+from provisioning.output import box_home
 
 __all__ = ["SLOWEST_RESTART_S", "Child", "box_children", "restart_delay_s", "run_box", "supervise"]
 
@@ -58,16 +63,33 @@ def box_children(environment: Mapping[str, str] | None = None) -> list[Child]:
 
 
 def run_box() -> None:
-    """Run the box in the foreground until SIGTERM or Ctrl-C."""
+    """Run the box in the foreground until SIGTERM or Ctrl-C.
+
+    Raises `EdgeError` when it cannot work here: before any process is started, and in one sentence.
+    """
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    preload(SHARED)
+    settings = Settings.load(box_home())
+    lock = held(settings.home, "box")
+    try:
+        close_to_others(settings.home)
+        Store.open(settings.database).close()  # migrated once, or a plain error for all
+        preload(SHARED)
+        supervise(_forked_children(settings), stop)
+    finally:
+        lock.release()
+
+
+def _forked_children(settings: Settings) -> list[ForkedChild]:
     environment = dict(os.environ)
-    supervise(
-        [
-            ForkedChild(name, (sys.executable, "-m", module), environment, module=module)
-            for name, module in CONCERNS.items()
-        ],
-        stop,
-    )
+    return [
+        ForkedChild(
+            name,
+            (sys.executable, "-m", module),
+            environment,
+            settings=settings.file,
+            module=module,
+        )
+        for name, module in CONCERNS.items()
+    ]

@@ -33,6 +33,8 @@ TRIALS = (
     Trial("absence", "trials.absence", "ninety days without a network, then 40 kbit/s"),
     Trial("soak", "trials.soak", "days of sixty patients with a fleet of devices"),
     Trial("kill", "trials.kill", "thousands of kill -9 at any moment"),
+    Trial("power", "trials.power", "tens of thousands of power cuts, replayed at any moment"),
+    Trial("mutants", "trials.mutants", "hundreds of mistakes put into the code; tests must fail"),
 )
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import signal
+import time
 from types import FrameType
 from typing import NoReturn
 
 import waitress
 from flask import Flask
+from waitress.server import BaseWSGIServer, MultiSocketServer
+
+LONGEST_WAIT_S = 30.0
+
+log = logging.getLogger(__name__)
 
 
 def stop_on_signals() -> None:
@@ -17,18 +25,43 @@ def stop_on_signals() -> None:
 
 
 def serve(app: Flask, host: str, port: int, threads: int) -> None:
-    """Serve until SIGTERM or Ctrl-C; raises `OSError` when the address is taken.
+    """Serve until SIGTERM or Ctrl-C; raises `OSError` when it may never listen on this address.
 
-    No answer names the server. A browser that leaves is noticed while its answer is made.
+    Waits while another program has the port, and says so once. No answer names the server. A
+    browser that leaves is noticed while its answer is made.
     """
-    server = waitress.create_server(
-        app, host=host, port=port, threads=threads, channel_request_lookahead=2, ident=""
-    )
-    server.print_listen("Serving on http://{}:{}")
     try:
-        server.run()
-    except SystemExit:
-        server.close()
+        server = _listening(app, host, port, threads)
+        server.print_listen("Serving on http://{}:{}")
+        try:
+            server.run()
+        except SystemExit:
+            server.close()
+    except SystemExit:  # told to stop while it waited
+        return
+
+
+def wait_s(attempts: int) -> float:
+    """Return how long to wait for a port that was taken so many times: 1, 2, 4 … at most 30 s."""
+    return float(min(2 ** min(attempts - 1, 10), LONGEST_WAIT_S))
+
+
+def _listening(
+    app: Flask, host: str, port: int, threads: int
+) -> MultiSocketServer | BaseWSGIServer:
+    attempts = 0
+    while True:
+        try:
+            return waitress.create_server(
+                app, host=host, port=port, threads=threads, channel_request_lookahead=2, ident=""
+            )
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        attempts += 1
+        if attempts == 1:
+            log.error("another program has port %s of %s: waiting until it ends", port, host)
+        time.sleep(wait_s(attempts))
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:

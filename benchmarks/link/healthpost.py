@@ -68,7 +68,8 @@ class Hospital:
 
     def claim(self) -> str:
         """Return a fresh claim for a box."""
-        return str(command(self._environment, "hospital", "claim", "--clinic", "Bench")["claim"])
+        words = ("hospital", "claim", "--clinic", "Bench", "--this-machine")
+        return str(command(self._environment, *words)["claim"])
 
     def pids(self, name: str) -> list[int]:
         """Return the processes whose command line holds `name`."""

@@ -42,6 +42,7 @@ class BondWatch:
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, int, bool]] = {}
+        self._wants_bond: dict[str, None] = {}
 
     def __len__(self) -> int:
         return len(self._known)
@@ -53,6 +54,9 @@ class BondWatch:
             refusals, short, went_well = 0, 0, True
         elif ended.about_bond:
             refusals += 1
+            self._wants_bond[address] = None
+            if len(self._wants_bond) > KNOWN_LIMIT:
+                del self._wants_bond[next(iter(self._wants_bond))]
         elif ended.hung_up and ended.paired and ended.seconds < SHORT_S:
             short += 1
         self._known[address] = (refusals, short, went_well)
@@ -62,6 +66,10 @@ class BondWatch:
             return "not-paired"
         stale = refusals >= REFUSALS or (went_well and short >= SHORT_VISITS)
         return "bond-stale" if stale else None
+
+    def wants_bond(self, address: str) -> bool:
+        """Whether the device has refused to serve without a bond."""
+        return address in self._wants_bond
 
     def renewed(self, address: str) -> None:
         """Start anew: the device was paired."""

@@ -2,6 +2,7 @@
 
 The same weight is repeated many times, before and after the person stepped off. One act of
 weighing gives one reading: the first settled value after the scale was seen unsettled or empty.
+What the scale says is a thing, not a person, is refused, once an act too.
 """
 
 from __future__ import annotations
@@ -9,11 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devices.driver import BleCharacteristic, Fields
+from devices.recording.recorder import Refusal
 from edge.model.reading import Measurement
 
 SCALES_LIMIT = 50
 NEW_ACT_S = 30.0
 """A different settled value after such a silence is a new act, though its beginning was missed."""
+
+
+OBJECT = Refusal("object", "the scale weighed a thing, not a person")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +29,7 @@ class _Scale:
 
 
 class Broadcasts:
-    """Feed it every advertisement of a scale; it returns at most one measurement per act."""
+    """Feed it every advertisement of a scale; it returns at most one answer per act."""
 
     def __init__(self) -> None:
         self._scales: dict[str, _Scale] = {}
@@ -34,16 +39,16 @@ class Broadcasts:
 
     def feed(
         self, address: str, characteristic: BleCharacteristic, raw: bytes, now_s: float
-    ) -> Measurement | None:
+    ) -> Measurement | Refusal | None:
         """Take one advertisement; raises `DecodeError`."""
         fields = characteristic.decode(raw)
         known = self._scales.pop(address, _Scale(heard_s=now_s))
         silent = now_s - known.heard_s >= NEW_ACT_S
         settled = bool(fields["stabilized"]) and not fields["removed"]
         differs = _act(fields) != (known.delivered and _act(known.delivered))
-        measured = None
+        measured: Measurement | Refusal | None = None
         if settled and (known.armed or (silent and differs)):
-            measured = characteristic.measured(fields)
+            measured = OBJECT if fields.get("object") else characteristic.measured(fields)
         if measured is not None:
             known = _Scale(False, fields, now_s)
         else:

@@ -53,7 +53,7 @@ class Advertisement:
     """A device heard at `at_s` (monotonic); `data` changes when what it broadcasts changes.
 
     `paired` is whether the adapter holds a bond with it, `service_data` what it broadcasts about
-    its services.
+    its services, `companies` whose manufacturer data it carries.
     """
 
     address: str
@@ -64,6 +64,7 @@ class Advertisement:
     device: BLEDevice
     paired: bool = False
     service_data: tuple[tuple[str, bytes], ...] = ()
+    companies: tuple[int, ...] = ()
 
 
 class Scanner:
@@ -116,6 +117,7 @@ class Scanner:
                 device=device,
                 paired=bool(device.details["props"].get("Paired")),
                 service_data=tuple((uuid, value) for uuid, value in pairs if uuid is not None),
+                companies=tuple(sorted(seen.manufacturer_data)),
             )
         )
 

@@ -25,7 +25,9 @@ from edge.store.store import Store
 RESTARTED = "the station was restarted meanwhile"
 UNPAIRED_S = 600.0
 UNPAIRED_LIMIT = 20
-BOND_CONDITIONS = ("bond-stale", "not-paired")
+MAKES_ROOM_S = 60.0
+BOND_CONDITIONS = ("bond-stale", "not-paired", "not-added")
+NAME_LIMIT = 30
 
 NOT_HEARD = "it was not heard; switch on its pairing mode and ask again"
 
@@ -83,10 +85,11 @@ class Pairer:
         known = self._known.get(address)
         return known is not None and known.state is State.PAIRED
 
-    async def pair(self, heard: Advertisement, model: Model) -> bool:
-        """Do what was asked for a device just heard; return whether it is paired now.
+    async def pair(self, heard: Advertisement, bond: bool) -> bool:
+        """Do what was asked for a device just heard; return whether it belongs here now.
 
-        A bond that is to be renewed is forgotten first: then the device has to be heard anew.
+        Without `bond` it is only added. A bond that is to be renewed is forgotten first: then the
+        device has to be heard anew.
         """
         pairing = self._known[heard.address]
         try:
@@ -94,7 +97,7 @@ class Pairer:
                 await agent.forget(heard.address)
                 return False
             await self._set_state(heard.address, State.PAIRING)
-            if not model.quirks.adopt:
+            if bond:
                 await agent.pair(heard.address, _AtTheBox(self, heard.address))
         except PairingError as error:
             _log.warning("%s was not paired: %s", heard.address, error)
@@ -147,50 +150,82 @@ class Pairer:
             if row.state is State.ASKED and waited_s > self._times.heard_s:
                 await self._set_state(row.address, State.FAILED, detail=NOT_HEARD)
 
+    async def ask_again(self, address: str) -> None:
+        """Let a device that was just added, and wants a bond, be paired when it is heard again."""
+        await self._set_state(address, State.ASKED)
+
 
 class UnpairedDevices:
-    """Devices near by that want a bond which nobody made: reported as long as they advertise.
+    """Devices near by that nobody paired or added: reported as long as they advertise.
 
-    It may be the neighbour's cuff, so it is not reported for ever.
+    It may be the neighbour's cuff, so it is not reported for ever. Beyond the limit of each kind
+    one that has been silent longest makes room.
     """
 
     def __init__(self, recorder: Recorder, gone_s: float = UNPAIRED_S) -> None:
         self._recorder = recorder
         self._gone_s = gone_s
-        self._last: dict[str, tuple[Model, float]] = {}
+        self._last: dict[str, tuple[str, float]] = {}
 
-    def heard(self, address: str, model: Model, now_s: float) -> None:
-        """Take note of one."""
-        if address not in self._last:
-            if len(self._last) >= UNPAIRED_LIMIT:
+    def heard(self, heard: Advertisement, model: Model) -> None:
+        """Take note of one; `model` says whether it has to be paired or only added."""
+        kind = "not-added" if model.quirks.needs_adding else "not-paired"
+        known = self._last.get(heard.address)
+        if known is None or known[0] != kind:
+            if not self._has_room(kind, heard.at_s):
                 return
-            report_bond(self._recorder, address, model, "not-paired")
-        self._last[address] = (model, now_s)
+            report_bond(self._recorder, heard.address, model, kind, heard.name)
+        self._last[heard.address] = (kind, heard.at_s)
 
     def forget(self, now_s: float) -> None:
         """Clear the issues of devices that have been silent for long."""
-        for address, (model, last_s) in list(self._last.items()):
+        for address, (_, last_s) in list(self._last.items()):
             if now_s - last_s >= self._gone_s:
-                del self._last[address]
-                report_bond(self._recorder, address, model, None)
+                self._drop(address)
+
+    def _has_room(self, kind: str, now_s: float) -> bool:
+        same = [(last_s, address) for address, (what, last_s) in self._last.items() if what == kind]
+        if len(same) < UNPAIRED_LIMIT:
+            return True
+        last_s, address = min(same)
+        if now_s - last_s < MAKES_ROOM_S:
+            return False
+        self._drop(address)
+        return True
+
+    def _drop(self, address: str) -> None:
+        del self._last[address]
+        clear_bond(self._recorder, address)
 
     def paired(self, address: str) -> None:
-        """Take note that it is paired now."""
-        self._last.pop(address, None)
+        """Take note that it is paired or added now."""
+        if address in self._last:
+            self._drop(address)
 
 
-def report_bond(recorder: Recorder, address: str, model: Model, verdict: str | None) -> None:
-    """Note the issue of a bond, one kind at a time; None clears them."""
-    subject = f"{model.label} {address[-5:]}"
+def report_bond(recorder: Recorder, address: str, model: Model, kind: str, name: str = "") -> None:
+    """Note the issue of a bond, one kind at a time; a device of no row goes by its own `name`."""
+    shown = "".join(letter for letter in name if letter.isprintable())[:NAME_LIMIT].strip()
+    known = model.name_prefixes or not shown
+    subject = f"{model.label if known else shown} {address[-5:]}"
 
     def write(store: Store, now: Stamp) -> None:
-        for kind in BOND_CONDITIONS:
-            if kind == verdict:
-                issues.note(store, now, kind, subject, address)
-            else:
-                issues.clear(store, kind, subject)
+        _clear(store, address, but=(kind, subject))
+        issues.note(store, now, kind, subject, address)
 
     recorder.submit(write)
+
+
+def clear_bond(recorder: Recorder, address: str) -> None:
+    """Clear every issue of a bond with an address."""
+    recorder.submit(lambda store, _: _clear(store, address))
+
+
+def _clear(store: Store, address: str, but: tuple[str, str] = ("", "")) -> None:
+    for issue in issues.current(store):
+        found = (issue.kind, issue.subject)
+        if issue.kind in BOND_CONDITIONS and issue.detail == address and found != but:
+            issues.clear(store, *found)
 
 
 class _AtTheBox:

@@ -33,8 +33,12 @@ from edge.readings.intake import AcceptedReading, Duplicate, Outcome
 from edge.store import issues
 
 RECORD_ACCESS = "2A52"
+CUFF_PRESSURE = "2A36"
 NO_MEASUREMENTS = frozenset({BATTERY, "2A08", "2A2B", RECORD_ACCESS})
 """Battery, clocks and control point: they belong to a device's row but say nothing of a patient."""
+
+_SPOT = tuple(BLE_CHARACTERISTICS[uuid] for uuid in ("2A35", "2A5E", "2A1C", "2A9D", "2A9C"))
+"""Measured once and told at once: subscribed to wherever a device of no row has them."""
 
 SHARED_USER = "shared_user"
 """Fat is estimated from the age, sex and height of a scale's user; the box's slot is nobody."""
@@ -72,7 +76,10 @@ class _Value:
 
 
 class Session:
-    """Runs once. `setup` knows the device's clock, before and after."""
+    """Runs once. `setup` knows the device's clock, before and after.
+
+    `asked`: its measurements were subscribed to, or it has none; `heard` counts what it sent.
+    """
 
     def __init__(
         self,
@@ -83,7 +90,7 @@ class Session:
         times: SessionTimes,
     ) -> None:
         self.setup = DeviceSetup(recorder, readings.source, connection, clock)
-        self.streaming = False
+        self.streaming = self.asked = False
         self.heard = 0
         self.hung_up = False
         self._recorder = recorder
@@ -97,6 +104,7 @@ class Session:
         self._leave = asyncio.Event()
         self._valid_s = 0.0
         self._repeatable = self._finger_in = self._anew = False
+        self._under_way: Piece | None = None
 
     def leave(self) -> None:
         """End soon: another device needs the slot."""
@@ -142,6 +150,10 @@ class Session:
         model = self._readings.source.model
         wanted = [BLE_CHARACTERISTICS[u] for u in model.characteristics if u not in NO_MEASUREMENTS]
         served = [item for item in wanted if await self._serve(item)]
+        if not model.name_prefixes or not served:  # what it has decides, not what it is called
+            others = [item for item in _SPOT if item not in wanted]
+            served += [item for item in others if await self._serve(item)]
+        self.asked = True
         if not served:
             raise LinkError("the device offers none of the measurements of its model")
         self.streaming = any(item.streaming for item in served)
@@ -243,6 +255,10 @@ class Session:
             self._take(self._values.get_nowait())
         for whole in self._assembly.flush():
             self._keep(whole)
+        if self._under_way is not None:  # broken off: once, however many values it sent
+            self._recorded.append(
+                self._readings.no_measurement(self._under_way.at, self._under_way.raw)
+            )
 
     # --- values --------------------------------------------------------------------------------
 
@@ -260,7 +276,7 @@ class Session:
         piece = Piece(value.at, characteristic, fields, value.raw)
         if characteristic.uuid == RECORD_ACCESS:
             return self._answered(fields, self._transfer) if self._transfer else None
-        if characteristic.live is not None:
+        if characteristic.running is not None and characteristic.running(fields):
             self._show(piece)
         elif characteristic.streaming:
             self._sample(piece)
@@ -269,6 +285,8 @@ class Session:
         return None
 
     def _show(self, piece: Piece) -> None:
+        """Show a cuff that still inflates; the last of its values is kept if no result follows."""
+        self._under_way = piece if piece.characteristic.uuid != CUFF_PRESSURE else None
         shown = piece.characteristic.live(piece.fields) if piece.characteristic.live else None
         if shown is not None:
             self._readings.show(piece.at, shown)
@@ -302,6 +320,7 @@ class Session:
 
     def _keep(self, whole: Piece) -> None:
         measured, fields = whole.characteristic.measured(whole.fields), whole.fields
+        self._under_way = None
         if measured is None:
             if self._transfer is not None or _is_control(fields):
                 _log.info("%s: a record without a value", self._readings.source.id)
@@ -309,7 +328,7 @@ class Session:
             self._repeatable = True
             self._recorded.append(self._readings.no_measurement(whole.at, whole.raw))
             return
-        if measured.kind is Kind.BODY_COMPOSITION and self._readings.source.model.quirks.consent:
+        if measured.kind is Kind.BODY_COMPOSITION and self.setup.shares_user:
             measured = replace(measured, quality=(*measured.quality, SHARED_USER))
         self._repeatable |= measured.device_time is None
         age_s = self._age_s(measured.device_time, whole.at)

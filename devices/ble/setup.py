@@ -69,7 +69,8 @@ class DeviceSetup:
 
     `now_valid` is the clock by which the values of this connection were stamped; `ready` is set
     when it is known, and the user slot is open, or neither can be had. `maker_model` is the maker
-    and model number that the device gave, once it did.
+    and model number that the device gave, once it did. `shares_user`: it has user slots, and the
+    open one is the box's, not the patient's.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class DeviceSetup:
         self.clock = self.now_valid = clock
         self.ready = asyncio.Event()
         self.maker_model: tuple[str, str] | None = None
+        self.shares_user = False
         self._recorder = recorder
         self._source = source
         self._connection = connection
@@ -139,14 +141,14 @@ class DeviceSetup:
     # --- user slot -----------------------------------------------------------------------------
 
     async def _open_user(self) -> None:
-        """Open this box's user slot on a scale that asks for it; make one the first time.
+        """Open this box's user slot on a device that has slots; make one the first time.
 
-        The slot is the box's, not a patient's: it holds no age, height or sex.
+        Whether it has is told by its User Control Point, not by its name. The slot is the box's,
+        not a patient's: it holds no age, height or sex.
         """
-        if not self._source.model.quirks.consent:
-            return
         if not await self._connection.subscribe(user_data.UUID, self._take_answer):
             return
+        self.shares_user = True
         device = self._source.id
         memory = await self._recorder.fetch(lambda store, _: device_memory.of(store, device))
         if memory.user is not None and memory.consent is not None:

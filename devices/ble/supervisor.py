@@ -13,31 +13,33 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from devices.ble import link
 from devices.ble.adapter_recovery import AdapterCare
 from devices.ble.adapter_watch import AdapterWatch, Step, StepTimes
-from devices.ble.bonds import BondWatch, ConnectionEnd
+from devices.ble.bonds import ConnectionEnd
 from devices.ble.broadcasts import Broadcasts
 from devices.ble.link import Advertisement, BondError, Connection, LinkError
-from devices.ble.pairing import Pairer, PairingTimes, UnpairedDevices, report_bond
+from devices.ble.pairing import Pairer, PairingTimes, UnpairedDevices
 from devices.ble.reconnect import ReconnectPolicy, ReconnectTimes, SessionEnd
 from devices.ble.session import Session, SessionTimes
+from devices.ble.session_ends import SessionEnds
 from devices.ble.slots import WAITING_LIMIT, Bounds, Slots
-from devices.catalogue import BLE_CHARACTERISTICS, MODELS, ble_model
+from devices.catalogue import BLE_CHARACTERISTICS, MODELS, recognised
 from devices.catalogue.ble_models import identified
 from devices.driver import DecodeError
 from devices.model import Model
 from devices.recording.device_readings import DeviceReadings, Source
 from devices.recording.device_time import KnownClock
-from devices.recording.recorder import Recorder
+from devices.recording.recorder import Recorder, Refusal
 from devices.recording.stable_value import Stability
 from edge.equipment import registry
 from edge.store import issues
 
 CONNECT_DELAYS_S = (0.0, 0.25)
 HEARD_LIMIT = 100
+MODELS_LIMIT = 500
 LONGEST_STREAM_S = 120.0
 """How long a stream may keep a slot that another device needs, though a finger is in."""
 
@@ -83,7 +85,7 @@ class BleSupervisor:
         self._slots = Slots(self._habits.bounds)
         self._care = AdapterCare(recorder, AdapterWatch(self._habits.steps), self._habits.restart)
         self._pairer = Pairer(recorder, self._habits.pairing)
-        self._bonds = BondWatch()
+        self._ends = SessionEnds(recorder, self._pairer)
         self._broadcasts = Broadcasts()
         self._unpaired = UnpairedDevices(recorder)
         self._heard: OrderedDict[str, Advertisement] = OrderedDict()
@@ -161,9 +163,14 @@ class BleSupervisor:
         """Take note of who calls, then serve them in turn."""
         while self._heard:
             _, advertisement = self._heard.popitem(last=False)
-            guessed = ble_model(advertisement.name, advertisement.services)
+            guessed = recognised(
+                advertisement.name,
+                advertisement.services,
+                advertisement.service_data,
+                advertisement.companies,
+            )
             if guessed is not None:
-                await self._sort(advertisement, self._models.get(advertisement.address, guessed))
+                await self._sort(advertisement, self._known(advertisement.address, guessed))
         now_s = asyncio.get_running_loop().time()
         while (address := self._slots.next(now_s)) is not None:
             advertisement, model = self._calling.pop(address)
@@ -171,23 +178,35 @@ class BleSupervisor:
             now_s = asyncio.get_running_loop().time()
         self._make_room(now_s)
 
+    def _known(self, address: str, guessed: Model) -> Model:
+        """Return what an address turned out to be; who broadcasts does not say so each time."""
+        if guessed.broadcast is not None:
+            self._models[address] = guessed
+            if len(self._models) > MODELS_LIMIT:
+                del self._models[next(iter(self._models))]
+        return self._models.get(address, guessed)
+
     async def _sort(self, advertisement: Advertisement, model: Model) -> None:
         if (
             self._pairer.is_asked_for(advertisement.address)
             and advertisement.address not in self._slots
         ):
             await self._pair(advertisement, model)
-        elif model.quirks.adopt and not self._pairer.belongs_here(advertisement.address):
-            _log.debug("%s belongs to nobody here", advertisement.address)
-        elif model.characteristics[0].startswith(BROADCAST):
+            return
+        if not (advertisement.paired or self._may_be_read(advertisement.address, model)):
+            self._unpaired.heard(advertisement, model)
+            return
+        self._unpaired.paired(advertisement.address)
+        if model.broadcast is not None:
             self._take_broadcast(advertisement, model)
         elif self._reconnect.due(advertisement.address, advertisement.data, advertisement.at_s):
             self._call(advertisement, model)
 
+    def _may_be_read(self, address: str, model: Model) -> bool:
+        """Whether a device without a bond is read: one that needs none, if a person added it."""
+        return model.quirks.needs_adding and self._pairer.belongs_here(address)
+
     def _call(self, advertisement: Advertisement, model: Model) -> None:
-        if model.quirks.pairs != "never" and not advertisement.paired:
-            self._unpaired.heard(advertisement.address, model, advertisement.at_s)
-            return
         self._slots.want(advertisement.address, _streams(model), advertisement.at_s)
         if advertisement.address not in self._slots:
             self._calling.pop(advertisement.address, None)
@@ -220,17 +239,19 @@ class BleSupervisor:
             except DecodeError as error:
                 readings.garbled(at, error.kind, f"unreadable ({error.kind})", raw)
                 continue
-            if measured is not None:
+            if isinstance(measured, Refusal):
+                readings.refuse(at, measured, raw)
+            elif measured is not None:
                 readings.result(at, measured, raw)
 
     async def _pair(self, advertisement: Advertisement, model: Model) -> None:
-        paired = await self._pairer.pair(advertisement, model)
-        if paired:
-            self._bonds.renewed(advertisement.address)
-            self._unpaired.paired(advertisement.address)
-            report_bond(self._recorder, advertisement.address, model, None)
-            if not model.quirks.adopt:
-                await self._connect(advertisement, model)
+        bond = self._ends.wants_bond(advertisement.address, model)
+        if not await self._pairer.pair(advertisement, bond):
+            return
+        self._unpaired.paired(advertisement.address)
+        self._ends.paired(advertisement.address, bond)
+        if model.broadcast is None:
+            await self._connect(replace(advertisement, paired=bond or advertisement.paired), model)
 
     # --- sessions ------------------------------------------------------------------------------
 
@@ -239,12 +260,8 @@ class BleSupervisor:
         try:
             connection = await self._reach(advertisement)
         except BondError as error:
-            self._judge_bond(
-                advertisement,
-                model,
-                ConnectionEnd(advertisement.paired, about_bond=True),
-                str(error),
-            )
+            end = ConnectionEnd(advertisement.paired, about_bond=True)
+            await self._ends.judge_bond(advertisement, model, end, str(error))
             connection = None
         if connection is None:
             self._slots.free(advertisement.address)
@@ -292,15 +309,18 @@ class BleSupervisor:
             self._slots.free(address)
             self._learn(advertisement, readings, session)
             self._reconnect.ended(address, now_s, session.session_end())
+            bonds = not readings.source.model.quirks.needs_adding
             end = ConnectionEnd(
-                advertisement.paired or self._pairer.belongs_here(address),
+                advertisement.paired or (bonds and self._pairer.belongs_here(address)),
                 about_bond,
                 session.hung_up,
                 session.heard > 0,
                 now_s - began_s,
             )
-            self._judge_bond(advertisement, readings.source.model, end, trouble)
             self._set_state(device, "listening", trouble)
+            if session.asked and not about_bond:
+                self._ends.judge_silence(readings.source, session.heard > 0)
+            await self._ends.judge_bond(advertisement, readings.source.model, end, trouble)
 
     def _learn(
         self, advertisement: Advertisement, readings: DeviceReadings, session: Session
@@ -319,16 +339,6 @@ class BleSupervisor:
             self._recorder.submit(
                 lambda store, _: registry.set_model(store, source.id, label, measures)
             )
-
-    def _judge_bond(
-        self, advertisement: Advertisement, model: Model, end: ConnectionEnd, trouble: str
-    ) -> None:
-        verdict = self._bonds.judge(advertisement.address, end)
-        if verdict is not None:
-            _log.warning("%s: %s: %s", advertisement.address, verdict, trouble)
-            report_bond(self._recorder, advertisement.address, model, verdict)
-        elif end.heard:
-            report_bond(self._recorder, advertisement.address, model, None)
 
     def _readings_of(
         self, advertisement: Advertisement, model: Model, state: str

@@ -1,7 +1,8 @@
 """Decodes bytes for a technician: bytes in, the decoders' events out, as plain JSON.
 
 The pure core of `healthpost decode`. Names and forms are those of the test vectors: times are ISO
-8601 without zone, numbers are numbers, what a device says is invalid is null.
+8601 without zone, numbers are numbers, what a device says is invalid is null. Beside them stands
+what a box would record ("readings"), and why it would refuse a value ("refused").
 """
 
 from __future__ import annotations
@@ -9,15 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from string import hexdigits
 
+from devices.capture import recorded
+from devices.capture.recorded import Recorded
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import DecodeError, Decoder, Event
+from devices.protocols.laboratory import Test
+from edge.model.reading import Measurement, Value
 
 Json = dict[str, object]
 
 FROM_DEVICE = "device->host"
 TO_DEVICE = "host->device"
 
+_SHOWN = 40
+_ERRORS = {"truncated": "it ends before all that it announces", "checksum": "its checksum differs"}
+_MAP_ROW = ("code", "unit")
 _ANY_CASE = {uuid.upper(): known for uuid, known in BLE_CHARACTERISTICS.items()}
 
 
@@ -30,24 +39,42 @@ class DecodeInputError(ValueError):
 
 
 def decode_ble(char: str, hex_text: str) -> Json:
-    """Decode one characteristic value: {"char", "fields"}, or {"char", "error"} when refused."""
+    """Decode one characteristic value: {"char", "fields"}, or {"char", "error"}; and "readings"."""
     characteristic = _ANY_CASE.get(char.upper())
     if characteristic is None:
         known = ", ".join(BLE_CHARACTERISTICS)
         raise DecodeInputError("unknown_characteristic", f"{char!r} is none of {known}")
+    raw = _bytes(hex_text)
     try:
-        fields = characteristic.decode(_bytes(hex_text))
+        fields = characteristic.decode(raw)
     except DecodeError as refused:
-        return {"char": characteristic.uuid, "error": refused.kind}
-    return {"char": characteristic.uuid, "fields": plain(fields)}
+        return {"char": characteristic.uuid, "error": refused.kind, "readings": []}
+    found = recorded.of_characteristic(characteristic, fields, raw)
+    return {"char": characteristic.uuid, "fields": plain(fields), **recorded_json(found)}
 
 
-def decode_serial(protocol: str, chunks: Sequence[str], direction: str = FROM_DEVICE) -> Json:
-    """Decode serial bytes, chunk by chunk: {"protocol", "events", "pending_bytes"}."""
+def decode_serial(
+    protocol: str,
+    chunks: Sequence[str],
+    direction: str = FROM_DEVICE,
+    tests: Mapping[str, Test] | None = None,
+) -> Json:
+    """Decode serial bytes, chunk by chunk: {"protocol", "events", "pending_bytes", "readings"}.
+
+    `tests` is the site's map of an analyser's tests; an analyser's answers are in "answers".
+    """
     decoder = _decoder(protocol, direction)
     data = [_bytes(chunk) for chunk in chunks]
-    events = [event_json(event) for chunk in data for event in decoder.feed(chunk)]
-    return {"protocol": protocol, "events": events, "pending_bytes": decoder.pending}
+    events = [event for chunk in data for event in decoder.feed(chunk)]
+    found = Recorded()
+    if direction == FROM_DEVICE:
+        found = recorded.of_events(SERIAL_PROTOCOLS[protocol], events, tests or {})
+    return {
+        "protocol": protocol,
+        "events": [event_json(event) for event in events],
+        "pending_bytes": decoder.pending,
+        **recorded_json(found),
+    }
 
 
 def decode_line(line: object) -> Json:
@@ -62,7 +89,66 @@ def decode_line(line: object) -> Json:
     if not isinstance(chunks, list) or not all(isinstance(chunk, str) for chunk in chunks):
         raise DecodeInputError("bad_line", '"chunks" must be a list of hex strings')
     direction = _text(line, "direction") if "direction" in line else FROM_DEVICE
-    return decode_serial(_text(line, "protocol"), chunks, direction)
+    return decode_serial(_text(line, "protocol"), chunks, direction, tests_of(line.get("map")))
+
+
+def tests_of(rows: object) -> Mapping[str, Test]:
+    """Return a map of tests: each code of the analyser's with its LOINC code and unit."""
+    if rows is None:
+        return {}
+    if not isinstance(rows, Mapping):
+        raise DecodeInputError("bad_map", '"map" must be an object: {"^^^HB": ["718-7", "g/dL"]}')
+    tests = {}
+    for name, row in rows.items():
+        if not (isinstance(row, list) and len(row) == len(_MAP_ROW) and all(map(_is_text, row))):
+            reason = f'the test {name!r} needs a LOINC code and a unit: ["718-7", "g/dL"]'
+            raise DecodeInputError("bad_map", reason)
+        tests[str(name)] = Test(*row)
+    return tests
+
+
+def not_understood(answer: Json) -> str:
+    """Return why an answer explains nothing of its bytes, or an empty text."""
+    if "error" in answer:
+        why = str(answer["error"])
+        return f"this is no value of {answer['char']}: {_ERRORS.get(why, why)}"
+    events = answer.get("events", [])
+    understood = isinstance(events, list) and any(row["event"] != "error" for row in events)
+    if "char" in answer or understood:
+        return ""
+    if answer.get("pending_bytes"):
+        return f"the frame is not whole: {answer['pending_bytes']} bytes wait for its rest"
+    return f"no whole frame of {answer['protocol']} is in these bytes"
+
+
+def recorded_json(found: Recorded) -> Json:
+    """Return what would be recorded: {"readings"}, with "refused" and "answers" when there are."""
+    answer: Json = {"readings": [_reading_json(measured) for measured in found.readings]}
+    if found.refused:
+        answer["refused"] = [{"kind": kind, "text": text} for kind, text in found.refused]
+    if found.answers:
+        answer["answers"] = [sent.hex() for sent in found.answers]
+    return answer
+
+
+def _reading_json(measured: Measurement) -> Json:
+    return {
+        "kind": str(measured.kind),
+        "values": [_value_json(value) for value in measured.values],
+        "time": plain(measured.device_time),
+        "record": measured.record,
+        "user": measured.user,
+        "quality": list(measured.quality),
+    }
+
+
+def _value_json(value: Value) -> Json:
+    return {
+        "code": str(value.code),
+        "value": str(value.value),
+        "unit": value.unit,
+        "comparator": value.comparator,
+    }
 
 
 def event_json(event: Event) -> Json:
@@ -100,10 +186,24 @@ def _decoder(name: str, direction: str) -> Decoder:
 
 
 def _bytes(hex_text: str) -> bytes:
-    try:
-        return bytes.fromhex(hex_text)
-    except ValueError as wrong:
-        raise DecodeInputError("bad_hex", f"{hex_text!r} is not hexadecimal: {wrong}") from None
+    digits = "".join(hex_text.split())
+    other = next((digit for digit in digits if digit not in hexdigits), None)
+    if other is not None:
+        raise DecodeInputError(
+            "bad_hex", f"{other!r} in {_short(hex_text)} is no hexadecimal digit"
+        )
+    if len(digits) % 2:
+        reason = f"{_short(hex_text)} ends in the middle of a byte: a byte is two digits"
+        raise DecodeInputError("bad_hex", reason)
+    return bytes.fromhex(digits)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _text(line: Mapping[str, object], key: str) -> str:

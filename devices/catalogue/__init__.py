@@ -8,11 +8,12 @@ Registration is explicit: nothing is scanned for or imported by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from devices.catalogue import tables
 from devices.catalogue.ble_families import BLE_FAMILIES
-from devices.catalogue.ble_models import BLE_MODELS, BLE_REPEATS, recognised
+from devices.catalogue.ble_models import BLE_MODELS, BLE_REPEATS
+from devices.catalogue.ble_models import recognised as recognised
 from devices.catalogue.serial_models import SERIAL_MODELS
 from devices.catalogue.serial_protocols import SERIAL_ROWS, serial_row
 from devices.driver import BleCharacteristic, SerialProtocol
@@ -36,14 +37,6 @@ MODELS: tuple[Model, ...] = (
 def model_named(name: str) -> Model | None:
     """Return the row of a model by its name or its label."""
     return next((model for model in MODELS if name in (model.name, model.label)), None)
-
-
-def ble_model(name: str, services: Iterable[str]) -> Model | None:
-    """Recognise an advertisement: by name first, else as any device of an advertised service.
-
-    `services` are 16-bit UUIDs in upper-case hexadecimal.
-    """
-    return recognised(name, services)
 
 
 def repeats_of(model: Model) -> Repeats:

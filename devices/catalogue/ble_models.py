@@ -2,14 +2,16 @@
 
 What stands in the quirks is what owners of these devices published; a row whose grounds are
 "assumed" goes by the profile and by what its sisters do. The last rows are the profiles
-themselves: any device that follows one is understood without a row of its own.
+themselves: any device that follows one is understood without a row of its own. What is on the air
+decides (service data, company, services), a name only between the rows of one service.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
-from devices.model import History, Model, Quirks
+from devices.model import Broadcast, GlucoseRange, History, Model, Quirks
 from edge.model.reading import Kind, Repeats
 
 BLE_REPEATS: dict[History, Repeats] = {
@@ -42,8 +44,14 @@ _METER = Quirks(pairs="at-once", history="records", hangs_up="idle", grounds="re
 _METER_WITH_NUMBER = Quirks(
     pairs="at-once", passkey=True, history="records", hangs_up="idle", grounds="reported"
 )
+_CONTOUR_READS = GlucoseRange(Decimal(20), Decimal(600), "Contour Next user guide")
+_ACCU_CHEK_READS = GlucoseRange(
+    Decimal(10), Decimal(600), "Accu-Chek manuals; the lowest of the line, a Guide Me has 20"
+)
 _STRAP = Quirks(hangs_up="never")
-_BROADCAST = Quirks(hangs_up="never", adopt=True, grounds="reported")
+_BROADCAST = Quirks(hangs_up="never", grounds="reported")
+_HUAMI = 0x0157
+"""Anhui Huami, who makes Xiaomi's scales."""
 
 
 def _cuff(name: str, maker: str, prefixes: tuple[str, ...], quirks: Quirks, clock: bool) -> Model:
@@ -78,7 +86,9 @@ def _scale(name: str, maker: str, prefixes: tuple[str, ...]) -> Model:
     )
 
 
-def _meter(name: str, maker: str, prefixes: tuple[str, ...], quirks: Quirks) -> Model:
+def _meter(
+    name: str, maker: str, prefixes: tuple[str, ...], quirks: Quirks, reads: GlucoseRange
+) -> Model:
     return Model(
         name=name,
         manufacturer=maker,
@@ -91,6 +101,7 @@ def _meter(name: str, maker: str, prefixes: tuple[str, ...], quirks: Quirks) -> 
         numbers=(name,),
         clock="2A2B",
         quirks=quirks,
+        glucose_range=reads,
     )
 
 
@@ -109,17 +120,18 @@ def _strap(name: str, maker: str, prefixes: tuple[str, ...]) -> Model:
     )
 
 
-def _mi_scale(name: str, title: str, carried: str, service: str, prefix: str) -> Model:
+def _mi_scale(name: str, size: int, service: str, prefix: str) -> Model:
     return Model(
         name=name,
         manufacturer="Xiaomi",
-        title=title,
+        title="Weight scale",
         kinds=(Kind.WEIGHT,),
         link="ble",
-        characteristics=(carried,),
+        characteristics=(f"mi_{service}",),
         services=(service,),
         name_prefixes=(prefix,),
         quirks=_BROADCAST,
+        broadcast=Broadcast(size, _HUAMI),
     )
 
 
@@ -247,8 +259,8 @@ BLE_MODELS: tuple[Model, ...] = (
             ("SBF7x", "Sanitas", ("SBF7", "SANITAS SBF7")),
         )
     ),
-    _meter("Contour", "Ascensia", ("Contour",), _METER),
-    _meter("Accu-Chek", "Roche", ("meter+", "Accu-Chek"), _METER_WITH_NUMBER),
+    _meter("Contour", "Ascensia", ("Contour",), _METER, _CONTOUR_READS),
+    _meter("Accu-Chek", "Roche", ("meter+", "Accu-Chek"), _METER_WITH_NUMBER, _ACCU_CHEK_READS),
     *(
         _strap(name, maker, prefixes)
         for name, maker, prefixes in (
@@ -258,9 +270,10 @@ BLE_MODELS: tuple[Model, ...] = (
             ("TICKR", "Wahoo", ("TICKR",)),
         )
     ),
-    _mi_scale("Mi Smart Scale", "Weight scale", "mi_181D", "181D", "MI_SCALE"),
-    _mi_scale("Mi Body Composition Scale", "Weight scale", "mi_181B", "181B", "MIBCS"),
-    _mi_scale("Mi Body Composition Scale 2", "Weight scale", "mi_181B", "181B", "MIBFS"),
+    _mi_scale("Mi Smart Scale", 10, "181D", "MI_SCALE"),
+    _mi_scale("Mi Smart Scale 2", 10, "181D", "MI SCALE2"),
+    _mi_scale("Mi Body Composition Scale", 13, "181B", "MIBCS"),
+    _mi_scale("Mi Body Composition Scale 2", 13, "181B", "MIBFS"),
     _profile(
         "Blood Pressure profile",
         (Kind.BLOOD_PRESSURE,),
@@ -278,7 +291,6 @@ BLE_MODELS: tuple[Model, ...] = (
         ("2A1C",),
         Quirks(history="sent"),
     ),
-    _profile("Weight Scale profile", (Kind.WEIGHT,), "181D", ("2A9D",), Quirks(history="sent")),
     _profile(
         "Body Composition profile",
         (Kind.BODY_COMPOSITION, Kind.WEIGHT),
@@ -286,6 +298,7 @@ BLE_MODELS: tuple[Model, ...] = (
         ("2A9C", "2A9D"),
         Quirks(history="sent"),
     ),
+    _profile("Weight Scale profile", (Kind.WEIGHT,), "181D", ("2A9D",), Quirks(history="sent")),
     _profile(
         "Glucose profile",
         (Kind.GLUCOSE,),
@@ -298,21 +311,44 @@ BLE_MODELS: tuple[Model, ...] = (
         (Kind.HEART_RATE,),
         "180D",
         ("2A37",),
-        Quirks(hangs_up="never", adopt=True),
+        Quirks(hangs_up="never"),
     ),
 )
 
 
-def recognised(name: str, services: Iterable[str]) -> Model | None:
-    """Recognise an advertisement: by name first, else as any device of an advertised service.
+def recognised(
+    name: str,
+    services: Iterable[str],
+    service_data: Iterable[tuple[str, bytes]] = (),
+    companies: Iterable[int] = (),
+) -> Model | None:
+    """Recognise an advertisement: what it broadcasts, else what it offers; the name refines both.
 
-    `services` are 16-bit UUIDs in upper-case hexadecimal.
+    `services` are 16-bit UUIDs in upper-case hexadecimal, `service_data` the bytes by them,
+    `companies` the makers' numbers in the manufacturer data.
     """
-    named = (row for row in BLE_MODELS if any(name.startswith(p) for p in row.name_prefixes))
-    offered = set(services)
-    profiles = (row for row in BLE_MODELS if not row.name_prefixes)
-    served = (row for row in profiles if offered.intersection(row.services))
-    return next(named, None) or next(served, None)
+    offered, known = set(services), set(companies)
+    sizes = {(uuid, len(raw)) for uuid, raw in service_data}
+    broadcasting = [row for row in BLE_MODELS if _broadcasts(row, offered, sizes, known)]
+    if broadcasting:
+        return _named(broadcasting, name) or broadcasting[0]
+    serving = [row for row in BLE_MODELS if offered.intersection(row.services)]
+    profiles = (row for row in serving if not row.name_prefixes)
+    return _named(serving, name) or next(profiles, None)
+
+
+def _named(rows: Iterable[Model], name: str) -> Model | None:
+    return next((row for row in rows if name.startswith(row.name_prefixes or ("\0",))), None)
+
+
+def _broadcasts(
+    row: Model, offered: set[str], sizes: set[tuple[str, int]], companies: set[int]
+) -> bool:
+    if row.broadcast is None:
+        return False
+    if any((uuid, row.broadcast.size) in sizes for uuid in row.services):
+        return True
+    return row.broadcast.company in companies and bool(offered.intersection(row.services))
 
 
 def identified(model: Model, manufacturer: str, number: str) -> Model:

@@ -6,12 +6,20 @@ us; how sure each protocol is stands in `devices.catalogue.serial_protocols`.
 
 from __future__ import annotations
 
-from devices.model import Model
+from decimal import Decimal
+
+from devices.model import GlucoseRange, Model
 from edge.model.reading import Kind
 
 
 def _row(
-    maker: str, name: str, title: str, protocol: str, *kinds: Kind, usb_ids: tuple[str, ...] = ()
+    maker: str,
+    name: str,
+    title: str,
+    protocol: str,
+    *kinds: Kind,
+    usb_ids: tuple[str, ...] = (),
+    reads: GlucoseRange | None = None,
 ) -> Model:
     return Model(
         name=name,
@@ -21,7 +29,12 @@ def _row(
         link="serial",
         protocol=protocol,
         usb_ids=usb_ids,
+        glucose_range=reads,
     )
+
+
+def _reads(low: int, high: int, source: str) -> GlucoseRange:
+    return GlucoseRange(Decimal(low), Decimal(high), source)
 
 
 SERIAL_MODELS: tuple[Model, ...] = (
@@ -69,22 +82,44 @@ SERIAL_MODELS: tuple[Model, ...] = (
         "taidoc_51",
         Kind.GLUCOSE,
         Kind.LABORATORY,
+        reads=_reads(20, 600, "TD-4279 owner's manual"),
     ),
     _row("TaiDoc", "TD-1241", "Ear thermometer with memory", "taidoc_51", Kind.TEMPERATURE),
     _row("TaiDoc", "TD-1261", "Forehead thermometer with memory", "taidoc_51", Kind.TEMPERATURE),
     _row("TaiDoc", "TD-8255", "Finger oximeter", "taidoc_51", Kind.OXIMETRY),
-    _row("LifeScan", "OneTouch Ultra2", "Glucose meter", "onetouch_ultra2", Kind.GLUCOSE),
+    _row(
+        "LifeScan",
+        "OneTouch Ultra2",
+        "Glucose meter",
+        "onetouch_ultra2",
+        Kind.GLUCOSE,
+        reads=_reads(20, 600, "OneTouch Ultra2 owner's booklet"),
+    ),
     _row(
         "LifeScan",
         "OneTouch UltraEasy",
         "Glucose meter; also UltraMini",
         "onetouch_ultraeasy",
         Kind.GLUCOSE,
+        reads=_reads(20, 600, "OneTouch UltraEasy owner's booklet"),
     ),
     _row(
-        "Abbott", "FreeStyle Optium", "Glucose and ketone meter", "freestyle_optium", Kind.GLUCOSE
+        "Abbott",
+        "FreeStyle Optium",
+        "Glucose and ketone meter",
+        "freestyle_optium",
+        Kind.GLUCOSE,
+        Kind.LABORATORY,
+        reads=_reads(20, 500, "tidepool uploader 63: LO below 20, HI above 500"),
     ),
-    _row("SD Biosensor", "SD CodeFree", "Glucose meter", "sd_codefree", Kind.GLUCOSE),
+    _row(
+        "SD Biosensor",
+        "SD CodeFree",
+        "Glucose meter",
+        "sd_codefree",
+        Kind.GLUCOSE,
+        reads=_reads(10, 600, "SD CodeFree owner's manual"),
+    ),
     _row(
         "SunTech",
         "Advantage",

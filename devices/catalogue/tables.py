@@ -126,7 +126,7 @@ def _quirk_row(model: Model) -> tuple[str, ...]:
     off = f", when wrong by more than {quirks.clock_off_s // 60} min" if quirks.clock_off_s else ""
     also = [
         *(["gives data only for a user's code"] if quirks.consent else []),
-        *(["counts only after a technician added it"] if quirks.adopt else []),
+        *(["read only after a technician added it"] if quirks.needs_adding else []),
     ]
     return (
         model.label,

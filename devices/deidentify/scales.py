@@ -8,7 +8,8 @@ from devices.deidentify.text import MaskedBytes, MaskedFrame, blank, by_parts, b
 from devices.protocols.framing import sum8
 
 _TANITA = re.compile(
-    rb"(?P<noise>[^{\r\n]*)(?P<body>\{0,16,[^\r\n]*?)(?P<check>,CS,[0-9A-F]{2})?(?=[\r\n]|\Z)"
+    rb"(?<![^\r\n])(?P<remembered>(?:Gg,-?\d{1,5},)?Rg,\d{3,5})(?=[\r\n]|\Z)"
+    rb"|(?P<noise>[^{\r\n]*)(?P<body>\{0,16,[^\r\n]*?)(?P<check>,CS,[0-9A-F]{2})?(?=[\r\n]|\Z)"
 )
 _TANITA_KEYS = frozenset(
     b"{0 ~0 ~1 ~2 MO SN Da DT TI Bt GE AG Hm Hf AL Pt Wk Wp Wg FW fW MW mW sW bW wW ww MI Sw OV IF"
@@ -23,6 +24,8 @@ def mask_tanita(data: bytes) -> MaskedBytes:
 
 
 def _tanita_line(line: re.Match[bytes]) -> MaskedFrame | None:
+    if line["remembered"] is not None:
+        return MaskedFrame(line["remembered"])
     check = line["check"]
     tokens = line["body"].split(b",")
     right = check is None or sum8(line["body"] + b",") == int(check[-2:], 16)

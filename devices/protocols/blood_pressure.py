@@ -1,7 +1,8 @@
 """Blood pressure over Bluetooth LE: 2A35, intermediate cuff pressure 2A36, enhanced 2B34.
 
 Sources: Blood Pressure Service 1.1.1 (BLS), GSS Blood Pressure Measurement. A failed measurement
-comes from real cuffs as an ordinary value of NaN without any status bit: it is no reading.
+comes from real cuffs as an ordinary value of NaN without any status bit: it is no reading. Some
+cuffs send the pressure of the cuff itself on 2A35 until they are done, with a diastolic of 0.
 """
 
 from __future__ import annotations
@@ -62,6 +63,12 @@ def measured(fields: Fields) -> Measurement | None:
     )
 
 
+def is_running(fields: Fields) -> bool:
+    """Whether this is the cuff's own pressure: a number, without any diastolic pressure."""
+    systolic, diastolic = number(fields["systolic"]), number(fields["diastolic"])
+    return systolic is not None and not diastolic
+
+
 def no_reading(fields: Fields) -> None:
     """Return None: the pressure of a cuff still inflating is no blood pressure."""
 
@@ -69,7 +76,7 @@ def no_reading(fields: Fields) -> None:
 def cuff_pressure(fields: Fields) -> Measurement | None:
     """Return the pressure in the cuff now, in mm[Hg], to be shown while it is inflated (BLS 3.2).
 
-    2A36 carries it where 2A35 has the systolic value; the other two are NaN.
+    It stands where 2A35 has the systolic value; the other two are NaN or 0.
     """
     pressure = number(fields["systolic"])
     if pressure is None:
@@ -80,9 +87,30 @@ def cuff_pressure(fields: Fields) -> Measurement | None:
 
 
 CHARACTERISTICS: tuple[BleCharacteristic, ...] = (
-    BleCharacteristic("2A35", "Blood Pressure Measurement", decode, measured),
-    BleCharacteristic("2A36", "Intermediate Cuff Pressure", decode, no_reading, live=cuff_pressure),
-    BleCharacteristic("2B34", "Enhanced Blood Pressure Measurement", decode_enhanced, measured),
+    BleCharacteristic(
+        "2A35",
+        "Blood Pressure Measurement",
+        decode,
+        measured,
+        running=is_running,
+        live=cuff_pressure,
+    ),
+    BleCharacteristic(
+        "2A36",
+        "Intermediate Cuff Pressure",
+        decode,
+        no_reading,
+        running=lambda _: True,
+        live=cuff_pressure,
+    ),
+    BleCharacteristic(
+        "2B34",
+        "Enhanced Blood Pressure Measurement",
+        decode_enhanced,
+        measured,
+        running=is_running,
+        live=cuff_pressure,
+    ),
 )
 
 
@@ -119,7 +147,7 @@ def _since(year: int, seconds: int) -> datetime | None:
 
 def _values(fields: Mapping[str, object]) -> tuple[Value, ...] | None:
     systolic, diastolic = number(fields["systolic"]), number(fields["diastolic"])
-    if systolic is None or diastolic is None:
+    if systolic is None or not diastolic:
         return None
     pressures = [
         Value(Code.SYSTOLIC, _mmhg(systolic, fields), "mm[Hg]"),

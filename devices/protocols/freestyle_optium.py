@@ -2,16 +2,17 @@
 
 19200 8N1, never software flow control, polled: `$xmem CR LF` dumps the memory as text: serial
 number, version, clock, count, records, then `0xSSSS  END`, the sum of all bytes before it. Glucose
-is mg/dL whatever the meter displays; the scale of ketone is not confirmed, so it stays raw.
+is mg/dL whatever the meter displays; ketone is stored as mmol/L times 18, as if it were glucose.
 """
 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, sum16, wall_clock
-from devices.protocols.observations import glucose
+from devices.protocols.observations import device_time, glucose, ketone
 from edge.model.reading import Measurement
 
 DUMP = b"$xmem\r\n"
@@ -26,12 +27,24 @@ _RECORD = re.compile(
     r"(?P<year>\d{4}) (?P<time>\d\d:\d\d) (?P<type>[GK]) 0x[0-9A-F]{2}"
 )
 _HEADER_LINES = 4
+_KETONE_STEPS = 18
+"""8 is shown as 0.4 mmol/L, verified on a device (tidepool uploader 62 and 63)."""
+_HIGHEST_KETONE = Decimal(8)
+"""mmol/L; above it the meter shows HI (FreeStyle Optium user guide)."""
 _NAMES = {"G": "glucose_mgdl", "K": "ketone_raw"}
 
 
 def measured(event: Event) -> Measurement | None:
-    """Return a stored glucose value."""
-    return glucose(event.fields) if event.name == "reading" else None
+    """Return a stored glucose or ketone."""
+    if event.name != "reading":
+        return None
+    raw = event.fields.get("ketone_raw")
+    if raw is None:
+        return glucose(event.fields)
+    time = device_time(event.fields)
+    if raw == "HI":
+        return ketone(_HIGHEST_KETONE, time, comparator=">")
+    return ketone(Decimal(raw) / _KETONE_STEPS, time) if isinstance(raw, int) else None
 
 
 def _take(buffer: bytearray) -> Step | None:

@@ -131,6 +131,19 @@ def positive(code: str, field: object, unit: str) -> tuple[Value, ...]:
     return (Value(code, found, unit),) if found is not None and found > 0 else ()
 
 
+def e2e_crc(data: bytes) -> int:
+    """Return the E2E-CRC of the profiles with E2E safety: CRC-CCITT, reflected, seed 0xFFFF.
+
+    Continuous Glucose Monitoring Service 1.0.2 (3.11): over the whole value but the CRC itself.
+    """
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x8408 if crc & 1 else 0)
+    return crc
+
+
 def _coarse(value: Decimal) -> bool:
     exponent = value.as_tuple().exponent
     return isinstance(exponent, int) and exponent > 0

@@ -17,6 +17,8 @@ from devices.protocols.weight_scale import kilograms, tidy
 from edge.model.reading import Code, Kind, Measurement
 
 _LB, _IMPEDANCE, _JIN, _STABLE, _JIN_2, _REMOVED = 0x01, 0x02, 0x10, 0x20, 0x40, 0x80
+_OBJECT, _OBJECT_2 = 0x40, 0x04
+"""The scale weighs a thing, not a person: in the control byte of 181D, in the first of 181B."""
 
 _KG_PER_JIN = Decimal("0.5")
 
@@ -32,7 +34,7 @@ def decode(data: bytes) -> Fields:
         "stabilized": bool(control & _STABLE),
         "removed": bool(control & _REMOVED),
         "time": cursor.date_time(),
-    }
+    } | ({"object": True} if control & _OBJECT else {})
 
 
 def decode_composition(data: bytes) -> Fields:
@@ -50,12 +52,17 @@ def decode_composition(data: bytes) -> Fields:
     }
     if control & _IMPEDANCE:
         fields["impedance"] = impedance
+    if first & _OBJECT_2:
+        fields["object"] = True
     return fields
 
 
 def measured(fields: Fields) -> Measurement | None:
-    """Return the weight in kg once it has settled and while the person stands on the scale."""
-    if not fields["stabilized"] or fields["removed"]:
+    """Return the weight in kg once it has settled and while the person stands on the scale.
+
+    What the scale weighs as an object is nobody's weight.
+    """
+    if not fields["stabilized"] or fields["removed"] or fields.get("object"):
         return None
     weight, unit = cast("Decimal", fields["weight"]), str(fields["unit"])
     kg = tidy(weight * _KG_PER_JIN) if unit == "jin" else kilograms(weight, unit)

@@ -8,7 +8,7 @@ that stands for "nothing", a percentage above 100.
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from devices.driver import Fields
 from edge.model.reading import UNCHECKED as UNCHECKED
@@ -93,6 +93,23 @@ def body(fields: Fields, quality: tuple[str, ...] = ()) -> Measurement | None:
         values=values,
         device_time=device_time(fields),
         quality=quality,
+    )
+
+
+def ketone(
+    mmol_l: Decimal,
+    time: datetime | None,
+    quality: tuple[str, ...] = (),
+    comparator: str = "",
+) -> Measurement:
+    """Return a stored blood ketone in mmol/L, to one place as meters show it; 0.0 is a result."""
+    shown = mmol_l.quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return Measurement(
+        kind=Kind.LABORATORY,
+        values=(Value(Code.KETONE, shown, "mmol/L", comparator),),
+        device_time=time,
+        quality=quality,
+        stored=True,
     )
 
 

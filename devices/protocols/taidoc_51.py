@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from devices.driver import Event, LineSettings, Question, SerialProtocol
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
-from devices.protocols.observations import glucose, number, oximetry, pressure
+from devices.protocols.observations import glucose, ketone, number, oximetry, pressure
 from edge.model.reading import Code, Kind, Measurement, Value
 
 CONNECT, CLOCK, MODEL, RECORD_TIME, RECORD_VALUE = 0x22, 0x23, 0x24, 0x25, 0x26
@@ -39,13 +39,14 @@ KINDS: Mapping[int, Kind] = {
 """What the other models measure is glucose when their number begins with 4."""
 
 _CONTROL_SOLUTION = 3
-_GLUCOSE, _URIC_ACID, _CHOLESTEROL, _HAEMOGLOBIN = 0, 8, 9, 11
+_GLUCOSE, _KETONE, _URIC_ACID, _CHOLESTEROL, _HAEMOGLOBIN = 0, 7, 8, 9, 11
 _ANALYTES = {
     _URIC_ACID: (Code.URIC_ACID, Decimal("0.1"), "mg/dL"),
     _CHOLESTEROL: (Code.CHOLESTEROL, Decimal(1), "mg/dL"),
     _HAEMOGLOBIN: (Code.HAEMOGLOBIN, Decimal("0.1"), "g/dL"),
 }
-"""The scale of ketone is not confirmed by a second source, so it is not here."""
+_KETONE_STEPS = 30
+"""A ketone is stored as mmol/L times 30 (tidepool uploader 1516; advmeds-bluetooth-lib)."""
 _MEALS = {1: "before_meal", 2: "after_meal"}
 
 
@@ -115,6 +116,8 @@ def _strip(time: datetime | None, payload: bytes) -> Measurement | None:
     doubts = (_MEALS[meal],) if meal in _MEALS else ()
     if analyte == _GLUCOSE:
         return glucose({"glucose_mgdl": value, "device_time": time}, doubts)
+    if analyte == _KETONE:
+        return ketone(Decimal(value) / _KETONE_STEPS, time, doubts)
     found = number(value)
     if found is None or analyte not in _ANALYTES:
         return None

@@ -1,8 +1,10 @@
-"""Tanita SC-240, SC-330, BC-420, WB-3000, BD-815U, MC-780: scales, serial.
+"""Tanita SC-240, SC-330, BC-420, WB-3000, BD-815, MC-780: scales, serial.
 
 9600 8N1, one line of key,value pairs when done. `CS` is the sum of all bytes from the brace to the
-comma before it, as two upper-case hexadecimal digits. Only the BD-815U has none; elsewhere a line
-without it is refused, or one wrong byte in the mark "CS" would switch the check off.
+comma before it, as two upper-case hexadecimal digits. Only the baby scales BD-815U and BD-815MA
+have none and call themselves "BD-815"; elsewhere a line without it is refused, or one wrong byte in
+the mark "CS" would switch the check off. Two keys of a BD-815 send what it remembers: a former
+weight (Rg) and the gain since then (Gg), which nobody measured now.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from edge.model.reading import Measurement
 _LONGEST = 2048
 _CHECKED = re.compile(r"(?P<body>\{.*,)CS,(?P<sum>[0-9A-F]{2})")
 _START = "{0,16,"
-_WITHOUT_CHECKSUM = "BD-815U"
-_NUMBER = re.compile(r"\d{1,4}(\.\d{1,2})?")
+_WITHOUT_CHECKSUM = re.compile(r"BD-815[A-Z]{0,2}")
+_REMEMBERED = re.compile(r"(Gg,-?\d{1,5},)?Rg,\d{3,5}")
+_NUMBER = re.compile(r"\d{1,5}(\.\d{1,2})?")
 _NAMES = {
     "Wk": "weight_kg",
     "Wp": "weight_lb",
@@ -35,9 +38,13 @@ def measured(event: Event) -> Measurement | None:
     """Return weight and body fat. The height stays out: it was typed at the scale."""
     if event.name != "reading":
         return None
-    doubts = (UNCHECKED,) if event.fields.get("model") == _WITHOUT_CHECKSUM else ()
+    doubts = (UNCHECKED,) if _is_unchecked(event.fields.get("model")) else ()
     known = {"weight_kg": _kilograms(event), "fat_pct": event.fields.get("fat_pct")}
     return body(known, doubts)
+
+
+def _is_unchecked(model: object) -> bool:
+    return _WITHOUT_CHECKSUM.fullmatch(str(model)) is not None
 
 
 def _kilograms(event: Event) -> object:
@@ -52,6 +59,8 @@ def _kilograms(event: Event) -> object:
 def _understand(line: str) -> tuple[Event, ...]:
     """The WB-3000 emits a stray byte after its data, so noise may stand before the brace."""
     start = line.find(_START)
+    if _REMEMBERED.fullmatch(line):
+        return (Event("status", {"remembered": True}),)
     if start < 0:
         return (error("malformed"),) if line.isprintable() else ()
     return (_result(line[start:]),)
@@ -62,7 +71,7 @@ def _result(text: str) -> Event:
     fields = _fields(match["body"] if match else text)
     if match and sum8(match["body"].encode("latin-1")) != int(match["sum"], 16):
         return error("bad_checksum")
-    if match is None and (fields is None or fields.get("model") != _WITHOUT_CHECKSUM):
+    if match is None and (fields is None or not _is_unchecked(fields.get("model"))):
         return error("missing_checksum")
     return Event("reading", fields) if fields else error("malformed")
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 
 from devices.catalogue import Model, repeats_of
+from devices.recording import meter_range
 from devices.recording.recorder import Arrival, Recorder, Refusal
 from devices.recording.stable_value import Agreement, Stability
+from devices.recording.weight_sequence import WeightSequence
 from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.reading import Measurement, Reading, Repeats, Sending
@@ -27,6 +29,9 @@ NEW_FINGER_MS = 10_000
 REFUSALS = 10
 REFUSALS_WITHIN_MS = 60_000
 """At most so many broken frames of one device are kept in this time: a bad cable is no archive."""
+
+REFUSED_RECORDS = 100
+"""So many refused records of a memory are remembered, so that a repeat is not kept again."""
 
 NO_MEASUREMENT = Refusal("no-measurement", "the device did not get a measurement; try again")
 
@@ -58,6 +63,8 @@ class DeviceReadings:
         self._stability = stability
         self._agreement = Agreement(stability)
         self._refused: deque[int] = deque(maxlen=REFUSALS)
+        self._refused_records: OrderedDict[Measurement, asyncio.Future[Outcome]] = OrderedDict()
+        self._weights = WeightSequence()
         self._heard_ms: int | None = None
         self._shown_ms: int | None = None
         self._out = False
@@ -76,8 +83,12 @@ class DeviceReadings:
     def result(
         self, at: Stamp, measured: Measurement, raw: bytes, age_s: int | None = None
     ) -> asyncio.Future[Outcome]:
-        """Record a finished measurement."""
-        return self._record(at, measured, raw, self._repeats, age_s)
+        """Record a finished measurement, or why the device cannot have meant it."""
+        possible = meter_range.judged(measured, self.source.model)
+        if isinstance(possible, Refusal):
+            return self._refuse_record(at, possible, measured, raw)
+        doubted = self._weights.doubted(at.t_ms, possible)
+        return self._record(at, doubted, raw, self._repeats, age_s)
 
     def sample(self, at: Stamp, measured: Measurement | None, raw: bytes) -> None:
         """Take one sample of a stream; None while there is no valid value."""
@@ -100,7 +111,11 @@ class DeviceReadings:
 
     def no_measurement(self, at: Stamp, raw: bytes) -> asyncio.Future[Outcome]:
         """Keep what a device sent when it could not measure."""
-        return self._recorder.record(Arrival(self._blank(at, raw), refusal=NO_MEASUREMENT))
+        return self.refuse(at, NO_MEASUREMENT, raw)
+
+    def refuse(self, at: Stamp, why: Refusal, raw: bytes) -> asyncio.Future[Outcome]:
+        """Keep what is no reading of a person, and why."""
+        return self._recorder.record(Arrival(self._blank(at, raw), refusal=why))
 
     def garbled(self, at: Stamp, kind: str, text: str, raw: bytes) -> None:
         """Keep bytes that no decoder understood, a bounded number of them."""
@@ -110,6 +125,17 @@ class DeviceReadings:
             return
         self._refused.append(at.t_ms)
         self._recorder.record(Arrival(self._blank(at, raw), refusal=Refusal(kind, text)))
+
+    def _refuse_record(
+        self, at: Stamp, why: Refusal, measured: Measurement, raw: bytes
+    ) -> asyncio.Future[Outcome]:
+        """Keep a refused record once, however often the device's memory is read."""
+        known = self._refused_records.get(measured) if _is_record(measured) else None
+        if known is None:
+            known = self._refused_records[measured] = self.refuse(at, why, raw)
+            if len(self._refused_records) > REFUSED_RECORDS:
+                self._refused_records.popitem(last=False)
+        return known
 
     def _notice_new_finger(self, at: Stamp) -> None:
         """A device that hangs up with its finger out says so only once, or not at all."""
@@ -144,3 +170,7 @@ class DeviceReadings:
 
     def _blank(self, at: Stamp, raw: bytes) -> Reading:
         return self._reading(at, Measurement(self.source.model.kinds[0], ()), raw)
+
+
+def _is_record(measured: Measurement) -> bool:
+    return measured.record is not None or measured.device_time is not None

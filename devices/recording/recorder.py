@@ -19,7 +19,7 @@ from typing import TypeVar
 
 from edge.equipment import registry
 from edge.model.clock import Clock, Stamp
-from edge.model.errors import DiskFull, EdgeError, StoreError
+from edge.model.errors import DiskError, DiskFull, EdgeError, StoreError
 from edge.model.reading import Reading
 from edge.readings import intake
 from edge.readings.intake import AcceptedReading, Outcome
@@ -71,7 +71,7 @@ class Recorder:
         self._waiting: asyncio.Queue[_Waiting]
         self._waiting = asyncio.Queue(maxsize=limit)
         self._submitted = BoundedSemaphore(SUBMITTED_LIMIT)
-        self._disk_full = False
+        self._disk = ""
         self._store: Store
         self._clock: Clock
 
@@ -92,7 +92,7 @@ class Recorder:
     @property
     def is_full(self) -> bool:
         """Whether the disk took nothing at the last attempt."""
-        return self._disk_full
+        return self._disk != ""
 
     def now(self) -> Stamp:
         """Stamp this instant; any thread may ask."""
@@ -148,7 +148,7 @@ class Recorder:
             except Exception as error:
                 _log.warning("%d readings together failed (%s); one by one", len(group), error)
             else:
-                self._report_disk_has_room()
+                self._report_disk_works()
                 for (_, done), outcome in zip(group, kept, strict=True):
                     _answer(done, outcome)
                 return
@@ -167,28 +167,29 @@ class Recorder:
         while True:
             try:
                 outcome = await asyncio.wrap_future(self._thread.submit(self._keep, arrival))
-            except DiskFull:
-                self._report_disk_full()
+            except DiskError as error:
+                self._report_disk(error)
             except StoreError as error:
                 attempts += 1
                 _log.error("attempt %d to record a reading failed: %s", attempts, error)
                 if attempts >= ATTEMPTS:
                     return None
             else:
-                self._report_disk_has_room()
+                self._report_disk_works()
                 return outcome
             await asyncio.sleep(self._retry_s)
 
-    def _report_disk_full(self) -> None:
-        if not self._disk_full:
-            _log.error("the disk is full; readings wait in memory")
-        self._disk_full = True
-        self.submit(lambda store, now: issues.note(store, now, "disk-full"))
+    def _report_disk(self, error: DiskError) -> None:
+        kind = "disk-full" if isinstance(error, DiskFull) else "disk-fault"
+        if self._disk != kind:
+            _log.error("%s: readings wait in memory (%s)", kind, error)
+        self._disk = kind
+        self.submit(lambda store, now: issues.note(store, now, kind))
 
-    def _report_disk_has_room(self) -> None:
-        if self._disk_full:
-            self._disk_full = False
-            self.submit(lambda store, now: issues.clear(store, "disk-full"))
+    def _report_disk_works(self) -> None:
+        if self._disk:
+            self._disk = ""
+            self.submit(_clear_disk_issues)
 
     # --- on the writer's thread ----------------------------------------------------------------
 
@@ -227,6 +228,11 @@ class Recorder:
         self._submitted.release()
         if not done.cancelled() and (error := done.exception()) is not None:
             _log.error("a note failed", exc_info=error)
+
+
+def _clear_disk_issues(store: Store, _now: Stamp) -> None:
+    for kind in ("disk-full", "disk-fault"):
+        issues.clear(store, kind)
 
 
 def _answer(done: asyncio.Future[Outcome], outcome: Outcome | None) -> None:

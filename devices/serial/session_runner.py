@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
-from devices.driver import UNMAPPED, Event, Session, Turn
+from devices.driver import RESULT_FAILURES, Event, Session, Turn
 from devices.recording.device_readings import DeviceReadings
 from devices.recording.device_time import ahead_of_box_s
 from edge.model.clock import Stamp
@@ -132,8 +132,8 @@ class SessionRunner:
         readings = self._port.readings
         if readings is None:
             return
-        if why == UNMAPPED:
-            readings.garbled(now, why, "this test is not in the map of this site's tests", raw)
+        if why in RESULT_FAILURES:
+            readings.garbled(now, why, RESULT_FAILURES[why], raw)
         else:
             readings.no_measurement(now, raw)
 

@@ -20,6 +20,11 @@ def intermediate_cuff_pressure(mmhg: int) -> bytes:
     return b"\x00" + sfloat(Decimal(mmhg)) + sfloat(None) * 2
 
 
+def running_pressure(mmhg: int) -> bytes:
+    """Encode what some cuffs send as 2A35 while they inflate: diastolic and mean are 0."""
+    return b"\x00" + sfloat(Decimal(mmhg)) + sfloat(Decimal(0)) * 2
+
+
 def enhanced_blood_pressure(pressure: Pressure | None, when: datetime) -> bytes:
     """Encode Enhanced Blood Pressure Measurement (2B34) with seconds since 2000."""
     flags = _TIME | _PULSE | _STATUS | _EPOCH_2000

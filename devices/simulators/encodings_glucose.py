@@ -25,7 +25,10 @@ _COUNT_RESPONSE, _RESPONSE = 5, 6
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """One record of a meter: its number, when, mg/dL (None: failed), doubts, meal (0: not said)."""
+    """One record of a meter: its number, when, mg/dL (None: failed), doubts, meal (0: not said).
+
+    A `ketone` is sent as a plain number, also where glucose would be LO.
+    """
 
     sequence: int
     when: datetime
@@ -33,6 +36,7 @@ class Strip:
     control: bool = False
     status: int = 0
     meal: int = 0
+    ketone: bool = False
 
 
 def measurement(strip: Strip) -> bytes:
@@ -42,7 +46,8 @@ def measurement(strip: Strip) -> bytes:
     frame = struct.pack("<BH", flags, strip.sequence) + date_time(strip.when) + b"\x00\x00"
     if strip.value is not None:
         sample = _CONTROL_SOLUTION if strip.control else _CAPILLARY_FINGER
-        frame += _concentration(strip.value) + bytes([sample])
+        known = sfloat(strip.value.scaleb(_KG_PER_L)) if strip.ketone else None
+        frame += (known or _concentration(strip.value)) + bytes([sample])
     return frame + (struct.pack("<H", strip.status) if strip.status else b"")
 
 
@@ -61,10 +66,28 @@ def response(request: int, code: int) -> bytes:
     return bytes([_RESPONSE, 0, request, code])
 
 
-def sensor_sample(mg_dl: Decimal | None, minutes: int) -> bytes:
-    """Encode CGM Measurement (2AA7): one record, minutes since the session began."""
+def sensor_sample(mg_dl: Decimal | None, minutes: int, checked: bool = False) -> bytes:
+    """Encode CGM Measurement (2AA7): one record, minutes since the session began.
+
+    With E2E safety the CRC follows: CRC-16/MCRF4XX, by its published table-less form.
+    """
     body = b"\x00" + sfloat(mg_dl) + struct.pack("<H", minutes)
-    return bytes([len(body) + 1]) + body
+    record = bytes([len(body) + (3 if checked else 1)]) + body
+    return record + (struct.pack("<H", _mcrf4xx(record)) if checked else b"")
+
+
+def ketone_as_glucose(mmol_l: Decimal) -> Decimal:
+    """Return the mg/dL that some meters send for a ketone: mmol/L times 30."""
+    return (mmol_l * 30).to_integral_value()
+
+
+def _mcrf4xx(data: bytes) -> int:
+    crc = 0xFFFF
+    for byte in data:
+        mixed = (byte ^ crc) & 0xFF
+        mixed ^= mixed << 4 & 0xFF
+        crc = mixed << 8 ^ crc >> 8 ^ mixed >> 4 ^ mixed << 3
+    return crc
 
 
 def _concentration(mg_dl: Decimal) -> bytes:

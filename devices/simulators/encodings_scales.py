@@ -18,6 +18,7 @@ _UNSUCCESSFUL = 0xFFFF
 _KG_PER_STEP, _MI_STEPS_PER_KG = Decimal("0.005"), 200
 
 _MI_KG, _MI_STABLE, _MI_REMOVED = 0x02, 0x20, 0x80
+_MI_THING, _MI_THING_2 = 0x40, 0x04
 _MI_COMPOSITION, _MI_IMPEDANCE = 0x04, 0x02
 
 
@@ -38,20 +39,28 @@ def composition(seen: Composition | None, when: datetime, user: int) -> tuple[by
     return first, second
 
 
-def mi_weight(kg: Decimal, when: datetime, stable: bool, removed: bool = False) -> bytes:
-    """Encode the service data (181D) of a Mi Smart Scale."""
-    control = _MI_KG | _MI_STABLE * stable | _MI_REMOVED * removed
+def mi_weight(
+    kg: Decimal, when: datetime, stable: bool, removed: bool = False, thing: bool = False
+) -> bytes:
+    """Encode the service data (181D) of a Mi Smart Scale; `thing` is no person."""
+    control = _MI_KG | _MI_STABLE * stable | _MI_REMOVED * removed | _MI_THING * thing
     return struct.pack("<BH", control, int(kg * _MI_STEPS_PER_KG)) + date_time(when)
 
 
 def mi_composition(
-    kg: Decimal, when: datetime, impedance: Decimal | None, stable: bool, removed: bool = False
+    kg: Decimal,
+    when: datetime,
+    impedance: Decimal | None,
+    stable: bool,
+    removed: bool = False,
+    *,
+    thing: bool = False,
 ) -> bytes:
     """Encode the service data (181B) of a Mi Body Composition Scale; impedance in ohm."""
     control = _MI_COMPOSITION | _MI_STABLE * stable | _MI_REMOVED * removed
     control |= 0 if impedance is None else _MI_IMPEDANCE
     tail = struct.pack("<HH", int(impedance or 0), int(kg * _MI_STEPS_PER_KG))
-    return bytes([_MI_KG, control]) + date_time(when) + tail
+    return bytes([_MI_KG | _MI_THING_2 * thing, control]) + date_time(when) + tail
 
 
 def _steps(kg: Decimal) -> int:

@@ -36,14 +36,18 @@ class Fault(StrEnum):
     """The person moved: the value carries a doubt, or there is none."""
     CONTROL = "control"
     """Control solution was measured instead of blood."""
+    KETONE = "ketone"
+    """A ketone strip was measured: a number by the meter's own factor, not by glucose's."""
+    OBJECT = "object"
+    """A thing was weighed in the scale's mode for things."""
     BUSY = "busy"
     """The device refuses the next request because it is busy."""
     STALE_BOND = "stale-bond"
     """The device has forgotten its bond: it serves nobody until the host removes and renews it."""
 
 
-NEEDS_A_PERSON = frozenset({Fault.STALE_BOND})
-"""Faults that stay until somebody mends them: never drawn by chance."""
+NEEDS_A_PERSON = frozenset({Fault.STALE_BOND, Fault.KETONE, Fault.OBJECT})
+"""What somebody does or has to mend: never drawn by chance."""
 
 
 class UnsupportedFaultError(ValueError):

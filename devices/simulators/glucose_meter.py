@@ -35,6 +35,7 @@ _SUCCESS, _NO_OP, _BAD_OPERATOR, _NO_OPERATOR, _BAD_OPERAND, _NONE_FOUND = 1, 2,
 _NO_FILTER, _BUSY = 9, 10
 _BY_SEQUENCE = 1
 _CONTROL_VALUE = Decimal(118)
+_KETONE_MMOL_L = Decimal("0.43")
 _SEQUENCES = 0x10000
 
 
@@ -70,6 +71,8 @@ class GlucoseMeter(BleDevice):
         self._fault = fault
         status = encodings.BATTERY_LOW if fault is Fault.LOW_BATTERY else 0
         value: Decimal | None = body.measure_glucose()
+        if fault is Fault.KETONE:
+            value = encodings.ketone_as_glucose(_KETONE_MMOL_L)
         if fault is Fault.NAN:
             value, status = None, encodings.STRIP_ERROR
         control = fault is Fault.CONTROL
@@ -81,6 +84,7 @@ class GlucoseMeter(BleDevice):
             control,
             status,
             meal,
+            ketone=fault is Fault.KETONE,
         )
         self.memory = [*self.memory, strip][-MEMORY_LIMIT:]
         self._next = (self._next + 1) % _SEQUENCES

@@ -1,11 +1,14 @@
-"""A Bluetooth cuff that shows how it inflates: 2A36 while it measures, 2A35 when it is done."""
+"""Bluetooth cuffs that show how they inflate: on 2A36, or like their result on 2A35."""
 
 from __future__ import annotations
 
 import asyncio
 
 from devices.simulators.bodies import Body
-from devices.simulators.encodings_circulation import intermediate_cuff_pressure
+from devices.simulators.encodings_circulation import (
+    intermediate_cuff_pressure,
+    running_pressure,
+)
 from devices.simulators.faults import Fault
 from devices.simulators.gatt import Bond, Characteristic, Pairing, uuid128
 from devices.simulators.peripherals import BleModel, DeviceTimes, SpotDevice
@@ -41,3 +44,40 @@ class InflatingCuff(SpotDevice):
             if self._pressing.subscribed:
                 self._pressing.send(intermediate_cuff_pressure(mmhg))
         super().measure(body, fault)
+
+
+class RunningCuff(SpotDevice):
+    """Sends the pressure in the cuff on 2A35, with a diastolic of 0, and then the result there.
+
+    Whoever is not connected while it inflates gets nothing. A lost link ends the measurement.
+    """
+
+    def __init__(
+        self, model: BleModel, habits: DeviceTimes | None = None, bond: Bond | None = None
+    ) -> None:
+        super().__init__(model, habits, bond)
+        self._patient: tuple[Body, Fault | None] | None = None
+
+    def measure(self, body: Body, fault: Fault | None = None) -> None:
+        """Start to pump as soon as somebody listens."""
+        self._prepare(fault)
+        self._patient = (body, fault)
+        self._wake()
+        if self.value.subscribed:
+            self._subscribed()
+
+    def _subscribed(self) -> None:
+        if self._patient is not None:
+            (body, fault), self._patient = self._patient, None
+            self._serve(self._pump(body, fault))
+
+    async def _pump(self, body: Body, fault: Fault | None) -> None:
+        for mmhg in _RISE:
+            await asyncio.sleep(self.habits.sample_s / 2)
+            self.value.send(running_pressure(mmhg))
+            if fault in (Fault.DROP, Fault.MUTE) and mmhg == max(_RISE):
+                self._sleep()
+                return
+        self.value.send(self._frame(body, fault))
+        await asyncio.sleep(self.habits.hang_up_s)
+        self._sleep()

@@ -16,6 +16,7 @@ from devices.simulators.gatt import uuid128
 from devices.simulators.peripherals import BleDevice
 
 COMPOSITION = 0x181B
+_THING_KG = Decimal("9.55")
 _CLIMB = (Decimal("0.4"), Decimal("0.9"), Decimal("1.02"))
 
 
@@ -36,7 +37,7 @@ class MiScale(BleDevice):
         """Send nothing: these firmwares never notify."""
 
     async def _weigh(self, body: Body, fault: Fault | None) -> None:
-        kg = body.measure_weight()
+        kg = _THING_KG if fault is Fault.OBJECT else body.measure_weight()
         for part in _CLIMB:
             await self._broadcast((kg * part).quantize(Decimal("0.05")), fault)
         if fault is not Fault.NAN:
@@ -48,12 +49,12 @@ class MiScale(BleDevice):
         self, kg: Decimal, fault: Fault | None, stable: bool = False, removed: bool = False
     ) -> None:
         """Advertise a state for as long as it lasts: a few advertisements."""
-        when = self.clock.now()
+        when, thing = self.clock.now(), fault is Fault.OBJECT
         if self.model.service == COMPOSITION:
-            impedance = Decimal(486) if stable else None
-            data = mi_composition(kg, when, impedance, stable, removed)
+            impedance = Decimal(486) if stable and not thing else None
+            data = mi_composition(kg, when, impedance, stable, removed, thing=thing)
         else:
-            data = mi_weight(kg, when, stable, removed)
+            data = mi_weight(kg, when, stable, removed, thing)
         if fault is Fault.TRUNCATED:
             data = data[: len(data) // 2]
         self.peripheral.service_data = {uuid128(self.model.service): data}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from devices.simulators import encodings, encodings_circulation, encodings_glucose
@@ -13,7 +14,7 @@ from devices.simulators.body_scale import BodyScale
 from devices.simulators.faults import Fault
 from devices.simulators.gatt import Identity
 from devices.simulators.glucose_meter import GlucoseMeter
-from devices.simulators.inflating_cuff import InflatingCuff
+from devices.simulators.inflating_cuff import InflatingCuff, RunningCuff
 from devices.simulators.mi_scale import MiScale
 from devices.simulators.peripherals import (
     COMMON_FAULTS,
@@ -24,6 +25,7 @@ from devices.simulators.peripherals import (
 )
 
 _WITH_CLOCK = COMMON_FAULTS | {Fault.WRONG_CLOCK}
+_MI_FAULTS = frozenset({Fault.TRUNCATED, Fault.WRONG_CLOCK, Fault.NAN, Fault.MUTE, Fault.OBJECT})
 
 
 def _pressure(body: Body | None, when: datetime) -> bytes:
@@ -129,7 +131,8 @@ def _pulse(body: Body | None, when: datetime) -> bytes:
 
 def _sensor(body: Body | None, when: datetime) -> bytes:
     minutes = when.hour * 60 + when.minute
-    return encodings_glucose.sensor_sample(body.measure_glucose() if body else None, minutes)
+    mg_dl = body.measure_glucose() if body else None
+    return encodings_glucose.sensor_sample(mg_dl, minutes, checked=True)
 
 
 def _nothing(body: Body | None, when: datetime) -> bytes:
@@ -176,7 +179,7 @@ def _mi_scale(slug: str, name: str, address: str, service: int) -> BleModel:
         service=service,
         measurement=0x2A9D,
         encode=_nothing,
-        faults=frozenset({Fault.TRUNCATED, Fault.WRONG_CLOCK, Fault.NAN, Fault.MUTE}),
+        faults=_MI_FAULTS,
         behaves=MiScale,
     )
 
@@ -257,6 +260,24 @@ CUFF_ENHANCED = BleModel(
     faults=_WITH_CLOCK,
 )
 
+KETONE_METER = replace(
+    _meter(
+        "ketone-meter",
+        Identity("FORA 6 CONNECT", "C2:F0:6C:00:00:01", "TaiDoc", "TD4183", "4183001"),
+    ),
+    faults=_WITH_CLOCK | {Fault.CONTROL, Fault.BUSY, Fault.KETONE},
+)
+
+QARDIO = BleModel(
+    slug="qardio",
+    identity=Identity("QardioARM", "C2:0A:4D:00:00:01", "Qardio", "A100", "5001"),
+    service=0x1810,
+    measurement=0x2A35,
+    encode=_pressure,
+    faults=COMMON_FAULTS,
+    behaves=RunningCuff,
+)
+
 MI_SCALE = _mi_scale("mi-scale", "MI_SCALE", "C8:0F:10:00:00:01", 0x181D)
 MI_BODY_SCALE = _mi_scale("mi-body-scale", "MIBFS", "C8:47:8C:00:00:01", 0x181B)
 
@@ -267,7 +288,7 @@ CGM = BleModel(
     measurement=0x2AA7,
     encode=_sensor,
     streaming=True,
-    faults=COMMON_FAULTS,
+    faults=COMMON_FAULTS | {Fault.FLIPPED_BIT},
 )
 
 MORE_BLE_MODELS = (
@@ -280,6 +301,8 @@ MORE_BLE_MODELS = (
     CUFF_THAT_REPEATS,
     CUFF_THAT_SHOWS,
     CUFF_ENHANCED,
+    KETONE_METER,
+    QARDIO,
     MI_SCALE,
     MI_BODY_SCALE,
     CGM,

@@ -353,6 +353,8 @@ class StreamingOximeter(BleDevice):
     def _frame(self, body: Body) -> bytes:
         failed = self._fault in (Fault.NAN, Fault.FINGER_OUT)
         frame = self.model.encode(None if failed else body, self.clock.now())
+        if self._fault is Fault.FLIPPED_BIT:
+            frame = bytes((*frame[:2], frame[2] ^ 1, *frame[3:]))
         return frame[: len(frame) // 2] if self._fault is Fault.TRUNCATED else frame
 
 

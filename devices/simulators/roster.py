@@ -12,7 +12,7 @@ from itertools import count, cycle, islice
 from pathlib import Path
 from typing import Protocol
 
-from devices.catalogue import ble_model
+from devices.catalogue import recognised
 from devices.simulators.bodies import Body
 from devices.simulators.faults import Fault
 from devices.simulators.models import BLE_MODELS, MORE_BLE_MODELS
@@ -216,7 +216,7 @@ def simulated() -> dict[str, str]:
 def _model_of(row: Row) -> str:
     if isinstance(row, WiredRow):
         return row.model
-    known = ble_model(row.identity.name, [f"{row.service:04X}"])
+    known = recognised(row.identity.name, [f"{row.service:04X}"])
     return known.name if known is not None else row.identity.name
 
 

@@ -66,6 +66,12 @@ def ask(
         )
 
 
+def add(store: Store, now: Stamp, address: str, *, actor: str | None = None) -> None:
+    """Say that a device which needs no bond belongs to this box; journalled with its actor."""
+    ask(store, now, address, actor=actor)
+    set_state(store, now, address, State.PAIRED)
+
+
 def give_passkey(store: Store, address: str, passkey: int) -> None:
     """Give the number that the device shows or has printed on it; raises `NotFound`."""
     with store.transaction():

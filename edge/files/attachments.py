@@ -8,6 +8,7 @@ journal entry is written.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from uuid_utils import uuid7
 
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
-from edge.model.errors import DiskFull, NotFound
+from edge.model.errors import DiskFault, DiskFull, NotFound
 from edge.store import durable, journal
 from edge.store.store import Row, Store
 
@@ -71,7 +72,7 @@ def add(
     about: Subject = Subject(),
     actor: str | None = None,
 ) -> str:
-    """Keep a file and its manifest; return its id. Raises `DiskFull`, or `ValueError` by size."""
+    """Keep a file and its manifest; return its id. Raises `DiskError`, or `ValueError` by size."""
     if not 0 < len(data) <= MAX_BYTES:
         raise ValueError(f"a file has 1 to {MAX_BYTES} bytes, not {len(data)}")
     disk = os.statvfs(home)
@@ -189,7 +190,9 @@ def _upload(row: Row) -> Upload:
 
 def _write(file: Path, data: bytes) -> None:
     try:
-        file.parent.mkdir(mode=0o700, exist_ok=True)
+        durable.make_folder(file.parent)
         durable.replace(file, data)
     except OSError as error:
-        raise DiskFull(f"the file cannot be kept: {error.strerror}") from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        kind = DiskFull if full else DiskFault
+        raise kind(f"the file cannot be kept: {error.strerror}") from error

@@ -1,7 +1,7 @@
 """Copy the box's file to `backup/`, complete or not at all.
 
-A copy is named after its last journal entry, so neither a wrong clock nor a repeat can confuse the
-order; when nothing happened since the last one, nothing is copied.
+When nothing happened since the last copy, nothing is copied. Names and order of the copies:
+`edge.store.copies`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from pathlib import Path
 from edge.model.clock import Stamp
 from edge.model.errors import StoreError
 from edge.settings.box_settings import Settings
-from edge.store import durable
+from edge.store import copies, durable
 from edge.store.store import Store
-
-KEEP = 3
 
 log = logging.getLogger(__name__)
 
@@ -23,18 +21,13 @@ log = logging.getLogger(__name__)
 def run(store: Store, settings: Settings, now: Stamp) -> None:
     """Make a copy when there is something new, then delete the oldest; raises `StoreError`."""
     folder = settings.backup
-    folder.mkdir(mode=0o700, exist_ok=True)
-    copy = folder / f"box-{store.journal_position():012d}.db"
-    if not copy.exists():
+    durable.make_folder(folder)
+    copy = copies.next_file(folder, copies.content_of(store), copies.listed(folder))
+    if copy is not None:
         _copy(store, copy)
         log.info("backed up to %s", copy.name)
-    for old in copies(folder)[KEEP:]:
-        old.unlink()
-
-
-def copies(folder: Path) -> list[Path]:
-    """Return the complete copies, newest first."""
-    return sorted(folder.glob("box-*.db"), reverse=True)
+    for old in copies.superfluous(copies.listed(folder)):
+        old.file.unlink()
 
 
 def _copy(store: Store, copy: Path) -> None:

@@ -9,6 +9,8 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
+from edge.model.bounds import LAST_MS, MAX_COUNT, is_measurable
+
 _WORD = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
@@ -52,7 +54,11 @@ def _is_text(value: object) -> bool:
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT
+
+
+def _is_moment(value: object) -> bool:
+    return isinstance(value, int) and _is_count(value) and value <= LAST_MS
 
 
 def _is_uuid(value: object) -> bool:
@@ -64,7 +70,7 @@ def _is_uuid(value: object) -> bool:
 
 def _is_number(value: object) -> bool:
     try:
-        return isinstance(value, str) and Decimal(value).is_finite()
+        return isinstance(value, str) and is_measurable(Decimal(value))
     except InvalidOperation:
         return False
 
@@ -104,7 +110,8 @@ def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
 TEXT = BodyType("text", _is_text)
 WORD = BodyType("word: `a-z` `0-9` `-` `_`", _matches(_WORD))
 HEX = BodyType("bytes as lower-case hex", _matches(_HEX))
-COUNT = BodyType("integer, 0 to 2^63-1", _is_count)
+COUNT = BodyType("integer, 0 to 2^48-1", _is_count)
+MOMENT = BodyType("Unix milliseconds before the year 9999", _is_moment)
 TRUTH = BodyType("`true` or `false`", lambda value: isinstance(value, bool))
 UUID_TEXT = BodyType("UUID, lower case", _is_uuid)
 NUMBER = BodyType("number as text", _is_number)

@@ -269,7 +269,7 @@ ENTRY_KINDS: Final = (
         (
             needed("boot", types.COUNT, "The box's count of boots."),
             needed("t_ms", types.COUNT, "The moment, milliseconds since that boot."),
-            needed("utc_ms", types.COUNT, "The true time, Unix milliseconds."),
+            needed("utc_ms", types.MOMENT, "The true time, Unix milliseconds."),
             needed("error_ms", types.COUNT, "How far it may be off, milliseconds."),
             needed("source", types.WORD, "Who vouches, as in `at`."),
         ),

@@ -17,8 +17,17 @@ class StoreError(EdgeError):
     """The box's file could not be read or written."""
 
 
-class DiskFull(StoreError):
-    """The disk has no room: the write did not happen and nothing accepted before was lost."""
+class DiskError(StoreError):
+    """The disk did not do what was asked: nothing accepted before was lost, and it may be tried
+    again."""
+
+
+class DiskFull(DiskError):
+    """The disk has no room for another write."""
+
+
+class DiskFault(DiskError):
+    """The disk answers with an error of its own, as a memory card does that wears out."""
 
 
 class NotFound(EdgeError):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import date
 
+from edge.model.age import Age, Estimate, from_birth
 from edge.model.patient_codes import Sex
-
-_BIRTH = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 
 @dataclass(frozen=True, slots=True)
 class PatientFields:
     """What is known of a patient. `birth` is a FHIR date as exact as it is known: a year, a month
-    or a day (1948, 1948-06, 1948-06-02). One attribute a row of `PATIENT_FIELDS`."""
+    or a day (1948, 1948-06, 1948-06-02). `age` is an estimate (`edge.model.age.Estimate`), which
+    counts only while no birth is known. One attribute a row of `PATIENT_FIELDS`."""
 
     name: str
     sex: Sex
@@ -22,6 +21,7 @@ class PatientFields:
     village: str | None = None
     phone: str | None = None
     card: str | None = None
+    age: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,20 @@ class Patient(PatientFields):
     id: str = field(kw_only=True)
     rev: int = field(default=1, kw_only=True)
 
+    def age_at(self, today: date) -> Age | None:
+        """Return the age on a day: from the birth, else from the estimate; None: not known."""
+        if self.birth is not None:
+            return from_birth(self.birth, today)
+        estimate = Estimate.parse(self.age)
+        return None if estimate is None else estimate.at(today)
+
     def age_years(self, today: date) -> int | None:
-        """Return the age in whole years; with only a year of birth, the lower of the two."""
-        if self.birth is None or not (match := _BIRTH.fullmatch(self.birth)):
-            return None
-        year, month, day = int(match[1]), int(match[2] or 12), int(match[3] or 31)
-        return max(today.year - year - ((today.month, today.day) < (month, day)), 0)
+        """Return the age in whole years, None when it is not known."""
+        age = self.age_at(today)
+        return None if age is None else age.years
+
+    @property
+    def birth_or_likely(self) -> str | None:
+        """The birth, or the one that follows from the estimate, for comparing people."""
+        estimate = Estimate.parse(self.age)
+        return self.birth or (estimate.birth() if estimate else None)

@@ -30,3 +30,12 @@ class Sex(CodeList):
     MALE = "male", "male", "Male"
     OTHER = "other", "other", "Other"
     UNKNOWN = "unknown", "unknown", "Sex not known"
+
+
+class AgeUnit(CodeList):
+    """The unit in which an age is said; in FHIR the UCUM codes of R4's Age."""
+
+    YEARS = "years", "a", "years"
+    MONTHS = "months", "mo", "months"
+    WEEKS = "weeks", "wk", "weeks"
+    DAYS = "days", "d", "days"

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from edge.model.age import Estimate
 from edge.model.patient import PatientFields
-from edge.model.patient_codes import CodeList, Sex
+from edge.model.patient_codes import AgeUnit, CodeList, Sex
 
 Codes = type[CodeList]
 
@@ -25,7 +26,9 @@ class FieldType(StrEnum):
     CODE = "code"
     """One of a `CodeList`."""
     BIRTH = "birth"
-    """A date of birth, typed as a date or as an age."""
+    """A date of birth."""
+    AGE = "age"
+    """An estimate (`edge.model.age.Estimate`), typed beside the birth as a number and a unit."""
     PHONE = "phone"
     CARD = "card"
     """A card's number, the same whether scanned or typed."""
@@ -91,6 +94,11 @@ class PatientField:
     def is_number(self) -> bool:
         """Whether it is written left to right in every language."""
         return self.type in (FieldType.BIRTH, FieldType.PHONE, FieldType.CARD)
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether it has an input of its own; an age is entered with the birth."""
+        return self.type is not FieldType.AGE
 
 
 PATIENT_FIELDS: tuple[PatientField, ...] = (
@@ -184,6 +192,17 @@ PATIENT_FIELDS: tuple[PatientField, ...] = (
         in_header=True,
         with_word=True,
     ),
+    PatientField(
+        name="age",
+        label="Age",
+        type=FieldType.AGE,
+        tier=Tier.CONTACT,
+        longest=40,
+        fhir="Patient.birthDate.extension",
+        one="estimated age",
+        many="estimated ages",
+        word="age",
+    ),
 )
 """In the order of the form: who somebody is."""
 
@@ -236,7 +255,7 @@ KIOSK_TEXTS: tuple[str, ...] = tuple(
     for field in (*PATIENT_FIELDS, *SUMMARY_FIELDS)
     for text in (field.label, field.listed, field.hint, *(c.label for c in field.codes or ()))
     if text
-)
+) + tuple(unit.label for unit in AgeUnit)
 """What of this table the kiosk translates; its catalogs take these texts from here."""
 
 
@@ -274,6 +293,22 @@ def from_columns(row: Row) -> dict[str, str | None]:
         field.name: row[field.name] if field.column else more.get(field.name)
         for field in PATIENT_FIELDS
     }
+
+
+def to_wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields as they are sent: beside an estimated age stands the birth that would follow.
+
+    A release without estimates reads that birth, and no other release does (`from_wire`).
+    """
+    said = Estimate.parse(values.get("age"))
+    if said is None or values.get("birth"):
+        return dict(values)
+    return {**values, "birth": said.birth()}
+
+
+def from_wire(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return fields as they are kept: a birth beside an estimated age is nobody's knowledge."""
+    return {**values, "birth": None} if values.get("age") else dict(values)
 
 
 def _argument(field: PatientField, value: str | None) -> str | None:

@@ -47,6 +47,11 @@ UNCHECKED = "unchecked"
 own display, see `edge.readings.intake.confirm`."""
 
 
+IMPROBABLE = "improbable"
+"""The quality of a value that hardly any body has: no rule judges it until somebody has confirmed
+it, as one that is unchecked (`edge.rules.plausibility.improbable`)."""
+
+
 PERHAPS_SAME = "perhaps_same"
 """The quality of a value that may be an earlier one sent again, see `edge.readings.identity`: a
 person says whether it is the same value or another one."""

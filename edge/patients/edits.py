@@ -30,6 +30,14 @@ def note_edit(store: Store, entry: int, patient_id: str, fields: Mapping[str, ob
     )
 
 
+def note_age_may_be_known(store: Store, patient_id: str) -> None:
+    """Ask for the recent readings of a patient to be judged again (`edge.readings.alerts`).
+
+    Inside the transaction that changed what is known of the patient.
+    """
+    store.execute("INSERT OR IGNORE INTO to_judge (patient_id) VALUES (?)", (patient_id,))
+
+
 def pending(store: Store, patient_id: str) -> frozenset[str]:
     """Return the fields whose latest edit the hospital has not taken into account yet."""
     rows = store.rows("SELECT fields FROM patient_edit WHERE patient_id = ?", (patient_id,))
@@ -98,7 +106,8 @@ def strays(store: Store) -> list[str]:
 def _show(
     store: Store, patient_id: str, rev: int, body: Mapping[str, object], row: Row | None
 ) -> None:
-    texts = {f.name: text_of(body, f.name) for f in PATIENT_FIELDS} | _own(store, patient_id)
+    sent = {f.name: text_of(body, f.name) for f in PATIENT_FIELDS}
+    texts = patient_fields.from_wire(sent) | _own(store, patient_id)
     name = texts["name"] or "?"
     fields = PatientFields(**patient_fields.arguments(texts | {"name": name}))
     values = patient_fields.to_columns(patient_fields.values_of(fields))
@@ -112,6 +121,8 @@ def _show(
         name_index.put(store, number, name)
         return
     changed = values != tuple(row[column] for column in COLUMNS)
+    if changed or row["replaced_by"] != replaced_by:
+        note_age_may_be_known(store, patient_id)
     if not changed and (row["feed_rev"], row["replaced_by"], row["away"]) == (
         rev,
         replaced_by,

@@ -9,18 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from dataclasses import dataclass, fields, replace
 
 from edge.model import patient_fields
-from edge.model.clock import ClockQuality, Stamp
+from edge.model.age import Estimate
+from edge.model.clock import Stamp
 from edge.model.errors import InvalidForm
 from edge.model.patient import PatientFields
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
+from edge.patients import birth, cards
 
-OLDEST_YEARS = 130
-
-_BIRTH = re.compile(r"(\d{4})(?:年|[-/.年](\d{1,2})(?:月|[-/.月](\d{1,2})日?)?)?")
 _PHONE = re.compile(r"\+?\d{3,20}")
 
 
@@ -28,6 +26,7 @@ _PHONE = re.compile(r"\+?\d{3,20}")
 class PatientForm:
     """A patient's fields as typed. `age` (in `age_unit`) counts only when `birth` is empty.
 
+    `calendar` is that of `birth`, or several apart by spaces, of which nobody has chosen one.
     Beside these two, one attribute a row of `PATIENT_FIELDS`.
     """
 
@@ -39,13 +38,19 @@ class PatientForm:
     village: str = ""
     phone: str = ""
     card: str = ""
+    calendar: str = ""
 
 
 def check(form: PatientForm, now: Stamp) -> PatientFields:
     """Return the fields as stored; raises `InvalidForm` naming every field that is wrong."""
     form = PatientForm(**{f.name: _tidy(getattr(form, f.name)) for f in fields(form)})
     wrong: dict[str, str] = {}
-    kept = {field.name: _stored_text(field, form, now, wrong) for field in PATIENT_FIELDS}
+    apart = _born_or_old(form, now, wrong)
+    kept = apart | {
+        field.name: _stored_text(field, form, wrong)
+        for field in PATIENT_FIELDS
+        if field.name not in apart
+    }
     if wrong:
         raise InvalidForm(wrong)
     return PatientFields(**patient_fields.arguments(kept))
@@ -57,48 +62,39 @@ def check_changes(was: PatientFields, changes: Mapping[str, str], now: Stamp) ->
     foreign = {field: "unknown" for field in changes if field not in known}
     if foreign:
         raise InvalidForm(foreign)
-    typed = {name: value or "" for name, value in patient_fields.values_of(was).items()}
+    typed = as_typed(was, now)
     if changes.get("age"):
         typed["birth"] = ""
-    return check(PatientForm(**(typed | dict(changes))), now)
+    form = PatientForm(**(typed | dict(changes)))
+    if was.card is None or form.card != was.card:
+        after = check(form, now)
+    else:  # A number kept by an earlier release stays, whatever its letters.
+        after = replace(check(replace(form, card=""), now), card=was.card)
+    # Who leaves the age as it stands says nothing new: the estimate stays that of its day.
+    unchanged = (form.age, form.age_unit) == (typed["age"], typed["age_unit"])
+    return replace(after, age=was.age) if after.age and unchanged else after
 
 
-def birth_from_age(age: str, today: date, unit: str = "years") -> str:
-    """Return the birth that follows from an age: a year for "years", a month for "months".
-
-    Raises `InvalidForm` for the field "age".
-    """
-    digits = _ascii_digits(age)
-    if not re.fullmatch(r"\d{1,4}", digits) or unit not in ("years", "months"):
-        raise InvalidForm({"age": "format"})
-    number = int(digits)
-    if number > (OLDEST_YEARS if unit == "years" else OLDEST_YEARS * 12):
-        raise InvalidForm({"age": "too-old"})
-    if unit == "years":
-        return f"{today.year - number:04d}"
-    year, month = divmod(today.year * 12 + today.month - 1 - number, 12)
-    return f"{year:04d}-{month + 1:02d}"
+def as_typed(was: PatientFields, now: Stamp) -> dict[str, str]:
+    """Return what is stored as a form shows it: an estimate as the age of today."""
+    typed = {name: value or "" for name, value in patient_fields.values_of(was).items()}
+    said = Estimate.parse(was.age) if was.birth is None else None
+    if said is None:
+        return typed | {"age": "", "age_unit": "years"}
+    age = said.at(birth.today_of(now))
+    return typed | {"age": str(age.number), "age_unit": age.unit.value}
 
 
 def tidy_phone(text: str) -> str | None:
     """Return a phone number as digits with an optional "+", "" for none, None when it is none."""
-    digits = re.sub(r"[\s().\-/\u2010-\u2015]", "", _ascii_digits(_tidy(text)))
+    digits = re.sub(r"[\s().\-/\u2010-\u2015]", "", birth.ascii_digits(_tidy(text)))
     if digits == "" or _PHONE.fullmatch(digits):
         return digits
     return None
 
 
-def tidy_card(text: str) -> str | None:
-    """Return a card's number without spaces and in capitals, so that scan and typing agree."""
-    return re.sub(r"\s", "", _ascii_digits(_tidy(text))).upper() or None
-
-
-def _stored_text(
-    field: PatientField, form: PatientForm, now: Stamp, wrong: dict[str, str]
-) -> str | None:
+def _stored_text(field: PatientField, form: PatientForm, wrong: dict[str, str]) -> str | None:
     """Return a field as it is stored; what is wrong with it is noted in `wrong`."""
-    if field.type is FieldType.BIRTH:
-        return _birth(form, now, wrong)
     typed: str = getattr(form, field.name)
     try:
         kept = _READERS[field.type](field, typed) or field.default
@@ -132,7 +128,10 @@ def _phone(field: PatientField, typed: str) -> str | None:
 
 
 def _card(field: PatientField, typed: str) -> str | None:
-    return tidy_card(_text(field, typed) or "")
+    number = cards.tidy(_text(field, typed) or "")
+    if number and not cards.is_number(number):
+        raise InvalidForm({field.name: "alphabet"})
+    return number or None
 
 
 _READERS: Mapping[FieldType, Callable[[PatientField, str], str | None]] = {
@@ -143,40 +142,19 @@ _READERS: Mapping[FieldType, Callable[[PatientField, str], str | None]] = {
 }
 
 
-def _birth(form: PatientForm, now: Stamp, wrong: dict[str, str]) -> str | None:
-    # The box thinks in UTC: somewhere it is already tomorrow. A clock at its floor knows no date.
-    today = now.wall.date() + timedelta(days=1)
-    if now.quality is ClockQuality.FLOOR:
-        today = date.max
+def _born_or_old(form: PatientForm, now: Stamp, wrong: dict[str, str]) -> dict[str, str | None]:
+    """Return the birth, else the estimate; what is wrong with them is noted in `wrong`."""
+    none: dict[str, str | None] = {"birth": None, "age": None}
     try:
         if form.birth:
-            return _exact_birth(form.birth, today, now.wall.date())
+            return none | {"birth": birth.read_birth(form.birth, form.calendar, now)}
         if form.age:
-            return birth_from_age(form.age, now.wall.date(), form.age_unit)
+            said = birth.estimate(form.age, form.age_unit, birth.today_of(now))
+            return none | {"age": str(said)}
     except InvalidForm as error:
         wrong.update(error.fields)
-    return None
-
-
-def _exact_birth(text: str, latest: date, today: date) -> str:
-    match = _BIRTH.fullmatch(_ascii_digits(text))
-    if match is None:
-        raise InvalidForm({"birth": "format"})
-    parts = [int(part) for part in match.groups() if part]
-    try:
-        first_day = date(*[*parts, 1, 1][:3])
-    except ValueError as error:
-        raise InvalidForm({"birth": "impossible"}) from error
-    if first_day > latest:
-        raise InvalidForm({"birth": "future"})
-    if first_day.year < today.year - OLDEST_YEARS:
-        raise InvalidForm({"birth": "too-old"})
-    return first_day.isoformat()[: (4, 7, 10)[len(parts) - 1]]
+    return none
 
 
 def _tidy(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def _ascii_digits(text: str) -> str:
-    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)

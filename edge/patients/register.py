@@ -6,6 +6,7 @@ Each registration and each correction is a journal entry; the tables hold the ne
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from uuid_utils import uuid7
 
@@ -16,8 +17,8 @@ from edge.model.errors import ActionRefused, InvalidForm, NotFound
 from edge.model.patient import Patient, PatientFields
 from edge.model.patient_codes import Sex
 from edge.model.patient_fields import COLUMNS
-from edge.patients import edits, name_index, names
-from edge.patients.form import PatientForm, check, check_changes, tidy_card, tidy_phone
+from edge.patients import cards, edits, name_index, names
+from edge.patients.form import PatientForm, check, check_changes, tidy_phone
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -44,7 +45,7 @@ def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> 
     given = {name: value for name, value in values.items() if value is not None}
     with store.transaction():
         _card_is_free(store, patient)
-        body: dict[str, object] = {"patient": patient.id, "rev": 1} | given
+        body = {"patient": patient.id, "rev": 1} | patient_fields.to_wire(given)
         entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
         row = store.execute(
             f"INSERT INTO patient (id, entry, rev, {', '.join(COLUMNS)})"
@@ -93,8 +94,8 @@ def correct(
             "patient": was.id,
             "rev": patient.rev,
             "base_rev": row["feed_rev"],
-            "was": {name: before[name] for name in changed},
-            "set": new,
+            "was": patient_fields.to_wire({name: before[name] for name in changed}),
+            "set": patient_fields.to_wire(new),
         }
         entry = journal.append(store, EntryKind.PATIENT, now, body, actor=actor)
         store.execute(
@@ -104,6 +105,8 @@ def correct(
         if "name" in changed:
             name_index.put(store, row["row"], patient.name)
         edits.note_edit(store, entry, was.id, new)
+        if {"birth", "age"} & set(new):
+            edits.note_age_may_be_known(store, was.id)
     return patient
 
 
@@ -124,7 +127,7 @@ def get(store: Store, patient_id: str) -> Patient:
 
 def by_card(store: Store, card: str) -> Patient | None:
     """Return the holder of a card; None also when two people are on file with it."""
-    rows = store.rows(f"{_COLUMNS} WHERE card = ? AND {_FOUND}", (tidy_card(card),))
+    rows = store.rows(f"{_COLUMNS} WHERE card = ? AND {_FOUND}", (cards.tidy(card),))
     return _patient(rows[0]) if len(rows) == 1 else None
 
 
@@ -207,19 +210,22 @@ def _boost(patient: Patient, form: PatientForm, year: int | None) -> float:
         boost += 0.04 if form.village.casefold() == patient.village.casefold() else 0
     if Sex.UNKNOWN.value not in (form.sex or "unknown", patient.sex.value):
         boost += 0.02 if form.sex == patient.sex.value else -0.06
-    if year is not None and patient.birth is not None:
-        boost += 0.04 if abs(int(patient.birth[:4]) - year) <= 5 else -0.12
+    born = patient.birth_or_likely
+    if year is not None and born is not None:
+        boost += 0.04 if abs(int(born[:4]) - year) <= 5 else -0.12
     return boost
 
 
 def _birth_year(form: PatientForm, now: Stamp | None) -> int | None:
-    year = form.birth.strip()[:4]
-    if year.isdecimal():
-        return int(year)
-    age = form.age.strip()
-    if now is None or not age.isdecimal() or form.age_unit != "years":
+    """Return the year of birth that a form tells, None when it tells none or a wrong one."""
+    if now is None:
         return None
-    return now.wall.year - int(age)
+    try:
+        checked = check(replace(form, name="?", phone="", card=""), now)
+    except InvalidForm:
+        return None
+    born = _patient_of("", 1, checked).birth_or_likely
+    return None if born is None else int(born[:4])
 
 
 def _card_is_free(store: Store, patient: Patient) -> None:

@@ -25,6 +25,7 @@ from edge.jobs import (
     disk,
     idle_visits,
     last_known_time,
+    late_facts,
     old_drafts,
     old_files,
     passed_locks,
@@ -32,7 +33,8 @@ from edge.jobs import (
     remote_settings,
 )
 from edge.model.clock import Stamp
-from edge.model.errors import EdgeError, SettingsError
+from edge.model.errors import EdgeError
+from edge.process.start import run_box_process
 from edge.process.supervise import Stop
 from edge.settings.box_settings import Settings
 from edge.settings.remote_settings import effective
@@ -58,6 +60,7 @@ JOBS = (
     Job("clock", lambda s: 60, clock_check.run),
     Job("last-known-time", lambda s: 120, last_known_time.run),
     Job("disk", lambda s: 60, disk.run),
+    Job("late-facts", lambda s: 10, late_facts.run),
     Job("idle-visits", lambda s: 30, idle_visits.run),
     Job("passed-locks", lambda s: 30, passed_locks.run),
     Job("old-drafts", lambda s: 300, old_drafts.run),
@@ -112,17 +115,14 @@ def plan(scheduler: BackgroundScheduler, settings: Settings) -> None:
         )
 
 
-def main() -> None:
-    """Run as a process until SIGTERM."""
+def main() -> int:
+    """Run as a process until SIGTERM; return its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    try:
-        serve(Settings.load(), stop)
-    except SettingsError as error:
-        sys.exit(str(error))
+    return run_box_process("caretaker", lambda settings: serve(settings, stop))
 
 
 def _wall_minus_boot_s() -> float:
@@ -130,4 +130,4 @@ def _wall_minus_boot_s() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

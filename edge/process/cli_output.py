@@ -15,8 +15,8 @@ import click
 
 INPUT_IS_WRONG, FAILED = 2, 1
 Command = Callable[..., None]
-Verdict = tuple[str, int]
-"""What kind of error it is, by a stable name, and the exit code."""
+Verdict = tuple[str, int, str]
+"""What kind of error it is, by a stable name, the exit code, and one sentence for a person."""
 
 
 def speaking_json(
@@ -31,8 +31,8 @@ def speaking_json(
             try:
                 command(*args, as_json=as_json, **kwargs)
             except expected as error:
-                kind, code = judge(error)
-                _fail(kind, str(error), as_json, code)
+                kind, code, sentence = judge(error)
+                _fail(kind, sentence, as_json, code)
 
         return wrapped
 

@@ -1,8 +1,9 @@
 """Keeping a machine's processes running: a child that dies is started again.
 
-At once the first time and slower when it keeps dying; the others never notice. Children are tied
-to us: when the supervisor itself is killed, the kernel ends them, so that the next start finds
-ports and files free.
+At once the first time and slower when it keeps dying; the others never notice. One that ends with
+`FINAL` says that its settings or its home are wrong: it rests until the settings change, because
+to start it again and again would mend nothing. Children are tied to us: when the supervisor itself
+is killed, the kernel ends them, so that the next start finds ports and files free.
 """
 
 from __future__ import annotations
@@ -14,10 +15,18 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Condition, Event, RLock
 from typing import Protocol
 
 log = logging.getLogger(__name__)
+
+FINAL = 2
+"""The exit code of a process that a new start would not help: its settings or its home are wrong.
+
+systemd does not start such a service again (`RestartPreventExitStatus`). Any other end, also with
+0 that nobody asked for, is followed by a new start after a wait that grows.
+"""
 
 STEADY_S = 30
 SLOWEST_RESTART_S = 30
@@ -69,7 +78,7 @@ def restart_delay_s(deaths_in_a_row: int) -> float:
 
 @dataclass(slots=True)
 class Child:
-    """One supervised process."""
+    """One supervised process; `settings` is the file whose change wakes it after a final end."""
 
     name: str
     command: Sequence[str]
@@ -78,6 +87,9 @@ class Child:
     started: float = 0.0
     deaths: int = 0
     due: float = field(default=0.0)
+    settings: Path | None = None
+    resting: bool = field(default=False, init=False)
+    _settings_ns: int = field(default=0, init=False)
 
     def begin(self) -> Process:
         """Start a process."""
@@ -92,7 +104,10 @@ class Child:
             return
         if self.process is not None:
             self._note_end(now)
-        if now >= self.due:
+        if self.resting and self._changed_ns() != self._settings_ns:
+            self.resting, self.deaths, self.due = False, 0, now
+        if now >= self.due and not self.resting:
+            self._settings_ns = self._changed_ns()
             self.process = self.begin()
             self.started = now
 
@@ -110,18 +125,30 @@ class Child:
 
     def _note_end(self, now: float) -> None:
         assert self.process is not None
+        ended_with = self.process.returncode
+        self.process = None
+        if ended_with == FINAL:
+            self.resting = True
+            log.error("%s cannot work with these settings and rests until they change", self.name)
+            return
         steady = now - self.started > STEADY_S
         self.deaths = 1 if steady else self.deaths + 1
-        self.due = now + restart_delay_s(self.deaths)
-        log.warning("%s ended with %s; starting it again", self.name, self.process.returncode)
-        self.process = None
+        delay_s = restart_delay_s(self.deaths)
+        self.due = now + delay_s
+        log.warning("%s ended with %s; starting it again in %.0f s", self.name, ended_with, delay_s)
+
+    def _changed_ns(self) -> int:
+        try:
+            return 0 if self.settings is None else self.settings.stat().st_mtime_ns
+        except OSError:  # gone for a moment while somebody saves it
+            return self._settings_ns
 
 
 def supervise(children: Sequence[Child], stop: Event, every_s: float = 0.25) -> None:
     """Keep the children running until `stop` is set, then stop them all."""
     try:
         while not stop.is_set():
-            for child in children:
+            for child in list(children):
                 child.tend(time.monotonic())
             stop.wait(every_s)
     finally:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge.model.clock import PlacedStamp, place
+from edge import rules
+from edge.model.age import Age
+from edge.model.clock import PlacedStamp, Stamp, place
 from edge.model.entry import Entry
-from edge.model.reading import UNCHECKED, Value
-from edge.readings.intake import values_of
+from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, Value
+from edge.readings import alerts
+from edge.readings.bodies import values_of
+from edge.rules.rule import Silence
 from edge.store.outbox import confirmed_entries
 from edge.store.store import Row, Store
 
@@ -17,6 +22,14 @@ _COLUMNS = (
     " r.compared, r.perhaps, r.told_apart, j.record, d.model AS device_model"
     " FROM reading r JOIN journal j ON j.id = r.entry LEFT JOIN device d ON d.id = r.device_id"
 )
+
+_HAVING = "SELECT 1 FROM reading r JOIN journal j ON j.id = r.entry"
+
+PAGE = 50
+"""Readings on one page of a list; what is older or newer is on the next."""
+
+EACH = 12
+"""Readings of each kind that a visit shows; the history has the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +64,25 @@ class StoredReading:
         """Whether the reading was taken back as wrong (`retract`, `intake.discard`)."""
         return self.tray == "discarded"
 
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The quality flags without those that somebody settled."""
+        settled = set() if self.needs_confirmation else {UNCHECKED, IMPROBABLE}
+        settled |= set() if self.perhaps is not None else {PERHAPS_SAME}
+        return tuple(flag for flag in self.quality if flag not in settled)
+
     def value(self, code: str) -> Value | None:
         """Return the value of a LOINC code, or None."""
         return next((v for v in self.values if v.code == code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class VitalPage:
+    """The readings of one vital on a page, newest first, and where they stand among all `total`."""
+
+    readings: list[StoredReading]
+    skip: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,24 +122,75 @@ class Refusal:
 
 
 def of_patient(store: Store, patient_id: str, limit: int = 200) -> list[StoredReading]:
-    """Return a patient's readings, newest first."""
+    """Return a patient's readings of all kinds, newest first, at most `limit`."""
     where = " WHERE r.patient_id = ? ORDER BY r.entry DESC LIMIT ?"
     return _recorded(store, store.rows(_COLUMNS + where, (patient_id, limit)))
 
 
-def of_visit(store: Store, visit_id: str) -> list[StoredReading]:
-    """Return what was measured in a visit, newest first."""
-    where = (
-        " WHERE r.patient_id = (SELECT patient_id FROM visit WHERE id = ?1) AND r.visit_id = ?1"
-        " ORDER BY r.entry DESC LIMIT 200"
+def codes_of(store: Store, patient_ids: Sequence[str], codes: Sequence[str]) -> list[str]:
+    """Return which of the LOINC `codes` any reading of these records has, in their order."""
+    marks = ",".join("?" * len(patient_ids))
+    sql = f"{_HAVING} WHERE r.patient_id IN ({marks}) AND instr(j.record, ?) LIMIT 1"
+    return [code for code in codes if store.row(sql, (*patient_ids, _quoted(code)))]
+
+
+def of_code(
+    store: Store, patient_ids: Sequence[str], code: str, skip: int = 0, limit: int = PAGE
+) -> VitalPage:
+    """Return one page of the readings that have a LOINC code, newest first.
+
+    `skip` are the newer ones that other pages show. `patient_ids` are the records of one person.
+    """
+    marks, asked = ",".join("?" * len(patient_ids)), (*patient_ids, _quoted(code))
+    where = f" WHERE r.patient_id IN ({marks}) AND instr(j.record, ?)"
+    total = store.scalar(_HAVING.replace("SELECT 1", "SELECT count(*)") + where, asked)
+    rows = store.rows(
+        f"{_COLUMNS}{where} ORDER BY r.entry DESC LIMIT ? OFFSET ?", (*asked, limit, skip)
     )
-    return _recorded(store, store.rows(_COLUMNS + where, (visit_id,)))
+    found = [reading for reading in _recorded(store, rows) if reading.value(code) is not None]
+    return VitalPage(found, skip, total)
 
 
-def in_tray(store: Store, limit: int = 100) -> list[StoredReading]:
-    """Return the readings that belong to nobody yet, oldest first."""
-    where = " WHERE r.tray = 'waiting' ORDER BY r.entry LIMIT ?"
-    return _recorded(store, store.rows(_COLUMNS + where, (limit,)))
+def of_visit(store: Store, visit_id: str, each: int = EACH) -> list[StoredReading]:
+    """Return what was measured in a visit, newest first: the newest `each` of every kind.
+
+    Readings that raised an alert are all there, however many came after them.
+    """
+    sql = (
+        "SELECT entry FROM (SELECT r.entry, row_number() OVER (PARTITION BY r.kind"
+        " ORDER BY r.entry DESC) AS place FROM reading r JOIN visit v ON v.id = r.visit_id"
+        " AND v.patient_id = r.patient_id WHERE r.visit_id = ?1)"
+        " WHERE place <= ?2 OR entry IN (SELECT reading FROM alert)"
+    )
+    where = f" WHERE r.entry IN ({sql}) ORDER BY r.entry DESC"
+    return _recorded(store, store.rows(_COLUMNS + where, (visit_id, each)))
+
+
+def count_of_visit(store: Store, visit_id: str) -> int:
+    """Return how many readings a visit has."""
+    return store.scalar(
+        "SELECT count(*) FROM reading r JOIN visit v ON v.id = r.visit_id"
+        " AND v.patient_id = r.patient_id WHERE r.visit_id = ?",
+        (visit_id,),
+    )
+
+
+def newest_of_kinds(store: Store, after: int, visit_id: str | None) -> list[StoredReading]:
+    """Return the newest reading of each kind since journal entry `after`, newest first.
+
+    Of a visit, or with None of those that belong to nobody yet.
+    """
+    which = "r.tray = 'waiting'" if visit_id is None else "r.visit_id = ?2"
+    sql = f"SELECT max(r.entry) FROM reading r WHERE r.entry > ?1 AND {which} GROUP BY r.kind"
+    values = (after,) if visit_id is None else (after, visit_id)
+    where = f" WHERE r.entry IN ({sql}) ORDER BY r.entry DESC"
+    return _recorded(store, store.rows(_COLUMNS + where, values))
+
+
+def in_tray(store: Store, skip: int = 0, limit: int = PAGE) -> list[StoredReading]:
+    """Return one page of the readings that belong to nobody yet, newest first."""
+    where = " WHERE r.tray = 'waiting' ORDER BY r.entry DESC LIMIT ? OFFSET ?"
+    return _recorded(store, store.rows(_COLUMNS + where, (limit, skip)))
 
 
 def one(store: Store, entry: int) -> StoredReading | None:
@@ -137,9 +217,30 @@ def urgent(store: Store, entries: list[int]) -> frozenset[int]:
     return frozenset(row["reading"] for row in rows)
 
 
+def silences(store: Store, readings: list[StoredReading], now: Stamp) -> dict[int, Silence]:
+    """Return why readings that may be dangerous are judged by no rule, by entry."""
+    ages: dict[str, Age | None] = {}
+    alarmed = urgent(store, [r.entry for r in readings])
+    found: dict[int, Silence] = {}
+    for r in readings:
+        if r.patient_id is None or r.struck or r.entry in alarmed:
+            continue
+        if r.patient_id not in ages:
+            ages[r.patient_id] = alerts.age_of(store, r.patient_id, now)
+        silence = rules.silent(r.values, ages[r.patient_id], r.doubts)
+        if silence is not None:
+            found[r.entry] = silence
+    return found
+
+
 def tray_count(store: Store) -> int:
     """Return how many readings wait in the tray."""
     return store.scalar("SELECT count(*) FROM reading WHERE tray = 'waiting'")
+
+
+def _quoted(code: str) -> str:
+    """Return a code as it stands in a record; the readings found are looked at for it again."""
+    return f'"{code}"'
 
 
 def _recorded(store: Store, rows: list[Row]) -> list[StoredReading]:
@@ -166,7 +267,8 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         tray=row["tray"],
         actor=entry.actor,
         confirmed=confirmed,
-        needs_confirmation=UNCHECKED in _flags(entry) and row["compared"] is None,
+        needs_confirmation=bool({UNCHECKED, IMPROBABLE} & set(_flags(entry)))
+        and row["compared"] is None,
         perhaps=row["perhaps"] if row["told_apart"] is None else None,
     )
 

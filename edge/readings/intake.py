@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from edge.equipment import device_clock
 from edge.model.clock import Stamp
-from edge.model.entry import Body, EntryKind
+from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, NotFound
-from edge.model.patient import Patient
-from edge.model.patient_codes import Sex
-from edge.model.reading import PERHAPS_SAME, UNCHECKED, Reading, Value
-from edge.readings import earlier, identity
+from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, Reading
+from edge.readings import alerts, earlier, identity
+from edge.readings.bodies import reading_body
 from edge.readings.identity import Came, Likeness, Verdict
-from edge.rules import RULES, plausibility
-from edge.rules.rule import Rule, RuleResult
+from edge.rules import plausibility
 from edge.store import journal
 from edge.store.store import Store
 from edge.visits import visits
@@ -88,9 +85,7 @@ def claim(store: Store, now: Stamp, entry: int, patient_id: str, *, actor: str) 
         body = {"reading": journal.identity(store, entry), "patient": patient_id}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute("UPDATE reading SET patient_id = ? WHERE entry = ?", (patient_id, entry))
-        reading = journal.read(store, entry)
-        if reading is not None:
-            _alert(store, now, entry, patient_id, values_of(reading.body))
+        alerts.judge_one(store, now, entry, patient_id)
 
 
 def discard(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> None:
@@ -107,12 +102,12 @@ def confirm(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
     Confirming again changes nothing; raises `NotFound`, `ActionRefused` ("checked") when there is
     nothing to compare.
     """
-    row = store.row("SELECT compared FROM reading WHERE entry = ?", (entry,))
+    row = store.row("SELECT compared, patient_id, tray FROM reading WHERE entry = ?", (entry,))
     reading = journal.read(store, entry)
     if row is None or reading is None:
         raise NotFound(f"no reading {entry}")
     quality = reading.body.get("quality")
-    if not isinstance(quality, list) or UNCHECKED not in quality:
+    if not isinstance(quality, list) or not {UNCHECKED, IMPROBABLE} & set(quality):
         raise ActionRefused("checked", "this reading came with a checksum")
     if row["compared"] is not None:
         return
@@ -120,6 +115,8 @@ def confirm(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
         body = {"reading": journal.identity(store, entry)}
         confirmation = journal.append(store, EntryKind.CONFIRM, now, body, actor=actor)
         store.execute("UPDATE reading SET compared = ? WHERE entry = ?", (confirmation, entry))
+        if row["patient_id"] is not None and row["tray"] != "discarded":
+            alerts.judge_one(store, now, entry, row["patient_id"])
 
 
 def tell_apart(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
@@ -140,36 +137,6 @@ def tell_apart(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
         store.execute("UPDATE reading SET told_apart = ? WHERE entry = ?", (said, entry))
 
 
-def reading_body(reading: Reading) -> dict[str, object]:
-    """Return the journal body of a reading; keys without a value are left out."""
-    measured = reading.measured
-    body: dict[str, object] = {
-        "kind": measured.kind.value,
-        "source": reading.source,
-        "values": [_row(v) for v in measured.values],
-    }
-    optional: dict[str, object] = {
-        "device": reading.device_id,
-        "model": reading.model,
-        "time": measured.device_time.isoformat() if measured.device_time else None,
-        "quality": list(measured.quality),
-        "record": measured.record,
-        "user": measured.user,
-        "stored": measured.stored or None,
-        "patient": reading.patient_id,
-        "visit": reading.visit_id,
-    }
-    return body | {k: v for k, v in optional.items() if v not in (None, [])}
-
-
-def values_of(body: Body) -> tuple[Value, ...]:
-    """Return the values of a reading's journal body."""
-    rows = body.get("values")
-    if not isinstance(rows, list):
-        return ()
-    return tuple(Value(r[0], Decimal(r[1]), r[2], *r[3:4]) for r in rows)
-
-
 def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     key = identity.key_of(reading)
     clock = device_clock.of(store, reading.device_id) if key and reading.device_id else None
@@ -181,9 +148,8 @@ def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     why = plausibility.impossible(reading.measured.values)
     if why is not None:
         return _reject(store, reading, why)
-    return _record(
-        store, _doubted(_assign(store, reading, age_s), verdict), _Place(key, came, verdict)
-    )
+    assigned = _assign(store, _doubted(_marked(reading), verdict), age_s)
+    return _record(store, assigned, _Place(key, came, verdict))
 
 
 def _doubted(reading: Reading, verdict: Verdict) -> Reading:
@@ -236,7 +202,7 @@ def _record(store: Store, reading: Reading, place: _Place) -> AcceptedReading:
     at, measured = reading.stamp, reading.measured
     body = reading_body(reading)
     entry = journal.append(store, EntryKind.READING, at, body, actor=reading.actor)
-    warnings = plausibility.doubtful(measured.values)
+    warnings = _warnings(store, reading)
     perhaps, came = place.verdict.entry, place.came
     connected = came.connected
     store.execute(
@@ -252,51 +218,27 @@ def _record(store: Store, reading: Reading, place: _Place) -> AcceptedReading:
     store.execute("DELETE FROM repeated WHERE device_id = ?", (reading.device_id,))
     if reading.patient_id is None:
         return AcceptedReading(entry, None, warnings, perhaps=perhaps)
-    alerts = _alert(store, at, entry, reading.patient_id, measured.values)
-    return AcceptedReading(entry, reading.patient_id, warnings, alerts, perhaps)
+    raised = alerts.judge(store, at, entry, reading.patient_id, measured.values)
+    return AcceptedReading(entry, reading.patient_id, warnings, raised, perhaps)
 
 
-def _alert(
-    store: Store, at: Stamp, entry: int, patient_id: str, values: tuple[Value, ...]
-) -> tuple[int, ...]:
-    rules = [rule for rule in RULES if rule.concerns(values)]
-    if not rules:
-        return ()  # mostly, and then nobody's age matters
-    age_years = _age_years(store, patient_id, at)
-    return tuple(
-        _raise_alert(store, at, (entry, patient_id), rule, result)
-        for rule in rules
-        for result in rule.judge(values, age_years)
-    )
+def _warnings(store: Store, reading: Reading) -> tuple[plausibility.Finding, ...]:
+    age = None
+    if reading.patient_id is not None:
+        age = alerts.age_of(store, reading.patient_id, reading.stamp)
+    return plausibility.doubtful(reading.measured.values, age)
 
 
-def _raise_alert(
-    store: Store, at: Stamp, about: tuple[int, str], rule: Rule, result: RuleResult
-) -> int:
-    entry, patient_id = about
-    body = {
-        "rule": rule.name,
-        "level": rule.level,
-        "parameter": result.name,
-        "value": _row(result.value),
-        "bound": str(result.bound),
-        "patient": patient_id,
-        "reading": journal.identity(store, entry),
-    }
-    alert = journal.append(store, EntryKind.ALERT, at, body)
-    store.execute(
-        "INSERT INTO alert (entry, reading, patient_id, rule, level) VALUES (?, ?, ?, ?, ?)",
-        (alert, entry, patient_id, rule.name, rule.level),
-    )
-    return alert
+def _marked(reading: Reading) -> Reading:
+    """Mark a hardly possible value of a device: a person looks at its display and confirms it.
 
-
-def _age_years(store: Store, patient_id: str, at: Stamp) -> int | None:
-    row = store.row("SELECT birth FROM patient WHERE id = ?", (patient_id,))
-    if row is None:
-        return None
-    patient = Patient("", Sex.UNKNOWN, row["birth"], id=patient_id)
-    return patient.age_years(at.wall.date())
+    Who types such a value has confirmed it already.
+    """
+    measured = reading.measured
+    if reading.source == "typed" or not plausibility.improbable(measured.values):
+        return reading
+    marked = replace(measured, quality=(*measured.quality, IMPROBABLE))
+    return replace(reading, measured=marked)
 
 
 def _take_from_tray(store: Store, entry: int, state: str) -> None:
@@ -308,8 +250,3 @@ def _take_from_tray(store: Store, entry: int, state: str) -> None:
     if store.row("SELECT 1 FROM reading WHERE entry = ?", (entry,)) is None:
         raise NotFound(f"no reading {entry}")
     raise ActionRefused("already-claimed", "somebody has already dealt with this reading")
-
-
-def _row(value: Value) -> list[str]:
-    row = [value.code, str(value.value), value.unit]
-    return [*row, value.comparator] if value.comparator else row

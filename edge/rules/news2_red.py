@@ -38,6 +38,11 @@ def citation() -> str:
     return str(_table()["source"])
 
 
+def minimum_years() -> int:
+    """Return the age from which the score is meant to be used."""
+    return int(_table()["minimum_age_years"])
+
+
 def _judge(
     value: Value, name: str, step: Decimal, low: Decimal | None, high: Decimal | None
 ) -> RuleResult | None:
@@ -76,4 +81,5 @@ RULE = Rule(
     citation=citation,
     concerns=is_any_red,
     judge=red_scores,
+    minimum_years=minimum_years,
 )

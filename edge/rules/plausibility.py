@@ -2,17 +2,20 @@
 
 Limits, their version and their source stand in `plausibility.toml`. Units must match exactly:
 a value in a unit that the table does not know is refused rather than compared with wrong limits.
+Children's limits stand in `plausibility_children.toml`.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
+from edge.model.age import Age
 from edge.model.reading import Code, Value
 
 _SYSTOLIC, _DIASTOLIC = Code.SYSTOLIC.value, Code.DIASTOLIC.value
@@ -20,13 +23,32 @@ _SYSTOLIC, _DIASTOLIC = Code.SYSTOLIC.value, Code.DIASTOLIC.value
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Hard and soft limits of one value, inclusive, in its unit."""
+    """Hard and soft limits of one value, inclusive, in its unit.
+
+    Outside `improbable`, where there is one, a value is hardly that of a person.
+    """
 
     code: str
     name: str
     unit: str
     hard: tuple[Decimal, Decimal]
     soft: tuple[Decimal, Decimal] | None
+    improbable: tuple[Decimal, Decimal] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Soft limits of children below an age, by the names of the values."""
+
+    under_days: int | None
+    under_years: int | None
+    soft: Mapping[str, tuple[Decimal, Decimal]]
+
+    def holds(self, age: Age) -> bool:
+        """Whether somebody of this age is below the band's."""
+        if self.under_days is not None:
+            return age.years == 0 and age.days < self.under_days
+        return self.under_years is not None and age.years < self.under_years
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +73,27 @@ def impossible(values: Iterable[Value]) -> Finding | None:
     return _crossed(values)
 
 
-def doubtful(values: Iterable[Value]) -> tuple[Finding, ...]:
-    """Return the values that a person should measure again or confirm (soft limits, adults)."""
+def doubtful(values: Iterable[Value], age: Age | None = None) -> tuple[Finding, ...]:
+    """Return the values that a person should measure again or confirm (soft limits).
+
+    By the age: children have their own limits; where it is not known, those of adults hold.
+    """
     values, table = tuple(values), _table()
-    found = (_soft(v, table.get((v.code, v.unit))) for v in values)
-    return tuple(f for f in found if f) + _pulse_pressure(values)
+    band = next((b for b in _bands() if age is not None and b.holds(age)), None)
+    found = (_soft(v, table.get((v.code, v.unit)), band) for v in values)
+    apart = () if band else _pulse_pressure(values)  # the bounds of pulse pressure are of adults
+    return tuple(f for f in found if f) + apart
+
+
+def improbable(values: Iterable[Value]) -> tuple[Finding, ...]:
+    """Return the values that are possible and hardly a person's."""
+    table = _table()
+    found = ((v, table.get((v.code, v.unit))) for v in values)
+    return tuple(
+        Finding("improbable", limits.name, f"{limits.name} {v.value} {v.unit}")
+        for v, limits in found
+        if limits is not None and limits.improbable and not _within(v, limits.improbable)
+    )
 
 
 def limits_of(code: str, unit: str) -> Limits | None:
@@ -67,7 +105,7 @@ def _hard(value: Value, limits: Limits | None) -> Finding | None:
     if limits is None:
         return _unknown(value)
     low, high = limits.hard
-    if value.comparator or low <= value.value <= high:
+    if value.comparator or _within(value, limits.hard):
         return None
     return Finding(
         "out-of-range",
@@ -91,11 +129,16 @@ def _crossed(values: tuple[Value, ...]) -> Finding | None:
     return Finding("crossed", "systolic", text)
 
 
-def _soft(value: Value, limits: Limits | None) -> Finding | None:
-    if limits is None or limits.soft is None:
+def _within(value: Value, bounds: tuple[Decimal, Decimal]) -> bool:
+    return bounds[0] <= value.value <= bounds[1]
+
+
+def _soft(value: Value, limits: Limits | None, band: Band | None) -> Finding | None:
+    if limits is None:
         return None
-    low, high = limits.soft
-    if low <= value.value <= high and not value.comparator:
+    soft = limits.soft if band is None else band.soft.get(limits.name, limits.soft)
+    inside = [bounds for bounds in (soft, limits.improbable) if bounds is not None]
+    if not inside or (all(_within(value, b) for b in inside) and not value.comparator):
         return None
     return Finding("repeat", limits.name, f"{limits.name} {value.value} {value.unit}")
 
@@ -125,6 +168,22 @@ def _table() -> dict[tuple[str, str], Limits]:
     return {(row["code"], row["unit"]): _limits(row) for row in rows}
 
 
+@cache
+def _bands() -> tuple[Band, ...]:
+    text = files("edge.rules").joinpath("plausibility_children.toml").read_text(encoding="utf-8")
+    rows = tomllib.loads(text, parse_float=Decimal)["band"]
+    return tuple(_band(row) for row in rows)
+
+
+def _band(row: Mapping[str, Any]) -> Band:
+    soft = {
+        name: (Decimal(bounds[0]), Decimal(bounds[1]))
+        for name, bounds in row.items()
+        if isinstance(bounds, list)
+    }
+    return Band(row.get("under_days"), row.get("under_years"), soft)
+
+
 def _limits(row: dict[str, object]) -> Limits:
     def pair(key: str) -> tuple[Decimal, Decimal] | None:
         bounds = row.get(key)
@@ -135,4 +194,5 @@ def _limits(row: dict[str, object]) -> Limits:
     hard = pair("hard")
     if hard is None:
         raise ValueError(f"plausibility.toml: {row['code']} has no hard limits")
-    return Limits(str(row["code"]), str(row["name"]), str(row["unit"]), hard, pair("soft"))
+    named = (str(row["code"]), str(row["name"]), str(row["unit"]))
+    return Limits(*named, hard, pair("soft"), pair("improbable"))

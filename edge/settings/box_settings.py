@@ -14,9 +14,10 @@ from pathlib import Path
 
 from edge.model import languages
 from edge.model.errors import SettingsError
+from edge.patients import calendars, cards
 from edge.settings.setting import Remote, read, setting
 from edge.settings.toml_table import HIGHEST_PORT, Section
-from edge.store import data_budget
+from edge.store import copies, data_budget
 
 DEFAULT_HOME = Path("/var/lib/healthpost")
 
@@ -41,7 +42,9 @@ class Settings:
 
     `watch` are globs of ports where devices are looked for that nobody configured.
     `bluetooth_restart` starts bluetoothd anew when nothing gentler helped; empty: never.
+    `calendars` are those in which people here tell a birth; of several, the form asks which.
     `sticks` is the folder below which USB sticks are mounted; empty: they are not looked for.
+    `card_prefix`, `card_length` (0: any) and `card_check` tell a part of a code from a whole card.
     A row names its key in the file, its default and its bounds; the hospital may set `remote` ones.
     """
 
@@ -54,9 +57,15 @@ class Settings:
         choices=languages.CODES,
         remote=Remote("language of the screens"),
     )
+    calendars: tuple[str, ...] = setting(
+        "kiosk.calendars", ("gregory",), choices=tuple(calendars.BY_NAME), filled=True
+    )
     kiosk_host: str = setting("kiosk.host", "127.0.0.1")
     kiosk_port: int = setting("kiosk.port", 8600, most=HIGHEST_PORT)
     px_per_mm: str = setting("kiosk.px_per_mm", "5")
+    card_prefix: str = setting("kiosk.card_prefix", "")
+    card_length: int = setting("kiosk.card_length", 0, most=cards.LONGEST)
+    card_check: str = setting("kiosk.card_check", "none", choices=("none", "luhn"))
     watch: tuple[str, ...] = setting("devices.watch", ("/dev/ttyUSB*", "/dev/ttyACM*"))
     bluetooth: bool = setting("devices.bluetooth", True)
     bluetooth_restart: str = setting("devices.bluetooth_restart", "systemctl restart bluetooth")
@@ -108,6 +117,11 @@ class Settings:
         return {kind: kilobytes * 1000 for kind, kilobytes in limits.items() if kilobytes}
 
     @property
+    def card_shape(self) -> cards.CardShape:
+        """What every card of this site has in common."""
+        return cards.CardShape(self.card_prefix, self.card_length, self.card_check == "luhn")
+
+    @property
     def database(self) -> Path:
         """The box's one SQLite file."""
         return self.home / "box.db"
@@ -120,7 +134,7 @@ class Settings:
     @property
     def backup(self) -> Path:
         """The folder of the copies of the box's file."""
-        return self.home / "backup"
+        return copies.folder_of(self.database)
 
     @property
     def file(self) -> Path:

@@ -88,7 +88,7 @@ def _value(section: Section, key: str, row: Setting, form: tuple[Any, Any]) -> o
         )
     if kind == str | None:
         return section.text(key, default or "") or None
-    return section.texts(key, default, least=int(row.filled))
+    return section.texts(key, default, int(row.filled), row.choices)
 
 
 def table(settings: type[Any]) -> str:

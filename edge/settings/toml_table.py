@@ -25,13 +25,20 @@ class Section:
             raise self._wrong(f"{self._name}.{key} must be text")
         return value
 
-    def texts(self, key: str, default: tuple[str, ...], least: int = 0) -> tuple[str, ...]:
-        """Return a list of at least so many texts."""
+    def texts(
+        self, key: str, default: tuple[str, ...], least: int = 0, allowed: tuple[str, ...] = ()
+    ) -> tuple[str, ...]:
+        """Return a list of at least so many texts; with `allowed`, each is one of those."""
         value = self._table.get(key, list(default))
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self._wrong(f"{self._name}.{key} must be a list of texts")
         if len(value) < least:
             raise self._wrong(f"{self._name}.{key} must not be empty")
+        foreign = [item for item in value if allowed and item not in allowed]
+        if foreign:
+            raise self._wrong(
+                f"{self._name}.{key} has {foreign[0]!r}; choose from {', '.join(allowed)}"
+            )
         return tuple(value)
 
     def choice(self, key: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
 """Drafts of forms: what somebody was typing when the screen locked or the kiosk ended.
 
-A draft belongs to one member of staff and one form, lives half an hour after its last change and
+A draft belongs to one member of staff and one form, lives a day after its last change and
 is no journal entry: nothing in it has been accepted. Number and size are bounded.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from edge.model.clock import Stamp
 from edge.store.store import Row, Store
 
-LIVES_S = 1800
-MOST = 8
+LIVES_S = 24 * 3600
+MOST = 64
 """So many forms a person may have begun; the ones left longest ago go first."""
 
 LARGEST = 8192

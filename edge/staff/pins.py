@@ -26,7 +26,7 @@ _ONE_AT_A_TIME = Lock()  # each hash takes 46 MiB, and a small board has few of 
 
 def create_pepper(keys: Path) -> bytes:
     """Make the box's pepper, once; raises `FileExistsError` when there is one."""
-    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    durable.make_folder(keys)
     pepper = secrets.token_bytes(PEPPER_BYTES)
     durable.create(_file(keys), pepper)
     return pepper

@@ -28,6 +28,15 @@ def create(file: Path, data: bytes, mode: int = OWNER_ONLY) -> None:
     flush(file.parent)
 
 
+def make_folder(folder: Path, mode: int = 0o700) -> None:
+    """Make a folder, and those above it, that a power cut does not take away; raises `OSError`."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=mode, exist_ok=True)
+    flush_if_possible(folder.parent)
+
+
 def flush(path: Path) -> None:
     """Wait until a file, or the names in a folder, are on the disk; raises `OSError`."""
     handle = os.open(path, os.O_RDONLY)
@@ -38,9 +47,15 @@ def flush(path: Path) -> None:
 
 
 def flush_if_possible(folder: Path) -> None:
-    """As `flush`, for file systems of USB sticks: some cannot flush a folder."""
+    """As `flush`, where it may be refused: some USB sticks cannot, some folders are not ours."""
     with suppress(OSError):
         flush(folder)
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how much an ordinary process may still write there; raises `OSError`."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
 def _write_new(file: Path, data: bytes, mode: int) -> None:

@@ -74,6 +74,18 @@ ISSUES = (
         "%(subject)s has not been paired with this box. Pair it before it is used.",
     ),
     IssueKind(
+        "not-added",
+        Severity.INFORMATION,
+        "%(subject)s is near and was not added to this box. Nothing of it is kept. Add it if it "
+        "is yours.",
+    ),
+    IssueKind(
+        "tells-nothing",
+        Severity.WARNING,
+        "%(subject)s connects but gives no readings. Measure once; if none comes, call the "
+        "technician.",
+    ),
+    IssueKind(
         "device-refuses",
         Severity.WARNING,
         "%(subject)s does not hand over its readings (%(detail)s). Call the technician.",
@@ -135,6 +147,12 @@ ISSUES = (
         "disk-full",
         Severity.ERROR,
         "The disk is full. New readings cannot be kept. Call the technician.",
+    ),
+    IssueKind(
+        "disk-fault",
+        Severity.ERROR,
+        "The memory card of the box answers with errors. New readings may not be kept."
+        " Call the technician: the card must be replaced.",
     ),
     IssueKind(
         "not-enrolled",

@@ -14,8 +14,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from edge.model.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
-from edge.model.errors import DiskFull, StoreError
-from edge.store import migrations
+from edge.model.errors import DiskFault, DiskFull, StoreError
+from edge.store import durable, migrations
 from edge.store.migrations import Migration
 from edge.store.schema import MIGRATIONS
 
@@ -30,6 +30,9 @@ PRAGMAS = (
     "wal_autocheckpoint = 4000",  # 4 MB, as by default
 )
 SET_UP_AGAIN_S = 0.02
+NO_ROOM_BYTES = 256 * 1024
+"""With less than this an error of the disk is told as a full disk."""
+
 LITTLE_CACHE_KB = 500
 """What a process needs that looks at some pages and writes little: the kiosk, the caretaker."""
 
@@ -39,9 +42,9 @@ Row = sqlite3.Row
 class Store:
     """An open box file."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         connection.row_factory = sqlite3.Row
-        self._connection = connection
+        self._connection, self._path = connection, path
         self.noted: dict[str, object] = {}
         """What the running transaction has looked up and need not look up again."""
 
@@ -56,7 +59,7 @@ class Store:
                 connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
                 on_failure.callback(connection.close)
                 _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
-                store = cls(connection)
+                store = cls(connection, path)
                 store.migrate()
                 on_failure.pop_all()
         except sqlite3.Error as error:
@@ -79,7 +82,7 @@ class Store:
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._rollback()
-            raise _plain(error) from error
+            raise _plain(error, self._path) from error
         except BaseException:
             self._rollback()
             raise
@@ -103,7 +106,7 @@ class Store:
         try:
             return self._connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            raise _plain(error) from error
+            raise _plain(error, self._path) from error
 
     def row(self, sql: str, parameters: Sequence[object] = ()) -> Row | None:
         """Run a query; return its first row or None."""
@@ -210,9 +213,13 @@ def _set_up(connection: sqlite3.Connection, pragmas: Sequence[str]) -> None:
             time.sleep(SET_UP_AGAIN_S)
 
 
-def _plain(error: sqlite3.Error, path: Path | None = None) -> StoreError:
-    text = str(error)
-    if "full" in text or "disk I/O error" in text:
+def _plain(error: sqlite3.Error, path: Path) -> StoreError:
+    text, code = str(error), getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
         return DiskFull(f"the disk has no room for another record ({text})")
-    where = f" {path}" if path else ""
-    return StoreError(f"the box's file{where} cannot be used: {text}")
+    if code == sqlite3.SQLITE_IOERR:
+        # A log that cannot grow for want of room is an input or output error, too.
+        if durable.free_bytes(path.parent) < NO_ROOM_BYTES:
+            return DiskFull(f"the disk has no room for another record ({text})")
+        return DiskFault(f"the disk answers with an error of its own ({text})")
+    return StoreError(f"the box's file {path} cannot be used: {text}")

@@ -24,10 +24,7 @@ _NOBODY = _hasher.hash("nobody has this password")
 
 def put(archive: Archive, name: str, password: str) -> None:
     """Make an account, or give one a new password and end its sessions; raises `AccountError`."""
-    if not name.strip() or len(name) > 60:
-        raise AccountError("an account needs a name of at most 60 characters")
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise AccountError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    check(name, password)
     with archive.transaction():
         archive.execute(
             "INSERT INTO account (name, hash) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET"
@@ -35,6 +32,14 @@ def put(archive: Archive, name: str, password: str) -> None:
             (name.strip(), _hasher.hash(password)),
         )
         archive.execute("DELETE FROM desk_session WHERE account = ?", (name.strip(),))
+
+
+def check(name: str, password: str) -> None:
+    """Raise `AccountError` for a name or a password that cannot be."""
+    if not name.strip() or len(name) > 60:
+        raise AccountError("an account needs a name of at most 60 characters")
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise AccountError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
 
 
 def exists(archive: Archive, name: str) -> bool:

@@ -59,6 +59,12 @@ class Archive(Protocol):
         Returns the rows (box, epoch, lane, cum, chain) of the streams as the copy holds them.
         """
 
+    def folders(self) -> Sequence[Path] | None:
+        """Return the folders on this machine that hold the data: none when another machine does.
+
+        None: nobody here can tell.
+        """
+
     def close(self) -> None:
         """Close the connection; safe to call twice."""
 

@@ -11,6 +11,14 @@ class SettingsError(HospitalError):
     """The settings file is missing, unreadable or wrong; the text names the key."""
 
 
+class NotFound(HospitalError):
+    """No such box, record or backup: what was named is wrong."""
+
+
+class WrongInput(HospitalError):
+    """What somebody typed cannot be meant; the text says what to type."""
+
+
 class ArchiveDown(HospitalError):
     """The database cannot be used now; nothing was written, the boxes keep what they have."""
 

@@ -19,6 +19,7 @@ from psycopg.rows import DictRow, dict_row
 
 from edge.store import migrations
 from hospital.archive import STREAMS, Row
+from hospital.archive.disks import is_this_machine
 from hospital.archive.errors import ArchiveDown, RowRefused
 from hospital.archive.schema import MIGRATIONS, POSTGRES_WORDS
 
@@ -179,6 +180,27 @@ class PostgresArchive:
             raise ArchiveDown(f"the copy {file} could not be made: {error}") from error
         _run("pg_restore", "--file=/dev/null", str(file))
         return covered
+
+    def folders(self) -> list[Path] | None:
+        """Return the server's folders when it runs here and lets us know them.
+
+        Needs the role `pg_read_all_settings`, which `pg_monitor` has in it.
+        """
+        info = self._connection.info
+        if not is_this_machine(info.hostaddr or info.host):
+            return []
+        try:
+            named = self._connection.execute("SHOW data_directory").fetchone()
+            spaces = self.rows(
+                "SELECT pg_tablespace_location(oid) AS folder FROM pg_tablespace"
+                " WHERE pg_tablespace_location(oid) <> ''"
+            )
+        except psycopg.Error:
+            return None
+        texts = [*(named or {}).values(), *(r["folder"] for r in spaces)]
+        folders = [Path(str(text)) for text in texts]
+        # One that is not here belongs to a server in a container, whose disk nobody can know.
+        return folders if all(folder.is_dir() for folder in folders) else None
 
     def _in_transaction(self) -> bool:
         return self._connection.info.transaction_status != TransactionStatus.IDLE

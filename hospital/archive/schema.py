@@ -269,7 +269,18 @@ CREATE TABLE told_apart (
 """
 """Readings marked "perhaps the same" of which a worker said that they are values of their own."""
 
+_WITHHELD = """
+ALTER TABLE reading ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE alert ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE file ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE withheld_release (
+    number {number}, what TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL,
+    at_ms BIGINT NOT NULL
+);
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
-    Migration("0002_add_told_apart", _TOLD_APART),
+    Migration("0002_add_withheld", _WITHHELD),
+    Migration("0003_add_told_apart", _TOLD_APART),
 )

@@ -143,6 +143,11 @@ class SqliteArchive:
             raise ArchiveDown(f"the copy {file} is damaged: {verdict}")
         return covered
 
+    def folders(self) -> list[Path]:
+        """Return the folder of the file; a link is followed to where the file really is."""
+        names = [str(r["file"]) for r in self.rows("PRAGMA database_list") if r["file"]]
+        return [Path(name).resolve().parent for name in names]
+
     def _migrate(self) -> None:
         done = migrations.done_in_sqlite(self._connection)
         if migrations.pending(done, MIGRATIONS, ArchiveDown):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hospital.archive import Archive, Row, row
-from hospital.archive.errors import HospitalError
+from hospital.archive.errors import NotFound
 from hospital.bundles import read
 from hospital.files import attachments
 from hospital.fleet import boxes, commands
@@ -53,7 +53,7 @@ def write(archive: Archive, keys: HospitalKeys, box_id: str, folder: Path, now_m
     box = read.admitted(archive, box_id)
     stick = row(archive, "SELECT * FROM stick WHERE box = ?", (box_id,))
     if stick is None:
-        raise HospitalError(f"no bundle of box {box_id} was ever read here")
+        raise NotFound(f"no bundle of box {box_id} was ever read here")
     nonce, public = bytes(stick["nonce"]), keys.public
     opening = Opening(bundle_format.DOWN, box_id, kid(public.sign), nonce, stick["epoch"], now_ms)
     file = folder / bundle_format.down_name(box_id)

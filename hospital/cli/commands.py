@@ -6,25 +6,44 @@ Exit 0: done; 2: the input is wrong; 1: it failed. With `--json` an error is {"k
 from __future__ import annotations
 
 import io
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import segno
 
+from edge.process.cli_secret import read_secret, secret_option
+from edge.process.home import Service, make_home
+from edge.settings.toml_table import HIGHEST_PORT
 from hospital.accounts import accounts
 from hospital.archive import Archive
+from hospital.archive.errors import SettingsError, WrongInput
 from hospital.archive.open import open_archive
-from hospital.archive.settings import BROKERS, HospitalSettings, home_folder
+from hospital.archive.settings import (
+    BROKERS,
+    DEFAULT_HOME,
+    HospitalSettings,
+    home_folder,
+    settings_file,
+)
 from hospital.broker import broker
-from hospital.cli import link_commands
-from hospital.cli.init import create_hospital
-from hospital.cli.output import open_hospital, say, speaks_json
+from hospital.cli import enrolment_commands, link_commands
+from hospital.cli.init import create_hospital, refuse_second
+from hospital.cli.output import hospital_home, open_hospital, say, speaks_json
 from hospital.fleet import boxes, claims
 from hospital.fleet.authority import Authority
 from hospital.receiving import custody
 from hospital.views import chart
 from sync.core.messages import REVOKED
+from sync.keys.enrolment import is_this_machine
+
+SERVICE = Service(DEFAULT_HOME, "healthpost-hospital")
+"""As `deploy/healthpost-hospital.service` says."""
+
+_PORT = click.IntRange(1, HIGHEST_PORT)
 
 
 @click.group()
@@ -38,20 +57,35 @@ def hospital() -> None:
 @click.option("--broker", "kind", type=click.Choice(BROKERS), default="iotcore", show_default=True)
 @click.option("--broker-listen", default="127.0.0.1", show_default=True)
 @click.option("--broker-host", default="127.0.0.1", show_default=True, help="As boxes reach it.")
-@click.option("--broker-port", type=int, default=8883, show_default=True)
+@click.option("--broker-port", type=_PORT, default=8883, show_default=True)
 @click.option("--host-name", "names", multiple=True, help="More names in the broker's certificate.")
 @click.option("--desk-host", default="127.0.0.1", show_default=True)
-@click.option("--desk-port", type=int, default=8700, show_default=True)
+@click.option("--desk-port", type=_PORT, default=8700, show_default=True)
 @click.option("--url", default="", help="The desk as boxes reach it, http://…")
-@click.option("--user", help="A first account for the desk.")
-@click.option("--password", help="Its password; asked for when it is missing.")
+@click.option("--user", help="A first account for the desk; asked for when it is missing.")
+@secret_option("password", "its password")
 @speaks_json
 def init(
-    names: tuple[str, ...], kind: str, user: str | None, password: str | None, **options: Any
+    names: tuple[str, ...],
+    kind: str,
+    user: str | None,
+    password_file: Path | None,
+    **options: Any,
 ) -> None:
-    """Make a hospital: its settings, authority, keys and archive."""
-    as_json = options.pop("as_json")
-    host = options["broker_host"]
+    """Make a hospital: its settings, authority, keys and archive, and who may use the desk first.
+
+    A password of PostgreSQL belongs into the file ~/.pgpass of whoever serves the hospital.
+    """
+    as_json, host = options.pop("as_json"), options["broker_host"]
+    refuse_second(home_folder())
+    _keep_secret(options["archive"])
+    if user is None and not as_json and sys.stdin.isatty():
+        user = click.prompt("First account for the desk (empty: none)", default="", err=True,
+                            show_default=False) or None  # fmt: skip
+    password = None if user is None else read_secret(password_file, "password", "its password")
+    if user is not None and password is not None:
+        accounts.check(user, password)  # before anything is made
+    make_home(home_folder(), SERVICE)
     settings = create_hospital(
         HospitalSettings(
             home=home_folder(),
@@ -68,14 +102,27 @@ def init(
             public_url=options["url"].rstrip("/"),
         )
     )
-    if user is not None:
+    if user is not None and password is not None:
         _account(settings, user, password)
     say(
         {"home": str(settings.home), "desk": settings.desk_url, "broker": settings.broker},
-        f"{settings.name} in {settings.home}.\n"
-        "Next: `healthpost hospital serve`, then `healthpost hospital claim --clinic NAME`.",
+        f"{settings.name} in {settings.home}.\n{_next(user)}",
         as_json,
     )
+
+
+def _next(user: str | None) -> str:
+    first = "" if user else "`healthpost hospital account NAME` (nobody can sign in before), "
+    return f"Next: {first}`healthpost hospital serve`, `healthpost hospital claim --clinic NAME`."
+
+
+def _keep_secret(archive: str) -> None:
+    """Refuse an address with a password: everybody on the machine reads the command line."""
+    if "://" in archive and urlsplit(archive).password is not None:
+        raise WrongInput(
+            "everybody on this machine can read a password on a command line: leave it out of"
+            " --archive and write it into the file ~/.pgpass, or into hospital.toml afterwards"
+        )
 
 
 @hospital.command()
@@ -83,16 +130,17 @@ def serve() -> None:
     """Run broker, receive worker and desk in the foreground."""
     from hospital.serve import main
 
-    main()
+    sys.exit(main())
 
 
 @hospital.command()
 @click.argument("name")
-@click.option("--password", help="Asked for when it is missing.")
+@secret_option("password", "the password")
 @speaks_json
-def account(name: str, password: str | None, as_json: bool) -> None:
+def account(name: str, password_file: Path | None, as_json: bool) -> None:
     """Let a person use the desk, or give them a new password."""
-    _account(HospitalSettings.load(), name, password)
+    settings = HospitalSettings.load(hospital_home())
+    _account(settings, name, read_secret(password_file, "password", "the password"))
     say({"account": name}, f"{name} may use the desk.", as_json)
 
 
@@ -100,10 +148,15 @@ def account(name: str, password: str | None, as_json: bool) -> None:
 @click.option("--clinic", required=True, help="The clinic's name, as people call it.")
 @click.option("--readmits", metavar="BOX", help="Let this box in again, under new keys.")
 @click.option("--replaces", metavar="BOX", help="Shut this box out once the new one has joined.")
+@click.option("--this-machine", is_flag=True, help="The box runs on the hospital's own machine.")
 @speaks_json
-def claim(clinic: str, readmits: str | None, replaces: str | None, as_json: bool) -> None:
+def claim(
+    clinic: str, readmits: str | None, replaces: str | None, this_machine: bool, as_json: bool
+) -> None:
     """Make a one-use claim: the text that a technician types or scans at the box."""
     with open_hospital() as (settings, archive):
+        if not this_machine:
+            _check_reach(settings)
         instead = claims.Instead(readmits, replaces)
         now = datetime.now(UTC)
         made = claims.create(archive, clinic.strip(), settings.desk_url, now, instead)
@@ -117,7 +170,7 @@ def claim(clinic: str, readmits: str | None, replaces: str | None, as_json: bool
 @speaks_json
 def broker_config(as_json: bool) -> None:
     """Write the broker's certificates, rules and configuration, and say where."""
-    settings, now = HospitalSettings.load(), datetime.now(UTC)
+    settings, now = HospitalSettings.load(hospital_home()), datetime.now(UTC)
     authority = Authority.open(settings.authority)
     broker.certify_worker(settings, authority, now)
     prepared = broker.prepare(settings, authority, now)
@@ -172,8 +225,19 @@ def shut_out(settings: HospitalSettings, archive: Archive, box_id: str) -> None:
         authority.revoke(serial, datetime.now(UTC))
 
 
-def _account(settings: HospitalSettings, name: str, password: str | None) -> None:
-    secret = password or click.prompt("Password", hide_input=True, confirmation_prompt=True)
+def _check_reach(settings: HospitalSettings) -> None:
+    """Refuse a claim with which a box on another machine would look for the hospital in itself."""
+    desk, broker_host = urlsplit(settings.desk_url).hostname or "", settings.broker_host
+    for key, host in (("desk.url", desk), ("broker.host", broker_host)):
+        if is_this_machine(host):
+            raise SettingsError(
+                f"a box on another machine cannot reach {host}: set {key} in"
+                f" {settings_file(settings.home)} to the address by which boxes reach this"
+                " machine, or add --this-machine for a box that runs here"
+            )
+
+
+def _account(settings: HospitalSettings, name: str, secret: str) -> None:
     archive = open_archive(settings)
     try:
         accounts.put(archive, name, secret)
@@ -222,5 +286,5 @@ def _qr(text: str) -> str:
     return drawing.getvalue()
 
 
-for _command in link_commands.COMMANDS:
+for _command in (*link_commands.COMMANDS, *enrolment_commands.COMMANDS):
     hospital.add_command(_command)

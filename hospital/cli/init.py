@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import tomlkit
 
@@ -17,9 +18,8 @@ from sync.keys.keys import HospitalKeys
 def create_hospital(settings: HospitalSettings) -> HospitalSettings:
     """Make the hospital; raises `HospitalError`. Its settings file is written last: it is done."""
     file = settings_file(settings.home)
-    if file.exists():
-        raise SettingsError(f"there is already a hospital in {settings.home}")
-    settings.home.mkdir(parents=True, exist_ok=True)
+    refuse_second(settings.home)
+    durable.make_folder(settings.home)
     settings.home.chmod(0o700)
     if not (settings.authority / "ca.key").exists():
         Authority.create(settings.authority, settings.name, datetime.now(UTC))
@@ -27,6 +27,16 @@ def create_hospital(settings: HospitalSettings) -> HospitalSettings:
     open_archive(settings).close()
     durable.replace(file, _document(settings).encode())  # PostgreSQL's address may hold a password
     return HospitalSettings.load(settings.home)
+
+
+def refuse_second(home: Path) -> None:
+    """Raise `SettingsError` when there is a hospital in this folder."""
+    try:
+        there = settings_file(home).exists()
+    except PermissionError:  # somebody else's folder: to make it ours says whose
+        there = False
+    if there:
+        raise SettingsError(f"there is already a hospital in {home}")
 
 
 def _document(settings: HospitalSettings) -> str:

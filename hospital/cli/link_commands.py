@@ -50,9 +50,8 @@ def show_ledger(box_id: str, as_json: bool) -> None:
 @speaks_json
 def make_backup(target: Path, trust_place: bool, as_json: bool) -> None:
     """Copy the archive, verify the copy, and tell the boxes what is safe by it."""
-    with open_hospital() as (settings, archive):
-        own_disk = settings.home if settings.archive == "sqlite" and not trust_place else None
-        made = backup.back_up(archive, target, _now_ms(), same_disk=own_disk)
+    with open_hospital() as (_, archive):
+        made = backup.back_up(archive, target, _now_ms(), trusted=trust_place)
     output = {
         "file": str(made.file),
         "bytes": made.size,
@@ -62,8 +61,8 @@ def make_backup(target: Path, trust_place: bool, as_json: bool) -> None:
     words = f"{made.records:,} records copied to {made.file} and verified."
     if not made.promised:
         words += (
-            "\nIt is on the archive's own disk, so boxes keep what they have:"
-            " name a place elsewhere, or say --trust-place."
+            "\nIt is on the archive's own disk, or nobody here can tell that it is on another one,"
+            " so boxes keep what they have: name a place elsewhere, or say --trust-place."
         )
     say(output, words, as_json)
 
@@ -147,7 +146,7 @@ def read_bundles(folder: Path, as_json: bool) -> None:
     What is refused is said, and does not stop the others; the exit code is 1 then.
     """
     taken: list[dict[str, object]] = []
-    refused: list[str] = []
+    refused = bundle_format.unreadable(folder, bundle_format.UP)
     with open_hospital() as (settings, archive):
         keys, authority = HospitalKeys.load(settings.keys), Authority.open(settings.authority)
         for bundle in bundle_format.found(folder, bundle_format.UP):

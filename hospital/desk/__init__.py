@@ -23,6 +23,7 @@ from hospital.desk import (
     settings,
     sign_in,
     summary,
+    withheld,
     wording,
 )
 from hospital.desk.context import Parts
@@ -30,7 +31,7 @@ from web.application import Protection, protect
 from web.failure import answer_with_sentences
 
 PAGES = (
-    *(sign_in, readings, patients, messages, summary, linking, files),
+    *(sign_in, readings, patients, messages, summary, linking, files, withheld),
     *(alerts, reviews, clinics, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""

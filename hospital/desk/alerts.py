@@ -7,10 +7,10 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from hospital.archive.errors import ArchiveDown, HospitalError
-from hospital.desk import context, forms, guard
+from hospital.desk import context, forms, guard, wording
 from hospital.patients import alert_notes, messages
 from hospital.patients.alert_notes import State
-from hospital.views import chart
+from hospital.views import chart, silences
 from web.polling import polled_at
 
 page = Blueprint("alerts", __name__, url_prefix="/alerts")
@@ -68,4 +68,10 @@ def _live() -> str:
     alerts = chart.alerts(archive)
     notes = alert_notes.notes(archive, [a.id for a in alerts])
     answers = {a.id: messages.of_alert(archive, a.id) for a in alerts if a.id in notes}
-    return render_template("alerts_live.html", alerts=alerts, notes=notes, answers=answers)
+    return render_template(
+        "alerts_live.html",
+        alerts=alerts,
+        notes=notes,
+        answers=answers,
+        unjudged=silences.latest(archive, wording.today()),
+    )

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from hospital.accounts import sessions
 from hospital.desk import context, guard
-from hospital.patients import alert_notes, links, messages, summary
+from hospital.patients import alert_notes, links, messages, summary, withheld
 from hospital.receiving import handlers
 from hospital.views import chart
 from web.polling import polled_at
@@ -89,6 +89,7 @@ def _record(line: chart.PatientLine) -> str:
         others=[other for record_id in ids[1:] if (other := chart.patient(archive, record_id))],
         shared=links.shared_with(archive, line.patient.id),
         told=messages.about(archive, ids),
+        withheld=withheld.count(archive, ids),
         sections=[(part.template, part.rows(archive, ids)) for part in handlers.SECTIONS],
     )
 

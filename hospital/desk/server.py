@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import logging
+import sys
 
+from edge.process.start import os_words
+from hospital.archive.errors import SettingsError
 from hospital.archive.open import open_archive
+from hospital.archive.process import run_hospital_process
 from hospital.archive.settings import HospitalSettings
 from hospital.desk import create_app
 from hospital.desk.context import Parts
@@ -30,13 +34,20 @@ def parts_of(settings: HospitalSettings) -> Parts:
     )
 
 
-def main() -> None:
-    """Serve the hospital in HEALTHPOST_HOSPITAL_HOME until SIGTERM."""
+def main() -> int:
+    """Serve the hospital in HEALTHPOST_HOSPITAL_HOME until SIGTERM; return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    settings = HospitalSettings.load()
     stop_on_signals()
-    serve(create_app(parts_of(settings)), settings.desk_host, settings.desk_port, THREADS)
+    return run_hospital_process("desk", _serve)
+
+
+def _serve(settings: HospitalSettings) -> None:
+    try:
+        serve(create_app(parts_of(settings)), settings.desk_host, settings.desk_port, THREADS)
+    except OSError as error:
+        where = f"{settings.desk_host}:{settings.desk_port}"
+        raise SettingsError(f"the desk cannot listen on {where}: {os_words(error)}") from error
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

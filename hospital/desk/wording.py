@@ -7,12 +7,16 @@ from datetime import UTC, date, datetime
 
 from markupsafe import Markup
 
+from edge import rules
+from edge.model.age import Age, Estimate
+from edge.model.bounds import LAST_MS
 from edge.model.clock import PlacedStamp
 from edge.model.patient import Patient
-from edge.model.patient_codes import Sex
-from edge.model.patient_fields import PATIENT_FIELDS, PatientField
+from edge.model.patient_codes import AgeUnit, Sex
+from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
 from edge.model.reading import Code, Value
 from edge.rules import RULES
+from edge.rules.rule import Silence
 from hospital.patients.messages import DeliveryState, SentMessage
 from hospital.views.chart import ReadingRow
 
@@ -42,6 +46,13 @@ NAMES: dict[str, str] = {
 
 UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb"}
 """UCUM units that people write otherwise."""
+
+_SILENCES = {
+    Silence.NO_AGE: "Not judged, because the age is not known",
+    Silence.CHILD: "Not judged, because the rules are for adults",
+    Silence.IMPROBABLE: "Not judged before somebody at the clinic has confirmed it",
+}
+"""Why no rule judges a value that may be dangerous."""
 
 _RULES = {rule.name: rule for rule in RULES}
 """What each rule is called, and where it comes from."""
@@ -78,9 +89,14 @@ def quantity(value: Value) -> Markup:
 
 
 def moment(when_ms: int | None) -> Markup:
-    """Return a time in the hospital's zone, to the minute."""
+    """Return a time in the hospital's zone, to the minute.
+
+    A box sent it, perhaps to an older release: one that no calendar has must not hide the others.
+    """
     if when_ms is None:
         return Markup("never")
+    if not 0 <= when_ms <= LAST_MS:
+        return Markup('<span class="doubt">a time that cannot be true</span>')
     when = datetime.fromtimestamp(when_ms / 1000, UTC)
     text = when.astimezone().strftime("%Y-%m-%d %H:%M")
     return Markup('<time dir="ltr" datetime="{}">{}</time>').format(when.isoformat(), text)
@@ -134,6 +150,17 @@ def citation(kind: str) -> str:
     return _RULES[kind].citation() if kind in _RULES else ""
 
 
+def silence(reading: ReadingRow, patient: Patient) -> str:
+    """Return why no rule judged a value that may be dangerous, "" when one did."""
+    why = rules.silent(reading.values, patient.age_at(today()), reading.flags)
+    return "" if why is None else silence_text(why)
+
+
+def silence_text(why: Silence) -> str:
+    """Return why no rule judged a value that may be dangerous."""
+    return _SILENCES[why]
+
+
 def today() -> date:
     """Return the day by the hospital's own calendar."""
     return date.today()  # noqa: DTZ011 - the time zone of the machine is the hospital's
@@ -141,20 +168,22 @@ def today() -> date:
 
 def about(patient: Patient) -> str:
     """Return age and sex in a few words."""
-    age = patient.age_years(today())
-    years = (
-        "age unknown"
-        if age is None
-        else f"about {age} years"
-        if _vague(patient)
-        else f"{age} years"
-    )
-    return f"{years}, {patient.sex.value}" if patient.sex is not Sex.UNKNOWN else years
+    age = patient.age_at(today())
+    words = "age unknown" if age is None else _age(age)
+    return f"{words}, {patient.sex.value}" if patient.sex is not Sex.UNKNOWN else words
+
+
+def _age(age: Age) -> str:
+    one = age.unit.value.removesuffix("s")
+    if age.number == 0:
+        return "born today" if age.unit is AgeUnit.DAYS else f"less than a {one} old"
+    number = f"{age.number} {one if age.number == 1 else age.unit.value}"
+    return f"about {number}" if age.about else number
 
 
 def details(patient: Patient, *, birth: bool = False) -> list[Markup]:
     """Return what is known of somebody beside name, sex and age; the date of birth when asked."""
-    apart = ("name", "sex") if birth else ("name", "sex", "birth")
+    apart = ("name", "sex") if birth else ("name", "sex", "birth", "age")
     known = [(f, getattr(patient, f.name)) for f in PATIENT_FIELDS if f.name not in apart]
     return [_detail(field, value) for field, value in known if value]
 
@@ -166,14 +195,20 @@ def searched() -> str:
 
 
 def _detail(field: PatientField, value: str) -> Markup:
+    if field.type is FieldType.AGE:
+        return _estimate(value)
     text = field.codes(value).label if field.codes is not None else value
     piece = '<bdi dir="ltr">{}</bdi>' if field.is_number else "<bdi>{}</bdi>"
     shown = Markup(piece).format(text)
     return Markup("{} {}").format(field.word, shown) if field.with_word else shown
 
 
-def _vague(patient: Patient) -> bool:
-    return patient.birth is not None and len(patient.birth) == 4
+def _estimate(value: str) -> Markup:
+    said = Estimate.parse(value)
+    if said is None:
+        return Markup("<bdi>{}</bdi>").format(value)
+    day = Markup('<time dir="ltr">{}</time>').format(said.said.isoformat())
+    return Markup("age {} as said on {}").format(_age(said.at(said.said)), day)
 
 
 def _number(value: Value) -> str:

@@ -15,7 +15,7 @@ from msgspec import UNSET, UnsetType, field
 
 from edge.model.clock import Stamp
 from edge.model.entry import Entry
-from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, FieldType
+from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, FieldType, from_wire
 from hospital.entries.fields import (
     Count,
     MalformedField,
@@ -72,7 +72,7 @@ class PatientFact(Fact, frozen=True):
         lists = {name: found.pop(name) for name in sorted(_LISTS & set(found))}
         added = sorted((name, m or "") for name, change in lists.items() for m in change.add)
         struck = sorted((name, m or "") for name, change in lists.items() for m in change.remove)
-        apart = {"fields": found, "added": added, "struck": struck}
+        apart = {"fields": from_wire(found), "added": added, "struck": struck}
         return cls._of(entry, {**entry.body, **apart})
 
 

@@ -13,11 +13,15 @@ from typing import Annotated
 
 import msgspec
 
+from edge.model.bounds import LAST_MS, MAX_COUNT, is_measurable
+
 MAX_TEXT = 2000
 MAX_VALUES = 64
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+Moment = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
+"""Unix milliseconds."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _encode = msgspec.json.Encoder().encode
@@ -83,7 +87,7 @@ def _digits(number: str) -> str:
     try:
         decimal = Decimal(number)
     except InvalidOperation as error:
-        raise MalformedField(f"{number!r} is no number") from error
-    if not decimal.is_finite():
-        raise MalformedField(f"{number!r} is no finite number")
+        raise MalformedField(f"{number[:40]!r} is no number") from error
+    if not is_measurable(decimal):
+        raise MalformedField(f"{number[:40]!r} is no number that can be measured")
     return str(decimal)

@@ -14,10 +14,11 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from edge.model.bounds import LAST_MS, MAX_COUNT
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
 from hospital.entries.facts import ReadingBody, reading_fact
-from hospital.entries.fields import Count, MalformedField, Text, sentence
+from hospital.entries.fields import Count, MalformedField, Moment, Text, sentence
 
 UNKNOWN = "unknown"
 
@@ -47,7 +48,7 @@ class _WholeReading(ReadingBody, frozen=True, forbid_unknown_fields=True):
 class _ReadingRecord(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A whole record of a reading: what fits has no float or foreign field anywhere."""
 
-    at: tuple[Count, Count, Count, ClockQuality]
+    at: tuple[Count, Count, Moment, ClockQuality]
     body: _WholeReading
     kind: Literal["reading"]
     actor: Text | None = None
@@ -118,6 +119,6 @@ def _check_form(entry: Entry) -> None:
     if not isinstance(entry.body, dict):
         raise MalformedField("the body is no map")
     at = entry.at
-    for number in (at.boot, at.t_ms, at.wall_ms):
-        if type(number) is not int or not 0 <= number < 2**63:
+    for number, most in ((at.boot, MAX_COUNT), (at.t_ms, MAX_COUNT), (at.wall_ms, LAST_MS)):
+        if type(number) is not int or not 0 <= number <= most:
             raise MalformedField(f"{number!r} is no time")

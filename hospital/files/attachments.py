@@ -21,16 +21,30 @@ MAX_TOTAL = chunks.MAX_CHUNKS
 REMINDED = 20
 
 
-def enter_manifest(archive: Archive, box: Box, file: FileFact, received_ms: int) -> None:
-    """Store a manifest, inside the caller's transaction; raises `RowRefused` when it is absurd."""
+def enter_manifest(
+    archive: Archive, box: Box, file: FileFact, received_ms: int, *, withheld: int = 0
+) -> None:
+    """Store a manifest, inside the caller's transaction; raises `RowRefused` when it is absurd.
+
+    `withheld` is 1 when the clinic does not know the patient (`hospital.patients.withheld`).
+    """
     if not (0 < file.total <= MAX_TOTAL and file.total <= file.size and len(file.key) == 32):
         raise RowRefused("a file without a size or a key")
     archive.execute(
         "INSERT INTO file (box, id, clinic, patient, visit, preview_of, mime, size, total, key,"
-        " sha256, have, told_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " sha256, have, told_ms, withheld)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
         (box.id, file.id, box.clinic, file.patient, file.visit, file.preview_of, file.mime)
-        + (file.size, file.total, file.key, file.sha256, chunks.empty(file.total), received_ms),
+        + (
+            file.size,
+            file.total,
+            file.key,
+            file.sha256,
+            chunks.empty(file.total),
+            received_ms,
+            withheld,
+        ),
     )
 
 

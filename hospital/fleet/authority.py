@@ -65,7 +65,7 @@ class Authority:
         """Make a new authority; raises `AuthorityError` when the folder already has one."""
         if (folder / "ca.key").exists():
             raise AuthorityError(f"there is already a certificate authority in {folder}")
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        durable.make_folder(folder)
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} boxes CA"[:64])])
         root = (
@@ -163,7 +163,7 @@ class Authority:
     ) -> tuple[Path, Path]:
         key = ec.generate_private_key(ec.SECP256R1())
         signed = self._sign(key.public_key(), name, also, uses, now, SERVER_DAYS)
-        folder.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(folder)
         certificate, secret = folder / f"{stem}.crt", folder / f"{stem}.key"
         durable.replace(secret, _private_pem(key))
         durable.replace(certificate, signed.pem, durable.EVERYBODY_READS)

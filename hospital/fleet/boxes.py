@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hospital.archive import Archive, Row, row
-from hospital.archive.errors import HospitalError
+from hospital.archive.errors import NotFound
 from sync.core.messages import NONCE_BYTES, QUARANTINED, REPLACED, REVOKED
 from sync.keys.keys import PublicKeys
 
@@ -98,7 +98,7 @@ def set_standing(archive: Archive, box_id: str, standing: str, why: str = "") ->
         archive.execute(sql, (standing, why, box_id))
         box = get(archive, box_id)
     if box is None:
-        raise HospitalError(f"no box {box_id}")
+        raise NotFound(f"no box {box_id}")
     return box
 
 

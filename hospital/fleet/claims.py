@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from hospital.archive import Archive, Row, row
-from hospital.archive.errors import AuthorityError, HospitalError
+from hospital.archive.errors import AuthorityError, NotFound
 from hospital.fleet import boxes, rotation
 from hospital.fleet.authority import Authority, Certificate, ed25519_holds
 from hospital.fleet.boxes import Box
@@ -81,7 +81,7 @@ def create(
     """
     for box_id in filter(None, (instead.readmits, instead.replaces)):
         if boxes.get(archive, box_id) is None:
-            raise HospitalError(f"no box {box_id}")
+            raise NotFound(f"no box {box_id}")
     expires = now + timedelta(hours=VALID_H)
     claim = Claim(
         url=url,
@@ -177,6 +177,11 @@ _OLD_KEYS = (
     "a box is readmitted under new keys alone, for its old ones may be in other hands: use the"
     " claim with `healthpost enrol --new-keys`"
 )
+_OTHER_KEYS = (
+    "this box was enrolled with other keys. At the hospital: `healthpost hospital claim"
+    " --readmits {box} --clinic NAME`. Then here: `healthpost enrol --new-keys`"
+)
+"""A box of any release takes a refusal of `sync.keys.enrolment.MAX_TEXT` characters, no more."""
 
 
 def _misfit(known: Box | None, request: Request, claim: Row) -> str | None:
@@ -186,11 +191,7 @@ def _misfit(known: Box | None, request: Request, claim: Row) -> str | None:
             return f"this claim is for box {claim['readmits']} alone"
         return _OLD_KEYS if known is not None and _shares_a_key(known.keys, request) else None
     if known is not None and (known.standing != boxes.ACTIVE or known.keys != _keys(request)):
-        return (
-            f"a box {request.box_id} is or was enrolled with other keys; if this is that box, ask"
-            f" the hospital for a claim that readmits it (`healthpost hospital claim --readmits"
-            f" {request.box_id}`) and use it with `healthpost enrol --new-keys`"
-        )
+        return _OTHER_KEYS.format(box=request.box_id)
     return None
 
 

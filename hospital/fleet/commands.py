@@ -11,7 +11,7 @@ from uuid_utils import uuid7
 from edge.model.command import Command
 from edge.model.entry import canonical_json
 from hospital.archive import Archive, Row, scalar
-from hospital.archive.errors import HospitalError
+from hospital.archive.errors import NotFound
 from hospital.archive.outgoing import OutgoingFrame
 from hospital.fleet import boxes
 from sync.core.command import CHANNEL, encode_command
@@ -51,7 +51,7 @@ def create(
     """
     with archive.transaction():
         if boxes.get(archive, box_id) is None:
-            raise HospitalError(f"no box {box_id}")
+            raise NotFound(f"no box {box_id}")
         archive.rows("SELECT id FROM box WHERE id = ?" + archive.for_update, (box_id,))
         last = scalar(archive, "SELECT max(counter) AS n FROM command WHERE box = ?", (box_id,))
         command = Command(str(uuid7()), max(last + 1, now_ms), kind, dict(body))

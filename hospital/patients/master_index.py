@@ -40,10 +40,11 @@ class EditOrigin:
     received_ms: int
 
 
-def apply_edit(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> None:
-    """Apply a box's edit of a patient; inside the caller's transaction.
+def apply_edit(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> bool:
+    """Apply a box's edit of a patient; return whether the patient is new here.
 
-    Raises `RowRefused` when the patient is another clinic's or nobody knows the name.
+    Inside the caller's transaction. Raises `RowRefused` when the patient is another clinic's or
+    nobody knows the name.
     """
     patient = _lock(archive, origin.box.clinic, fact.id)
     if patient is not None and not _may_edit(archive, patient, origin.box.clinic):
@@ -56,6 +57,7 @@ def apply_edit(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) ->
     )
     home = origin.box.clinic if patient is None else patient["clinic"]
     _settle(archive, fact.id, (home, origin.box.id), rev, origin.received_ms)
+    return patient is None
 
 
 def decide(
@@ -300,6 +302,8 @@ def _settle(
         if name in by_field
     }
     known = {f.name: _text(settled.get(f.name)) or f.default for f in PATIENT_FIELDS}
+    if known["birth"] is not None:
+        known["age"] = None  # an estimate counts only while no birth is known
     if known["name"] is None:
         raise RowRefused("a patient without a name")
     _keep(archive, patient_id, home, rev, known, now_ms)
@@ -335,7 +339,9 @@ def _body(
     settled: dict[str, MergedField],
     asked: Sequence[Review],
 ) -> dict[str, object]:
-    body: dict[str, object] = {k: v for k, v in known.items() if v is not None}
+    body: dict[str, object] = patient_fields.to_wire(
+        {k: v for k, v in known.items() if v is not None}
+    )
     for name, field in settled.items():
         if name not in known and field.value:
             body[name] = list(field.value) if isinstance(field.value, tuple) else field.value

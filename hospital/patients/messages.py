@@ -17,11 +17,11 @@ from uuid_utils import uuid7
 from edge.model.entry import canonical_json
 from edge.model.feed_item import Entity, Item
 from hospital.archive import Archive, Row, row, scalar
-from hospital.archive.errors import HospitalError
+from hospital.archive.errors import HospitalError, RowRefused
 from hospital.entries import facts
 from hospital.feed import feed
 from hospital.fleet import boxes
-from hospital.patients import master_index
+from hospital.patients import master_index, withheld
 
 LONGEST_TEXT = 2_000
 LONGEST_PURPOSE = 200
@@ -149,7 +149,20 @@ def withdraw(archive: Archive, patient_id: str, clinic: str) -> None:
 
 
 def mark_seen(archive: Archive, origin: master_index.EditOrigin, fact: facts.SeenFact) -> None:
-    """Store that a worker has seen an item; a repeat changes nothing. In a transaction."""
+    """Store that a worker has seen an item; a repeat changes nothing. In a transaction.
+
+    Raises `RowRefused` when it was never sent to that clinic.
+    """
+    clinic = origin.box.clinic
+    other = row(
+        archive,
+        "SELECT patient FROM told t WHERE entity = ? AND id = ? AND NOT EXISTS (SELECT 1"
+        " FROM feed f WHERE f.clinic = ? AND f.entity = t.entity AND f.id = t.id)"
+        " ORDER BY number DESC LIMIT 1",
+        (fact.entity, fact.item, clinic),
+    )
+    if other and withheld.unknown_to(archive, clinic, {other["patient"]}):
+        raise RowRefused(f"item {fact.item} was not sent to this clinic")
     at_ms = master_index.corrected(archive, origin, fact.at)
     archive.execute(
         "INSERT INTO seen (entity, id, rev, box, clinic, actor, at_ms, received_ms)"

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.store import durable
-from hospital.archive import STREAMS, Archive, Row, row, scalar
-from hospital.archive.errors import HospitalError
+from hospital.archive import STREAMS, Archive, Row, disks, row, scalar
+from hospital.archive.errors import HospitalError, NotFound, WrongInput
 from hospital.fleet import boxes
 from hospital.receiving import custody
 from sync.core.hospital import BackedUp
@@ -40,14 +40,14 @@ class PromisedCopy:
     place: str
 
 
-def back_up(archive: Archive, to: Path, now_ms: int, *, same_disk: Path | None) -> Copy:
+def back_up(archive: Archive, to: Path, now_ms: int, *, trusted: bool = False) -> Copy:
     """Copy the archive to a new file; raises `HospitalError` when it is not whole afterwards.
 
-    `same_disk` is a place on the archive's own disk: a copy there is made, but promises nothing.
-    None: the archive stands elsewhere, or the caller vouches for the place.
+    A copy on the archive's own disk, or on one of which nobody can say that it is another, is made
+    but promises nothing. `trusted`: the caller vouches for the place.
     """
     if to.exists():
-        raise HospitalError(f"{to} exists already; every backup is a file of its own")
+        raise WrongInput(f"{to} exists already; every backup is a file of its own")
     draft = to.with_name(f"{to.name}.part")
     draft.unlink(missing_ok=True)
     try:
@@ -60,11 +60,23 @@ def back_up(archive: Archive, to: Path, now_ms: int, *, same_disk: Path | None) 
         raise HospitalError(f"{to} cannot be written: {error.strerror}") from error
     finally:
         draft.unlink(missing_ok=True)
-    promised = same_disk is None or to.stat().st_dev != same_disk.stat().st_dev
+    promised = trusted or _is_apart(archive, to)
     records = sum(r["cum"] for r in covered)
     if promised:
         promise(archive, covered, PromisedCopy(0, now_ms, str(to)), to.stat().st_size)
     return Copy(to, to.stat().st_size, records, promised)
+
+
+def _is_apart(archive: Archive, copy: Path) -> bool:
+    """Whether a copy stands on no disk of the archive; not when nobody can tell."""
+    folders = archive.folders()
+    if folders is None:
+        return False
+    try:
+        there = disks.disk_of(copy)
+        return all(disks.is_apart(there, disks.disk_of(folder)) for folder in folders)
+    except OSError:
+        return False
 
 
 def begin(archive: Archive, now_ms: int) -> int:
@@ -93,7 +105,7 @@ def finish(archive: Archive, number: int, place: str, now_ms: int) -> int:
     with archive.transaction():
         begun = row(archive, "SELECT covered FROM backup_begun WHERE number = ?", (number,))
         if begun is None:
-            raise HospitalError(f"no backup {number} was begun, or it is finished already")
+            raise NotFound(f"no backup {number} was begun, or it is finished already")
         names = ("box", "epoch", "lane", "cum", "chain")
         covered = [dict(zip(names, values, strict=True)) for values in json.loads(begun["covered"])]
         for stream in covered:

@@ -7,7 +7,7 @@ another kind is kept as it came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, TypeVar
 
@@ -18,20 +18,20 @@ from edge.readings import retract
 from hospital.archive import Archive, scalar
 from hospital.entries import parse
 from hospital.entries.facts import Fact, FileFact, PatientFact, ReadingFact, SeenFact, SettingFact
-from hospital.entries.fields import Count, Text, ValueRow
+from hospital.entries.fields import Count, Moment, Text, ValueRow
 from hospital.entries.parse import Understood
 from hospital.feed import clinic_settings
 from hospital.files import attachments, patient_files
 from hospital.fleet import commands
 from hospital.fleet.boxes import Box
-from hospital.patients import master_index, messages
+from hospital.patients import master_index, messages, withheld
 
 F = TypeVar("F")
 
 READING = (
     *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
     *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
-    "said",
+    *("said", "withheld"),
 )
 
 
@@ -120,16 +120,19 @@ class ConfirmFact(Fact, frozen=True):
 
 def _readings(archive: Archive, new: Sequence[tuple[Origin, ReadingFact]]) -> None:
     before = scalar(archive, "SELECT max(number) AS n FROM reading")
-    archive.insert("reading", READING, [_reading_row(origin, fact) for origin, fact in new])
+    clinic = new[0][0].box.clinic
+    patients = {fact.patient for _, fact in new if fact.patient is not None}
+    unknown = withheld.unknown_to(archive, clinic, patients)
+    archive.insert("reading", READING, [_reading_row(o, fact, unknown) for o, fact in new])
     if any(fact.patient is None for _, fact in new):
-        _apply_claims(archive, new[0][0].box.clinic, before)
+        _apply_claims(archive, clinic, before)
 
 
-def _reading_row(origin: Origin, fact: ReadingFact) -> tuple[object, ...]:
+def _reading_row(origin: Origin, fact: ReadingFact, unknown: Collection[str]) -> tuple[object, ...]:
     return (
         *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
         *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
-        *(*_when(fact.at), origin.received_ms, fact.said),
+        *(*_when(fact.at), origin.received_ms, fact.said, int(fact.patient in unknown)),
     )
 
 
@@ -147,21 +150,27 @@ def _assign(
     archive: Archive, reading: str, clinic: str, patient: str | None, why: str | None
 ) -> None:
     """Assign a reading to a patient; a reason other than `SOMEBODY_ELSE` marks it as wrong."""
+    wrong = int(why not in (None, retract.SOMEBODY_ELSE))
     archive.execute(
-        "UPDATE reading SET patient = ?, discarded = ? WHERE id = ? AND clinic = ?",
-        (patient, int(why not in (None, retract.SOMEBODY_ELSE)), reading, clinic),
+        "UPDATE reading SET patient = ?, discarded = ?, withheld = ? WHERE id = ? AND clinic = ?",
+        (patient, wrong, _is_withheld(archive, clinic, patient), reading, clinic),
     )
+
+
+def _is_withheld(archive: Archive, clinic: str, patient: str | None) -> int:
+    return int(patient is not None and bool(withheld.unknown_to(archive, clinic, {patient})))
 
 
 def _alert(archive: Archive, origin: Origin, fact: AlertFact) -> None:
     value = fact.value.checked()
     archive.execute(
         "INSERT INTO alert (id, box, clinic, patient, reading, rule, level, parameter, code, value,"
-        " unit, comparator, boot, t_ms, wall_ms, quality, received_ms)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " unit, comparator, boot, t_ms, wall_ms, quality, received_ms, withheld)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.reading, fact.rule)
         + (fact.level, fact.parameter, value.code, value.number, value.unit, value.comparator)
-        + (*_when(fact.at), origin.received_ms),
+        + (*_when(fact.at), origin.received_ms)
+        + (_is_withheld(archive, origin.box.clinic, fact.patient),),
     )
 
 
@@ -193,7 +202,8 @@ def _when(at: Stamp) -> tuple[int, int, int, str]:
 
 
 def _patient(archive: Archive, origin: Origin, fact: PatientFact) -> None:
-    master_index.apply_edit(archive, _edit_origin(origin), fact)
+    if master_index.apply_edit(archive, _edit_origin(origin), fact):
+        withheld.judge_again(archive, fact.id)
 
 
 def _seen(archive: Archive, origin: Origin, fact: SeenFact) -> None:
@@ -201,7 +211,8 @@ def _seen(archive: Archive, origin: Origin, fact: SeenFact) -> None:
 
 
 def _file(archive: Archive, origin: Origin, fact: FileFact) -> None:
-    attachments.enter_manifest(archive, origin.box, fact, origin.received_ms)
+    apart = _is_withheld(archive, origin.box.clinic, fact.patient)
+    attachments.enter_manifest(archive, origin.box, fact, origin.received_ms, withheld=apart)
 
 
 def _edit_origin(origin: Origin) -> master_index.EditOrigin:
@@ -223,7 +234,7 @@ class ClockFact(Fact, frozen=True):
 
     boot: Count
     t_ms: Count
-    utc_ms: Count
+    utc_ms: Moment
     error_ms: Count
     source: ClockQuality
 

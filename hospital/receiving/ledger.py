@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hospital.archive import Archive, scalar
-from hospital.archive.errors import HospitalError
+from hospital.archive.errors import NotFound
 from hospital.fleet.boxes import get
 
 
@@ -38,7 +38,7 @@ def of(archive: Archive, box_id: str) -> list[StreamLine]:
     """Return the streams of a box, the current epoch first; raises `HospitalError`."""
     box = get(archive, box_id)
     if box is None:
-        raise HospitalError(f"no box {box_id}")
+        raise NotFound(f"no box {box_id}")
     rows = archive.rows("SELECT * FROM stream WHERE box = ? ORDER BY epoch DESC, lane", (box_id,))
     lines = []
     for r in rows:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -19,6 +20,7 @@ from hospital.archive import Archive
 from hospital.archive.errors import ArchiveDown
 from hospital.archive.open import open_archive
 from hospital.archive.outgoing import OutgoingFrame
+from hospital.archive.process import run_hospital_process
 from hospital.archive.settings import HospitalSettings
 from hospital.broker.broker import worker_link
 from hospital.fleet.authority import Authority
@@ -263,10 +265,13 @@ def _receive(message: Message, receiver: Receiver, now_ms: int) -> list[Outgoing
     return receiver.receive(message.topic, message.payload, now_ms)
 
 
-def main() -> None:
-    """Run the receive worker of the hospital in HEALTHPOST_HOSPITAL_HOME."""
+def main() -> int:
+    """Run the receive worker of the hospital in HEALTHPOST_HOSPITAL_HOME; return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    settings = HospitalSettings.load()
+    return run_hospital_process("receive-worker", _work)
+
+
+def _work(settings: HospitalSettings) -> None:
     worker = Worker(
         lambda: open_archive(settings),
         HospitalKeys.load(settings.keys),
@@ -285,4 +290,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,9 +9,10 @@ from decimal import Decimal
 from typing import Any
 
 from edge.model import patient_fields
+from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
-from edge.model.reading import PERHAPS_SAME, UNCHECKED, Value
+from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, Value
 from hospital.archive import Archive, Row, row, scalar
 from sync.core.messages import STALE_SESSION
 
@@ -28,7 +29,7 @@ _READINGS = (
 
 _LATELY = (
     "p.id IN (SELECT patient FROM (SELECT patient FROM reading WHERE patient IS NOT NULL"
-    " ORDER BY number DESC LIMIT 1000) AS measured"
+    " AND withheld = 0 ORDER BY number DESC LIMIT 1000) AS measured"
     f" UNION SELECT id FROM (SELECT id FROM patient ORDER BY changed_ms DESC LIMIT {PAGE})"
     " AS changed)"
 )
@@ -103,6 +104,7 @@ class ReadingRow:
     placed: PlacedStamp
     received_ms: int
     discarded: bool
+    withheld: bool
 
     def value(self, code: str) -> Value | None:
         """Return the value of a LOINC code, or None."""
@@ -113,6 +115,7 @@ class ReadingRow:
 class ChartedAlert:
     """A rule's finding at a box; `value` is what it found, `reading` the content id it is about.
 
+    `withheld`: its clinic does not know the patient (`hospital.patients.withheld`).
     `taken_back`: somebody at the clinic said since that the reading is wrong or another person's.
     `handled`: a clinician said that it is dealt with (`hospital.patients.alert_notes`).
     """
@@ -132,6 +135,7 @@ class ChartedAlert:
     received_ms: int
     taken_back: bool
     handled: bool
+    withheld: bool
 
 
 def position(archive: Archive) -> str:
@@ -148,6 +152,7 @@ def position(archive: Archive) -> str:
         " (SELECT max(number) FROM told) AS told,"
         " (SELECT max(number) FROM patient_link) AS links,"
         " (SELECT max(undone_ms) FROM patient_link) AS unlinked,"
+        " (SELECT max(number) FROM withheld_release) AS released,"
         " (SELECT max(done_ms) FROM file) AS whole",
     )
     return "-".join(str(v or 0) for v in (sums or {}).values())
@@ -163,7 +168,8 @@ def clinics(archive: Archive) -> list[ClinicLine]:
         " (SELECT count(*) FROM raw_frame u WHERE u.box = b.id AND u.unread = 1) AS unread"
         " FROM box b"
         " LEFT JOIN (SELECT box, epoch, sum(cum) AS confirmed, sum(safe) AS safe,"
-        " sum(CASE WHEN told > cum THEN told - cum ELSE 0 END) AS waiting FROM stream"
+        f" sum(CASE WHEN told > {MAX_COUNT} THEN 0 WHEN told > cum THEN told - cum ELSE 0 END)"
+        " AS waiting FROM stream"
         " GROUP BY box, epoch) s ON s.box = b.id AND s.epoch = b.epoch"
         " LEFT JOIN (SELECT box, sum(times) AS refused FROM refusal WHERE reason <> ?"
         " GROUP BY box) f ON f.box = b.id ORDER BY b.clinic, b.id",
@@ -191,7 +197,7 @@ def patients(archive: Archive, text: str = "", limit: int = PAGE) -> list[Patien
     where = " AND ".join("p.sought LIKE ? ESCAPE '!'" for _ in words) or _LATELY
     rows = archive.rows(
         "SELECT p.*, count(r.number) AS readings, max(r.received_ms) AS last_ms FROM patient p"
-        f" LEFT JOIN reading r ON r.patient = p.id WHERE {where} GROUP BY p.id"
+        f" LEFT JOIN reading r ON r.patient = p.id AND r.withheld = 0 WHERE {where} GROUP BY p.id"
         " ORDER BY coalesce(max(r.received_ms), p.changed_ms) DESC, p.name LIMIT ?",
         (*(f"%{_escaped(word)}%" for word in words), limit),
     )
@@ -203,7 +209,8 @@ def patient(archive: Archive, patient_id: str) -> PatientLine | None:
     found = row(
         archive,
         "SELECT p.*, count(r.number) AS readings, max(r.received_ms) AS last_ms FROM patient p"
-        " LEFT JOIN reading r ON r.patient = p.id WHERE p.id = ? GROUP BY p.id",
+        " LEFT JOIN reading r ON r.patient = p.id AND r.withheld = 0"
+        " WHERE p.id = ? GROUP BY p.id",
         (patient_id,),
     )
     return None if found is None else _patient_line(found)
@@ -215,9 +222,15 @@ def latest(archive: Archive, limit: int = PAGE, after: int = 0) -> list[ReadingR
     return _charted(archive, archive.rows(sql, (after, limit)))
 
 
-def of_patient(archive: Archive, patient_id: str, limit: int = 200) -> list[ReadingRow]:
-    """Return a patient's readings in the order they were measured, newest first."""
-    sql = f"{_READINGS} WHERE r.patient = ? ORDER BY r.number DESC LIMIT ?"
+def of_patient(
+    archive: Archive, patient_id: str, limit: int = 200, *, withheld: bool = False
+) -> list[ReadingRow]:
+    """Return a patient's readings in the order they were measured, newest first.
+
+    `withheld`: those instead that clinics sent which do not know the patient.
+    """
+    apart = int(withheld)
+    sql = f"{_READINGS} WHERE r.patient = ? AND r.withheld = {apart} ORDER BY r.number DESC LIMIT ?"
     readings = _charted(archive, archive.rows(sql, (patient_id, limit)))
     return sorted(readings, key=lambda c: (c.placed.utc_ms, c.number), reverse=True)
 
@@ -229,12 +242,20 @@ def unassigned(archive: Archive, limit: int = PAGE) -> list[ReadingRow]:
 
 
 def alerts(
-    archive: Archive, limit: int = PAGE, patient_id: str | None = None
+    archive: Archive,
+    limit: int = PAGE,
+    patient_id: str | None = None,
+    *,
+    withheld: bool = False,
 ) -> list[ChartedAlert]:
-    """Return alerts of all clinics or of one patient: the unhandled first, then the newest."""
+    """Return alerts of all clinics or of one patient: the unhandled first, then the newest.
+
+    `withheld`: of one patient, those of clinics that do not know the patient. The list of all
+    clinics has both: a danger may be true.
+    """
     if patient_id is None:
         return _alerts(archive, "1 = 1", (limit,))
-    return _alerts(archive, "a.patient = ?", (patient_id, limit))
+    return _alerts(archive, f"a.patient = ? AND a.withheld = {int(withheld)}", (patient_id, limit))
 
 
 def alert(archive: Archive, alert_id: str) -> ChartedAlert | None:
@@ -269,9 +290,20 @@ def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[Ch
             received_ms=r["received_ms"],
             taken_back=bool(r["taken_back"]),
             handled=bool(r["handled"]),
+            withheld=bool(r["withheld"]),
         )
         for r in rows
     ]
+
+
+def without_alert(archive: Archive, limit: int) -> list[ReadingRow]:
+    """Return the last readings of patients about which no rule raised an alert, newest first."""
+    sql = (
+        f"{_READINGS} WHERE r.patient IS NOT NULL AND r.discarded = 0 AND p.id IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.reading = r.id)"
+        " ORDER BY r.number DESC LIMIT ?"
+    )
+    return _charted(archive, archive.rows(sql, (limit,)))
 
 
 def count_readings(archive: Archive) -> int:
@@ -300,6 +332,7 @@ def _charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
             placed=_placed(r, anchors),
             received_ms=r["received_ms"],
             discarded=bool(r["discarded"]),
+            withheld=bool(r["withheld"]),
         )
         for r in rows
     ]
@@ -323,7 +356,8 @@ def _anchors(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
 
 def _flags(r: Row) -> tuple[str, ...]:
     """Return what is doubtful; what a worker compared or told apart is no doubt any more."""
-    settled = {UNCHECKED: r["compared"], PERHAPS_SAME: r["told_apart"]}
+    compared, apart = r["compared"], r["told_apart"]
+    settled = {UNCHECKED: compared, IMPROBABLE: compared, PERHAPS_SAME: apart}
     return tuple(flag for flag in r["flags"].split() if not settled.get(flag))
 
 

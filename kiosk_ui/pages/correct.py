@@ -14,7 +14,8 @@ from edge.model.errors import ActionRefused, InvalidForm
 from edge.model.patient import Patient, PatientFields
 from edge.model.patient_fields import PATIENT_FIELDS, PatientField
 from edge.patients import register
-from edge.patients.form import check_changes
+from edge.patients.form import as_typed, check_changes
+from edge.readings import alerts
 from edge.staff import audit
 from edge.staff.drafts import Draft
 from kiosk_ui import context, form_drafts, person_form, typed_numbers
@@ -80,6 +81,7 @@ def _review(patient: Patient) -> ResponseReturnValue:
     sent = person_form.sent()
     changes = _changes(patient, sent)
     try:
+        person_form.check_card(changes, held=patient.card)
         differences = _differences(patient, check_changes(patient, changes, now))
         if not differences:
             return _done(patient.id)
@@ -88,6 +90,7 @@ def _review(patient: Patient) -> ResponseReturnValue:
             return _form(patient, sent, differences=differences)
         actor = context.worker().staff.id
         register.correct(store, now, patient.id, changes, actor, base_rev=patient.rev)
+        alerts.judge_again(store, now, patient.id)
     except InvalidForm as error:
         form_drafts.keep(_typed(patient.id))
         return _form(patient, sent, wrong=error.fields), 422
@@ -112,7 +115,7 @@ def _form(
         patient=patient,
         form=person_form.form_of(typed_fields),
         wrong=person_form.problems(wrong or {}),
-        lines=person_form.LINES,
+        **person_form.parts(),
         told=differences or [],
         sure=_fingerprint(patient, differences or []),
         begun=begun,
@@ -120,11 +123,13 @@ def _form(
 
 
 def _changes(patient: Patient, sent: dict[str, str]) -> dict[str, str]:
-    """Return what was typed; an age counts unless the birth was typed anew beside it."""
+    """Return what was typed; an age counts unless the birth was typed anew beside it.
+
+    A birth that was left alone is no typed date: it is not of the calendar that is chosen beside.
+    """
     same_birth = typed_numbers.digits(sent.get("birth", "")).strip() == (patient.birth or "")
-    if sent.get("age", "").strip() and same_birth:
-        return {field: text for field, text in sent.items() if field != "birth"}
-    return sent
+    left = ("birth", "calendar") if same_birth else ()
+    return {field: text for field, text in sent.items() if field not in left}
 
 
 def _differences(patient: Patient, after: PatientFields) -> list[Change]:
@@ -147,7 +152,7 @@ def _fingerprint(patient: Patient, differences: list[Change]) -> str:
 
 
 def _on_file(patient: Patient) -> dict[str, str]:
-    return {name: value or "" for name, value in patient_fields.values_of(patient).items()}
+    return as_typed(patient, context.now())
 
 
 def _form_of(patient_id: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template, request
 
-from edge.model.errors import ActionRefused, DiskFull, NotFound, StoreError
+from edge.model.errors import ActionRefused, DiskFault, DiskFull, NotFound, StoreError
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import N_, t
 from web.failure import Failure, Sentences
@@ -22,6 +22,7 @@ SENTENCES = Sentences(
     otherwise=N_("Something went wrong in the box. Try again, or call the technician."),
     failures=(
         Failure(DiskFull, 507, issue_texts.DISK_FULL),
+        Failure(DiskFault, 503, issue_texts.DISK_FAULT),
         Failure(
             StoreError,
             503,

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
+from edge.model.clock import Stamp
 from edge.model.reading import Code, Value
 from edge.patients import edits, register
 from edge.readings import history
 from edge.readings.history import StoredReading
 from edge.rules import plausibility
 from edge.staff import audit, staff
-from kiosk_ui import charts, context
+from kiosk_ui import charts, context, list_parts
 from kiosk_ui.guard import staff_only
+from kiosk_ui.list_parts import PartOfList
 from kiosk_ui.pages import files
-from kiosk_ui.reading_lines import lines
+from kiosk_ui.reading_lines import ReadingText, lines
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.wording import N_, count, day, kind_name, ltr, t, vital_name
 
@@ -37,17 +39,29 @@ CHARTED = (
 )
 """The vitals that get a chart, in this order; systolic stands for the whole blood pressure."""
 
-SHOWN = 200
-POINTS = 60
+SHOWN = 60
+"""Readings of one vital on a page, as many as its chart draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One vital that a patient has readings of."""
+
+    code: Code
+    name: Markup
 
 
 @dataclass(frozen=True, slots=True)
 class Vital:
-    """One vital of a patient: its name, and the readings that have it, newest first."""
+    """One vital of a patient: its name, and one page of the readings that have it, newest first.
+
+    `part` says in words which of how many these are, when others are on other pages.
+    """
 
     code: Code
     name: Markup
     readings: list[StoredReading]
+    part: PartOfList | None = None
 
     @property
     def valid(self) -> list[StoredReading]:
@@ -63,27 +77,34 @@ def show(patient_id: str) -> str:
     patient = register.get(store, patient_id)
     audit.note_view(store, now, patient_id, context.worker().staff.id)
     ids = edits.one_person(store, patient_id)
-    readings = [r for alias in ids for r in history.of_patient(store, alias, SHOWN)]
-    vitals = _vitals(sorted(readings, key=lambda r: r.entry, reverse=True))
-    chosen = next((v for v in vitals if v.code == request.args.get("vital")), None)
-    chosen = chosen or (vitals[0] if vitals else None)
-    names = {person.id: person.name for person in staff.members(store)}
+    tabs = [Tab(Code(c), _name(Code(c))) for c in history.codes_of(store, ids, CHARTED)]
+    wanted = next((tab for tab in tabs if tab.code == request.args.get("vital")), None)
+    chosen = _vital(ids, wanted or tabs[0]) if tabs else None
     return render_template(
         "history.html",
         patient=patient,
         files=files.shown(patient),
         days=ltr(context.settings().retention_days),
-        vitals=vitals,
+        vitals=tabs,
         chosen=chosen,
         drawn=_chart(chosen) if chosen and chosen.valid else "",
         sentence=_trend(chosen) if chosen and chosen.valid else "",
-        rows=[show_reading(r, now, names) for r in chosen.readings] if chosen else [],
+        rows=_rows(chosen.readings, now) if chosen else [],
     )
 
 
-def _vitals(readings: list[StoredReading]) -> list[Vital]:
-    rows = [(code, [r for r in readings if r.value(code) is not None]) for code in CHARTED]
-    return [Vital(code, _name(code), having) for code, having in rows if having]
+def _rows(readings: list[StoredReading], now: Stamp) -> list[ReadingText]:
+    store = context.store()
+    names = {person.id: person.name for person in staff.members(store)}
+    urgent = history.urgent(store, [r.entry for r in readings])
+    silences = history.silences(store, readings, now)
+    return [show_reading(r, now, names, urgent, silences) for r in readings]
+
+
+def _vital(ids: list[str], tab: Tab) -> Vital:
+    found = history.of_code(context.store(), ids, tab.code, list_parts.skipped(SHOWN), SHOWN)
+    part = list_parts.part(found.skip, SHOWN, found.total, vital=tab.code.value)
+    return Vital(tab.code, tab.name, found.readings, part)
 
 
 def _name(code: Code) -> Markup:
@@ -91,7 +112,7 @@ def _name(code: Code) -> Markup:
 
 
 def _chart(vital: Vital) -> Markup:
-    oldest_first = vital.valid[:POINTS][::-1]
+    oldest_first = vital.valid[::-1]
     points = [_point(vital.code, r) for r in oldest_first]
     return charts.chart(points, vital.name.striptags(), _trend(vital).striptags())
 
@@ -110,14 +131,16 @@ def _point(code: Code, recorded: StoredReading) -> charts.Point:
 
 
 def _trend(vital: Vital) -> Markup:
-    last, first = vital.valid[0], vital.valid[:POINTS][-1]
+    last, first = vital.valid[0], vital.valid[-1]
     new, old = _text(vital.code, last), _text(vital.code, first)
+    if vital.part is not None and vital.part.newer:
+        return vital.part.words  # "the last" stands on another page
     if first is last:
         text = N_("One measurement: %(last)s on %(date)s.")
         return t(text, last=new, date=day(last.placed.when))
     return t(
         _COMPARED[_compare(vital.code, last, first)],
-        n=count(len(vital.valid[:POINTS])),
+        n=count(len(vital.valid)),
         last=new,
         first=old,
         date=day(first.placed.when),

@@ -21,7 +21,7 @@ from web.polling import polled
 
 page = Blueprint("pairing", __name__)
 
-_WANTED = {"not-paired": False, "bond-stale": True}
+_WANTED = {"not-paired": False, "not-added": False, "bond-stale": True}
 """The issues that a pairing ends, and whether the former bond has to go first."""
 
 _UNDER_WAY = frozenset({State.ASKED, State.PAIRING, State.PASSKEY_WANTED})

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge.patients import register
+from edge.patients import cards, register
 from edge.visits import visits
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
@@ -14,6 +14,11 @@ from kiosk_ui.guard import staff_only
 page = Blueprint("patients", __name__)
 
 LONGEST_QUERY = 120
+MOST_SHOWN = 2000
+"""More people than this nobody looks through; the button to show more goes on until here."""
+
+_FOUND = {"open": "patients.found", "claim": "tray.found"}
+"""The view that answers a search as it is typed, by what its hits are for."""
 
 
 @page.get("/patients")
@@ -40,9 +45,25 @@ def found() -> ResponseReturnValue:
 
 def found_fragment(purpose: str, entry: int | None = None) -> str:
     """Render the hits; `purpose` is "open" (a visit) or "claim" (give them reading `entry`)."""
-    query = _query()
-    hits = register.search(context.store(), query) if query else []
-    return render_template("found.html", query=query, hits=hits, purpose=purpose, entry=entry)
+    query, most = _query(), _most()
+    hits = register.search(context.store(), query, most + 1) if query else []
+    more = url_for(_FOUND[purpose], q=query, most=most * 4, entry=entry)
+    return render_template(
+        "found.html",
+        query=query,
+        hits=hits[:most],
+        more=more if len(hits) > most else None,
+        purpose=purpose,
+        entry=entry,
+        other_keys=cards.is_of_other_keys(query),
+    )
+
+
+def _most() -> int:
+    """Return how many hits were asked for: as many as fit on a screen, or more by the button."""
+    text = request.args.get("most", "")
+    asked = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else register.SHOWN
+    return min(max(asked, register.SHOWN), MOST_SHOWN)
 
 
 def _query() -> str:

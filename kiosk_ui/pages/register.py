@@ -52,6 +52,7 @@ def keep() -> ResponseReturnValue:
     form = person_form.form_of(person_form.sent())
     try:
         check(form, now)
+        person_form.check_card(person_form.sent())
         same = [] if "new" in request.form else register.possible_duplicates(store, form, now)
         if same:
             form_drafts.keep(_typed())
@@ -83,6 +84,6 @@ def _form(
         form=form,
         wrong=person_form.problems(wrong or {}),
         same=same or [],
-        lines=person_form.LINES,
+        **person_form.parts(),
         begun=begun,
     )

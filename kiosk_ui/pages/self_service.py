@@ -11,15 +11,16 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from edge import rules
 from edge.equipment import registry
 from edge.model.patient import Patient
 from edge.model.reading import Kind
-from edge.patients import register
+from edge.patients import cards, register
 from edge.readings import history
 from edge.readings.history import StoredReading
 from edge.visits import visits
 from edge.visits.visits import Visit
-from kiosk_ui import context, wording
+from kiosk_ui import context, person_form, wording
 from kiosk_ui.reading_lines import lines
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import N_, kind_icon, t
@@ -30,8 +31,14 @@ page = Blueprint("self_service", __name__)
 WAIT_IDLE_S = 120
 """A cuff needs a minute; after this long without a touch somebody may have left."""
 
-SHOWN_IDLE_S = 20
-"""A value that nobody acknowledges is hidden after this long."""
+SHOWN_LEAST_S = 60
+"""A value stays in sight so long from when it appeared: with an arm in a cuff nobody touches."""
+
+SHOWN_IDLE_S = 30
+"""After that it is covered when so long nobody touched and no device measured."""
+
+LEFT_S = 180
+"""A worker's visit in which so long nothing was typed or measured may have been left."""
 
 WARN_S = 20
 
@@ -39,7 +46,12 @@ MOST_TRIES = 3
 TRIES_FOR_S = 120
 """After so many wrong numbers within this time a person measures without a card."""
 
-_VISIT, _AFTER, _ASKED, _TRIES = "visit", "after", "asked", "tries"
+_NO_CARD = N_(
+    "This is no card number. If you scanned it, the scanner types in another alphabet:"
+    " show this to a health worker."
+)
+
+_VISIT, _AFTER, _ASKED, _TRIES, _ENDS = "visit", "after", "asked", "tries", "ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +100,30 @@ def start() -> str:
 
 @page.post("/measure")
 def begin() -> ResponseReturnValue:
-    """Begin with a card's number, or without one; a number that was typed is asked about first."""
+    """Begin without a card, or ask whose card it is: a number names a person only with a yes."""
     if "without" in request.form:
         return _begin(None)
-    card = request.form.get("card", "").strip()[:40]
     if _is_tired():
         return _start(None), 409
-    if not card:
+    number = cards.tidy(request.form.get("card", ""))
+    if not number:
         return _start(t(N_("Enter the number on your card."))), 422
-    patient = register.by_card(context.store(), card)
+    if not cards.is_number(number):
+        return _start(t(_NO_CARD)), 422
+    if not context.settings().card_shape.fits(number):
+        return _start(t(person_form.PART_OF_CARD)), 422
+    patient = register.by_card(context.store(), number)
     if patient is None:
         _note_try()
         text = N_("No card has this number. Try again, or go on without a card.")
         return _start(t(text)), 422
     session[_ASKED] = patient.id
-    if request.form.get("scanned") == "yes":
-        return _begin(patient)
     return redirect(url_for(".ask"), 303)
 
 
 @page.get("/measure/card")
 def ask() -> ResponseReturnValue:
-    """Ask whether the typed number is this person's: a picture and an age, never a name."""
+    """Ask whether the number is this person's: a picture and an age, never a name."""
     if _ASKED not in session:
         return redirect(url_for(".start"), 303)
     patient = register.get(context.store(), session[_ASKED])
@@ -136,10 +150,11 @@ def answer() -> ResponseReturnValue:
 
 
 def _begin(patient: Patient | None) -> ResponseReturnValue:
-    """Begin to measure; a visit of somebody else ends, a worker's only when asked for."""
+    """Begin to measure; a worker's visit ends only when it was left and by two answers."""
     store, now = context.store(), context.now()
-    if _worker_is_measuring() and "stop" not in request.form:
-        return _start(None, busy=True, named=patient is not None), 409
+    held = _worker_visit()
+    if held is not None and not _may_end(held):
+        return _busy(held, patient is not None), 409
     visit = None
     if patient is None:
         visits.close_visit(store, now, why="another patient")
@@ -149,6 +164,21 @@ def _begin(patient: Patient | None) -> ResponseReturnValue:
     session[_VISIT] = visit.id if visit else None
     session[_AFTER] = store.journal_position()
     return redirect(url_for(".choose"), 303)
+
+
+def _may_end(held: Visit) -> bool:
+    """Whether this worker's visit was left, and the patient has said twice that it may end."""
+    told = session.get(_ENDS) == held.id
+    return held.is_idle(context.now(), LEFT_S) and told and request.form.get("stop") == held.id
+
+
+def _busy(held: Visit, named: bool) -> str:
+    """Ask to wait; of a visit that was left, whether it may end, and once more."""
+    left = held.is_idle(context.now(), LEFT_S)
+    sure = left and "stop" in request.form
+    if sure:
+        session[_ENDS] = held.id
+    return _start(None, busy="sure" if sure else "left" if left else "busy", named=named, held=held)
 
 
 @page.get("/measure/choose")
@@ -185,26 +215,39 @@ def live(kind: str) -> Response:
     after = request.args.get("after", "")
     if _AFTER not in session or not after.isascii() or not after.isdigit():
         abort(404)
-    return polled(_body(_step(kind), int(after)))
+    step = _step(kind)
+    if session.get(_VISIT) and _own_visit() is None:
+        return polled(render_template("self_service_ended.html", worker=_worker_visit()))
+    if not session.get(_VISIT) and _worker_visit() is not None:
+        return polled(render_template("self_service_ended.html", worker=True))
+    return polled(_body(step, int(after)))
 
 
 @page.post("/measure/done")
 def done() -> ResponseReturnValue:
-    """Forget the patient and thank them."""
+    """Forget the patient and thank them; what was not measured is not called kept."""
     if _AFTER not in session:
         session.clear()
         return redirect(url_for("home.show"), 303)
     visit = _own_visit()
     if visit is not None:
         visits.close_visit(context.store(), context.now(), why="finished")
-    unnamed = visit is None and bool(_readings(session[_AFTER]))
+    kept, unnamed = bool(_readings(session[_AFTER])), session.get(_VISIT) is None
     session.clear()
-    return render_template("self_service_done.html", unnamed=unnamed)
+    return render_template("self_service_done.html", kept=kept, unnamed=unnamed)
 
 
-def _start(wrong: Markup | None, *, busy: bool = False, named: bool = False) -> str:
+def _start(
+    wrong: Markup | None, *, busy: str = "", named: bool = False, held: Visit | None = None
+) -> str:
     return render_template(
-        "self_service_start.html", wrong=wrong, busy=busy, named=named, tired=_is_tired()
+        "self_service_start.html",
+        wrong=wrong,
+        busy=busy,
+        named=named,
+        held=held,
+        tired=_is_tired(),
+        longest=cards.LONGEST,
     )
 
 
@@ -223,9 +266,9 @@ def _tries() -> int:
     return int(tries) if fresh else 0
 
 
-def _worker_is_measuring() -> bool:
+def _worker_visit() -> Visit | None:
     visit = visits.current(context.store(), context.now())
-    return visit is not None and visit.mode == "worker"
+    return visit if visit is not None and visit.mode == "worker" else None
 
 
 def _body(step: Step, after: int) -> str:
@@ -236,6 +279,8 @@ def _body(step: Step, after: int) -> str:
     now_showing = [
         value for value in registry.live(store, context.now()) if value.kind == step.kind
     ]
+    if now_showing:
+        _touch()
     return render_template(
         "self_service_body.html",
         step=step,
@@ -244,13 +289,18 @@ def _body(step: Step, after: int) -> str:
         advice=_advice(newest) if newest else None,
         refused=[issue_texts.refusal_sentence(f) for f in refused],
         measuring=bool(now_showing),
+        entry=newest.entry if newest else 0,
         shown_idle_s=SHOWN_IDLE_S,
+        shown_least_s=SHOWN_LEAST_S,
     )
 
 
 def _advice(recorded: StoredReading) -> Markup | None:
     """Return what to do about a value that a rule or a limit has marked."""
-    if history.urgent(context.store(), [recorded.entry]):
+    store = context.store()
+    is_silent = bool(history.silences(store, [recorded], context.now()))
+    nobodys = recorded.patient_id is None and bool(rules.silent(recorded.values, None))
+    if history.urgent(store, [recorded.entry]) or is_silent or nobodys:
         return t(N_("Show this to a health worker now."))
     if recorded.warnings or recorded.quality:
         return t(N_("Rest a little and measure again. Then show it to a health worker."))
@@ -258,13 +308,8 @@ def _advice(recorded: StoredReading) -> Markup | None:
 
 
 def _readings(after: int) -> list[StoredReading]:
-    """Return what this patient measured since `after`, newest first."""
-    store = context.store()
-    if session.get(_VISIT):
-        readings = history.of_visit(store, session[_VISIT])
-    else:
-        readings = history.in_tray(store)[::-1]
-    return [r for r in readings if r.entry > after]
+    """Return the newest that this patient measured of each kind since `after`, newest first."""
+    return history.newest_of_kinds(context.store(), after, session.get(_VISIT))
 
 
 def _own_visit() -> Visit | None:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from edge.readings import history, intake
 from edge.staff import audit, staff
-from kiosk_ui import context
+from kiosk_ui import context, list_parts
 from kiosk_ui.guard import staff_only
 from kiosk_ui.pages import patients
 from kiosk_ui.reading_lines import ReadingText
@@ -28,9 +28,14 @@ REASONS = {
 @page.get("/tray")
 @staff_only
 def show() -> str:
-    """Show what waits, oldest first."""
-    waiting = history.in_tray(context.store())
-    return render_template("tray.html", rows=[_reading_text(r) for r in waiting])
+    """Show what waits, page by page, newest first: that person may still be here."""
+    skip = list_parts.skipped(history.PAGE)
+    waiting = history.in_tray(context.store(), skip)
+    return render_template(
+        "tray.html",
+        rows=[_reading_text(r) for r in waiting],
+        part=list_parts.part(skip, history.PAGE, history.tray_count(context.store())),
+    )
 
 
 @page.get("/tray/<int:entry>")

@@ -46,6 +46,7 @@ _WHY = {
     "renumbered": N_("The records were numbered anew meanwhile. Write the stick again."),
     "damaged": N_("The answer on this stick is damaged. Ask the hospital to write it again."),
     "disk-full": N_("The disk of this box is full."),
+    "disk-fault": N_("The memory card of this box answers with errors. Call the technician."),
     "interrupted": N_("It was interrupted. Do it again."),
 }
 _FAULT = N_("It failed. Call the hospital.")

@@ -9,11 +9,13 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge.equipment import registry
+from edge.model.age import Age
 from edge.model.clock import Stamp
-from edge.model.errors import DiskFull, NotFound, StoreError
+from edge.model.errors import DiskFault, DiskFull, NotFound, StoreError
 from edge.model.reading import Measurement, Reading
 from edge.patients import register
-from edge.readings import earlier, history, intake
+from edge.readings import alerts, earlier, history, intake
+from edge.readings.history import StoredReading
 from edge.rules import plausibility
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
@@ -25,7 +27,17 @@ from kiosk_ui.reading_lines import Line
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.typed_values import TypedEntry, TypedRow
-from kiosk_ui.wording import N_, kind_icon, kind_name, own_words, quantity, since, t, vital_name
+from kiosk_ui.wording import (
+    N_,
+    count,
+    kind_icon,
+    kind_name,
+    own_words,
+    quantity,
+    since,
+    t,
+    vital_name,
+)
 from web.polling import polled
 
 page = Blueprint("visit", __name__)
@@ -108,7 +120,8 @@ def keep_typed(visit_id: str) -> ResponseReturnValue:
     measured = typed_values.measured(row)
     if isinstance(measured, str):
         return _row(visit_id, replace(row, problem=t(measured)))
-    marked = _check(row, measured)
+    age = alerts.age_of(context.store(), visit.patient_id, context.now())
+    marked = _check(row, measured, age)
     if marked is not None:
         return _row(visit_id, marked)
     try:
@@ -161,13 +174,18 @@ def _live(visit: Visit) -> str:
     readings = history.of_visit(store, visit.id)
     names = {person.id: person.name for person in staff.members(store)}
     urgent = history.urgent(store, [r.entry for r in readings])
+    silences = history.silences(store, readings, now)
     is_open = _is_open(visit, now)
     return render_template(
         "visit_live.html",
         visit=visit,
         is_open=is_open,
         taken=visit.closed_why == "another patient",
-        readings=[show_reading(r, now, names, urgent) for r in readings],
+        readings=[
+            show_reading(r, now, names, urgent, silences) for r in _in_order(readings, urgent)
+        ],
+        left_out=_left_out(visit, readings),
+        silent=issue_texts.silent_for(alerts.age_of(store, visit.patient_id, now)),
         refused=_refused(visit, readings) if is_open else [],
         repeated=_repeated(visit, now) if is_open else [],
         now_showing=_now_showing(now) if is_open else [],
@@ -175,7 +193,27 @@ def _live(visit: Visit) -> str:
     )
 
 
-def _refused(visit: Visit, readings: list[history.StoredReading]) -> list[Markup]:
+def _in_order(readings: list[StoredReading], urgent: frozenset[int]) -> list[StoredReading]:
+    """Return a visit's readings: the dangerous, then the newest of each kind, then the earlier."""
+    newest = {reading.kind: reading.entry for reading in reversed(readings)}
+
+    def place(reading: StoredReading) -> int:
+        if reading.entry in urgent and not reading.struck:
+            return 0
+        return 1 if newest[reading.kind] == reading.entry else 2
+
+    return sorted(readings, key=place)
+
+
+def _left_out(visit: Visit, readings: list[StoredReading]) -> Markup | None:
+    """Return in words how many readings of this visit only the history shows."""
+    more = history.count_of_visit(context.store(), visit.id) - len(readings)
+    if more <= 0:
+        return None
+    return t(N_("%(n)s earlier readings of this session stand in the history."), n=count(more))
+
+
+def _refused(visit: Visit, readings: list[StoredReading]) -> list[Markup]:
     """Return what a device failed to measure since the last value; older failures are history."""
     after = max([visit.entry, *(r.entry for r in readings if r.source == "device")])
     refusals = history.refused(context.store(), after, limit=3)
@@ -218,13 +256,13 @@ def _is_open(visit: Visit, now: Stamp) -> bool:
     return visit.closed_entry is None and not visit.is_idle(now)
 
 
-def _check(row: TypedRow, measured: Measurement) -> TypedRow | None:
+def _check(row: TypedRow, measured: Measurement, age: Age | None) -> TypedRow | None:
     """Return the row with what is wrong or doubtful, or None when it may be recorded."""
     impossible = plausibility.impossible(measured.values)
     if impossible is not None:
         sentence = issue_texts.impossible_sentence(impossible, measured.values)
         return replace(row, problem=sentence)
-    doubtful = plausibility.doubtful(measured.values)
+    doubtful = plausibility.doubtful(measured.values, age)
     if not doubtful or request.form.get("sure") == _fingerprint(measured):
         return None
     what = Markup(" · ").join(issue_texts.warning_sentence(finding.name) for finding in doubtful)
@@ -254,6 +292,8 @@ def _record(visit: Visit, measured: Measurement) -> Markup | None:
 def _sentence(error: StoreError) -> Markup:
     if isinstance(error, DiskFull):
         return t(issue_texts.DISK_FULL)
+    if isinstance(error, DiskFault):
+        return t(issue_texts.DISK_FAULT)
     return t(N_("The box could not record this. Please try again."))
 
 

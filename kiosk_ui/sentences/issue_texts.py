@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from edge import rules
+from edge.model.age import Age
 from edge.model.reading import Code, Value
 from edge.readings.history import Refusal
 from edge.rules.plausibility import Finding, limits_of
+from edge.rules.rule import Silence
 from edge.store.issues import BY_NAME, Issue
 from kiosk_ui.wording import N_, ltr, own_words, plain, quantity, t, vital_name
 
 DISK_FULL = BY_NAME["disk-full"].sentence
+DISK_FAULT = BY_NAME["disk-fault"].sentence
 
 _UNKNOWN_ISSUE = N_("Something is wrong with %(subject)s. Call the technician.")
 
@@ -37,6 +41,11 @@ _REFUSALS = {
     "no-measurement": N_("The device did not get a reading. Please measure again."),
     "out-of-range": N_("The device gave an impossible number. Please measure again."),
     "unit": N_("The device used a unit that this box does not know. Call the technician."),
+    "object": N_("The scale weighed a thing, not a person. Nothing was kept."),
+    "below-meter-range": N_(
+        "The meter sent a number that is too low for it. It may be another test, such as"
+        " ketones. Look at the meter."
+    ),
     "crossed": N_("The upper pressure was not above the lower one. Please measure again."),
 }
 _EMPTY = frozenset({"no-values", "no-measurement"})
@@ -51,6 +60,7 @@ _QUALITY = {
     "pulse_below_range": N_("pulse too slow for the device"),
     "improper_position": N_("arm not at the height of the heart"),
     "shared_user": N_("the scale does not know the person: fat is only a guess"),
+    "small_after_person": N_("much less than the weight before: a bag, or a baby?"),
     "low_perfusion": N_("weak signal from the finger"),
     "inadequate_signal": N_("weak signal from the finger"),
     "poor_signal": N_("weak signal from the finger"),
@@ -59,6 +69,7 @@ _QUALITY = {
     "erratic_signal": N_("unsteady signal from the finger"),
     "questionable_pulse": N_("unsteady signal from the finger"),
     "sensor_interference": N_("unsteady signal from the finger"),
+    "improbable": N_("hardly possible: compare with the display of the device"),
     "unchecked": N_("compare with the display of the device"),
     "perhaps_same": N_("perhaps the same value sent again"),
     "questionable": N_("the device doubts this value"),
@@ -67,6 +78,23 @@ _QUALITY = {
     "sensor_malfunctioning": N_("the device reports a fault"),
 }
 """Quality flags as drivers name them; one that stands nowhere here is shown as "check"."""
+
+
+_SILENCES = {
+    Silence.NO_AGE: N_("No rule judges this value, because the age is not known."),
+    Silence.CHILD: N_("No rule judges this value, because the rules are for adults."),
+    Silence.IMPROBABLE: N_("No rule judges this value before somebody has confirmed it."),
+}
+
+_SILENT_FOR = {
+    Silence.NO_AGE: N_(
+        "Dangerous values raise no alert here, because the age is not known. Enter the age."
+    ),
+    Silence.CHILD: N_(
+        "Dangerous values raise no alert here, because the rules are for adults. Judge them"
+        " yourself."
+    ),
+}
 
 
 _ANY_QUALITY = N_("check the device")
@@ -97,6 +125,17 @@ def warning_sentence(name: str) -> Markup:
         return t(_PULSE_PRESSURE)
     what = vital_name(_NAMES[name]) if name in _NAMES else ltr(name)
     return t(N_("%(what)s is unusual"), what=what)
+
+
+def silence_sentence(silence: Silence) -> Markup:
+    """Return why no rule judges a value."""
+    return t(_SILENCES[silence])
+
+
+def silent_for(age: Age | None) -> Markup | None:
+    """Return why no rule judges anybody of this age, None when one does."""
+    silence = rules.silent_at(age)
+    return None if silence is None else t(_SILENT_FOR[silence])
 
 
 def quality_words(flags: tuple[str, ...]) -> list[Markup]:

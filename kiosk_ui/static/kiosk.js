@@ -74,24 +74,6 @@ document.addEventListener("submit", (event) => {
   form.dataset.pressed = String(now);
 }, true);
 
-// A scanner types like a keyboard, only faster, and ends with Enter; it never mistypes.
-const SCAN_GAP_MS = 50;
-const scan = { text: "", last: 0 };
-document.addEventListener("keydown", (event) => {
-  const target = document.querySelector("[data-scan]");
-  if (!target || (event.target !== target && event.target.closest("input, select, textarea"))) return;
-  const now = Date.now();
-  if (now - scan.last >= SCAN_GAP_MS) scan.text = "";
-  scan.last = now;
-  if (event.key === "Enter" && scan.text.length >= 3) {
-    event.preventDefault();
-    target.value = scan.text;
-    if (target.form.elements.scanned) target.form.elements.scanned.value = "yes";
-    target.form.requestSubmit();
-    scan.text = "";
-  } else if (event.key.length === 1) scan.text += event.key;
-});
-
 // A lock counts down where it is shown.
 for (const timer of document.querySelectorAll("[data-countdown]")) {
   const until = Date.now() + Number(timer.dataset.countdown) * 1000;
@@ -112,6 +94,15 @@ if (still) {
   const leave = document.getElementById(still.dataset.form);
   const asking = () => Number(document.querySelector("[data-idle-s]:not(#still)")?.dataset.idleS
     ?? still.dataset.idleS) * 1000;
+  // A value stays in sight from when it appeared, and while a device measures on.
+  const shown = { entry: "", at: 0 };
+  const look = () => {
+    const value = document.querySelector("[data-shown]");
+    const isNew = value && value.dataset.shown !== shown.entry;
+    if (isNew) Object.assign(shown, { entry: value.dataset.shown, at: Date.now() });
+    if (isNew || document.querySelector("[data-measuring]")) stay();
+    return value ? shown.at + Number(value.dataset.leastS) * 1000 : 0;
+  };
   const stay = () => {
     touched = Date.now();
     if (still.open) still.close();
@@ -134,11 +125,12 @@ if (still) {
     if (event.target.closest("[data-still-here]")) { told = Date.now(); stay(); }
   });
   const watch = setInterval(() => {
-    const idle = Date.now() - touched;
-    if (idle >= asking() + Number(still.dataset.warnS) * 1000) {
+    const least = look();
+    const over = Date.now() - Math.max(touched + asking(), least);
+    if (over >= Number(still.dataset.warnS) * 1000) {
       clearInterval(watch);
       leave.requestSubmit();
-    } else if (idle >= asking() && !still.open) {
+    } else if (over >= 0 && !still.open) {
       document.body.classList.add("hidden-values");
       still.showModal();
     }

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import assert_never
 
 from edge.feed import replica as replica
-from edge.model.errors import DiskFull
+from edge.model.errors import DiskError
 from edge.model.feed_item import Cursor, Shadow
 from edge.store.store import Store
 from sync import packing
@@ -97,7 +97,7 @@ class FeedClient:
     def _write(self, write: Callable[[], None], now_ms: int) -> None:
         try:
             write()
-        except DiskFull as error:
+        except DiskError as error:
             log.warning("not taken from the hospital: %s", error)
             return  # it is asked for again when the answer is overdue
         self.take(core.ChangesApplied(now_ms, replica.sums(self._store)))

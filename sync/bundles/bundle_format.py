@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from edge.store import durable
+from edge.store import durable, foreign_files
 from sync.core import wire
 from sync.core.header import KID_BYTES, box_name
 from sync.core.messages import NONCE_BYTES, lane_name
@@ -120,12 +120,27 @@ def down_name(box_id: str) -> str:
 
 def found(folder: Path, way: str) -> list[Outline]:
     """Return the bundles of a direction on a stick, the oldest first."""
-    pattern = up_name("*", b"").replace("-.", "-*.") if way == UP else down_name("*")
     outlines = []
-    for file in sorted(folder.glob(pattern)):
+    for file in _named(folder, way):
         with suppress(BundleError):
             outlines.append(outline(file))
     return sorted((o for o in outlines if o.opening.way == way), key=lambda o: o.opening.made_ms)
+
+
+def unreadable(folder: Path, way: str) -> list[str]:
+    """Return why files that are named like bundles of a direction are none, a sentence each."""
+    reasons = []
+    for file in _named(folder, way):
+        try:
+            outline(file)
+        except BundleError as error:
+            reasons.append(str(error) if file.name in str(error) else f"{file.name}: {error}")
+    return reasons
+
+
+def _named(folder: Path, way: str) -> list[Path]:
+    pattern = up_name("*", b"").replace("-.", "-*.") if way == UP else down_name("*")
+    return sorted(folder.glob(pattern))
 
 
 def outline(file: Path) -> Outline:
@@ -229,7 +244,7 @@ def writing(file: Path, opening: Opening, sign: Sign) -> Iterator[Writer]:
         if room < MAX_BLOCK:
             text = "the stick is full: take another, or bring this one away first"
             raise BundleError(text, FULL)
-        with draft.open("wb") as handle:
+        with foreign_files.create(draft, durable.EVERYBODY_READS) as handle:
             writer = Writer(handle, sign, room)
             writer.open(opening)
             yield writer
@@ -249,7 +264,7 @@ def writing(file: Path, opening: Opening, sign: Sign) -> Iterator[Writer]:
 def opened(file: Path) -> Iterator[Reader]:
     """Give a reader of a file; raises `BundleError`."""
     try:
-        handle = file.open("rb")
+        handle = foreign_files.open_to_read(file)
     except FileNotFoundError as error:
         raise BundleError(f"there is no {file.name} on this stick", MISSING) from error
     except OSError as error:
@@ -304,7 +319,7 @@ def _opening(head: bytes) -> Opening:
         wire.octets(hospital, KID_BYTES),
         wire.octets(nonce, NONCE_BYTES),
         wire.count(epoch),
-        wire.count(made),
+        wire.moment(made),
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from edge.bundles import requests
 from edge.bundles.requests import BundleOnStick, BundleRequest, Stick, What
 from edge.model.clock import Stamp
-from edge.model.errors import StoreError
+from edge.model.errors import DiskError, DiskFull
 from edge.settings.box_settings import Settings
 from edge.store.store import Store
 from sync.bundles import bundle_format, read_answer, write
@@ -34,6 +34,7 @@ STOP_S = 5.0
 MOST_STICKS = 8
 MOST_BUNDLES = 20
 FULL_DISK = "disk-full"
+DISK_FAULT = "disk-fault"
 FAULT = "fault"
 MB = 1_000_000
 
@@ -133,9 +134,12 @@ class UsbWorker:
         except BundleError as error:
             log.warning("stick: %s", error)
             return {"why": error.why}
-        except StoreError as error:
+        except DiskFull as error:
             log.warning("stick: %s", error)
             return {"why": FULL_DISK}
+        except DiskError as error:
+            log.error("stick: %s", error)
+            return {"why": DISK_FAULT}
         except Exception:  # the technician must see that it failed, whatever it was
             log.exception("a stick could not be worked with")
             return {"why": FAULT}

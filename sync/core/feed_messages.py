@@ -95,7 +95,7 @@ def decode_ask(payload: bytes) -> Ask:
     if kind != ASK:
         raise MessageError(f"message {kind} is no ask")
     at = None if part is None else _shadow(part)
-    return Ask(wire.count(epoch), wire.count(ver), wire.take(bool, rest), at)
+    return Ask(wire.drawn(epoch), wire.count(ver), wire.take(bool, rest), at)
 
 
 def read(parts: Sequence[object]) -> FeedMessage:
@@ -110,7 +110,7 @@ def read(parts: Sequence[object]) -> FeedMessage:
 
 
 def _batch(span: tuple[object, ...], changes: object, sums: object, seen: object) -> Batch:
-    epoch, start, end = (wire.count(v) for v in span)
+    epoch, (start, end) = wire.drawn(span[0]), map(wire.count, span[1:])
     rows = tuple(_change(c) for c in _some(changes))
     vers = [c.ver for c in rows]
     if start > end or vers != sorted(set(vers)) or any(not start < v <= end for v in vers):
@@ -158,7 +158,7 @@ def _shadow(value: object) -> Shadow:
     number = None if bucket is None else wire.count(bucket)
     if number is not None and number >= BUCKETS:
         raise MessageError(f"no bucket {number}")
-    return Shadow(wire.count(epoch), wire.count(as_of), number, wire.text(after, MAX_KEY))
+    return Shadow(wire.drawn(epoch), wire.count(as_of), number, wire.text(after, MAX_KEY))
 
 
 def _packed(sums: tuple[int, ...] | None) -> bytes | None:

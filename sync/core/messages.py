@@ -197,7 +197,7 @@ def _welcome(items: list[object]) -> Welcome:
         nonce=wire.octets(items[2], NONCE_BYTES),
         epoch=wire.count(items[3]),
         lanes={lane_name(k): _position(v) for k, v in _lanes(items[4]).items()},
-        utc_ms=wire.count(items[5]),
+        utc_ms=wire.moment(items[5]),
         generation=wire.count(items[6]),
         protocol=wire.count(items[1]),
     )

@@ -11,8 +11,10 @@ from typing import TypeVar
 
 import cbor2
 
+from edge.model.bounds import LAST_MS, MAX_COUNT
+
 MAX_DEPTH = 8
-MAX_INT = 2**63 - 1
+MAX_INT = MAX_COUNT
 
 T = TypeVar("T")
 
@@ -61,10 +63,26 @@ def take(kind: type[T], value: object) -> T:
 
 
 def count(value: object) -> int:
-    """Return a non-negative integer below 2**63; raises `MessageError`."""
+    """Return a non-negative integer up to `MAX_INT`; raises `MessageError`."""
     number = take(int, value)
     if not 0 <= number <= MAX_INT:
         raise MessageError(f"{number} is out of range")
+    return number
+
+
+def drawn(value: object) -> int:
+    """Return a number that was drawn at random below 2**63; raises `MessageError`."""
+    number = take(int, value)
+    if not 0 <= number < 2**63:
+        raise MessageError(f"{number} is out of range")
+    return number
+
+
+def moment(value: object) -> int:
+    """Return a time in Unix milliseconds, before the year 9999; raises `MessageError`."""
+    number = count(value)
+    if number > LAST_MS:
+        raise MessageError(f"{number} is no time")
     return number
 
 

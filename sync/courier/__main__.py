@@ -1,5 +1,7 @@
 """`python -m sync.courier`: run the courier of this box."""
 
+import sys
+
 from sync.courier.process import main
 
-main()
+sys.exit(main())

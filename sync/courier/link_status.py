@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 
 from edge.model.clock import Stamp
-from edge.model.errors import DiskFull
+from edge.model.errors import DiskError
 from edge.store import issues, outbox
 from edge.store.store import Store
 from sync.core import BoxSession, Phase
@@ -66,10 +66,10 @@ class LinkStatus:
             self._note_issue(outbox.DIFFERS, "broker-unreachable", note.text)
 
     def write(self, write: Callable[[], object]) -> bool:
-        """Run a write; False when the disk is full. Sending must go on then."""
+        """Run a write; False when the disk refuses it. Sending must go on then."""
         try:
             write()
-        except DiskFull as error:
+        except DiskError as error:
             log.warning("not written down: %s", error)
             return False
         return True

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import sleep
 
+from edge.process.start import run_box_process
 from edge.settings import remote_settings
-from edge.settings.box_settings import Settings, home_folder
+from edge.settings.box_settings import Settings
 from edge.store import issues
 from edge.store.store import Store
 from sync.courier.courier import Courier
@@ -49,15 +51,19 @@ def serve(home: Path, stopping: Callable[[], bool]) -> None:
         store.close()
 
 
-def main() -> None:
-    """Serve the box of HEALTHPOST_HOME until SIGTERM."""
+def main() -> int:
+    """Serve the box of HEALTHPOST_HOME until SIGTERM; return the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(name)s %(levelname)s %(message)s")
     signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda signum, _frame: signals.append(signum))
+    return run_box_process("courier", lambda settings: _serve_on(settings.home, signals))
+
+
+def _serve_on(home: Path, signals: list[int]) -> None:
     while not signals:
         try:
-            serve(home_folder(), lambda: bool(signals))
+            serve(home, lambda: bool(signals))
         except Exception:  # the loop of the process: whatever it was, records are safe on disk
             log.exception("the courier starts again")
             _wait(lambda: bool(signals), AFTER_ERROR_S)
@@ -67,9 +73,11 @@ def _member(store: Store, settings: Settings) -> Membership | None:
     now = store.clock().now()
     try:
         member = membership.load(settings)
-    except KeyFileError as error:
+    except (KeyFileError, OSError) as error:
         log.error("%s", error)
-        issues.note(store, now, "link-refused", detail="its keys are damaged")
+        unread = isinstance(error.__cause__ or error, OSError)
+        why = "its keys cannot be read" if unread else "its keys are damaged"
+        issues.note(store, now, "link-refused", detail=why)
         return None
     if member is None:
         issues.note(store, now, "not-enrolled")
@@ -110,4 +118,4 @@ def _wait(done: Callable[[], bool], limit_s: float | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

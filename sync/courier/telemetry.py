@@ -73,7 +73,7 @@ def decode(payload: bytes) -> Status:
         raise MessageError("no summary of a box")
     return Status(
         lanes={lane_name(lane): _place(place) for lane, place in lanes.items()},
-        oldest_ms=wire.count(items[2]),
+        oldest_ms=wire.moment(items[2]),
         wrong=tuple(wire.text(kind, 40) for kind in wrong),
         version=wire.text(items[4], 40),
         clock=wire.text(items[5], 40),

@@ -14,12 +14,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from edge.model.shortened import shortened
 from sync.core import wire
 from sync.core.header import box_name
 from sync.core.wire import MessageError
@@ -188,7 +190,25 @@ class Refusal:
 
     def encode(self) -> bytes:
         """Return the bytes of the answer."""
-        return wire.dump(["refused", self.kind, self.message[:MAX_TEXT]])
+        return wire.dump(["refused", self.kind, shortened(self.message, MAX_TEXT)])
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is a loopback address or name: another machine would find itself there."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost" or host.lower().endswith(".localhost")
+
+
+def request_file(box_id: str) -> str:
+    """Return the name of a box's request on a stick."""
+    return f"healthpost-{box_id}.enrol"
+
+
+def answer_file(box_id: str) -> str:
+    """Return the name of the hospital's answer on a stick."""
+    return f"healthpost-{box_id}.enrolled"
 
 
 def ask(claim: Claim, bare: Request, sign: Sign) -> Request:

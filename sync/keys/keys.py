@@ -256,7 +256,7 @@ def _public(sign: Ed25519PrivateKey, decrypt: X25519PrivateKey) -> PublicKeys:
 
 
 def _save(path: Path, key: PrivateKey) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    durable.make_folder(path.parent)
     pem = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,

@@ -35,19 +35,21 @@ class Hospital:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.url = f"http://127.0.0.1:{free_port()}"
-        account = ("--user", DOCTOR, "--password", PASSWORD)
+        account = ("--user", DOCTOR)
         broker = ("--broker", "mosquitto", "--broker-port", str(free_port()))
-        self.command("init", *account, *broker, "--desk-port", self.url.rpartition(":")[2])
+        self.command("init", *account, *broker, "--desk-port", self.url.rpartition(":")[2],
+                     typed=PASSWORD)  # fmt: skip
         self._serving = subprocess.Popen(self._words("serve"), env=self._environment())
         self._browser = build_opener(HTTPCookieProcessor(CookieJar()))
         eventually(self._answers)
         form = urlencode({"name": DOCTOR, "password": PASSWORD}).encode()
         self._browser.open(Request(f"{self.url}/sign-in", form, {"Origin": self.url})).close()
 
-    def command(self, *words: str) -> dict[str, object]:
+    def command(self, *words: str, typed: str = "") -> dict[str, object]:
         done = subprocess.run(
             self._words(*words, "--json"),
             env=self._environment(),
+            input=typed,
             stdout=subprocess.PIPE,
             text=True,
             check=True,
@@ -56,7 +58,7 @@ class Hospital:
         return told
 
     def claim(self) -> str:
-        return str(self.command("claim", "--clinic", CLINIC)["claim"])
+        return str(self.command("claim", "--clinic", CLINIC, "--this-machine")["claim"])
 
     def held(self, box_id: str) -> list[str]:
         """Return the content ids of the records that the archive holds of a box, sorted."""

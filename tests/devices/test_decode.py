@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.capture.decode import DecodeInputError, decode_ble, decode_line, decode_serial
-from devices.catalogue import MODELS, SERIAL_PROTOCOLS, ble_model, model_named, serial_models
+from devices.catalogue import (
+    BLE_CHARACTERISTICS,
+    MODELS,
+    SERIAL_PROTOCOLS,
+    model_named,
+    recognised,
+    serial_models,
+)
 from devices.protocols import ad_tm2655, current_time
 
 
@@ -27,6 +37,8 @@ from devices.protocols import ad_tm2655, current_time
         ({"protocol": "ad_tm2655", "chunks": ["xx"]}, "bad_hex"),
         ({"protocol": "ad_tm2655", "chunks": [], "direction": "up"}, "bad_direction"),
         ({"protocol": "cms50_5byte", "chunks": [], "direction": "host->device"}, "no_commands"),
+        ({"protocol": "hl7_mllp", "chunks": [], "map": []}, "bad_map"),
+        ({"protocol": "hl7_mllp", "chunks": [], "map": {"HB": "718-7"}}, "bad_map"),
     ],
 )
 def test_wrong_question(line: object, kind: str) -> None:
@@ -37,12 +49,13 @@ def test_wrong_question(line: object, kind: str) -> None:
 
 
 def test_answers_are_plain() -> None:
-    assert decode_ble("2a19", "64") == {"char": "2A19", "fields": {"percent": 100}}
-    assert decode_ble("2A35", "00") == {"char": "2A35", "error": "truncated"}
+    assert decode_ble("2a19", "64") == {"char": "2A19", "fields": {"percent": 100}, "readings": []}
+    assert decode_ble("2A35", "00") == {"char": "2A35", "error": "truncated", "readings": []}
     assert decode_serial("ad_tm2655", []) == {
         "protocol": "ad_tm2655",
         "events": [],
         "pending_bytes": 0,
+        "readings": [],
     }
 
 
@@ -86,10 +99,52 @@ def test_every_model_is_reachable() -> None:
 
 
 def test_an_advertisement_is_recognised_by_name_then_by_service() -> None:
-    cuff = ble_model("A&D_UA-651BLE_C0FFEE", [])
+    cuff = recognised("A&D_UA-651BLE_C0FFEE", ["1810"])
     assert cuff is not None
     assert cuff.name == "UA-651BLE"
-    other = ble_model("BLEsmart_0001", ["1810"])
+    other = recognised("BLEsmart_0001", ["1810"])
     assert other is not None
     assert other.characteristics[0] == "2A35"
-    assert ble_model("Headphones", ["110B"]) is None
+    assert recognised("Headphones", ["110B"]) is None
+
+
+def test_what_would_be_recorded_stands_beside_the_fields() -> None:
+    weight = decode_ble("2A9D", "0e783eea07050c12353601ee002607")
+    assert weight["readings"] == [
+        {
+            "kind": "weight",
+            "values": [{"code": "29463-7", "value": "79.96", "unit": "kg", "comparator": ""}],
+            "time": "2026-05-12T18:53:54",
+            "record": None,
+            "user": 1,
+            "quality": [],
+        }
+    ]
+
+
+def test_what_plausibility_refuses_is_not_recorded_and_says_why() -> None:
+    refused = decode_ble("2A35", "001f072b000000")
+    assert refused["readings"] == []
+    assert refused["refused"] == [
+        {"kind": "out-of-range", "text": "systolic 1823 mm[Hg] is outside 30 to 300"}
+    ]
+
+
+def test_a_cuff_that_inflates_and_a_battery_leave_nothing() -> None:
+    assert decode_ble("2A36", "007800000000000000")["readings"] == []
+    assert decode_ble("2A19", "64")["readings"] == []
+
+
+def test_a_stream_gives_one_reading_for_each_finger() -> None:
+    finger, out = "01E085B396C1E1FFFF", "01E285B396C1E1FFFF"
+    found = decode_serial("cms50_v7", [finger, finger, out, out, finger])["readings"]
+    assert isinstance(found, list)
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("char", sorted(BLE_CHARACTERISTICS))
+@given(raw=st.binary(max_size=40))
+def test_no_bytes_harm_the_answer(char: str, raw: bytes) -> None:
+    answer = decode_ble(char, raw.hex())
+    assert isinstance(answer["readings"], list)
+    assert json.loads(json.dumps(answer)) == answer

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
+from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
-from devices.driver import Event
+from devices.driver import DecodeError, Event
 from devices.protocols import body_composition, record_access
 from edge.model.reading import Code, Measurement
 
@@ -228,3 +232,36 @@ def test_oximeter_stream_without_a_finger() -> None:
     assert serial("cms50_5byte", bytes.fromhex("8735457f62")) == [None]
     (fast,) = serial("cms50_5byte", bytes.fromhex("c740460c61"))
     assert numbers(fast)[Code.PULSE] == ("140", "/min")
+
+
+@given(st.integers(0, 7), st.integers(0, 7))
+def test_one_wrong_bit_of_a_checked_sensor_record_never_changes_its_value(
+    at: int, bit: int
+) -> None:
+    sent = bytes.fromhex("08000c100600596f")
+    spoilt = bytes(byte ^ (1 << bit if n == at else 0) for n, byte in enumerate(sent))
+    decode = BLE_CHARACTERISTICS["2AA7"].decode
+    with suppress(DecodeError):
+        (record,) = cast("tuple[dict[str, object]]", decode(spoilt)["records"])
+        assert (record["mg_dl"], record["offset_min"]) == (120, 6)
+
+
+@pytest.mark.parametrize(
+    ("uuid", "hex_text"),
+    [("mi_181D", "627607e607020e10293a"), ("mi_181B", "0624e607020e10293a0000ee02")],
+)
+def test_what_a_scale_calls_an_object_is_no_weight(uuid: str, hex_text: str) -> None:
+    assert ble(uuid, hex_text) is None
+
+
+@given(st.integers(1, 300), st.sampled_from(["0000", "ff07", "0008"]))
+def test_a_pressure_without_a_diastolic_is_the_cuffs_own(mmhg: int, nothing: str) -> None:
+    cuff = BLE_CHARACTERISTICS["2A35"]
+    fields = cuff.decode(b"\x00" + mmhg.to_bytes(2, "little") + bytes.fromhex(nothing * 2))
+    assert cuff.running is not None
+    assert cuff.live is not None
+    assert cuff.running(fields)
+    assert cuff.measured(fields) is None
+    shown = cuff.live(fields)
+    assert shown is not None
+    assert shown.values[0].value == mmhg

@@ -158,8 +158,17 @@ def test_a_scale_counts_only_when_it_stands_still() -> None:
 
 def test_a_scale_without_checksum_is_refused_unless_it_never_has_one() -> None:
     assert readings("tanita_csv", b'{0,16,~0,1,MO,"SC-240",Wk,82.7\r\n') == []
-    (weight,) = readings("tanita_csv", b'{0,16,~0,1,MO,"BD-815U",Wk,12.7\r\n')
+    (weight,) = readings("tanita_csv", b'{0,16,~0,1,MO,"BD-815",Wg,3972\r\n')
+    assert numbers(weight) == {Code.WEIGHT: "3.972 kg"}
     assert weight.quality == ("unchecked",)
+    assert readings("tanita_csv", b'{0,16,~0,1,MO,"BD-816",Wg,3972\r\n') == []
+
+
+@pytest.mark.parametrize("line", [b"Rg,3868\r\n", b"Gg,104,Rg,3868\r\n", b"Gg,-20,Rg,3868\r\n"])
+def test_a_weight_that_a_baby_scale_remembers_is_not_measured_now(line: bytes) -> None:
+    (event,) = SERIAL_PROTOCOLS["tanita_csv"].decoder().feed(line)
+    assert event.name == "status"
+    assert SERIAL_PROTOCOLS["tanita_csv"].measured(event) is None
 
 
 def ultra2(text: str) -> bytes:
@@ -180,15 +189,18 @@ def test_ultra2_memory() -> None:
 
 def test_high_and_low_of_a_freestyle_stay_comparators() -> None:
     dump = (
-        "\r\nXCMT123-P4567\r\n3.2\r\nNov  22 2026 08:20:00\r\n004\r\n"
+        "\r\nXCMT123-P4567\r\n3.2\r\nNov  22 2026 08:20:00\r\n005\r\n"
         "172  Nov  22 2026 08:15 G 0x00\r\nHI   June 21 2026 07:00 G 0x00\r\n"
-        "LO   July 01 2026 07:00 G 0x00\r\n003  May  21 2026 07:00 K 0x00\r\n"
+        "LO   July 01 2026 07:00 G 0x00\r\n008  May  21 2026 07:00 K 0x00\r\n"
+        "HI   June 21 2026 07:00 K 0x00\r\n"
     )
     wire = f"{dump}0x{sum(dump.encode()):04X}  END\r\n".encode()
     assert [numbers(reading) for reading in readings("freestyle_optium", wire)] == [
         {Code.GLUCOSE_MG_DL: "172 mg/dL"},
         {Code.GLUCOSE_MG_DL: ">400 mg/dL"},
         {Code.GLUCOSE_MG_DL: "<50 mg/dL"},
+        {Code.KETONE: "0.4 mmol/L"},
+        {Code.KETONE: ">8.0 mmol/L"},
     ]
 
 
@@ -220,7 +232,9 @@ def test_taidoc_records_mean_what_their_model_measures() -> None:
     assert record(Kind.GLUCOSE, "68001a40") == {Code.GLUCOSE_MG_DL: "104 mg/dL"}
     assert record(Kind.GLUCOSE, "68001ac0") is None, "control solution"
     assert record(Kind.GLUCOSE, "7b00002c") == {Code.HAEMOGLOBIN: "12.3 g/dL"}
-    assert record(Kind.GLUCOSE, "0300001c") is None, "the scale of ketone is not known"
+    assert record(Kind.GLUCOSE, "0c00001c") == {Code.KETONE: "0.4 mmol/L"}
+    assert record(Kind.GLUCOSE, "0000001c") == {Code.KETONE: "0.0 mmol/L"}
+    assert record(Kind.GLUCOSE, "0c0000dc") is None, "control solution"
     assert record(Kind.TEMPERATURE, "6d010000") == {Code.TEMPERATURE: "36.5 Cel"}
     assert record(Kind.TEMPERATURE, "420e0000") == {Code.TEMPERATURE: "36.50 Cel"}
     assert record(Kind.BLOOD_PRESSURE, "78005048") == {

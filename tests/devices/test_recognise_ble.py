@@ -35,16 +35,51 @@ def test_an_advertisement_is_a_row(name: str, services: list[str], row: str | No
 @given(st.text(), st.lists(st.sampled_from(["1810", "1822", "1808", "180D", "181D", "FEE0"])))
 def test_whatever_is_heard_is_one_row_or_none(name: str, services: list[str]) -> None:
     found = recognised(name, services)
-    named = any(name.startswith(prefix) for row in NAMED for prefix in row.name_prefixes)
-    assert (found is not None) == (named or any(s != "FEE0" for s in services))
+    assert (found is not None) == any(s != "FEE0" for s in services)
+    assert found is None or set(found.services) & set(services)
 
 
-def test_every_row_is_found_by_its_own_prefix_and_every_profile_by_its_service() -> None:
+def test_every_row_is_found_by_its_prefix_and_service_and_every_profile_by_its_service() -> None:
     for row in NAMED:
         for prefix in row.name_prefixes:
-            assert recognised(prefix + "_1", ()) == row
+            for service in row.services:
+                assert recognised(prefix + "_1", [service]) == row
+            assert recognised(prefix + "_1", ()) is None
+            assert recognised(prefix + "_1", ["FEE0"]) is None
     for row in PROFILES:
         assert recognised("", row.services) == row
+
+
+KG_181D, KG_181B = bytes.fromhex("22983ae607020e10293a"), bytes(13)
+
+
+@pytest.mark.parametrize(
+    ("name", "services", "data", "companies", "row"),
+    [
+        ("", ["181D"], [("181D", KG_181D)], [], "Mi Smart Scale"),
+        ("", ["181D"], [], [0x0157], "Mi Smart Scale"),
+        ("MI SCALE2", ["181D"], [("181D", KG_181D)], [0x0157], "Mi Smart Scale 2"),
+        ("MI SCALE2", ["181D"], [], [], "Mi Smart Scale 2"),
+        ("A&D_UC-352BLE", ["181D"], [("181D", KG_181D)], [], "Mi Smart Scale"),
+        ("", ["181B"], [("181B", KG_181B)], [], "Mi Body Composition Scale"),
+        ("MIBFS", [], [("181B", KG_181B)], [], "Mi Body Composition Scale 2"),
+        ("", ["181D"], [("181D", KG_181D[:9])], [], "Weight Scale profile"),
+        ("BF720", ["181D"], [], [], "BF720"),
+        ("BF788", ["181D", "181B", "181C"], [], [], "Body Composition profile"),
+        ("Contour7830", ["1810"], [], [], "Blood Pressure profile"),
+        ("", ["180D"], [], [0x0157], "Heart Rate profile"),
+    ],
+)
+def test_what_is_on_the_air_decides_and_a_name_only_refines(
+    name: str,
+    services: list[str],
+    data: list[tuple[str, bytes]],
+    companies: list[int],
+    row: str,
+) -> None:
+    found = recognised(name, services, data, companies)
+    assert found is not None
+    assert found.name == row
 
 
 def test_what_a_device_says_of_itself_corrects_a_guess() -> None:

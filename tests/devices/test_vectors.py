@@ -45,9 +45,9 @@ def test_no_vector_is_skipped_silently() -> None:
 def test_characteristic_value(vector: dict[str, Any]) -> None:
     answer = decode_ble(vector["char"], vector["hex"])
     if "error" in vector:
-        assert answer == {"char": vector["char"], "error": vector["error"]}
+        assert answer == {"char": vector["char"], "error": vector["error"], "readings": []}
     else:
-        assert answer == {"char": vector["char"], "fields": vector["expect"]}
+        assert (answer["char"], answer["fields"]) == (vector["char"], vector["expect"])
         assert json.loads(json.dumps(answer)) == answer
 
 
@@ -60,11 +60,9 @@ def test_serial_bytes(vector: dict[str, Any], chunking: str) -> None:
         "whole": ["".join(vector["chunks"])],
     }[chunking]
     answer = decode_serial(vector["protocol"], chunks, vector.get("direction", FROM_DEVICE))
-    assert answer == {
-        "protocol": vector["protocol"],
-        "events": vector["expect"],
-        "pending_bytes": vector["pending_bytes"],
-    }
+    assert answer["protocol"] == vector["protocol"]
+    assert answer["events"] == vector["expect"]
+    assert answer["pending_bytes"] == vector["pending_bytes"]
     assert json.loads(json.dumps(answer)) == answer
 
 

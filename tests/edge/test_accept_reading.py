@@ -19,7 +19,7 @@ from edge.model.errors import ActionRefused, NotFound
 from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
-from edge.readings import history, intake
+from edge.readings import bodies, history, intake
 from edge.readings.intake import AcceptedReading, Duplicate, RejectedReading
 from edge.store import journal, outbox
 from edge.store.store import Store
@@ -292,7 +292,7 @@ def test_any_values_are_accepted_exactly_or_refused_with_a_reason(
     if isinstance(outcome, RejectedReading):
         assert entry.body["text"]
     else:
-        assert intake.values_of(entry.body) == tuple(measured)
+        assert bodies.values_of(entry.body) == tuple(measured)
 
 
 def test_readings_accepted_together_are_all_there_or_none(store: Store, hand: HandClock) -> None:

@@ -98,8 +98,8 @@ def test_red_begins_exactly_at_the_bound(
         (Code.PULSE, "/min", ("20", "300"), ("19", "301")),
         (Code.SPO2, "%", ("40", "100"), ("39", "101", "127")),
         (Code.TEMPERATURE, "Cel", ("25", "45.0"), ("24.9", "45.1")),
-        (Code.WEIGHT, "kg", ("0.3", "400"), ("0.29", "400.1", "-1")),
-        (Code.GLUCOSE_MG_DL, "mg/dL", ("10", "600"), ("9", "601")),
+        (Code.WEIGHT, "kg", ("0.1", "700"), ("0.09", "700.1", "-1")),
+        (Code.GLUCOSE_MG_DL, "mg/dL", ("2", "2700"), ("1", "2701")),
     ],
 )
 def test_hard_limits_are_inclusive(

@@ -20,7 +20,7 @@ KNOWN = PatientFields("Zahra", Sex.FEMALE, "1980-02", "Mithi", "0300", "HP7")
 def test_the_table_and_the_classes_have_the_same_fields() -> None:
     assert [field.name for field in fields(PatientFields)] == NAMES
     typed = {field.name for field in fields(PatientForm)}
-    assert typed == {*NAMES, "age", "age_unit"}
+    assert typed == {*NAMES, "age_unit", "calendar"}
 
 
 @pytest.mark.parametrize("field", [*PATIENT_FIELDS, *SUMMARY_FIELDS], ids=lambda f: f.name)

@@ -94,6 +94,37 @@ def test_history_goes_on_request_but_not_what_raised_an_alert(
     assert [r.entry for r in history.of_patient(store, sita)] == [low.entry]
 
 
+def test_what_somebody_still_has_to_claim_outlives_a_full_disk(
+    store: Store, hand: HandClock
+) -> None:
+    """A reading in the tray goes when a person has said whose it is, and not before."""
+    sita = register.register(store, hand.now(), PatientForm("Sita"), None).id
+    waits, claimed, thrown = (intake.accept(store, cuff(hand.advance(1))).entry for _ in range(3))
+    intake.claim(store, hand.advance(1), claimed, sita, actor="amina")
+    intake.discard(store, hand.advance(1), thrown, "nobody's", actor="amina")
+    last = outbox.state(store, Lane.CLINICAL).last
+    outbox.mark_custody(store, Lane.CLINICAL, last, last, hand.now())
+    pruning.prune(store, Lane.CLINICAL, LATER, history=True)
+    assert [r.entry for r in history.in_tray(store)] == [waits]
+    intake.claim(store, hand.advance(1), waits, sita, actor="amina")
+    assert [r.entry for r in history.of_patient(store, sita)] == [waits]
+
+
+def test_what_was_confirmed_stays_so_when_its_place_in_the_stream_is_gone(
+    store: Store, hand: HandClock
+) -> None:
+    """A WELCOME after the pruning says again what the receipts before it have said."""
+    sita = register.register(store, hand.now(), PatientForm("Sita"), None).id
+    for _ in range(3):
+        intake.accept(store, cuff(hand.advance(1), device=None, patient=sita))
+    for cum in (3, 4):
+        outbox.mark_custody(store, Lane.CLINICAL, cum, 3, hand.now())
+        pruning.prune(store, Lane.CLINICAL, LATER)
+        outbox.mark_custody(store, Lane.CLINICAL, cum, 3, hand.now())
+        shown = [r.confirmed for r in history.of_patient(store, sita)]
+        assert sorted(shown) == [False] * (4 - cum) + [True] * (cum - 1)
+
+
 def test_an_open_visit_keeps_everything_from_its_beginning(store: Store, hand: HandClock) -> None:
     record(store, hand, 3)
     sita = register.register(store, hand.now(), PatientForm("Sita"), None).id

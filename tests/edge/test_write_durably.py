@@ -25,6 +25,15 @@ def test_a_file_is_replaced_whole_and_has_the_wanted_mode(tmp_path: Path) -> Non
     assert os.listdir(tmp_path) == ["keys.pem"]
 
 
+def test_a_new_folder_is_made_with_those_above_it_and_is_closed_to_others(tmp_path: Path) -> None:
+    durable.make_folder(tmp_path / "a" / "b")
+    durable.make_folder(tmp_path / "a" / "b")
+    assert [mode(tmp_path / "a"), mode(tmp_path / "a" / "b")] == [0o700, 0o700]
+    (tmp_path / "file").touch()
+    with pytest.raises(FileExistsError):
+        durable.make_folder(tmp_path / "file")
+
+
 def test_a_draft_left_by_a_power_cut_is_no_obstacle_and_is_not_followed(tmp_path: Path) -> None:
     file, foreign = tmp_path / "settings", tmp_path / "foreign"
     foreign.write_bytes(b"somebody's")

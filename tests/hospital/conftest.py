@@ -13,6 +13,7 @@ from desk_scene import Doctor
 from flask import Flask
 from moments import NOW
 from postgres import Cluster, cluster, shared
+from stick_pair import Pair, make_pair
 
 from hospital.archive import Archive
 from hospital.fleet.authority import Authority
@@ -87,3 +88,9 @@ def doctor(app: Flask, archive_address: str) -> Doctor:
     visitor.let_in(archive)
     archive.close()
     return visitor
+
+
+@pytest.fixture
+def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pair:
+    """A box and its hospital, with a stick between them."""
+    return make_pair(tmp_path, monkeypatch)

@@ -15,7 +15,7 @@ from hand_house import BOX, CLINIC, HOSPITAL, KEYS, Post, other_keys
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.feed import command_log
+from edge.feed import command_log, replica
 from edge.files import attachments
 from edge.files.attachments import CHUNK_BYTES
 from edge.model.entry import Lane
@@ -146,6 +146,33 @@ def test_reading_anything_twice_does_nothing(post: Post) -> None:
     assert (post.waiting(), attachments.waiting(post.store)) == (0, 0)
     assert post.held() == post.made()
     assert len(post.held()) == 101
+
+
+def test_parts_of_another_answer_change_nothing_though_they_are_genuine(post: Post) -> None:
+    """Receipts, files and the feed count only in the answer to the bundle that they are about."""
+    post.record(20)
+    photo = post.photo(3 * CHUNK_BYTES)
+    post.tell(1, 5)
+    post.take(post.write())
+    file = post.stick / bundle_format.down_name(BOX)
+    with bundle_format.opened(file) as reader:
+        others = list(reader.frames())
+    post.write()
+    post.take(post.write())
+    with bundle_format.opened(file) as reader:
+        opening = reader.opening
+    with bundle_format.writing(file, opening, lambda b: sign_manifest(b, HOSPITAL.sign)) as writer:
+        assert all(writer.add(frame) for frame in others)
+        writer.close({}, 0)
+    before = post.waiting(), attachments.waiting(post.store), replica.cursor(post.store)
+    result = post.read()
+    assert len(others) >= 4
+    assert result == read_answer.AnswerResult(0, None, damaged=len(others))
+    assert (post.waiting(), attachments.waiting(post.store), replica.cursor(post.store)) == before
+    assert before[:2] == (21, 1)
+    post.answer()
+    assert post.read().confirmed == 21
+    assert archived.content(post.archive, BOX, photo) is not None
 
 
 def test_an_old_answer_about_a_file_takes_nothing_back(post: Post) -> None:

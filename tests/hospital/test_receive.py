@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from hospital.views import chart
 from sync.core import Fence, Nack, Receipt
 from sync.frames.envelope import seal_up
 from sync.keys.keys import BoxKeys, HospitalKeys
+from sync.link.transport import Message
 
 
 @pytest.fixture
@@ -228,6 +229,40 @@ def test_a_record_that_nobody_understands_does_not_block(desk: Desk, box: Sender
     assert desk.receipt(box.frame(1, 5)).at.cum == 5
     assert desk.readings() == 3
     assert scalar(desk.archive, "SELECT count(*) AS n FROM record WHERE trouble <> ''") == 2
+
+
+def test_what_is_refused_is_kept_as_evidence_but_not_without_end(desk: Desk) -> None:
+    assert desk.take(b"\x00" * 100_000) == []
+    (kept,) = desk.archive.rows("SELECT size, frame FROM quarantine")
+    assert (kept["size"], len(bytes(kept["frame"]))) == (100_000, 64 * 1024)
+
+
+class Interrupted(Exception):
+    """What ends a batch in the middle, as a database that goes away does."""
+
+
+@pytest.mark.parametrize("fork", [False, True])
+@pytest.mark.parametrize("held", [False, True])
+def test_a_batch_that_failed_leaves_nothing_in_memory_either(
+    desk: Desk, box: Sender, fork: bool, held: bool
+) -> None:
+    """Afterwards the receiver answers as one that was started anew on the same archive."""
+    desk.admit(box)
+    if held:
+        desk.take(box.frame(11, 5))
+    again = Sender(nonce=b"session2")
+    again.epoch = 2 if fork else 1
+
+    def batch() -> Iterator[Message]:
+        yield Message("cs/1/u/box-one/c", box.frame(6, 5), 1, 1)
+        if fork:
+            yield Message("cs/1/u/box-one/h", again.hello(fork=True, epoch=1), 2, 1)
+            yield Message("cs/1/u/box-one/c", again.frame(6, 5), 3, 1)
+        raise Interrupted
+
+    with pytest.raises(Interrupted):
+        desk.receiver.receive_all(batch(), NOW_MS)
+    assert desk.receipt(box.frame(1, 5)).at.cum == 5
 
 
 def test_a_last_will_is_no_frame(desk: Desk) -> None:

@@ -238,7 +238,7 @@ def test_the_command_speaks_json(region: Region) -> None:
     told = json.loads(_command(region, "status", "--json"))
     assert told["archive"]["readings"] == 2
     assert told["boxes"][0]["clinic"] == CLINIC
-    claim = json.loads(_command(region, "claim", "--clinic", "Hunza", "--json"))
+    claim = json.loads(_command(region, "claim", "--clinic", "Hunza", "--this-machine", "--json"))
     assert claim["claim"].startswith("HP1:")
 
 

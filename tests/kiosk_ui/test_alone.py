@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,9 +17,11 @@ from edge.model.reading import Kind
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history, intake
+from edge.settings.box_settings import Settings
 from edge.store.store import Store
 from edge.visits import visits
 from kiosk_ui import wording
+from kiosk_ui.app import create_app
 
 
 @pytest.fixture
@@ -95,14 +98,22 @@ def test_a_typed_number_is_asked_about_without_a_name(
     assert visits.current(store, clock.now()) is None
 
 
-def test_a_scanned_card_is_not_asked_about(
+def test_nothing_that_is_sent_spares_the_question(
     client: FlaskClient, amina: Patient, store: Store, clock: Clock
 ) -> None:
     answer = post(client, "/measure", card="77", scanned="yes")
-    assert answer.headers["Location"] == "/measure/choose"
-    held = visits.current(store, clock.now())
-    assert held is not None
-    assert held.patient_id == amina.id
+    assert answer.headers["Location"] == "/measure/card"
+    assert visits.current(store, clock.now()) is None
+
+
+@pytest.mark.parametrize("number", ["7", "0077", "78", "HP-77"])
+def test_what_cannot_be_a_card_of_this_site_names_nobody(
+    settings: Settings, amina: Patient, number: str
+) -> None:
+    shaped = replace(settings, card_prefix="00", card_length=4, card_check="luhn")
+    answer = post(create_app(shaped).test_client(), "/measure", card=number)
+    assert answer.status_code == 422
+    assert "not a whole card number" in answer.text
 
 
 def test_after_three_wrong_numbers_one_measures_without_a_card(
@@ -151,24 +162,68 @@ def test_a_workers_visit_is_not_ended_unasked(
     assert answer.status_code == 409
     assert "A health worker is measuring" in answer.text
     assert visits.current(store, clock.now()) == held
-    assert post(client, "/measure", card="77", scanned="yes").status_code == 409
+    post(client, "/measure", card="77")
+    assert post(client, "/measure/card", mine="yes").status_code == 409
     assert visits.current(store, clock.now()) == held
-    assert post(client, "/measure", without="yes", stop="yes").status_code == 303
-    assert visits.current(store, clock.now()) is None
+    for _ in range(2):
+        asked = post(client, "/measure", without="yes", stop=held.id)
+        assert asked.status_code == 409
+        assert "They have gone" not in asked.text
+        assert "until the health worker has finished" in asked.text
+    assert visits.current(store, clock.now()) == held
 
 
-def test_a_named_patient_may_end_a_workers_visit_that_was_left(
+def left_alone(store: Store, seconds: int) -> None:
+    """Let so long nothing have been typed or measured in the open visit."""
+    with store.transaction():
+        store.execute("UPDATE visit SET active_t_ms = active_t_ms - ?", (seconds * 1000,))
+
+
+def test_a_patient_may_end_a_workers_visit_that_was_left_by_two_answers(
     client: FlaskClient, amina: Patient, store: Store, clock: Clock
 ) -> None:
-    visits.open_visit(store, clock.now(), amina.id, actor="sana")
+    held = visits.open_visit(store, clock.now(), amina.id, actor="sana")
+    left_alone(store, 200)
     post(client, "/measure", card="77")
     asked = post(client, "/measure/card", mine="yes")
-    assert asked.status_code == 409
+    assert (asked.status_code, "They have gone" in asked.text) == (409, True)
     assert 'action="/measure/card"' in asked.text
-    assert post(client, "/measure/card", mine="yes", stop="yes").status_code == 303
-    held = visits.current(store, clock.now())
-    assert held is not None
-    assert held.mode == "alone"
+    assert f'name="stop" value="{held.id}"' in asked.text
+    sure = post(client, "/measure/card", mine="yes", stop=held.id)
+    assert (sure.status_code, "end it and begin" in sure.text) == (409, True)
+    assert visits.current(store, clock.now()) is not None
+    assert post(client, "/measure/card", mine="yes", stop="another").status_code == 409
+    assert post(client, "/measure/card", mine="yes", stop=held.id).status_code == 303
+    now = visits.current(store, clock.now())
+    assert now is not None
+    assert now.mode == "alone"
+
+
+def test_whoever_measured_nothing_is_not_told_that_it_is_kept(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    for begun in ({"without": "yes"}, {"card": "77"}):
+        post(client, "/measure", **begun)
+        post(client, "/measure/card", mine="yes")
+        told = post(client, "/measure/done").text
+        assert "Nothing was measured." in told
+        assert "kept" not in told
+
+
+def test_a_worker_who_begins_meanwhile_is_told_to_who_measures_alone(
+    client: FlaskClient, amina: Patient, store: Store, clock: Clock
+) -> None:
+    post(client, "/measure", without="yes")
+    waiting = step(client)
+    visits.open_visit(store, clock.now(), amina.id, actor="sana")
+    assert "Do not measure now" in live(client, waiting)
+    visits.close_visit(store, clock.now(), why="finished")
+    assert "Waiting for the device" in live(client, waiting)
+    post(client, "/measure", card="77")
+    post(client, "/measure/card", mine="yes")
+    waiting = step(client)
+    visits.close_visit(store, clock.now(), why="idle")
+    assert "your measuring has ended" in live(client, waiting)
 
 
 def test_a_failed_measurement_is_told(client: FlaskClient, store: Store, clock: Clock) -> None:
@@ -181,7 +236,8 @@ def test_a_failed_measurement_is_told(client: FlaskClient, store: Store, clock: 
 def test_an_unusual_value_asks_to_measure_again(
     client: FlaskClient, amina: Patient, store: Store, clock: Clock
 ) -> None:
-    post(client, "/measure", card="77", scanned="yes")
+    post(client, "/measure", card="77")
+    post(client, "/measure/card", mine="yes")
     waiting = step(client)
     cuff(store, clock, "185", "95")
     assert "measure again" in live(client, waiting)

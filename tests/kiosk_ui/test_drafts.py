@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from kiosk_desk import Desk, full_disk
+from kiosk_desk import Desk, failing_disk
 
 from edge.model.clock import Clock
 from edge.patients import register
@@ -149,8 +149,8 @@ def test_typed_values_follow_the_patient_to_a_new_session(
     assert not shows(desk.get(anew), weight="64,5")
 
 
-def test_a_full_disk_stops_no_page(desk: Desk, store: Store, clock: Clock) -> None:
-    with full_disk():
+def test_a_failing_disk_stops_no_page(desk: Desk, store: Store, clock: Clock) -> None:
+    with failing_disk():
         assert desk.post("/patients/new/draft", **HALF).status_code == 204
         assert desk.post("/patients/new", **{**HALF, "age": "x"}).status_code == 422
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from kiosk_desk import ORIGIN, Desk, full_disk
+from kiosk_desk import ORIGIN, Desk, failing_disk
 from werkzeug.test import TestResponse
 
 from edge.files import attachments, patient_files
@@ -152,11 +152,11 @@ def test_only_this_page_may_use_the_camera(desk: Desk, visit: str) -> None:
     assert "camera=()" in desk.client.get(visit).headers["Permissions-Policy"]
 
 
-def test_a_full_disk_is_said_and_nothing_half_is_listed(
+def test_a_failing_disk_is_said_and_nothing_half_is_listed(
     desk: Desk, visit: str, patient_id: str, store: Store
 ) -> None:
-    with full_disk():
+    with failing_disk():
         answer = send(desk, visit, JPEG + bytes(20_000))
-    assert answer.status_code == 507
+    assert answer.status_code == 503
     assert kept(store, patient_id) == []
-    assert re.search("disk is full", answer.text)
+    assert re.search("memory card", answer.text)

@@ -46,5 +46,5 @@ def test_it_serves_until_sigterm(tmp_path: Path) -> None:
 def test_a_missing_box_is_named(tmp_path: Path) -> None:
     process = start(tmp_path)
     _, told = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 2
     assert "healthpost init" in told

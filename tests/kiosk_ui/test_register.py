@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kiosk_desk import Desk, full_disk
+from kiosk_desk import Desk, failing_disk
 
 from edge.model.clock import Clock
 from edge.patients import register
@@ -31,7 +31,7 @@ def test_a_new_patient_is_measured_at_once(desk: Desk, store: Store, clock: Cloc
         ("birth", "2026-02-30", "There is no such date."),
         ("birth", "2999", "This date has not come yet."),
         ("birth", "1700", "Nobody is that old. Check the year."),
-        ("age", "sixty", "Enter the age as a whole number."),
+        ("age", "sixty", "Enter the age as a whole number, and its unit beside it."),
         ("age", "300", "Nobody is that old. Check the age."),
         ("phone", "none", "Enter a phone number in digits"),
         ("village", "x" * 200, "This is too long."),
@@ -75,11 +75,11 @@ def test_the_problem_is_told_in_the_readers_language(desk: Desk) -> None:
     assert 'dir="rtl"' in page
 
 
-def test_what_was_typed_survives_a_full_disk(desk: Desk, store: Store) -> None:
-    with full_disk():
+def test_what_was_typed_survives_a_failing_disk(desk: Desk, store: Store) -> None:
+    with failing_disk():
         answer = desk.post("/patients/new", **GOOD)
-    assert answer.status_code == 507
-    assert "The disk is full" in answer.text
+    assert answer.status_code == 503
+    assert "memory card of the box answers with errors" in answer.text
     assert '<input type="hidden" name="name" value="Amina Bibi">' in answer.text
     assert desk.post("/patients/new", **GOOD).status_code == 303
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from kiosk_desk import Desk, cuff, full_disk, measured
+from kiosk_desk import Desk, cuff, failing_disk, measured
 
 from edge.model.clock import Clock
 from edge.model.patient import Patient
@@ -134,8 +134,8 @@ def test_names_are_escaped(desk: Desk, visit: str) -> None:
     assert "<b>Imran" not in page
 
 
-def test_a_full_disk_keeps_what_was_typed(desk: Desk, visit: str) -> None:
-    with full_disk():
+def test_a_failing_disk_keeps_what_was_typed(desk: Desk, visit: str) -> None:
+    with failing_disk():
         answer = desk.post(visit + "/typed", kind="weight", v0="71.4")
-    assert "The disk is full" in answer.text
+    assert "memory card of the box answers with errors" in answer.text
     assert 'value="71.4"' in answer.text

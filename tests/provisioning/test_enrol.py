@@ -198,10 +198,31 @@ def test_a_mistyped_claim_never_leaves_the_box(desk: Desk, home: Path) -> None:
 
 
 def test_a_hospital_that_cannot_be_reached(desk: Desk, home: Path) -> None:
-    away = replace(desk.claim(), url="http://127.0.0.1:9")
+    away = replace(desk.claim(), url="http://hospital.invalid:9")
     with pytest.raises(CommandFailed, match="cannot be reached") as caught:
         enrol(home, away.text())
     assert caught.value.kind == "unreachable"
+
+
+def test_a_claim_that_names_the_boxs_own_machine_is_refused(desk: Desk, home: Path) -> None:
+    here = replace(desk.claim(), url="http://127.0.0.1:9")
+    with pytest.raises(InputError, match="names this very machine") as caught:
+        enrol(home, here.text())
+    assert caught.value.kind == "claim-elsewhere"
+    assert Settings.load(home).broker_host is None
+
+
+def test_a_broker_on_the_boxs_own_machine_is_refused(desk: Desk, home: Path) -> None:
+    claim = desk.claim()
+    claim, request = prepare(home, replace(claim, url="http://hospital.example").text())
+    offer = Offer(desk.keys.public, "localhost", 8883)
+    archive = SqliteArchive.open(desk.file)
+    answer, granted = claims.enrol(archive, desk.authority, offer, request.encode(), desk.now)
+    archive.close()
+    assert granted
+    with pytest.raises(CommandFailed, match="must set broker.host"):
+        accept(home, claim, request, answer)
+    assert Settings.load(home).broker_host is None
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,9 @@ def test_checkup_says_what_is_wrong_with_a_template(tmp_path: Path) -> None:
 
 def test_checkup_fails_on_a_model_that_nobody_knows(tmp_path: Path) -> None:
     run = CliRunner(env={"HEALTHPOST_HOME": str(tmp_path)})
-    run.invoke(main, ["init", "--clinic", "Chak 14", "--port", "/dev/x=Toaster 3000"])
+    run.invoke(main, ["init", "--clinic", "Chak 14", "--port", "/dev/x=TM-2657"])
+    settings = tmp_path / "healthpost.toml"
+    settings.write_text(settings.read_text().replace("TM-2657", "Toaster 3000"))
     told = run.invoke(main, ["checkup", "--json"])
     text = " ".join(row["text"] for row in json.loads(told.stdout)["checks"])
     assert told.exit_code == 1

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
+import pytest
 from eventually import eventually
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +74,34 @@ def test_restarts_slow_down_but_never_stop(deaths: int) -> None:
     assert 0 <= restart_delay_s(deaths) <= SLOWEST_RESTART_S
     assert restart_delay_s(deaths) <= restart_delay_s(deaths + 1)
     assert restart_delay_s(1) == 0
+
+
+def test_a_final_end_is_not_repeated_until_the_settings_change(tmp_path: Path) -> None:
+    settings, starts = tmp_path / "healthpost.toml", tmp_path / "starts"
+    settings.write_text("wrong")
+    code = f"open({str(starts)!r}, 'a').write('x'); raise SystemExit(2)"
+    refusing = child(code)
+    refusing.settings = settings
+    other = child(PATIENT)
+    with supervised(refusing, other):
+        eventually(lambda: refusing.resting)
+        refusing.tend(1e12)
+        assert refusing.process is None
+        assert starts.read_text() == "x"
+        settings.write_text("mended")
+        os.utime(settings, ns=(1, 1))
+        eventually(lambda: starts.read_text() == "xx")
+        assert pid_of(other)
+
+
+def test_an_end_with_0_that_nobody_asked_for_is_said_and_waits_longer_each_time(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    one = child("pass")
+    for now in (0.0, 100.0, 100.0, 100.0):
+        one.tend(now)
+        if one.process is not None:
+            one.process.wait()
+    assert "child ended with 0; starting it again in 0 s" in caplog.messages
+    assert "child ended with 0; starting it again in 1 s" in caplog.messages
+    assert (one.process, one.due) == (None, 101.0)

@@ -14,6 +14,8 @@ from devices.ble.supervisor import RadioHabits
 from devices.simulators.bluez import Bluez
 from devices.simulators.gatt import Bond
 from devices.simulators.peripherals import BleDevice, BleModel, DeviceTimes, switch_on
+from edge.equipment import pairings
+from edge.store.store import Store
 
 QUICK = DeviceTimes(
     advertise_s=5,
@@ -49,6 +51,12 @@ def on_air(
     device = switch_on(model, habits, enrolled)
     bluez.add(device.peripheral)
     return device
+
+
+def added(store: Store, *models: BleModel) -> None:
+    """Let a person add devices that need no bond to this box."""
+    for model in models:
+        pairings.add(store, store.clock().now(), model.identity.address)
 
 
 def bond_of(device: BleDevice) -> Bond:

@@ -121,7 +121,7 @@ def limits() -> str:
         ("MAX_ROWS", packing.MAX_ROWS, "records of a frame"),
         ("MAX_RECORD", framing.MAX_RECORD_BYTES, "bytes of one record; more: a tombstone"),
         ("MAX_DEPTH", wire.MAX_DEPTH, "nesting of CBOR arrays and maps"),
-        ("MAX_INT", "2^63 - 1", "largest integer; the smallest is 0 where nothing else is said"),
+        ("MAX_INT", "2^48 - 1", "largest integer; the smallest is 0 where nothing else is said"),
         ("MAX_LANES", messages.MAX_LANES, "lanes in one message"),
         ("PAD_TO", envelope.PAD_TO_BYTES, "a padded frame's size is a multiple of this"),
         ("NONCE", messages.NONCE_BYTES, "bytes of a session's nonce"),
@@ -130,7 +130,7 @@ def limits() -> str:
         ("HELD_FRAMES", hospital.HELD_FRAMES, "frames the hospital holds before a gap, all lanes"),
         ("MAX_PACKET", MAX_PACKET, "bytes of an MQTT packet"),
     )
-    assert (MAX_PACKET, wire.MAX_INT) == (MAX_PACKET_BYTES, 2**63 - 1)
+    assert (MAX_PACKET, wire.MAX_INT) == (MAX_PACKET_BYTES, 2**48 - 1)
     return table(("name", "value", "what"), [(f"`{n}`", _n(v), w) for n, v, w in cells])
 
 

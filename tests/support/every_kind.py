@@ -43,6 +43,7 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     form = PatientForm("Sita", "female", "1950", village="Thar", phone="03015550142", card="1042")
     sita = register.register(store, hand.now(), form, amina.id)
     register.correct(store, hand.now(), sita.id, {"village": "Hunza"}, amina.id)
+    register.register(store, hand.now(), PatientForm("Gita", age="3", age_unit="weeks"), amina.id)
     summary.add(store, hand.now(), sita.id, "allergies", "Penicillin", amina.id)
     _visit(store, hand, sita, amina.id, home)
     _tray(store, hand, sita, amina.id)

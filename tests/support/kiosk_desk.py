@@ -68,8 +68,8 @@ def measured(store: Store, clock: Clock, kind: Kind, *values: Value) -> intake.O
 
 
 @contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file of this process grow beyond its first page, as a disk without room would."""
+def failing_disk() -> Iterator[None]:
+    """Let no file of this process grow beyond its first page, though the disk has room."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:

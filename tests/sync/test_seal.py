@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from hypothesis import given, settings
@@ -30,6 +31,7 @@ from sync.frames.envelope import (
     seal_down,
     seal_up,
     sign_down,
+    sign_manifest,
 )
 from sync.keys.keys import BoxKeys, HospitalKeys, KeyFileError, PublicKeys, certificate_request, kid
 
@@ -115,6 +117,33 @@ def test_an_up_frame_is_no_down_frame() -> None:
     up = seal_up(HEADER, b"x", BOX, HOSPITAL.public)
     with pytest.raises(BadFrame):
         open_down(up, BOX_ID, BOX, PublicKeys(BOX.public.sign, HOSPITAL.public.decrypt))
+
+
+def test_what_is_signed_in_one_domain_counts_in_no_other() -> None:
+    """What is signed begins with the way that a frame goes, as docs/protocol-cs1.md says."""
+    made = (
+        (b"CS1-up", seal_up(HEADER, b"x", BOX, HOSPITAL.public), BOX.public),
+        (b"CS1-dn", sign_down(DOWN, b"x", HOSPITAL), HOSPITAL.public),
+        (b"CS1-dn", seal_down(DOWN, b"x", HOSPITAL, BOX.public), HOSPITAL.public),
+    )
+    for domain, frame, signer in made:
+        head, body, signature = wire.load_array(frame, 3)
+        key = Ed25519PublicKey.from_public_bytes(signer.sign)
+        key.verify(signature, domain + head + body)
+    mark = sign_manifest(b"a manifest", BOX.sign)
+    key = Ed25519PublicKey.from_public_bytes(BOX.public.sign)
+    key.verify(mark, b"CS1-hand" + b"a manifest")
+
+
+def test_a_frame_signed_for_one_way_counts_nothing_on_the_other() -> None:
+    head, body, _ = wire.load_array(sign_down(DOWN, b"x", HOSPITAL), 3)
+    signature = HOSPITAL.sign.sign(b"CS1-up" + head + body)
+    with pytest.raises(BadSignature):
+        open_down(wire.dump([head, body, signature]), BOX_ID, BOX, HOSPITAL.public)
+    head, body, _ = wire.load_array(seal_up(HEADER, b"x", BOX, HOSPITAL.public), 3)
+    signature = BOX.sign.sign(b"CS1-dn" + head + body)
+    with pytest.raises(BadSignature):
+        open_up(wire.dump([head, body, signature]), HOSPITAL, BOX.public)
 
 
 def test_down_frames_open_sealed_or_in_clear() -> None:

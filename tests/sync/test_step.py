@@ -148,6 +148,20 @@ def test_a_receipt_moves_custody_and_opens_the_window() -> None:
     assert (again.streams, effects) == (session.streams, [])
 
 
+def test_a_receipt_for_a_part_of_a_frame_leaves_the_rest_under_way() -> None:
+    disk = _disk(clinical=60)
+    session, effects = _streaming(disk)
+    (first,) = _frames(effects)
+    part = Receipt(session.nonce, 1, "c", _at(disk, "c", first[2] - 1))
+    after, effects = _feed(session, disk, MessageArrived(300, part))
+    assert effects == [PersistCustody("c", first[2] - 1, 0)]
+    assert after.streams["c"].flights == session.streams["c"].flights
+    assert after.streams["c"].sent == first[2]
+    whole = Receipt(session.nonce, 1, "c", _at(disk, "c", first[2]))
+    after, effects = _feed(after, disk, MessageArrived(400, whole))
+    assert _frames(effects)[0][1] == first[2] + 1
+
+
 def test_an_alert_does_not_wait_for_a_bulk_frame_under_way() -> None:
     disk = _disk(clinical=500)
     session, _ = _streaming(disk)
@@ -467,6 +481,22 @@ def test_a_past_epoch_or_a_fork_gets_a_new_one_once(fork: bool) -> None:
     assert again == state
     assert [type(e) for e in effects] == [Reply]
     assert effects[0].message.epoch == 3  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("here", "there"), [(2, 2), (2, 1), (2, 7), (7, 2)])
+def test_a_new_epoch_is_above_both_and_said_as_it_is_stored(here: int, there: int) -> None:
+    known = replace(_known(c=Position(3, LINKS[3])), epoch=here)
+    hello = Hello(there, b"nonce-01", {}, fork=True)
+    state, effects = hospital.step(known, HelloArrived(hello, False, 0))
+    new = max(here, there) + 1
+    assert effects[0] == Admit(new, b"nonce-01")
+    assert effects[-1] == Reply(Fence(b"nonce-01", new, "fork"))
+    assert (state.epoch, state.nonce) == (new, b"nonce-01")
+    again, effects = hospital.step(state, HelloArrived(hello, True, 0))
+    assert again == state
+    assert isinstance(effects[0], Reply)
+    assert isinstance(effects[0].message, Fence)
+    assert effects[0].message.epoch == new
 
 
 def test_a_replayed_hello_changes_nothing() -> None:

@@ -21,6 +21,7 @@ from edge.model.entry import canonical_json
 from edge.model.feed_item import Entity
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField, Tier, values_of
 from edge.patients import edits, register
+from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.staff import pins, staff
 from edge.store.store import Store
@@ -52,8 +53,11 @@ def sample(field: PatientField, which: int) -> str:
     return f"{field.label} {('Mithi', 'Kot')[which]}"
 
 
-FIRST = {field.name: sample(field, 0) for field in PATIENT_FIELDS}
-OTHER = {field.name: sample(field, 1) for field in PATIENT_FIELDS}
+FIELDS = tuple(field for field in PATIENT_FIELDS if field.is_entered)
+FIRST = {field.name: sample(field, 0) for field in FIELDS}
+OTHER = {field.name: sample(field, 1) for field in FIELDS}
+NO_AGE = {"age": None}
+"""An estimate stands where no birth is known: the last tests here are about it."""
 
 
 @dataclass
@@ -96,34 +100,34 @@ def house(tmp_path: Path, store: Store, clock: Clock) -> Iterator[House]:
 
 
 def test_what_is_typed_is_kept_and_corrected(house: House, clock: Clock) -> None:
-    assert values_of(register.get(house.store, house.patient)) == FIRST
+    assert values_of(register.get(house.store, house.patient)) == FIRST | NO_AGE
     page = unescape(house.kiosk.get(f"/patients/{house.patient}/correct"))
-    for field in PATIENT_FIELDS:
+    for field in FIELDS:
         assert f'name="{field.name}"' in page
         assert f'value="{FIRST[field.name]}"' in page
     header = unescape(house.kiosk.get(f"/patients/{house.patient}/history"))
-    assert all(FIRST[field.name] in header for field in PATIENT_FIELDS if field.in_header)
+    assert all(FIRST[field.name] in header for field in FIELDS if field.in_header)
     asked = house.kiosk.post(f"/patients/{house.patient}/correct", **OTHER)
-    assert asked.text.count("<dt>") == len(PATIENT_FIELDS)
+    assert asked.text.count("<dt>") == len(FIELDS)
     register.correct(house.store, clock.now(), house.patient, OTHER, None)
-    assert values_of(register.get(house.store, house.patient)) == OTHER
+    assert values_of(register.get(house.store, house.patient)) == OTHER | NO_AGE
 
 
-@pytest.mark.parametrize("field", PATIENT_FIELDS, ids=lambda field: field.name)
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_one_field_is_patched_alone(house: House, clock: Clock, field: PatientField) -> None:
     change = {field.name: OTHER[field.name]}
     register.correct(house.store, clock.now(), house.patient, change, None)
     house.carry()
     line = chart.patient(house.archive, house.patient)
     assert line is not None
-    assert values_of(line.patient) == FIRST | change
+    assert values_of(line.patient) == FIRST | NO_AGE | change
 
 
 def test_the_desk_shows_every_field_and_finds_by_those_that_are_searched(house: House) -> None:
     house.carry()
     page = house.page(f"/patients/{house.patient}")
-    assert all(FIRST[field.name] in page for field in PATIENT_FIELDS)
-    for field in PATIENT_FIELDS:
+    assert all(FIRST[field.name] in page for field in FIELDS)
+    for field in FIELDS:
         found = chart.patients(house.archive, FIRST[field.name])
         assert bool(found) == field.searched, field.name
         assert (field.word in wording.searched()) == field.searched
@@ -136,11 +140,11 @@ def test_two_values_are_put_to_a_person_or_the_later_is_shown(house: House) -> N
     with house.archive.transaction():
         apply.keep(house.archive, SECOND, (1, "c", 1), [canonical_json(entry)], NOW_MS)
     asked = {one.review.field for one in reviews.inbox(house.archive)}
-    assert asked == {field.name for field in PATIENT_FIELDS if field.tier is Tier.IDENTITY}
+    assert asked == {field.name for field in FIELDS if field.tier is Tier.IDENTITY}
     page = house.page("/reviews")
     line = chart.patient(house.archive, house.patient)
     assert line is not None
-    for field in PATIENT_FIELDS:
+    for field in FIELDS:
         both = FIRST[field.name] in page and OTHER[field.name] in page
         assert both == (field.tier is Tier.IDENTITY), field.name
         kept = FIRST if field.tier is Tier.IDENTITY else OTHER
@@ -155,5 +159,45 @@ def test_another_box_learns_every_field_from_the_feed(house: House, tmp_path: Pa
     other = Store.open(tmp_path / "other.db")
     with other.transaction():
         edits.foresee(other, item)
-    assert values_of(register.get(other, house.patient)) == FIRST
+    assert values_of(register.get(other, house.patient)) == FIRST | NO_AGE
     other.close()
+
+
+def test_an_estimate_goes_all_the_way_beside_the_birth_of_older_releases(
+    house: House, clock: Clock, tmp_path: Path
+) -> None:
+    today = today_of(clock.now())
+    register.correct(house.store, clock.now(), house.patient, {"birth": "", "age": "40"}, None)
+    said = {"birth": None, "age": f"40 a {today}"}
+    assert values_of(register.get(house.store, house.patient)) == FIRST | said
+    [*_, written] = house.store.rows("SELECT record FROM journal WHERE kind = 'patient'")
+    likely = str(today.year - 40)
+    assert f'"set":{{"age":"40 a {today}","birth":"{likely}"}}' in written["record"]
+    house.carry()
+    assert "about 40 years" in house.page(f"/patients/{house.patient}")
+    item = feed.get(house.archive, desk_scene.THAR.clinic, Entity.PATIENT, house.patient)
+    assert item is not None
+    assert item.body == FIRST | said | {"birth": likely}
+    other = Store.open(tmp_path / "other.db")
+    with other.transaction():
+        edits.foresee(other, item)
+    assert values_of(register.get(other, house.patient)) == FIRST | said
+    other.close()
+
+
+def test_an_estimate_is_never_put_to_a_person_and_yields_to_a_known_birth(
+    house: House, clock: Clock
+) -> None:
+    register.correct(house.store, clock.now(), house.patient, {"birth": "", "age": "40"}, None)
+    house.carry()
+    for record, (field, value) in enumerate((("age", "44 a 2026-11-20"), ("birth", "1979")), 1):
+        change = {"birth": "1982", field: value} if field == "age" else {field: value}
+        body = {"patient": house.patient, "rev": record, "base_rev": 0, "set": change}
+        entry = {"kind": "patient", "body": body, "at": [1, record, 4_000_000_000_000, "ntp"]}
+        with house.archive.transaction():
+            apply.keep(house.archive, SECOND, (1, "c", record), [canonical_json(entry)], NOW_MS)
+        line = chart.patient(house.archive, house.patient)
+        assert line is not None
+        assert not reviews.inbox(house.archive)
+        known = (line.patient.birth, line.patient.age)
+        assert known == ((None, "44 a 2026-11-20") if field == "age" else ("1979", None))

@@ -60,11 +60,15 @@ class PolledDevice(Machine):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One measurement in a meter's memory: the meter's own time, mg/dL, control solution or not."""
+    """One measurement in a meter's memory: the meter's own time, mg/dL, control solution or not.
+
+    The value of a ketone is mmol/L times the meter's own factor.
+    """
 
     when: datetime
     value: int
     control: bool = False
+    ketone: bool = False
 
 
 class GlucoseMeter(PolledDevice):

@@ -25,6 +25,7 @@ _CONNECT, _READ_CLOCK, _MODEL, _TIME, _VALUE = 0x22, 0x23, 0x24, 0x25, 0x26
 _SERIAL_1, _SERIAL_2, _COUNT, _SET_CLOCK = 0x27, 0x28, 0x2B, 0x33
 _LIVE, _SLEEP, _ERASE, _ENTERED = 0x49, 0x50, 0x52, 0x54
 _CONTROL = 0xC0
+_KETONE_MARK, _KETONE_STEPS = 7 << 2, 13
 _NOTHING = bytes(4)
 
 
@@ -140,10 +141,12 @@ class Td4279(TaiDoc):
     """A glucose meter."""
 
     slug, model, number = "td-4279", "TD-4279", 4279
-    faults = TaiDoc.faults | {Fault.CONTROL}
+    faults = TaiDoc.faults | {Fault.CONTROL, Fault.KETONE}
 
     def result(self, body: Body, fault: Fault | None) -> bytes:
-        """Return mg/dL and the marks of meal and analyte."""
+        """Return mg/dL, of a ketone mmol/L times 30, and the marks of meal and analyte."""
+        if fault is Fault.KETONE:
+            return _KETONE_STEPS.to_bytes(2, "little") + bytes([0, _KETONE_MARK])
         mark = _CONTROL if fault is Fault.CONTROL else 0
         return int(body.measure_glucose()).to_bytes(2, "little") + bytes([0, mark])
 

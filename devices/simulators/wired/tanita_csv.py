@@ -1,4 +1,4 @@
-"""Tanita scales: one line of key,value pairs, with the sum of its bytes on all but the BD-815U.
+"""Tanita scales: one line of key,value pairs, with the sum of its bytes on all but the BD-815.
 
 The WB-3000 emits a stray byte 0.1 s after its data. How a scale says that it failed is not known:
 somebody who steps off too early gets no line.
@@ -20,13 +20,10 @@ _NOISE_AFTER_S = 0.1
 _TENTH = Decimal("0.1")
 
 
-def line(model: str, pairs: tuple[tuple[str, object], ...], checked: bool = True) -> bytes:
+def line(model: str, pairs: tuple[tuple[str, object], ...]) -> bytes:
     """Return a line; `CS` is the sum from the brace to the comma before it."""
     items = [_HEAD, f'MO,"{model}"', *(f"{key},{value}" for key, value in pairs)]
-    body = ",".join(items).encode("ascii")
-    if not checked:
-        return body + b"\r\n"
-    body += b","
+    body = (",".join(items) + ",").encode("ascii")
     return body + f"CS,{sum(body) & 0xFF:02X}".encode("ascii") + b"\r\n"
 
 
@@ -71,10 +68,15 @@ class Bd815u(_Scale):
     slug, model = "bd-815u", "BD-815U"
 
     def encode(self, body: Body | None, when: datetime, moved: bool) -> bytes:
-        """Return the weight, without a sum."""
+        """Return the weight in grams, without a sum, as the manual's sample has it."""
         if body is None:
             return b""
-        return line(self.model, (("Wk", _tenth(body.measure_weight())),), checked=False)
+        grams = int(_tenth(body.measure_weight()) * 1000)
+        return f'{{0,16,~0,1,MO,"BD-815",Wg,{grams}\r\n'.encode("ascii")
+
+    def recall(self, grams: int) -> None:
+        """Let somebody press the key that sends the weight remembered from before."""
+        self.line.send(f"Rg,{grams}\r\n".encode("ascii"))
 
 
 def _composition(seen: Composition, height_cm: int) -> tuple[tuple[str, object], ...]:

@@ -15,6 +15,7 @@ from bleak.exc import BleakDBusError
 from dbus_fast import Message
 
 from devices.catalogue import BLE_CHARACTERISTICS
+from devices.driver import DecodeError
 from devices.simulators import encodings_circulation, encodings_scales
 from devices.simulators.bluez import Bluez
 from devices.simulators.bluez_radio import ADAPTER_PATH
@@ -123,6 +124,19 @@ async def test_a_sensor_under_the_skin_streams_what_is_no_reading(bluez: Bluez) 
     decoded = [BLE_CHARACTERISTICS["2AA7"].decode(data) for _, data in said]
     assert len(decoded) > 3
     assert all(values(0x2AA7, data) == {} for _, data in said)
+    await sensor.stop()
+
+
+async def test_a_sensor_whose_bit_flipped_is_caught_by_its_checksum(bluez: Bluez) -> None:
+    sensor = switch_on(CGM, QUICK)
+    bluez.add(sensor.peripheral)
+    sensor.measure(person(), Fault.FLIPPED_BIT)
+    said = await listen(sensor, 0x2AA7)
+    spoilt = [data for _, data in said if data[2:4] != b"\xff\x07"]  # all but "no value"
+    assert len(spoilt) > 3
+    for data in spoilt:
+        with pytest.raises(DecodeError, match="checksum"):
+            BLE_CHARACTERISTICS["2AA7"].decode(data)
     await sensor.stop()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bleak import BleakScanner
 
-from devices.catalogue import SERIAL_PROTOCOLS, ble_model, model_named
+from devices.catalogue import SERIAL_PROTOCOLS, model_named, recognised
 from devices.simulators.peripherals import BleModel
 from devices.simulators.roster import (
     DEFAULT,
@@ -64,7 +64,7 @@ def test_a_fleet_takes_the_rows_in_turn_and_keeps_its_members_apart(tmp_path: Pa
     for post in posts:
         if isinstance(post.row, BleModel):
             identity = post.model().identity
-            row = ble_model(identity.name, [f"{post.row.service:04X}"])
+            row = recognised(identity.name, [f"{post.row.service:04X}"])
             assert row is not None
             assert row.name == identity.model
             assert re.fullmatch(r"([0-9A-F]{2}:){5}[0-9A-F]{2}", identity.address)

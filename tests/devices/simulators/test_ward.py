@@ -16,7 +16,7 @@ import pytest
 import serial
 from bleak import BleakScanner
 
-from devices.catalogue import MODELS, ble_model
+from devices.catalogue import MODELS, recognised
 from devices.simulators.bluez import Bluez
 from devices.simulators.bodies import patients
 from devices.simulators.bus import PrivateBus
@@ -103,9 +103,9 @@ KNOWN = [model for model in (*BLE_MODELS, *MORE_BLE_MODELS) if model.slug != "cg
 
 @pytest.mark.parametrize("virtual", KNOWN, ids=lambda model: model.slug)
 def test_the_catalogue_recognises_what_a_device_advertises(virtual: BleModel) -> None:
-    row = ble_model(virtual.identity.name, [f"{virtual.service:04X}"])
+    row = recognised(virtual.identity.name, [f"{virtual.service:04X}"])
     assert row is not None
-    if not row.name_prefixes or row.quirks.adopt:  # any device of a profile; a broadcast
+    if not row.name_prefixes or row.broadcast:  # any device of a profile; a broadcast
         assert f"{virtual.service:04X}" in row.services
         return
     assert virtual.identity.model.startswith(row.name)

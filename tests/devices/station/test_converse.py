@@ -16,6 +16,7 @@ from devices.recording.recorder import Recorder
 from devices.serial.supervisor import PortSupervisor
 from devices.simulators.faults import Fault
 from devices.simulators.wired.cms50_v7 import Cms50E
+from devices.simulators.wired.freestyle_optium import FreestyleOptium
 from devices.simulators.wired.suntech_nibp import SuntechNibp
 from devices.simulators.wired.taidoc_51 import Td1241, Td3128, Td4279, Td8255, frame
 from devices.station import carry_requests
@@ -77,6 +78,20 @@ async def test_a_glucose_meters_memory_lands_in_the_tray_once(
         await connected(store, "taidoc_51-4279")
         assert not meter.erased
         assert rejected(store) == []
+
+
+@pytest.mark.parametrize(("kind", "shown"), [(Td4279, "0.4"), (FreestyleOptium, "0.4")])
+async def test_a_ketone_is_read_by_its_meters_own_factor(
+    recorder: Recorder, store: Store, tmp_path: Path, start: Start, kind: Any, shown: str
+) -> None:
+    async with plugged(kind, tmp_path) as meter:
+        meter.measure(body(1), Fault.KETONE)
+        supervise(recorder, meter, Kind.GLUCOSE, start)
+        (row,) = await eventually_async(lambda: readings(store))
+        value = row.value(Code.KETONE)
+        assert value is not None
+        assert (str(value.value), value.unit) == (shown, "mmol/L")
+        assert row.value(Code.GLUCOSE_MG_DL) is None
 
 
 @pytest.mark.parametrize(

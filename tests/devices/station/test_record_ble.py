@@ -41,7 +41,7 @@ from devices.simulators.models import (
     UT_201BLE,
 )
 from devices.simulators.peripherals import BleModel, DeviceTimes, SpotDevice, StreamingOximeter
-from edge.equipment import registry
+from edge.equipment import pairings, registry
 from edge.model.clock import Clock
 from edge.readings import history
 from edge.store.store import Store
@@ -77,7 +77,8 @@ def spot(bluez: Bluez, model: BleModel = UA_651BLE, habits: DeviceTimes = QUICK)
     return made
 
 
-def stream(bluez: Bluez) -> StreamingOximeter:
+def stream(bluez: Bluez, store: Store) -> StreamingOximeter:
+    pairings.add(store, store.clock().now(), PLX_CONTINUOUS.identity.address)
     made = StreamingOximeter(PLX_CONTINUOUS, QUICK)
     bluez.add(made.peripheral)
     return made
@@ -117,7 +118,7 @@ async def test_what_a_device_sends_becomes_a_row_with_its_own_bytes(
 async def test_a_finger_in_a_stream_shows_live_and_leaves_one_reading(
     store: Store, clock: Clock, bluez: Bluez
 ) -> None:
-    oximeter = stream(bluez)
+    oximeter = stream(bluez, store)
     oximeter.measure(body())
     (live,) = await eventually_async(lambda: registry.live(store, clock.now()))
     assert live.kind == "oximetry"
@@ -132,7 +133,7 @@ async def test_a_finger_in_a_stream_shows_live_and_leaves_one_reading(
 
 @pytest.mark.usefixtures("listen")
 async def test_a_stream_without_a_finger_leaves_no_trace(store: Store, bluez: Bluez) -> None:
-    stream(bluez).measure(body(), Fault.FINGER_OUT)
+    stream(bluez, store).measure(body(), Fault.FINGER_OUT)
     await eventually_async(lambda: store.row("SELECT 1 FROM device WHERE state = 'connected'"))
     await eventually_async(lambda: store.row("SELECT 1 FROM device WHERE state = 'listening'"))
     assert (readings(store), rejected(store)) == ([], [])
@@ -332,5 +333,5 @@ async def test_a_foreign_device_is_not_connected(store: Store, bluez: Bluez) -> 
 async def test_all_at_once_all_arrive(store: Store, bluez: Bluez) -> None:
     for model in (UA_651BLE, NONIN_3230, UT_201BLE, UC_352BLE):
         spot(bluez, model).measure(body())
-    stream(bluez).measure(body())
+    stream(bluez, store).measure(body())
     await eventually_async(lambda: len(readings(store)) == 5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ble_scene import QUICK, calm, on_air
+from ble_scene import QUICK, added, calm, on_air
 from eventually import eventually_async
 from station_kit import Start, body, raws
 
@@ -50,6 +50,7 @@ async def test_a_strap_that_never_ends_gives_way_to_a_cuff(
 ) -> None:
     habits = replace(calm(), bounds=Bounds(total=1, streaming=1, patience_s=0.3))
     for_ever = replace(QUICK, advertise_s=60, stream_s=1, out_s=60)
+    added(store, models.POLAR_H10)
     strap = on_air(bluez, models.POLAR_H10, habits=for_ever)
     strap.measure(body(1))
     start(BleSupervisor(recorder, habits).run())

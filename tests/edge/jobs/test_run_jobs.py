@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,12 +16,12 @@ from hand_clock import HandClock
 
 from edge.jobs import backup, clock_check, disk, idle_visits, last_known_time
 from edge.model.clock import BUILD_MS, Clock, ClockQuality
-from edge.model.errors import DiskFull
+from edge.model.errors import DiskFault, DiskFull
 from edge.patients import register as patients_register
 from edge.patients.form import PatientForm
 from edge.process import caretaker
 from edge.settings.box_settings import Settings
-from edge.store import issues
+from edge.store import copies, issues
 from edge.store.store import Store
 from edge.visits import visits
 
@@ -46,9 +47,9 @@ def register(store: Store, clock: Clock, name: str) -> str:
 def test_a_backup_is_a_whole_box(store: Store, settings: Settings, hand: HandClock) -> None:
     register(store, hand, "Sita")
     backup.run(store, settings, hand.now())
-    [copy] = backup.copies(settings.backup)
-    assert copy.stat().st_mode & 0o777 == 0o600
-    restored = Store.open(copy)
+    [copy] = copies.listed(settings.backup)
+    assert copy.file.stat().st_mode & 0o777 == 0o600
+    restored = Store.open(copy.file)
     assert [p.name for p in patients_register.search(restored, "sita")] == ["Sita"]
     assert restored.box_id() == "box-test"
     restored.close()
@@ -63,8 +64,47 @@ def test_backups_are_made_for_news_only_and_the_oldest_go(
         register(store, hand, name)
         backup.run(store, settings, hand.now())
         backup.run(store, settings, hand.now())
-    names = [path.name for path in settings.backup.iterdir()]
-    assert sorted(names) == [f"box-{n:012d}.db" for n in (3, 4, 5)]
+    found = copies.listed(settings.backup)
+    assert [(c.number, c.content.position) for c in found] == [(5, 5), (4, 4), (3, 3)]
+    assert len(list(settings.backup.iterdir())) == 3
+
+
+def test_a_file_that_fell_back_is_still_copied_and_the_lost_history_stays(
+    settings: Settings, hand: HandClock, box_file: Path
+) -> None:
+    def back_up_with(*names: str) -> None:
+        opened = Store.open(box_file)
+        for name in names:
+            register(opened, hand, name)
+            backup.run(opened, settings, hand.now())
+        opened.close()
+
+    back_up_with("Sita")
+    shutil.copy(box_file, settings.home / "older.db")
+    back_up_with("Gita", "Rita", "Mita")
+    shutil.copy(settings.home / "older.db", box_file)  # the card fell back
+    back_up_with("Anna", "Berta", "Carla", "Dora")
+    kept = [(c.number, c.content.position) for c in copies.listed(settings.backup)]
+    assert kept == [(8, 5), (7, 4), (6, 3), (4, 4)]
+    names = []
+    for copy in copies.listed(settings.backup):
+        opened = Store.open(copy.file)
+        names.append("Mita" in [p.name for p in patients_register.search(opened, "mita")])
+        opened.close()
+    assert names == [False, False, False, True]
+
+
+def test_copies_of_the_former_release_go_first(
+    store: Store, settings: Settings, hand: HandClock
+) -> None:
+    settings.backup.mkdir()
+    for position in (998, 999):
+        (settings.backup / f"box-{position:012d}.db").write_bytes(b"as 0.2.0 named them")
+    for name in ("Sita", "Gita"):
+        register(store, hand, name)
+        backup.run(store, settings, hand.now())
+    found = copies.listed(settings.backup)
+    assert [c.content.position for c in found] == [2, 1, 999]
 
 
 def test_a_backup_that_does_not_fit_leaves_no_half_copy(
@@ -74,13 +114,13 @@ def test_a_backup_that_does_not_fit_leaves_no_half_copy(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
     try:
-        with pytest.raises(DiskFull):
+        with pytest.raises(DiskFault):
             backup.run(store, settings, hand.now())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert list(settings.backup.iterdir()) == []
     backup.run(store, settings, hand.now())
-    assert len(backup.copies(settings.backup)) == 1
+    assert len(copies.listed(settings.backup)) == 1
 
 
 def test_the_disk_is_judged_by_what_is_free(
@@ -167,9 +207,9 @@ def test_the_process_does_its_jobs_and_stops_when_told(
     process = subprocess.Popen([sys.executable, "-m", "edge.process.caretaker"], env=environment)
     try:
         eventually(lambda: store.row("SELECT 1 FROM visit WHERE closed_why = 'idle'"))
-        eventually(lambda: backup.copies(tmp_path / "backup"))
+        eventually(lambda: copies.listed(tmp_path / "backup"))
         register(store, before, "Gita")
-        eventually(lambda: len(backup.copies(tmp_path / "backup")) >= 2)
+        eventually(lambda: len(copies.listed(tmp_path / "backup")) >= 2)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
     finally:
@@ -186,5 +226,5 @@ def test_the_process_says_plainly_that_there_is_no_box(tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.strip() == f"no box in {tmp_path}: run `healthpost init` first"

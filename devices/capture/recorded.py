@@ -1,0 +1,96 @@
+"""What a box would record of decoded bytes, by the functions of the live path. Pure.
+
+One value or one run of bytes stands alone here: nobody knows what came before, when it came and
+which device sent it. So a stream's sample counts as if it had been held, and one run of samples
+with a finger in gives one reading; what only a device's former values could tell is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from devices.ble.assembly import Assembly, Piece
+from devices.ble.broadcasts import Broadcasts
+from devices.catalogue.serial_protocols import serial_row, session_for
+from devices.driver import RESULT_FAILURES, BleCharacteristic, Event, Fields, SerialProtocol
+from devices.protocols.laboratory import Test
+from devices.recording import meter_range
+from devices.recording.recorder import Refusal
+from devices.recording.stable_value import Agreement, Stability
+from edge.model.clock import ClockQuality, Stamp
+from edge.model.reading import Measurement
+from edge.rules import plausibility
+
+_HELD = Stability(hold_ms=0, out_ms=0, least_samples=1)
+_NO_TIME = Stamp(0, 0, 0, ClockQuality.FLOOR)
+_BROADCAST_FIELDS = frozenset({"stabilized", "removed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The readings, why others were refused (kind and text), and what the box would answer."""
+
+    readings: tuple[Measurement, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    answers: tuple[bytes, ...] = ()
+
+
+def of_characteristic(characteristic: BleCharacteristic, fields: Fields, raw: bytes) -> Recorded:
+    """Return what one value of a GATT characteristic, or one advertisement, would leave behind."""
+    if characteristic.running is not None and characteristic.running(fields):
+        return Recorded()  # shown while it happens
+    if fields.keys() >= _BROADCAST_FIELDS:
+        return _judged([Broadcasts().feed("", characteristic, raw, 0.0)])
+    assembly = Assembly()
+    pieces = assembly.feed(Piece(_NO_TIME, characteristic, fields, raw)) + assembly.flush()
+    return _judged([piece.characteristic.measured(piece.fields) for piece in pieces])
+
+
+def of_events(
+    protocol: SerialProtocol, events: Iterable[Event], tests: Mapping[str, Test]
+) -> Recorded:
+    """Return what a serial device's events would leave behind; `tests` is an analyser's map."""
+    row = serial_row(protocol.name)
+    if row is not None and row.analyser is not None:
+        return _of_analyser(protocol.name, events, tests)
+    if not protocol.streaming:
+        return _judged([protocol.measured(event) for event in events])
+    agreement = Agreement(_HELD)
+    found = []
+    for now_ms, event in enumerate(event for event in events if event.name != "error"):
+        measured = protocol.measured(event)
+        found.append(measured if protocol.aside(event) else agreement.feed(now_ms, measured))
+    return _judged(found)
+
+
+def _of_analyser(protocol: str, events: Iterable[Event], tests: Mapping[str, Test]) -> Recorded:
+    session = session_for(protocol, tests)
+    assert session is not None
+    turns = [session.start(0), *(session.on_event(event, 0) for event in events)]
+    judged = _judged([measured for turn in turns for measured in turn.measured])
+    failed = tuple(
+        (turn.failed, RESULT_FAILURES.get(turn.failed, turn.failed))
+        for turn in turns
+        if turn.failed
+    )
+    answers = tuple(turn.write for turn in turns if turn.write)
+    return Recorded(judged.readings, judged.refused + failed, answers)
+
+
+def _judged(found: Iterable[Measurement | Refusal | None]) -> Recorded:
+    """Part what was measured into what is possible and what no meter or person can have."""
+    readings, refused = [], []
+    for answer in found:
+        if answer is None:
+            continue
+        measured = answer if isinstance(answer, Refusal) else meter_range.judged(answer, None)
+        if isinstance(measured, Refusal):
+            refused.append((measured.kind, measured.text))
+            continue
+        why = plausibility.impossible(measured.values)
+        if why is None:
+            readings.append(measured)
+        else:
+            refused.append((why.kind, why.text))
+    return Recorded(tuple(readings), tuple(refused))

@@ -1,0 +1,57 @@
+"""What a glucose meter can measure, and what becomes of a number outside of it. Pure.
+
+A meter shows LO or HI beyond its range, never a number. A number below its range is therefore no
+glucose: some meters send a ketone through the glucose profile, multiplied. It is refused, with the
+number in the reason. A number above the range is kept as "more than", for it may be true.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
+
+from devices.model import GlucoseRange, Model
+from devices.recording.recorder import Refusal
+from edge.model.reading import Code, Kind, Measurement, Value
+
+MG_DL_PER_MMOL_L = Decimal("18.016")
+"""Of glucose, whose molar mass is 180.16 g/mol."""
+
+ANY_METER = GlucoseRange(Decimal(20), None, "meters show LO below 20 mg/dL unless their row says")
+"""Of a meter whose row says nothing, or that has none."""
+
+
+def judged(measured: Measurement, model: Model | None) -> Measurement | Refusal:
+    """Return the measurement as its meter can have meant it, or why it is none.
+
+    `model` is the row of the catalogue; None is any meter.
+    """
+    if measured.kind is not Kind.GLUCOSE:
+        return measured  # a laboratory analyser has limits of its own
+    known = model.glucose_range if model else None
+    values = []
+    for value in measured.values:
+        kept = _judged(value, known or ANY_METER)
+        if isinstance(kept, Refusal):
+            return kept
+        values.append(kept)
+    return replace(measured, values=tuple(values))
+
+
+def _judged(value: Value, limits: GlucoseRange) -> Value | Refusal:
+    if value.comparator or value.code not in (Code.GLUCOSE_MG_DL, Code.GLUCOSE_MMOL_L):
+        return value
+    low = _in_unit(limits.low_mg_dl, value.unit)
+    if value.value < low:
+        text = f"glucose {value.value} {value.unit} is less than the meter can measure ({low})"
+        return Refusal("below-meter-range", text)
+    if limits.high_mg_dl is None or value.value <= _in_unit(limits.high_mg_dl, value.unit):
+        return value
+    return replace(value, value=_in_unit(limits.high_mg_dl, value.unit), comparator=">")
+
+
+def _in_unit(mg_dl: Decimal, unit: str) -> Decimal:
+    """Return a limit as meters print it: whole mg/dL, or mmol/L to one place."""
+    if unit == "mg/dL":
+        return mg_dl
+    return (mg_dl / MG_DL_PER_MMOL_L).quantize(Decimal("0.1"), ROUND_HALF_UP)

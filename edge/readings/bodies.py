@@ -1,0 +1,44 @@
+"""The journal body of a reading, and the values that one holds."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from edge.model.entry import Body
+from edge.model.reading import Reading, Value
+
+
+def reading_body(reading: Reading) -> dict[str, object]:
+    """Return the journal body of a reading; keys without a value are left out."""
+    measured = reading.measured
+    body: dict[str, object] = {
+        "kind": measured.kind.value,
+        "source": reading.source,
+        "values": [row_of(v) for v in measured.values],
+    }
+    optional: dict[str, object] = {
+        "device": reading.device_id,
+        "model": reading.model,
+        "time": measured.device_time.isoformat() if measured.device_time else None,
+        "quality": list(measured.quality),
+        "record": measured.record,
+        "user": measured.user,
+        "stored": measured.stored or None,
+        "patient": reading.patient_id,
+        "visit": reading.visit_id,
+    }
+    return body | {k: v for k, v in optional.items() if v not in (None, [])}
+
+
+def values_of(body: Body) -> tuple[Value, ...]:
+    """Return the values of a reading's journal body."""
+    rows = body.get("values")
+    if not isinstance(rows, list):
+        return ()
+    return tuple(Value(r[0], Decimal(r[1]), r[2], *r[3:4]) for r in rows)
+
+
+def row_of(value: Value) -> list[str]:
+    """Return a value as a body holds it: code, number, unit, and a comparator if it has one."""
+    row = [value.code, str(value.value), value.unit]
+    return [*row, value.comparator] if value.comparator else row
