@@ -49,7 +49,7 @@ def protocol_table(protocols: Protocols, families: Families) -> str:
             "Bluetooth "
             + ", ".join(characteristic.uuid for characteristic in family.characteristics),
             str(family.evidence),
-            "see [the models](../bluetooth.md)",
+            "by model: docs/bluetooth.md",
         )
         for family in families
     ]

@@ -34,13 +34,12 @@ SET_BACK = timedelta(seconds=5)
 class ClockRun:
     """One uninterrupted run of a device's clock.
 
-    `began` is what it showed at first, at `began_at`; `base` what it showed at `base_at`, which
+    `began` is what it showed at first; `base` what it showed at `base_at`, which
     later sights are compared with; `seen` when it was last read and agreed.
     """
 
     number: int
     began: datetime
-    began_at: Stamp
     base: datetime
     base_at: Stamp
     seen: Stamp
@@ -84,7 +83,7 @@ def adjusted(run: ClockRun | None, to: datetime, now: Stamp) -> ClockRun:
 
 def _begun(run: ClockRun | None, shown: datetime, now: Stamp) -> ClockRun:
     number = 1 if run is None else run.number + 1
-    return ClockRun(number, shown, now, shown, now, now)
+    return ClockRun(number, shown, shown, now, now)
 
 
 def _agrees(run: ClockRun, shown: datetime, now: Stamp) -> bool:
@@ -103,7 +102,6 @@ def of(store: Store, device_id: str) -> ClockRun | None:
     return ClockRun(
         row["run"],
         datetime.fromisoformat(row["began"]),
-        _stamp(row["began_at"]),
         datetime.fromisoformat(row["base"]),
         _stamp(row["base_at"]),
         _stamp(row["seen"]),
@@ -124,10 +122,10 @@ def _keep(store: Store, device_id: str, run: ClockRun) -> None:
     with store.transaction():
         store.execute(
             "INSERT OR REPLACE INTO device_clock"
-            " (device_id, run, began, began_at, base, base_at, seen)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (device_id, run.number, run.began.isoformat(), _text(run.began_at))
-            + (run.base.isoformat(), _text(run.base_at), _text(run.seen)),
+            " (device_id, run, began, base, base_at, seen)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (device_id, run.number, run.began.isoformat(), run.base.isoformat())
+            + (_text(run.base_at), _text(run.seen)),
         )
 
 

@@ -4,7 +4,7 @@ A device's counter or clock is no identity: counters restart, clocks fall back o
 people have equal values. So a measurement counts as sent again only on proof:
 
     the same message of an analyser, again within minutes
-    the same bytes again in the same connection, within seconds, of a device without a memory
+    the same bytes again in the same connection, within seconds, unless the stamp is wrong
     the same record of a memory whose numbering went on since
     the same stamp of a device that sends again what it holds, whose clock was read and seen to run
 
@@ -32,6 +32,9 @@ for an answer, 10 s until the line is asked for again)."""
 
 SEEN_TO_RUN_S = 2.0
 """Clocks show whole seconds: over less time none can be seen to run."""
+
+RIGHT = timedelta(days=1)
+"""So near to the box's own time a stamp is right, whatever the zone."""
 
 _GROWING_BYTES = 5
 _MINUTE = timedelta(minutes=1)
@@ -122,8 +125,8 @@ def _proven(new: Came, earlier: Came, clock: ClockRun | None) -> bool:
         return new.numbering == earlier.numbering
     at_once = apart_s is not None and 0 <= apart_s <= AT_ONCE_S
     if _in_one_connection(new, earlier):
-        ran = new.repeats is Repeats.NEVER or _ran_before(new, earlier, clock)
-        return at_once and ran and new.raw == earlier.raw
+        certain = new.repeats is Repeats.NEVER or _stamp_is_right(new)
+        return at_once and certain and new.raw == earlier.raw
     return new.repeats is Repeats.HELD and _stamped_once(new, earlier, clock)
 
 
@@ -133,13 +136,11 @@ def _in_one_connection(new: Came, earlier: Came) -> bool:
     return _moment(new.connected) == _moment(earlier.connected)
 
 
-def _ran_before(new: Came, earlier: Came, clock: ClockRun | None) -> bool:
-    """Whether the clock ran when both were made: one that fell back may stamp two people alike."""
-    if clock is None or new.connected is None:
-        return False
-    begun_s = elapsed(clock.began_at, new.connected)
-    one_run = earlier.clock_run == new.clock_run == clock.number
-    return one_run and begun_s is not None and begun_s > 0
+def _stamp_is_right(new: Came) -> bool:
+    """Whether a stamp is of about now: a clock that fell back may stamp two people alike."""
+    if new.stamp is None:
+        return True
+    return abs(new.stamp - new.at.wall.astimezone().replace(tzinfo=None)) <= RIGHT
 
 
 def _stamped_once(new: Came, earlier: Came, clock: ClockRun | None) -> bool:

@@ -260,8 +260,8 @@ ALTER TABLE device_memory ADD COLUMN numbering INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE device_memory ADD COLUMN held INTEGER;
 ALTER TABLE device_memory ADD COLUMN last_content TEXT;
 CREATE TABLE device_clock (
-    device_id TEXT PRIMARY KEY, run INTEGER NOT NULL, began TEXT NOT NULL,
-    began_at TEXT NOT NULL, base TEXT NOT NULL, base_at TEXT NOT NULL, seen TEXT NOT NULL
+    device_id TEXT PRIMARY KEY, run INTEGER NOT NULL, began TEXT NOT NULL, base TEXT NOT NULL,
+    base_at TEXT NOT NULL, seen TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE repeated (
     device_id TEXT PRIMARY KEY, entry INTEGER NOT NULL, boot INTEGER NOT NULL, t_ms INTEGER NOT NULL

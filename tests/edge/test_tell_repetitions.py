@@ -25,7 +25,7 @@ from edge.store.store import Store
 from edge.visits import visits
 
 FALLEN = datetime.fromisoformat("2021-01-01T00:00:08")
-NOON = datetime.fromisoformat("2026-11-23T12:00:00")
+NOON = datetime.fromisoformat("2026-11-22T06:00:00")
 DEVICE = "ble-cuff"
 
 

@@ -240,6 +240,7 @@ async def test_a_cuff_that_repeats_its_memory_leaves_each_value_once(
 async def test_a_cuff_whose_clock_stands_leaves_nobodys_value_out(
     store: Store, bluez: Bluez
 ) -> None:
+    added(store, models.CUFF_THAT_REPEATS)
     cuff = on_air(bluez, replace(models.CUFF_THAT_REPEATS, pair_first=False, clock=None))
     cuff.clock = StandingClock()
     cuff.measure(body(1))
