@@ -25,11 +25,11 @@ from devices.catalogue import BLE_CHARACTERISTICS
 from devices.driver import BleCharacteristic, DecodeError, Fields
 from devices.recording.device_readings import DeviceReadings
 from devices.recording.device_time import KnownClock
-from devices.recording.recorder import Recorder
+from devices.recording.recorder import Kept, Recorder
 from edge.equipment import device_memory, registry
 from edge.model.clock import Stamp
 from edge.model.reading import Kind
-from edge.readings.intake import AcceptedReading, Duplicate, Outcome
+from edge.readings.intake import AcceptedReading, Duplicate
 from edge.store import issues
 
 RECORD_ACCESS = "2A52"
@@ -100,11 +100,12 @@ class Session:
         self._values: asyncio.Queue[_Value] = asyncio.Queue(maxsize=QUEUE_LIMIT)
         self._assembly = Assembly()
         self._transfer: RecordTransfer | None = None
-        self._recorded: list[asyncio.Future[Outcome]] = []
+        self._recorded: list[asyncio.Future[Kept]] = []
         self._leave = asyncio.Event()
         self._valid_s = 0.0
         self._repeatable = self._finger_in = self._anew = False
         self._under_way: Piece | None = None
+        self._failed: set[bytes] = set()
 
     def leave(self) -> None:
         """End soon: another device needs the slot."""
@@ -326,7 +327,9 @@ class Session:
                 _log.info("%s: a record without a value", self._readings.source.id)
                 return
             self._repeatable = True
-            self._recorded.append(self._readings.no_measurement(whole.at, whole.raw))
+            if whole.raw not in self._failed:  # the same bytes again are the same failure
+                self._failed.add(whole.raw)
+                self._recorded.append(self._readings.no_measurement(whole.at, whole.raw))
             return
         if measured.kind is Kind.BODY_COMPOSITION and self.setup.shares_user:
             measured = replace(measured, quality=(*measured.quality, SHARED_USER))
@@ -378,5 +381,5 @@ def _is_control(fields: Fields) -> bool:
     return "control_solution" in (fields.get("type"), fields.get("location"))
 
 
-def _is_written(done: asyncio.Future[Outcome]) -> bool:
+def _is_written(done: asyncio.Future[Kept]) -> bool:
     return done.done() and not done.cancelled()

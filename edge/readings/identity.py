@@ -88,6 +88,7 @@ def key_of(reading: Reading) -> bytes | None:
     if reading.device_id is None or an_act or not named:
         return None
     values = ",".join(f"{v.code}={v.comparator}{v.value}" for v in measured.values)
+    values += "".join(f",{v.code}={v.word}" for v in measured.coded)
     time = measured.device_time.isoformat() if measured.device_time else ""
     text = f"{reading.device_id}|{measured.record or ''}|{time}|{values}"
     if not time and measured.record is None:

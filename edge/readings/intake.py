@@ -145,7 +145,7 @@ def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     if verdict.likeness is Likeness.REPEATED and verdict.entry is not None:
         earlier.note_repeated(store, reading, verdict.entry)
         return Duplicate(verdict.entry)
-    why = plausibility.impossible(reading.measured.values)
+    why = plausibility.refusal(reading.measured)
     if why is not None:
         return _reject(store, reading, why)
     assigned = _assign(store, _doubted(_marked(reading), verdict), age_s)

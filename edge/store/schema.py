@@ -269,6 +269,12 @@ CREATE TABLE repeated (
 """
 """How each reading came, so that another one like it is told apart from a repetition. One device
 key may stand on several readings: `perhaps` names the earlier one that a doubted one may be."""
+_CONTROL = """
+CREATE TABLE control (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), device_id TEXT NOT NULL,
+    device_key BLOB UNIQUE, wall_ms INTEGER NOT NULL, raw BLOB
+);
+"""
 
 _TO_JUDGE = """
 CREATE TABLE to_judge (patient_id TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -277,5 +283,6 @@ CREATE TABLE to_judge (patient_id TEXT PRIMARY KEY) WITHOUT ROWID;
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
-    Migration("0003_add_how_readings_came", _HOW_READINGS_CAME),
+    Migration("0003_add_control", _CONTROL),
+    Migration("0004_add_how_readings_came", _HOW_READINGS_CAME),
 )
