@@ -43,6 +43,9 @@ _SPOT = tuple(BLE_CHARACTERISTICS[uuid] for uuid in ("2A35", "2A5E", "2A1C", "2A
 SHARED_USER = "shared_user"
 """Fat is estimated from the age, sex and height of a scale's user; the box's slot is nobody."""
 
+UNFINISHED = "unfinished"
+"""The device broke off before it called the value settled."""
+
 QUEUE_LIMIT = 1000
 _DURABLE_S = 10.0
 """How long a session waits for the disk before it lets the device go: readings wait in memory."""
@@ -150,7 +153,11 @@ class Session:
     async def _subscribe(self) -> None:
         model = self._readings.source.model
         wanted = [BLE_CHARACTERISTICS[u] for u in model.characteristics if u not in NO_MEASUREMENTS]
-        served = [item for item in wanted if await self._serve(item)]
+        served: list[BleCharacteristic] = []
+        for item in wanted:
+            spot = bool(model.name_prefixes) and any(not other.streaming for other in served)
+            if not (spot and item.streaming) and await self._serve(item):
+                served.append(item)  # a stream only where its row has no result of its own
         if not model.name_prefixes or not served:  # what it has decides, not what it is called
             others = [item for item in _SPOT if item not in wanted]
             served += [item for item in others if await self._serve(item)]
@@ -255,11 +262,9 @@ class Session:
         while not self._values.empty():
             self._take(self._values.get_nowait())
         for whole in self._assembly.flush():
-            self._keep(whole)
-        if self._under_way is not None:  # broken off: once, however many values it sent
-            self._recorded.append(
-                self._readings.no_measurement(self._under_way.at, self._under_way.raw)
-            )
+            self._take_whole(whole)
+        if self._under_way is not None:  # broken off: its last value, however many it sent
+            self._keep(self._under_way, unfinished=True)
 
     # --- values --------------------------------------------------------------------------------
 
@@ -286,7 +291,7 @@ class Session:
         return None
 
     def _show(self, piece: Piece) -> None:
-        """Show a cuff that still inflates; the last of its values is kept if no result follows."""
+        """Show what is still measured; the last of its values is kept if no result follows."""
         self._under_way = piece if piece.characteristic.uuid != CUFF_PRESSURE else None
         shown = piece.characteristic.live(piece.fields) if piece.characteristic.live else None
         if shown is not None:
@@ -305,7 +310,7 @@ class Session:
             self._transfer.record(sequence, blake2b(piece.raw, digest_size=12).hexdigest())
             self._notice_new_numbers(self._transfer)
         for whole in self._assembly.feed(piece):
-            self._keep(whole)
+            self._take_whole(whole)
 
     def _answered(self, fields: Fields, transfer: RecordTransfer) -> bytes | None:
         command = transfer.answered(fields)
@@ -319,7 +324,16 @@ class Session:
             device = self._readings.source.id
             self._recorder.submit(lambda store, _: device_memory.begin_numbering(store, device))
 
-    def _keep(self, whole: Piece) -> None:
+    def _take_whole(self, whole: Piece) -> None:
+        """File what was measured of control solution, keep what was measured of a person."""
+        told = whole.characteristic.control
+        control = told(whole.fields) if told is not None else None
+        if control is None:
+            self._keep(whole)
+        else:
+            self._recorded.append(self._readings.control(whole.at, control, whole.raw))
+
+    def _keep(self, whole: Piece, unfinished: bool = False) -> None:
         measured, fields = whole.characteristic.measured(whole.fields), whole.fields
         self._under_way = None
         if measured is None:
@@ -333,6 +347,8 @@ class Session:
             return
         if measured.kind is Kind.BODY_COMPOSITION and self.setup.shares_user:
             measured = replace(measured, quality=(*measured.quality, SHARED_USER))
+        if unfinished:
+            measured = replace(measured, quality=(*measured.quality, UNFINISHED))
         self._repeatable |= measured.device_time is None
         age_s = self._age_s(measured.device_time, whole.at)
         if "time" in fields and age_s is None:

@@ -78,7 +78,9 @@ class _Meter:
             time, value = yield from _memory(index)
             newest = time + value if index == 0 else newest
             found = _record(kind, time, value)
-            if found is not None:
+            if found is not None and protocol.is_control(kind, value):
+                yield Turn(controls=(self._copies.numbered(found),))
+            elif found is not None:
                 yield Turn(measured=(self._copies.numbered(found),))
         self._known = _Known(serial, count, newest)
 

@@ -71,6 +71,7 @@ _QUALITY = {
     "pulse_below_range": N_("pulse too slow for the device"),
     "improper_position": N_("arm not at the height of the heart"),
     "shared_user": N_("the scale does not know the person: fat is only a guess"),
+    "unfinished": N_("stopped before the value had settled"),
     "small_after_person": N_("much less than the weight before: a bag, or a baby?"),
     "low_perfusion": N_("weak signal from the finger"),
     "inadequate_signal": N_("weak signal from the finger"),

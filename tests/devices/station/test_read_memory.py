@@ -21,7 +21,7 @@ from devices.simulators.body_scale import BodyScale
 from devices.simulators.clockwork import StandingClock
 from devices.simulators.faults import Fault
 from devices.simulators.glucose_meter import GlucoseMeter
-from edge.equipment import device_memory, pairings, registry
+from edge.equipment import controls, device_memory, pairings, registry
 from edge.model.clock import Clock
 from edge.model.reading import CUFF_PRESSURE, PERHAPS_SAME, Code
 from edge.readings import identity
@@ -89,6 +89,8 @@ async def test_control_solution_is_nobodys_blood(store: Store, bluez: Bluez) -> 
     await eventually_async(lambda: device_memory.of(store, METER).last_record == 2)
     assert len(readings(store)) == 1
     assert rejected(store) == []
+    (filed,) = controls.newest(store)
+    assert (filed.device_id, filed.record) == (METER, "2")
 
 
 @pytest.mark.usefixtures("listen")
@@ -118,6 +120,23 @@ async def test_a_cuff_that_sends_its_running_pressure_as_results_leaves_one_read
     assert live.shown[0][0] == CUFF_PRESSURE
     (row,) = await eventually_async(lambda: readings(store))
     assert {value.code for value in row.values} >= {Code.SYSTOLIC, Code.DIASTOLIC}
+    assert rejected(store) == []
+
+
+@pytest.mark.parametrize("fault", [None, Fault.DROP])
+@pytest.mark.usefixtures("listen")
+async def test_of_a_spot_check_under_way_only_the_last_value_is_kept(
+    store: Store, clock: Clock, bluez: Bluez, fault: Fault | None
+) -> None:
+    added(store, models.SETTLING_OXIMETER)
+    on_air(bluez, models.SETTLING_OXIMETER, habits=replace(QUICK, sample_s=0.1)).measure(
+        body(), fault
+    )
+    assert await eventually_async(lambda: registry.live(store, clock.now()))
+    (row,) = await eventually_async(lambda: readings(store))
+    assert ("unfinished" in row.quality) == (fault is Fault.DROP)
+    await eventually_async(lambda: device(store).state == "listening")
+    assert len(readings(store)) == 1
     assert rejected(store) == []
 
 
