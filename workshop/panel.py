@@ -24,6 +24,7 @@ from edge.visits import visits
 from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, RunningDemo
 from provisioning.errors import CommandFailed
 from web.application import Protection, protect
+from web.hosts import own_names
 from web.polling import polled
 from workshop.seed import TECHNICIAN, TECHNICIAN_PIN
 
@@ -80,8 +81,7 @@ class Bench:
 def create_app(bench: Bench) -> Flask:
     """Build the panel over a running clinic."""
     app = Flask("workshop")
-    app.config["TRUSTED_HOSTS"] = [HOST, "localhost"]
-    protect(app, Protection(session_token=lambda: None))
+    protect(app, Protection(session_token=lambda: None, host_names=own_names()))
     devices = {device["name"]: device for device in bench.demo.ward.devices}
 
     def show() -> str:
