@@ -246,6 +246,13 @@ CREATE TABLE command (
 ) WITHOUT ROWID;
 """
 
+_CONTROL = """
+CREATE TABLE control (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), device_id TEXT NOT NULL,
+    device_key BLOB UNIQUE, wall_ms INTEGER NOT NULL, raw BLOB
+);
+"""
+
 _TO_JUDGE = """
 CREATE TABLE to_judge (patient_id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
@@ -253,4 +260,5 @@ CREATE TABLE to_judge (patient_id TEXT PRIMARY KEY) WITHOUT ROWID;
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
+    Migration("0003_add_control", _CONTROL),
 )

@@ -30,7 +30,7 @@ F = TypeVar("F")
 READING = (
     *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
     *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
-    *("said", "withheld"),
+    *("said", "withheld", "coded", "sample"),
 )
 
 
@@ -134,6 +134,7 @@ def _reading_row(origin: Origin, fact: ReadingFact, unknown: Collection[str]) ->
         *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
         *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
         *(*_when(fact.at), origin.received_ms, fact.said, int(fact.patient in unknown)),
+        *(fact.coded, fact.sample),
     )
 
 
