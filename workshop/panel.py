@@ -51,6 +51,8 @@ FAULTS: Mapping[Fault, tuple[str, str]] = {
     Fault.MUTE: ("silent", "The device is there and says nothing."),
     Fault.MOTION: ("motion", "The person moved: the value carries a doubt, or there is none."),
     Fault.CONTROL: ("control solution", "Control solution was measured instead of blood."),
+    Fault.KETONE: ("ketone strip", "A ketone strip was measured, not blood sugar."),
+    Fault.OBJECT: ("thing", "A thing was weighed in the scale's mode for things."),
     Fault.BUSY: ("busy", "The device refuses the next request."),
     Fault.STALE_BOND: ("stale bond", "The device has forgotten its bond until it is paired anew."),
 }
