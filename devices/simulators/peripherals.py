@@ -95,8 +95,8 @@ class BleModel:
 
     slug: str
     identity: Identity
-    service: int
-    measurement: int
+    service: int | str
+    measurement: int | str
     encode: Encode
     features: dict[int, bytes] = field(default_factory=dict)
     clock: int | None = None

@@ -35,6 +35,7 @@ from devices.simulators.faults import Fault
 from devices.simulators.gatt import Bond, Identity, Pairing
 from devices.simulators.models import (
     NONIN_3230,
+    NONIN_OWN,
     PLX_CONTINUOUS,
     UA_651BLE,
     UC_352BLE,
@@ -128,6 +129,19 @@ async def test_a_finger_in_a_stream_shows_live_and_leaves_one_reading(
     assert len(readings(store)) == 1
     oximeter.measure(body(2))
     await eventually_async(lambda: len(readings(store)) == 2)
+    assert rejected(store) == []
+
+
+@pytest.mark.usefixtures("listen")
+async def test_an_older_nonin_is_read_by_its_own_service(store: Store, bluez: Bluez) -> None:
+    made = StreamingOximeter(NONIN_OWN, QUICK, Bond(Pairing.JUST_WORKS, bonded=True))
+    bluez.add(made.peripheral)
+    made.measure(body())
+    (row,) = await eventually_async(lambda: readings(store))
+    assert row.kind == "oximetry"
+    await eventually_async(lambda: device(store).state == "listening")
+    assert device(store).model == "Nonin 3230"
+    assert len(readings(store)) == 1
     assert rejected(store) == []
 
 
