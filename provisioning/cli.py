@@ -62,9 +62,7 @@ def main() -> None:
     default=languages.SOURCE.code,
     show_default=True,
 )
-@click.option(
-    "--kiosk-port", type=click.IntRange(0, HIGHEST_PORT), default=8600, show_default=True
-)
+@click.option("--kiosk-port", type=click.IntRange(0, HIGHEST_PORT), default=8600, show_default=True)
 @click.option("--port", "ports", multiple=True, metavar="PATH=MODEL", help="Bind a serial port.")
 @speaks_json
 def init(

@@ -271,7 +271,12 @@ CREATE TABLE withheld_release (
 );
 """
 
+_PATIENT_KEYS = """
+ALTER TABLE patient ADD COLUMN keys TEXT NOT NULL DEFAULT '';
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
+    Migration("0003_add_patient_keys", _PATIENT_KEYS),
 )
