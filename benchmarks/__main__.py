@@ -26,8 +26,15 @@ def _parse(as_json: bool, _quick: bool) -> int:
     return run(as_json)
 
 
+def _frames(as_json: bool, _quick: bool) -> int:
+    from benchmarks.frame_cost import run
+
+    return run(as_json)
+
+
 SUITES: dict[str, Callable[[bool, bool], int]] = {
     "decode": lambda as_json, _quick: decode.run(as_json),
+    "frames": _frames,
     "link": _link,
     "memory": _memory,
     "parse": _parse,

@@ -181,8 +181,7 @@ def _box(home: Path, ward: Ward) -> Store:
                 f'[[devices.port]]\npath = "{card["address"]}"\nmodel = "{card["model"]}"\n'
             )
     (home / "healthpost.toml").write_text("".join(lines), encoding="utf-8")
-    store = Store.open(home / "box.db")
-    store.name_box("box-soak")
+    store = Store.create(home / "box.db", "box-soak")
     for card in cards:
         if card["link"] == "ble":
             pairings.add(store, store.clock().now(), card["address"])

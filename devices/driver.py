@@ -26,12 +26,14 @@ class Event:
 
     `quality` holds doubts that travel with the value but are no field of the protocol's event.
     `more` says that another event of the same frame follows: a reply is due to the last one only.
+    `raw` are the bytes of a text whose character set is a question of the site.
     """
 
     name: str
     fields: Fields = field(default_factory=dict)
     quality: tuple[str, ...] = ()
     more: bool = False
+    raw: bytes = b""
 
 
 class Decoder(Protocol):
@@ -99,25 +101,53 @@ class Question:
 
 
 UNMAPPED = "unmapped-test"
-"""Why an analyser's final result is no reading: nobody wrote down what its test code means."""
+BAD_UNIT = "result-unit"
+BAD_VALUE = "result-value"
+NO_RESULT = "no-values"
+NOT_FINAL = "not-final"
+WITHDRAWN = "withdrawn"
+RESULT_FAILURES = {
+    UNMAPPED: "this test is not in the map of this site's tests",
+    BAD_UNIT: "the unit is not the one in the map of this site's tests",
+    BAD_VALUE: "the value is neither a number nor a known word",
+    NO_RESULT: "the analyser says that it has no result",
+    NOT_FINAL: "the analyser says that this result is not final yet",
+    WITHDRAWN: "the analyser says that an earlier result was wrong",
+}
+"""Why an analyser's result is no reading, in a word and in a sentence."""
 
-RESULT_FAILURES = {UNMAPPED: "this test is not in the map of this site's tests"}
-"""What is said of an analyser's result that is no reading, by the reason."""
+
+@dataclass(frozen=True, slots=True)
+class ResultRefusal:
+    """Results that are no readings: why (a key of `RESULT_FAILURES`), which tests, their bytes."""
+
+    kind: str
+    tests: tuple[str, ...] = ()
+    raw: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """Why, in a sentence that names the tests by the analyser's own codes."""
+        sentence = RESULT_FAILURES[self.kind]
+        return f"{sentence}: {', '.join(self.tests)}" if self.tests else sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What a session makes of a moment: `write` goes to the device, the rest to the box.
 
-    `measured` are finished measurements, begun `age_s` ago when that is known; `samples` those of a
-    stream, None for "no valid value"; `failed` says why a measurement that somebody waits for has
-    none. `clock` is what the device's clock shows now, `serial` the device's own serial number,
-    `state` what it does (as in `edge.equipment.registry.Device`), each empty when nothing was
-    learnt.
+    `measured` are finished measurements, begun `age_s` ago when that is known; `controls` those of
+    control material, which is no patient; `refused` are results that are no readings; `samples`
+    those of a stream, None for "no valid value"; `failed` says why a measurement that somebody
+    waits for has none. `clock` is what the device's clock shows now, `serial` the device's own
+    serial number, `state` what it does (as in `edge.equipment.registry.Device`), each empty when
+    nothing was learnt.
     """
 
     write: bytes = b""
     measured: tuple[Measurement, ...] = ()
+    controls: tuple[Measurement, ...] = ()
+    refused: tuple[ResultRefusal, ...] = ()
     samples: tuple[Measurement | None, ...] = ()
     failed: str = ""
     clock: datetime | None = None
@@ -165,8 +195,8 @@ class BleCharacteristic:
     """A GATT characteristic that carries measurements: 16-bit UUID, its decoder, its meaning.
 
     `decode` raises `DecodeError` ("truncated" and the like) and nothing else. `running` tells the
-    values of a measurement that is still under way; `live` gives what is shown of them. They never
-    become a reading.
+    values of a measurement that is still under way; `live` gives what is shown of them. Only the
+    last of them is kept, and only if no result follows in the same connection.
     """
 
     uuid: str

@@ -50,12 +50,14 @@ class Quirks:
 class GlucoseRange:
     """Between which mg/dL a glucose meter shows a number, LO and HI beyond; None is not known.
 
-    `source` says where that is written.
+    `source` says where that is written. `below` is what a number under it means: the LO of a meter
+    that keeps its numbers, or, where a ketone may be sent as glucose, nothing that can be told.
     """
 
     low_mg_dl: Decimal
     high_mg_dl: Decimal | None
     source: str
+    below: Literal["lo", "refused"] = "lo"
 
 
 @dataclass(frozen=True, slots=True)

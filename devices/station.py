@@ -16,7 +16,9 @@ from functools import partial
 
 from devices.ble.supervisor import BleSupervisor, RadioHabits
 from devices.catalogue import SERIAL_PROTOCOLS, model_named
-from devices.protocols.laboratory import Test
+from devices.protocols.character_sets import codec_named
+from devices.protocols.laboratory import Site, Test
+from devices.protocols.laboratory_places import place
 from devices.protocols.line_template import PREFIX, TemplateError
 from devices.recording.recorder import Recorder
 from devices.serial import link, templates
@@ -62,7 +64,7 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     ports = cables_of(settings)
-    recorder = Recorder(settings.database)
+    recorder = Recorder(settings.database, settings.box_id)
     await recorder.open()
     recorder.submit(_clear_former_states)
     cables = Cables(recorder, ports)
@@ -119,8 +121,18 @@ def _cable(settings: Settings, port: Port) -> Cable:
     model = model_named(port.model)
     if model is None or model.protocol not in SERIAL_PROTOCOLS:
         raise SettingsError(f"devices.port: no serial device {port.model!r} in the catalogue")
+    return Cable(port.path, model, site_of(port))
+
+
+def site_of(port: Port) -> Site:
+    """Return what was written down for the analyser at a port; raises `SettingsError`."""
+    wrong = [name for name in (*port.sample, *port.time) if place(name) is None]
+    if wrong:
+        raise SettingsError(f"devices.port: {wrong[0]!r} is no field such as OBR-3 or O-4.3")
+    if port.encoding and codec_named(port.encoding) is None:
+        raise SettingsError(f"devices.port: {port.encoding!r} is no character set")
     tests = {name: Test(code, unit) for name, (code, unit) in port.tests.items()}
-    return Cable(port.path, model, tests)
+    return Site(tests, port.encoding, port.sample, port.time, port.controls)
 
 
 def _watch_habits(settings: Settings) -> WatchHabits:

@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from edge.process.home_lock import ASIDE_S
 from edge.process.supervise import Child, Stop, restart_delay_s, supervise
 from hospital.archive.errors import ArchiveDown
 from hospital.archive.open import open_archive
@@ -104,7 +105,7 @@ def main() -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask_to_stop)
-    return run_hospital_process("hospital", lambda settings: run(settings, stop), wait_s=0)
+    return run_hospital_process("hospital", lambda settings: run(settings, stop), ASIDE_S)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
 
@@ -106,6 +107,14 @@ def worker() -> staff.Session:
     return signed_in
 
 
+def here() -> str:
+    """Return the address to come back to: this page, or the one whose form led here."""
+    if request.method == "GET":
+        return request.full_path
+    before = urlsplit(request.referrer or "")
+    return before.path + (f"?{before.query}" if before.query else "") or "/"
+
+
 def _session(token: str) -> staff.Session | None:
     asked_by_itself = (request.endpoint or "").rpartition(".")[2] in POLLS
     try:
@@ -119,7 +128,8 @@ def _box() -> Box:
 
 
 def _open_store() -> Store:
-    return Store.open(_box().settings.database, cache_kb=LITTLE_CACHE_KB)
+    own = _box().settings
+    return Store.open(own.database, own.box_id, cache_kb=LITTLE_CACHE_KB)
 
 
 _STORE = RequestResource("store", _open_store)

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from edge.model.clock import Stamp
-from edge.model.reading import Code, Value
+from edge.model.reading import Code, CodedValue, Value
 from edge.readings.history import StoredReading
 from edge.rules.rule import Silence
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import (
     N_,
+    coded_text,
     kind_icon,
+    ltr,
     own_words,
     plain,
     quantity,
@@ -76,7 +78,7 @@ def show(
     return ReadingText(
         entry=recorded.entry,
         icon=kind_icon(recorded.kind),
-        lines=lines(recorded.values),
+        lines=lines(recorded.values, recorded.coded),
         source=_source(recorded, names),
         at=since(recorded.placed.when, now),
         sure=recorded.placed.sure,
@@ -90,8 +92,13 @@ def show(
     )
 
 
-def lines(values: tuple[Value, ...]) -> tuple[Line, ...]:
-    """Return the numbers of a reading, a blood pressure as one line 120/80."""
+def lines(values: tuple[Value, ...], coded: tuple[CodedValue, ...] = ()) -> tuple[Line, ...]:
+    """Return the values of a reading: its numbers, a blood pressure as 120/80, then its words."""
+    words = tuple(Line(vital_name(v.code), coded_text(v.word)) for v in coded)
+    return _numbers(values) + words
+
+
+def _numbers(values: tuple[Value, ...]) -> tuple[Line, ...]:
     by_code = {value.code: value for value in values}
     systolic, diastolic = by_code.get(Code.SYSTOLIC), by_code.get(Code.DIASTOLIC)
     rest = [v for v in values if v.code not in _FOLDED]
@@ -107,7 +114,15 @@ def _source(recorded: StoredReading, names: Mapping[str, str]) -> Markup:
     if recorded.source == "typed":
         who = names.get(recorded.actor or "")
         return t(N_("typed by %(name)s"), name=own_words(who)) if who else t(N_("typed"))
-    return own_words(recorded.model or recorded.device_id or "")
+    model = own_words(recorded.model or recorded.device_id or "")
+    if not recorded.found or not recorded.record:
+        return model
+    sample = t(
+        N_("sample %(number)s, from field %(place)s"),
+        number=ltr(recorded.record),
+        place=ltr(recorded.found[0]),
+    )
+    return Markup("{} · {}").format(model, sample)
 
 
 _FOLDED = frozenset({Code.SYSTOLIC, Code.DIASTOLIC, Code.MEAN_PRESSURE, Code.PERFUSION_INDEX})

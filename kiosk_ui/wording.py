@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from edge.model.age import Age, Estimate
 from edge.model.clock import Stamp
+from edge.model.coded_results import BY_WORD
 from edge.model.patient import Patient
 from edge.model.patient_codes import AgeUnit, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
@@ -147,6 +148,14 @@ def quantity(number: str, unit: str) -> Markup:
 def value_text(value: Value) -> Markup:
     """Return one value with its unit."""
     return quantity(f"{value.comparator}{plain(value.value)}", value.unit)
+
+
+def coded_text(word: str) -> Markup:
+    """Return a result in words; a word that only a newer release knows is shown as it is."""
+    row = BY_WORD.get(word)
+    if row is None or row.is_grade:
+        return ltr(row.label if row else word)
+    return t(row.label)
 
 
 def sex_name(sex: Sex) -> Markup:

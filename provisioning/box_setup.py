@@ -18,7 +18,7 @@ from edge.process.home import PRIVATE_FOLDER, Service, make_home
 from edge.settings.box_settings import DEFAULT_HOME, Port, Settings, settings_file
 from edge.staff.pins import create_pepper, load_pepper
 from edge.store import durable
-from edge.store.store import Store
+from edge.store.store import UNNAMED, Store
 from provisioning.errors import InputError
 
 SERVICE = Service(DEFAULT_HOME, "healthpost")
@@ -42,17 +42,32 @@ def init_box(
         raise InputError("language", f"choose one of {', '.join(languages.CODES)}")
     _check_models(ports)
     make_home(home, SERVICE)
-    box_id = new_box_id()
+    box_id = _make_file(home / "box.db")
     durable.make_folder(home / "keys")
     (home / "keys").chmod(PRIVATE_FOLDER)
     _keep_pepper(home / "keys")
-    with closing(Store.open(home / "box.db")) as store:
-        store.name_box(box_id)
     durable.replace(
         settings_file(home),
         tomlkit.dumps(_document(box_id, clinic.strip(), language, kiosk_port, ports)).encode(),
     )
     return Settings.load(home)
+
+
+def _make_file(file: Path) -> str:
+    """Make the box's file; return its id. An `init` that was broken off before is gone on with."""
+    if file.exists() and file.stat().st_size == 0:
+        file.unlink()
+    if not file.exists():
+        box_id = new_box_id()
+        Store.create(file, box_id).close()
+        return box_id
+    with closing(Store.open(file)) as store:
+        if store.journal_position():
+            text = f"{file} holds the records of box {store.box_id()}, whose settings are missing"
+            raise InputError("exists", text)
+        if store.box_id() == UNNAMED:
+            store.name_box(new_box_id())
+        return store.box_id()
 
 
 def _keep_pepper(keys: Path) -> None:

@@ -9,17 +9,18 @@ import json
 import logging
 import sys
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 import click
 
 from edge.model import languages
-from edge.settings.box_settings import Port, home_folder
+from edge.settings.box_settings import Port, Settings, home_folder
 from edge.settings.toml_table import HIGHEST_PORT
 from provisioning import extras
 from provisioning.enrol_command import enrol
 from provisioning.errors import InputError
-from provisioning.output import open_box, say, speaks_json
+from provisioning.output import box_home, open_box, say, speaks_json
 from provisioning.staff_commands import staff
 
 
@@ -96,6 +97,35 @@ def run(as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("copy", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@speaks_json
+def restore(copy: Path | None, as_json: bool) -> None:
+    """Put a COPY of the box's file back, the newest of `backup/` when none is named.
+
+    The box must be stopped. The former file is kept beside it.
+    """
+    from edge.process.start import held
+    from edge.store import copies
+    from edge.store.restore import put_back
+
+    settings = Settings.load(box_home())
+    lock = held(settings.home, "box")
+    made = copies.listed(settings.backup)
+    if copy is None and not made:
+        raise InputError("copy", f"there is no copy in {settings.backup}: name one")
+    source = copy or made[0].file
+    aside = put_back(settings.database, settings.box_id, source)
+    lock.release()
+    kept = "" if aside is None else f" The former file is {aside}."
+    say(
+        {"copy": str(source), "former": None if aside is None else str(aside)},
+        f"{source} is the box's file now.{kept} What is not in the copy comes back neither here"
+        " nor at the hospital; what the hospital had confirmed since stays there.",
+        as_json,
+    )
+
+
+@main.command()
 @click.option("--once", is_flag=True, help="Run headless until every device is confirmed.")
 @click.option(
     "--within", default=85, show_default=True, help="Seconds after which --once gives up."
@@ -129,8 +159,8 @@ def status(as_json: bool) -> None:
 @speaks_json
 def checkup(as_json: bool) -> None:
     """Check that this box is fit for work; ends with 1 when a check fails."""
-    from provisioning.checkup import FAIL
     from provisioning.checkup import checkup as check
+    from provisioning.finding import FAIL
 
     with open_box() as (settings, store):
         findings = check(settings, store)

@@ -185,7 +185,7 @@ def _make_box(home: Path, ward: Ward, claim: str, kiosk_port: int) -> Settings:
     init_box(home, CLINIC, kiosk_port=kiosk_port, ports=cables)
     enrol(home, claim)
     settings = Settings.load(home)
-    store = Store.open(settings.database)
+    store = Store.open(settings.database, settings.box_id)
     try:
         now = store.clock().now()
         member = staff.add(store, now, WORKER, "worker", PIN, staff.load_pepper(settings.keys))

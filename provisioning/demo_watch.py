@@ -41,7 +41,10 @@ def run_once(within_s: float) -> dict[str, object]:
     """Run until every device's reading is confirmed; raises `CommandFailed` after `within_s`."""
     began = time.monotonic()
     stop = _stop_on_signals()
-    with running(every_s=0) as demo, closing(Store.open(demo.settings.database)) as store:
+    with (
+        running(every_s=0) as demo,
+        closing(Store.open(demo.settings.database, demo.settings.box_id)) as store,
+    ):
         watch = _Watch(demo, store, began)
         while not watch.complete():
             if stop.wait(0.25):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from devices.capture.decode import event_json, plain
 from devices.capture.replay import Moment, Replay
 from devices.catalogue import SERIAL_PROTOCOLS, Model
@@ -9,6 +11,8 @@ from devices.catalogue.ble_families import BLE_FAMILIES
 from devices.catalogue.serial_protocols import serial_row
 from devices.catalogue.tables import family_of
 from edge.equipment import registry
+from edge.equipment.controls import Control
+from edge.model.coded_results import label_of
 
 Json = dict[str, object]
 
@@ -56,6 +60,32 @@ def device_json(device: registry.Device) -> Json:
         "battery": device.battery,
         "clock_offset_s": device.clock_offset_s,
     }
+
+
+def control_json(control: Control) -> Json:
+    """Return a device's measurement of control material as JSON."""
+    return {
+        "entry": control.entry,
+        "device": control.device_id,
+        "model": control.model,
+        "values": [
+            {"code": v.code, "value": str(v.value), "unit": v.unit, "comparator": v.comparator}
+            for v in control.values
+        ],
+        "coded": [{"code": v.code, "word": v.word} for v in control.coded],
+        "number": control.record,
+        "device_time": plain(control.device_time),
+        "wall_ms": control.wall_ms,
+    }
+
+
+def control_words(control: Control) -> str:
+    """Return a device's measurement of control material as a line."""
+    when = datetime.fromtimestamp(control.wall_ms / 1000).astimezone()
+    values = [f"{v.code} {v.comparator}{v.value} {v.unit}".strip() for v in control.values]
+    values += [f"{v.code} {label_of(v.word)}" for v in control.coded]
+    number = f" ({control.record})" if control.record else ""
+    return f"{when:%Y-%m-%d %H:%M}  {control.model}{number}: {', '.join(values)}"
 
 
 def record_words(summary: Json) -> str:

@@ -28,12 +28,14 @@ from devices.capture.replay import SOUND, replay
 from devices.catalogue import MODELS, SERIAL_PROTOCOLS
 from devices.catalogue.serial_protocols import serial_row
 from devices.catalogue.tables import line_text
-from edge.equipment import registry
+from edge.equipment import controls, registry
 from edge.settings.box_settings import home_folder, settings_file
 from provisioning.device_output import (
     Json,
     check_json,
     check_words,
+    control_json,
+    control_words,
     device_json,
     model_json,
     model_words,
@@ -114,6 +116,20 @@ def check(file: Path, protocol: str, as_json: bool) -> None:
         raise InputError(error.kind, str(error)) from error
     say(check_json(found), check_words(found), as_json)
     sys.exit(0 if found.verdict == SOUND else 1)
+
+
+@devices.command("controls")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=controls.SHOWN, show_default=True)
+@speaks_json
+def list_controls(limit: int, as_json: bool) -> None:
+    """List quality control: what devices measured of control material, newest first."""
+    with open_box() as (_, store):
+        found, held = controls.newest(store, limit), controls.count(store)
+    lines = [control_words(control) for control in found] or ["No control has been measured yet."]
+    if held > len(found):
+        lines.append(f"... and {held - len(found)} older ones: --limit {held} shows all.")
+    answer = {"controls": [control_json(control) for control in found], "held": held}
+    say(answer, "\n".join(lines), as_json)
 
 
 devices.add_command(pair)

@@ -28,6 +28,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "hospital": (HOSPITAL,),
     "init": (BOX,),
     "link": (BOX,),
+    "restore": (BOX,),
     "run": (BOX,),
     "staff": (BOX,),
     "status": (BOX,),

@@ -36,7 +36,7 @@ def link() -> None:
 @speaks_json
 def show_trace(last: int, as_json: bool) -> None:
     """Print the latest frames: when, which way, what, how large. No patient data."""
-    lines = trace.read(box_home())[-last:]
+    lines = trace.read(Settings.load(box_home()).home)[-last:]
     text = "\n".join(f"{_utc(frame.at_ms)}  {frame.words()}" for frame in lines)
     frames = [asdict(frame) for frame in lines]
     say({"frames": frames}, text or "Nothing went over the link yet.", as_json)

@@ -29,7 +29,7 @@ def box_home() -> Path:
 def open_box() -> Iterator[tuple[Settings, Store]]:
     """Give the box's settings and its file, closed afterwards."""
     settings = Settings.load(box_home())
-    store = Store.open(settings.database)
+    store = Store.open(settings.database, settings.box_id)
     try:
         yield settings, store
     finally:

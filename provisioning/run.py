@@ -5,13 +5,16 @@ Each also runs alone, under whatever starts it: `python -m devices.station` and 
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 from collections.abc import Mapping
 
+from edge.model.errors import StoreRefused
 from edge.process.fork import ForkedChild, preload
 from edge.process.home import close_to_others
+from edge.process.home_lock import ASIDE_S
 from edge.process.start import held
 from edge.process.supervise import SLOWEST_RESTART_S, Child, Stop, restart_delay_s, supervise
 from edge.settings.box_settings import Settings
@@ -19,6 +22,8 @@ from edge.store.store import Store
 from provisioning.output import box_home
 
 __all__ = ["SLOWEST_RESTART_S", "Child", "box_children", "restart_delay_s", "run_box", "supervise"]
+
+log = logging.getLogger(__name__)
 
 CONCERNS: Mapping[str, str] = {
     "station": "devices.station",
@@ -71,14 +76,22 @@ def run_box() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     settings = Settings.load(box_home())
-    lock = held(settings.home, "box")
+    lock = held(settings.home, "box", ASIDE_S)
     try:
         close_to_others(settings.home)
-        Store.open(settings.database).close()  # migrated once, or a plain error for all
+        _migrate(settings)
         preload(SHARED)
         supervise(_forked_children(settings), stop)
     finally:
         lock.release()
+
+
+def _migrate(settings: Settings) -> None:
+    """Bring the file up to date once, or raise a plain error for all."""
+    try:
+        Store.open(settings.database, settings.box_id).close()
+    except StoreRefused as error:
+        log.error("%s", error)  # the kiosk must run: each of its pages says so
 
 
 def _forked_children(settings: Settings) -> list[ForkedChild]:

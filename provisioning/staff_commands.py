@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from edge.process.cli_secret import read_secret, secret_option
+from edge.staff import pins
 from edge.staff import staff as people
 from edge.staff.staff import Role, Staff
 from edge.store.store import Store
@@ -73,6 +74,23 @@ def staff_dismiss(name: str, as_json: bool) -> None:
         person = _named(store, name)
         people.dismiss(store, store.clock().now(), person.id, None)
     say(_row(person), f"{person.name} may not sign in any more.", as_json)
+
+
+@staff.command("renew-pepper")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@speaks_json
+def staff_renew_pepper(yes: bool, as_json: bool) -> None:
+    """Make a new pepper where the old one is lost: everybody needs a new PIN afterwards."""
+    with open_box() as (settings, store):
+        question = "Every PIN is worth nothing afterwards. Go on?"
+        if not yes and not click.confirm(question, err=True):
+            raise InputError("not-confirmed", "nothing was changed; --yes answers the question")
+        pins.renew_pepper(settings.keys)
+        names = [person.name for person in people.members(store)]
+    words = "The pepper is new."
+    if names:
+        words += f" Give a new PIN with `healthpost staff reset-pin NAME` to: {', '.join(names)}."
+    say({"without_pin": names}, words, as_json)
 
 
 def _row(person: Staff) -> dict[str, str]:

@@ -15,6 +15,7 @@ from edge.store import data_budget, issues, link_windows, outbox, poison
 from edge.store import ledger as lane_ledger
 from edge.store.ledger import LaneLedger
 from edge.store.store import Store
+from sync.keys import membership
 
 _NAMES = {Lane.ALERT: "alerts", Lane.CLINICAL: "clinical", Lane.FILES: "files"}
 
@@ -29,7 +30,10 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
     return {
         "box": settings.box_id,
         "clinic": settings.clinic,
-        "enrolled": settings.broker_host is not None,
+        "enrolled": (
+            settings.broker_host is not None
+            and (settings.keys / membership.CERTIFICATE_FILE).exists()
+        ),
         "link": {
             "state": ledger.link,
             "detail": ledger.link_detail,

@@ -130,27 +130,25 @@ def _identity(rule: Rule, edits: Sequence[Edit]) -> MergedField:
 
 
 def _union(rule: Rule, edits: Sequence[Edit]) -> MergedField:
-    members = {e.value for e in edits if e.op is Op.ADD and e.value}
-    present = tuple(sorted(m for m in members if _is_member(m, edits)))
-    asked = {
-        e.value
-        for e in edits
-        if e.op is Op.REMOVE and not e.clinician and e.value in present and not _decided(e, edits)
-    }
-    reviews = tuple(Review(rule.field, Op.REMOVE, (m,)) for m in sorted(m for m in asked if m))
-    return MergedField(present, reviews)
+    by_member: dict[str, list[Edit]] = {}
+    for e in edits:
+        if e.value:
+            by_member.setdefault(e.value, []).append(e)
+    present = tuple(sorted(m for m, about in by_member.items() if _is_member(about)))
+    asked = [m for m in present if _is_asked_to_go(by_member[m])]
+    return MergedField(present, tuple(Review(rule.field, Op.REMOVE, (m,)) for m in asked))
 
 
-def _is_member(member: str, edits: Sequence[Edit]) -> bool:
+def _is_member(about: Sequence[Edit]) -> bool:
     """Whether some addition was struck out by no clinician who knew of it."""
-    struck = [e for e in edits if e.op is Op.REMOVE and e.value == member and e.clinician]
-    added = [e for e in edits if e.op is Op.ADD and e.value == member]
-    return any(not any(covers(s, a) for s in struck) for a in added)
+    struck = _Knowing(e for e in about if e.op is Op.REMOVE and e.clinician)
+    return any(e.op is Op.ADD and not struck.of(e) for e in about)
 
 
-def _decided(asked: Edit, edits: Sequence[Edit]) -> bool:
-    about = [e for e in edits if e.value == asked.value]
-    return any(covers(e, asked) and (e.clinician or e.op is Op.ADD) for e in about)
+def _is_asked_to_go(about: Sequence[Edit]) -> bool:
+    """Whether a worker struck the member out, and nobody decided that since who knew of it."""
+    decided = _Knowing(e for e in about if e.clinician or e.op is Op.ADD)
+    return any(e.op is Op.REMOVE and not e.clinician and not decided.of(e) for e in about)
 
 
 def _block(rule: Rule, edits: Sequence[Edit]) -> MergedField:
@@ -164,7 +162,28 @@ def _block(rule: Rule, edits: Sequence[Edit]) -> MergedField:
 
 
 def _heads(edits: Sequence[Edit]) -> list[Edit]:
-    return [e for e in edits if not any(covers(other, e) for other in edits)]
+    knowing = _Knowing(edits)
+    return [e for e in edits if not knowing.of(e)]
+
+
+class _Knowing:
+    """Tells in one step whether the author of any of these edits knew of another: as `covers`."""
+
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        self._last_own: dict[str, int] = {}
+        newest: dict[str, int] = {}  # the revision known to the author, by the edit's id
+        for e in edits:
+            self._last_own[e.author] = max(e.order, self._last_own.get(e.author, e.order))
+            newest[e.id] = max(e.base_rev, newest.get(e.id, e.base_rev))
+        # An edit is not its own later one: the second is asked when the first is itself.
+        self._newest = sorted(((rev, id) for id, rev in newest.items()), reverse=True)[:2]
+
+    def of(self, earlier: Edit) -> bool:
+        """Whether one of them covers this one."""
+        if self._last_own.get(earlier.author, earlier.order) > earlier.order:
+            return True
+        others = [rev for rev, id in self._newest if id != earlier.id]
+        return bool(others) and earlier.rev <= others[0]
 
 
 def _distinct(rule: Rule, values: Iterable[str | None]) -> list[str]:

@@ -82,8 +82,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def empty_box(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a box that has a name and nothing else, to copy."""
     file = tmp_path_factory.mktemp("box") / "box.db"
-    opened = Store.open(file)
-    opened.name_box("box-test")
+    opened = Store.create(file, "box-test")
     opened.close()
     return file
 

@@ -9,17 +9,24 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, SecurityError
 
-Page = Callable[[str, int], str]
-"""Returns the page for a sentence and an HTTP code; it must need nothing that may have failed."""
+Page = Callable[[str, int, str], str]
+"""Returns the page for a sentence, an HTTP code and a detail that may be empty.
+
+It must need nothing that may have failed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An error of the application's own, the HTTP code that answers it, and its sentence."""
+    """An error of the application's own, the HTTP code that answers it, and its sentence.
+
+    `detail` gives what the sentence cannot say, the same in every language.
+    """
 
     error: type[Exception]
     code: int
     sentence: str
+    detail: Callable[[Exception], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ def answer_with_sentences(app: Flask, sentences: Sentences, page: Page) -> None:
         code = error.code or 500
         if isinstance(error, SecurityError):
             return error  # a foreign host name leaves no address to build a page's links from
-        return page(sentences.by_code.get(code, sentences.otherwise), code), code
+        return page(sentences.by_code.get(code, sentences.otherwise), code, ""), code
 
     app.register_error_handler(HTTPException, http)
     for failure in sentences.failures:
@@ -51,6 +58,7 @@ def _handler(
     def answer(error: Exception) -> ResponseReturnValue:
         if failure.code >= 500:
             app.logger.error("%s", error)
-        return page(failure.sentence, failure.code), failure.code
+        detail = "" if failure.detail is None else failure.detail(error)
+        return page(failure.sentence, failure.code, detail), failure.code
 
     return answer

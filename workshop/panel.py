@@ -74,7 +74,7 @@ class Bench:
 
     def store(self) -> Store:
         """Open the box's file."""
-        return Store.open(self.demo.settings.database)
+        return Store.open(self.demo.settings.database, self.demo.settings.box_id)
 
 
 def create_app(bench: Bench) -> Flask:

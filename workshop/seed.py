@@ -40,7 +40,7 @@ PAST = (
 
 def seed(settings: Settings) -> None:
     """Fill a running box: its technician, its patients, and what was measured before today."""
-    with closing(Store.open(settings.database)) as store:
+    with closing(Store.open(settings.database, settings.box_id)) as store:
         now = store.clock().now()
         pepper = staff.load_pepper(settings.keys)
         worker = staff.members(store)[0].id

@@ -252,8 +252,7 @@ def idle_memory(box: Box) -> dict[str, float]:
 @contextmanager
 def _store(home: Path) -> Iterator[Store]:
     home.mkdir(parents=True)
-    store = Store.open(home / "box.db")
-    store.name_box(BOX_ID)
+    store = Store.create(home / "box.db", BOX_ID)
     try:
         yield store
     finally:

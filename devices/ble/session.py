@@ -24,11 +24,11 @@ from devices.catalogue import BLE_CHARACTERISTICS
 from devices.driver import BleCharacteristic, DecodeError, Fields
 from devices.recording.device_readings import DeviceReadings
 from devices.recording.device_time import KnownClock
-from devices.recording.recorder import Recorder
+from devices.recording.recorder import Kept, Recorder
 from edge.equipment import device_memory, registry
 from edge.model.clock import Stamp
 from edge.model.reading import Kind
-from edge.readings.intake import Duplicate, Outcome
+from edge.readings.intake import Duplicate
 from edge.store import issues
 
 RECORD_ACCESS = "2A52"
@@ -41,6 +41,9 @@ _SPOT = tuple(BLE_CHARACTERISTICS[uuid] for uuid in ("2A35", "2A5E", "2A1C", "2A
 
 SHARED_USER = "shared_user"
 """Fat is estimated from the age, sex and height of a scale's user; the box's slot is nobody."""
+
+UNFINISHED = "unfinished"
+"""The device broke off before it called the value settled."""
 
 QUEUE_LIMIT = 1000
 _DURABLE_S = 10.0
@@ -99,11 +102,12 @@ class Session:
         self._values: asyncio.Queue[_Value] = asyncio.Queue(maxsize=QUEUE_LIMIT)
         self._assembly = Assembly()
         self._transfer: RecordTransfer | None = None
-        self._recorded: list[asyncio.Future[Outcome]] = []
+        self._recorded: list[asyncio.Future[Kept]] = []
         self._leave = asyncio.Event()
         self._valid_s = 0.0
         self._repeatable = self._finger_in = False
         self._under_way: Piece | None = None
+        self._failed: set[bytes] = set()
 
     def leave(self) -> None:
         """End soon: another device needs the slot."""
@@ -252,10 +256,8 @@ class Session:
             self._take(self._values.get_nowait())
         for whole in self._assembly.flush():
             self._keep(whole)
-        if self._under_way is not None:  # broken off: once, however many values it sent
-            self._recorded.append(
-                self._readings.no_measurement(self._under_way.at, self._under_way.raw)
-            )
+        if self._under_way is not None:  # broken off: its last value, however many it sent
+            self._keep(self._under_way, unfinished=True)
 
     # --- values --------------------------------------------------------------------------------
 
@@ -282,7 +284,7 @@ class Session:
         return None
 
     def _show(self, piece: Piece) -> None:
-        """Show a cuff that still inflates; the last of its values is kept if no result follows."""
+        """Show what is still measured; the last of its values is kept if no result follows."""
         self._under_way = piece if piece.characteristic.uuid != CUFF_PRESSURE else None
         shown = piece.characteristic.live(piece.fields) if piece.characteristic.live else None
         if shown is not None:
@@ -301,7 +303,7 @@ class Session:
         for whole in self._assembly.feed(piece):
             self._keep(whole)
 
-    def _keep(self, whole: Piece) -> None:
+    def _keep(self, whole: Piece, unfinished: bool = False) -> None:
         measured, fields = whole.characteristic.measured(whole.fields), whole.fields
         self._under_way = None
         if measured is None:
@@ -309,10 +311,14 @@ class Session:
                 _log.info("%s: a record without a value", self._readings.source.id)
                 return
             self._repeatable = True
-            self._recorded.append(self._readings.no_measurement(whole.at, whole.raw))
+            if whole.raw not in self._failed:  # the same bytes again are the same failure
+                self._failed.add(whole.raw)
+                self._recorded.append(self._readings.no_measurement(whole.at, whole.raw))
             return
         if measured.kind is Kind.BODY_COMPOSITION and self.setup.shares_user:
             measured = replace(measured, quality=(*measured.quality, SHARED_USER))
+        if unfinished:
+            measured = replace(measured, quality=(*measured.quality, UNFINISHED))
         self._repeatable |= measured.device_time is None
         age_s = self._age_s(measured.device_time, whole.at)
         if "time" in fields and age_s is None:
@@ -360,5 +366,5 @@ def _is_control(fields: Fields) -> bool:
     return "control_solution" in (fields.get("type"), fields.get("location"))
 
 
-def _is_written(done: asyncio.Future[Outcome]) -> bool:
+def _is_written(done: asyncio.Future[Kept]) -> bool:
     return done.done() and not done.cancelled()

@@ -16,8 +16,9 @@ from devices.capture import recorded
 from devices.capture.recorded import Recorded
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import DecodeError, Decoder, Event
-from devices.protocols.laboratory import Test
-from edge.model.reading import Measurement, Value
+from devices.protocols.laboratory import Site, Test
+from edge.model.coded_results import BY_WORD
+from edge.model.reading import CodedValue, Measurement, Value
 
 Json = dict[str, object]
 
@@ -68,7 +69,7 @@ def decode_serial(
     events = [event for chunk in data for event in decoder.feed(chunk)]
     found = Recorded()
     if direction == FROM_DEVICE:
-        found = recorded.of_events(SERIAL_PROTOCOLS[protocol], events, tests or {})
+        found = recorded.of_events(SERIAL_PROTOCOLS[protocol], events, Site(tests or {}))
     return {
         "protocol": protocol,
         "events": [event_json(event) for event in events],
@@ -126,6 +127,8 @@ def recorded_json(found: Recorded) -> Json:
     answer: Json = {"readings": [_reading_json(measured) for measured in found.readings]}
     if found.refused:
         answer["refused"] = [{"kind": kind, "text": text} for kind, text in found.refused]
+    if found.controls:
+        answer["controls"] = [_reading_json(measured) for measured in found.controls]
     if found.answers:
         answer["answers"] = [sent.hex() for sent in found.answers]
     return answer
@@ -134,11 +137,27 @@ def recorded_json(found: Recorded) -> Json:
 def _reading_json(measured: Measurement) -> Json:
     return {
         "kind": str(measured.kind),
-        "values": [_value_json(value) for value in measured.values],
+        "values": [
+            *(_value_json(value) for value in measured.values),
+            *(_coded_json(value) for value in measured.coded),
+        ],
         "time": plain(measured.device_time),
         "record": measured.record,
         "user": measured.user,
         "quality": list(measured.quality),
+        **({"found": list(measured.found)} if measured.found else {}),
+    }
+
+
+def _coded_json(value: CodedValue) -> Json:
+    row = BY_WORD[value.word]
+    return {
+        "code": str(value.code),
+        "value": row.label,
+        "unit": "",
+        "comparator": "",
+        "coded": value.word,
+        "snomed": row.snomed,
     }
 
 

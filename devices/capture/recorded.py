@@ -7,14 +7,14 @@ with a finger in gives one reading; what only a device's former values could tel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from devices.ble.assembly import Assembly, Piece
 from devices.ble.broadcasts import Broadcasts
 from devices.catalogue.serial_protocols import serial_row, session_for
-from devices.driver import RESULT_FAILURES, BleCharacteristic, Event, Fields, SerialProtocol
-from devices.protocols.laboratory import Test
+from devices.driver import BleCharacteristic, Event, Fields, SerialProtocol
+from devices.protocols.laboratory import Site
 from devices.recording import meter_range
 from devices.recording.recorder import Refusal
 from devices.recording.stable_value import Agreement, Stability
@@ -29,17 +29,19 @@ _BROADCAST_FIELDS = frozenset({"stabilized", "removed"})
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The readings, why others were refused (kind and text), and what the box would answer."""
+    """The readings, why others were refused (kind and text), and what the box would answer.
+
+    `controls` were measured of control material, and are filed as the device's own.
+    """
 
     readings: tuple[Measurement, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
     answers: tuple[bytes, ...] = ()
+    controls: tuple[Measurement, ...] = ()
 
 
 def of_characteristic(characteristic: BleCharacteristic, fields: Fields, raw: bytes) -> Recorded:
     """Return what one value of a GATT characteristic, or one advertisement, would leave behind."""
-    if characteristic.running is not None and characteristic.running(fields):
-        return Recorded()  # shown while it happens
     if fields.keys() >= _BROADCAST_FIELDS:
         return _judged([Broadcasts().feed("", characteristic, raw, 0.0)])
     assembly = Assembly()
@@ -47,13 +49,11 @@ def of_characteristic(characteristic: BleCharacteristic, fields: Fields, raw: by
     return _judged([piece.characteristic.measured(piece.fields) for piece in pieces])
 
 
-def of_events(
-    protocol: SerialProtocol, events: Iterable[Event], tests: Mapping[str, Test]
-) -> Recorded:
-    """Return what a serial device's events would leave behind; `tests` is an analyser's map."""
+def of_events(protocol: SerialProtocol, events: Iterable[Event], site: Site) -> Recorded:
+    """Return what a serial device's events would leave behind; `site` is of an analyser."""
     row = serial_row(protocol.name)
     if row is not None and row.analyser is not None:
-        return _of_analyser(protocol.name, events, tests)
+        return _of_analyser(protocol.name, events, site)
     if not protocol.streaming:
         return _judged([protocol.measured(event) for event in events])
     agreement = Agreement(_HELD)
@@ -64,18 +64,15 @@ def of_events(
     return _judged(found)
 
 
-def _of_analyser(protocol: str, events: Iterable[Event], tests: Mapping[str, Test]) -> Recorded:
-    session = session_for(protocol, tests)
+def _of_analyser(protocol: str, events: Iterable[Event], site: Site) -> Recorded:
+    session = session_for(protocol, site)
     assert session is not None
     turns = [session.start(0), *(session.on_event(event, 0) for event in events)]
     judged = _judged([measured for turn in turns for measured in turn.measured])
-    failed = tuple(
-        (turn.failed, RESULT_FAILURES.get(turn.failed, turn.failed))
-        for turn in turns
-        if turn.failed
-    )
+    failed = tuple((one.kind, one.text) for turn in turns for one in turn.refused)
+    filed = tuple(control for turn in turns for control in turn.controls)
     answers = tuple(turn.write for turn in turns if turn.write)
-    return Recorded(judged.readings, judged.refused + failed, answers)
+    return Recorded(judged.readings, judged.refused + failed, answers, filed)
 
 
 def _judged(found: Iterable[Measurement | Refusal | None]) -> Recorded:
@@ -88,7 +85,7 @@ def _judged(found: Iterable[Measurement | Refusal | None]) -> Recorded:
         if isinstance(measured, Refusal):
             refused.append((measured.kind, measured.text))
             continue
-        why = plausibility.impossible(measured.values)
+        why = plausibility.refusal(measured)
         if why is None:
             readings.append(measured)
         else:

@@ -26,6 +26,9 @@ _OMRON = Quirks(
 )
 """Current Time is refused or harmful when it is nearly right; the memory needs Omron's own way."""
 
+_OMRON_OWN = "FE4A"
+"""Some Omron cuffs advertise only the service of their own memory, though they have 1810 too."""
+
 _BEURER_SCALE = Quirks(
     pairs="at-once", history="sent", hangs_up="idle", consent=True, grounds="reported"
 )
@@ -45,7 +48,14 @@ _HUAMI = 0x0157
 """Anhui Huami, who makes Xiaomi's scales."""
 
 
-def _cuff(name: str, maker: str, prefixes: tuple[str, ...], quirks: Quirks, clock: bool) -> Model:
+def _cuff(
+    name: str,
+    maker: str,
+    prefixes: tuple[str, ...],
+    quirks: Quirks,
+    clock: bool,
+    services: tuple[str, ...] = ("1810",),
+) -> Model:
     return Model(
         name=name,
         manufacturer=maker,
@@ -53,7 +63,7 @@ def _cuff(name: str, maker: str, prefixes: tuple[str, ...], quirks: Quirks, cloc
         kinds=(Kind.BLOOD_PRESSURE,),
         link="ble",
         characteristics=_PRESSURE,
-        services=("1810",),
+        services=services,
         name_prefixes=prefixes,
         numbers=(name,),
         clock="2A2B" if clock else None,
@@ -230,7 +240,9 @@ BLE_MODELS: tuple[Model, ...] = (
         clock="2A08",
         quirks=_AND,
     ),
-    _cuff("BLEsmart", "Omron", ("BLEsmart_", "BLESmart_"), _OMRON, clock=True),
+    _cuff(
+        "BLEsmart", "Omron", ("BLEsmart_", "BLESmart_"), _OMRON, True, services=("1810", _OMRON_OWN)
+    ),
     _cuff(
         "SBM69",
         "Silvercrest",

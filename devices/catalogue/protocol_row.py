@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from devices.catalogue.evidence import Evidence
 from devices.deidentify import MaskedBytes
 from devices.driver import Question, SerialProtocol, Session
-from devices.protocols.laboratory import Test
+from devices.protocols.laboratory import Site
+from devices.sessions.analyser import WallClock
 
 Masker = Callable[[bytes], MaskedBytes]
 
@@ -58,9 +59,9 @@ class ProtocolRow:
     `evidence` says what its decoder was written from, `deidentify` how a patient's identity is
     taken out of a capture or why nothing does so. It is recognised by `listening`, and by
     `question` where a technician allows questions. `session` makes the host's side of a
-    polled protocol, `analyser` the same for one that needs the site's map of test codes; a protocol
-    with neither is only listened to. `requests` are what a person may ask of the device, kinds of
-    `edge.equipment.device_requests`.
+    polled protocol, `analyser` the same for one that needs what the site wrote down, its map of
+    test codes above all; a protocol with neither is only listened to. `requests` are what a person
+    may ask of the device, kinds of `edge.equipment.device_requests`.
     """
 
     protocol: SerialProtocol
@@ -69,7 +70,7 @@ class ProtocolRow:
     listening: Listening
     question: Question | None = None
     session: Callable[[], Session] | None = None
-    analyser: Callable[[Mapping[str, Test]], Session] | None = None
+    analyser: Callable[[Site, WallClock], Session] | None = None
     requests: tuple[str, ...] = ()
 
     @property

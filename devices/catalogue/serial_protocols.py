@@ -7,8 +7,6 @@ Registration is explicit: nothing is scanned for or imported by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from devices.catalogue.evidence import Evidence
 from devices.catalogue.protocol_row import (
     NO_PROOF,
@@ -47,8 +45,9 @@ from devices.protocols import (
     tanita_csv,
     terumo_bp500,
 )
-from devices.protocols.laboratory import Test
-from devices.sessions import analyser
+from devices.protocols.laboratory import Site
+from devices.sessions.analyser import Hl7Session, WallClock, no_clock
+from devices.sessions.astm_analyser import AstmSession
 from devices.sessions.berry_pm6750 import session as berry_pm6750_session
 from devices.sessions.cms50_v7 import session as cms50_v7_session
 from devices.sessions.freestyle_optium import session as freestyle_optium_session
@@ -178,14 +177,14 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.AGREED,
         deidentify=laboratory.mask_astm,
         listening=NO_PROOF,
-        analyser=analyser.astm,
+        analyser=AstmSession,
     ),
     ProtocolRow(
         protocol=hl7_mllp.PROTOCOL,
         evidence=Evidence.STANDARD_ALONE,
         deidentify=laboratory.mask_hl7,
         listening=WHOLE_RESULT,
-        analyser=analyser.hl7,
+        analyser=Hl7Session,
     ),
     ProtocolRow(
         protocol=freestyle_optium.PROTOCOL,
@@ -253,16 +252,18 @@ def serial_row(name: str) -> ProtocolRow | None:
     return _BY_NAME.get(name)
 
 
-def session_for(protocol: str, tests: Mapping[str, Test] | None = None) -> Session | None:
+def session_for(
+    protocol: str, site: Site | None = None, wall: WallClock = no_clock
+) -> Session | None:
     """Return a new session of a protocol; None for one that is only listened to.
 
-    `tests` is the site's map of an analyser's test codes.
+    `site` is what was written down for an analyser, `wall` tells the box's local time.
     """
     row = serial_row(protocol)
     if row is None:
         return None
     if row.analyser is not None:
-        return row.analyser(tests or {})
+        return row.analyser(site or Site(), wall)
     return None if row.session is None else row.session()
 
 

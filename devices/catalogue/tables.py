@@ -102,7 +102,7 @@ _HANGS_UP = {"seconds": "within seconds", "idle": "when idle", "never": "never b
 
 def quirk_table(models: Iterable[Model]) -> str:
     """Return how each Bluetooth model wants to be treated, and on what grounds we say so."""
-    head = ("model", "pairing", "clock", "memory", "hangs up", "also", "grounds")
+    head = ("model", "known by", "pairing", "clock", "memory", "hangs up", "also", "grounds")
     return _markdown(head, [_quirk_row(model) for model in models if model.link == "ble"])
 
 
@@ -116,6 +116,7 @@ def _quirk_row(model: Model) -> tuple[str, ...]:
     ]
     return (
         model.label,
+        _known_by(model),
         _PAIRS[quirks.pairs] + number,
         f"{model.clock}{off}" if model.clock else "none",
         _HISTORY[quirks.history],
@@ -123,6 +124,16 @@ def _quirk_row(model: Model) -> tuple[str, ...]:
         "; ".join(also),
         "published by owners" if quirks.grounds == "reported" else "**assumed, unverified**",
     )
+
+
+def _known_by(model: Model) -> str:
+    """Return what has to be on the air; a name alone proves nothing."""
+    services = " or ".join(model.services)
+    names = ", ".join(f"`{prefix}`" for prefix in model.name_prefixes)
+    if model.broadcast is None:
+        return f"{services}, named {names}" if names else services
+    size, company = model.broadcast.size, model.broadcast.company
+    return f"{size} bytes of {services}, or company 0x{company:04X} with it; named {names}"
 
 
 def line_text(line: LineSettings) -> str:

@@ -3,23 +3,23 @@
 9600 8N1 by default. ENQ, then frames `STX number text ETX|ETB sum sum CR LF`, each to be answered
 with ACK or NAK, then EOT. Events carry that answer in `reply`; who holds the port writes it. ETB
 means that the record goes on in the next frame. A frame that repeats the last number is the same
-frame again: it is acknowledged and not taken twice.
+frame again: it is acknowledged and not taken twice. Records end with CR; LF ends one only where no
+CR stands. `query_refusal` are the frames by which a host says that it has no orders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from devices.driver import Event, LineSettings, SerialProtocol
-from devices.protocols import laboratory
+from devices.protocols import character_sets
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
-from devices.protocols.laboratory import Result, Test
-from edge.model.reading import Measurement
 
 REPLIES = {"ACK": b"\x06", "NAK": b"\x15"}
+ENQ, EOT = b"\x05", b"\x04"
 
 _STX, _ETX, _EOT, _ENQ, _ETB = 0x02, 0x03, 0x04, 0x05, 0x17
+_ANSWERS = {0x06: "ack", 0x15: "nak"}
 _CONTROLS = (_STX, _EOT, _ENQ)
 _ENDS = (_ETX, _ETB)
 _TAIL = 5  # the end mark, two digits, CR, LF
@@ -28,33 +28,9 @@ _LONGEST_FRAME = 4096
 _LONGEST_RECORD = 65_536
 _NUMBERS = 8
 
-_TEST, _VALUE, _UNIT, _FLAGS, _STATUS, _TIME = 2, 3, 4, 6, 8, 12
-
-
-def result(text: str) -> Result | None:
-    """Return the result of an R record with the usual delimiters; None for other records."""
-    fields = text.split("|")
-    if fields[0] != "R" or len(fields) <= _UNIT:
-        return None
-    fields += [""] * (_TIME + 1 - len(fields))
-    return Result(
-        test=fields[_TEST],
-        value=fields[_VALUE],
-        unit=fields[_UNIT],
-        status=fields[_STATUS],
-        time=laboratory.clock(fields[_TIME]),
-        flags=fields[_FLAGS],
-    )
-
-
-def measured_with(event: Event, tests: Mapping[str, Test]) -> Measurement | None:
-    """Return the reading of a record event, by the site's map of test codes."""
-    found = result(str(event.fields["text"])) if event.name == "record" else None
-    return laboratory.measured(found, tests) if found else None
-
 
 def measured(event: Event) -> None:
-    """Return None: without a site's map no test code has a meaning, see `measured_with`."""
+    """Return None: without a site's map no test code has a meaning, see `devices.sessions`."""
 
 
 class _Session:
@@ -66,7 +42,7 @@ class _Session:
     def _restart(self) -> None:
         self._next = 1
         self._last: int | None = None
-        self._text = ""
+        self._text = b""
 
     def take(self, buffer: bytearray) -> Step | None:
         first = buffer[0]
@@ -76,6 +52,8 @@ class _Session:
         if first == _EOT:
             self._restart()
             return Step(1, (Event("eot"),))
+        if first in _ANSWERS:
+            return Step(1, (Event(_ANSWERS[first]),))
         return self._take_frame(buffer) if first == _STX else skip(1)
 
     def _take_frame(self, buffer: bytearray) -> Step | None:
@@ -94,10 +72,10 @@ class _Session:
         number = buffer[1] - ord("0")
         if end < 2 or not 0 <= number < _NUMBERS or buffer[end + 3 : end + _TAIL] != b"\r\n":
             return Step(1, (_refused("malformed"),))
-        text = buffer[2:end].decode("utf-8", "replace")
+        text = bytes(buffer[2:end])
         return Step(end + _TAIL, self._accept(number, text, last=buffer[end] == _ETX))
 
-    def _accept(self, number: int, text: str, last: bool) -> tuple[Event, ...]:
+    def _accept(self, number: int, text: bytes, last: bool) -> tuple[Event, ...]:
         if number == self._last:
             return (Event("duplicate", {"reply": "ACK"}),)
         if number != self._next:
@@ -108,12 +86,31 @@ class _Session:
         self._text += text
         if not last:
             return (Event("partial", {"reply": "ACK"}),)
-        records = [record for record in self._text.split("\r") if record]
-        self._text = ""
+        ends = b"\r" if b"\r" in self._text else b"\n"
+        records = [part for row in self._text.split(ends) if (part := row.strip(b"\n"))]
+        self._text = b""
         if not records:
             return (Event("partial", {"reply": "ACK"}),)
-        *firsts, last_one = (Event("record", {"text": text, "reply": "ACK"}) for text in records)
+        *firsts, last_one = (_record(raw) for raw in records)
         return (*(replace(event, more=True) for event in firsts), last_one)
+
+
+def frame(number: int, text: str) -> bytes:
+    """Return one last frame with a record in ASCII."""
+    body = f"{number % _NUMBERS}{text}\r".encode("ascii", "replace") + bytes((_ETX,))
+    return bytes((_STX,)) + body + f"{sum8(body):02X}\r\n".encode("ascii")
+
+
+def query_refusal(delimiters: str) -> tuple[bytes, ...]:
+    """Return the frames of a message that says that there is no information (LIS02-A2, L-3 I)."""
+    separator = delimiters[0]
+    head = f"H{delimiters}" + separator * 10 + separator.join(("P", "LIS2-A2"))
+    return frame(1, head), frame(2, separator.join(("L", "1", "I")))
+
+
+def _record(raw: bytes) -> Event:
+    fields = {"text": character_sets.decode(raw), "reply": "ACK"}
+    return Event("record", fields, raw=raw)
 
 
 def _refused(kind: str) -> Event:

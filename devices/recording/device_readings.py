@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 from devices.catalogue import Model
 from devices.recording import meter_range
-from devices.recording.recorder import Arrival, Recorder, Refusal
+from devices.recording.recorder import Arrival, Kept, Recorder, Refusal
 from devices.recording.stable_value import Agreement, Stability
 from devices.recording.weight_sequence import WeightSequence
 from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.reading import Measurement, Reading
-from edge.readings.intake import Outcome
 
 LIVE_EVERY_MS = 1000
 NEW_FINGER_MS = 10_000
@@ -63,7 +62,7 @@ class DeviceReadings:
         self._stability = stability
         self._agreement = Agreement(stability)
         self._refused: deque[int] = deque(maxlen=REFUSALS)
-        self._refused_records: OrderedDict[Measurement, asyncio.Future[Outcome]] = OrderedDict()
+        self._refused_records: OrderedDict[Measurement, asyncio.Future[Kept]] = OrderedDict()
         self._weights = WeightSequence()
         self._heard_ms: int | None = None
         self._shown_ms: int | None = None
@@ -76,13 +75,17 @@ class DeviceReadings:
 
     def result(
         self, at: Stamp, measured: Measurement, raw: bytes, age_s: int | None = None
-    ) -> asyncio.Future[Outcome]:
+    ) -> asyncio.Future[Kept]:
         """Record a finished measurement, or why the device cannot have meant it."""
         possible = meter_range.judged(measured, self.source.model)
         if isinstance(possible, Refusal):
             return self._refuse_record(at, possible, measured, raw)
         doubted = self._weights.doubted(at.t_ms, possible)
         return self._recorder.record(Arrival(self._reading(at, doubted, raw), age_s))
+
+    def control(self, at: Stamp, measured: Measurement, raw: bytes) -> asyncio.Future[Kept]:
+        """File a measurement of control material as the device's own."""
+        return self._recorder.record(Arrival(self._reading(at, measured, raw), control=True))
 
     def sample(self, at: Stamp, measured: Measurement | None, raw: bytes) -> None:
         """Take one sample of a stream; None while there is no valid value."""
@@ -103,11 +106,11 @@ class DeviceReadings:
         device = self.source.id
         self._recorder.submit(lambda store, now: registry.show_live(store, now, device, measured))
 
-    def no_measurement(self, at: Stamp, raw: bytes) -> asyncio.Future[Outcome]:
+    def no_measurement(self, at: Stamp, raw: bytes) -> asyncio.Future[Kept]:
         """Keep what a device sent when it could not measure."""
         return self.refuse(at, NO_MEASUREMENT, raw)
 
-    def refuse(self, at: Stamp, why: Refusal, raw: bytes) -> asyncio.Future[Outcome]:
+    def refuse(self, at: Stamp, why: Refusal, raw: bytes) -> asyncio.Future[Kept]:
         """Keep what is no reading of a person, and why."""
         return self._recorder.record(Arrival(self._blank(at, raw), refusal=why))
 
@@ -122,7 +125,7 @@ class DeviceReadings:
 
     def _refuse_record(
         self, at: Stamp, why: Refusal, measured: Measurement, raw: bytes
-    ) -> asyncio.Future[Outcome]:
+    ) -> asyncio.Future[Kept]:
         """Keep a refused record once, however often the device's memory is read."""
         known = self._refused_records.get(measured) if _is_record(measured) else None
         if known is None:

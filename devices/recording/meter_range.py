@@ -1,8 +1,9 @@
 """What a glucose meter can measure, and what becomes of a number outside of it. Pure.
 
-A meter shows LO or HI beyond its range, never a number. A number below its range is therefore no
-glucose: some meters send a ketone through the glucose profile, multiplied. It is refused, with the
-number in the reason. A number above the range is kept as "more than", for it may be true.
+A meter shows LO or HI beyond its range, though some keep the number: of a meter that is known, it
+is kept as "less than" or "more than" the end of the range. Of one that is not known, a number below
+the range may be a ketone, which some send through the glucose profile, multiplied: it is refused,
+with the number in the reason, for it would look like a dangerous value of somebody who is well.
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ from edge.model.reading import Code, Kind, Measurement, Value
 MG_DL_PER_MMOL_L = Decimal("18.016")
 """Of glucose, whose molar mass is 180.16 g/mol."""
 
-ANY_METER = GlucoseRange(Decimal(20), None, "meters show LO below 20 mg/dL unless their row says")
+ANY_METER = GlucoseRange(
+    Decimal(20),
+    None,
+    "most meters show LO there: Contour, OneTouch",
+    "refused",
+)
 """Of a meter whose row says nothing, or that has none."""
 
 
@@ -42,6 +48,8 @@ def _judged(value: Value, limits: GlucoseRange) -> Value | Refusal:
     if value.comparator or value.code not in (Code.GLUCOSE_MG_DL, Code.GLUCOSE_MMOL_L):
         return value
     low = _in_unit(limits.low_mg_dl, value.unit)
+    if value.value < low and limits.below == "lo":
+        return replace(value, value=low, comparator="<")
     if value.value < low:
         text = f"glucose {value.value} {value.unit} is less than the meter can measure ({low})"
         return Refusal("below-meter-range", text)

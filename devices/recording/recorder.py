@@ -17,9 +17,10 @@ from pathlib import Path
 from threading import BoundedSemaphore
 from typing import TypeVar
 
-from edge.equipment import registry
+from edge.equipment import controls, registry
+from edge.equipment.controls import FiledControl
 from edge.model.clock import Clock, Stamp
-from edge.model.errors import DiskError, DiskFull, EdgeError, StoreError
+from edge.model.errors import DiskError, DiskFull, EdgeError, StoreError, StoreRefused
 from edge.model.reading import Reading
 from edge.readings import intake
 from edge.readings.intake import AcceptedReading, Outcome
@@ -51,21 +52,36 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A stamped reading on its way to the disk; `age_s` as `intake.accept` takes it."""
+    """A stamped reading on its way to the disk; `age_s` as `intake.accept` takes it.
+
+    `control`: it was measured of control material, and is nobody's.
+    """
 
     reading: Reading
     age_s: int | None = None
     refusal: Refusal | None = None
+    control: bool = False
 
 
-_Waiting = tuple[Arrival, "asyncio.Future[Outcome]"]
+Kept = Outcome | FiledControl
+"""What came of an arrival: as of a reading, or filed as quality control of its device."""
+
+
+_Waiting = tuple[Arrival, "asyncio.Future[Kept]"]
 
 
 class Recorder:
     """Makes arrivals durable in the order they came; `work` is its loop."""
 
-    def __init__(self, database: Path, *, retry_s: float = 2.0, limit: int = WAITING_LIMIT) -> None:
-        self._database = database
+    def __init__(
+        self,
+        database: Path,
+        owner: str | None = None,
+        *,
+        retry_s: float = 2.0,
+        limit: int = WAITING_LIMIT,
+    ) -> None:
+        self._database, self._owner = database, owner
         self._retry_s = retry_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="recorder")
         self._waiting: asyncio.Queue[_Waiting]
@@ -98,12 +114,12 @@ class Recorder:
         """Stamp this instant; any thread may ask."""
         return self._clock.now()
 
-    def record(self, arrival: Arrival) -> asyncio.Future[Outcome]:
+    def record(self, arrival: Arrival) -> asyncio.Future[Kept]:
         """Queue an arrival; the future is done when the disk has it, cancelled when it never will.
 
         Beyond the limit of waiting arrivals a new one is dropped: memory is bounded too.
         """
-        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
         try:
             self._waiting.put_nowait((arrival, done))
         except asyncio.QueueFull:
@@ -155,20 +171,24 @@ class Recorder:
         for arrival, done in group:
             _answer(done, await self._alone(arrival))
 
-    async def _alone(self, arrival: Arrival) -> Outcome | None:
+    async def _alone(self, arrival: Arrival) -> Kept | None:
         try:
             return await self._durable(arrival)
         except Exception:  # whatever one reading does to us, those behind it are recorded
             _log.exception("a reading could not be recorded")
             return None
 
-    async def _durable(self, arrival: Arrival) -> Outcome | None:
+    async def _durable(self, arrival: Arrival) -> Kept | None:
         attempts = 0
         while True:
             try:
                 outcome = await asyncio.wrap_future(self._thread.submit(self._keep, arrival))
             except DiskError as error:
                 self._report_disk(error)
+            except StoreRefused as error:  # it waits in memory until there is a file again
+                _log.error("%s; readings wait in memory", error)
+                with suppress(StoreError):
+                    await asyncio.wrap_future(self._thread.submit(self._open_again))
             except StoreError as error:
                 attempts += 1
                 _log.error("attempt %d to record a reading failed: %s", attempts, error)
@@ -194,10 +214,15 @@ class Recorder:
     # --- on the writer's thread ----------------------------------------------------------------
 
     def _open(self) -> None:
-        self._store = Store.open(self._database)
+        self._store = Store.open(self._database, self._owner)
         self._clock = self._store.clock()
 
-    def _keep_all(self, arrivals: list[Arrival]) -> list[Outcome]:
+    def _open_again(self) -> None:
+        former = self._store
+        self._open()
+        former.close()
+
+    def _keep_all(self, arrivals: list[Arrival]) -> list[Kept]:
         last: dict[str, Stamp] = {}
         with self._store.transaction():
             outcomes = [self._enter(arrival) for arrival in arrivals]
@@ -209,11 +234,13 @@ class Recorder:
                 registry.set_reading_time(self._store, stamp, device_id)
         return outcomes
 
-    def _keep(self, arrival: Arrival) -> Outcome:
+    def _keep(self, arrival: Arrival) -> Kept:
         return self._keep_all([arrival])[0]
 
-    def _enter(self, arrival: Arrival) -> Outcome:
+    def _enter(self, arrival: Arrival) -> Kept:
         reading, refusal = arrival.reading, arrival.refusal
+        if arrival.control:
+            return controls.file(self._store, reading)
         if refusal is not None:
             return intake.refuse(self._store, reading, refusal.kind, refusal.text)
         return intake.accept(self._store, reading, age_s=arrival.age_s)
@@ -235,6 +262,6 @@ def _clear_disk_issues(store: Store, _now: Stamp) -> None:
         issues.clear(store, kind)
 
 
-def _answer(done: asyncio.Future[Outcome], outcome: Outcome | None) -> None:
+def _answer(done: asyncio.Future[Kept], outcome: Kept | None) -> None:
     if outcome is not None and not done.done():
         done.set_result(outcome)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from devices.catalogue import SERIAL_PROTOCOLS, model_named
 from devices.driver import SerialProtocol
 from devices.model import Model
-from devices.protocols.laboratory import Test
+from devices.protocols.laboratory import Site
 from devices.recording.recorder import Recorder
 from devices.serial.supervisor import PortHabits, PortSupervisor
 
@@ -24,12 +24,12 @@ _log = logging.getLogger(__name__)
 class Cable:
     """A port as `devices.serial.link.find` takes it, what hangs there, and what is the site's own.
 
-    `tests` is the map of an analyser's test codes, `protocol` that of a template.
+    `site` is what was written down for an analyser, `protocol` that of a template.
     """
 
     port: str
     model: Model
-    tests: Mapping[str, Test] = field(default_factory=dict)
+    site: Site = field(default_factory=Site)
     protocol: SerialProtocol | None = None
 
 
@@ -92,7 +92,7 @@ class Cables:
 
     def _add(self, cable: Cable) -> PortSupervisor:
         supervisor = PortSupervisor(
-            self._recorder, cable.port, cable.model, self._habits, cable.tests, cable.protocol
+            self._recorder, cable.port, cable.model, self._habits, cable.site, cable.protocol
         )
         self.supervisors.append(supervisor)
         return supervisor

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
-from devices.driver import RESULT_FAILURES, Event, Session, Turn
+from devices.driver import Event, Session, Turn
 from devices.recording.device_readings import DeviceReadings
 from devices.recording.device_time import ahead_of_box_s
 from edge.model.clock import Stamp
@@ -114,8 +114,7 @@ class SessionRunner:
         for sample in turn.samples:
             self._port.sample(now, sample, raw)
         durable = await self._keep(now, turn)
-        if turn.failed:
-            self._fail(now, turn.failed, raw or bytes(self._received))
+        self._tell_failures(now, turn, raw or bytes(self._received))
         if turn.measured or turn.failed:
             self._port.answer(turn.failed)
         if turn.state and not turn.samples:
@@ -123,22 +122,23 @@ class SessionRunner:
         if turn.write and durable and self._write is not None:
             await self._write(turn.write)
 
-    def _fail(self, now: Stamp, why: str, raw: bytes) -> None:
+    def _tell_failures(self, now: Stamp, turn: Turn, raw: bytes) -> None:
         readings = self._port.readings
         if readings is None:
             return
-        if why in RESULT_FAILURES:
-            readings.garbled(now, why, RESULT_FAILURES[why], raw)
-        else:
+        for refused in turn.refused:
+            readings.garbled(now, refused.kind, refused.text, refused.raw or raw)
+        if turn.failed:
             readings.no_measurement(now, raw)
 
     async def _keep(self, now: Stamp, turn: Turn) -> bool:
         """Record and wait for the disk; False when something could not be kept."""
         readings = self._port.readings
-        if readings is None or not turn.measured:
+        if readings is None or not (turn.measured or turn.controls):
             return True
         raw = bytes(self._received)
         self._received.clear()
         recorded = [readings.result(now, measured, raw, turn.age_s) for measured in turn.measured]
+        recorded += [readings.control(now, measured, raw) for measured in turn.controls]
         await asyncio.wait(recorded)
         return not any(future.cancelled() for future in recorded)

@@ -14,7 +14,7 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ from typing import TypeVar
 from devices.catalogue import SERIAL_PROTOCOLS, Model
 from devices.catalogue.serial_protocols import requests_of, session_for
 from devices.driver import Event, SerialProtocol
-from devices.protocols.laboratory import Test
+from devices.protocols.laboratory import Site
 from devices.recording.device_readings import DeviceReadings, Source
-from devices.recording.device_time import ahead_of_box_s
+from devices.recording.device_time import ahead_of_box_s, local_time
 from devices.recording.recorder import Recorder
 from devices.recording.stable_value import Stability
 from devices.serial import link
@@ -68,16 +68,16 @@ class PortSupervisor:
         pattern: str,
         model: Model,
         habits: PortHabits | None = None,
-        tests: Mapping[str, Test] | None = None,
+        site: Site | None = None,
         protocol: SerialProtocol | None = None,
     ) -> None:
-        """Take the site's `tests` for an analyser, and a site's own `protocol` if there is one."""
+        """Take what the `site` wrote down for an analyser, and its own `protocol` if any."""
         self._recorder = recorder
         self._pattern = pattern
         self._model = model
         self._habits = habits or PortHabits()
         self._protocol = protocol or SERIAL_PROTOCOLS[model.protocol]
-        session = session_for(model.protocol, tests)
+        session = session_for(model.protocol, site, lambda: local_time(recorder.now()))
         self._runner = SessionRunner(session, self) if session else None
         self._trial = LineTrial(self._protocol)
         self._frames = Frames(self._protocol)

@@ -1,41 +1,40 @@
 """Session with a laboratory analyser: every frame is answered, results wait for a person.
 
 An analyser measures a sample, and which patient's it was it does not know: its results go to the
-tray, known by the sample's number. A result counts only through the site's map of test codes. HL7
-over a cable has no checksum, so a person compares the value.
+tray, known by the sample's number. A result counts only through the site's map of test codes.
+Results of control material are told apart (`Turn.controls`): they are the device's own. HL7 over a
+cable has no checksum, so a person compares the value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fnmatch import fnmatchcase
+from hashlib import blake2b
 
-from devices.driver import UNMAPPED, Event, Turn
-from devices.protocols import astm_e1381, hl7_mllp
-from devices.protocols.laboratory import FINAL, Test
+from devices.driver import Event, ResultRefusal, Turn
+from devices.protocols import hl7_answers, hl7_message, hl7_mllp, laboratory
+from devices.protocols.laboratory import Result, Site, Standing
 from devices.protocols.observations import UNCHECKED
 from edge.model.reading import Measurement
 
-Tests = Mapping[str, Test]
-
-_ORDER_SAMPLE = 2
-
-
-def astm(tests: Tests) -> AnalyserSession:
-    """Return a session of ASTM E1381."""
-    return AnalyserSession(_Astm(tests).take)
+WallClock = Callable[[], datetime | None]
+"""Tells the box's local time; None where nobody knows it."""
 
 
-def hl7(tests: Tests) -> AnalyserSession:
-    """Return a session of HL7 over MLLP."""
-    return AnalyserSession(lambda event: _take_hl7(event, tests))
+def no_clock() -> None:
+    """Know no time."""
 
 
-class AnalyserSession:
-    """A `Session` that only answers; `take` turns an event into a reply and readings."""
+class Hl7Session:
+    """A `Session` that answers each HL7 message with one of its own."""
 
-    def __init__(self, take: Callable[[Event], Turn]) -> None:
-        self._take = take
+    def __init__(self, site: Site, wall: WallClock = no_clock) -> None:
+        self._site = site
+        self._wall = wall
+        self._answered = 0
 
     @property
     def next_timeout(self) -> None:
@@ -47,11 +46,24 @@ class AnalyserSession:
         return Turn(state="listening")
 
     def on_event(self, event: Event, now_ms: int) -> Turn:
-        """Answer a frame when its last event has come."""
-        turn = self._take(event)
-        if event.name == "error":
-            return turn
-        return replace(turn, state="connected", write=b"" if event.more else turn.write)
+        """Take a message and answer it."""
+        if event.name == "error" and event.fields.get("reply") == "AR":
+            return Turn(write=hl7_answers.malformed(self._stamp("", b"")))
+        message = hl7_mllp.message_of(event.raw, self._site.encoding)
+        if event.name != "message" or message is None:
+            return Turn()
+        stamp = self._stamp(message.plain(message.head.of(7)), event.raw)
+        answer = hl7_answers.answer(message, stamp)
+        if message.type.split("^")[0] not in hl7_message.RESULT_MESSAGES:
+            return Turn(write=answer, state="connected")
+        named = bool(message.id or message.head.of(7))
+        digest = blake2b(event.raw, digest_size=12).hexdigest() if named else ""
+        judged = Judged.none()
+        for observation in hl7_message.observations(message):
+            result = observation.result(self._site)
+            control = is_control(result, self._site) or observation.is_control
+            judged = judged.joined(judge(result, self._site, control=control))
+        return judged.turn(answer, digest, (UNCHECKED,))
 
     def on_timeout(self, now_ms: int) -> Turn:
         """Do nothing."""
@@ -65,45 +77,72 @@ class AnalyserSession:
         """Say nothing: what was not acknowledged will be sent again."""
         return b""
 
-
-class _Astm:
-    """Keeps the sample number of the order until the next one."""
-
-    def __init__(self, tests: Tests) -> None:
-        self._tests = tests
-        self._sample = ""
-
-    def take(self, event: Event) -> Turn:
-        reply = astm_e1381.REPLIES.get(str(event.fields.get("reply")), b"")
-        text = str(event.fields.get("text", ""))
-        if event.name in ("enq", "eot") or text.startswith(("H|", "P|")):
-            self._sample = ""
-        if text.startswith("O|"):
-            self._sample = (text.split("|") + [""] * _ORDER_SAMPLE)[_ORDER_SAMPLE]
-        found = astm_e1381.measured_with(event, self._tests)
-        if found is not None:
-            return Turn(write=reply, measured=(_waiting(found, self._sample),))
-        result = astm_e1381.result(text) if event.name == "record" else None
-        return Turn(write=reply, failed=_why_not(result.status) if result else "")
+    def _stamp(self, asked: str, raw: bytes) -> hl7_answers.Stamp:
+        """Number the answers: an id is the count and a digest of what is answered."""
+        self._answered += 1
+        now = self._wall()
+        time = f"{now:%Y%m%d%H%M%S}" if now else asked
+        digest = blake2b(raw, digest_size=4).hexdigest()
+        return hl7_answers.Stamp(time, f"HP{digest}{self._answered}")
 
 
-def _take_hl7(event: Event, tests: Tests) -> Turn:
-    if event.name != "message":
-        return Turn()
-    name = str(event.fields["id"])
-    found = hl7_mllp.measured_with(event, tests)
-    doubted = (replace(measured, quality=(*measured.quality, UNCHECKED)) for measured in found)
-    readings = tuple(_waiting(measured, name) for measured in doubted)
-    sent = event.fields["results"]  # those that are final
-    unmapped = isinstance(sent, tuple) and len(sent) > len(found)
-    failed = UNMAPPED if unmapped else ""
-    return Turn(write=hl7_mllp.acknowledge(name), measured=readings, failed=failed)
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of results: readings, controls, and those that are neither."""
+
+    measured: tuple[Measurement, ...] = ()
+    controls: tuple[Measurement, ...] = ()
+    refused: tuple[ResultRefusal, ...] = ()
+
+    @classmethod
+    def none(cls) -> Judged:
+        """Return what comes of no result."""
+        return cls()
+
+    def joined(self, other: Judged) -> Judged:
+        """Return both."""
+        return Judged(
+            self.measured + other.measured,
+            self.controls + other.controls,
+            self.refused + other.refused,
+        )
+
+    def turn(self, write: bytes, digest: str, doubts: tuple[str, ...] = ()) -> Turn:
+        """Return the turn that records all of it."""
+
+        def kept(found: Measurement) -> Measurement:
+            quality = (*found.quality, *doubts)
+            return replace(found, stored=True, message=digest, quality=quality)
+
+        return Turn(
+            write=write,
+            measured=tuple(map(kept, self.measured)),
+            controls=tuple(map(kept, self.controls)),
+            refused=together(self.refused),
+            state="connected",
+        )
 
 
-def _why_not(status: str) -> str:
-    return UNMAPPED if status == FINAL else "no-values"
+def judge(result: Result, site: Site, *, control: bool) -> Judged:
+    """Judge one result by the site's map; what is refused of control material is said too."""
+    if control and result.standing is Standing.CONTROL:
+        result = replace(result, standing=Standing.FINAL)
+    found = laboratory.judge(result, site.tests)
+    if isinstance(found, str):
+        return Judged(refused=(ResultRefusal(found, (result.test,)),))
+    return Judged(controls=(found,)) if control else Judged(measured=(found,))
 
 
-def _waiting(found: Measurement, sample: str) -> Measurement:
-    """A repeated transfer is known by sample and time; without either nothing is a repetition."""
-    return replace(found, stored=True, record=sample or None)
+def is_control(result: Result, site: Site) -> bool:
+    """Whether the result's status or its sample's number says that it is of control material."""
+    named = any(fnmatchcase(result.sample, pattern) for pattern in site.controls)
+    return named or result.standing is Standing.CONTROL
+
+
+def together(refused: Iterable[ResultRefusal]) -> tuple[ResultRefusal, ...]:
+    """Return one refusal for each reason, with all its tests and their bytes."""
+    found: dict[str, ResultRefusal] = {}
+    for each in refused:
+        known = found.get(each.kind, ResultRefusal(each.kind))
+        found[each.kind] = replace(each, tests=known.tests + each.tests, raw=known.raw + each.raw)
+    return tuple(found.values())

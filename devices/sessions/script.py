@@ -142,6 +142,7 @@ def joined(first: Turn, second: Turn) -> Turn:
         first,
         write=first.write + second.write,
         measured=first.measured + second.measured,
+        controls=first.controls + second.controls,
         samples=first.samples + second.samples,
         failed=second.failed or first.failed,
         clock=second.clock or first.clock,

@@ -96,6 +96,10 @@ class Bluez:
         waiting = self._refusals.setdefault(member, deque())
         waiting.extend([BluezError(error, text)] * times)
 
+    def abort_connections(self, times: int) -> None:
+        """Let the next links be made for a moment and aborted, as interference does."""
+        self._radio.aborts = times
+
     # --- messages ------------------------------------------------------------------------------
 
     def _send(self, message: Message) -> None:

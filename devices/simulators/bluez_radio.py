@@ -55,6 +55,8 @@ class Radio:
         self._sessions: dict[str, Filter] = {}
         self._forget: dict[str, asyncio.TimerHandle] = {}
         self._rng = random.Random(0)
+        self.aborts = 0
+        """How many of the next links come up for a moment and are aborted."""
 
     @property
     def gatt(self) -> GattTable:
@@ -227,6 +229,12 @@ class Radio:
         await asyncio.sleep(self._peripherals[path].timing.connect_s)
         await self._on_air(path)
         bond = self._peripherals[path].bond
+        if self.aborts:
+            self.aborts -= 1
+            self._tree.change(path, DEVICE, {"Connected": Variant("b", True)})
+            await asyncio.sleep(0)
+            self._tree.change(path, DEVICE, {"Connected": Variant("b", False)})
+            raise BluezError("Failed", "le-connection-abort-by-local")
         if bond.bonded and bond.forgotten:  # the peripheral answers that it has no such key
             raise BluezError("AuthenticationFailed", "Authentication Failed")
 

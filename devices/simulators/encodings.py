@@ -88,6 +88,11 @@ def plx_spot(saturation: Saturation | None, when: datetime | None) -> bytes:
     return frame + _oximeter_status(saturation) + sfloat(_perfusion(saturation))
 
 
+def plx_ongoing(saturation: Saturation) -> bytes:
+    """Encode a PLX Spot-Check Measurement (2A5E) that is still under way: status bit 5 alone."""
+    return b"\x02" + _oximetry(saturation) + (1 << 5).to_bytes(2, "little")
+
+
 def plx_continuous(saturation: Saturation | None) -> bytes:
     """Encode PLX Continuous Measurement (2A5F) with status and perfusion."""
     frame = bytes([0x1C]) + _oximetry(saturation)

@@ -23,6 +23,7 @@ from devices.simulators.peripherals import (
     BleModel,
     Memory,
 )
+from devices.simulators.settling_oximeter import SettlingOximeter
 
 _WITH_CLOCK = COMMON_FAULTS | {Fault.WRONG_CLOCK}
 _MI_FAULTS = frozenset({Fault.TRUNCATED, Fault.WRONG_CLOCK, Fault.NAN, Fault.MUTE, Fault.OBJECT})
@@ -278,6 +279,16 @@ QARDIO = BleModel(
     behaves=RunningCuff,
 )
 
+SETTLING_OXIMETER = BleModel(
+    slug="plx-settles",
+    identity=Identity("SPO2-SETTLES", "C2:50:4C:58:00:02", "Healthpost", "PLX-S", "02"),
+    service=0x1822,
+    measurement=0x2A5E,
+    encode=_spot,
+    faults=COMMON_FAULTS,
+    behaves=SettlingOximeter,
+)
+
 MI_SCALE = _mi_scale("mi-scale", "MI_SCALE", "C8:0F:10:00:00:01", 0x181D)
 MI_BODY_SCALE = _mi_scale("mi-body-scale", "MIBFS", "C8:47:8C:00:00:01", 0x181B)
 
@@ -303,6 +314,7 @@ MORE_BLE_MODELS = (
     CUFF_ENHANCED,
     KETONE_METER,
     QARDIO,
+    SETTLING_OXIMETER,
     MI_SCALE,
     MI_BODY_SCALE,
     CGM,

@@ -88,6 +88,10 @@ def _is_value(value: object) -> bool:
     return all(map(_is_text, value)) and _is_number(value[1]) and value[3:] not in ([""], ("",))
 
 
+def _is_coded(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_text, value))
+
+
 def _is_patch(value: object) -> bool:
     return isinstance(value, dict) and all(map(_is_change, value.values()))
 
@@ -116,10 +120,15 @@ TRUTH = BodyType("`true` or `false`", lambda value: isinstance(value, bool))
 UUID_TEXT = BodyType("UUID, lower case", _is_uuid)
 NUMBER = BodyType("number as text", _is_number)
 TIME = BodyType("`YYYY-MM-DDThh:mm:ss`", _is_time)
-VALUE = BodyType("`[LOINC code, number, UCUM unit]`, perhaps a fourth text `<` or `>`", _is_value)
+_VALUE = "`[LOINC code, number, UCUM unit]`, perhaps a fourth text `<`, `>`, `<=` or `>=`"
+VALUE = BodyType(_VALUE, _is_value)
 VALUES = BodyType(
-    "list of values: `[LOINC code, number, UCUM unit]`, perhaps a fourth text `<` or `>`",
+    f"list of values: {_VALUE}",
     lambda value: isinstance(value, list | tuple) and all(map(_is_value, value)),
+)
+CODED = BodyType(
+    "list of results in words: `[LOINC code, word]`",
+    lambda value: isinstance(value, list | tuple) and all(map(_is_coded, value)),
 )
 TEXTS = BodyType("list of texts", _is_texts)
 PATCH = BodyType(

@@ -30,6 +30,7 @@ class EntryKind(StrEnum):
 
     READING = "reading"
     REJECTED = "rejected"
+    CONTROL = "control"
     CLAIM = "claim"
     CONFIRM = "confirm"
     PATIENT = "patient"
@@ -103,6 +104,8 @@ ENTRY_KINDS: Final = (
             BodyField("time", types.TIME, "The device's own local time.", personal=True),
             BodyField("quality", types.TEXTS, "Doubts, such as `unchecked`.", personal=True),
             BodyField("record", types.TEXT, "The device's number of the record.", personal=True),
+            BodyField("coded", types.CODED, "Results in words.", personal=True),
+            BodyField("found", types.TEXTS, "Fields of the message that sample and time are from."),
             BodyField("user", types.COUNT, "The device's number of the user.", personal=True),
             BodyField("stored", types.TRUTH, "True when it was read from the device's memory."),
         ),
@@ -117,6 +120,22 @@ ENTRY_KINDS: Final = (
             needed("text", types.TEXT, "The reason in a sentence.", personal=True),
             needed("raw", types.HEX, "The bytes.", personal=True),
             BodyField("device", types.TEXT, "Id of the device."),
+        ),
+        AtHospital.KEPT,
+    ),
+    KindRow(
+        EntryKind.CONTROL,
+        "A device measured control material, a calibrator or a trial: no patient.",
+        (
+            _DEVICE,
+            needed("kind", types.WORD, "What was measured, such as `laboratory`."),
+            needed("values", types.VALUES, "The values."),
+            BodyField("coded", types.CODED, "Results in words."),
+            BodyField("model", types.TEXT, "Model of the device."),
+            BodyField("time", types.TIME, "The device's own local time."),
+            BodyField("quality", types.TEXTS, "Doubts, such as `unchecked`."),
+            BodyField("record", types.TEXT, "The number of the control or of the record."),
+            BodyField("found", types.TEXTS, "Fields of the message that number and time are from."),
         ),
         AtHospital.KEPT,
     ),

@@ -17,6 +17,19 @@ class StoreError(EdgeError):
     """The box's file could not be read or written."""
 
 
+class StoreRefused(StoreError):
+    """The box's file is not there, is empty, is no box's, or is another box's: nothing is begun.
+
+    `kind` is "missing", "empty", "unreadable", "foreign" or, of an open one, "moved".
+    `copy` is the name of the newest copy, empty when there is none.
+    """
+
+    def __init__(self, kind: str, message: str, copy: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.copy = copy
+
+
 class DiskError(StoreError):
     """The disk did not do what was asked: nothing accepted before was lost, and it may be tried
     again."""

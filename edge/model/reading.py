@@ -69,7 +69,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One number: LOINC code, value, UCUM unit; comparator "<" or ">" beyond a meter's range."""
+    """One number: LOINC code, value, UCUM unit; comparator "<", ">", "<=" or ">=" of a bound."""
 
     code: str
     value: Decimal
@@ -78,12 +78,24 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
+class CodedValue:
+    """A result in words: LOINC code of the test, word of `edge.model.coded_results`."""
+
+    code: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What a decoder understood of one act of measuring, before the box stamps it.
 
     `device_time` is the device's own wall clock, without zone, or None. `quality` holds flags such
     as "body_movement" or "low_perfusion" in the words of the profile. `record` is the device's own
-    record number or sequence, when it numbers its memory; `stored` says that it came from there.
+    record number or sequence, when it numbers its memory, or the number of an analyser's sample;
+    `stored` says that it came from there. `coded` are results in words. `found` names the fields of
+    an analyser's message that sample and time came from, such as "O-4". `message` is a digest of
+    the analyser's message or record that carried it, when that message names itself (a control id
+    or a time of its own); "" otherwise.
     """
 
     kind: Kind
@@ -93,6 +105,9 @@ class Measurement:
     user: int | None = None
     record: str | None = None
     stored: bool = False
+    message: str = ""
+    coded: tuple[CodedValue, ...] = ()
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ JOBS = (
 def do(job: Job, settings: Settings) -> None:
     """Do one job now, with a store of its own; a job that fails is tried again when it is due."""
     try:
-        store = Store.open(settings.database, cache_kb=LITTLE_CACHE_KB)
+        store = Store.open(settings.database, settings.box_id, cache_kb=LITTLE_CACHE_KB)
         try:
             job.run(store, effective(settings, store), store.clock().now())
         finally:

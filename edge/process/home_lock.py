@@ -21,6 +21,8 @@ FOLDER = "locks"
 LOOK_EVERY_S = 0.1
 ENDING_S = 12.0
 """So long a part waits for its predecessor: whose supervisor was killed has eight seconds."""
+ASIDE_S = 1.0
+"""So long a whole waits: `is_held` takes the lock for a moment to see whether it is free."""
 
 
 class RunningAlready(EdgeError):
@@ -46,7 +48,7 @@ class HomeLock:
         try:
             while not _locked(descriptor):
                 if time.monotonic() >= until_s:
-                    raise RunningAlready(_words(home, name, _written(descriptor)))
+                    raise RunningAlready(_words(home, name, _number(descriptor)))
                 time.sleep(LOOK_EVERY_S)
         except BaseException:
             os.close(descriptor)
@@ -60,13 +62,21 @@ class HomeLock:
 
 
 def is_held(home: Path, name: str) -> bool:
-    """Whether a process holds the lock now; raises `OSError` other than that there is none."""
+    """Whether a process holds the lock now; raises `OSError`."""
+    return held_by(home, name) is not None
+
+
+def held_by(home: Path, name: str) -> int | None:
+    """Return the process that holds the lock now (0: its number is not known), None when nobody.
+
+    Raises `OSError`.
+    """
     try:
         descriptor = os.open(_file(home, name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
-        return False
+        return None
     try:
-        return not _locked(descriptor)
+        return None if _locked(descriptor) else int(_number(descriptor) or 0)
     finally:
         os.close(descriptor)
 
@@ -97,10 +107,11 @@ def _write_own_number(descriptor: int) -> None:
         os.pwrite(descriptor, str(os.getpid()).encode("ascii"), 0)
 
 
-def _written(descriptor: int) -> str:
+def _number(descriptor: int) -> str:
     number = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
-    return f" as process {number}" if number.isdecimal() else ""
+    return number if number.isdecimal() else ""
 
 
 def _words(home: Path, name: str, number: str) -> str:
-    return f"the {name} of {home} is running already{number}: stop that one first"
+    which = f" as process {number}" if number else ""
+    return f"the {name} of {home} is running already{which}: stop that one first"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from edge.model.entry import Body
-from edge.model.reading import Reading, Value
+from edge.model.reading import CodedValue, Reading, Value
 
 
 def reading_body(reading: Reading) -> dict[str, object]:
@@ -22,12 +22,20 @@ def reading_body(reading: Reading) -> dict[str, object]:
         "time": measured.device_time.isoformat() if measured.device_time else None,
         "quality": list(measured.quality),
         "record": measured.record,
+        "coded": [[row.code, row.word] for row in measured.coded],
+        "found": list(measured.found),
         "user": measured.user,
         "stored": measured.stored or None,
         "patient": reading.patient_id,
         "visit": reading.visit_id,
     }
     return body | {k: v for k, v in optional.items() if v not in (None, [])}
+
+
+def coded_of(body: Body) -> tuple[CodedValue, ...]:
+    """Return the results in words of a reading's journal body."""
+    rows = body.get("coded")
+    return tuple(CodedValue(*row) for row in rows) if isinstance(rows, list) else ()
 
 
 def values_of(body: Body) -> tuple[Value, ...]:

@@ -10,9 +10,9 @@ from edge import rules
 from edge.model.age import Age
 from edge.model.clock import PlacedStamp, Stamp, place
 from edge.model.entry import Entry
-from edge.model.reading import IMPROBABLE, UNCHECKED, Value
+from edge.model.reading import IMPROBABLE, UNCHECKED, CodedValue, Value
 from edge.readings import alerts
-from edge.readings.bodies import values_of
+from edge.readings.bodies import coded_of, values_of
 from edge.rules.rule import Silence
 from edge.store.outbox import confirmed_entries
 from edge.store.store import Row, Store
@@ -37,12 +37,14 @@ class StoredReading:
     """A recorded reading as people look at it; `confirmed` only when a receipt covers it.
 
     `needs_confirmation` asks a person to compare it with the device's own display. `struck`:
-    somebody said that it is wrong, so nothing may be concluded from it.
+    somebody said that it is wrong, so nothing may be concluded from it. `record` is the number of
+    an analyser's sample or of a meter's record, `found` the fields that sample and time came from.
     """
 
     entry: int
     kind: str
     values: tuple[Value, ...]
+    coded: tuple[CodedValue, ...]
     source: str
     model: str | None
     device_id: str | None
@@ -56,6 +58,8 @@ class StoredReading:
     actor: str | None
     confirmed: bool
     needs_confirmation: bool = False
+    record: str = ""
+    found: tuple[str, ...] = ()
 
     @property
     def struck(self) -> bool:
@@ -252,6 +256,7 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         entry=row["entry"],
         kind=row["kind"],
         values=values_of(entry.body),
+        coded=coded_of(entry.body),
         source=row["source"],
         model=row["device_model"],
         device_id=row["device_id"],
@@ -266,12 +271,18 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         confirmed=confirmed,
         needs_confirmation=bool({UNCHECKED, IMPROBABLE} & set(_flags(entry)))
         and row["compared"] is None,
+        record=str(entry.body.get("record", "")),
+        found=_texts(entry, "found"),
     )
 
 
 def _flags(entry: Entry) -> tuple[str, ...]:
-    quality = entry.body.get("quality")
-    return tuple(quality) if isinstance(quality, list) else ()
+    return _texts(entry, "quality")
+
+
+def _texts(entry: Entry, key: str) -> tuple[str, ...]:
+    found = entry.body.get(key)
+    return tuple(found) if isinstance(found, list) else ()
 
 
 def _refusal(store: Store, row: Row) -> Refusal:

@@ -121,7 +121,7 @@ def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     first = _known_entry(store, key)
     if first is not None:
         return Duplicate(first)
-    why = plausibility.impossible(reading.measured.values)
+    why = plausibility.refusal(reading.measured)
     if why is not None:
         return _reject(store, reading, why)
     return _record(store, _assign(store, _marked(reading), age_s), key)
@@ -145,6 +145,7 @@ def _device_key(reading: Reading) -> bytes | None:
     if reading.device_id is None or (measured.device_time is None and measured.record is None):
         return None
     values = ",".join(f"{v.code}={v.comparator}{v.value}" for v in measured.values)
+    values += "".join(f",{v.code}={v.word}" for v in measured.coded)
     time = measured.device_time.isoformat() if measured.device_time else ""
     text = f"{reading.device_id}|{measured.record or ''}|{time}|{values}"
     grows = _seconds(measured.device_time) if measured.device_time else _number(measured.record)

@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from edge.model.age import Age
-from edge.model.reading import Code, Value
+from edge.model.reading import Code, Measurement, Value
 
 _SYSTOLIC, _DIASTOLIC = Code.SYSTOLIC.value, Code.DIASTOLIC.value
 
@@ -71,6 +71,13 @@ def impossible(values: Iterable[Value]) -> Finding | None:
         if finding:
             return finding
     return _crossed(values)
+
+
+def refusal(measured: Measurement) -> Finding | None:
+    """Return why a measurement cannot be a reading, or None; results in words have no limits."""
+    if measured.coded and not measured.values:
+        return None
+    return impossible(measured.values)
 
 
 def doubtful(values: Iterable[Value], age: Age | None = None) -> tuple[Finding, ...]:

@@ -26,14 +26,20 @@ DEFAULT_HOME = Path("/var/lib/healthpost")
 class Port:
     """A serial port that a technician bound to a model: `path`, a glob, or "serial:NUMBER".
 
-    Without a model it is only watched; `probe` allows to ask what is connected. `tests` is the
-    site's map of an analyser's test codes: LOINC code and UCUM unit of each.
+    Without a model it is only watched; `probe` allows to ask what is connected. The rest is of an
+    analyser: `tests` is the site's map of its test codes (LOINC code and UCUM unit of each),
+    `encoding` its character set, `sample` and `time` the fields where these stand, in order, and
+    `controls` patterns of sample numbers that stand for control material.
     """
 
     path: str
     model: str
     probe: bool = False
     tests: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    encoding: str = ""
+    sample: tuple[str, ...] = ()
+    time: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,8 @@ class Settings:
         try:
             raw = tomllib.loads(settings_file(home).read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            raise SettingsError(f"no box in {home}: run `healthpost init` first") from error
+            hint = "run `healthpost init --clinic NAME` first"
+            raise SettingsError(f"no box in {home}: {hint}") from error
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise SettingsError(f"{settings_file(home)} cannot be read: {error}") from error
         return _checked(home, raw)
@@ -180,7 +187,18 @@ def _port(row: Mapping[str, object]) -> Port:
         model = ""
     if not isinstance(path, str) or not isinstance(model, str):
         raise SettingsError("each [[devices.port]] needs a path and a model")
-    return Port(path, model, probe, _tests(row.get("tests", {})))
+    encoding = row.get("encoding", "")
+    if not isinstance(encoding, str):
+        raise SettingsError("devices.port: encoding must be text, such as gb18030")
+    lists = (_texts(row, name) for name in ("sample", "time", "controls"))
+    return Port(path, model, probe, _tests(row.get("tests", {})), encoding, *lists)
+
+
+def _texts(row: Mapping[str, object], name: str) -> tuple[str, ...]:
+    found = row.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise SettingsError(f"devices.port: {name} must be a list of texts")
+    return tuple(found)
 
 
 def _tests(rows: object) -> Mapping[str, tuple[str, str]]:

@@ -20,6 +20,7 @@ from edge.store import durable
 PIN_DIGITS = 6
 PEPPER_BYTES = 32
 
+_MEND = "bring it back from a copy, or run `healthpost staff renew-pepper` and give new PINs"
 _HASHER = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
 _ONE_AT_A_TIME = Lock()  # each hash takes 46 MiB, and a small board has few of those
 
@@ -32,17 +33,24 @@ def create_pepper(keys: Path) -> bytes:
     return pepper
 
 
+def renew_pepper(keys: Path) -> bytes:
+    """Make another pepper in place of one that is lost; every PIN must be given anew."""
+    pepper = secrets.token_bytes(PEPPER_BYTES)
+    durable.replace(_file(keys), pepper)
+    return pepper
+
+
 def load_pepper(keys: Path) -> bytes:
     """Read the pepper; raises `SettingsError` when it is missing, cut off or open to others."""
     file = _file(keys)
     try:
         mode, pepper = file.stat().st_mode, file.read_bytes()
     except OSError as error:
-        raise SettingsError(f"{file} cannot be read: run `healthpost init`") from error
+        raise SettingsError(f"{file} cannot be read: {_MEND}") from error
     if mode & 0o077:
         raise SettingsError(f"{file} can be read by others: set its mode to 0600")
     if len(pepper) != PEPPER_BYTES:
-        raise SettingsError(f"{file} holds {len(pepper)} bytes instead of {PEPPER_BYTES}")
+        raise SettingsError(f"{file} holds {len(pepper)} bytes, not {PEPPER_BYTES}: {_MEND}")
     return pepper
 
 

@@ -7,15 +7,10 @@ and a digest of the chains, so that nothing is copied twice.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from edge.store import outbox
-from edge.store.journal import LANES
-from edge.store.store import Store
 
 KEEP = 3
 """So many of the newest copies stay."""
@@ -54,19 +49,16 @@ def folder_of(database: Path) -> Path:
     return database.parent / "backup"
 
 
-def content_of(store: Store) -> Content:
-    """Return what a copy made now would hold."""
-    heads = b"".join(
-        outbox.chain_at(store, lane, outbox.state(store, lane).last) or b"" for lane in LANES
-    )
-    digest = hashlib.blake2b(heads, digest_size=4).hexdigest()
-    return Content(store.journal_position(), outbox.state(store, LANES[0]).epoch, digest)
-
-
 def listed(folder: Path) -> list[BoxCopy]:
     """Return the complete copies, the newest first."""
     found = (_read(file) for file in folder.glob("box-*.db"))
     return sorted((c for c in found if c is not None), key=lambda c: c.order, reverse=True)
+
+
+def newest(database: Path) -> str:
+    """Return the name of the newest copy of a box's file, empty when there is none."""
+    made = listed(folder_of(database))
+    return made[0].file.name if made else ""
 
 
 def next_file(folder: Path, content: Content, made: Sequence[BoxCopy]) -> Path | None:

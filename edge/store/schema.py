@@ -246,6 +246,13 @@ CREATE TABLE command (
 ) WITHOUT ROWID;
 """
 
+_CONTROL = """
+CREATE TABLE control (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), device_id TEXT NOT NULL,
+    device_key BLOB UNIQUE, wall_ms INTEGER NOT NULL, raw BLOB
+);
+"""
+
 _TO_JUDGE = """
 CREATE TABLE to_judge (patient_id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
@@ -258,5 +265,6 @@ CREATE INDEX patient_by_village ON patient (village) WHERE village IS NOT NULL;
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
-    Migration("0003_add_ways_to_people", _WAYS_TO_PEOPLE),
+    Migration("0003_add_control", _CONTROL),
+    Migration("0004_add_ways_to_people", _WAYS_TO_PEOPLE),
 )

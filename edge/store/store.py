@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from edge.model.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
 from edge.model.errors import DiskFault, DiskFull, StoreError
-from edge.store import durable, migrations
+from edge.store import copies, durable, identity, migrations
 from edge.store.migrations import Migration
 from edge.store.schema import MIGRATIONS
 
@@ -36,6 +37,9 @@ NO_ROOM_BYTES = 256 * 1024
 LITTLE_CACHE_KB = 500
 """What a process needs that looks at some pages and writes little: the kiosk, the caretaker."""
 
+UNNAMED = "unnamed"
+"""The id of a file that no box has named yet."""
+
 Row = sqlite3.Row
 
 
@@ -45,20 +49,38 @@ class Store:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         connection.row_factory = sqlite3.Row
         self._connection, self._path = connection, path
+        self._inode = path.stat().st_ino
         self.noted: dict[str, object] = {}
         """What the running transaction has looked up and need not look up again."""
 
     @classmethod
-    def open(cls, path: Path, *, cache_kb: int = 2000) -> Store:
-        """Open (and migrate, when needed) the file; raises `StoreError` in plain words.
-
-        Whoever only looks does with less cache than whoever keeps readings by the thousand.
-        """
+    def create(cls, path: Path, box_id: str) -> Store:
+        """Make the file of a new box, and open it; raises `StoreError` when there is one."""
+        if path.exists():
+            raise StoreError(f"there is already a file {path}")
         try:
             with ExitStack() as on_failure:
-                connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-                on_failure.callback(connection.close)
-                _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
+                store = cls(_connected(path, "rwc", on_failure, cache_kb=2000), path)
+                store.migrate()
+                store.name_box(box_id)
+                on_failure.pop_all()
+        except sqlite3.Error as error:
+            raise _plain(error, path) from error
+        return store
+
+    @classmethod
+    def open(cls, path: Path, owner: str | None = None, *, cache_kb: int = 2000) -> Store:
+        """Open (and migrate, when needed) the file that is there; raises `StoreError` in words.
+
+        It is refused (`StoreRefused`) when it is not the file of box `owner`; a file of nobody in
+        particular is for tools. Whoever only looks does with less cache than whoever keeps
+        readings by the thousand.
+        """
+        newest = copies.newest(path)
+        identity.require_file(path, newest)
+        try:
+            with ExitStack() as on_failure:
+                connection = _connected(path, "rw", on_failure, cache_kb, (owner, newest))
                 store = cls(connection, path)
                 store.migrate()
                 on_failure.pop_all()
@@ -72,10 +94,14 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Run the block as one durable write; nested blocks join the outer one."""
+        """Run the block as one durable write; nested blocks join the outer one.
+
+        Raises `StoreRefused` when another file stands in the place of the one that is open.
+        """
         if self._connection.in_transaction:
             yield
             return
+        identity.require_same(self._path, self._inode)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
@@ -120,12 +146,12 @@ class Store:
     def box_id(self) -> str:
         """The box's id, as enrolled; "unnamed" before `init`."""
         row = self.row("SELECT id FROM box")
-        return "unnamed" if row is None else str(row["id"])
+        return UNNAMED if row is None else str(row["id"])
 
     def name_box(self, box_id: str) -> None:
         """Give the file its box id, once; raises `StoreError` when it already has another."""
         with self.transaction():
-            if self.box_id() not in ("unnamed", box_id):
+            if self.box_id() not in (UNNAMED, box_id):
                 raise StoreError(f"this file belongs to box {self.box_id()}, not {box_id}")
             self.execute("INSERT OR IGNORE INTO box (one, id) VALUES (1, ?)", (box_id,))
 
@@ -196,6 +222,28 @@ class Store:
     def _rollback(self) -> None:
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
+
+
+def _connected(
+    path: Path,
+    mode: str,
+    on_failure: ExitStack,
+    cache_kb: int,
+    expected: tuple[str | None, str] = (None, ""),
+) -> sqlite3.Connection:
+    """Return a connection that makes a file only in mode "rwc"; `expected`: owner, newest copy."""
+    connection = sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode={mode}",
+        timeout=BUSY_TIMEOUT_S,
+        isolation_level=None,
+        uri=True,
+    )
+    on_failure.callback(connection.close)
+    owner, newest = expected
+    if owner is not None:
+        identity.require_owner(connection, path, owner, newest)
+    _set_up(connection, (*PRAGMAS, f"cache_size = -{cache_kb:d}"))
+    return connection
 
 
 def _set_up(connection: sqlite3.Connection, pragmas: Sequence[str]) -> None:

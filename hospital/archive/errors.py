@@ -23,6 +23,17 @@ class ArchiveDown(HospitalError):
     """The database cannot be used now; nothing was written, the boxes keep what they have."""
 
 
+class ArchiveRefused(ArchiveDown):
+    """The archive is not there, is empty, or is another hospital's: it is not taken for a new one.
+
+    `kind` is "missing", "empty" or "foreign".
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
 class RowRefused(HospitalError):
     """The database cannot hold this value; the record itself is kept raw instead."""
 

@@ -20,7 +20,7 @@ from psycopg.rows import DictRow, dict_row
 from edge.store import migrations
 from hospital.archive import STREAMS, Row
 from hospital.archive.disks import is_this_machine
-from hospital.archive.errors import ArchiveDown, RowRefused
+from hospital.archive.errors import ArchiveDown, ArchiveRefused, RowRefused
 from hospital.archive.schema import MIGRATIONS, POSTGRES_WORDS
 
 CONNECT_TIMEOUT_S = 10
@@ -42,8 +42,11 @@ class PostgresArchive:
         self._address = address
 
     @classmethod
-    def open(cls, address: str) -> PostgresArchive:
-        """Connect (and migrate, when needed); raises `ArchiveDown`."""
+    def open(cls, address: str, *, make: bool = True) -> PostgresArchive:
+        """Connect (and migrate, when needed); raises `ArchiveDown`.
+
+        Without `make` a database that holds no archive is refused (`ArchiveRefused`).
+        """
         with ExitStack() as on_failure:
             try:
                 connection = psycopg.connect(
@@ -58,6 +61,9 @@ class PostgresArchive:
             except psycopg.Error as error:
                 raise ArchiveDown(f"the archive's database does not answer: {error}") from error
             archive = cls(connection, address)
+            if not make and not archive._done():
+                name = connection.info.dbname
+                raise ArchiveRefused("empty", f"there is no archive in the database {name}")
             archive._migrate()
             on_failure.pop_all()
         return archive

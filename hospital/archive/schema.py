@@ -275,8 +275,21 @@ _PATIENT_KEYS = """
 ALTER TABLE patient ADD COLUMN keys TEXT NOT NULL DEFAULT '';
 """
 
+_CODED = """
+ALTER TABLE reading ADD COLUMN coded TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE reading ADD COLUMN sample TEXT NOT NULL DEFAULT '';
+"""
+
+_IDENTITIES = """
+ALTER TABLE hospital ADD COLUMN authority TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN machine TEXT NOT NULL DEFAULT '';
+ALTER TABLE session ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
-    Migration("0003_add_patient_keys", _PATIENT_KEYS),
+    Migration("0003_add_identities", _IDENTITIES),
+    Migration("0004_add_coded_results", _CODED),
+    Migration("0005_add_patient_keys", _PATIENT_KEYS),
 )

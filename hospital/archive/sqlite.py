@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from edge.store import migrations
 from hospital.archive import STREAMS, Row
-from hospital.archive.errors import ArchiveDown, RowRefused
+from hospital.archive.errors import ArchiveDown, ArchiveRefused, RowRefused
 from hospital.archive.schema import MIGRATIONS, SQLITE_WORDS
 
 BUSY_TIMEOUT_S = 10
@@ -35,12 +35,22 @@ class SqliteArchive:
         self._connection = connection
 
     @classmethod
-    def open(cls, path: Path) -> SqliteArchive:
-        """Open (and migrate, when needed) the file; raises `ArchiveDown`."""
+    def open(cls, path: Path, *, make: bool = True) -> SqliteArchive:
+        """Open (and migrate, when needed) the file; raises `ArchiveDown`.
+
+        Without `make` a file that is missing or holds no archive is refused (`ArchiveRefused`).
+        """
+        if not make and not path.exists():
+            raise ArchiveRefused("missing", f"the archive {path} is not there")
+        address = f"file:{quote(str(path.absolute()))}?mode={'rwc' if make else 'rw'}"
         with ExitStack() as on_failure:
             try:
-                connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+                connection = sqlite3.connect(
+                    address, timeout=BUSY_TIMEOUT_S, isolation_level=None, uri=True
+                )
                 on_failure.callback(connection.close)
+                if not make and not migrations.done_in_sqlite(connection):
+                    raise ArchiveRefused("empty", f"there is no archive in {path}")
                 for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
                     connection.execute(f"PRAGMA {pragma}")
             except sqlite3.Error as error:

@@ -18,7 +18,7 @@ from pathlib import Path
 from uuid import UUID
 
 from hospital.archive import Archive
-from hospital.archive.errors import ArchiveDown, AuthorityError, HospitalError
+from hospital.archive.errors import ArchiveDown, AuthorityError, HospitalError, NotFound
 from hospital.files import attachments
 from hospital.fleet import boxes, renewals, rotation
 from hospital.fleet.authority import Authority
@@ -92,7 +92,7 @@ def admitted(archive: Archive, box_id: str) -> Box:
     """Return a box that may come by hand; raises `HospitalError`."""
     box = boxes.get(archive, box_id)
     if box is None:
-        raise HospitalError(f"no box {box_id} is enrolled here")
+        raise NotFound(f"no box {box_id} is enrolled here")
     _check(box, box.standing)
     return box
 

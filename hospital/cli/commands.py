@@ -20,7 +20,7 @@ from edge.process.home import Service, make_home
 from edge.settings.toml_table import HIGHEST_PORT
 from hospital.accounts import accounts
 from hospital.archive import Archive
-from hospital.archive.errors import SettingsError, WrongInput
+from hospital.archive.errors import NotFound, SettingsError, WrongInput
 from hospital.archive.open import open_archive
 from hospital.archive.settings import (
     BROKERS,
@@ -145,13 +145,17 @@ def account(name: str, password_file: Path | None, as_json: bool) -> None:
 
 
 @hospital.command()
-@click.option("--clinic", required=True, help="The clinic's name, as people call it.")
+@click.option("--clinic", help="The clinic's name; may be left out where another box names it.")
 @click.option("--readmits", metavar="BOX", help="Let this box in again, under new keys.")
 @click.option("--replaces", metavar="BOX", help="Shut this box out once the new one has joined.")
 @click.option("--this-machine", is_flag=True, help="The box runs on the hospital's own machine.")
 @speaks_json
 def claim(
-    clinic: str, readmits: str | None, replaces: str | None, this_machine: bool, as_json: bool
+    clinic: str | None,
+    readmits: str | None,
+    replaces: str | None,
+    this_machine: bool,
+    as_json: bool,
 ) -> None:
     """Make a one-use claim: the text that a technician types or scans at the box."""
     with open_hospital() as (settings, archive):
@@ -159,7 +163,8 @@ def claim(
             _check_reach(settings)
         instead = claims.Instead(readmits, replaces)
         now = datetime.now(UTC)
-        made = claims.create(archive, clinic.strip(), settings.desk_url, now, instead)
+        whose = _clinic(archive, clinic, instead)
+        made = claims.create(archive, whose, settings.desk_url, now, instead)
     expires = datetime.fromtimestamp(made.expires_s, UTC).isoformat()
     output = {"claim": made.text(), "id": made.claim_id, "clinic": made.clinic, "expires": expires}
     words = f"For one box of {made.clinic}, until {expires}:\n{made.text()}\n{_qr(made.text())}"
@@ -223,6 +228,19 @@ def shut_out(settings: HospitalSettings, archive: Archive, box_id: str) -> None:
     authority = Authority.open(settings.authority)
     for serial in box.serial.split(","):  # the latest certificate, and the one it renewed
         authority.revoke(serial, datetime.now(UTC))
+
+
+def _clinic(archive: Archive, name: str | None, instead: claims.Instead) -> str:
+    """Return the clinic's name, that of the box to readmit or to replace when none is given."""
+    if name is None:
+        for box_id in filter(None, (instead.readmits, instead.replaces)):
+            box = boxes.get(archive, box_id)
+            if box is None:
+                raise NotFound(f"no box {box_id}")
+            return box.clinic
+    if not (name or "").strip():
+        raise WrongInput("for which clinic is the claim? Name it with --clinic NAME")
+    return str(name).strip()
 
 
 def _check_reach(settings: HospitalSettings) -> None:

@@ -9,7 +9,7 @@ import tomlkit
 
 from edge.store import durable
 from hospital.archive.errors import SettingsError
-from hospital.archive.open import open_archive
+from hospital.archive.open import make_archive
 from hospital.archive.settings import HospitalSettings, settings_file
 from hospital.fleet.authority import Authority
 from sync.keys.keys import HospitalKeys
@@ -24,7 +24,7 @@ def create_hospital(settings: HospitalSettings) -> HospitalSettings:
     if not (settings.authority / "ca.key").exists():
         Authority.create(settings.authority, settings.name, datetime.now(UTC))
     HospitalKeys.generate().save(settings.keys)
-    open_archive(settings).close()
+    make_archive(settings).close()
     durable.replace(file, _document(settings).encode())  # PostgreSQL's address may hold a password
     return HospitalSettings.load(settings.home)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from hospital.archive import Archive
+from hospital.archive import Archive, copy_notes
+from hospital.archive.copy_notes import CopyNote
 from hospital.archive.errors import HospitalError
 from hospital.bundles import answer, read
 from hospital.cli.output import open_hospital, say, speaks_json
@@ -50,8 +51,11 @@ def show_ledger(box_id: str, as_json: bool) -> None:
 @speaks_json
 def make_backup(target: Path, trust_place: bool, as_json: bool) -> None:
     """Copy the archive, verify the copy, and tell the boxes what is safe by it."""
-    with open_hospital() as (_, archive):
-        made = backup.back_up(archive, target, _now_ms(), trusted=trust_place)
+    with open_hospital() as (settings, archive):
+        now_ms = _now_ms()
+        made = backup.back_up(archive, target, now_ms, trusted=trust_place)
+        note = CopyNote(str(made.file.absolute()), now_ms, made.records)
+        copy_notes.remember(settings.home, note)
     output = {
         "file": str(made.file),
         "bytes": made.size,
@@ -83,8 +87,10 @@ def begin_backup(as_json: bool) -> None:
 @speaks_json
 def finish_backup(number: int, place: str, as_json: bool) -> None:
     """Promise that backup NUMBER is complete and elsewhere; boxes are told what is safe by it."""
-    with open_hospital() as (_, archive):
-        records = backup.finish(archive, number, place, _now_ms())
+    with open_hospital() as (settings, archive):
+        now_ms = _now_ms()
+        records = backup.finish(archive, number, place, now_ms)
+        copy_notes.remember(settings.home, CopyNote(place, now_ms, records))
     say({"safe": records}, f"{records:,} more records are safe by the backup in {place}.", as_json)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
-from hospital.archive.errors import ArchiveDown
+from hospital.archive.errors import ArchiveDown, ArchiveRefused
 from web.failure import Failure, Sentences
 
 _NO_PAGE = "There is no such page or patient."
@@ -20,6 +20,13 @@ SENTENCES = Sentences(
     otherwise="Something went wrong here. The clinics are not affected.",
     failures=(
         Failure(
+            ArchiveRefused,
+            503,
+            "The hospital's archive is not the one that belongs here. Nothing is lost:"
+            " the clinics keep what is not confirmed. Call who runs the hospital's machine.",
+            str,
+        ),
+        Failure(
             ArchiveDown,
             503,
             "The hospital's archive cannot be reached just now. Nothing is lost:"
@@ -30,6 +37,6 @@ SENTENCES = Sentences(
 )
 
 
-def page(sentence: str, _code: int) -> str:
+def page(sentence: str, _code: int, detail: str) -> str:
     """Return the page; it needs no archive."""
-    return render_template("failure.html", sentence=sentence)
+    return render_template("failure.html", sentence=f"{sentence} {detail}".strip())

@@ -179,7 +179,7 @@ _OLD_KEYS = (
 )
 _OTHER_KEYS = (
     "this box was enrolled with other keys. At the hospital: `healthpost hospital claim"
-    " --readmits {box} --clinic NAME`. Then here: `healthpost enrol --new-keys`"
+    " --readmits {box}`. Then at the box: `healthpost enrol --new-keys`"
 )
 """A box of any release takes a refusal of `sync.keys.enrolment.MAX_TEXT` characters, no more."""
 

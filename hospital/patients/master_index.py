@@ -6,8 +6,8 @@ merged, and the result is put into the feed of each clinic that knows the patien
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from uuid_utils import uuid7
 
@@ -42,24 +42,37 @@ class EditOrigin:
     received_ms: int
 
 
-def apply_edit(archive: Archive, origin: EditOrigin, fact: facts.PatientFact) -> bool:
-    """Apply a box's edit of a patient; return whether the patient is new here.
+@dataclass(slots=True)
+class AppliedEdits:
+    """What became of edits: the patients who are `new` here, and why records are `refused`."""
 
-    Inside the caller's transaction. Raises `RowRefused` when the patient is another clinic's or
-    nobody knows the name.
+    new: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def apply_edits(
+    archive: Archive, edits: Iterable[tuple[EditOrigin, facts.PatientFact]]
+) -> AppliedEdits:
+    """Apply a box's edits of patients; inside the caller's transaction.
+
+    A patient is merged once, however many edits of them there are. Refused is what is about
+    another clinic's patient, or about a new one whose name nobody knows.
     """
-    patient = _lock(archive, origin.box.clinic, fact.id)
-    if patient is not None and not _may_edit(archive, patient, origin.box.clinic):
-        raise RowRefused(f"patient {fact.id} belongs to another clinic")
-    if patient is not None:
-        _adopt(archive, patient)
-    rev = _next_rev(archive, patient)
-    edit_history.write(
-        archive, fact.id, _edits(archive, origin, fact, rev), fact.actor, origin.received_ms
-    )
-    home = origin.box.clinic if patient is None else patient["clinic"]
-    _settle(archive, fact.id, (home, origin.box.id), rev, origin.received_ms)
-    return patient is None
+    of_patients: dict[str, list[tuple[EditOrigin, facts.PatientFact]]] = {}
+    for origin, fact in edits:
+        of_patients.setdefault(fact.id, []).append((origin, fact))
+    applied = AppliedEdits()
+    for patient_id, its_edits in of_patients.items():
+        clinic = its_edits[0][0].box.clinic
+        patient = _lock(archive, clinic, patient_id)
+        why = _refusal(archive, patient, clinic, its_edits)
+        if why:
+            applied.refused |= {origin.record: why for origin, _ in its_edits}
+            continue
+        if patient is None:
+            applied.new.append(patient_id)
+        _apply(archive, patient, its_edits)
+    return applied
 
 
 def decide(
@@ -196,6 +209,36 @@ def clinics(archive: Archive, patient_id: str) -> list[str]:
 
 
 # --- arriving ---------------------------------------------------------------------------------
+
+
+def _refusal(
+    archive: Archive,
+    patient: Row | None,
+    clinic: str,
+    edits: Sequence[tuple[EditOrigin, facts.PatientFact]],
+) -> str:
+    if patient is None:
+        named = any(fact.fields.get("name") for _, fact in edits)
+        return "" if named else "a patient without a name"
+    may = _may_edit(archive, patient, clinic)
+    return "" if may else f"patient {patient['id']} belongs to another clinic"
+
+
+def _apply(
+    archive: Archive,
+    patient: Row | None,
+    edits: Sequence[tuple[EditOrigin, facts.PatientFact]],
+) -> None:
+    if patient is not None:
+        _adopt(archive, patient)
+    first = _next_rev(archive, patient)
+    for rev, (origin, fact) in enumerate(edits, start=first):
+        new = _edits(archive, origin, fact, rev)
+        edit_history.write(archive, fact.id, new, fact.actor, origin.received_ms)
+    origin, fact = edits[-1]
+    home = origin.box.clinic if patient is None else patient["clinic"]
+    rev = first + len(edits) - 1
+    _settle(archive, fact.id, (home, origin.box.id), rev, origin.received_ms)
 
 
 def _lock(archive: Archive, clinic: str, patient_id: str) -> Row | None:
@@ -345,9 +388,10 @@ def _body(
     body: dict[str, object] = patient_fields.to_wire(
         {k: v for k, v in known.items() if v is not None}
     )
-    for name, field in settled.items():
-        if name not in known and field.value:
-            body[name] = list(field.value) if isinstance(field.value, tuple) else field.value
+    for name, merged in settled.items():
+        if name not in known and merged.value:
+            value = merged.value
+            body[name] = list(value) if isinstance(value, tuple) else value
     if asked:
         body["review"] = {
             name: sorted({v for r in asked if r.field == name for v in r.values})

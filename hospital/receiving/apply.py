@@ -48,19 +48,21 @@ def keep(
 
 
 def _enter(archive: Archive, new: Sequence[tuple[Origin, Understood]]) -> None:
-    """Enter the facts of new records: together, or one by one when one of them does not fit."""
+    """Enter the facts of new records: together, or in halves when one of them does not fit."""
     try:
         with archive.attempt():
-            handlers.apply(archive, new)
+            refused = handlers.apply(archive, new)
     except RowRefused as error:
         if len(new) > 1:
-            for entry in new:
-                _enter(archive, [entry])
+            half = len(new) // 2
+            _enter(archive, new[:half])
+            _enter(archive, new[half:])
             return
-        origin = new[0][0]
+        refused = {new[0][0].id: str(error)}
+    for record, why in refused.items():
         archive.execute(
             "UPDATE record SET trouble = ? WHERE box = ? AND id = ?",
-            (_plain(f"not entered: {error}"), origin.box.id, origin.id),
+            (_plain(f"not entered: {why}"), new[0][0].box.id, record),
         )
 
 

@@ -30,7 +30,7 @@ F = TypeVar("F")
 READING = (
     *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
     *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
-    *("said", "withheld"),
+    *("said", "withheld", "coded", "sample"),
 )
 
 
@@ -58,22 +58,24 @@ class Section:
 class Handler(Generic[F]):
     """How a kind is read (None: nothing in it is entered), entered and shown.
 
-    `apply` runs inside the caller's transaction and raises `RowRefused` for what does not fit.
+    `apply` runs inside the caller's transaction. It returns why records are refused, by their ids,
+    and raises `RowRefused` when an engine does not take one of them.
     """
 
     read: Callable[[Entry], F | None]
-    apply: Callable[[Archive, Sequence[tuple[Origin, F]]], None]
+    apply: Callable[[Archive, Sequence[tuple[Origin, F]]], Mapping[str, str]]
     section: Section | None = None
 
 
 def each(
     enter: Callable[[Archive, Origin, F], None],
-) -> Callable[[Archive, Sequence[tuple[Origin, F]]], None]:
-    """Return a function that enters facts one by one."""
+) -> Callable[[Archive, Sequence[tuple[Origin, F]]], Mapping[str, str]]:
+    """Return a function that enters facts one by one, refusing none by itself."""
 
-    def apply(archive: Archive, facts: Sequence[tuple[Origin, F]]) -> None:
+    def apply(archive: Archive, facts: Sequence[tuple[Origin, F]]) -> Mapping[str, str]:
         for origin, fact in facts:
             enter(archive, origin, fact)
+        return {}
 
     return apply
 
@@ -116,7 +118,7 @@ class ConfirmFact(Fact, frozen=True):
     actor: Text | None
 
 
-def _readings(archive: Archive, new: Sequence[tuple[Origin, ReadingFact]]) -> None:
+def _readings(archive: Archive, new: Sequence[tuple[Origin, ReadingFact]]) -> Mapping[str, str]:
     before = scalar(archive, "SELECT max(number) AS n FROM reading")
     clinic = new[0][0].box.clinic
     patients = {fact.patient for _, fact in new if fact.patient is not None}
@@ -124,6 +126,7 @@ def _readings(archive: Archive, new: Sequence[tuple[Origin, ReadingFact]]) -> No
     archive.insert("reading", READING, [_reading_row(o, fact, unknown) for o, fact in new])
     if any(fact.patient is None for _, fact in new):
         _apply_claims(archive, clinic, before)
+    return {}
 
 
 def _reading_row(origin: Origin, fact: ReadingFact, unknown: Collection[str]) -> tuple[object, ...]:
@@ -131,6 +134,7 @@ def _reading_row(origin: Origin, fact: ReadingFact, unknown: Collection[str]) ->
         *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
         *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
         *(*_when(fact.at), origin.received_ms, fact.said, int(fact.patient in unknown)),
+        *(fact.coded, fact.sample),
     )
 
 
@@ -198,9 +202,12 @@ def _when(at: Stamp) -> tuple[int, int, int, str]:
 # --- patients and their files -------------------------------------------------------------------
 
 
-def _patient(archive: Archive, origin: Origin, fact: PatientFact) -> None:
-    if master_index.apply_edit(archive, _edit_origin(origin), fact):
-        withheld.judge_again(archive, fact.id)
+def _patients(archive: Archive, new: Sequence[tuple[Origin, PatientFact]]) -> Mapping[str, str]:
+    edits = [(_edit_origin(origin), fact) for origin, fact in new]
+    applied = master_index.apply_edits(archive, edits)
+    for patient_id in applied.new:
+        withheld.judge_again(archive, patient_id)
+    return applied.refused
 
 
 def _seen(archive: Archive, origin: Origin, fact: SeenFact) -> None:
@@ -279,7 +286,7 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     EntryKind.CLAIM: Handler(ClaimFact.read, each(_claim)),
     EntryKind.CONFIRM: Handler(ConfirmFact.read, each(_confirm)),
     EntryKind.ALERT: Handler(AlertFact.read, each(_alert)),
-    EntryKind.PATIENT: Handler(PatientFact.read, each(_patient)),
+    EntryKind.PATIENT: Handler(PatientFact.read, _patients),
     EntryKind.SEEN: Handler(SeenFact.read, each(_seen)),
     EntryKind.FILE: Handler(
         FileFact.read, each(_file), Section("patient_files.html", patient_files.of_person)
@@ -291,6 +298,9 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
 }
 """The kinds that `ENTRY_KINDS` says the hospital applies; a test holds both together."""
 
+TOGETHER: Final = (EntryKind.READING.value, EntryKind.PATIENT.value)
+"""The kinds of which all facts that came together are applied by one call, in this order."""
+
 SECTIONS: Final = tuple(h.section for h in HANDLERS.values() if h.section is not None)
 """The parts of a patient's page that these rows fill."""
 
@@ -301,14 +311,23 @@ understand: Final = parse.parser(READERS)
 """Reads a record; never raises."""
 
 
-def apply(archive: Archive, new: Sequence[tuple[Origin, Understood]]) -> None:
-    """Apply the facts of new records, in their order; raises `RowRefused` when one does not fit.
+def apply(archive: Archive, new: Sequence[tuple[Origin, Understood]]) -> Mapping[str, str]:
+    """Apply the facts of new records, in their order; return why some are refused, by record id.
+
+    Raises `RowRefused` when an engine does not take one of them.
 
     Readings go first and together: claims of them, in whatever order they came, find them there.
+    The edits of patients go together, too, so that a patient is merged once.
     """
-    readings = [(o, read.fact) for o, read in new if isinstance(read.fact, ReadingFact)]
-    if readings:
-        HANDLERS[EntryKind.READING].apply(archive, readings)
+    together: dict[str, list[tuple[Origin, Any]]] = {kind: [] for kind in TOGETHER}
     for origin, read in new:
-        if read.fact is not None and not isinstance(read.fact, ReadingFact):
-            HANDLERS[read.kind].apply(archive, [(origin, read.fact)])
+        if read.fact is not None and read.kind in together:
+            together[read.kind].append((origin, read.fact))
+    refused: dict[str, str] = {}
+    for kind, facts in together.items():
+        if facts:
+            refused |= HANDLERS[kind].apply(archive, facts)
+    for origin, read in new:
+        if read.fact is not None and read.kind not in together:
+            refused |= HANDLERS[read.kind].apply(archive, [(origin, read.fact)])
+    return refused

@@ -12,7 +12,7 @@ from edge.model import patient_fields
 from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
-from edge.model.reading import IMPROBABLE, UNCHECKED, Value
+from edge.model.reading import IMPROBABLE, UNCHECKED, CodedValue, Value
 from edge.patients import search_query
 from hospital.archive import Archive, Row, row, scalar
 from hospital.views import search_terms
@@ -97,6 +97,8 @@ class ReadingRow:
     patient_name: str | None
     kind: str
     values: tuple[Value, ...]
+    coded: tuple[CodedValue, ...]
+    sample: str
     source: str
     model: str | None
     device_id: str | None
@@ -330,6 +332,8 @@ def _charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
             patient_name=r["patient_name"],
             kind=r["kind"],
             values=_values(r["said"]),
+            coded=tuple(CodedValue(*row) for row in json.loads(r["coded"])),
+            sample=r["sample"],
             source=r["source"],
             model=r["model"],
             device_id=r["device"],

@@ -105,7 +105,10 @@ def _body() -> str:
     wanting = [issue for issue in _wanting() if issue.detail not in busy]
     return render_template(
         "pairing_body.html",
-        wanting=[(issue.detail, sentences_issues.issue_sentence(issue)) for issue in wanting],
+        wanting=[
+            (issue.detail, sentences_issues.issue_sentence(issue), issue.kind == "not-added")
+            for issue in wanting
+        ],
         asked=[_text_of(pairing) for pairing in asked],
     )
 

@@ -12,9 +12,9 @@ from edge.model.patient import Patient
 from edge.patients import register, search_query
 from edge.patients.form import PatientForm, check
 from edge.staff.drafts import Draft
-from edge.visits import visits
 from kiosk_ui import context, form_drafts, person_form
 from kiosk_ui.guard import staff_form, staff_only
+from kiosk_ui.pages import visit
 
 page = Blueprint("register", __name__)
 
@@ -66,8 +66,7 @@ def keep() -> ResponseReturnValue:
         form_drafts.keep(_typed())
         return _form(form, wrong=error.fields), 422
     form_drafts.forget(_FORM)
-    visit = visits.open_visit(store, context.now(), patient.id, actor=actor)
-    return redirect(url_for("visit.show", visit_id=visit.id), 303)
+    return visit.begin(patient.id)
 
 
 def _give_up() -> ResponseReturnValue:

@@ -308,7 +308,7 @@ def _body(step: Step, after: int) -> str:
         "self_service_body.html",
         step=step,
         icon_name=kind_icon(step.kind),
-        rows=lines(newest.values) if newest else (),
+        rows=lines(newest.values, newest.coded) if newest else (),
         advice=_advice(newest) if newest else None,
         refused=[issue_texts.refusal_sentence(f) for f in refused],
         measuring=bool(now_showing),

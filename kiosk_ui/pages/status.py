@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
-from edge.equipment import registry
+from edge.equipment import controls, registry
 from edge.equipment.registry import Device
 from edge.model.clock import Stamp
 from edge.model.entry import Lane
@@ -146,6 +146,7 @@ def _body() -> str:
         oldest=None if oldest is None else since(datetime.fromtimestamp(oldest / 1000, UTC), now),
         wrong=[sentences_issues.issue_sentence(c) for c in issues.current(store)],
         devices=[device_row(d, now) for d in registry.devices(store)],
+        controls=controls.count(store),
         now_text=moment_text(now.wall),
         clock_sure=now.quality in ("ntp", "hospital"),
     )

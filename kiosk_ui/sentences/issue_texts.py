@@ -46,6 +46,17 @@ _REFUSALS = {
         "The meter sent a number that is too low for it. It may be another test, such as"
         " ketones. Look at the meter."
     ),
+    "unmapped-test": N_(
+        "The analyser sent a test that this site has not named: %(tests)s. Call the technician."
+    ),
+    "result-unit": N_(
+        "The analyser used another unit than this site expects: %(tests)s. Call the technician."
+    ),
+    "result-value": N_(
+        "The analyser sent a value that this box cannot read: %(tests)s. Read it from the analyser."
+    ),
+    "not-final": N_("The analyser sent a result that is not final yet: %(tests)s."),
+    "withdrawn": N_("The analyser says that an earlier result was wrong: %(tests)s. Check it."),
     "crossed": N_("The upper pressure was not above the lower one. Please measure again."),
 }
 _EMPTY = frozenset({"no-values", "no-measurement"})
@@ -60,6 +71,7 @@ _QUALITY = {
     "pulse_below_range": N_("pulse too slow for the device"),
     "improper_position": N_("arm not at the height of the heart"),
     "shared_user": N_("the scale does not know the person: fat is only a guess"),
+    "unfinished": N_("stopped before the value had settled"),
     "small_after_person": N_("much less than the weight before: a bag, or a baby?"),
     "low_perfusion": N_("weak signal from the finger"),
     "inadequate_signal": N_("weak signal from the finger"),
@@ -71,6 +83,12 @@ _QUALITY = {
     "sensor_interference": N_("unsteady signal from the finger"),
     "improbable": N_("hardly possible: compare with the display of the device"),
     "unchecked": N_("compare with the display of the device"),
+    "corrected": N_("the analyser corrected an earlier result"),
+    "flag_L": N_("below the analyser's normal range"),
+    "flag_LL": N_("far below the analyser's normal range"),
+    "flag_H": N_("above the analyser's normal range"),
+    "flag_HH": N_("far above the analyser's normal range"),
+    "flag_A": N_("not normal, says the analyser"),
     "questionable": N_("the device doubts this value"),
     "early_estimate": N_("early estimate"),
     "equipment_malfunction": N_("the device reports a fault"),
@@ -115,7 +133,8 @@ def refusal_sentence(refusal: Refusal) -> Markup:
     """Return why a device's measurement was not kept as a value."""
     if refusal.why in _EMPTY and "blood-pressure" in refusal.measures:
         return t(_NO_CUFF)
-    return t(_REFUSALS.get(refusal.why, _REFUSED))
+    tests = refusal.text.partition(": ")[2]
+    return t(_REFUSALS.get(refusal.why, _REFUSED), tests=ltr(tests or "–"))
 
 
 def warning_sentence(name: str) -> Markup:

@@ -82,7 +82,7 @@ class UsbWorker:
 
     def _with_store(self, work: Callable[[Store], None]) -> None:
         try:
-            store = Store.open(self._settings.database)
+            store = Store.open(self._settings.database, self._settings.box_id)
             try:
                 work(store)
             finally:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import sleep
 
+from edge.model.errors import StoreRefused
 from edge.process.start import run_box_process
 from edge.settings import remote_settings
 from edge.settings.box_settings import Settings
@@ -33,7 +34,7 @@ def serve(home: Path, stopping: Callable[[], bool]) -> None:
     """Run the courier until `stopping()`, or until settings or keys change (then call again)."""
     settings = Settings.load(home)
     file_times = _file_times(settings)
-    store = Store.open(settings.database)
+    store = Store.open(settings.database, settings.box_id)
     try:
         member = _member(store, settings)
         if member is None:
@@ -64,6 +65,9 @@ def _serve_on(home: Path, signals: list[int]) -> None:
     while not signals:
         try:
             serve(home, lambda: bool(signals))
+        except StoreRefused as error:
+            log.error("nothing is sent: %s", error)
+            _wait(lambda: bool(signals), AFTER_ERROR_S)
         except Exception:  # the loop of the process: whatever it was, records are safe on disk
             log.exception("the courier starts again")
             _wait(lambda: bool(signals), AFTER_ERROR_S)

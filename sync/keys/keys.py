@@ -219,6 +219,17 @@ def certificate_span(pem: bytes) -> tuple[datetime, datetime]:
     return read.not_valid_before_utc, read.not_valid_after_utc
 
 
+def certificate_name(pem: bytes) -> str:
+    """Return the common name of a certificate, a box's id; raises `KeyFileError`."""
+    try:
+        names = x509.load_pem_x509_certificate(pem).subject.get_attributes_for_oid(
+            NameOID.COMMON_NAME
+        )
+    except ValueError as error:
+        raise KeyFileError(f"not a certificate: {error}") from error
+    return str(names[0].value) if names else ""
+
+
 def certificate_fits(pem: bytes, key_file: Path) -> bool:
     """Whether a certificate is for the TLS key of a file; raises `KeyFileError` without the key."""
     own = _tls_key(key_file).public_key()

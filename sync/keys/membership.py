@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.settings.box_settings import Settings
 from edge.store import durable
 from sync.keys.enrolment import Grant
-from sync.keys.keys import TLS_FILE, BoxKeys, KeyFileError, PublicKeys
+from sync.keys.keys import TLS_FILE, BoxKeys, KeyFileError, PublicKeys, certificate_name
 from sync.link.transport import Address, Tls
 
 CERTIFICATE_FILE = "box.crt"
@@ -37,6 +37,7 @@ def load(settings: Settings) -> Membership | None:
     folder = settings.keys
     if settings.broker_host is None or not (folder / CERTIFICATE_FILE).exists():
         return None
+    _require_own(settings)
     return Membership(
         settings.box_id,
         Address(settings.broker_host, settings.broker_port),
@@ -44,6 +45,14 @@ def load(settings: Settings) -> Membership | None:
         BoxKeys.load(folder),
         _hospital(folder / HOSPITAL_FILE),
     )
+
+
+def _require_own(settings: Settings) -> None:
+    """Raise `KeyFileError` when the certificate is another box's."""
+    name = certificate_name((settings.keys / CERTIFICATE_FILE).read_bytes())
+    if name != settings.box_id:
+        text = f"the keys are those of box {name}, and this is box {settings.box_id}"
+        raise KeyFileError(f"{text}: put its own back, or enrol it again with a claim")
 
 
 def keep(folder: Path, grant: Grant) -> None:

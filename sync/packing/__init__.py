@@ -3,7 +3,8 @@
 A payload is one byte that says whether zstd follows, then a CBOR array: `[0, [record, ...]]` with
 the records as they are, or `[1, ...]` with their shapes and columns (`sync.packing.encode`). An
 alert alone has a form of its own (`sync.packing.single_alert`). Reading is strict: 64 KB of
-payload, 1 MB inflated, 2,000 records of 4 MB together, nesting of 8.
+payload, 64 KB inflated, 2,000 records of 512 KB together, nesting of 8. What inflates to more takes
+the hospital far longer to read than to receive.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from sync.core.wire import MessageError
 from sync.packing import decode, encode, single_alert, zstd_dictionary
 
 MAX_PAYLOAD_BYTES = 64 * 1024
-MAX_INFLATED_BYTES = 1 << 20
-MAX_RECORDS_BYTES = 4 << 20
+MAX_INFLATED_BYTES = 64 * 1024
+MAX_RECORDS_BYTES = 512 * 1024
+MAX_MESSAGE_BYTES = 1 << 20
+"""Inflated, of a message of the hospital: it is trusted, and a box reads one at a time."""
+
 MAX_ROWS = 2000
 SMALL_PAYLOAD_BYTES = 3_880
 """What fits a sealed frame of 4 KB: header, HPKE and signature take the rest."""
@@ -37,6 +41,10 @@ _ROWS = 1
 
 class CodecError(ValueError):
     """Records that cannot be packed, or a payload that cannot be read."""
+
+
+class PackTooLarge(CodecError):
+    """Each of the records may be packed, but fewer of them together."""
 
 
 def pack(records: Sequence[bytes]) -> bytes:
@@ -65,13 +73,13 @@ def unpack(payload: bytes) -> list[bytes]:
 
 def squeeze(parts: list[object]) -> bytes:
     """Return a message's array deflated; raises `CodecError` beyond the limits."""
-    return _deflate(parts)
+    return _deflate(parts, MAX_MESSAGE_BYTES)
 
 
 def expand(payload: bytes) -> list[object]:
     """Return the array of a deflated message; raises `CodecError`."""
     try:
-        return wire.take(list, wire.load(_inflate(payload)))
+        return wire.take(list, wire.load(_inflate(payload, MAX_MESSAGE_BYTES)))
     except MessageError as error:
         raise CodecError(str(error)) from error
 
@@ -84,7 +92,11 @@ def fill(records: Sequence[bytes], budget: int = SMALL_PAYLOAD_BYTES) -> tuple[i
     """
     n = min(len(records), MAX_ROWS)
     while n > 1:
-        payload = pack(records[:n])
+        try:
+            payload = pack(records[:n])
+        except PackTooLarge:
+            n //= 2
+            continue
         if len(payload) <= budget:
             return n, payload
         n = max(1, min(n - 1, n * budget * 19 // (len(payload) * 20)))
@@ -109,21 +121,21 @@ def _read(parts: list[object]) -> list[bytes]:
 
 def _check_limits(records: Sequence[bytes]) -> None:
     if len(records) > MAX_ROWS:
-        raise CodecError(f"{len(records)} records; at most {MAX_ROWS} travel together")
+        raise PackTooLarge(f"{len(records)} records; at most {MAX_ROWS} travel together")
     if sum(map(len, records)) > MAX_RECORDS_BYTES:
-        raise CodecError(f"more than {MAX_RECORDS_BYTES} bytes of records")
+        raise PackTooLarge(f"more than {MAX_RECORDS_BYTES} bytes of records")
 
 
-def _deflate(parts: list[object]) -> bytes:
+def _deflate(parts: list[object], most: int = MAX_INFLATED_BYTES) -> bytes:
     body = wire.dump(parts)
-    if len(body) > MAX_INFLATED_BYTES:
-        raise CodecError(f"{len(body)} bytes; at most {MAX_INFLATED_BYTES} travel together")
+    if len(body) > most:
+        raise PackTooLarge(f"{len(body)} bytes; at most {most} travel together")
     squeezer = zstandard.ZstdCompressor(compression_params=_PARAMETERS, dict_data=_known())
     squeezed = squeezer.compress(body)
     return _ZSTD + squeezed if len(squeezed) < len(body) else _STORED + body
 
 
-def _inflate(payload: bytes) -> bytes:
+def _inflate(payload: bytes, most: int = MAX_INFLATED_BYTES) -> bytes:
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise CodecError(f"a payload of {len(payload)} bytes")
     how, body = payload[:1], payload[1:]
@@ -133,7 +145,7 @@ def _inflate(payload: bytes) -> bytes:
         raise CodecError("no such payload")
     try:
         size = zstandard.get_frame_parameters(body, format=_MAGICLESS).content_size
-        if size > MAX_INFLATED_BYTES:
+        if size > most:
             raise CodecError("inflates to an unknown size, or beyond the limit")
         inflater = zstandard.ZstdDecompressor(format=_MAGICLESS, dict_data=_known())
         return inflater.decompress(body, max_output_size=size, allow_extra_data=False)

@@ -84,6 +84,7 @@ def test_a_relay_outlives_an_upstream_that_is_away() -> None:
 
 def test_a_source_that_is_killed_has_what_it_acknowledged(tmp_path: Path) -> None:
     database = tmp_path / "box.db"
+    Store.create(database, "box-bench").close()
     command = [sys.executable, "-m", "benchmarks.link.acknowledge", str(database), "5", "9000"]
     work = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert work.stdout is not None

@@ -16,7 +16,7 @@ import zstandard
 from foreign_bytes import SCHEMA_PACKED, canonical, encode
 
 DOCS = Path(__file__).parents[2] / "docs"
-MAX_INFLATED = 1_048_576
+MAX_INFLATED = 65_536
 TEXT, INTEGER, UUID, LOCAL_TIME, STAMP, DECIMAL = 0, 1, 2, 3, 4, 8
 Scalar = tuple[int, Any]  # kind, and the number or the text that becomes a number
 

@@ -8,16 +8,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import laboratory
 import pytest
 
 from devices.capture.decode import decode_serial
 from devices.catalogue import SERIAL_PROTOCOLS
 from devices.driver import Event
 from devices.protocols import (
-    astm_e1381,
     berry_pm6750,
     cms50_v7,
-    hl7_mllp,
     medlab_nibp2020,
     nonin,
     onetouch_ultra2,
@@ -252,14 +251,13 @@ def test_analysers_need_a_map_of_their_codes() -> None:
     row = "R|1|^^^HB|11.8|g/dL||L||F||||20261122081455"
     event = Event("record", {"text": row, "reply": "ACK"})
     assert SERIAL_PROTOCOLS["astm_e1381"].measured(event) is None
-    measured = astm_e1381.measured_with(event, tests)
-    assert measured is not None
+    (measured,) = laboratory.measured(laboratory.turns(laboratory.astm(row), tests))
     assert numbers(measured) == {Code.HAEMOGLOBIN: "11.8 g/dL"}
     assert measured.device_time == datetime.fromisoformat("2026-11-22T08:14:55")
     for wrong in ("R|1|^^^HB|11.8|||L||F", "R|1|^^^HB|11.8|g/dL||L||P", "R|1|^^^WBC|4.1|g/dL|||F"):
-        assert astm_e1381.measured_with(Event("record", {"text": wrong}), tests) is None
-    high = astm_e1381.measured_with(Event("record", {"text": row.replace("11.8", ">25.6")}), tests)
-    assert high is not None
+        assert laboratory.measured(laboratory.turns(laboratory.astm(wrong), tests)) == []
+    over = laboratory.astm(row.replace("11.8", ">25.6"))
+    (high,) = laboratory.measured(laboratory.turns(over, tests))
     assert numbers(high) == {Code.HAEMOGLOBIN: ">25.6 g/dL"}
 
 
@@ -269,15 +267,19 @@ def test_hl7_takes_only_final_results() -> None:
         "OBX|1|NM|HB||11.8|g/dL||L|||F|||20261122081455\r"
         "OBX|2|NM|HB||10.0|g/dL||L|||P|||20261122081455\r"
     )
-    (event,) = SERIAL_PROTOCOLS["hl7_mllp"].decoder().feed(b"\x0b" + text.encode() + b"\x1c\r")
+    wire = b"\x0b" + text.encode() + b"\x1c\r"
+    (event,) = SERIAL_PROTOCOLS["hl7_mllp"].decoder().feed(wire)
     assert (event.fields["type"], event.fields["id"], event.fields["reply"]) == (
         "ORU^R01",
         "42",
         "AA",
     )
-    readings = hl7_mllp.measured_with(event, {"HB": LabTest(Code.HAEMOGLOBIN, "g/dL")})
-    assert [numbers(reading) for reading in readings] == [{Code.HAEMOGLOBIN: "11.8 g/dL"}]
-    assert b"MSA|AA|42\r" in hl7_mllp.acknowledge("42")
+    found = laboratory.turns(wire, {"HB": LabTest(Code.HAEMOGLOBIN, "g/dL")})
+    assert [numbers(each) for each in laboratory.measured(found)] == [
+        {Code.HAEMOGLOBIN: "11.8 g/dL"}
+    ]
+    assert laboratory.refused(found) == ["not-final"]
+    assert laboratory.answer(found)["MSA"] == ["MSA", "AA", "42"]
 
 
 def test_a_board_says_which_events_are_no_samples() -> None:

@@ -138,3 +138,23 @@ def test_templates_are_files_of_the_box(tmp_path: Path) -> None:
     for name in ("template:other", "template:../station", "template:"):
         with pytest.raises(TemplateError):
             templates.find(tmp_path, name)
+
+
+def test_a_line_opened_in_the_middle_is_thrown_away() -> None:
+    scale = r"""
+maker = "Plain Scale"
+name = "CR only"
+kind = "weight"
+line = "9600 8N1"
+pattern = '\$(?P<grams>\d{6})'
+sample = "$065400"
+[values.grams]
+code = "29463-7"
+unit = "kg"
+factor = "0.001"
+"""
+    template = line_template.load("plain", scale)
+    decoder = template.protocol.decoder()
+    events = [e for part in (b"5400\r$0654", b"00\r$065400\r") for e in decoder.feed(part)]
+    found = [template.protocol.measured(event) for event in events]
+    assert [str(one.values[0].value.normalize()) for one in found if one] == ["65.4", "65.4"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,7 @@ def check_stream(store: Store) -> int:
 @pytest.mark.system
 def test_three_writers_are_never_locked_out(tmp_path: Path) -> None:
     file = tmp_path / "box.db"
+    Store.create(file, "box-test").close()
     writers = [writer(file, 80) for _ in range(3)]
     answers = [one.communicate(timeout=120) for one in writers]
     assert [(one.returncode, err) for one, (_, err) in zip(writers, answers, strict=True)] == [
@@ -57,6 +59,7 @@ def test_three_writers_are_never_locked_out(tmp_path: Path) -> None:
 @pytest.mark.system
 def test_a_killed_writer_loses_nothing_it_had_accepted(tmp_path: Path) -> None:
     file = tmp_path / "box.db"
+    Store.create(file, "box-test").close()
     promised: set[int] = set()
     dice = random.Random(7)
     for _ in range(6):
@@ -128,8 +131,6 @@ def test_a_file_that_is_no_box_says_so(tmp_path: Path) -> None:
     file.write_bytes(b"not a database, but long enough to be looked at" * 100)
     with pytest.raises(StoreError, match=r"box\.db cannot be used"):
         Store.open(file)
-    with pytest.raises(StoreError, match="cannot be used"):
-        Store.open(tmp_path / "missing" / "box.db")
 
 
 def test_a_file_that_cannot_be_used_is_not_held_open(tmp_path: Path) -> None:
@@ -140,8 +141,16 @@ def test_a_file_that_cannot_be_used_is_not_held_open(tmp_path: Path) -> None:
     assert file not in open_files(), refused  # whoever keeps the error keeps its frames
 
 
+def before_migrations(file: Path) -> None:
+    """Make a file that lacks every table."""
+    plain = sqlite3.connect(file)
+    plain.execute("CREATE TABLE something (n INTEGER)")
+    plain.close()
+
+
 def test_processes_that_start_at_once_make_the_tables_once(tmp_path: Path) -> None:
     trouble: list[BaseException] = []
+    before_migrations(tmp_path / "box.db")
 
     def open_it() -> None:
         try:

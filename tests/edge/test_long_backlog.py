@@ -30,8 +30,7 @@ FEW, MANY = 150, 750
 def _backlog(folder: Path, count: int) -> Store:
     """A box that has seen so many people, once each, and of whom the first are safe."""
     folder.mkdir()
-    store, hand = Store.open(folder / "box.db"), HandClock()
-    store.name_box("box-test")
+    store, hand = Store.create(folder / "box.db", "box-test"), HandClock()
     with store.transaction():
         for number in range(count):
             someone = register.register(store, hand.advance(60), PatientForm(f"P {number}"), None)

@@ -21,8 +21,7 @@ BROKEN = Migration("0002_broken", "CREATE TABLE half (one INTEGER);\nCREATE TABE
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    store = Store.open(tmp_path / "box.db")
-    store.name_box("box-1")
+    store = Store.create(tmp_path / "box.db", "box-1")
     store.close()
     return tmp_path / "box.db"
 
@@ -89,7 +88,10 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(file: Path) -> None:
         assert plain.execute("SELECT 1 FROM sqlite_master WHERE name = 'half'").fetchone() is None
 
 
-def test_of_many_that_make_one_file_at_once_each_finds_it_whole(tmp_path: Path) -> None:
+def test_of_many_that_migrate_one_file_at_once_each_finds_it_whole(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "box.db")) as plain:
+        plain.execute("CREATE TABLE something (n INTEGER)")
+
     def opened(_: int) -> str:
         store = Store.open(tmp_path / "box.db")
         try:

@@ -73,6 +73,7 @@ def test_a_boot_is_counted_once_and_only_when_it_is_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "box.db"
+    Store.create(file, "box-test").close()
 
     def boot(name: str) -> int:
         monkeypatch.setenv("HEALTHPOST_BOOT_ID", name)

@@ -191,7 +191,7 @@ def test_nothing_unsafe_is_ever_pruned(steps: list[tuple[str, int, int]]) -> Non
     """Whatever receipts say and whenever it is pruned: what is gone was covered by a backup."""
     hand = HandClock()
     with tempfile.TemporaryDirectory() as folder:
-        store = Store.open(Path(folder) / "box.db")
+        store = Store.create(Path(folder) / "box.db", "box-test")
         made: list[bytes] = []
         safe: set[bytes] = set()
         for kind, first, second in steps:

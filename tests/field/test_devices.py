@@ -88,7 +88,7 @@ def readings_of(answer: dict[str, object]) -> list[dict[str, Any]]:
 def described(reading: dict[str, Any]) -> dict[str, Any]:
     """Return a reading in the form of `expect`: "<=0.5 g/dL" by its code, and its facts."""
     texts = {
-        value["code"]: value.get("text") or f"{value['comparator']}{value['value']} {value['unit']}"
+        value["code"]: f"{value['comparator']}{value['value']} {value['unit']}".strip()
         for value in reading["values"]
     }
     return texts | {name: reading.get(name) for name in FACTS_OF_A_READING}

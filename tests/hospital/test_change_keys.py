@@ -148,7 +148,7 @@ class Rotating:
         self.folder = folder / "keys"
         KEYS.save(self.folder)
         self.desk, self.now_ms = Desk(enrolled(SqliteArchive.open(folder / "archive.db"))), NOW_MS
-        self.store = Store.open(folder / "box.db")
+        self.store = Store.create(folder / "box.db", "box-one")
         self.greet(b"session1")
 
     def keys(self) -> BoxKeys:

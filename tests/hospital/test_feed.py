@@ -218,7 +218,8 @@ def lone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(changes)
 def test_whatever_happens_the_replica_becomes_the_view(lone, story) -> None:
     number = len(list(lone.iterdir()))
-    archive, store = open_at(str(lone / f"a{number}.db")), Store.open(lone / f"b{number}.db")
+    archive = open_at(str(lone / f"a{number}.db"))
+    store = Store.create(lone / f"b{number}.db", "box-one")
     line = Line(archive, store)
     for rev, (what, n) in enumerate(story, 1):
         match what:

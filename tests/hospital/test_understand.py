@@ -92,3 +92,22 @@ def test_a_value_too_large_for_the_engine_is_kept_raw(held: Archive) -> None:
     troubles = [r["trouble"] for r in held.rows("SELECT trouble FROM record ORDER BY seq")]
     assert troubles[0] is None
     assert "rev is no count" in troubles[1]
+
+
+def test_many_edits_of_one_patient_are_merged_once_and_the_bad_ones_are_named(
+    held: Archive,
+) -> None:
+    def edit(number: int, patient: str, **fields: object) -> bytes:
+        body = {"patient": patient, "rev": number} | fields
+        return canonical_json({"kind": "patient", "body": body, "at": [1, number, 5, "ntp"]})
+
+    good = [edit(n, "p", name="A", village=f"v{n}") for n in range(1, 40)]
+    bad = [edit(n, f"nameless-{n}") for n in range(40, 44)]
+    with held.transaction():
+        apply.keep(held, BOX, (1, "c", 1), [*good[:20], *bad, *good[20:]], 5)
+    [patient] = held.rows("SELECT * FROM patient")
+    assert (patient["village"], patient["rev"]) == ("v39", 39)
+    troubles = held.rows("SELECT trouble FROM record WHERE trouble IS NOT NULL")
+    assert [t["trouble"] for t in troubles] == ["not entered: a patient without a name"] * 4
+    edits = held.rows("SELECT DISTINCT rev FROM patient_edit ORDER BY rev")
+    assert [e["rev"] for e in edits] == list(range(1, 40))

@@ -45,6 +45,18 @@ def test_one_tap_makes_a_bond_or_makes_it_anew(
     assert "Pair now" not in page
 
 
+def test_a_device_without_a_bond_is_added_by_one_tap(
+    technician: Desk, store: Store, clock: Clock
+) -> None:
+    issues.note(store, clock.now(), "not-added", "BP-SHOWS 00:01", CUFF)
+    page = technician.get("/pairing")
+    assert "BP-SHOWS" in page
+    assert "Add it" in page
+    assert "Pair now" not in page
+    assert technician.post("/pairing/ask", address=CUFF).status_code == 303
+    assert (asked(store).address, asked(store).renew) == (CUFF, False)
+
+
 def test_a_number_is_passed_on_in_any_digits(technician: Desk, store: Store, clock: Clock) -> None:
     pairings.ask(store, clock.now(), CUFF)
     pairings.set_state(store, clock.now(), CUFF, State.PASSKEY_WANTED)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from flask.testing import FlaskClient
-from kiosk_desk import cuff
+from kiosk_desk import Desk, cuff
 
-from edge.equipment import registry
+from edge.equipment import controls, registry
 from edge.equipment.registry import Device
 from edge.model.clock import Clock
 from edge.model.entry import Lane
 from edge.model.languages import CODES
+from edge.model.reading import CodedValue, Kind, Measurement, Reading, Value
 from edge.store import issues, outbox
 from edge.store.store import Store
 from kiosk_ui import catalogs
@@ -83,3 +86,27 @@ def test_devices_show_state_and_battery(client: FlaskClient, store: Store, clock
     assert "ready" in page
     assert "15 %" in page
     assert "low" in page
+
+
+def test_quality_control_has_a_page_of_its_own(desk: Desk, store: Store, clock: Clock) -> None:
+    signed_in = desk.client
+    assert "Quality control" not in signed_in.get("/status").text
+    for number in range(52):
+        value = Value("718-7", Decimal(f"12.{number}"), "g/dL")
+        measured = Measurement(
+            Kind.LABORATORY,
+            (value,),
+            record=f"QC-{number}",
+            coded=(CodedValue("75622-1", "negative"),),
+        )
+        controls.file(store, Reading(measured, clock.now(), "device", "usb-1", "ASTM analyser"))
+    assert '"/controls"' in signed_in.get("/status").text
+    first = signed_in.get("/controls").text
+    assert "QC-51" in first
+    assert "negative" in first
+    assert "QC-1<" not in first
+    older = first.split("/controls?before=")[1].split('"')[0]
+    second = signed_in.get(f"/controls?before={older}").text
+    assert "QC-1<" in second
+    assert "Show more" not in second
+    assert signed_in.get("/controls?before=99999999999999999999").status_code == 200

@@ -8,6 +8,7 @@ import os
 import random
 import stat
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from devices.serial.link import open_line
 from devices.simulators.bodies import Body, Traits
 from devices.simulators.serial_line import SerialLine
 from devices.simulators.wired.ad_tm2657 import Tm2657
-from edge.equipment import registry
+from edge.equipment import controls, registry
+from edge.model.reading import Kind, Measurement, Reading, Value
 from edge.settings.box_settings import Settings
 from edge.store.store import Store
 from provisioning.box_setup import init_box
@@ -183,3 +185,20 @@ def test_a_broken_capture_ends_with_one_and_a_wrong_file_with_two(tmp_path: Path
     assert (told.exit_code, json.loads(told.stdout)["errors"]) == (1, {"malformed": 3})
     assert invoke("check", capture(tmp_path / "b", {}), "--json").exit_code == 2
     assert invoke("check", tmp_path / os.devnull, "--json").exit_code == 2
+
+
+def test_controls_are_listed_with_their_device(home: Path) -> None:
+    init_box(home, "Chak 14")
+    assert "No control has been measured yet." in invoke("controls").stdout
+    store = Store.open(Settings.load(home).database)
+    value = Value("718-7", Decimal("12.2"), "g/dL")
+    measured = Measurement(Kind.LABORATORY, (value,), record="QC-1")
+    for _ in range(2):
+        reading = Reading(measured, store.clock().now(), "device", "usb-1", "ASTM analyser")
+        controls.file(store, reading)
+    store.close()
+    told = invoke("controls", "--limit", "1").stdout
+    assert "ASTM analyser (QC-1): 718-7 12.2 g/dL" in told
+    assert "--limit 2 shows all" in told
+    answer = json.loads(invoke("controls", "--json").stdout)
+    assert (answer["held"], answer["controls"][0]["number"]) == (2, "QC-1")

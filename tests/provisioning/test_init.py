@@ -14,6 +14,7 @@ from edge.store.store import Store
 from provisioning.box_setup import init_box, new_box_id, set_link
 from provisioning.cli import main
 from provisioning.errors import InputError
+from sync.keys.keys import BoxKeys
 
 TEMPLATE = r"""
 maker = "Thai Scale"
@@ -103,8 +104,7 @@ def test_checkup_warns_of_what_is_not_there_yet(tmp_path: Path) -> None:
 def test_checkup_fails_on_keys_that_others_can_read(tmp_path: Path) -> None:
     run = CliRunner(env={"HEALTHPOST_HOME": str(tmp_path)})
     run.invoke(main, ["init", "--clinic", "Chak 14"])
-    for name in ("tls.key.pem", "sign.key.pem", "decrypt.key.pem"):
-        (tmp_path / "keys" / name).write_text("-")
+    BoxKeys.generate().save(tmp_path / "keys")
     (tmp_path / "keys" / "tls.key.pem").chmod(0o644)
     told = run.invoke(main, ["checkup", "--json"])
     results = {row["check"]: row["result"] for row in json.loads(told.stdout)["checks"]}
@@ -130,6 +130,17 @@ def test_checkup_says_what_is_wrong_with_a_template(tmp_path: Path) -> None:
     file.write_text(TEMPLATE)
     result, text = ports()
     assert (result, "not plugged in" in text) == ("warn", True)
+
+
+def test_an_unknown_model_of_a_port_is_refused_at_once_with_the_known_ones(tmp_path: Path) -> None:
+    run = CliRunner(env={"HEALTHPOST_HOME": str(tmp_path / "box")})
+    words = ["init", "--clinic", "Chak 14", "--port", "/dev/x=Toaster 3000", "--json"]
+    done = run.invoke(main, words)
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["kind"]) == (2, "model")
+    assert "'Toaster 3000'" in told["message"]
+    assert "TM-2657" in told["message"]
+    assert not (tmp_path / "box").exists()
 
 
 def test_checkup_fails_on_a_model_that_nobody_knows(tmp_path: Path) -> None:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from hand_clock import HandClock
 from readings import cuff, pressure
 
-from edge.equipment import bluetooth_recovery, device_requests, pairings, registry, serial_bindings
+from edge.equipment import (
+    bluetooth_recovery,
+    controls,
+    device_requests,
+    pairings,
+    registry,
+    serial_bindings,
+)
 from edge.equipment.registry import Device
 from edge.feed import command_log, messages, replica
 from edge.files import attachments
@@ -18,7 +26,7 @@ from edge.model.clock import Anchor, ClockQuality
 from edge.model.command import Command
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
-from edge.model.reading import UNCHECKED
+from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
 from edge.patients import register, summary
 from edge.patients.form import PatientForm
 from edge.readings import intake, retract
@@ -95,6 +103,7 @@ def _tray(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
 def _equipment(store: Store, hand: HandClock, who: str) -> None:
     met = Device("usb-B", "TM-2657", "serial", "b", "connected", requests="start-adult stop")
     registry.met(store, hand.now(), met)
+    _laboratory(store, hand)
     device_requests.ask(store, hand.now(), met.id, "start-adult", who)
     pairings.ask(store, hand.now(), "AA:BB", actor=who)
     failed = pairings.State.FAILED
@@ -102,6 +111,21 @@ def _equipment(store: Store, hand: HandClock, who: str) -> None:
     serial_bindings.bind(store, hand.now(), "usb-1", "TM-2657", actor=who)
     serial_bindings.unbind(store, hand.now(), "usb-1", actor=who)
     bluetooth_recovery.took(store, hand.now(), "restart", "no answer for 60 s")
+
+
+def _laboratory(store: Store, hand: HandClock) -> None:
+    measured = Measurement(
+        Kind.LABORATORY,
+        (Value(Code.HAEMOGLOBIN, Decimal("12.3"), "g/dL"),),
+        device_time=TODAY,
+        quality=(UNCHECKED,),
+        record="S-101",
+        coded=(CodedValue("75622-1", "negative"),),
+        found=("OBR-3", "OBR-7"),
+    )
+    reading = Reading(measured, hand.now(), "device", device_id="usb-B", model="HL7 analyser")
+    intake.accept(store, reading)
+    controls.file(store, reading)
 
 
 def _hospital(store: Store, hand: HandClock, sita: Patient, who: str) -> None:

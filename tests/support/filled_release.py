@@ -66,9 +66,8 @@ def count(archive: Archive) -> dict[str, int]:
 
 
 def _box(folder: Path) -> list[bytes]:
-    store = Store.open(folder / "box.db")
+    store = Store.create(folder / "box.db", BOX_ID)
     try:
-        store.name_box(BOX_ID)
         every_kind.write(store, folder, HandClock())
         return [entry.canonical() for _, entry in journal.since(store, 0)]
     finally:

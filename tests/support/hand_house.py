@@ -50,8 +50,7 @@ class Post:
         self.stick = folder / "stick"
         self.stick.mkdir(parents=True)
         self.settings = Settings(home=folder, box_id=BOX, clinic=CLINIC)
-        self.store = Store.open(folder / "box.db")
-        self.store.name_box(BOX)
+        self.store = Store.create(folder / "box.db", BOX)
         self.archive = SqliteArchive.open(folder / "archive.db")
         nowhere = Tls(Path(), Path(), Path())
         self.member = Membership(BOX, Address("127.0.0.1", 1), nowhere, KEYS, HOSPITAL.public)

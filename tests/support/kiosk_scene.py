@@ -72,8 +72,7 @@ class Scene:
     def build(cls, home: Path) -> Scene:
         """Fill a box in an empty folder."""
         settings = Settings(home=home, box_id="k7mq2xw4ahd5c", clinic="Chak 12 Health Post")
-        store = Store.open(settings.database)
-        store.name_box(settings.box_id)
+        store = Store.create(settings.database, settings.box_id)
         clock = store.clock()
         now = clock.now()
         told = Anchor(clock.boot, now.t_ms, now.wall_ms, 300, ClockQuality.HOSPITAL)

@@ -10,7 +10,7 @@ from station_kit import QUICK_TERMS, Start
 
 from devices.catalogue import SERIAL_PROTOCOLS
 from devices.model import Model
-from devices.protocols.laboratory import Test
+from devices.protocols.laboratory import Site, Test
 from devices.recording.recorder import Recorder
 from devices.serial.supervisor import PortHabits, PortSupervisor
 from devices.simulators.wired.machine import Machine, Times
@@ -52,6 +52,6 @@ def supervise(
 ) -> PortSupervisor:
     """Let a supervisor run at the device's port."""
     row = model_of(machine, kind)
-    supervisor = PortSupervisor(recorder, str(machine.line.path), row, HABITS, tests)
+    supervisor = PortSupervisor(recorder, str(machine.line.path), row, HABITS, Site(tests or {}))
     start(supervisor.run())
     return supervisor

@@ -48,8 +48,7 @@ class Site:
 def kiosk(home: Path) -> Site:
     """A new box's kiosk; Sana is signed in."""
     settings = Settings(home=home, box_id="box-test", clinic="Chak 12")
-    store = Store.open(home / "box.db")
-    store.name_box("box-test")
+    store = Store.create(home / "box.db", "box-test")
     pepper = pins.create_pepper(settings.keys)
     sana = staff.add(store, store.clock().now(), "Sana", "worker", kiosk_desk.PIN, pepper)
     store.close()

@@ -101,8 +101,7 @@ class Pair:
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
-    store = Store.open(tmp_path / "box.db")
-    store.name_box("box-one")
+    store = Store.create(tmp_path / "box.db", "box-one")
     made = Pair(store, tmp_path)
     yield made
     store.close()

@@ -22,6 +22,7 @@ from proxy import Line, Proxy
 
 from edge.model.clock import place
 from edge.model.entry import Entry, Lane, content_id
+from edge.model.errors import StoreRefused
 from edge.settings.box_settings import Settings, settings_file
 from edge.store import issues, journal, outbox
 from edge.store.store import Store
@@ -31,7 +32,7 @@ from sync.core import box as core_box
 from sync.courier.process import serve
 from sync.keys import membership
 from sync.keys.enrolment import Grant
-from sync.keys.keys import TLS_FILE, BoxKeys
+from sync.keys.keys import TLS_FILE, BoxKeys, KeyFileError
 
 pytestmark = pytest.mark.system
 
@@ -127,6 +128,27 @@ def clinic(tmp_path: Path, broker: Broker) -> Iterator[Clinic]:
     clinic = Clinic(tmp_path, broker)
     yield clinic
     clinic.end()
+
+
+def test_another_boxs_file_is_not_sent(clinic: Clinic, tmp_path: Path) -> None:
+    clinic.enrol()
+    other = Store.create(tmp_path / "other.db", "anotherbox234")
+    with other.transaction():
+        journal.append(other, "view", other.clock().now(), {"what": "somebody else's patient"})
+    other.close()
+    clinic.store.close()
+    (tmp_path / "other.db").replace(clinic.settings.database)
+    with pytest.raises(StoreRefused):
+        serve(clinic.home, lambda: False)
+    assert clinic.far.stored == {}
+
+
+def test_the_keys_of_another_box_send_nothing(clinic: Clinic) -> None:
+    clinic.enrol()
+    certificate = clinic.broker.box("anotherbox234").certificate
+    (clinic.settings.keys / membership.CERTIFICATE_FILE).write_bytes(certificate.read_bytes())
+    with pytest.raises(KeyFileError, match="anotherbox234"):
+        membership.load(Settings.load(clinic.home))
 
 
 @contextmanager

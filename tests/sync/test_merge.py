@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, Tier
-from sync.patient_merge import Edit, MergedField, Op, Review, rules, settle, words
+from sync.patient_merge import (
+    Edit,
+    MergedField,
+    Op,
+    Review,
+    Rule,
+    covers,
+    rules,
+    settle,
+    words,
+)
 
 VALUES = {
     Tier.IDENTITY: ["1948", "1984", "1948-06", "1984-01-02", "unknown", None],
@@ -172,3 +182,65 @@ def test_contact_follows_the_later_corrected_time_unless_one_knew_the_other() ->
     assert settle(rule, [late, early]).value == "0311"
     knew = edit("phone", "0322", "c", base_rev=2, rev=3, at_ms=5)  # its clock was behind
     assert settle(rule, [knew, late, early]).value == "0322"
+
+
+@st.composite
+def any_edits(draw: st.DrawFn) -> tuple[str, list[Edit]]:
+    """Edits of one field as boxes may send them, sound or not: an id has one author and place."""
+    rule = rules()[draw(st.sampled_from(sorted(rules())))]
+    ops = [Op.ADD, Op.REMOVE] if rule.tier is Tier.UNION else [Op.SET]
+    small = st.integers(0, 4)
+    return rule.field, [
+        Edit(
+            f"{author}{order}",
+            rule.field,
+            draw(st.sampled_from(ops)),
+            draw(st.sampled_from(VALUES[rule.tier])),
+            author,
+            order,
+            draw(small),
+            draw(small),
+            draw(small),
+            clinician=draw(st.booleans()),
+        )
+        for author, order in draw(st.lists(st.tuples(st.sampled_from("abc"), small), max_size=12))
+    ]
+
+
+def plainly(rule: Rule, edits: list[Edit]) -> tuple[set[str | None], set[str | None]]:
+    """The values that nobody knew of and changed, and the members asked to go, edit by edit."""
+    heads = {e.value for e in edits if not any(covers(other, e) for other in edits)}
+    members = {
+        a.value
+        for a in edits
+        if a.op is Op.ADD
+        and not any(
+            s.op is Op.REMOVE and s.clinician and s.value == a.value and covers(s, a) for s in edits
+        )
+    }
+    asked = {
+        r.value
+        for r in edits
+        if r.op is Op.REMOVE
+        and not r.clinician
+        and r.value in members
+        and not any(
+            e.value == r.value and covers(e, r) and (e.clinician or e.op is Op.ADD) for e in edits
+        )
+    }
+    return (members, asked) if rule.tier is Tier.UNION else (heads, set())
+
+
+@given(any_edits())
+def test_many_edits_merge_as_each_pair_of_them_says(told: tuple[str, list[Edit]]) -> None:
+    field, edits = told
+    rule = rules()[field]
+    merged = settle(rule, edits)
+    values, asked = plainly(rule, edits)
+    if rule.tier is Tier.UNION:
+        assert set(merged.value or ()) == values
+        assert {r.values[0] for r in merged.reviews} == asked
+    elif rule.tier is Tier.CONTACT:
+        assert merged.value in values or not values
+    elif rule.tier is Tier.IDENTITY and merged.value is not None:
+        assert merged.value in values

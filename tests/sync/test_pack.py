@@ -231,3 +231,19 @@ def _stored(records: list[bytes]) -> bytes:
     """Return a payload without zstd, so that damage reaches the rows."""
     parts = [1, *encode.encode_batch(records)]
     return b"\x00" + cbor2.dumps(parts, canonical=True)
+
+
+def test_what_is_too_large_together_goes_in_smaller_frames() -> None:
+    """Repeated text compresses to nothing, and still may not inflate to more than is allowed."""
+    records = [b'{"n":%d,"text":"%s"}' % (n, b"again and again " * 40) for n in range(2000)]
+    n, payload = packing.fill(records)
+    assert 1 < n < 2000
+    assert payload is not None
+    assert packing.unpack(payload) == records[:n]
+    with pytest.raises(packing.PackTooLarge):
+        packing.pack(records)
+
+
+def test_a_message_of_the_hospital_may_inflate_to_more_than_records() -> None:
+    parts: list[object] = [17, "x" * (packing.MAX_INFLATED_BYTES + 1)]
+    assert packing.expand(packing.squeeze(parts)) == parts

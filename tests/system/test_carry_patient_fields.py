@@ -156,7 +156,7 @@ def test_another_box_learns_every_field_from_the_feed(house: House, tmp_path: Pa
     item = feed.get(house.archive, desk_scene.THAR.clinic, Entity.PATIENT, house.patient)
     assert item is not None
     assert item.body == FIRST
-    other = Store.open(tmp_path / "other.db")
+    other = Store.create(tmp_path / "other.db", "other")
     with other.transaction():
         edits.foresee(other, item)
     assert values_of(register.get(other, house.patient)) == FIRST | NO_AGE
@@ -178,7 +178,7 @@ def test_an_estimate_goes_all_the_way_beside_the_birth_of_older_releases(
     item = feed.get(house.archive, desk_scene.THAR.clinic, Entity.PATIENT, house.patient)
     assert item is not None
     assert item.body == FIRST | said | {"birth": likely}
-    other = Store.open(tmp_path / "other.db")
+    other = Store.create(tmp_path / "other.db", "other")
     with other.transaction():
         edits.foresee(other, item)
     assert values_of(register.get(other, house.patient)) == FIRST | said

@@ -37,9 +37,12 @@ def row(name: str) -> Model:
         ("1.0", "mmol/L", None, None),
         ("1.1", "mmol/L", None, "1.1"),
         ("13", "mg/dL", "Accu-Chek", "13"),
-        ("9", "mg/dL", "Accu-Chek", None),
+        ("9", "mg/dL", "Accu-Chek", "<10"),
         ("0.6", "mmol/L", "Accu-Chek", "0.6"),
-        ("13", "mg/dL", "Contour", None),
+        ("13", "mg/dL", "Contour", "<20"),
+        ("13", "mg/dL", "OneTouch UltraEasy", "<20"),
+        ("0.5", "mmol/L", "Accu-Chek", "<0.6"),
+        ("13", "mg/dL", "Glucose profile", None),
         ("501", "mg/dL", "FreeStyle Optium", ">500"),
         ("500", "mg/dL", "FreeStyle Optium", "500"),
         ("27.9", "mmol/L", "FreeStyle Optium", ">27.8"),
@@ -76,12 +79,14 @@ def test_whatever_a_meter_sends_is_kept_as_it_is_or_told(
 ) -> None:
     known = (model.glucose_range if model else None) or ANY_METER
     answer = judged(measured(number), model)
-    if number < known.low_mg_dl:
+    if number < known.low_mg_dl and known.below == "refused":
         assert isinstance(answer, Refusal)
         return
     assert isinstance(answer, Measurement)
     (value,) = answer.values
-    if value.comparator:
+    if value.comparator == "<":
+        assert number < known.low_mg_dl == value.value
+    elif value.comparator:
         assert known.high_mg_dl is not None
         assert known.high_mg_dl < number
         assert value.value == known.high_mg_dl

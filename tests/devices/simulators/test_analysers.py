@@ -9,18 +9,19 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import laboratory
 import pytest
 
 from devices.catalogue import SERIAL_PROTOCOLS
-from devices.driver import Event
-from devices.protocols import astm_e1381, hl7_mllp
+from devices.catalogue.serial_protocols import session_for
+from devices.protocols.laboratory import Site
 from devices.protocols.laboratory import Test as LabTest
 from devices.simulators.faults import Fault
 from devices.simulators.wired import astm_e1381 as astm
 from devices.simulators.wired import datex_s5, lepu_aa55
 from devices.simulators.wired import hl7_mllp as hl7
 from devices.simulators.wired.analyser import Analyser, Result
-from edge.model.reading import Code
+from edge.model.reading import Code, Measurement
 from tests.support.wires import QUICK, VECTORS, Ear, numbers, open_port, person
 
 pytestmark = pytest.mark.long
@@ -34,21 +35,20 @@ RESULT_TIME = datetime(2026, 11, 22, 8, 14, 55)  # noqa: DTZ001
 
 
 class Host:
-    """The receiving end: answers as the events say, unless it is told to lose an answer."""
+    """The receiving end: the product's own session, unless it is told to lose an answer."""
 
-    def __init__(self, ear: Ear, lost: int = 0) -> None:
+    def __init__(self, ear: Ear, protocol: str, lost: int = 0) -> None:
         self.ear = ear
         self.lost = lost
+        self.measured: list[Measurement] = []
+        self.controls: list[Measurement] = []
+        session = session_for(protocol, Site(TESTS))
+        assert session is not None
+        self._session = session
         self._answered = 0
 
     def readings(self) -> list[dict[str, Decimal]]:
-        found = []
-        for event in self.ear.events:
-            if event.name == "record" and (measured := astm_e1381.measured_with(event, TESTS)):
-                found.append(numbers(measured))
-            elif event.name == "message":
-                found += [numbers(m) for m in hl7_mllp.measured_with(event, TESTS)]
-        return found
+        return [numbers(each) for each in self.measured]
 
     async def until(self, enough: Callable[[], bool]) -> None:
         def heard() -> bool:
@@ -60,17 +60,14 @@ class Host:
     def _answer(self) -> None:
         fresh = self.ear.events[self._answered :]
         self._answered = len(self.ear.events)
-        wanted = [event for event in fresh if "reply" in event.fields]
-        if wanted and self.lost:
-            self.lost -= 1
-        elif wanted:
-            self.ear.port.write(_reply(wanted[-1]))
-
-
-def _reply(event: Event) -> bytes:
-    if event.name == "message":
-        return hl7_mllp.acknowledge(str(event.fields["id"]))
-    return astm_e1381.REPLIES[str(event.fields["reply"])]
+        for event in fresh:
+            turn = self._session.on_event(event, 0)
+            self.measured += turn.measured
+            self.controls += turn.controls
+            if turn.write and self.lost:
+                self.lost -= 1
+            elif turn.write:
+                self.ear.port.write(turn.write)
 
 
 def test_frames_are_the_published_ones() -> None:
@@ -95,7 +92,7 @@ async def test_the_product_reads_what_the_analyser_measured(
     device = kind(tmp_path / "tty", replace(QUICK, answer_s=30))  # it sends nothing twice
     device.plug()
     with open_port(device) as port:
-        host = Host(Ear(port, device.protocol))
+        host = Host(Ear(port, device.protocol), device.protocol)
         device.measure(person())
         await host.until(lambda: bool(host.readings()) and not device.waiting)
         device.measure(person(), Fault.NAN)
@@ -112,7 +109,7 @@ async def test_a_lost_answer_brings_the_same_frame_again(
     device = kind(tmp_path / "tty", replace(QUICK, answer_s=0.5))
     device.plug()
     with open_port(device) as port:
-        host = Host(Ear(port, device.protocol), lost=2)
+        host = Host(Ear(port, device.protocol), device.protocol, lost=2)
         device.measure(person())
         await host.until(lambda: bool(host.readings()) and not device.waiting)
     whole = [reading[HB] for reading in host.readings()]
@@ -126,7 +123,7 @@ async def test_a_result_survives_a_bad_line(tmp_path: Path, fault: Fault) -> Non
     device = astm.AstmAnalyser(tmp_path / "tty", QUICK, seed=5)
     device.plug()
     with open_port(device) as port:
-        host = Host(Ear(port, device.protocol))
+        host = Host(Ear(port, device.protocol), device.protocol)
         device.measure(person(), fault)
         await host.until(lambda: bool(host.readings()) and not device.waiting)
     assert host.readings() == [{HB: person().measure_haemoglobin()}]
@@ -140,7 +137,7 @@ async def test_a_result_waits_until_somebody_listens(tmp_path: Path) -> None:
     await asyncio.sleep(0.3)
     assert len(device.waiting) == 1
     with open_port(device) as port:
-        host = Host(Ear(port, device.protocol))
+        host = Host(Ear(port, device.protocol), device.protocol)
         await host.until(lambda: not device.waiting)
     assert host.readings() == [{HB: person().measure_haemoglobin()}]
     await device.stop()
@@ -168,8 +165,7 @@ def test_a_long_record_goes_on_in_the_next_frame() -> None:
     wire = b"\x05" + b"".join(astm.frames(astm.records(when), longest=20)) + b"\x04"
     events = SERIAL_PROTOCOLS["astm_e1381"].decoder().feed(wire)
     assert "partial" in {event.name for event in events}
-    found = [astm_e1381.measured_with(event, TESTS) for event in events]
-    (measured,) = [each for each in found if each]
+    (measured,) = laboratory.measured(laboratory.turns(wire, TESTS))
     assert (numbers(measured), measured.device_time) == ({HB: Decimal("11.8")}, RESULT_TIME)
 
 

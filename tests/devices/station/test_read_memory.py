@@ -119,6 +119,23 @@ async def test_a_cuff_that_sends_its_running_pressure_as_results_leaves_one_read
     assert rejected(store) == []
 
 
+@pytest.mark.parametrize("fault", [None, Fault.DROP])
+@pytest.mark.usefixtures("listen")
+async def test_of_a_spot_check_under_way_only_the_last_value_is_kept(
+    store: Store, clock: Clock, bluez: Bluez, fault: Fault | None
+) -> None:
+    added(store, models.SETTLING_OXIMETER)
+    on_air(bluez, models.SETTLING_OXIMETER, habits=replace(QUICK, sample_s=0.1)).measure(
+        body(), fault
+    )
+    assert await eventually_async(lambda: registry.live(store, clock.now()))
+    (row,) = await eventually_async(lambda: readings(store))
+    assert ("unfinished" in row.quality) == (fault is Fault.DROP)
+    await eventually_async(lambda: device(store).state == "listening")
+    assert len(readings(store)) == 1
+    assert rejected(store) == []
+
+
 @pytest.mark.usefixtures("listen")
 async def test_a_cuff_that_broke_off_while_it_inflated_is_told_once(
     store: Store, bluez: Bluez

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from eventually import eventually_async
@@ -50,6 +53,19 @@ async def test_readings_wait_for_room_in_order(recorder: Recorder, store: Store)
     assert [raw[0] for raw in raws(store)] == [0, 1, 2, 3, 4]
     assert "disk-full" not in wrong(store)
     assert not recorder.is_full
+
+
+async def test_readings_wait_for_a_file_that_was_taken_away(
+    recorder: Recorder, store: Store, box_file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await recorder.record(weight(recorder, 0))
+    shutil.move(box_file, box_file.with_name("away.db"))
+    waiting = [recorder.record(weight(recorder, number)) for number in (1, 2)]
+    await eventually_async(lambda: "readings wait in memory" in caplog.text)
+    shutil.move(box_file.with_name("away.db"), box_file)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*waiting)
+    assert [raw[0] for raw in raws(store)] == [0, 1, 2]
 
 
 async def test_memory_is_bounded_too(store: Store, recorder: Recorder) -> None:

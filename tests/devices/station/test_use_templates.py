@@ -68,3 +68,35 @@ async def test_a_templates_line_becomes_a_reading(
 def test_a_template_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="other.toml cannot be read"):
         station.cables_of(box(tmp_path, tmp_path / "ttyS", "other"))
+
+
+CR_ONLY = r"""
+maker = "Town"
+name = "Scale"
+kind = "weight"
+line = "9600 8N1"
+pattern = '\$(?P<weight>\d{6})'
+sample = "$065400"
+[values.weight]
+code = "29463-7"
+unit = "kg"
+factor = "0.001"
+"""
+
+
+async def test_a_port_opened_in_the_middle_of_a_line_gives_no_half_value(
+    recorder: Recorder, store: Store, tmp_path: Path, start: Start
+) -> None:
+    line = SerialLine(tmp_path / "ttyS", LineSettings(9600))
+    line.plug()
+    settings = box(tmp_path, line.path)
+    (tmp_path / "templates" / "thai.toml").write_text(CR_ONLY, encoding="utf-8")
+    cables = Cables(recorder, station.cables_of(settings), HABITS)
+    start(cables.run())
+    await eventually_async(lambda: registry.devices(store))
+    await eventually_async(line.matches)
+    line.send(b"5400\r$065400\r$065400\r")
+    await eventually_async(lambda: len(readings(store)) == 2)
+    values = [row.value(Code.WEIGHT) for row in readings(store)]
+    assert [str(value.value.normalize()) for value in values if value] == ["65.4", "65.4"]
+    await line.close()

@@ -227,4 +227,4 @@ def test_the_process_says_plainly_that_there_is_no_box(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr.strip() == f"no box in {tmp_path}: run `healthpost init` first"
+    assert done.stderr.strip() == f"no box in {tmp_path}: run `healthpost init --clinic NAME` first"
