@@ -30,6 +30,7 @@ from kiosk_ui.pages import (
     self_service,
     serial_ports,
     sign_in,
+    staff,
     status,
     summary,
     tray,
@@ -64,6 +65,7 @@ PAGES = (
     serial_ports,
     pairing,
     usb,
+    staff,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 
