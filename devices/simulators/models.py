@@ -42,6 +42,10 @@ def _continuous(body: Body | None, when: datetime) -> bytes:
     return encodings.plx_continuous(body.measure_saturation() if body else None)
 
 
+def _nonin(body: Body | None, when: datetime) -> bytes:
+    return encodings.nonin_frame(body.measure_saturation() if body else None, when.second)
+
+
 def _temperature(body: Body | None, when: datetime) -> bytes:
     return encodings.temperature(body.measure_temperature() if body else None, when)
 
@@ -279,6 +283,20 @@ QARDIO = BleModel(
     behaves=RunningCuff,
 )
 
+NONIN_OWN = BleModel(
+    slug="nonin-3230-own",
+    identity=Identity(
+        "Nonin3230_501111111", "C2:1C:05:01:11:11", "Nonin Medical, Inc.", "3230", "501111111"
+    ),
+    service="46A970E0-0D5F-11E2-8B5E-0002A5D5C51B",
+    measurement="0AAD7EA0-0D60-11E2-8E3C-0002A5D5C51B",
+    encode=_nonin,
+    clock=CURRENT_TIME,
+    streaming=True,
+    pair_first=True,
+    faults=COMMON_FAULTS | {Fault.FINGER_OUT},
+)
+
 SETTLING_OXIMETER = BleModel(
     slug="plx-settles",
     identity=Identity("SPO2-SETTLES", "C2:50:4C:58:00:02", "Healthpost", "PLX-S", "02"),
@@ -314,6 +332,7 @@ MORE_BLE_MODELS = (
     CUFF_ENHANCED,
     KETONE_METER,
     QARDIO,
+    NONIN_OWN,
     SETTLING_OXIMETER,
     MI_SCALE,
     MI_BODY_SCALE,

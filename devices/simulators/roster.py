@@ -15,6 +15,7 @@ from typing import Protocol
 from devices.catalogue import recognised
 from devices.simulators.bodies import Body
 from devices.simulators.faults import Fault
+from devices.simulators.gatt import uuid_name
 from devices.simulators.models import BLE_MODELS, MORE_BLE_MODELS
 from devices.simulators.peripherals import BleModel
 from devices.simulators.serial_line import SerialLine
@@ -216,7 +217,7 @@ def simulated() -> dict[str, str]:
 def _model_of(row: Row) -> str:
     if isinstance(row, WiredRow):
         return row.model
-    known = recognised(row.identity.name, [f"{row.service:04X}"])
+    known = recognised(row.identity.name, [uuid_name(row.service)])
     return known.name if known is not None else row.identity.name
 
 
