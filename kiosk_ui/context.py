@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request
 
@@ -104,6 +105,14 @@ def worker() -> staff.Session:
     if signed_in is None:
         raise LookupError("a staff page was served without a session")
     return signed_in
+
+
+def here() -> str:
+    """Return the address to come back to: this page, or the one whose form led here."""
+    if request.method == "GET":
+        return request.full_path
+    before = urlsplit(request.referrer or "")
+    return before.path + (f"?{before.query}" if before.query else "") or "/"
 
 
 def _session(token: str) -> staff.Session | None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from flask import request
+from markupsafe import Markup
 
-from edge.model.errors import StoreError
+from edge.model.errors import NotFound, StoreError
+from edge.patients import register
 from edge.staff import drafts, staff
 from edge.staff.drafts import Draft
 from kiosk_ui import context
+from kiosk_ui.wording import N_, own_words, t
 
 log = logging.getLogger("kiosk_ui")
 
@@ -50,6 +53,39 @@ def path_of(staff_id: str) -> str | None:
     """Return the page with the form that this person left last, or None."""
     found = drafts.newest(context.store(), context.now(), staff_id)
     return found.path if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftForm:
+    """A form that was begun and left: what it is, about whom, and its page."""
+
+    what: Markup
+    name: Markup
+    path: str
+
+
+def left() -> list[LeftForm]:
+    """Return what the person who is signed in has begun and not finished, the last first."""
+    found = drafts.of_person(context.store(), context.now(), context.worker().staff.id)
+    return [_left(draft) for draft in found]
+
+
+def _left(draft: Draft) -> LeftForm:
+    kind, _, patient_id = draft.form.partition("/")
+    try:
+        name = register.get(context.store(), patient_id).name
+    except NotFound:
+        name = draft.fields.get("name", "")
+    return LeftForm(t(_KINDS.get(kind, _KINDS["register"])), own_words(name), draft.path)
+
+
+_KINDS = {
+    "typed": N_("Typed and not recorded"),
+    "register": N_("New patient"),
+    "correct": N_("Correct the details"),
+    "background": N_("Allergies and medicines"),
+}
+"""What a form is called, by the first word of its draft's name."""
 
 
 def _keep(staff_id: str, draft: Draft) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from trials.parts import Part, Trial, carry_out
 from trials.pytest_part import counted, pytest_part
 
-WORKS = ("box", "archive", "keys", "stick")
+WORKS = ("box", "archive", "copies", "keys", "stick")
 CUTS_A_PART = 1_000
 TEST = "tests/system/test_power_cut.py::test_a_power_cut_loses_nothing_that_was_promised"
 

@@ -7,14 +7,46 @@ history, struck out: FHIR calls such an Observation "entered-in-error" (FHIR R4,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, NotFound
+from edge.readings import intake
 from edge.store import journal
 from edge.store.store import Store
 
 SOMEBODY_ELSE = "somebody-else"
 """Why a reading went back to the tray; every other reason strikes it out in its history."""
+
+
+DUPLICATE = "duplicate"
+"""Why a reading is wrong that a device sent twice: a person said that the two are one value."""
+
+
+def as_duplicate(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
+    """Take back a reading marked "perhaps the same": it is the earlier one, sent again.
+
+    Raises `NotFound`, and `ActionRefused` ("not-doubted", "not-held", "already-claimed").
+    """
+    row = store.row("SELECT perhaps, told_apart, tray FROM reading WHERE entry = ?", (entry,))
+    if row is None:
+        raise NotFound(f"no reading {entry}")
+    if row["perhaps"] is None or row["told_apart"] is not None:
+        raise ActionRefused("not-doubted", "nobody has to say whether this is the same value")
+    if row["tray"] == "waiting":
+        intake.discard(store, now, entry, DUPLICATE, actor=actor)
+    else:
+        strike(store, now, entry, DUPLICATE, actor=actor)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who is to hold readings, and as those of which visit they stay together."""
+
+    patient: str
+    visit: str
 
 
 def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
@@ -32,6 +64,38 @@ def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
             (entry,),
         )
         store.execute("DELETE FROM alert WHERE reading = ?", (entry,))
+
+
+def together(store: Store, visit_id: str, patient_id: str) -> list[int]:
+    """Return the readings of one visit that a patient holds, oldest first; none is struck out."""
+    rows = store.rows(
+        "SELECT entry FROM reading WHERE visit_id = ? AND patient_id = ?"
+        " AND coalesce(tray, '') <> 'discarded' ORDER BY entry",
+        (visit_id, patient_id),
+    )
+    return [row["entry"] for row in rows]
+
+
+def move(
+    store: Store,
+    now: Stamp,
+    entries: Sequence[int],
+    to: Holder,
+    *,
+    actor: str,
+) -> None:
+    """Give readings that were recorded for one patient to another: all of them or none.
+
+    The journal says of each that it is somebody else's, and whose. Raises `NotFound`, and
+    `ActionRefused` ("not-held") when one is held by nobody or by that patient already.
+    """
+    with store.transaction():
+        for entry in entries:
+            if _patient_of(store, entry) == to.patient:
+                raise ActionRefused("not-held", "this patient holds the reading already")
+            to_tray(store, now, entry, actor=actor)
+            intake.claim(store, now, entry, to.patient, actor=actor)
+            store.execute("UPDATE reading SET visit_id = ? WHERE entry = ?", (to.visit, entry))
 
 
 def strike(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> None:

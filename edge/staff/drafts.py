@@ -55,10 +55,15 @@ def get(store: Store, now: Stamp, staff_id: str, form: str) -> Draft | None:
 
 def newest(store: Store, now: Stamp, staff_id: str) -> Draft | None:
     """Return what this person was typing last, or None."""
+    return next(iter(of_person(store, now, staff_id)), None)
+
+
+def of_person(store: Store, now: Stamp, staff_id: str) -> list[Draft]:
+    """Return all that this person has begun and not finished, the last first."""
     rows = store.rows(
         "SELECT * FROM draft WHERE staff_id = ? ORDER BY boot DESC, t_ms DESC", (staff_id,)
     )
-    return next((_draft(row) for row in rows if _lives(row, now)), None)
+    return [_draft(row) for row in rows if _lives(row, now)]
 
 
 def forget(store: Store, staff_id: str, form: str) -> None:

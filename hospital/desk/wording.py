@@ -11,6 +11,7 @@ from edge import rules
 from edge.model.age import Age, Estimate
 from edge.model.bounds import LAST_MS
 from edge.model.clock import PlacedStamp
+from edge.model.coded_results import label_of
 from edge.model.patient import Patient
 from edge.model.patient_codes import AgeUnit, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
@@ -75,7 +76,8 @@ def shown(reading: ReadingRow) -> list[ValueText]:
         rest = [v for v in rest if v not in (systolic, diastolic)]
         lines = [ValueText("Blood pressure", _isolated(f"{_number(systolic)}/{_number(diastolic)}",
                                                    systolic.unit))]  # fmt: skip
-    return lines + [ValueText(name(v.code), quantity(v)) for v in rest]
+    words = [ValueText(name(v.code), Markup("{}").format(label_of(v.word))) for v in reading.coded]
+    return lines + [ValueText(name(v.code), quantity(v)) for v in rest] + words
 
 
 def name(code: str) -> str:
@@ -189,9 +191,9 @@ def details(patient: Patient, *, birth: bool = False) -> list[Markup]:
 
 
 def searched() -> str:
-    """Return by what patients are searched: "name, village, phone or card"."""
-    *first, last = [field.word for field in PATIENT_FIELDS if field.searched]
-    return f"{', '.join(first)} or {last}"
+    """Return by what patients are searched: "name, village, phone, card or year of birth"."""
+    words = [field.word for field in PATIENT_FIELDS if field.searched]
+    return f"{', '.join(words)} or year of birth"
 
 
 def _detail(field: PatientField, value: str) -> Markup:

@@ -17,12 +17,14 @@ from edge.model.clock import Stamp
 from edge.model.entry import Entry
 from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, FieldType, from_wire
 from hospital.entries.fields import (
+    CodedRows,
     Count,
     MalformedField,
     Members,
     Text,
     ValueRows,
     check_storable,
+    coded_json,
     values_json,
 )
 
@@ -88,17 +90,23 @@ class ReadingBody(msgspec.Struct, frozen=True):
     model: Text | None = None
     time: Text | None = None
     quality: tuple[Text | None, ...] = ()
+    coded: CodedRows = ()
+    record: Text | None = None
+    found: tuple[Text, ...] = ()
 
 
 class ReadingFact(NamedTuple):
     """A reading as the box recorded it; the hospital adds only when it came.
 
-    `said` holds the values as JSON: a list of code, digits, unit and comparator.
+    `said` holds the values as JSON: a list of code, digits, unit and comparator; `coded` results in
+    words: a list of code and word. `sample` is the number of an analyser's sample.
     """
 
     kind: str
     source: str
     said: str
+    coded: str
+    sample: str
     patient: str | None
     visit: str | None
     device: str | None
@@ -121,6 +129,8 @@ def reading_fact(body: ReadingBody, at: Stamp, actor: str | None) -> ReadingFact
         body.kind,
         body.source,
         values_json(body.values),
+        coded_json(body.coded),
+        (body.record or "") if body.found else "",
         *(body.patient, body.visit, body.device, body.model, body.time),
         " ".join([word or "" for word in body.quality]),
         actor,

@@ -45,6 +45,14 @@ class ValueRow(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
         return self if digits == self.number else msgspec.structs.replace(self, number=digits)
 
 
+class CodedRow(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A result in words in a body: code of the test, word of `edge.model.coded_results`."""
+
+    code: Text
+    word: Text
+
+
+CodedRows = Annotated[tuple[CodedRow, ...], msgspec.Meta(max_length=MAX_VALUES)]
 ValueRows = Annotated[tuple[ValueRow, ...], msgspec.Meta(max_length=MAX_VALUES)]
 Members = Annotated[tuple[Text | None, ...], msgspec.Meta(max_length=MAX_VALUES)]
 
@@ -52,6 +60,11 @@ Members = Annotated[tuple[Text | None, ...], msgspec.Meta(max_length=MAX_VALUES)
 def values_json(rows: Sequence[ValueRow]) -> str:
     """Return values as JSON: a list of code, digits, unit and comparator, which may be empty."""
     return _encode([row.checked() for row in rows]).decode()
+
+
+def coded_json(rows: Sequence[CodedRow]) -> str:
+    """Return results in words as JSON: a list of code and word."""
+    return _encode(rows).decode() if rows else "[]"
 
 
 def sentence(error: msgspec.ValidationError) -> str:

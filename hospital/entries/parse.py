@@ -42,7 +42,6 @@ class Understood(NamedTuple):
 class _WholeReading(ReadingBody, frozen=True, forbid_unknown_fields=True):
     """The body of a reading with all that a box of today says in it."""
 
-    record: Text | None = None
     user: int | None = None
     stored: bool | None = None
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
+from edge.model.reading import PERHAPS_SAME
 from edge.readings import retract
 from hospital.archive import Archive, scalar
 from hospital.entries import parse
@@ -30,7 +31,7 @@ F = TypeVar("F")
 READING = (
     *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
     *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
-    *("said", "withheld"),
+    *("said", "withheld", "coded", "sample"),
 )
 
 
@@ -112,10 +113,11 @@ class ClaimFact(Fact, frozen=True):
 
 
 class ConfirmFact(Fact, frozen=True):
-    """A worker compared a reading with the device's own display and found the same."""
+    """A worker settled a doubt: compared with the display, or a value of its own (`doubt`)."""
 
     reading: Text
     actor: Text | None
+    doubt: Text | None = None
 
 
 def _readings(archive: Archive, new: Sequence[tuple[Origin, ReadingFact]]) -> Mapping[str, str]:
@@ -134,6 +136,7 @@ def _reading_row(origin: Origin, fact: ReadingFact, unknown: Collection[str]) ->
         *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
         *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
         *(*_when(fact.at), origin.received_ms, fact.said, int(fact.patient in unknown)),
+        *(fact.coded, fact.sample),
     )
 
 
@@ -187,8 +190,9 @@ def _claim(archive: Archive, origin: Origin, fact: ClaimFact) -> None:
 
 
 def _confirm(archive: Archive, origin: Origin, fact: ConfirmFact) -> None:
+    table = "told_apart" if fact.doubt == PERHAPS_SAME else "compared"
     archive.execute(
-        "INSERT INTO compared (reading, clinic, actor, received_ms) VALUES (?, ?, ?, ?)"
+        f"INSERT INTO {table} (reading, clinic, actor, received_ms) VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
         (fact.reading, origin.box.clinic, fact.actor, origin.received_ms),
     )

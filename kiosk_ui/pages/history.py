@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 from markupsafe import Markup
 
 from edge.model.clock import Stamp
@@ -22,6 +22,7 @@ from kiosk_ui.pages import files
 from kiosk_ui.reading_lines import ReadingText, lines
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.wording import N_, count, day, kind_name, ltr, t, vital_name
+from web import list_pages
 
 page = Blueprint("history", __name__)
 
@@ -79,7 +80,7 @@ def show(patient_id: str) -> str:
     ids = edits.one_person(store, patient_id)
     tabs = [Tab(Code(c), _name(Code(c))) for c in history.codes_of(store, ids, CHARTED)]
     wanted = next((tab for tab in tabs if tab.code == request.args.get("vital")), None)
-    chosen = _vital(ids, wanted or tabs[0]) if tabs else None
+    chosen = _vital(patient.id, ids, wanted or tabs[0]) if tabs else None
     return render_template(
         "history.html",
         patient=patient,
@@ -101,9 +102,14 @@ def _rows(readings: list[StoredReading], now: Stamp) -> list[ReadingText]:
     return [show_reading(r, now, names, urgent, silences) for r in readings]
 
 
-def _vital(ids: list[str], tab: Tab) -> Vital:
-    found = history.of_code(context.store(), ids, tab.code, list_parts.skipped(SHOWN), SHOWN)
-    part = list_parts.part(found.skip, SHOWN, found.total, vital=tab.code.value)
+def _vital(patient_id: str, ids: list[str], tab: Tab) -> Vital:
+    skip = list_pages.skipped(SHOWN)
+    found = history.of_code(context.store(), ids, tab.code, skip, SHOWN)
+
+    def at(number: int) -> str:
+        return url_for(".show", patient_id=patient_id, vital=tab.code.value, page=number)
+
+    part = list_parts.part(SHOWN, at, len(found.readings), found.total)
     return Vital(tab.code, tab.name, found.readings, part)
 
 

@@ -35,9 +35,11 @@ def show(entry: int) -> str:
     names = {person.id: person.name for person in staff.members(store)}
     return render_template(
         "retract.html",
+        reading_of=reading,
         row=show_reading(reading, now, names, history.urgent(store, [entry])),
         patient=register.get(store, reading.patient_id or ""),
         back=_back_url(reading),
+        together=_together(reading),
         reasons=[(key, t(text)) for key, text in REASONS.items() if _fits(key, reading)],
     )
 
@@ -62,6 +64,13 @@ def _reading(entry: int) -> StoredReading:
     if reading is None or reading.patient_id is None or reading.struck:
         abort(404)
     return reading
+
+
+def _together(reading: StoredReading) -> int:
+    """Return how many readings of its visit the same patient holds; 1 when it is alone."""
+    if reading.visit_id is None or reading.patient_id is None:
+        return 1
+    return len(retract.together(context.store(), reading.visit_id, reading.patient_id))
 
 
 def _fits(why: str, reading: StoredReading) -> bool:

@@ -57,6 +57,14 @@ def _typed(patient_id: str) -> Draft:
     return Draft(_form_of(patient_id), url_for("summary.show", patient_id=patient_id), fields)
 
 
+@page.post("/patients/<patient_id>/summary/draft")
+@staff_form(_typed)
+def keep_draft(patient_id: str) -> ResponseReturnValue:
+    """Keep what has been typed so far, in every box."""
+    form_drafts.keep(_typed(patient_id))
+    return "", 204
+
+
 @page.post("/patients/<patient_id>/summary")
 @staff_form(_typed)
 def keep(patient_id: str) -> ResponseReturnValue:
@@ -68,8 +76,9 @@ def keep(patient_id: str) -> ResponseReturnValue:
         verb(context.store(), context.now(), patient_id, text, context.worker().staff.id)
     except InvalidForm as error:
         problem = {field: person_form.problems(error.fields)["text"]}
-        return _page(patient_id, {field: text}, problem), 422
-    form_drafts.forget(_form_of(patient_id))
+        kept = form_drafts.stored(_form_of(patient_id))
+        return _page(patient_id, {**kept, field: text}, problem), 422
+    _forget_box(patient_id, field)
     return redirect(url_for(".show", patient_id=patient_id), 303)
 
 
@@ -83,6 +92,13 @@ def strike(patient_id: str, name: str) -> ResponseReturnValue:
     except InvalidForm:
         abort(404)
     return redirect(url_for(".show", patient_id=patient_id), 303)
+
+
+def _forget_box(patient_id: str, field: str) -> None:
+    """Take one box out of the draft; the others keep what stands in them."""
+    rest = {k: v for k, v in form_drafts.stored(_form_of(patient_id)).items() if k != field}
+    path = url_for("summary.show", patient_id=patient_id)
+    form_drafts.keep(Draft(_form_of(patient_id), path, rest))
 
 
 def _adding(field: str) -> Callable[[Store, Stamp, str, str, str], None]:

@@ -14,6 +14,7 @@ from kiosk_ui.pages import patients
 from kiosk_ui.reading_lines import ReadingText
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.wording import N_, t
+from web import list_pages
 
 page = Blueprint("tray", __name__)
 
@@ -29,12 +30,17 @@ REASONS = {
 @staff_only
 def show() -> str:
     """Show what waits, page by page, newest first: that person may still be here."""
-    skip = list_parts.skipped(history.PAGE)
+    skip = list_pages.skipped(history.PAGE)
     waiting = history.in_tray(context.store(), skip)
     return render_template(
         "tray.html",
         rows=[_reading_text(r) for r in waiting],
-        part=list_parts.part(skip, history.PAGE, history.tray_count(context.store())),
+        part=list_parts.part(
+            history.PAGE,
+            lambda number: url_for(".show", page=number),
+            len(waiting),
+            history.tray_count(context.store()),
+        ),
     )
 
 
@@ -47,7 +53,7 @@ def one(entry: int) -> str:
         row=_reading_text(_waiting(entry)),
         entry=entry,
         query=request.args.get("q", ""),
-        found=Markup(patients.found_fragment("claim", entry)),
+        found=Markup(_claimable(entry)),
         reasons=[(key, t(text)) for key, text in REASONS.items()],
     )
 
@@ -56,7 +62,7 @@ def one(entry: int) -> str:
 @staff_only
 def found(entry: int) -> str:
     """Answer the search as it is typed."""
-    return patients.found_fragment("claim", entry)
+    return _claimable(entry)
 
 
 @page.post("/tray/<int:entry>/claim/<patient_id>")
@@ -79,6 +85,13 @@ def discard(entry: int) -> ResponseReturnValue:
     actor = context.worker().staff.id
     intake.discard(context.store(), context.now(), entry, why, actor=actor)
     return redirect(url_for(".show"), 303)
+
+
+def _claimable(entry: int) -> str:
+    return patients.found_fragment(
+        url_for(".found", entry=entry),
+        lambda patient_id: url_for(".claim", entry=entry, patient_id=patient_id),
+    )
 
 
 def _waiting(entry: int) -> history.StoredReading:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge.equipment import registry
-from edge.model.age import Age
 from edge.model.clock import Stamp
-from edge.model.errors import DiskFault, DiskFull, NotFound, StoreError
-from edge.model.reading import Measurement, Reading
+from edge.model.errors import NotFound
 from edge.patients import register
-from edge.readings import alerts, history, intake
+from edge.readings import alerts, earlier, history
 from edge.readings.history import StoredReading
-from edge.rules import plausibility
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
 from edge.visits import visits
 from edge.visits.visits import Visit
-from kiosk_ui import context, form_drafts, typed_values
+from kiosk_ui import context, form_drafts, typed_recording, typed_values
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.reading_lines import Line
 from kiosk_ui.reading_lines import show as show_reading
@@ -34,6 +31,7 @@ from kiosk_ui.wording import (
     kind_name,
     own_words,
     quantity,
+    since,
     t,
     vital_name,
 )
@@ -53,13 +51,32 @@ class LiveNow:
 @page.post("/patients/<patient_id>/visit")
 @staff_only
 def open_for(patient_id: str) -> ResponseReturnValue:
-    """Open a visit, or go back to the one that is already open for this patient."""
+    """Open a visit, go back to the one that is open for this patient, or ask about another's."""
+    return begin(patient_id)
+
+
+def begin(patient_id: str) -> ResponseReturnValue:
+    """Begin to measure a patient; the visit of another one ends only when a worker says so."""
     store, now, actor = context.store(), context.now(), context.worker().staff.id
     visit = visits.current(store, now)
-    if visit is None or visit.patient_id != patient_id or visit.mode != "worker":
+    if visit is not None and visit.patient_id != patient_id:
+        return _ask(visit, patient_id), 409
+    if visit is None or visit.mode != "worker":
         visit = visits.open_visit(store, now, patient_id, actor=actor)
         audit.note_view(store, now, patient_id, actor, "visit")
-    return redirect(url_for(".show", visit_id=visit.id), 303)
+    return redirect(url_for("visit.show", visit_id=visit.id), 303)
+
+
+def _ask(visit: Visit, patient_id: str) -> str:
+    store = context.store()
+    return render_template(
+        "another_visit.html",
+        visit=visit,
+        patient=register.get(store, visit.patient_id),
+        then=register.get(store, patient_id),
+        values=history.count_of_visit(store, visit.id),
+        begun=bool(form_drafts.stored(typed_recording.form_of(visit))),
+    )
 
 
 @page.get("/visits/<visit_id>")
@@ -67,14 +84,16 @@ def open_for(patient_id: str) -> ResponseReturnValue:
 def show(visit_id: str) -> str:
     """Show the session."""
     visit = visits.get(context.store(), visit_id)
-    begun = form_drafts.stored(_form_of(visit))
+    if typed_recording.is_open(visit, context.now()):
+        visits.touch(context.store(), context.now(), visit)
+    begun = form_drafts.stored(typed_recording.form_of(visit))
     return render_template(
         "visit.html",
         visit=visit,
         patient=register.get(context.store(), visit.patient_id),
         live=Markup(_live(visit)),
         rows=[typed_values.begun(entry, begun) for entry in typed_values.ENTRIES],
-        row_html=_row,
+        row_html=row_html,
         begun=bool(begun),
     )
 
@@ -90,7 +109,7 @@ def _typed_row(visit_id: str) -> Draft:
     """What one row sends, for when its sender's session has ended."""
     visit, entry = _typed_into(visit_id)
     fields = typed_values.draft_fields(typed_values.read_row(entry, request.form))
-    return Draft(_form_of(visit), url_for("visit.show", visit_id=visit.id), fields)
+    return Draft(typed_recording.form_of(visit), url_for("visit.show", visit_id=visit.id), fields)
 
 
 def _typed_rows(visit_id: str) -> Draft:
@@ -99,13 +118,16 @@ def _typed_rows(visit_id: str) -> Draft:
     fields: dict[str, str] = {}
     for entry in typed_values.ENTRIES:
         fields |= typed_values.draft_fields(typed_values.begun(entry, request.form))
-    return Draft(_form_of(visit), url_for("visit.show", visit_id=visit.id), fields)
+    return Draft(typed_recording.form_of(visit), url_for("visit.show", visit_id=visit.id), fields)
 
 
 @page.post("/visits/<visit_id>/draft")
 @staff_form(_typed_rows)
 def keep_draft(visit_id: str) -> ResponseReturnValue:
-    """Keep what has been typed and not recorded so far."""
+    """Keep what has been typed and not recorded so far; whoever types is still here."""
+    visit = visits.get(context.store(), visit_id)
+    if typed_recording.is_open(visit, context.now()):
+        visits.touch(context.store(), context.now(), visit)
     form_drafts.keep(_typed_rows(visit_id))
     return "", 204
 
@@ -116,35 +138,13 @@ def keep_typed(visit_id: str) -> ResponseReturnValue:
     """Record what was typed; an impossible number stays in its box with the reason."""
     visit, entry = _typed_into(visit_id)
     row = typed_values.read_row(entry, request.form)
-    measured = typed_values.measured(row)
-    if isinstance(measured, str):
-        return _row(visit_id, replace(row, problem=t(measured)))
-    age = alerts.age_of(context.store(), visit.patient_id, context.now())
-    marked = _check(row, measured, age)
-    if marked is not None:
-        return _row(visit_id, marked)
-    try:
-        problem = _record(visit, measured)
-    except StoreError as error:
-        problem = _sentence(error)
-    if problem is not None:
-        return _row(visit_id, replace(row, problem=problem))
+    recorded = typed_recording.record(visit, row, request.form.get("sure"))
+    if isinstance(recorded, TypedRow):
+        return row_html(visit_id, recorded)
     _forget_row(visit, row)
-    answer = make_response(_row(visit_id, typed_values.blank(entry)))
+    answer = make_response(row_html(visit_id, typed_values.blank(entry)))
     answer.headers["HX-Trigger"] = "recorded"
     return answer
-
-
-@page.post("/visits/<visit_id>/close")
-@staff_only
-def close(visit_id: str) -> ResponseReturnValue:
-    """Close the session; what arrives later goes to the tray."""
-    store, now = context.store(), context.now()
-    visit = visits.current(store, now)
-    if visit is not None and visit.id == visit_id:
-        visits.close_visit(store, now, why="finished", actor=context.worker().staff.id)
-        form_drafts.forget(_form_of(visit))
-    return redirect(url_for("patients.search"), 303)
 
 
 def _typed_into(visit_id: str) -> tuple[Visit, TypedEntry]:
@@ -154,18 +154,13 @@ def _typed_into(visit_id: str) -> tuple[Visit, TypedEntry]:
     return visits.get(context.store(), visit_id), entry
 
 
-def _form_of(visit: Visit) -> str:
-    # Named after the patient: a visit that closed itself is opened anew with what was typed.
-    return f"typed/{visit.patient_id}"
-
-
 def _forget_row(visit: Visit, row: TypedRow) -> None:
     """Take a recorded row out of the draft: nobody shall record it a second time."""
-    fields = form_drafts.stored(_form_of(visit))
+    fields = form_drafts.stored(typed_recording.form_of(visit))
     rest = {k: v for k, v in fields.items() if not k.startswith(f"{row.entry.kind.value}.")}
     if rest != fields:
         path = url_for("visit.show", visit_id=visit.id)
-        form_drafts.keep(Draft(_form_of(visit), path, rest))
+        form_drafts.keep(Draft(typed_recording.form_of(visit), path, rest))
 
 
 def _live(visit: Visit) -> str:
@@ -174,7 +169,7 @@ def _live(visit: Visit) -> str:
     names = {person.id: person.name for person in staff.members(store)}
     urgent = history.urgent(store, [r.entry for r in readings])
     silences = history.silences(store, readings, now)
-    is_open = _is_open(visit, now)
+    is_open = typed_recording.is_open(visit, now)
     return render_template(
         "visit_live.html",
         visit=visit,
@@ -186,6 +181,7 @@ def _live(visit: Visit) -> str:
         left_out=_left_out(visit, readings),
         silent=issue_texts.silent_for(alerts.age_of(store, visit.patient_id, now)),
         refused=_refused(visit, readings) if is_open else [],
+        repeated=_repeated(visit, now) if is_open else [],
         now_showing=_now_showing(now) if is_open else [],
         devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],
     )
@@ -218,6 +214,18 @@ def _refused(visit: Visit, readings: list[StoredReading]) -> list[Markup]:
     return list(dict.fromkeys(_refusal(refusal) for refusal in refusals))
 
 
+def _repeated(visit: Visit, now: Stamp) -> list[Markup]:
+    """Return what a device sent that was recorded before: nobody shall wait for it to appear."""
+    return [
+        t(
+            N_("%(device)s: this value was already recorded, %(when)s"),
+            device=own_words(one.model),
+            when=since(one.placed.when, now),
+        )
+        for one in earlier.repetitions(context.store(), visit.opened)
+    ]
+
+
 def _refusal(refusal: history.Refusal) -> Markup:
     sentence = issue_texts.refusal_sentence(refusal)
     if refusal.model is None:
@@ -238,52 +246,8 @@ def _now_showing(now: Stamp) -> list[LiveNow]:
     ]
 
 
-def _is_open(visit: Visit, now: Stamp) -> bool:
-    return visit.closed_entry is None and not visit.is_idle(now)
-
-
-def _check(row: TypedRow, measured: Measurement, age: Age | None) -> TypedRow | None:
-    """Return the row with what is wrong or doubtful, or None when it may be recorded."""
-    impossible = plausibility.impossible(measured.values)
-    if impossible is not None:
-        sentence = issue_texts.impossible_sentence(impossible, measured.values)
-        return replace(row, problem=sentence)
-    doubtful = plausibility.doubtful(measured.values, age)
-    if not doubtful or request.form.get("sure") == _fingerprint(measured):
-        return None
-    what = Markup(" · ").join(issue_texts.warning_sentence(finding.name) for finding in doubtful)
-    return replace(row, doubt=(what, _fingerprint(measured)))
-
-
-def _fingerprint(measured: Measurement) -> str:
-    """Name the values, so that "yes, that is right" cannot confirm a number typed since."""
-    return "/".join(f"{v.value}{v.unit}" for v in measured.values)
-
-
-def _record(visit: Visit, measured: Measurement) -> Markup | None:
-    store, now = context.store(), context.now()
-    if not _is_open(visit, now):
-        return t(N_("This session is closed. Open the patient again, then record it."))
-    actor = context.worker().staff.id
-    reading = Reading(
-        measured, now, "typed", patient_id=visit.patient_id, visit_id=visit.id, actor=actor
-    )
-    visits.touch(store, now, visit)
-    outcome = intake.accept(store, reading)
-    if isinstance(outcome, intake.RejectedReading):
-        return issue_texts.impossible_sentence(outcome.why, measured.values)
-    return None
-
-
-def _sentence(error: StoreError) -> Markup:
-    if isinstance(error, DiskFull):
-        return t(issue_texts.DISK_FULL)
-    if isinstance(error, DiskFault):
-        return t(issue_texts.DISK_FAULT)
-    return t(N_("The box could not record this. Please try again."))
-
-
-def _row(visit_id: str, row: TypedRow) -> Markup:
+def row_html(visit_id: str, row: TypedRow) -> Markup:
+    """Return the boxes of one vital, with what was typed and what is wrong with it."""
     return Markup(
         render_template(
             "typed_row.html",

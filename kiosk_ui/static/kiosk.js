@@ -47,6 +47,28 @@ document.addEventListener("change", ({ target }) => typing(target.closest("[data
 document.addEventListener("recorded", ({ target }) => typing(target.closest("[data-draft]"), 0));
 addEventListener("pagehide", keepDraft);
 
+// Finish takes along what stands in the boxes, whether it was kept meanwhile or not.
+document.addEventListener("submit", (event) => {
+  const form = event.target, area = document.getElementById(form.dataset.takes ?? "");
+  if (!area || event.defaultPrevented) return;
+  clearTimeout(begun.timer);
+  begun.area = null;  // nothing of it shall be kept once it is recorded
+  const take = (name, value) => {
+    const field = Object.assign(document.createElement("input"), { type: "hidden", name, value });
+    form.append(field);
+  };
+  take("typed", "yes");
+  if (event.submitter?.name) take(event.submitter.name, event.submitter.value);
+  for (const row of area.querySelectorAll("form[data-draft-as]")) {
+    for (const [name, text] of new FormData(row)) {
+      if (/^(v\d|unit)$/.test(name)) take(`${row.dataset.draftAs}.${name}`, text);
+    }
+  }
+  event.preventDefault();
+  const late = new Promise((resolve) => setTimeout(resolve, 3000));
+  Promise.race([begun.sending, late]).then(() => form.submit());
+});
+
 // Once somebody locks, a poll that is refused meanwhile must not lead the screen elsewhere.
 let leaving = false;
 for (const kind of ["htmx:before:request", "htmx:before:response"]) {

@@ -5,15 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 
+from eventually import eventually
 from kiosk_desk import Desk, cuff, measured
 from playwright.sync_api import Page, expect
 from wedge import LAYOUTS, Scanner
 
 from edge.model.clock import Clock
+from edge.model.entry import EntryKind
 from edge.model.reading import Code, Kind, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
+from edge.readings import history
+from edge.staff import drafts, staff
+from edge.store import journal
 from edge.store.store import Store
 from edge.visits import visits
 
@@ -132,10 +138,117 @@ def a_dangerous_value_stays_in_sight(desk: Desk, store: Store, clock: Clock) -> 
     assert "205" in parts[0]
 
 
+def what_stands_in_a_box_is_recorded_by_finish(
+    staff_page: Page, desk: Desk, store: Store, clock: Clock
+) -> None:
+    """FD01: typed, not recorded, Finish at once: sooner than the page keeps it by itself."""
+    amina = register.register(store, clock.now(), PatientForm("Amina Bibi", birth="1990"), None)
+    visit = desk.post(f"/patients/{amina.id}/visit").headers["Location"]
+    staff_page.goto(visit)
+    staff_page.get_by_label("Weight", exact=True).press_sequentially("64,5")
+    staff_page.get_by_role("button", name="Finish").click()
+    expect(staff_page.get_by_role("status")).to_contain_text("64.5 kg")
+    assert [str(r.values[0].value) for r in history.of_patient(store, amina.id)] == ["64.5"]
+    assert visits.current(store, clock.now()) is None
+    staff_page.wait_for_load_state("networkidle")
+    assert "Typed and not recorded" not in desk.get("/patients")
+    visit = desk.post(f"/patients/{amina.id}/visit").headers["Location"]
+    staff_page.goto(visit)
+    staff_page.get_by_label("Temperature", exact=True).press_sequentially("398")
+    staff_page.get_by_role("button", name="Finish").click()
+    expect(staff_page.locator(".unrecorded")).to_contain_text("must be from")
+    box = staff_page.get_by_label("Temperature", exact=True)
+    expect(box).to_have_value("398")
+    box.fill("38.4")
+    staff_page.get_by_role("button", name="Record and finish").click()
+    expect(staff_page.get_by_role("status")).to_contain_text("38.4")
+    assert len(history.of_patient(store, amina.id)) == 2
+
+
+def what_is_typed_survives_every_door(
+    staff_page: Page, desk: Desk, store: Store, clock: Clock
+) -> None:
+    """FD02: back, home, language, another page, a reload: the text is there again."""
+    amina = register.register(store, clock.now(), PatientForm("Amina Bibi", birth="1990"), None)
+    visit = desk.post(f"/patients/{amina.id}/visit").headers["Location"]
+
+    def kept(path: str, text: str) -> bool:
+        """Whether the box has the text."""
+        [author] = staff.members(store)
+        found = drafts.of_person(store, clock.now(), author.id)
+        return any(draft.path == path and text in draft.fields.values() for draft in found)
+
+    forms = {visit: "Weight", "/patients/new": "Name", f"/patients/{amina.id}/correct": "Village",
+        f"/patients/{amina.id}/summary": "Another allergy"}  # fmt: skip
+    doors: tuple[Callable[[Page], object], ...] = (
+        lambda page: page.get_by_role("link", name="Patients").click(),
+        lambda page: page.locator(".tongue").click(),
+        lambda page: page.reload(),
+        lambda page: page.goto("/status"),
+        lambda page: page.goto("/"),
+    )
+    for path, label in forms.items():
+        for place, door in enumerate(doors):
+            staff_page.goto(path)
+            staff_page.get_by_label(label, exact=True).fill(f"6{place}")
+            door(staff_page)
+            eventually(partial(kept, path, f"6{place}"))
+            staff_page.goto(path)
+            expect(staff_page.get_by_label(label, exact=True)).to_have_value(f"6{place}")
+
+
+def a_whole_visit_goes_to_the_right_person(desk: Desk, store: Store, clock: Clock) -> None:
+    """FL25: six values on the wrong person go together, at once or a day later, and back."""
+    now = clock.now()
+    amina = register.register(store, now, PatientForm("Amina Bibi", birth="1960"), None)
+    zubaida = register.register(store, now, PatientForm("Zubaida Bibi", birth="1961"), None)
+    visit = desk.post(f"/patients/{amina.id}/visit").headers["Location"]
+    typed = {"temperature": "36.8", "weight": "66", "height": "171", "heart-rate": "72",
+        "respiratory-rate": "16"}  # fmt: skip
+    for kind, text in typed.items():
+        desk.post(f"{visit}/typed", kind=kind, v0=text)
+    cuff(store, clock, "230", "112")
+    desk.post(f"{visit}/draft", **{"glucose.v0": "7.1"})
+    path = f"{visit}/readings-of/{amina.id}/move"
+    assert path in desk.get(f"{visit}/live")
+    [hit] = re.findall(r'action="([^"]+/move/[^"]+)"', desk.get(f"{path}/found", q="zubaida"))
+    asked = desk.post(hit)
+    assert all(text in asked.text for text in ("Amina Bibi", "Zubaida Bibi", "230/112", "36.8"))
+    assert len(history.of_patient(store, amina.id)) == 6
+    sure = re.search(r'name="sure" value="([^"]+)"', asked.text)
+    assert sure is not None
+    opened = desk.post(hit, sure=sure[1]).headers["Location"]
+    assert history.of_patient(store, amina.id) == []
+    assert len(history.of_patient(store, zubaida.id)) == 6
+    assert "230/112" in desk.get(f"{opened}/live")
+    assert "reading urgent" in desk.get(f"{opened}/live")
+    assert 'value="7.1"' in desk.get(opened)
+    current = visits.current(store, clock.now())
+    assert current is not None
+    assert current.patient_id == zubaida.id
+    visits.close_visit(store, clock.now(), why="idle")
+    first = history.of_patient(store, zubaida.id)[0].entry
+    back = f"{opened}/readings-of/{zubaida.id}/move"
+    assert back in desk.get(f"/readings/{first}/retract")
+    sure = re.search(r'name="sure" value="([^"]+)"', desk.post(f"{back}/{amina.id}").text)
+    assert sure is not None
+    answer = desk.post(f"{back}/{amina.id}", sure=sure[1])
+    assert answer.headers["Location"] == f"/patients/{amina.id}/history"
+    assert len(history.of_patient(store, amina.id)) == 6
+    claims = [e for _, e in journal.since(store, 0, 500) if e.kind == EntryKind.CLAIM]
+    assert [claim.body["patient"] for claim in claims] == [
+        *(6 * [None, zubaida.id]),
+        *(6 * [None, amina.id]),
+    ]
+
+
 CASES: dict[str, Callable[..., None]] = {
     "FL01": a_part_of_a_scan_is_no_card,
     "FL03": a_full_tray_does_not_blind_who_measures_alone,
     "FL04": a_dangerous_value_stays_in_sight,
+    "FL25": a_whole_visit_goes_to_the_right_person,
+    "FD01": what_stands_in_a_box_is_recorded_by_finish,
+    "FD02": what_is_typed_survives_every_door,
     "FL11": a_scan_of_other_keys_is_read_or_explained,
 }
 """The function of each row of `workflow.jsonl`; its parameters are fixtures."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import every_kind
@@ -13,6 +14,7 @@ from edge.model.entry_kinds import BY_KIND, ENTRY_KINDS, AtHospital
 from edge.store import journal
 from edge.store.store import Store
 from hospital.archive import Archive, scalar
+from hospital.desk import wording
 from hospital.entries import facts
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
@@ -79,3 +81,28 @@ def test_facts_name_only_keys_that_a_box_writes() -> None:
         fact = facts.ReadingBody if owner is facts.ReadingFact else owner
         keys = set(fact.__struct_encode_fields__) - apart
         assert keys <= {field.name for field in BY_KIND[kind].body}, kind
+
+
+def test_a_result_in_words_and_its_sample_come_to_the_desk(
+    held: Archive, written: list[Entry]
+) -> None:
+    coded = [
+        entry for entry in written if entry.kind == EntryKind.READING and "coded" in entry.body
+    ]
+    keep(held, coded)
+    (shown,) = chart.latest(held)
+    assert [(v.code, v.word) for v in shown.coded] == [("75622-1", "negative")]
+    assert shown.sample == "S-101"
+    assert "negative" in [str(line.text) for line in wording.shown(shown)]
+
+
+def test_a_hospital_that_does_not_know_results_in_words_takes_the_reading(
+    held: Archive, written: list[Entry]
+) -> None:
+    """A box of a newer release may write keys and words that this release has never heard of."""
+    (entry,) = [e for e in written if e.kind == EntryKind.READING and "coded" in e.body]
+    newer = {**entry.body, "coded": [["75622-1", "of-a-newer-release"]], "unheard_of": 1}
+    keep(held, [replace(entry, body={**newer, "values": []})])
+    assert held.rows("SELECT 1 FROM record WHERE trouble IS NOT NULL") == []
+    (shown,) = chart.latest(held)
+    assert [str(line.text) for line in wording.shown(shown)] == ["of-a-newer-release"]

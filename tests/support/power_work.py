@@ -183,6 +183,36 @@ def _check_archive(cut: Cut, promises: Promises) -> None:
         assert _digest_of(copy) in states, f"{copy.name} is not whole"
 
 
+# --- copies, when SQLite flushes nothing by itself --------------------------------------------
+
+
+def _copies(folder: Path) -> None:
+    """Make copies of both ends; whether SQLite flushes what VACUUM writes is its own affair."""
+    settings, clock = Settings(home=folder, box_id="box-one", clinic="Thar"), HandClock()
+    store = Store.open(folder / "box.db")
+    archive = enrolled(SqliteArchive.open(folder / "archive.db"))
+    for connection in (store._connection, archive._connection):
+        connection.execute("PRAGMA synchronous = OFF")
+    durable.make_folder(folder / "copies")
+    for number in range(6):
+        _record(store, clock, number)
+        box_backup.run(store, settings, clock.now())
+        promise(copy=f"backup/{_newest(folder)}", holds=_digest(store._connection))
+        to = folder / "copies" / f"{number}.copy"
+        holds = _digest(archive._connection)
+        backup.back_up(archive, to, NOW_MS, trusted=True)
+        promise(copy=f"copies/{to.name}", holds=holds)
+
+
+def _check_copies(cut: Cut, promises: Promises) -> None:
+    made = {str(p["copy"]): str(p["holds"]) for p in promises}
+    for name in [str(p["copy"]) for p in promises[: cut.promised]][-2:]:
+        assert (cut.folder / name).exists(), f"{name} is gone"
+    for name, holds in made.items():
+        if (cut.folder / name).exists():
+            assert _digest_of(cut.folder / name) == holds, f"{name} is not whole"
+
+
 # --- keys and settings ------------------------------------------------------------------------
 
 
@@ -336,6 +366,7 @@ def _check_state(connection: sqlite3.Connection, cut: Cut, promises: Promises) -
 WORKS = {
     "box": Work(_box, _check_box),
     "archive": Work(_archive, _check_archive),
+    "copies": Work(_copies, _check_copies),
     "keys": Work(_keys, _check_keys),
     "stick": Work(_stick, _check_stick),
 }

@@ -28,6 +28,7 @@ from sync.frames.envelope import (
     open_down,
     open_up,
     peek_up,
+    prove_keys,
     seal_down,
     seal_up,
     sign_down,
@@ -133,6 +134,10 @@ def test_what_is_signed_in_one_domain_counts_in_no_other() -> None:
     mark = sign_manifest(b"a manifest", BOX.sign)
     key = Ed25519PublicKey.from_public_bytes(BOX.public.sign)
     key.verify(mark, b"CS1-hand" + b"a manifest")
+    old, new = BOX.public, OTHER_BOX.public
+    key = Ed25519PublicKey.from_public_bytes(new.sign)
+    body = wire.dump([BOX_ID, old.sign, new.sign, new.decrypt])
+    key.verify(prove_keys(BOX_ID, OTHER_BOX, old), b"CS1-keys" + body)
 
 
 def test_a_frame_signed_for_one_way_counts_nothing_on_the_other() -> None:

@@ -17,7 +17,7 @@ from power_cut import Event, Lost, compiled, cuts, traced
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 PROGRAM = power_work.__file__
-CUTS = {"box": 60, "archive": 60, "keys": 80, "stick": 80}
+CUTS = {"box": 60, "archive": 60, "copies": 60, "keys": 80, "stick": 80}
 CAUGHT_WITHIN = 400
 
 Trace = Callable[..., tuple[list[Event], Path]]
@@ -78,11 +78,11 @@ FLUSHES = (
     ("box", "S", "*/box.db-wal"),
     ("box", "S", "*/files/.*.new"),
     ("box", "D", "*/files"),
-    ("box", "S", "*/backup/*.partial"),
-    ("box", "D", "*/backup"),
     ("archive", "S", "*/archive.db-wal"),
-    ("archive", "S", "*/copies/*.part"),
-    ("archive", "D", "*/copies"),
+    ("copies", "S", "*/backup/*.partial"),
+    ("copies", "D", "*/backup"),
+    ("copies", "S", "*/copies/*.part"),
+    ("copies", "D", "*/copies"),
     ("keys", "S", "*/box/keys/*"),
     ("keys", "D", "*/box/keys"),
     ("keys", "S", "*/box/.healthpost.toml.new"),

@@ -1,0 +1,104 @@
+"""Finishing a visit: what stands in the boxes is recorded, what is dangerous is acknowledged."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from edge.patients import register
+from edge.readings import history
+from edge.readings.history import StoredReading
+from edge.staff import staff
+from edge.staff.drafts import Draft
+from edge.visits import visits
+from edge.visits.visits import Visit
+from kiosk_ui import context, form_drafts, typed_recording, typed_values
+from kiosk_ui.guard import staff_form
+from kiosk_ui.pages import visit as visit_page
+from kiosk_ui.reading_lines import show as show_reading
+from kiosk_ui.typed_values import TypedRow
+
+page = Blueprint("finish", __name__)
+
+
+def _typed(visit_id: str) -> Draft:
+    """What stands in the boxes: as sent with the form, over what was kept while it was typed."""
+    visit = visits.get(context.store(), visit_id)
+    fields: dict[str, str] = {}
+    for entry in typed_values.ENTRIES:
+        fields |= typed_values.draft_fields(typed_values.begun(entry, request.form))
+    path = url_for("visit.show", visit_id=visit.id)
+    return Draft(typed_recording.form_of(visit), path, fields)
+
+
+@page.post("/visits/<visit_id>/close")
+@staff_form(_typed)
+def close(visit_id: str) -> ResponseReturnValue:
+    """Record what stands in the boxes, then close; ask first about what cannot pass in silence.
+
+    `then` is the patient to measure next. What arrives after the visit goes to the tray.
+    """
+    store, now = context.store(), context.now()
+    visit = visits.get(store, visit_id)
+    rows, entries = _record_rows(visit, _typed(visit_id))
+    dangers = _unseen_dangers(visit)
+    if rows or dangers:
+        return _ask(visit, rows, dangers), 409
+    held = visits.current(store, now)
+    if held is not None and held.id == visit_id:
+        why = "another patient" if "then" in request.form else "finished"
+        visits.close_visit(store, now, why=why, actor=context.worker().staff.id)
+    form_drafts.forget(typed_recording.form_of(visit))
+    if "then" in request.form:
+        return visit_page.begin(request.form["then"])
+    recorded = ".".join(map(str, entries)) or None
+    return redirect(url_for("patients.search", recorded=recorded), 303)
+
+
+def _record_rows(visit: Visit, sent: Draft) -> tuple[list[TypedRow], list[int]]:
+    """Record what was typed; return the rows that were not, marked, and the new entries.
+
+    With "without" in the form the worker gives up what stands in the boxes.
+    """
+    if "without" in request.form:
+        return [], []
+    kept = form_drafts.stored(sent.form)
+    fields = sent.fields if "typed" in request.form else kept | sent.fields
+    rows = typed_recording.begun(fields)
+    outcomes = [(row, typed_recording.record(visit, row)) for row in rows]
+    marked = [outcome for _, outcome in outcomes if isinstance(outcome, TypedRow)]
+    if rows:
+        rest: dict[str, str] = {}
+        for row in marked:
+            rest |= typed_values.draft_fields(row)
+        form_drafts.keep(Draft(sent.form, sent.path, rest))
+    return marked, [outcome for _, outcome in outcomes if isinstance(outcome, int)]
+
+
+def _unseen_dangers(visit: Visit) -> list[StoredReading]:
+    """Return the dangerous readings of an open visit that nobody has acknowledged by this form."""
+    store = context.store()
+    if visit.closed_entry is not None:
+        return []
+    readings = history.of_visit(store, visit.id)
+    urgent = history.urgent(store, [reading.entry for reading in readings])
+    seen = set(request.form.get("seen", "").split("."))
+    return [r for r in readings if r.entry in urgent and not r.struck and str(r.entry) not in seen]
+
+
+def _ask(visit: Visit, rows: list[TypedRow], dangers: list[StoredReading]) -> str:
+    store, now = context.store(), context.now()
+    names = {person.id: person.name for person in staff.members(store)}
+    urgent = frozenset(reading.entry for reading in dangers)
+    earlier = [text for text in request.form.get("seen", "").split(".") if text]
+    then = request.form.get("then")
+    return render_template(
+        "finish.html",
+        visit=visit,
+        patient=register.get(store, visit.patient_id),
+        rows=rows,
+        row_html=visit_page.row_html,
+        dangers=[show_reading(reading, now, names, urgent) for reading in dangers],
+        seen=".".join([*earlier, *map(str, sorted(urgent))]),
+        then=register.get(store, then) if then else None,
+    )

@@ -1,0 +1,110 @@
+"""A whole visit was measured on somebody else: its readings go together to the right patient."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from edge.model.patient import Patient
+from edge.patients import register
+from edge.readings import history, retract
+from edge.readings.retract import Holder
+from edge.staff import audit, staff
+from edge.staff.drafts import Draft
+from edge.visits import visits
+from edge.visits.visits import Visit
+from kiosk_ui import context, form_drafts, typed_recording
+from kiosk_ui.guard import staff_only
+from kiosk_ui.pages import patients
+from kiosk_ui.reading_lines import ReadingText
+from kiosk_ui.reading_lines import show as show_reading
+
+page = Blueprint("move_visit", __name__)
+
+_PATH = "/visits/<visit_id>/readings-of/<holder_id>/move"
+
+
+@page.get(_PATH)
+@staff_only
+def show(visit_id: str, holder_id: str) -> str:
+    """Show what was measured in the visit and ask whose it is."""
+    entries = _held(visit_id, holder_id)
+    return render_template(
+        "move_visit.html",
+        visit_id=visit_id,
+        holder=register.get(context.store(), holder_id),
+        rows=_rows(entries),
+        query=request.args.get("q", ""),
+        found=Markup(_found(visit_id, holder_id)),
+    )
+
+
+@page.get(f"{_PATH}/found")
+@staff_only
+def found(visit_id: str, holder_id: str) -> str:
+    """Answer the search as it is typed."""
+    return _found(visit_id, holder_id)
+
+
+@page.post(f"{_PATH}/<patient_id>")
+@staff_only
+def keep(visit_id: str, holder_id: str, patient_id: str) -> ResponseReturnValue:
+    """Ask once more with both names, then move; an open visit goes on with the right patient."""
+    store, now, actor = context.store(), context.now(), context.worker().staff.id
+    entries, patient = _held(visit_id, holder_id), register.get(store, patient_id)
+    if patient.id == holder_id:
+        return redirect(url_for(".show", visit_id=visit_id, holder_id=holder_id), 303)
+    asked = ".".join(map(str, entries))
+    if request.form.get("sure") != asked:
+        return _ask(visit_id, holder_id, patient, entries)
+    visit = visits.get(store, visit_id)
+    audit.note_view(store, now, patient.id, actor)
+    if not typed_recording.is_open(visit, now) or visit.patient_id != holder_id:
+        retract.move(store, now, entries, Holder(patient.id, visit_id), actor=actor)
+        return redirect(url_for("history.show", patient_id=patient.id), 303)
+    with store.transaction():
+        opened = visits.open_visit(store, now, patient.id, actor=actor)
+        retract.move(store, now, entries, Holder(patient.id, opened.id), actor=actor)
+    _take_typed(visit, opened)
+    return redirect(url_for("visit.show", visit_id=opened.id), 303)
+
+
+def _take_typed(visit: Visit, opened: Visit) -> None:
+    """Let what was typed and not recorded follow to the right patient."""
+    typed = form_drafts.stored(typed_recording.form_of(visit))
+    if typed:
+        path = url_for("visit.show", visit_id=opened.id)
+        form_drafts.keep(Draft(typed_recording.form_of(opened), path, typed))
+        form_drafts.forget(typed_recording.form_of(visit))
+
+
+def _ask(visit_id: str, holder_id: str, patient: Patient, entries: list[int]) -> str:
+    return render_template(
+        "move_visit_sure.html",
+        visit_id=visit_id,
+        holder=register.get(context.store(), holder_id),
+        patient=patient,
+        rows=_rows(entries),
+        sure=".".join(map(str, entries)),
+    )
+
+
+def _held(visit_id: str, holder_id: str) -> list[int]:
+    return retract.together(context.store(), visit_id, holder_id) or abort(404)
+
+
+def _rows(entries: list[int]) -> list[ReadingText]:
+    store, now = context.store(), context.now()
+    names = {person.id: person.name for person in staff.members(store)}
+    urgent = history.urgent(store, entries)
+    readings = (history.one(store, entry) for entry in entries)
+    return [show_reading(reading, now, names, urgent) for reading in readings if reading]
+
+
+def _found(visit_id: str, holder_id: str) -> str:
+    place = {"visit_id": visit_id, "holder_id": holder_id}
+    return patients.found_fragment(
+        url_for(".found", **place),  # type: ignore[arg-type]
+        lambda patient_id: url_for(".keep", **place, patient_id=patient_id),  # type: ignore[arg-type]
+    )
