@@ -11,6 +11,7 @@ from hospital.desk import (
     alerts,
     clinics,
     context,
+    correct,
     enrol,
     failure,
     files,
@@ -31,7 +32,7 @@ from web.application import Protection, protect
 from web.failure import answer_with_sentences
 
 PAGES = (
-    *(sign_in, readings, patients, messages, summary, linking, files, withheld),
+    *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
     *(alerts, reviews, clinics, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""
