@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
-from hospital.desk import context, guard
-from hospital.views import chart
+from hospital.desk import context, guard, list_parts
+from hospital.views import chart, person_chart
 from web.polling import polled_at
 
 page = Blueprint("readings", __name__)
@@ -16,7 +16,7 @@ page = Blueprint("readings", __name__)
 @guard.clinician_only
 def show() -> str:
     """Show the readings that came last."""
-    return render_template("readings.html", live=Markup(_live()))
+    return render_template("readings.html", live=Markup(_live()), polls=list_parts.is_first())
 
 
 @page.get("/live")
@@ -28,6 +28,8 @@ def live() -> Response:
 
 def _live() -> str:
     archive = context.archive()
-    readings = chart.latest(archive)
-    alerted = {a.reading for a in chart.alerts(archive, limit=200) if not a.taken_back}
-    return render_template("readings_live.html", readings=readings, alerted=alerted)
+    readings, part = list_parts.page_of(
+        chart.PAGE, lambda limit, skip: chart.latest(archive, limit, skip=skip), "readings.show"
+    )
+    alerted = person_chart.alerted(archive, [one.id for one in readings])
+    return render_template("readings_live.html", readings=readings, alerted=alerted, part=part)
