@@ -63,6 +63,10 @@ def _never(event: Event) -> bool:
     return False
 
 
+def _no_control(event: Event) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class SerialProtocol:
     """A serial protocol: how its line is set, how its bytes are read and what its events measured.
@@ -70,6 +74,7 @@ class SerialProtocol:
     `explain` decodes the host's own commands, for the technician's magnifying glass.
     `streaming` devices send without pause; silence from them means trouble. `aside` tells the
     events of such a stream that are no samples, such as the cuff of a board with an oximeter.
+    `control` gives what was measured of control solution, which is no patient.
     """
 
     name: str
@@ -81,6 +86,7 @@ class SerialProtocol:
     streaming: bool = False
     experimental: bool = False
     aside: Callable[[Event], bool] = _never
+    control: Callable[[Event], Measurement | None] = _no_control
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +146,8 @@ class Turn:
     control material, which is no patient; `refused` are results that are no readings; `samples`
     those of a stream, None for "no valid value"; `failed` says why a measurement that somebody
     waits for has none. `clock` is what the device's clock shows now, `serial` the device's own
-    serial number, `state` what it does (as in `edge.equipment.registry.Device`), each empty when
-    nothing was learnt.
+    serial number, `state` what it does (as in `edge.equipment.registry.Device`), `held` how many
+    records its memory holds, each empty when nothing was learnt.
     """
 
     write: bytes = b""
@@ -154,6 +160,7 @@ class Turn:
     serial: str = ""
     state: str = ""
     age_s: int | None = None
+    held: int | None = None
 
 
 class Session(Protocol):
@@ -195,8 +202,9 @@ class BleCharacteristic:
     """A GATT characteristic that carries measurements: 16-bit UUID, its decoder, its meaning.
 
     `decode` raises `DecodeError` ("truncated" and the like) and nothing else. `running` tells the
-    values of a measurement that is still under way; `live` gives what is shown of them. They never
-    become a reading.
+    values of a measurement that is still under way; `live` gives what is shown of them. Only the
+    last of them is kept, and only if no result follows in the same connection. `control` gives
+    what was measured of control solution.
     """
 
     uuid: str
@@ -206,3 +214,4 @@ class BleCharacteristic:
     streaming: bool = False
     running: Callable[[Fields], bool] | None = None
     live: Callable[[Fields], Measurement | None] | None = None
+    control: Callable[[Fields], Measurement | None] | None = None

@@ -1,7 +1,7 @@
 """Bluetooth LE by bleak: one scanner and connections, without decisions.
 
 The only file that knows bleak. Every failure is a `LinkError`; an adapter that is gone or off is a
-`RadioOffError`. UUIDs are 16-bit, upper-case hexadecimal.
+`RadioOffError`. UUIDs are upper-case hexadecimal: four digits of the SIG's, all of a maker's own.
 """
 
 from __future__ import annotations
@@ -104,8 +104,7 @@ class Scanner:
                 tuple(sorted(seen.service_data.items())),
             )
         )
-        short = (_short(uuid) for uuid in seen.service_uuids)
-        services = tuple(uuid for uuid in short if uuid is not None)
+        services = tuple(_short(uuid) for uuid in seen.service_uuids)
         pairs = ((_short(uuid), value) for uuid, value in sorted(seen.service_data.items()))
         self._heard(
             Advertisement(
@@ -116,7 +115,7 @@ class Scanner:
                 at_s=asyncio.get_running_loop().time(),
                 device=device,
                 paired=bool(device.details["props"].get("Paired")),
-                service_data=tuple((uuid, value) for uuid, value in pairs if uuid is not None),
+                service_data=tuple(pairs),
                 companies=tuple(sorted(seen.manufacturer_data)),
             )
         )
@@ -217,8 +216,9 @@ def _text(error: BaseException) -> str:
 
 
 def _long(uuid: str) -> str:
-    return f"0000{uuid.lower()}{_SIG_TAIL}"
+    return uuid.lower() if "-" in uuid else f"0000{uuid.lower()}{_SIG_TAIL}"
 
 
-def _short(uuid: str) -> str | None:
-    return uuid[4:8].upper() if uuid.startswith("0000") and uuid.endswith(_SIG_TAIL) else None
+def _short(uuid: str) -> str:
+    of_sig = uuid.startswith("0000") and uuid.endswith(_SIG_TAIL)
+    return uuid[4:8].upper() if of_sig else uuid.upper()

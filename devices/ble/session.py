@@ -13,6 +13,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, cast
 
 from devices.ble.assembly import Assembly, Piece
@@ -28,7 +29,7 @@ from devices.recording.recorder import Kept, Recorder
 from edge.equipment import device_memory, registry
 from edge.model.clock import Stamp
 from edge.model.reading import Kind
-from edge.readings.intake import Duplicate
+from edge.readings.intake import AcceptedReading, Duplicate
 from edge.store import issues
 
 RECORD_ACCESS = "2A52"
@@ -41,6 +42,9 @@ _SPOT = tuple(BLE_CHARACTERISTICS[uuid] for uuid in ("2A35", "2A5E", "2A1C", "2A
 
 SHARED_USER = "shared_user"
 """Fat is estimated from the age, sex and height of a scale's user; the box's slot is nobody."""
+
+UNFINISHED = "unfinished"
+"""The device broke off before it called the value settled."""
 
 QUEUE_LIMIT = 1000
 _DURABLE_S = 10.0
@@ -102,7 +106,7 @@ class Session:
         self._recorded: list[asyncio.Future[Kept]] = []
         self._leave = asyncio.Event()
         self._valid_s = 0.0
-        self._repeatable = self._finger_in = False
+        self._repeatable = self._finger_in = self._anew = False
         self._under_way: Piece | None = None
         self._failed: set[bytes] = set()
 
@@ -122,11 +126,13 @@ class Session:
         news |= any(not isinstance(outcome, Duplicate) for outcome in outcomes)
         if not (news or self.streaming and self.heard):
             return SessionEnd.NO_NEWS
-        harmless = self.hung_up and not self._repeatable
+        doubted = any(isinstance(o, AcceptedReading) and o.perhaps is not None for o in outcomes)
+        harmless = self.hung_up and not (self._repeatable or doubted)
         return SessionEnd.NEWS_AND_HUNG_UP if harmless else SessionEnd.NEWS
 
     async def run(self) -> None:
         """Serve the device until it or we hang up; raises `LinkError` when it cannot be served."""
+        self._readings.connected(self._recorder.now())
         try:
             await self._subscribe()
             setup = asyncio.create_task(self.setup.run())
@@ -147,7 +153,11 @@ class Session:
     async def _subscribe(self) -> None:
         model = self._readings.source.model
         wanted = [BLE_CHARACTERISTICS[u] for u in model.characteristics if u not in NO_MEASUREMENTS]
-        served = [item for item in wanted if await self._serve(item)]
+        served: list[BleCharacteristic] = []
+        for item in wanted:
+            spot = bool(model.name_prefixes) and any(not other.streaming for other in served)
+            if not (spot and item.streaming) and await self._serve(item):
+                served.append(item)  # a stream only where its row has no result of its own
         if not model.name_prefixes or not served:  # what it has decides, not what it is called
             others = [item for item in _SPOT if item not in wanted]
             served += [item for item in others if await self._serve(item)]
@@ -159,7 +169,7 @@ class Session:
         if records and await self._serve(BLE_CHARACTERISTICS[RECORD_ACCESS]):
             device = self._readings.source.id
             memory = await self._recorder.fetch(lambda store, _: device_memory.of(store, device))
-            self._transfer = RecordTransfer(memory.last_record)
+            self._transfer = RecordTransfer(memory.last_record, memory.last_content)
 
     async def _serve(self, characteristic: BleCharacteristic) -> bool:
         def take(raw: bytes) -> None:
@@ -252,11 +262,9 @@ class Session:
         while not self._values.empty():
             self._take(self._values.get_nowait())
         for whole in self._assembly.flush():
-            self._keep(whole)
-        if self._under_way is not None:  # broken off: once, however many values it sent
-            self._recorded.append(
-                self._readings.no_measurement(self._under_way.at, self._under_way.raw)
-            )
+            self._take_whole(whole)
+        if self._under_way is not None:  # broken off: its last value, however many it sent
+            self._keep(self._under_way, unfinished=True)
 
     # --- values --------------------------------------------------------------------------------
 
@@ -273,7 +281,7 @@ class Session:
             return None
         piece = Piece(value.at, characteristic, fields, value.raw)
         if characteristic.uuid == RECORD_ACCESS:
-            return self._transfer.answered(fields) if self._transfer else None
+            return self._answered(fields, self._transfer) if self._transfer else None
         if characteristic.running is not None and characteristic.running(fields):
             self._show(piece)
         elif characteristic.streaming:
@@ -283,7 +291,7 @@ class Session:
         return None
 
     def _show(self, piece: Piece) -> None:
-        """Show a cuff that still inflates; the last of its values is kept if no result follows."""
+        """Show what is still measured; the last of its values is kept if no result follows."""
         self._under_way = piece if piece.characteristic.uuid != CUFF_PRESSURE else None
         shown = piece.characteristic.live(piece.fields) if piece.characteristic.live else None
         if shown is not None:
@@ -298,11 +306,34 @@ class Session:
 
     def _measure(self, piece: Piece) -> None:
         if self._transfer is not None and piece.characteristic.uuid == "2A18":
-            self._transfer.record(cast("int", piece.fields["seq"]))
+            sequence = cast("int", piece.fields["seq"])
+            self._transfer.record(sequence, blake2b(piece.raw, digest_size=12).hexdigest())
+            self._notice_new_numbers(self._transfer)
         for whole in self._assembly.feed(piece):
-            self._keep(whole)
+            self._take_whole(whole)
 
-    def _keep(self, whole: Piece) -> None:
+    def _answered(self, fields: Fields, transfer: RecordTransfer) -> bytes | None:
+        command = transfer.answered(fields)
+        self._notice_new_numbers(transfer)
+        return command
+
+    def _notice_new_numbers(self, transfer: RecordTransfer) -> None:
+        """A meter that counts anew: what it holds now is nothing that it held before."""
+        if transfer.anew and not self._anew:
+            self._anew = True
+            device = self._readings.source.id
+            self._recorder.submit(lambda store, _: device_memory.begin_numbering(store, device))
+
+    def _take_whole(self, whole: Piece) -> None:
+        """File what was measured of control solution, keep what was measured of a person."""
+        told = whole.characteristic.control
+        control = told(whole.fields) if told is not None else None
+        if control is None:
+            self._keep(whole)
+        else:
+            self._recorded.append(self._readings.control(whole.at, control, whole.raw))
+
+    def _keep(self, whole: Piece, unfinished: bool = False) -> None:
         measured, fields = whole.characteristic.measured(whole.fields), whole.fields
         self._under_way = None
         if measured is None:
@@ -316,6 +347,8 @@ class Session:
             return
         if measured.kind is Kind.BODY_COMPOSITION and self.setup.shares_user:
             measured = replace(measured, quality=(*measured.quality, SHARED_USER))
+        if unfinished:
+            measured = replace(measured, quality=(*measured.quality, UNFINISHED))
         self._repeatable |= measured.device_time is None
         age_s = self._age_s(measured.device_time, whole.at)
         if "time" in fields and age_s is None:
@@ -343,6 +376,7 @@ class Session:
         if transfer is None:
             return
         source, last = self._readings.source, transfer.complete_up_to
+        content = transfer.last_content
         if transfer.ending is TransferEnd.REFUSED:
             self._recorder.submit(
                 lambda store, now: issues.note(
@@ -355,7 +389,7 @@ class Session:
             )
         if last is not None and all(_is_written(done) for done in self._recorded):
             self._recorder.submit(
-                lambda store, _: device_memory.set_last_record(store, source.id, last)
+                lambda store, _: device_memory.set_last_record(store, source.id, last, content)
             )
 
 

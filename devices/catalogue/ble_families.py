@@ -20,6 +20,7 @@ from devices.protocols import (
     health_thermometer,
     heart_rate,
     mi_scale,
+    nonin_oximetry,
     pulse_oximeter,
     record_access,
     weight_scale,
@@ -46,6 +47,7 @@ BLE_FAMILIES: tuple[BleFamily, ...] = (
     BleFamily("record_access", record_access.CHARACTERISTICS, Evidence.STANDARD_ALONE),
     BleFamily("glucose_monitor", glucose_monitor.CHARACTERISTICS, Evidence.STANDARD_ALONE),
     BleFamily("mi_scale", mi_scale.CHARACTERISTICS, Evidence.COMMUNITY),
+    BleFamily("nonin_oximetry", nonin_oximetry.CHARACTERISTICS, Evidence.AGREED),
     BleFamily("battery", battery.CHARACTERISTICS, Evidence.STANDARD),
     BleFamily("current_time", current_time.CHARACTERISTICS, Evidence.STANDARD_ALONE),
 )

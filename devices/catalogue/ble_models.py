@@ -11,8 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from devices.model import Broadcast, GlucoseRange, Model, Quirks
-from edge.model.reading import Kind
+from devices.model import Broadcast, GlucoseRange, History, Model, Quirks
+from edge.model.reading import Kind, Repeats
+
+BLE_REPEATS: dict[History, Repeats] = {
+    "none": Repeats.HELD,
+    "sent": Repeats.HELD,
+    "latest": Repeats.HELD,
+    "records": Repeats.NUMBERED,
+}
+"""How a device of each kind of memory repeats itself. Even one without a memory (a scale that
+broadcasts) may show its last value again when it wakes."""
 
 _BATTERY = "2A19"
 _PRESSURE = ("2A35", "2A36", "2B34", _BATTERY)
@@ -44,6 +53,10 @@ _ACCU_CHEK_READS = GlucoseRange(
 )
 _STRAP = Quirks(hangs_up="never")
 _BROADCAST = Quirks(hangs_up="never", grounds="reported")
+_NONIN_SERVICE = "46A970E0-0D5F-11E2-8B5E-0002A5D5C51B"
+_NONIN_OXIMETRY = "0AAD7EA0-0D60-11E2-8E3C-0002A5D5C51B"
+"""Of firmware without the Pulse Oximeter service."""
+
 _HUAMI = 0x0157
 """Anhui Huami, who makes Xiaomi's scales."""
 
@@ -185,8 +198,8 @@ BLE_MODELS: tuple[Model, ...] = (
         title="Finger oximeter, spot check",
         kinds=(Kind.OXIMETRY,),
         link="ble",
-        characteristics=("2A5E", _BATTERY),
-        services=("1822",),
+        characteristics=("2A5E", _NONIN_OXIMETRY, _BATTERY),
+        services=("1822", _NONIN_SERVICE),
         name_prefixes=("Nonin3230",),
         numbers=("3230",),
         clock="2A2B",
@@ -327,8 +340,8 @@ def recognised(
 ) -> Model | None:
     """Recognise an advertisement: what it broadcasts, else what it offers; the name refines both.
 
-    `services` are 16-bit UUIDs in upper-case hexadecimal, `service_data` the bytes by them,
-    `companies` the makers' numbers in the manufacturer data.
+    `services` are UUIDs in upper-case hexadecimal (four digits of the SIG's), `service_data` the
+    bytes by them, `companies` the makers' numbers in the manufacturer data.
     """
     offered, known = set(services), set(companies)
     sizes = {(uuid, len(raw)) for uuid, raw in service_data}

@@ -50,6 +50,8 @@ _SENSOR_BITS = (
 )
 _REFUSED = frozenset({"demonstration", "testing", "calibration_ongoing", "unavailable", "invalid"})
 
+_SETTLED = frozenset({"validated", "fully_qualified", "from_storage"})
+
 # A spot check may be sent as the finger leaves, so these bits say nothing about its value; in a
 # stream they do.
 _FINGER_OUT = frozenset({"sensor_unconnected", "sensor_displaced", "sensor_disconnected"})
@@ -108,8 +110,21 @@ def measured_continuous(fields: Fields) -> Measurement | None:
     return None if _FINGER_OUT.intersection(_flags(fields)) else measured_spot(fields)
 
 
+def is_running(fields: Fields) -> bool:
+    """Whether a spot check is still under way, by its own words."""
+    flags = _flags(fields)
+    return "measurement_ongoing" in flags and not _SETTLED.intersection(flags)
+
+
 CHARACTERISTICS: tuple[BleCharacteristic, ...] = (
-    BleCharacteristic("2A5E", "PLX Spot-check Measurement", decode_spot, measured_spot),
+    BleCharacteristic(
+        "2A5E",
+        "PLX Spot-check Measurement",
+        decode_spot,
+        measured_spot,
+        running=is_running,
+        live=measured_spot,
+    ),
     BleCharacteristic(
         "2A5F",
         "PLX Continuous Measurement",

@@ -88,6 +88,20 @@ def plx_spot(saturation: Saturation | None, when: datetime | None) -> bytes:
     return frame + _oximeter_status(saturation) + sfloat(_perfusion(saturation))
 
 
+def plx_ongoing(saturation: Saturation) -> bytes:
+    """Encode a PLX Spot-Check Measurement (2A5E) that is still under way: status bit 5 alone."""
+    return b"\x02" + _oximetry(saturation) + (1 << 5).to_bytes(2, "little")
+
+
+def nonin_frame(saturation: Saturation | None, counter: int) -> bytes:
+    """Encode a frame of Nonin's own service, big-endian; without a finger it has no values."""
+    if saturation is None:
+        return struct.pack(">BBBHHBH", 10, 0, 30, 0, counter, 127, 511)
+    amplitude = int(saturation.perfusion * 100)
+    spo2, pulse = int(saturation.spo2), int(saturation.pulse)
+    return struct.pack(">BBBHHBH", 10, 0x14, 30, amplitude, counter, spo2, pulse)
+
+
 def plx_continuous(saturation: Saturation | None) -> bytes:
     """Encode PLX Continuous Measurement (2A5F) with status and perfusion."""
     frame = bytes([0x1C]) + _oximetry(saturation)

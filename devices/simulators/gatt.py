@@ -14,9 +14,14 @@ from enum import StrEnum
 from devices.simulators.tasks import Tasks
 
 
-def uuid128(short: int) -> str:
-    """Return the full UUID of a 16-bit number assigned by the Bluetooth SIG."""
-    return f"{short:08x}-0000-1000-8000-00805f9b34fb"
+def uuid128(uuid: int | str) -> str:
+    """Return the full UUID of a 16-bit number of the Bluetooth SIG; a maker's own as it is."""
+    return uuid.lower() if isinstance(uuid, str) else f"{uuid:08x}-0000-1000-8000-00805f9b34fb"
+
+
+def uuid_name(uuid: int | str) -> str:
+    """Return a UUID as the catalogue writes it."""
+    return uuid.upper() if isinstance(uuid, str) else f"{uuid:04X}"
 
 
 class AttCode:

@@ -23,6 +23,7 @@ from devices.simulators.peripherals import (
     BleModel,
     Memory,
 )
+from devices.simulators.settling_oximeter import SettlingOximeter
 
 _WITH_CLOCK = COMMON_FAULTS | {Fault.WRONG_CLOCK}
 _MI_FAULTS = frozenset({Fault.TRUNCATED, Fault.WRONG_CLOCK, Fault.NAN, Fault.MUTE, Fault.OBJECT})
@@ -39,6 +40,10 @@ def _spot(body: Body | None, when: datetime) -> bytes:
 def _continuous(body: Body | None, when: datetime) -> bytes:
     del when  # a PLX stream carries no time
     return encodings.plx_continuous(body.measure_saturation() if body else None)
+
+
+def _nonin(body: Body | None, when: datetime) -> bytes:
+    return encodings.nonin_frame(body.measure_saturation() if body else None, when.second)
 
 
 def _temperature(body: Body | None, when: datetime) -> bytes:
@@ -278,6 +283,30 @@ QARDIO = BleModel(
     behaves=RunningCuff,
 )
 
+NONIN_OWN = BleModel(
+    slug="nonin-3230-own",
+    identity=Identity(
+        "Nonin3230_501111111", "C2:1C:05:01:11:11", "Nonin Medical, Inc.", "3230", "501111111"
+    ),
+    service="46A970E0-0D5F-11E2-8B5E-0002A5D5C51B",
+    measurement="0AAD7EA0-0D60-11E2-8E3C-0002A5D5C51B",
+    encode=_nonin,
+    clock=CURRENT_TIME,
+    streaming=True,
+    pair_first=True,
+    faults=COMMON_FAULTS | {Fault.FINGER_OUT},
+)
+
+SETTLING_OXIMETER = BleModel(
+    slug="plx-settles",
+    identity=Identity("SPO2-SETTLES", "C2:50:4C:58:00:02", "Healthpost", "PLX-S", "02"),
+    service=0x1822,
+    measurement=0x2A5E,
+    encode=_spot,
+    faults=COMMON_FAULTS,
+    behaves=SettlingOximeter,
+)
+
 MI_SCALE = _mi_scale("mi-scale", "MI_SCALE", "C8:0F:10:00:00:01", 0x181D)
 MI_BODY_SCALE = _mi_scale("mi-body-scale", "MIBFS", "C8:47:8C:00:00:01", 0x181B)
 
@@ -303,6 +332,8 @@ MORE_BLE_MODELS = (
     CUFF_ENHANCED,
     KETONE_METER,
     QARDIO,
+    NONIN_OWN,
+    SETTLING_OXIMETER,
     MI_SCALE,
     MI_BODY_SCALE,
     CGM,

@@ -15,6 +15,7 @@ from typing import Protocol
 from devices.catalogue import recognised
 from devices.simulators.bodies import Body
 from devices.simulators.faults import Fault
+from devices.simulators.gatt import uuid_name
 from devices.simulators.models import BLE_MODELS, MORE_BLE_MODELS
 from devices.simulators.peripherals import BleModel
 from devices.simulators.serial_line import SerialLine
@@ -160,6 +161,8 @@ WIRED: tuple[WiredRow, ...] = (
     _row(berry_pm6750.Pm6750, "ttyPM6750"),
     _row(astm_e1381.AstmAnalyser, "ttyASTM"),
     _row(hl7_mllp.Hl7Analyser, "ttyHL7"),
+    _row(hl7_mllp.RapidTestReader, "ttyRAPID"),
+    _row(astm_e1381.ChemistryAnalyser, "ttyCHEMISTRY"),
     _row(datex_s5.DatexS5, "ttyDATEX"),
     _row(lepu_aa55.LepuBoard, "ttyLEPU"),
 )
@@ -216,7 +219,7 @@ def simulated() -> dict[str, str]:
 def _model_of(row: Row) -> str:
     if isinstance(row, WiredRow):
         return row.model
-    known = recognised(row.identity.name, [f"{row.service:04X}"])
+    known = recognised(row.identity.name, [uuid_name(row.service)])
     return known.name if known is not None else row.identity.name
 
 

@@ -67,6 +67,8 @@ KG_181D, KG_181B = bytes.fromhex("22983ae607020e10293a"), bytes(13)
         ("BF720", ["181D"], [], [], "BF720"),
         ("BF788", ["181D", "181B", "181C"], [], [], "Body Composition profile"),
         ("Contour7830", ["1810"], [], [], "Blood Pressure profile"),
+        ("Nonin3230_5", ["46A970E0-0D5F-11E2-8B5E-0002A5D5C51B"], [], [], "3230"),
+        ("BLEsmart_1", ["FE4A"], [], [], "BLEsmart"),
         ("", ["180D"], [], [0x0157], "Heart Rate profile"),
     ],
 )

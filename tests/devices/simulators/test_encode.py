@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.simulators import encodings
 from devices.simulators.bodies import Body, Pressure, Saturation, patients
+from devices.simulators.gatt import uuid_name
 from devices.simulators.models import BLE_MODELS
 from devices.simulators.peripherals import BleModel
 from devices.simulators.wired.ad_tm2657 import command, data_frame, result_frame
@@ -126,7 +127,7 @@ def test_a_kiosk_result_has_the_shape_of_the_captured_one() -> None:
 @pytest.mark.parametrize("model", BLE_MODELS, ids=lambda model: model.slug)
 @given(seed=st.integers(0, 2**32))
 def test_the_product_reads_what_a_device_measured(model: BleModel, seed: int) -> None:
-    characteristic = BLE_CHARACTERISTICS[f"{model.measurement:04X}"]
+    characteristic = BLE_CHARACTERISTICS[uuid_name(model.measurement)]
     frame = model.encode(next(patients(seed)), WHEN)
     measured = characteristic.measured(characteristic.decode(frame))
     assert measured is not None

@@ -9,6 +9,7 @@ import pytest
 from bleak import BleakScanner
 
 from devices.catalogue import SERIAL_PROTOCOLS, model_named, recognised
+from devices.simulators.gatt import uuid_name
 from devices.simulators.peripherals import BleModel
 from devices.simulators.roster import (
     DEFAULT,
@@ -64,7 +65,7 @@ def test_a_fleet_takes_the_rows_in_turn_and_keeps_its_members_apart(tmp_path: Pa
     for post in posts:
         if isinstance(post.row, BleModel):
             identity = post.model().identity
-            row = recognised(identity.name, [f"{post.row.service:04X}"])
+            row = recognised(identity.name, [uuid_name(post.row.service)])
             assert row is not None
             assert row.name == identity.model
             assert re.fullmatch(r"([0-9A-F]{2}:){5}[0-9A-F]{2}", identity.address)

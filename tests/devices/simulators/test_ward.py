@@ -21,6 +21,7 @@ from devices.simulators.bluez import Bluez
 from devices.simulators.bodies import patients
 from devices.simulators.bus import PrivateBus
 from devices.simulators.faults import Fault, FaultSchedule
+from devices.simulators.gatt import uuid_name
 from devices.simulators.models import BLE_MODELS, MORE_BLE_MODELS
 from devices.simulators.peripherals import BleModel
 from devices.simulators.roster import simulated
@@ -103,13 +104,13 @@ KNOWN = [model for model in (*BLE_MODELS, *MORE_BLE_MODELS) if model.slug != "cg
 
 @pytest.mark.parametrize("virtual", KNOWN, ids=lambda model: model.slug)
 def test_the_catalogue_recognises_what_a_device_advertises(virtual: BleModel) -> None:
-    row = recognised(virtual.identity.name, [f"{virtual.service:04X}"])
+    row = recognised(virtual.identity.name, [uuid_name(virtual.service)])
     assert row is not None
     if not row.name_prefixes or row.broadcast:  # any device of a profile; a broadcast
-        assert f"{virtual.service:04X}" in row.services
+        assert uuid_name(virtual.service) in row.services
         return
     assert virtual.identity.model.startswith(row.name)
-    assert f"{virtual.measurement:04X}" in row.characteristics
+    assert uuid_name(virtual.measurement) in row.characteristics
     assert (row.quirks.pairs != "never") == virtual.pair_first
     assert row.quirks.passkey == bool(virtual.passkey)
     assert row.clock == (None if virtual.clock is None else f"{virtual.clock:04X}")

@@ -18,11 +18,13 @@ from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from devices.simulators.bodies import Body, Traits
 from devices.simulators.body_scale import BodyScale
+from devices.simulators.clockwork import StandingClock
 from devices.simulators.faults import Fault
 from devices.simulators.glucose_meter import GlucoseMeter
-from edge.equipment import device_memory, pairings, registry
+from edge.equipment import controls, device_memory, pairings, registry
 from edge.model.clock import Clock
-from edge.model.reading import CUFF_PRESSURE, Code
+from edge.model.reading import CUFF_PRESSURE, PERHAPS_SAME, Code
+from edge.readings import identity
 from edge.store.store import Store
 
 pytestmark = pytest.mark.long
@@ -87,6 +89,8 @@ async def test_control_solution_is_nobodys_blood(store: Store, bluez: Bluez) -> 
     await eventually_async(lambda: device_memory.of(store, METER).last_record == 2)
     assert len(readings(store)) == 1
     assert rejected(store) == []
+    (filed,) = controls.newest(store)
+    assert (filed.device_id, filed.record) == (METER, "2")
 
 
 @pytest.mark.usefixtures("listen")
@@ -116,6 +120,23 @@ async def test_a_cuff_that_sends_its_running_pressure_as_results_leaves_one_read
     assert live.shown[0][0] == CUFF_PRESSURE
     (row,) = await eventually_async(lambda: readings(store))
     assert {value.code for value in row.values} >= {Code.SYSTOLIC, Code.DIASTOLIC}
+    assert rejected(store) == []
+
+
+@pytest.mark.parametrize("fault", [None, Fault.DROP])
+@pytest.mark.usefixtures("listen")
+async def test_of_a_spot_check_under_way_only_the_last_value_is_kept(
+    store: Store, clock: Clock, bluez: Bluez, fault: Fault | None
+) -> None:
+    added(store, models.SETTLING_OXIMETER)
+    on_air(bluez, models.SETTLING_OXIMETER, habits=replace(QUICK, sample_s=0.1)).measure(
+        body(), fault
+    )
+    assert await eventually_async(lambda: registry.live(store, clock.now()))
+    (row,) = await eventually_async(lambda: readings(store))
+    assert ("unfinished" in row.quality) == (fault is Fault.DROP)
+    await eventually_async(lambda: device(store).state == "listening")
+    assert len(readings(store)) == 1
     assert rejected(store) == []
 
 
@@ -220,16 +241,35 @@ async def test_an_enhanced_cuff_of_no_row_is_read_by_its_profile(
 
 @pytest.mark.usefixtures("listen")
 async def test_a_cuff_that_repeats_its_memory_leaves_each_value_once(
-    store: Store, bluez: Bluez
+    store: Store, bluez: Bluez, clock: Clock
 ) -> None:
     added(store, models.CUFF_THAT_REPEATS)
     cuff = on_air(bluez, replace(models.CUFF_THAT_REPEATS, pair_first=False))
     cuff.measure(body(1))
     await eventually_async(lambda: len(readings(store)) == 1)
     await eventually_async(lambda: not cuff.peripheral.awake.is_set())
+    until_ms = clock.now().t_ms + 1000 * identity.SEEN_TO_RUN_S
+    await eventually_async(lambda: clock.now().t_ms > until_ms)
     cuff.measure(body(2))
     await eventually_async(lambda: len(readings(store)) == 2)
     assert len(set(raws(store))) == 2
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_cuff_whose_clock_stands_leaves_nobodys_value_out(
+    store: Store, bluez: Bluez
+) -> None:
+    added(store, models.CUFF_THAT_REPEATS)
+    cuff = on_air(bluez, replace(models.CUFF_THAT_REPEATS, pair_first=False, clock=None))
+    cuff.clock = StandingClock()
+    cuff.measure(body(1))
+    await eventually_async(lambda: readings(store))
+    await eventually_async(lambda: not cuff.peripheral.awake.is_set())
+    cuff.measure(body(1))
+    await eventually_async(lambda: len(readings(store)) >= 2)
+    doubted = [PERHAPS_SAME in row.quality for row in readings(store)]
+    assert doubted.count(False) == 1
+    assert doubted.count(True) >= 1
 
 
 @pytest.mark.usefixtures("listen")
