@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
@@ -26,10 +28,24 @@ def live() -> Response:
     return polled_at(chart.position(context.archive()), _live)
 
 
+@page.get("/unassigned")
+@guard.clinician_only
+def unassigned() -> str:
+    """Show the readings that nobody at the clinics has claimed for a patient yet."""
+    found, live = _table(chart.unassigned, "readings.unassigned")
+    return render_template("readings_unassigned.html", live=Markup(live), any=found)
+
+
 def _live() -> str:
+    return _table(chart.latest, "readings.show")[1]
+
+
+def _table(ask: Callable[..., list[chart.ReadingRow]], view: str) -> tuple[bool, str]:
+    """Return whether there are any, and the table of the page that was asked for."""
     archive = context.archive()
     readings, part = list_parts.page_of(
-        chart.PAGE, lambda limit, skip: chart.latest(archive, limit, skip=skip), "readings.show"
+        chart.PAGE, lambda limit, skip: ask(archive, limit, skip=skip), view
     )
     alerted = person_chart.alerted(archive, [one.id for one in readings])
-    return render_template("readings_live.html", readings=readings, alerted=alerted, part=part)
+    shown = render_template("readings_live.html", readings=readings, alerted=alerted, part=part)
+    return bool(readings or part), shown

@@ -13,10 +13,14 @@ from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
 from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, CodedValue, Value
+from edge.patients import search_query
 from hospital.archive import Archive, Row, row, scalar
+from hospital.views import search_terms
 from sync.core.messages import STALE_SESSION
 
 PAGE = 50
+LOOKED_AT = 400
+"""So many people that a search may mean are ordered by how well they fit."""
 
 READINGS = (
     "SELECT r.*, p.name AS patient_name, c.reading AS compared, t.reading AS told_apart"
@@ -193,20 +197,24 @@ def clinics(archive: Archive) -> list[ClinicLine]:
 def patients(
     archive: Archive, text: str = "", limit: int = PAGE, skip: int = 0
 ) -> list[PatientLine]:
-    """Return patients whose searched fields together hold every word of `text`, after `skip`.
+    """Return whom `text` may mean, who fits most first, after `skip`: read as the kiosk reads it.
 
     Without text: those about whom something came last.
     """
-    words = text.casefold().split()
-    where = " AND ".join("p.sought LIKE ? ESCAPE '!'" for _ in words) or _LATELY
+    query = search_query.read(text)
+    where, values = (_LATELY, ()) if not query.text else search_terms.where(query)
+    looked_at = skip + limit if not query.text else max(skip + limit, LOOKED_AT)
     rows = archive.rows(
         "SELECT p.*, count(r.number) AS readings, max(r.received_ms) AS last_ms FROM patient p"
         f" LEFT JOIN reading r ON r.patient = p.id AND r.withheld = 0 WHERE {where} GROUP BY p.id"
-        " ORDER BY coalesce(max(r.received_ms), p.changed_ms) DESC, p.name, p.id"
-        " LIMIT ? OFFSET ?",
-        (*(f"%{_escaped(word)}%" for word in words), limit, skip),
+        " ORDER BY coalesce(max(r.received_ms), p.changed_ms) DESC, p.name, p.id LIMIT ?",
+        (*values, looked_at),
     )
-    return [_patient_line(r) for r in rows]
+    lines = [_patient_line(r) for r in rows]
+    if query.is_number and (exact := [x for x in lines if search_terms.is_exact(query, x.patient)]):
+        return exact[skip : skip + limit]
+    lines.sort(key=lambda line: -search_terms.fit(query, line.patient))
+    return lines[skip : skip + limit]
 
 
 def patient(archive: Archive, patient_id: str) -> PatientLine | None:
@@ -240,10 +248,11 @@ def of_patient(
     return sorted(readings, key=lambda c: (c.placed.utc_ms, c.number), reverse=True)
 
 
-def unassigned(archive: Archive, limit: int = PAGE) -> list[ReadingRow]:
-    """Return readings that nobody has claimed for a patient yet, newest first."""
+def unassigned(archive: Archive, limit: int = PAGE, skip: int = 0) -> list[ReadingRow]:
+    """Return readings that nobody has claimed for a patient yet, newest first, after `skip`."""
     sql = f"{READINGS} WHERE r.patient IS NULL AND r.discarded = 0"
-    return charted(archive, archive.rows(f"{sql} ORDER BY r.number DESC LIMIT ?", (limit,)))
+    part = " ORDER BY r.number DESC LIMIT ? OFFSET ?"
+    return charted(archive, archive.rows(sql + part, (limit, skip)))
 
 
 def alerts(
@@ -389,7 +398,3 @@ def _patient_line(r: Row) -> PatientLine:
 def marks(values: Sequence[object]) -> str:
     """Return as many marks as there are values, for a query with IN."""
     return ", ".join("?" * len(values))
-
-
-def _escaped(word: str) -> str:
-    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
