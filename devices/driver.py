@@ -63,6 +63,10 @@ def _never(event: Event) -> bool:
     return False
 
 
+def _no_control(event: Event) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class SerialProtocol:
     """A serial protocol: how its line is set, how its bytes are read and what its events measured.
@@ -70,6 +74,7 @@ class SerialProtocol:
     `explain` decodes the host's own commands, for the technician's magnifying glass.
     `streaming` devices send without pause; silence from them means trouble. `aside` tells the
     events of such a stream that are no samples, such as the cuff of a board with an oximeter.
+    `control` gives what was measured of control solution, which is no patient.
     """
 
     name: str
@@ -81,6 +86,7 @@ class SerialProtocol:
     streaming: bool = False
     experimental: bool = False
     aside: Callable[[Event], bool] = _never
+    control: Callable[[Event], Measurement | None] = _no_control
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +202,8 @@ class BleCharacteristic:
 
     `decode` raises `DecodeError` ("truncated" and the like) and nothing else. `running` tells the
     values of a measurement that is still under way; `live` gives what is shown of them. Only the
-    last of them is kept, and only if no result follows in the same connection.
+    last of them is kept, and only if no result follows in the same connection. `control` gives
+    what was measured of control solution.
     """
 
     uuid: str
@@ -206,3 +213,4 @@ class BleCharacteristic:
     streaming: bool = False
     running: Callable[[Fields], bool] | None = None
     live: Callable[[Fields], Measurement | None] | None = None
+    control: Callable[[Fields], Measurement | None] | None = None

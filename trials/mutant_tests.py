@@ -1,7 +1,7 @@
 """A plugin of pytest for `trials.mutants`: which tests run which lines, and tests on mutants.
 
 Environment: `HEALTHPOST_MUTANT_MAP` names the file of the map to make; `HEALTHPOST_MUTANT_JOB`
-names a job to do, `{"file", "names", "maps", "results"}`. The tests are collected once; each mutant
+names a job to do. The tests are collected once; each mutant
 gets a process of its own, forked from there, in which the changed function's code is exchanged. A
 mutant outside of all functions needs the modules anew: `HEALTHPOST_MUTANT_IMPORT` is its name.
 """
@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
@@ -32,11 +33,6 @@ from trials.mutation import Mutant, mutants
 ROOT = Path(__file__).parents[1]
 LINES_FOR_S = 4.0
 """Lines are traced for so long in one test; a longer one counts for all lines of its functions."""
-MOST_S = 45.0
-"""Tests of one mutant that would take longer in all are left out, the longest first.
-
-A mutant outside of all functions, whose modules must be loaded anew, gets a third.
-"""
 LEAST_S = 20.0
 """At least so long may the tests of one mutant take, and at most a multiple of the usual time."""
 TIMES = 8
@@ -82,7 +78,11 @@ class Map:
         for name in self._failed:
             self._tests.pop(name, None)
         self._out.parent.mkdir(parents=True, exist_ok=True)
-        self._out.write_text(json.dumps(self._tests), encoding="utf-8")
+        sources = {
+            name: Path(file).read_text(encoding="utf-8") for file, name in self._files.items()
+        }
+        found = {"sources": sources, "tests": self._tests}
+        self._out.write_text(json.dumps(found), encoding="utf-8")
 
     def _call(self, frame: FrameType, event: str, arg: object) -> Any:
         file = self._files.get(frame.f_code.co_filename)
@@ -102,11 +102,32 @@ class Map:
 
 
 def read_maps(folder: Path) -> dict[str, Any]:
-    """Return how long each test takes and which lines it runs: `{test: {"s", "lines"}}`."""
+    """Return how long each test takes and which lines it runs: `{test: {"s", "lines"}}`.
+
+    A module may have changed since: its lines are found again by what they say.
+    """
     found: dict[str, Any] = {}
     for file in sorted(folder.glob("*.json")):
-        found |= json.loads(file.read_text(encoding="utf-8"))
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        moved = {name: _moved(name, source) for name, source in kept["sources"].items()}
+        for test in kept["tests"].values():
+            test["lines"] = {
+                name: [moved[name][line] for line in lines if line in moved[name]]
+                for name, lines in test["lines"].items()
+            }
+        found |= kept["tests"]
     return found
+
+
+def _moved(file: str, before: str) -> dict[int, int]:
+    """Return where each line of a module is now; a changed block stands for the whole of it."""
+    old = before.splitlines()
+    new = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    moved: dict[int, int] = {}
+    for _, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for line in range(a, b):
+            moved[line + 1] = min(c + line - a, max(c, d - 1)) + 1
+    return moved
 
 
 # --- mutants ----------------------------------------------------------------------------------
@@ -138,7 +159,10 @@ class Trial:
         return True
 
     def _tests_of(self, mutant: Mutant, items: dict[str, pytest.Item]) -> list[pytest.Item]:
-        """Return the tests that run the line, the quickest first."""
+        """Return the tests that run the line, the quickest first, for so long as the job allows.
+
+        A mutant outside of all functions, whose modules must be loaded anew, gets a third of it.
+        """
         found = []
         for nodeid, test in self._map.items():
             lines = test["lines"].get(self._file)
@@ -150,7 +174,7 @@ class Trial:
             ):
                 found.append((test["s"], nodeid))
         chosen, taken = [], 0.0
-        most = MOST_S if mutant.function else MOST_S / 3
+        most = self._job["most"] / (1 if mutant.function else 3)
         for seconds, nodeid in sorted(found):
             taken += seconds
             if taken < most:

@@ -1,4 +1,4 @@
-"""`scripts/trials mutants [--share 0.4] [--seed 38] [--only FILE]`: mistakes put into the code.
+"""`scripts/trials mutants [--share 0.4] [--seed 38] [--most 10]`: mistakes put into the code.
 
 Each mutant is one changed operator, constant, call or clause of SQL in a module on which a promise
 rests; the tests that run the changed line must fail. A mutant that lives must be explained in
@@ -47,6 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--share", type=float, default=0.4, help="of all mutants (0.4)")
     parser.add_argument("--seed", type=int, default=38, help="of the sample (38)")
     parser.add_argument("--only", action="append", help="a module, or the beginning of some")
+    parser.add_argument("--most", type=float, default=10, help="seconds of tests a mutant (10)")
     parser.add_argument("--again", action="store_true", help="find anew which test runs which line")
     parser.add_argument("--part", help="a part's job, as the trial itself calls it")
     parser.add_argument("--show", action="store_true", help="list the mutants and try none")
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     _make_maps(again=chosen.again)
     plan = f"{len(sample)} mutants, seed {chosen.seed}, of {', '.join(chosen.only or ['all'])}"
-    return carry_out(Trial("mutants", plan, [_part(*job) for job in _jobs(sample)]))
+    return carry_out(Trial("mutants", plan, [_part(*job, chosen.most) for job in _jobs(sample)]))
 
 
 def draw(share: float, seed: int, only: Sequence[str] | None = None) -> list[Mutant]:
@@ -81,12 +82,17 @@ def _jobs(sample: Sequence[Mutant]) -> list[tuple[str, Sequence[Mutant]]]:
     return jobs
 
 
-def _part(name: str, sample: Sequence[Mutant]) -> Part:
+def _part(name: str, sample: Sequence[Mutant], most: float) -> Part:
     (MAPS / "jobs").mkdir(parents=True, exist_ok=True)
     beginning = MAPS / "jobs" / f"{name.replace('/', '.').replace(' ', '-')}"
     job = beginning.with_name(beginning.name + ".job")
     results = beginning.with_name(beginning.name + ".jsonl")
-    what = {"file": sample[0].file, "names": [m.name for m in sample], "maps": str(MAPS)}
+    what = {
+        "file": sample[0].file,
+        "names": [m.name for m in sample],
+        "maps": str(MAPS),
+        "most": most,
+    }
     job.write_text(json.dumps(what | {"results": str(results)}), encoding="utf-8")
     return Part(name, ("-m", "trials", "mutants", "--part", str(job)), _read)
 

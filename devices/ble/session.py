@@ -259,7 +259,7 @@ class Session:
         while not self._values.empty():
             self._take(self._values.get_nowait())
         for whole in self._assembly.flush():
-            self._keep(whole)
+            self._take_whole(whole)
         if self._under_way is not None:  # broken off: its last value, however many it sent
             self._keep(self._under_way, unfinished=True)
 
@@ -305,7 +305,16 @@ class Session:
         if self._transfer is not None and piece.characteristic.uuid == "2A18":
             self._transfer.record(cast("int", piece.fields["seq"]))
         for whole in self._assembly.feed(piece):
+            self._take_whole(whole)
+
+    def _take_whole(self, whole: Piece) -> None:
+        """File what was measured of control solution, keep what was measured of a person."""
+        told = whole.characteristic.control
+        control = told(whole.fields) if told is not None else None
+        if control is None:
             self._keep(whole)
+        else:
+            self._recorded.append(self._readings.control(whole.at, control, whole.raw))
 
     def _keep(self, whole: Piece, unfinished: bool = False) -> None:
         measured, fields = whole.characteristic.measured(whole.fields), whole.fields

@@ -8,7 +8,7 @@ with a finger in gives one reading; what only a device's former values could tel
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from devices.ble.assembly import Assembly, Piece
 from devices.ble.broadcasts import Broadcasts
@@ -44,6 +44,9 @@ def of_characteristic(characteristic: BleCharacteristic, fields: Fields, raw: by
     """Return what one value of a GATT characteristic, or one advertisement, would leave behind."""
     if fields.keys() >= _BROADCAST_FIELDS:
         return _judged([Broadcasts().feed("", characteristic, raw, 0.0)])
+    control = characteristic.control(fields) if characteristic.control else None
+    if control is not None:
+        return Recorded(controls=(control,))
     assembly = Assembly()
     pieces = assembly.feed(Piece(_NO_TIME, characteristic, fields, raw)) + assembly.flush()
     return _judged([piece.characteristic.measured(piece.fields) for piece in pieces])
@@ -55,7 +58,10 @@ def of_events(protocol: SerialProtocol, events: Iterable[Event], site: Site) -> 
     if row is not None and row.analyser is not None:
         return _of_analyser(protocol.name, events, site)
     if not protocol.streaming:
-        return _judged([protocol.measured(event) for event in events])
+        known = list(events)
+        found_controls = (protocol.control(event) for event in known)
+        judged = _judged([protocol.measured(event) for event in known])
+        return replace(judged, controls=tuple(c for c in found_controls if c is not None))
     agreement = Agreement(_HELD)
     found = []
     for now_ms, event in enumerate(event for event in events if event.name != "error"):

@@ -121,10 +121,21 @@ def measured(fields: Fields) -> Measurement | None:
     HI and LO, as a special or as a status, stay: a value with the comparator ">" or "<". `meal`,
     when the record's context told it, becomes a word beside the value.
     """
+    return None if _is_control(fields) else _reading(fields)
+
+
+def control(fields: Fields) -> Measurement | None:
+    """Return the glucose of control solution, which is no patient's; None for blood."""
+    return _reading(fields) if _is_control(fields) else None
+
+
+def _is_control(fields: Fields) -> bool:
+    return "control_solution" in (fields.get("type"), fields.get("location"))
+
+
+def _reading(fields: Fields) -> Measurement | None:
     flags = cast("tuple[str, ...]", fields.get("status", ()))
     meal = MEALS.get(cast("int", fields.get("meal", 0)))
-    if "control_solution" in (fields.get("type"), fields.get("location")):
-        return None
     value = _value(fields, flags)
     if value is None or not _NO_FAULT.issuperset(flags):
         return None
@@ -143,7 +154,7 @@ def no_reading(fields: Fields) -> None:
 
 
 CHARACTERISTICS: tuple[BleCharacteristic, ...] = (
-    BleCharacteristic("2A18", "Glucose Measurement", decode, measured),
+    BleCharacteristic("2A18", "Glucose Measurement", decode, measured, control=control),
     BleCharacteristic("2A34", "Glucose Measurement Context", decode_context, no_reading),
 )
 

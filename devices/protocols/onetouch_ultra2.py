@@ -53,6 +53,13 @@ def measured(event: Event) -> Measurement | None:
     return glucose(event.fields, event.quality)
 
 
+def control(event: Event) -> Measurement | None:
+    """Return a value of control solution; None for blood."""
+    if event.name != "reading" or not event.fields["control"]:
+        return None
+    return glucose(event.fields, event.quality)
+
+
 def _understand(line: str) -> tuple[Event, ...]:
     match = _CHECKED.fullmatch(line)
     if match is None:
@@ -109,6 +116,7 @@ PROTOCOL = SerialProtocol(
     lines=(LineSettings(9600),),
     decoder=lambda: StepDecoder(lines(_understand, _LONGEST)),
     measured=measured,
+    control=control,
     explain=lambda: StepDecoder(_take_command),
 )
 

@@ -81,7 +81,7 @@ def record_time(payload: bytes) -> datetime | None:
 
 
 def record(kind: Kind, time: datetime | None, payload: bytes) -> Measurement | None:
-    """Return what a record of a meter of this kind measured; None for control solution."""
+    """Return what a record of a meter of this kind measured, see `is_control` for whom."""
     if kind is Kind.GLUCOSE:
         return _strip(time, payload)
     low = int.from_bytes(payload[:2], "little")
@@ -98,6 +98,11 @@ def record(kind: Kind, time: datetime | None, payload: bytes) -> Measurement | N
     return None
 
 
+def is_control(kind: Kind, payload: bytes) -> bool:
+    """Whether a record is of control solution, which is no patient's."""
+    return kind is Kind.GLUCOSE and payload[3] >> 6 == _CONTROL_SOLUTION
+
+
 def measured(event: Event) -> Measurement | None:
     """Return a live oximeter sample; records need their meter's kind, see `record`."""
     fields = event.fields
@@ -111,8 +116,6 @@ def _strip(time: datetime | None, payload: bytes) -> Measurement | None:
     """Meal in bits 7-6 and analyte in bits 5-2 of the last byte."""
     value = int.from_bytes(payload[:2], "little")
     meal, analyte = payload[3] >> 6, payload[3] >> 2 & 0x0F
-    if meal == _CONTROL_SOLUTION:
-        return None
     doubts = (_MEALS[meal],) if meal in _MEALS else ()
     if analyte == _GLUCOSE:
         return glucose({"glucose_mgdl": value, "device_time": time}, doubts)

@@ -50,7 +50,10 @@ def _dump() -> Generator[Ask | Rest | Turn, Event | None, bool]:
         assert line is not None
         whole = whole and line.name == "reading"
         found = protocol.measured(line)
-        yield Turn(measured=(found,) if found else ())
+        control = protocol.control(line)
+        yield Turn(
+            measured=(found,) if found else (), controls=(control,) if control is not None else ()
+        )
     return whole
 
 

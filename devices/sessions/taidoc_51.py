@@ -65,7 +65,9 @@ class _Meter:
                 break
             newest = newest or time + value
             found = _record(kind, time, value)
-            if found is not None:
+            if found is not None and protocol.is_control(kind, value):
+                yield Turn(controls=(found,))
+            elif found is not None:
                 yield Turn(measured=(found,))
         self._known = (serial, newest or known)
 

@@ -113,7 +113,7 @@ def _control(row: Row) -> Control:
 def _key(reading: Reading) -> bytes | None:
     """Identify a control of a device's memory or of a message that is sent again."""
     measured = reading.measured
-    if measured.device_time is None and not measured.message:
+    if measured.device_time is None and not measured.message and measured.record is None:
         return None
     time = measured.device_time.isoformat() if measured.device_time else ""
     text = (

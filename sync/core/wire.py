@@ -7,6 +7,7 @@ trailing bytes and numbers in a longer form than needed.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import cbor2
@@ -45,7 +46,7 @@ def load(data: bytes) -> object:
             allow_indefinite=False,
             allow_duplicate_keys=False,
             strict_hashable_types=True,
-            tag_hook=_refuse_tag,
+            semantic_decoders=_NO_TAGS,
         )
         canonical = dump(value)
     except (cbor2.CBORError, ValueError, TypeError, OverflowError, RecursionError) as error:
@@ -102,5 +103,24 @@ def text(value: object, limit: int = 200) -> str:
     return words
 
 
-def _refuse_tag(_decoder: object, tag: object) -> object:
-    raise MessageError(f"tags have no place here: {tag!r}")
+def _refuse_tag(_decoder: object, _immutable: bool) -> object:
+    raise MessageError("tags have no place here")
+
+
+class _NoTags(Mapping[int, Callable[[object, bool], object]]):
+    """What the library asks for the decoder of a tag: it knows many, and none has a place here.
+
+    A regular expression or a date would be made of bytes whose sender is not known yet.
+    """
+
+    def __getitem__(self, tag: int) -> Callable[[object, bool], object]:
+        return _refuse_tag
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+_NO_TAGS = _NoTags()

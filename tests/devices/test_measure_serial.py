@@ -229,11 +229,13 @@ def test_taidoc_records_mean_what_their_model_measures() -> None:
         return numbers(measured) if measured else None
 
     assert record(Kind.GLUCOSE, "68001a40") == {Code.GLUCOSE_MG_DL: "104 mg/dL"}
-    assert record(Kind.GLUCOSE, "68001ac0") is None, "control solution"
+    assert taidoc_51.is_control(Kind.GLUCOSE, bytes.fromhex("68001ac0"))
+    assert not taidoc_51.is_control(Kind.GLUCOSE, bytes.fromhex("68001a40"))
+    assert not taidoc_51.is_control(Kind.BLOOD_PRESSURE, bytes.fromhex("780050c8"))
     assert record(Kind.GLUCOSE, "7b00002c") == {Code.HAEMOGLOBIN: "12.3 g/dL"}
     assert record(Kind.GLUCOSE, "0c00001c") == {Code.KETONE: "0.4 mmol/L"}
     assert record(Kind.GLUCOSE, "0000001c") == {Code.KETONE: "0.0 mmol/L"}
-    assert record(Kind.GLUCOSE, "0c0000dc") is None, "control solution"
+    assert taidoc_51.is_control(Kind.GLUCOSE, bytes.fromhex("0c0000dc"))
     assert record(Kind.TEMPERATURE, "6d010000") == {Code.TEMPERATURE: "36.5 Cel"}
     assert record(Kind.TEMPERATURE, "420e0000") == {Code.TEMPERATURE: "36.50 Cel"}
     assert record(Kind.BLOOD_PRESSURE, "78005048") == {

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.model.bounds import LAST_MS, MAX_COUNT
 from sync.core import (
     Fence,
     Hello,
@@ -25,7 +26,8 @@ from sync.core import (
     wire,
 )
 
-_COUNT = st.integers(0, 2**63 - 1)
+_COUNT = st.integers(0, MAX_COUNT)
+_MOMENT = st.integers(0, LAST_MS)
 _NONCE = st.binary(min_size=8, max_size=8)
 _CHAIN = st.binary(min_size=16, max_size=16)
 _LANE = st.sampled_from("acft")
@@ -49,7 +51,7 @@ _HELLO = st.builds(
 )
 _MESSAGE = st.one_of(
     _HELLO,
-    st.builds(Welcome, _NONCE, _COUNT, st.dictionaries(_LANE, _positions()), _COUNT, _COUNT),
+    st.builds(Welcome, _NONCE, _COUNT, st.dictionaries(_LANE, _positions()), _MOMENT, _COUNT),
     st.builds(Receipt, _NONCE, _COUNT, _LANE, _positions(), st.booleans()),
     st.builds(Fence, _NONCE, _COUNT, _TEXT),
     st.builds(Nack, _NONCE, _LANE, _COUNT, _COUNT, _TEXT),

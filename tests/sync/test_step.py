@@ -41,6 +41,7 @@ from sync.core.session import (
     AnchorClock,
     Dial,
     Event,
+    Flight,
     HangUp,
     LinkLost,
     LinkUp,
@@ -54,6 +55,7 @@ from sync.core.session import (
     Start,
     StartEpoch,
     Tick,
+    clock_trips,
 )
 from sync.frames import framing
 from sync.simulation.disk import Disk
@@ -160,6 +162,29 @@ def test_a_receipt_for_a_part_of_a_frame_leaves_the_rest_under_way() -> None:
     whole = Receipt(session.nonce, 1, "c", _at(disk, "c", first[2]))
     after, effects = _feed(after, disk, MessageArrived(400, whole))
     assert _frames(effects)[0][1] == first[2] + 1
+
+
+def test_the_very_first_record_already_tells_the_round_trip() -> None:
+    disk = _disk(clinical=1)
+    session, _ = _streaming(disk)
+    assert session.srtt_ms == 100
+    receipt = Receipt(session.nonce, 1, "c", _at(disk, "c", 1))
+    session, _ = _feed(session, disk, MessageArrived(200 + 900, receipt))
+    assert session.srtt_ms == (7 * 100 + 900) // 8
+
+
+def test_a_receipt_for_several_frames_tells_the_round_trip_of_the_last() -> None:
+    flights = tuple(Flight(n, n, 100 * n, fresh=True, full=n < 3) for n in (1, 2, 3))
+    session = clock_trips(BoxSession(srtt_ms=800, full_ms=800), flights, 1_000)
+    assert session.srtt_ms == (7 * 800 + 700) // 8
+    assert session.full_ms == (7 * 800 + 800) // 8
+    assert clock_trips(session, (), 2_000) == session
+
+
+def test_the_first_failure_is_the_first() -> None:
+    session, _ = _feed(BoxSession(), _disk(), Start(0, NONCE), LinkUp(100), LinkLost(200))
+    assert (session.failures, session.phase) == (1, Phase.OFFLINE)
+    assert session.due_ms == 200 + backoff_ms(1, session.nonce)
 
 
 def test_an_alert_does_not_wait_for_a_bulk_frame_under_way() -> None:

@@ -21,7 +21,7 @@ from devices.simulators.wired.onetouch_ultra2 import Ultra2
 from devices.simulators.wired.onetouch_ultraeasy import UltraEasy
 from devices.simulators.wired.polled import GlucoseMeter, Record
 from devices.simulators.wired.sd_codefree import Codefree
-from edge.equipment import registry
+from edge.equipment import controls, registry
 from edge.model.reading import Code, Kind
 from edge.store.store import Store
 
@@ -125,6 +125,13 @@ async def test_control_solution_is_nobodys_glucose(
         supervise(recorder, meter, Kind.GLUCOSE, start)
         await eventually_async(lambda: readings(store))
         assert values(store, Code.GLUCOSE_MG_DL) == stored(meter)
+        await eventually_async(lambda: controls.count(store) == 1)
+        meter.unplug()
+        await eventually_async(lambda: all(d.state == "absent" for d in registry.devices(store)))
+        meter.measure(body(3))
+        meter.plug()
+        await eventually_async(lambda: values(store, Code.GLUCOSE_MG_DL) == stored(meter))
+        assert controls.count(store) == 1, "the memory was read again"
 
 
 @pytest.mark.parametrize("kind", ANALYSERS)

@@ -20,7 +20,7 @@ from devices.simulators.bodies import Body, Traits
 from devices.simulators.body_scale import BodyScale
 from devices.simulators.faults import Fault
 from devices.simulators.glucose_meter import GlucoseMeter
-from edge.equipment import device_memory, pairings, registry
+from edge.equipment import controls, device_memory, pairings, registry
 from edge.model.clock import Clock
 from edge.model.reading import CUFF_PRESSURE, Code
 from edge.store.store import Store
@@ -87,6 +87,8 @@ async def test_control_solution_is_nobodys_blood(store: Store, bluez: Bluez) -> 
     await eventually_async(lambda: device_memory.of(store, METER).last_record == 2)
     assert len(readings(store)) == 1
     assert rejected(store) == []
+    (filed,) = controls.newest(store)
+    assert (filed.device_id, filed.record) == (METER, "2")
 
 
 @pytest.mark.usefixtures("listen")
