@@ -14,7 +14,7 @@ from hashlib import blake2b
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, NotFound
-from edge.model.reading import IMPROBABLE, UNCHECKED, Reading
+from edge.model.reading import IMPROBABLE, SMALL_AFTER_PERSON, UNCHECKED, Reading
 from edge.readings import alerts
 from edge.readings.bodies import reading_body
 from edge.rules import plausibility
@@ -23,6 +23,9 @@ from edge.store.store import Store
 from edge.visits import visits
 
 GROWING_BYTES = 5
+INFANT_YEARS = 2
+"""Below this age a weight under 10 kg is ordinary (WHO Child Growth Standards, 2006)."""
+
 MEASURED_BEFORE_TOLERANCE_S = 30
 """How much earlier than the visit's opening a device's own clock may place its reading."""
 
@@ -124,7 +127,7 @@ def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     why = plausibility.refusal(reading.measured)
     if why is not None:
         return _reject(store, reading, why)
-    return _record(store, _assign(store, _marked(reading), age_s), key)
+    return _record(store, _of_infant(store, _assign(store, _marked(reading), age_s)), key)
 
 
 def _known_entry(store: Store, key: bytes | None) -> int | None:
@@ -228,6 +231,18 @@ def _marked(reading: Reading) -> Reading:
         return reading
     marked = replace(measured, quality=(*measured.quality, IMPROBABLE))
     return replace(reading, measured=marked)
+
+
+def _of_infant(store: Store, reading: Reading) -> Reading:
+    """Drop the doubt about a small weight while the visit of an infant is open."""
+    measured = reading.measured
+    if SMALL_AFTER_PERSON not in measured.quality or reading.patient_id is None:
+        return reading
+    age = alerts.age_of(store, reading.patient_id, reading.stamp)
+    if age is None or age.years >= INFANT_YEARS:
+        return reading
+    quality = tuple(flag for flag in measured.quality if flag != SMALL_AFTER_PERSON)
+    return replace(reading, measured=replace(measured, quality=quality))
 
 
 def _take_from_tray(store: Store, entry: int, state: str) -> None:
