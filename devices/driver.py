@@ -146,8 +146,8 @@ class Turn:
     control material, which is no patient; `refused` are results that are no readings; `samples`
     those of a stream, None for "no valid value"; `failed` says why a measurement that somebody
     waits for has none. `clock` is what the device's clock shows now, `serial` the device's own
-    serial number, `state` what it does (as in `edge.equipment.registry.Device`), each empty when
-    nothing was learnt.
+    serial number, `state` what it does (as in `edge.equipment.registry.Device`), `held` how many
+    records its memory holds, each empty when nothing was learnt.
     """
 
     write: bytes = b""
@@ -160,6 +160,7 @@ class Turn:
     serial: str = ""
     state: str = ""
     age_s: int | None = None
+    held: int | None = None
 
 
 class Session(Protocol):

@@ -26,6 +26,7 @@ from kiosk_ui.pages import (
     pairing,
     patients,
     register,
+    repetition,
     retract,
     self_service,
     serial_ports,
@@ -41,6 +42,7 @@ from kiosk_ui.sentences.message_texts import from_hospital
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
 from web.headers import CONTENT_SECURITY_POLICY
+from web.hosts import own_names
 
 PAGES = (
     home,
@@ -55,6 +57,7 @@ PAGES = (
     devices,
     history,
     summary,
+    repetition,
     retract,
     self_service,
     tray,
@@ -73,8 +76,6 @@ LARGEST_FORM = 64 * 1024
 FONTS = "; font-src 'self'"
 """What the kiosk adds to the shared content security policy: it brings its own fonts."""
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
 
 def create_app(settings: Settings) -> Flask:
     """Build the kiosk of one box."""
@@ -88,11 +89,10 @@ def create_app(settings: Settings) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
     )
-    if settings.kiosk_host in LOOPBACK:
-        app.config["TRUSTED_HOSTS"] = [*LOOPBACK]
     context.attach(app, context.Box(settings))
     app.before_request(files.allow_size)  # forms are read to refuse forgeries
-    protect(app, Protection(context.csrf_token, CONTENT_SECURITY_POLICY + FONTS))
+    names, policy = own_names(settings.kiosk_host), CONTENT_SECURITY_POLICY + FONTS
+    protect(app, Protection(context.csrf_token, names, policy))
     _give_words(app)
     answer_with_sentences(app, failure.SENTENCES, failure.page)
     for page in PAGES:

@@ -15,6 +15,12 @@ from waitress.server import BaseWSGIServer, MultiSocketServer
 
 LONGEST_WAIT_S = 30.0
 
+MOST_CONNECTIONS = 800
+"""Below the 1,024 files that a process may open: many who open and say nothing shut nobody out."""
+
+SILENT_S = 20
+"""A connection without a word for so long is closed, also in the middle of a request."""
+
 log = logging.getLogger(__name__)
 
 
@@ -53,7 +59,16 @@ def _listening(
     while True:
         try:
             return waitress.create_server(
-                app, host=host, port=port, threads=threads, channel_request_lookahead=2, ident=""
+                app,
+                host=host,
+                port=port,
+                threads=threads,
+                channel_request_lookahead=2,
+                ident="",
+                connection_limit=MOST_CONNECTIONS,
+                channel_timeout=SILENT_S,
+                cleanup_interval=SILENT_S // 2,
+                asyncore_use_poll=True,  # select(2) knows no more than 1,024 files
             )
         except OSError as error:
             if error.errno != errno.EADDRINUSE:

@@ -24,6 +24,7 @@ from edge.visits import visits
 from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, RunningDemo
 from provisioning.errors import CommandFailed
 from web.application import Protection, protect
+from web.hosts import own_names
 from web.polling import polled
 from workshop.seed import TECHNICIAN, TECHNICIAN_PIN
 
@@ -50,6 +51,8 @@ FAULTS: Mapping[Fault, tuple[str, str]] = {
     Fault.MUTE: ("silent", "The device is there and says nothing."),
     Fault.MOTION: ("motion", "The person moved: the value carries a doubt, or there is none."),
     Fault.CONTROL: ("control solution", "Control solution was measured instead of blood."),
+    Fault.KETONE: ("ketone strip", "A ketone strip was measured, not blood sugar."),
+    Fault.OBJECT: ("thing", "A thing was weighed in the scale's mode for things."),
     Fault.BUSY: ("busy", "The device refuses the next request."),
     Fault.STALE_BOND: ("stale bond", "The device has forgotten its bond until it is paired anew."),
 }
@@ -80,8 +83,7 @@ class Bench:
 def create_app(bench: Bench) -> Flask:
     """Build the panel over a running clinic."""
     app = Flask("workshop")
-    app.config["TRUSTED_HOSTS"] = [HOST, "localhost"]
-    protect(app, Protection(session_token=lambda: None))
+    protect(app, Protection(session_token=lambda: None, host_names=own_names()))
     devices = {device["name"]: device for device in bench.demo.ward.devices}
 
     def show() -> str:

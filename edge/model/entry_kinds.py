@@ -152,8 +152,13 @@ ENTRY_KINDS: Final = (
     ),
     KindRow(
         EntryKind.CONFIRM,
-        "Somebody compared a reading with the device's display and found the same.",
-        (_READING,),
+        "Somebody compared a reading with the device's display, or said that it is no repetition.",
+        (
+            _READING,
+            BodyField(
+                "doubt", types.WORD, "The doubt that is settled; `unchecked` where it is missing."
+            ),
+        ),
         AtHospital.APPLIED,
     ),
     KindRow(

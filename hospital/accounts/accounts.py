@@ -48,15 +48,22 @@ def exists(archive: Archive, name: str) -> bool:
 
 
 def admit(archive: Archive, name: str, password: str, now_ms: int) -> bool:
-    """Whether name and password are right and not locked; a wrong one is counted."""
-    stored = row(archive, "SELECT hash, until_ms FROM account WHERE name = ?", (name,))
-    locked = stored is not None and now_ms < stored["until_ms"]
+    """Whether name and password are right and not locked.
+
+    A try counts as wrong before the password is looked at: who tries many at the same time has no
+    more tries than who waits for each answer.
+    """
+    hashed = _begin(archive, name, now_ms)
     # An unknown name costs the same time, so that nobody can list the names.
-    right = _matches(stored["hash"] if stored else _NOBODY, password[:MAX_PASSWORD])
-    if stored is None or locked:
+    right = _matches(hashed or _NOBODY, password[:MAX_PASSWORD])
+    if hashed is None or not right:
         return False
-    _count(archive, name, right, now_ms)
-    return right
+    with archive.transaction():
+        archive.execute(
+            "UPDATE account SET failures = 0, until_ms = 0 WHERE name = ? AND hash = ?",
+            (name, hashed),
+        )
+    return True
 
 
 def _matches(hashed: str, password: str) -> bool:
@@ -66,18 +73,19 @@ def _matches(hashed: str, password: str) -> bool:
         return False
 
 
-def _count(archive: Archive, name: str, right: bool, now_ms: int) -> None:
+def _begin(archive: Archive, name: str, now_ms: int) -> str | None:
+    """Count a try; return the hash to compare with, None for no such name or a locked one."""
     with archive.transaction():
-        if right:
-            archive.execute("UPDATE account SET failures = 0 WHERE name = ?", (name,))
-            return
-        sql = "SELECT failures FROM account WHERE name = ?" + archive.for_update
+        sql = "SELECT hash, failures, until_ms FROM account WHERE name = ?" + archive.for_update
         stored = row(archive, sql, (name,))
-        failures = (stored["failures"] if stored else 0) + 1
+        if stored is None or now_ms < stored["until_ms"]:
+            return None
+        failures = stored["failures"] + 1
         archive.execute(
             "UPDATE account SET failures = ?, until_ms = ? WHERE name = ?",
             (failures, now_ms + _lock_ms(failures), name),
         )
+    return str(stored["hash"])
 
 
 def _lock_ms(failures: int) -> int:

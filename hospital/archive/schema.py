@@ -261,6 +261,14 @@ CREATE TABLE command (
 CREATE UNIQUE INDEX command_by_box ON command (box, counter);
 """
 
+_TOLD_APART = """
+CREATE TABLE told_apart (
+    reading TEXT NOT NULL, clinic TEXT NOT NULL, actor TEXT, received_ms BIGINT NOT NULL,
+    PRIMARY KEY (reading, clinic)
+);
+"""
+"""Readings marked "perhaps the same" of which a worker said that they are values of their own."""
+
 _WITHHELD = """
 ALTER TABLE reading ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alert ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
@@ -287,4 +295,5 @@ MIGRATIONS = (
     Migration("0002_add_withheld", _WITHHELD),
     Migration("0003_add_identities", _IDENTITIES),
     Migration("0004_add_coded_results", _CODED),
+    Migration("0005_add_told_apart", _TOLD_APART),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from flask import Flask
 
@@ -29,6 +30,7 @@ from hospital.desk import (
 from hospital.desk.context import Parts
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
+from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, linking, files, withheld),
@@ -51,7 +53,9 @@ def create_app(parts: Parts) -> Flask:
         wording=wording, signed_in=_signed_in, hospital=parts.settings.name
     )
     context.fit(app, parts)
-    protect(app, Protection(guard.csrf_token, open_endpoints=frozenset({OPEN_TO_BOXES})))
+    address = urlsplit(parts.settings.desk_url).hostname or ""
+    names = own_names(address, *parts.settings.names)
+    protect(app, Protection(guard.csrf_token, names, open_endpoints=frozenset({OPEN_TO_BOXES})))
     answer_with_sentences(app, failure.SENTENCES, failure.page)
     for page in PAGES:
         app.register_blueprint(page.page)

@@ -6,6 +6,7 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from hospital.accounts import accounts, sessions
+from hospital.archive import Archive
 from hospital.desk import context, guard
 from web.guard import inside
 
@@ -25,6 +26,7 @@ def enter() -> ResponseReturnValue:
     name = request.form.get("name", "").strip()
     if not accounts.admit(archive, name, request.form.get("password", ""), now_ms):
         return _form(wrong=True), 422
+    _end_former(archive)
     answer = make_response(redirect(_next(), 303))
     answer.set_cookie(
         guard.COOKIE,
@@ -39,12 +41,17 @@ def enter() -> ResponseReturnValue:
 @page.post("/sign-out")
 def leave() -> ResponseReturnValue:
     """End the session and forget the cookie."""
-    token = request.cookies.get(guard.COOKIE)
-    if token:
-        sessions.end(context.archive(), token)
+    _end_former(context.archive())
     answer = make_response(redirect(url_for(".ask"), 303))
     answer.delete_cookie(guard.COOKIE, httponly=True, samesite="Strict")
     return answer
+
+
+def _end_former(archive: Archive) -> None:
+    """End the session that this browser had: whoever sat here before is not here any more."""
+    token = request.cookies.get(guard.COOKIE)
+    if token:
+        sessions.end(archive, token)
 
 
 def _next() -> str:

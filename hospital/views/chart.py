@@ -12,16 +12,18 @@ from edge.model import patient_fields
 from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
-from edge.model.reading import IMPROBABLE, UNCHECKED, CodedValue, Value
+from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, CodedValue, Value
 from hospital.archive import Archive, Row, row, scalar
 from sync.core.messages import STALE_SESSION
 
 PAGE = 50
 
 _READINGS = (
-    "SELECT r.*, p.name AS patient_name, c.reading AS compared FROM reading r"
+    "SELECT r.*, p.name AS patient_name, c.reading AS compared, t.reading AS told_apart"
+    " FROM reading r"
     " LEFT JOIN patient p ON p.id = r.patient"
     " LEFT JOIN compared c ON c.reading = r.id AND c.clinic = r.clinic"
+    " LEFT JOIN told_apart t ON t.reading = r.id AND t.clinic = r.clinic"
 )
 
 
@@ -357,9 +359,10 @@ def _anchors(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
 
 
 def _flags(r: Row) -> tuple[str, ...]:
-    """Return what is doubtful; what a worker compared with the display is no doubt any more."""
-    settled = (UNCHECKED, IMPROBABLE) if r["compared"] else ()
-    return tuple(flag for flag in r["flags"].split() if flag not in settled)
+    """Return what is doubtful; what a worker compared or told apart is no doubt any more."""
+    compared, apart = r["compared"], r["told_apart"]
+    settled = {UNCHECKED: compared, IMPROBABLE: compared, PERHAPS_SAME: apart}
+    return tuple(flag for flag in r["flags"].split() if not settled.get(flag))
 
 
 def _placed(r: Row, anchors: dict[str, list[Anchor]]) -> PlacedStamp:

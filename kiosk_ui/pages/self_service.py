@@ -24,6 +24,7 @@ from kiosk_ui import context, person_form, wording
 from kiosk_ui.reading_lines import lines
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import N_, kind_icon, t
+from web.numbers import whole_number
 from web.polling import polled
 
 page = Blueprint("self_service", __name__)
@@ -201,26 +202,27 @@ def measure(kind: str) -> ResponseReturnValue:
     if _AFTER not in session:
         return redirect(url_for(".start"), 303)
     after = request.args.get("after", "")
-    if not after.isascii() or not after.isdigit():
+    position = whole_number(after)
+    if position is None:
         position = context.store().journal_position()
         return redirect(url_for(".measure", kind=kind, after=position), 303)
     _touch()
-    body = Markup(_body(step, int(after)))
+    body = Markup(_body(step, position))
     return render_template("self_service_step.html", step=step, after=after, body=body, **_idle())
 
 
 @page.get("/measure/<kind>/live")
 def live(kind: str) -> Response:
     """Answer the step's poll."""
-    after = request.args.get("after", "")
-    if _AFTER not in session or not after.isascii() or not after.isdigit():
+    after = whole_number(request.args.get("after"))
+    if _AFTER not in session or after is None:
         abort(404)
     step = _step(kind)
     if session.get(_VISIT) and _own_visit() is None:
         return polled(render_template("self_service_ended.html", worker=_worker_visit()))
     if not session.get(_VISIT) and _worker_visit() is not None:
         return polled(render_template("self_service_ended.html", worker=True))
-    return polled(_body(step, int(after)))
+    return polled(_body(step, after))
 
 
 @page.post("/measure/done")

@@ -54,9 +54,7 @@ def enter(staff_id: str) -> ResponseReturnValue:
 @page.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """End the session and forget the cookie."""
-    token = request.cookies.get(context.COOKIE)
-    if token:
-        staff.sign_out(context.store(), context.clock(), token)
+    _end_former()
     answer = make_response(redirect(url_for("home.show"), 303))
     answer.delete_cookie(context.COOKIE, samesite="Strict", httponly=True)
     return answer
@@ -74,7 +72,15 @@ def _idle() -> dict[str, int]:
     return {"idle_s": IDLE_S, "warn_s": WARN_S}
 
 
+def _end_former() -> None:
+    """End the session that this screen had: whoever was here before is not here any more."""
+    token = request.cookies.get(context.COOKIE)
+    if token:
+        staff.sign_out(context.store(), context.clock(), token)
+
+
 def _welcome(signed: staff.SignedIn, staff_id: str) -> ResponseReturnValue:
+    _end_former()
     wanted = _next() or form_drafts.path_of(staff_id) or url_for("patients.search")
     answer = make_response(redirect(wanted, 303))
     answer.set_cookie(context.COOKIE, signed.token, httponly=True, samesite="Strict")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from archives import open_at
 
 from hospital.accounts import accounts
 from hospital.archive import Archive, scalar
@@ -58,3 +62,23 @@ def test_unusable_names_and_passwords_are_refused(
 def test_an_account_exists_or_not(archive: Archive) -> None:
     assert accounts.exists(archive, "doctor")
     assert not accounts.exists(archive, "nobody")
+
+
+def test_tries_at_the_same_time_are_no_more_tries(archive_address: str, archive: Archive) -> None:
+    """Each is counted before its password is looked at, so that they cannot overtake the lock."""
+    ready = threading.Barrier(16)
+
+    def guess(number: int) -> bool:
+        own = open_at(archive_address)
+        ready.wait(timeout=60)
+        right = accounts.admit(
+            own, "doctor", PASSWORD if number == 15 else f"guess {number}", NOW_MS
+        )
+        own.close()
+        return right
+
+    with ThreadPoolExecutor(16) as pool:
+        admitted = list(pool.map(guess, range(16)))
+    looked_at = scalar(archive, "SELECT failures AS n FROM account WHERE name = 'doctor'")
+    assert looked_at <= accounts.FREE_FAILURES
+    assert sum(admitted) <= 1

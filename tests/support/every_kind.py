@@ -37,6 +37,7 @@ from edge.store import clock_anchors, outbox
 from edge.store.store import Store
 from edge.visits import visits
 
+FALLEN_BACK = datetime.fromisoformat("2021-01-01T00:00:08")
 TODAY = datetime.fromisoformat("2026-11-22T09:00")
 
 
@@ -81,6 +82,10 @@ def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -
     assert isinstance(outcome, AcceptedReading)
     assert outcome.alerts
     intake.confirm(store, hand.now(), outcome.entry, actor=who)
+    doubted = [
+        intake.accept(store, cuff(hand.advance(60), time=FALLEN_BACK)).entry for _ in range(2)
+    ]
+    intake.tell_apart(store, hand.now(), doubted[1], actor=who)
     retract.strike(store, hand.now(), outcome.entry, "trial", actor=who)
     photo = attachments.add(
         store, home, hand.now(), b"photo", "image/jpeg", Subject(sita.id, visit.id), who

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from web_sites import ORIGIN, Site
 from werkzeug.test import TestResponse
 
+from hospital.desk import guard as desk
+from kiosk_ui import context as kiosk
 from web.guard import inside
 
 ELSEWHERE = (
@@ -84,3 +86,16 @@ def signed_in_from(site: Site, path: str) -> TestResponse:
     """Let somebody sign in on a page that was asked to lead back to `path`."""
     address, form = site.sign_in
     return site.app.test_client().post(address, data={**form, "next": path}, headers=ORIGIN)
+
+
+def test_signing_in_ends_the_session_of_who_was_here_before(new_site: Site) -> None:
+    name = kiosk.COOKIE if new_site.app.name == "kiosk_ui" else desk.COOKIE
+    before = new_site.client.get_cookie(name)
+    assert before is not None
+    path, form = new_site.sign_in
+    data = form | {"csrf": new_site.csrf}
+    assert new_site.client.post(path, data=data, headers=ORIGIN).status_code == 303
+    assert new_site.signed_in()
+    other = new_site.app.test_client()
+    other.set_cookie(name, before.value)
+    assert other.get(new_site.staff_page).status_code == 303

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
+from contextlib import ExitStack
 
 import pytest
 
@@ -44,3 +46,22 @@ def test_it_serves_until_it_is_told_to_stop(signal_number: signal.Signals) -> No
         process.send_signal(signal_number)
         process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def test_many_requests_that_never_end_shut_nobody_out() -> None:
+    command = [sys.executable, "-c", PROGRAM]
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process,
+        ExitStack() as held,
+    ):
+        assert process.stderr is not None
+        listening = next(line for line in process.stderr if "Serving on" in line)
+        [(host, port)] = re.findall(r"http://([\d.]+):(\d+)", listening)
+        for number in range(300):
+            sock = held.enter_context(socket.create_connection((host, int(port)), timeout=20))
+            begun = b"GET / HTTP/1.1\r\nHost: a" if number % 2 else b"POST / HTTP/1.1\r\n"
+            sock.sendall(begun + b"\r\nContent-Length: 50\r\n")
+        with urllib.request.urlopen(f"http://{host}:{port}", timeout=20) as answer:
+            assert answer.read() == b"here"
+        process.terminate()
+        process.communicate(timeout=60)

@@ -18,12 +18,18 @@ from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from devices.simulators.bodies import Body, Traits
 from devices.simulators.body_scale import BodyScale
+from devices.simulators.clockwork import StandingClock
 from devices.simulators.faults import Fault
 from devices.simulators.glucose_meter import GlucoseMeter
 from edge.equipment import controls, device_memory, pairings, registry
 from edge.model.clock import Clock
+<<<<<<< HEAD
 from edge.model.reading import CUFF_PRESSURE, Code
 from edge.readings import history
+=======
+from edge.model.reading import CUFF_PRESSURE, PERHAPS_SAME, Code
+from edge.readings import identity
+>>>>>>> main
 from edge.store.store import Store
 
 pytestmark = pytest.mark.long
@@ -240,16 +246,35 @@ async def test_an_enhanced_cuff_of_no_row_is_read_by_its_profile(
 
 @pytest.mark.usefixtures("listen")
 async def test_a_cuff_that_repeats_its_memory_leaves_each_value_once(
-    store: Store, bluez: Bluez
+    store: Store, bluez: Bluez, clock: Clock
 ) -> None:
     added(store, models.CUFF_THAT_REPEATS)
     cuff = on_air(bluez, replace(models.CUFF_THAT_REPEATS, pair_first=False))
     cuff.measure(body(1))
     await eventually_async(lambda: len(readings(store)) == 1)
     await eventually_async(lambda: not cuff.peripheral.awake.is_set())
+    until_ms = clock.now().t_ms + 1000 * identity.SEEN_TO_RUN_S
+    await eventually_async(lambda: clock.now().t_ms > until_ms)
     cuff.measure(body(2))
     await eventually_async(lambda: len(readings(store)) == 2)
     assert len(set(raws(store))) == 2
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_cuff_whose_clock_stands_leaves_nobodys_value_out(
+    store: Store, bluez: Bluez
+) -> None:
+    added(store, models.CUFF_THAT_REPEATS)
+    cuff = on_air(bluez, replace(models.CUFF_THAT_REPEATS, pair_first=False, clock=None))
+    cuff.clock = StandingClock()
+    cuff.measure(body(1))
+    await eventually_async(lambda: readings(store))
+    await eventually_async(lambda: not cuff.peripheral.awake.is_set())
+    cuff.measure(body(1))
+    await eventually_async(lambda: len(readings(store)) >= 2)
+    doubted = [PERHAPS_SAME in row.quality for row in readings(store)]
+    assert doubted.count(False) == 1
+    assert doubted.count(True) >= 1
 
 
 @pytest.mark.usefixtures("listen")
