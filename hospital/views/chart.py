@@ -13,10 +13,14 @@ from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
 from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, CodedValue, Value
+from edge.patients import search_query
 from hospital.archive import Archive, Row, row, scalar
+from hospital.views import search_terms
 from sync.core.messages import STALE_SESSION
 
 PAGE = 50
+LOOKED_AT = 400
+"""So many people that a search may mean are ordered by how well they fit."""
 
 _READINGS = (
     "SELECT r.*, p.name AS patient_name, c.reading AS compared, t.reading AS told_apart"
@@ -191,19 +195,24 @@ def clinics(archive: Archive) -> list[ClinicLine]:
 
 
 def patients(archive: Archive, text: str = "", limit: int = PAGE) -> list[PatientLine]:
-    """Return patients whose searched fields together hold every word of `text`.
+    """Return whom `text` may mean, who fits most first: read as the kiosk reads a search.
 
     Without text: those about whom something came last.
     """
-    words = text.casefold().split()[:8]
-    where = " AND ".join("p.sought LIKE ? ESCAPE '!'" for _ in words) or _LATELY
+    query = search_query.read(text)
+    where, values = (_LATELY, ()) if not query.text else search_terms.where(query)
+    looked_at = limit if not query.text else max(limit, LOOKED_AT)
     rows = archive.rows(
         "SELECT p.*, count(r.number) AS readings, max(r.received_ms) AS last_ms FROM patient p"
         f" LEFT JOIN reading r ON r.patient = p.id AND r.withheld = 0 WHERE {where} GROUP BY p.id"
         " ORDER BY coalesce(max(r.received_ms), p.changed_ms) DESC, p.name LIMIT ?",
-        (*(f"%{_escaped(word)}%" for word in words), limit),
+        (*values, looked_at),
     )
-    return [_patient_line(r) for r in rows]
+    lines = [_patient_line(r) for r in rows]
+    if query.is_number and (exact := [x for x in lines if search_terms.is_exact(query, x.patient)]):
+        return exact[:limit]
+    lines.sort(key=lambda line: -search_terms.fit(query, line.patient))
+    return lines[:limit]
 
 
 def patient(archive: Archive, patient_id: str) -> PatientLine | None:
@@ -382,7 +391,3 @@ def _patient_line(r: Row) -> PatientLine:
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
-
-
-def _escaped(word: str) -> str:
-    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
