@@ -13,13 +13,14 @@ from edge.equipment import device_clock
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, NotFound
-<<<<<<< HEAD
-from edge.model.reading import IMPROBABLE, SMALL_AFTER_PERSON, UNCHECKED, Reading
-from edge.readings import alerts
-=======
-from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, Reading
+from edge.model.reading import (
+    IMPROBABLE,
+    PERHAPS_SAME,
+    SMALL_AFTER_PERSON,
+    UNCHECKED,
+    Reading,
+)
 from edge.readings import alerts, earlier, identity
->>>>>>> main
 from edge.readings.bodies import reading_body
 from edge.readings.identity import Came, Likeness, Verdict
 from edge.rules import plausibility
@@ -27,13 +28,9 @@ from edge.store import journal
 from edge.store.store import Store
 from edge.visits import visits
 
-<<<<<<< HEAD
-GROWING_BYTES = 5
 INFANT_YEARS = 2
 """Below this age a weight under 10 kg is ordinary (WHO Child Growth Standards, 2006)."""
 
-=======
->>>>>>> main
 MEASURED_BEFORE_TOLERANCE_S = 30
 """How much earlier than the visit's opening a device's own clock may place its reading."""
 
@@ -160,12 +157,8 @@ def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     why = plausibility.refusal(reading.measured)
     if why is not None:
         return _reject(store, reading, why)
-<<<<<<< HEAD
-    return _record(store, _of_infant(store, _assign(store, _marked(reading), age_s)), key)
-=======
     assigned = _assign(store, _doubted(_marked(reading), verdict), age_s)
-    return _record(store, assigned, _Place(key, came, verdict))
->>>>>>> main
+    return _record(store, _of_infant(store, assigned), _Place(key, came, verdict))
 
 
 def _doubted(reading: Reading, verdict: Verdict) -> Reading:

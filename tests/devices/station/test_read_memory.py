@@ -23,13 +23,8 @@ from devices.simulators.faults import Fault
 from devices.simulators.glucose_meter import GlucoseMeter
 from edge.equipment import controls, device_memory, pairings, registry
 from edge.model.clock import Clock
-<<<<<<< HEAD
-from edge.model.reading import CUFF_PRESSURE, Code
-from edge.readings import history
-=======
 from edge.model.reading import CUFF_PRESSURE, PERHAPS_SAME, Code
-from edge.readings import identity
->>>>>>> main
+from edge.readings import history, identity
 from edge.store.store import Store
 
 pytestmark = pytest.mark.long
