@@ -26,8 +26,19 @@ def live() -> Response:
     return polled_at(chart.position(context.archive()), _live)
 
 
+@page.get("/unassigned")
+@guard.clinician_only
+def unassigned() -> str:
+    """Show the readings that nobody at the clinics has claimed for a patient yet."""
+    found = chart.unassigned(context.archive())
+    return render_template("readings_unassigned.html", live=Markup(_table(found)), any=bool(found))
+
+
 def _live() -> str:
+    return _table(chart.latest(context.archive()))
+
+
+def _table(readings: list[chart.ReadingRow]) -> str:
     archive = context.archive()
-    readings = chart.latest(archive)
     alerted = {a.reading for a in chart.alerts(archive, limit=200) if not a.taken_back}
     return render_template("readings_live.html", readings=readings, alerted=alerted)
