@@ -13,7 +13,7 @@ from edge.model.entry import Lane
 from edge.patients import register
 from edge.readings import history
 from edge.settings.box_settings import Settings
-from edge.store import data_budget, issues, link_windows, outbox, poison
+from edge.store import damage, data_budget, issues, link_windows, outbox, poison
 from edge.store import ledger as lane_ledger
 from edge.store.ledger import LaneLedger
 from edge.store.store import Store
@@ -58,6 +58,7 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
         ],
         "files_waiting": attachments.waiting(store),
         "stick": _stick(store),
+        "damaged": damage.count(store),
         "unsendable": sum(1 for p in poison.listed(store) if p.repaired_as is None),
         "tray": history.tray_count(store),
         "patients": register.count(store),
