@@ -192,9 +192,9 @@ def details(patient: Patient, *, birth: bool = False) -> list[Markup]:
 
 
 def searched() -> str:
-    """Return by what patients are searched: "name, village, phone or card"."""
-    *first, last = [field.word for field in PATIENT_FIELDS if field.searched]
-    return f"{', '.join(first)} or {last}"
+    """Return by what patients are searched: "name, village, phone, card or year of birth"."""
+    words = [field.word for field in PATIENT_FIELDS if field.searched]
+    return f"{', '.join(words)} or year of birth"
 
 
 def _detail(field: PatientField, value: str) -> Markup:
