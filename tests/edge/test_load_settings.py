@@ -110,7 +110,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None
 
 
 def test_no_box_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="run `healthpost init` first"):
+    with pytest.raises(SettingsError, match="run `healthpost init"):
         Settings.load(tmp_path)
 
 

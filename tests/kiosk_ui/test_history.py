@@ -97,4 +97,4 @@ def test_laboratory_results_have_a_page_and_none_is_cut_off(
     assert "S-51<" in first
     assert "OBR-3" in first
     assert "S-1<" not in first
-    assert "S-1<" in desk.get(f"/patients/{imran}/laboratory?page=2")
+    assert "S-1<" in desk.get(f"/patients/{imran}/laboratory", page="2")
