@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import sleep
 
-from edge.model.errors import StoreRefused
+from edge.model.errors import EdgeError
 from edge.process.start import run_box_process
 from edge.settings import remote_settings
 from edge.settings.box_settings import Settings
@@ -70,7 +70,7 @@ def _serve_on(home: Path, signals: list[int]) -> None:
             failures, said = 0, ""
         except EdgeError as error:  # what a person must mend is said once, not every time
             if str(error) != said:
-                log.error("%s", error)
+                log.error("nothing is sent: %s", error)
             failures, said = failures + 1, str(error)
             _wait(lambda: bool(signals), min(AFTER_ERROR_S * failures, LONGEST_WAIT_S))
         except Exception:  # the loop of the process: whatever it was, records are safe on disk
