@@ -20,11 +20,26 @@ _WAITING_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A result of a drop of blood: number of the sample, g/dL (None: failed), when."""
+    """A result of a drop of blood: number of the message, g/dL (None: failed), when.
+
+    `sample` is what stands on the tube. `control`: it was control material, of no patient.
+    """
 
     number: int
     value: Decimal | None
     when: datetime
+    sample: str = ""
+    control: bool = False
+
+    @property
+    def specimen(self) -> str:
+        """The number of the sample: the tube's, or the analyser's own count."""
+        return self.sample or str(self.number)
+
+    @property
+    def processing(self) -> str:
+        """Production or quality control, as ASTM H-12 and HL7 MSH-11 have it."""
+        return "Q" if self.control else "P"
 
 
 class Analyser(Machine):
@@ -38,6 +53,7 @@ class Analyser(Machine):
         super().__init__(path, times, seed, name)
         self.waiting: deque[Result] = deque(maxlen=_WAITING_LIMIT)
         self._count = 0
+        self._samples: deque[str] = deque(maxlen=_WAITING_LIMIT)
         self._fault: Fault | None = None
         self._on_wire_s = 0.0
         self._heard_now = asyncio.Event()
@@ -48,6 +64,18 @@ class Analyser(Machine):
         """Send one result by the rules of the protocol; True when it was acknowledged."""
         raise NotImplementedError
 
+    def label(self, sample: str) -> None:
+        """Let the next drop of blood come from a tube with this number."""
+        self._samples.append(sample)
+
+    def restart(self) -> None:
+        """Switch it off and on: it counts from 1 again."""
+        self._count = 0
+
+    def measure_control(self, value: Decimal) -> None:
+        """Measure control material, as every morning."""
+        self._send(value, control=True)
+
     def _begin(self, body: Body, fault: Fault | None) -> None:
         self._tasks.spawn(self._measure(body, fault))
 
@@ -55,8 +83,12 @@ class Analyser(Machine):
         await asyncio.sleep(self.times.measure_s)
         self._fault = fault if fault in LINE_FAULTS else None
         value = None if fault is Fault.NAN else body.measure_haemoglobin()
+        self._send(value)
+
+    def _send(self, value: Decimal | None, *, control: bool = False) -> None:
         self._count += 1
-        self.waiting.append(Result(self._count, value, self.clock.now()))
+        sample = self._samples.popleft() if self._samples and not control else ""
+        self.waiting.append(Result(self._count, value, self.clock.now(), sample, control))
         if self._sending is None:
             self._sending = self._tasks.spawn(self._send_all())
 

@@ -27,9 +27,9 @@ def records(result: Result) -> list[str]:
     status = "X" if result.value is None else "F"
     time = f"{result.when:%Y%m%d%H%M%S}"
     return [
-        f"H|\\^&|||HB201|||||||P|1|{time}",
+        f"H|\\^&|||HB201|||||||{result.processing}|1|{time}",
         "P|1",
-        f"O|1|{result.number}||^^^HB",
+        f"O|1|{result.specimen}||^^^HB",
         f"R|1|^^^HB|{value}|g/dL||||{status}||||{time}",
         "L|1|N",
     ]

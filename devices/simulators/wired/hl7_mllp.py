@@ -14,9 +14,9 @@ def message(result: Result) -> bytes:
     status = "X" if result.value is None else "F"
     time = f"{result.when:%Y%m%d%H%M%S}"
     segments = (
-        f"MSH|^~\\&|HB|LAB|||{time}||ORU^R01|{result.number}|P|2.3",
+        f"MSH|^~\\&|HB|LAB|||{time}||ORU^R01|{result.number}|{result.processing}|2.3",
         "PID|1",
-        f"OBR|1||{result.number}|HB^Haemoglobin|||{time}",
+        f"OBR|1||{result.specimen}|HB^Haemoglobin|||{time}",
         f"OBX|1|NM|HB^Haemoglobin||{value}|g/dL|||||{status}|||{time}",
     )
     return _START + "".join(f"{segment}\r" for segment in segments).encode("ascii") + _END
