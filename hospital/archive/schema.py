@@ -279,6 +279,10 @@ CREATE TABLE withheld_release (
 );
 """
 
+_PATIENT_KEYS = """
+ALTER TABLE patient ADD COLUMN keys TEXT NOT NULL DEFAULT '';
+"""
+
 _CODED = """
 ALTER TABLE reading ADD COLUMN coded TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE reading ADD COLUMN sample TEXT NOT NULL DEFAULT '';
@@ -296,4 +300,5 @@ MIGRATIONS = (
     Migration("0003_add_identities", _IDENTITIES),
     Migration("0004_add_coded_results", _CODED),
     Migration("0005_add_told_apart", _TOLD_APART),
+    Migration("0006_add_patient_keys", _PATIENT_KEYS),
 )

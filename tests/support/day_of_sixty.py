@@ -21,6 +21,7 @@ from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from devices.simulators.bodies import Body, Pressure, Saturation, Traits
 from devices.simulators.clockwork import ForgetfulClock, StandingClock
+from devices.simulators.faults import Fault
 from devices.simulators.glucose_meter import GlucoseMeter
 from devices.simulators.peripherals import BleDevice, BleModel
 from devices.simulators.wired.analyser import Analyser
@@ -49,7 +50,6 @@ BRISK = replace(QUICK, settle_s=0.01, hang_up_s=0.05)
 """How long the devices take."""
 
 _ANALYSERS_RESTART = 0.15
-_CONTROL = Decimal("12.1")
 
 
 class KnownBody(Body):
@@ -204,7 +204,7 @@ class Day:
         analyser, sample = self._rng.choice(self._analysers), f"S{number:04}"
         if self._rng.random() < _ANALYSERS_RESTART:
             analyser.restart()
-            analyser.measure_control(_CONTROL)
+            analyser.measure(person.body, Fault.CONTROL)
             self.oracle.controls += 1
         analyser.label(sample)
         analyser.measure(person.body)

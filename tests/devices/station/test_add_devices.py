@@ -50,7 +50,8 @@ async def listen(recorder: Recorder, bluez: Bluez, start: Start) -> None:
 async def test_a_neighbours_device_is_told_of_and_never_read(
     store: Store, bluez: Bluez, model: BleModel
 ) -> None:
-    sender = on_air(bluez, model)
+    await eventually_async(lambda: calls(bluez, "StartDiscovery"))
+    sender = on_air(bluez, model, habits=replace(QUICK, sample_s=0.3))
     sender.measure(body())
     (issue,) = await eventually_async(lambda: issues.current(store))
     assert (issue.kind, issue.detail) == ("not-added", model.identity.address)
@@ -87,6 +88,7 @@ async def test_a_mi_scale_is_known_by_what_it_broadcasts(
     store: Store, clock: Clock, bluez: Bluez, model: BleModel
 ) -> None:
     pairings.ask(store, clock.now(), model.identity.address)
+    await eventually_async(lambda: calls(bluez, "StartDiscovery"))
     scale = on_air(bluez, model, habits=replace(QUICK, sample_s=0.3))
     for number in range(1, 5):
         scale.measure(body(number))
