@@ -33,9 +33,11 @@ from trials.mutation import Mutant, mutants
 ROOT = Path(__file__).parents[1]
 LINES_FOR_S = 4.0
 """Lines are traced for so long in one test; a longer one counts for all lines of its functions."""
-LEAST_S = 20.0
+LEAST_S = 60.0
 """At least so long may the tests of one mutant take, and at most a multiple of the usual time."""
 TIMES = 8
+START_S = 120.0
+"""What a new pytest may take to load the modules anew and collect, on a busy machine."""
 
 DIED, LIVED = 1, 0
 
@@ -190,7 +192,7 @@ class Trial:
         if not tests:
             return True, "no test"
         usual = sum(self._map[item.nodeid]["s"] for item in tests)
-        limit = max(LEAST_S, TIMES * usual)
+        limit = max(LEAST_S, TIMES * usual) + (0 if mutant.function else START_S)
         reading, writing = os.pipe()
         folder = tempfile.mkdtemp(prefix="hp-mutant-")
         child = os.fork()
