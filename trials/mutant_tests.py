@@ -148,6 +148,7 @@ class Trial:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try the mutants; their names go to the job's file of those that lived."""
         items = {item.nodeid: item for item in session.items}
+        self._prepare(items)
         for number, mutant in enumerate(self._mutants, start=1):
             began = time.monotonic()
             tests = self._tests_of(mutant, items)
@@ -159,6 +160,17 @@ class Trial:
                 out.write(json.dumps(note, ensure_ascii=False) + "\n")
             print(f"{number} {word} {took:.1f} s, {len(tests)} tests: {mutant.name}", flush=True)
         return True
+
+    def _prepare(self, items: dict[str, pytest.Item]) -> None:
+        """Run a quick test of each file, so that what all tests share is made only once."""
+        first: dict[Path, pytest.Item] = {}
+        for nodeid in sorted(self._map, key=lambda name: self._map[name]["s"]):
+            if nodeid in items and self._file in self._map[nodeid]["lines"]:
+                first.setdefault(items[nodeid].path, items[nodeid])
+        chosen = list(first.values())
+        last = next((item for item in items.values() if item not in chosen), None)
+        for item, after in zip(chosen, [*chosen[1:], last], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
 
     def _tests_of(self, mutant: Mutant, items: dict[str, pytest.Item]) -> list[pytest.Item]:
         """Return the tests that run the line, the quickest first, for so long as the job allows.
