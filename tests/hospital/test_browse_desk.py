@@ -91,7 +91,7 @@ def test_a_patient_is_found_while_typing_and_opened(page: Page, address: str) ->
     expect(box).to_have_value("chak")
     page.get_by_role("link", name="زہرا بلوچ").click()
     expect(page.get_by_role("heading", name="زہرا بلوچ")).to_be_visible()
-    expect(page.get_by_text("Urgent: systolic").first).to_be_visible()
+    expect(page.get_by_text("Urgent: Systolic").first).to_be_visible()
     expect(page.get_by_text("82/49")).to_be_visible()
 
 
