@@ -17,7 +17,7 @@ from edge.model.errors import EdgeError
 from edge.model.shortened import shortened
 from edge.process.start import file_words
 from edge.settings.box_settings import Settings
-from edge.store import journal
+from edge.store import damage, journal
 from edge.store.store import Store
 from provisioning import checkup_link, checkup_service
 from provisioning.finding import FAIL, PASS, WARN, Finding
@@ -60,6 +60,16 @@ def _journal(settings: Settings, store: Store) -> Finding:
         text = f"{len(wrong)} of the newest {len(newest)} entries have another form: {wrong[0]}"
         return Finding("journal", WARN, shortened(text, LONGEST_TEXT))
     return Finding("journal", PASS, f"the newest {len(newest)} entries have the declared form")
+
+
+def _records(settings: Settings, store: Store) -> Finding:
+    damaged = damage.count(store) + len(damage.find(store))
+    if damaged:
+        text = (
+            f"{damaged:,} records were changed on the disk; they are kept and not sent as genuine"
+        )
+        return Finding("records", FAIL, text)
+    return Finding("records", PASS, "every held record is as it was captured")
 
 
 def _disk(settings: Settings, store: Store) -> Finding:
@@ -110,6 +120,7 @@ def _bluetooth(settings: Settings, store: Store) -> Finding:
 CHECKS: tuple[Check, ...] = (
     _file,
     _journal,
+    _records,
     _disk,
     _clock,
     checkup_service.home,

@@ -97,6 +97,18 @@ def run(as_json: bool) -> None:
 
 
 @main.command()
+@speaks_json
+def acknowledge(as_json: bool) -> None:
+    """Say that the damage to the box's records that it tells of is known; marks stay."""
+    from edge.store import damage
+
+    with open_box() as (_, store):
+        damage.acknowledge(store, store.clock().now())
+        marked = damage.count(store)
+    say({"damaged": marked}, f"{marked:,} damaged records are known; they stay marked.", as_json)
+
+
+@main.command()
 @click.argument("copy", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @speaks_json
 def restore(copy: Path | None, as_json: bool) -> None:

@@ -280,6 +280,17 @@ _TO_JUDGE = """
 CREATE TABLE to_judge (patient_id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
+_DAMAGE = """
+CREATE TABLE damage (
+    entry INTEGER PRIMARY KEY, lane TEXT NOT NULL, found_ms INTEGER NOT NULL,
+    known INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE loss (
+    lane TEXT NOT NULL, epoch INTEGER NOT NULL, last INTEGER NOT NULL, held INTEGER NOT NULL,
+    found_ms INTEGER NOT NULL, known INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (lane, epoch, last)
+) WITHOUT ROWID;
+"""
+
 _WAYS_TO_PEOPLE = """
 CREATE INDEX patient_by_replaced ON patient (replaced_by) WHERE replaced_by IS NOT NULL;
 CREATE INDEX patient_by_village ON patient (village) WHERE village IS NOT NULL;
@@ -291,4 +302,5 @@ MIGRATIONS = (
     Migration("0003_add_control", _CONTROL),
     Migration("0004_add_how_readings_came", _HOW_READINGS_CAME),
     Migration("0005_add_ways_to_people", _WAYS_TO_PEOPLE),
+    Migration("0006_add_damage", _DAMAGE),
 )

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from edge.model import units
 from edge.model.age import Age
 from edge.model.clock import Stamp
-from edge.model.reading import Code, Value
+from edge.model.reading import Code, Kind, Value
 from edge.patients import edits, register
 from edge.readings import alerts, history
 from edge.readings.history import StoredReading
@@ -94,6 +94,7 @@ def show(patient_id: str) -> str:
         else "",
         sentence=_trend(chosen) if chosen and chosen.valid else "",
         rows=_rows(chosen.readings, now) if chosen else [],
+        laboratory=history.of_kind(store, ids, Kind.LABORATORY, limit=1).total,
     )
 
 

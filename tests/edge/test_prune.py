@@ -183,7 +183,7 @@ def test_a_damaged_run_is_not_pruned_but_told(store: Store, hand: HandClock) -> 
     prune.judge(store, box, hand.now(), pressed=False)
     assert outbox.state(store, Lane.CLINICAL).base == 0
     assert [c.kind for c in issues.current(store)] == ["records-damaged"]
-    assert "record 2" in issues.current(store)[0].sentence()
+    assert "(1)" in issues.current(store)[0].sentence()
 
 
 def test_age_counts_only_by_a_clock_that_somebody_vouched_for(

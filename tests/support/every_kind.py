@@ -24,6 +24,7 @@ from edge.files import attachments
 from edge.files.attachments import Subject
 from edge.model.clock import Anchor, ClockQuality
 from edge.model.command import Command
+from edge.model.entry import Lane
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
@@ -33,7 +34,8 @@ from edge.readings import intake, retract
 from edge.readings.intake import AcceptedReading
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
-from edge.store import clock_anchors, outbox
+from edge.store import clock_anchors, damage, outbox
+from edge.store.damage import DamagedEntry
 from edge.store.store import Store
 from edge.visits import visits
 
@@ -59,6 +61,8 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     _equipment(store, hand, amina.id)
     _hospital(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
+    gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
+    damage.note(store, hand.now(), [gone])
     outbox.start_epoch(store, 2, hand.now(), "the hospital holds another history")
 
 

@@ -190,6 +190,20 @@ def test_a_counter_that_restarts_is_no_identity() -> None:
     assert (one.record, other.record) == ("S-101", "S-202")
 
 
+@pytest.mark.parametrize(
+    "wire",
+    [
+        hl7(MSH, "PID|1", "OBR|1", obx("13.0"), "PID|2", "OBR|1", obx("13.0")),
+        astm(HEAD + "|20260101120000", "P|1", "O|1", result("13"), "P|1", "O|1", result("13"), "L"),
+    ],
+)
+def test_two_patients_in_one_message_are_two_though_nothing_tells_them_apart(wire: bytes) -> None:
+    found = measured(turns(wire))
+    assert len({each.message for each in found}) == len(found) == 2
+    again = measured(turns(wire))
+    assert [each.message for each in again] == [each.message for each in found]
+
+
 # --- status -------------------------------------------------------------------------------------
 
 STATUSES = {
