@@ -83,7 +83,7 @@ def test_readings_arrive_by_themselves(page: Page, address: str) -> None:
 
 def test_a_patient_is_found_while_typing_and_opened(page: Page, address: str) -> None:
     page.get_by_role("link", name="Patients").click()
-    box = page.get_by_label("Name, village, phone or card")
+    box = page.get_by_label("Name, village, phone, card or year of birth")
     box.press_sequentially("chak")
     expect(page.get_by_role("row")).to_have_count(2)
     arrive(address, "82")

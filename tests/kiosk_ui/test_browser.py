@@ -105,7 +105,7 @@ def test_a_worker_registers_measures_and_types(
     for digit in PIN:
         page.get_by_role("button", name=digit, exact=True).click()
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_placeholder("Name, card or phone").press_sequentially("Zubaida")
+    page.get_by_placeholder("Name, village, card, phone or year of birth").press_sequentially("Zubaida")
     expect(page.locator("#found")).to_contain_text("Nobody found")
     page.get_by_role("button", name="New patient").click()
     page.get_by_label("Name").fill("Zubaida Khatoon")
