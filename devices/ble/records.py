@@ -78,6 +78,7 @@ class RecordTransfer:
             self._contents[sequence] = content
         elif self._phase is _Phase.CHECKING:
             self._newest = sequence
+            self.anew = self._last is not None and sequence < self._last
 
     def answered(self, fields: Fields) -> bytes | None:
         """Take what the control point indicated; return the next command, None for none now."""

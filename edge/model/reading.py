@@ -42,6 +42,9 @@ CUFF_PRESSURE = "cuff-pressure"
 """What a cuff being inflated shows. No code of LOINC's: it is shown live and never stored."""
 
 
+SMALL_AFTER_PERSON = "small_after_person"
+"""The quality of a small weight that follows a person's on the same scale: a bag, or a baby."""
+
 UNCHECKED = "unchecked"
 """The quality of a value that came without any checksum: somebody compares it with the device's
 own display, see `edge.readings.intake.confirm`."""

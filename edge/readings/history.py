@@ -156,6 +156,19 @@ def of_code(
     return VitalPage(found, skip, total)
 
 
+def of_kind(
+    store: Store, patient_ids: Sequence[str], kind: str, skip: int = 0, limit: int = PAGE
+) -> VitalPage:
+    """Return one page of the readings of a kind, such as "laboratory", newest first."""
+    marks, asked = ",".join("?" * len(patient_ids)), (*patient_ids, kind)
+    where = f" WHERE r.patient_id IN ({marks}) AND r.kind = ?"
+    total = store.scalar(f"SELECT count(*) FROM reading r{where}", asked)
+    rows = store.rows(
+        f"{_COLUMNS}{where} ORDER BY r.entry DESC LIMIT ? OFFSET ?", (*asked, limit, skip)
+    )
+    return VitalPage(_recorded(store, rows), skip, total)
+
+
 def of_visit(store: Store, visit_id: str, each: int = EACH) -> list[StoredReading]:
     """Return what was measured in a visit, newest first: the newest `each` of every kind.
 

@@ -13,7 +13,13 @@ from edge.equipment import device_clock
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, NotFound
-from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, Reading
+from edge.model.reading import (
+    IMPROBABLE,
+    PERHAPS_SAME,
+    SMALL_AFTER_PERSON,
+    UNCHECKED,
+    Reading,
+)
 from edge.readings import alerts, earlier, identity
 from edge.readings.bodies import reading_body
 from edge.readings.identity import Came, Likeness, Verdict
@@ -21,6 +27,9 @@ from edge.rules import plausibility
 from edge.store import journal
 from edge.store.store import Store
 from edge.visits import visits
+
+INFANT_YEARS = 2
+"""Below this age a weight under 10 kg is ordinary (WHO Child Growth Standards, 2006)."""
 
 MEASURED_BEFORE_TOLERANCE_S = 30
 """How much earlier than the visit's opening a device's own clock may place its reading."""
@@ -149,7 +158,7 @@ def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     if why is not None:
         return _reject(store, reading, why)
     assigned = _assign(store, _doubted(_marked(reading), verdict), age_s)
-    return _record(store, assigned, _Place(key, came, verdict))
+    return _record(store, _of_infant(store, assigned), _Place(key, came, verdict))
 
 
 def _doubted(reading: Reading, verdict: Verdict) -> Reading:
@@ -239,6 +248,18 @@ def _marked(reading: Reading) -> Reading:
         return reading
     marked = replace(measured, quality=(*measured.quality, IMPROBABLE))
     return replace(reading, measured=marked)
+
+
+def _of_infant(store: Store, reading: Reading) -> Reading:
+    """Drop the doubt about a small weight while the visit of an infant is open."""
+    measured = reading.measured
+    if SMALL_AFTER_PERSON not in measured.quality or reading.patient_id is None:
+        return reading
+    age = alerts.age_of(store, reading.patient_id, reading.stamp)
+    if age is None or age.years >= INFANT_YEARS:
+        return reading
+    quality = tuple(flag for flag in measured.quality if flag != SMALL_AFTER_PERSON)
+    return replace(reading, measured=replace(measured, quality=quality))
 
 
 def _take_from_tray(store: Store, entry: int, state: str) -> None:

@@ -356,6 +356,7 @@ def test_a_gap_is_filled_once_for_each_place() -> None:
     after, effects = step(before, MessageArrived(2_000, gap), outbox)
     assert [(e.first_seq, e.n) for e in effects if isinstance(e, SendFrame)] == [(3, 7)]
     assert (after.streams["c"].repeat_to, after.streams["c"].went_back_to) == (9, 2)
+    assert not after.streams["c"].behind
     again, effects = step(after, MessageArrived(2_100, gap), outbox)
     assert effects == []
     assert again.streams == after.streams

@@ -24,7 +24,7 @@ class Result:
     """A result: number of the sample, value (None: failed), when.
 
     `message` counts the messages since the analyser was switched on; `control`: control material
-    was measured instead of somebody's blood.
+    was measured instead of somebody's blood. `tube` is what stands on the tube, if anything does.
     """
 
     number: int
@@ -32,11 +32,14 @@ class Result:
     when: datetime
     message: int = 1
     control: bool = False
+    tube: str = ""
 
     @property
     def sample(self) -> str:
         """The number of the sample, or of the control."""
-        return f"QC-{self.number}" if self.control else str(self.number)
+        if self.control:
+            return f"QC-{self.number}"
+        return self.tube or str(self.number)
 
 
 class Analyser(Machine):
@@ -55,6 +58,7 @@ class Analyser(Machine):
         super().__init__(path, times, seed, name)
         self.waiting: deque[Result] = deque(maxlen=_WAITING_LIMIT)
         self._count = self._messages = 0
+        self._tubes: deque[str] = deque(maxlen=_WAITING_LIMIT)
         self._fault: Fault | None = None
         self._on_wire_s = 0.0
         self._heard_now = asyncio.Event()
@@ -64,6 +68,10 @@ class Analyser(Machine):
     def restart(self) -> None:
         """Switch it off and on: its messages are numbered from 1 again, its samples are not."""
         self._messages = 0
+
+    def label(self, tube: str) -> None:
+        """Let the next drop of somebody's blood come from a tube with this number."""
+        self._tubes.append(tube)
 
     def find(self, body: Body) -> Decimal | str:
         """Return what is found in a drop of blood."""
@@ -83,7 +91,8 @@ class Analyser(Machine):
         self._count += 1
         self._messages += 1
         control, now = fault is Fault.CONTROL, self.clock.now()
-        self.waiting.append(Result(self._count, value, now, self._messages, control))
+        tube = self._tubes.popleft() if self._tubes and not control else ""
+        self.waiting.append(Result(self._count, value, now, self._messages, control, tube))
         if self._sending is None:
             self._sending = self._tasks.spawn(self._send_all())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -376,20 +377,15 @@ def has_readings(store: Store, count: int) -> bool:
     return len(readings(store)) == count
 
 
-@pytest.mark.usefixtures("listen")
 async def test_a_thermometer_that_falls_back_at_each_switch_on_loses_nobodys_value(
-    store: Store, bluez: Bluez, clock: Clock
+    recorder: Recorder, store: Store, bluez: Bluez, start: Start
 ) -> None:
+    times = ReconnectTimes(gap_s=0.5, cool_s=0.2, short_s=0.05)
+    start(BleSupervisor(recorder, replace(HABITS, reconnect=times)).run())
     thermometer = spot(bluez, UT_201BLE)
     thermometer.clock = ForgetfulClock()
     for children in (1, 2, 3):
-        await eventually_async(partial(was_silent, clock, clock.now().t_ms))
         thermometer.measure(body())
         await eventually_async(partial(has_readings, store, children))
         await eventually_async(lambda: not thermometer.peripheral.awake.is_set())
     assert len(raws(store)) == 3
-
-
-def was_silent(clock: Clock, silent_since_ms: int) -> bool:
-    """Whether a device has been silent for so long that it is connected with at once."""
-    return clock.now().t_ms - silent_since_ms > 1000 * HABITS.reconnect.gap_s
