@@ -87,6 +87,7 @@ def _member(store: Store, settings: Settings) -> Membership | None:
         log.error("%s", error)
         unread = isinstance(error.__cause__ or error, OSError)
         why = "its keys cannot be read" if unread else "its keys are damaged"
+        issues.clear(store, "not-enrolled")  # one thing is wrong, not two that contradict
         issues.note(store, now, "link-refused", detail=why)
         return None
     if member is None:
