@@ -165,7 +165,8 @@ class Trial:
         """Run a quick test of each file, so that what all tests share is made only once."""
         first: dict[Path, pytest.Item] = {}
         for nodeid in sorted(self._map, key=lambda name: self._map[name]["s"]):
-            if nodeid in items and self._file in self._map[nodeid]["lines"]:
+            own = self._map[nodeid]["s"] < 1 and self._file in self._map[nodeid]["lines"]
+            if own and nodeid in items:
                 first.setdefault(items[nodeid].path, items[nodeid])
         chosen = list(first.values())
         last = next((item for item in items.values() if item not in chosen), None)
