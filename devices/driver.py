@@ -112,6 +112,7 @@ BAD_VALUE = "result-value"
 NO_RESULT = "no-values"
 NOT_FINAL = "not-final"
 WITHDRAWN = "withdrawn"
+UNREADABLE = "malformed"
 RESULT_FAILURES = {
     UNMAPPED: "this test is not in the map of this site's tests",
     BAD_UNIT: "the unit is not the one in the map of this site's tests",
@@ -119,6 +120,7 @@ RESULT_FAILURES = {
     NO_RESULT: "the analyser says that it has no result",
     NOT_FINAL: "the analyser says that this result is not final yet",
     WITHDRAWN: "the analyser says that an earlier result was wrong",
+    UNREADABLE: "the analyser sent a message that cannot be read",
 }
 """Why an analyser's result is no reading, in a word and in a sentence."""
 

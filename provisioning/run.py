@@ -11,14 +11,14 @@ import signal
 import sys
 from collections.abc import Mapping
 
-from edge.model.errors import StoreRefused
+from edge.model.errors import StoreError
 from edge.process.fork import ForkedChild, preload
 from edge.process.home import close_to_others
 from edge.process.home_lock import ASIDE_S
 from edge.process.start import held
 from edge.process.supervise import SLOWEST_RESTART_S, Child, Stop, restart_delay_s, supervise
 from edge.settings.box_settings import Settings
-from edge.store.store import Store
+from edge.store.losses import open_store
 from provisioning.output import box_home
 
 __all__ = ["SLOWEST_RESTART_S", "Child", "box_children", "restart_delay_s", "run_box", "supervise"]
@@ -87,10 +87,10 @@ def run_box() -> None:
 
 
 def _migrate(settings: Settings) -> None:
-    """Bring the file up to date once, or raise a plain error for all."""
+    """Bring the file up to date once for all, or say once why it cannot be used."""
     try:
-        Store.open(settings.database, settings.box_id).close()
-    except StoreRefused as error:
+        open_store(settings.database, settings.box_id).close()
+    except StoreError as error:
         log.error("%s", error)  # the kiosk must run: each of its pages says so
 
 

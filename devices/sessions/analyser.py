@@ -14,7 +14,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 
-from devices.driver import Event, ResultRefusal, Turn
+from devices.driver import UNREADABLE, Event, ResultRefusal, Turn
 from devices.protocols import hl7_answers, hl7_message, hl7_mllp, laboratory
 from devices.protocols.laboratory import Result, Site, Standing
 from devices.protocols.observations import UNCHECKED
@@ -48,7 +48,8 @@ class Hl7Session:
     def on_event(self, event: Event, now_ms: int) -> Turn:
         """Take a message and answer it."""
         if event.name == "error" and event.fields.get("reply") == "AR":
-            return Turn(write=hl7_answers.malformed(self._stamp("", b"")))
+            refused = (ResultRefusal(UNREADABLE),)
+            return Turn(write=hl7_answers.malformed(self._stamp("", b"")), refused=refused)
         message = hl7_mllp.message_of(event.raw, self._site.encoding)
         if event.name != "message" or message is None:
             return Turn()

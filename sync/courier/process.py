@@ -12,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from time import sleep
 
-from edge.model.errors import StoreRefused
+from edge.model.errors import EdgeError
 from edge.process.start import run_box_process
 from edge.settings import remote_settings
 from edge.settings.box_settings import Settings
 from edge.store import issues
+from edge.store.losses import open_store
 from edge.store.store import Store
 from sync.courier.courier import Courier
 from sync.keys import membership
@@ -25,6 +26,7 @@ from sync.keys.membership import Membership
 
 RECHECK_S = 3.0
 AFTER_ERROR_S = 5.0
+LONGEST_WAIT_S = 30.0
 LOOK_EVERY_S = 0.25
 
 log = logging.getLogger(__name__)
@@ -34,7 +36,7 @@ def serve(home: Path, stopping: Callable[[], bool]) -> None:
     """Run the courier until `stopping()`, or until settings or keys change (then call again)."""
     settings = Settings.load(home)
     file_times = _file_times(settings)
-    store = Store.open(settings.database, settings.box_id)
+    store = open_store(settings.database, settings.box_id)
     try:
         member = _member(store, settings)
         if member is None:
@@ -62,12 +64,16 @@ def main() -> int:
 
 
 def _serve_on(home: Path, signals: list[int]) -> None:
+    failures, said = 0, ""
     while not signals:
         try:
             serve(home, lambda: bool(signals))
-        except StoreRefused as error:
-            log.error("nothing is sent: %s", error)
-            _wait(lambda: bool(signals), AFTER_ERROR_S)
+            failures, said = 0, ""
+        except EdgeError as error:  # what a person must mend is said once, not every time
+            if str(error) != said:
+                log.error("nothing is sent: %s", error)
+            failures, said = failures + 1, str(error)
+            _wait(lambda: bool(signals), min(AFTER_ERROR_S * failures, LONGEST_WAIT_S))
         except Exception:  # the loop of the process: whatever it was, records are safe on disk
             log.exception("the courier starts again")
             _wait(lambda: bool(signals), AFTER_ERROR_S)
@@ -81,6 +87,7 @@ def _member(store: Store, settings: Settings) -> Membership | None:
         log.error("%s", error)
         unread = isinstance(error.__cause__ or error, OSError)
         why = "its keys cannot be read" if unread else "its keys are damaged"
+        issues.clear(store, "not-enrolled")  # one thing is wrong, not two that contradict
         issues.note(store, now, "link-refused", detail=why)
         return None
     if member is None:

@@ -17,7 +17,10 @@ _POSITIVE_OF = 12
 """One in so many is positive."""
 
 
-def message(result: Result, test: str = "NM|HB^Haemoglobin", unit: str = "g/dL") -> str:
+HAEMOGLOBIN = ("NM|HB^Haemoglobin", "g/dL")
+
+
+def message(result: Result, test: tuple[str, str] = HAEMOGLOBIN, encoding: str = "ascii") -> bytes:
     """Return an ORU^R01 message with one observation; a failed one has the status X.
 
     A control has processing id Q and an order of quality control, as Mindray writes it.
@@ -30,9 +33,9 @@ def message(result: Result, test: str = "NM|HB^Haemoglobin", unit: str = "g/dL")
         f"MSH|^~\\&|HB|LAB|||{time}||ORU^R01|{result.message}|{processing}|2.3.1||||||UNICODE",
         "PID|1",
         f"OBR|1||{result.sample}|{order}|||{time}",
-        f"OBX|1|{test}||{value}|{unit}|||||{status}|||{time}",
+        f"OBX|1|{test[0]}||{value}|{test[1]}|||||{status}|||{time}",
     )
-    return "".join(f"{segment}\r" for segment in segments)
+    return _START + "".join(f"{segment}\r" for segment in segments).encode(encoding) + _END
 
 
 class Hl7Analyser(Analyser):
@@ -40,11 +43,11 @@ class Hl7Analyser(Analyser):
 
     slug, model, protocol = "hl7-analyser", "HL7 analyser", "hl7_mllp"
     settings = LineSettings(9600)
-    test: ClassVar[tuple[str, str]] = ("NM|HB^Haemoglobin", "g/dL")
+    test: ClassVar[tuple[str, str]] = HAEMOGLOBIN
 
     async def deliver(self, result: Result) -> bool:
         """Send a result until an acknowledgement names it; False when none came."""
-        wire = _START + message(result, *self.test).encode(self.encoding) + _END
+        wire = message(result, self.test, self.encoding)
         for _ in range(ATTEMPTS):
             await self._send_frame(wire)
             answer = await self._answer(_END[:1], self.times.answer_s)
