@@ -100,11 +100,12 @@ def run(as_json: bool) -> None:
 @main.command()
 @speaks_json
 def acknowledge(as_json: bool) -> None:
-    """Say that the damage to the box's records that it tells of is known; marks stay."""
-    from edge.store import damage
+    """Say that the damage or loss of records that the box tells of is known; marks stay."""
+    from edge.store import damage, losses
 
     with open_box() as (_, store):
         damage.acknowledge(store, store.clock().now())
+        losses.acknowledge(store)
         marked = damage.count(store)
     say({"damaged": marked}, f"{marked:,} damaged records are known; they stay marked.", as_json)
 

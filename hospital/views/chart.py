@@ -12,7 +12,7 @@ from edge.model import patient_fields
 from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
-from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, CodedValue, Value
+from edge.model.reading import IMPROBABLE, NO_DOUBT, PERHAPS_SAME, UNCHECKED, CodedValue, Value
 from edge.patients import search_query
 from hospital.archive import Archive, Row, row, scalar
 from hospital.views import search_terms
@@ -378,7 +378,8 @@ def _flags(r: Row) -> tuple[str, ...]:
     """Return what is doubtful; what a worker compared or told apart is no doubt any more."""
     compared, apart = r["compared"], r["told_apart"]
     settled = {UNCHECKED: compared, IMPROBABLE: compared, PERHAPS_SAME: apart}
-    return tuple(flag for flag in r["flags"].split() if not settled.get(flag))
+    flags = (flag for flag in r["flags"].split() if flag not in NO_DOUBT)
+    return tuple(flag for flag in flags if not settled.get(flag))
 
 
 def placed_stamp(r: Row, anchors: dict[str, list[Anchor]]) -> PlacedStamp:
