@@ -138,7 +138,7 @@ ENTRY_KINDS: Final = (
             BodyField("record", types.TEXT, "The number of the control or of the record."),
             BodyField("found", types.TEXTS, "Fields of the message that number and time are from."),
         ),
-        AtHospital.KEPT,
+        AtHospital.APPLIED,
     ),
     KindRow(
         EntryKind.CLAIM,
