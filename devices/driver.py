@@ -112,6 +112,7 @@ BAD_VALUE = "result-value"
 NO_RESULT = "no-values"
 NOT_FINAL = "not-final"
 WITHDRAWN = "withdrawn"
+UNREADABLE = "malformed"
 RESULT_FAILURES = {
     UNMAPPED: "this test is not in the map of this site's tests",
     BAD_UNIT: "the unit is not the one in the map of this site's tests",
@@ -119,6 +120,7 @@ RESULT_FAILURES = {
     NO_RESULT: "the analyser says that it has no result",
     NOT_FINAL: "the analyser says that this result is not final yet",
     WITHDRAWN: "the analyser says that an earlier result was wrong",
+    UNREADABLE: "the analyser sent a message that cannot be read",
 }
 """Why an analyser's result is no reading, in a word and in a sentence."""
 
@@ -146,8 +148,8 @@ class Turn:
     control material, which is no patient; `refused` are results that are no readings; `samples`
     those of a stream, None for "no valid value"; `failed` says why a measurement that somebody
     waits for has none. `clock` is what the device's clock shows now, `serial` the device's own
-    serial number, `state` what it does (as in `edge.equipment.registry.Device`), each empty when
-    nothing was learnt.
+    serial number, `state` what it does (as in `edge.equipment.registry.Device`), `held` how many
+    records its memory holds, each empty when nothing was learnt.
     """
 
     write: bytes = b""
@@ -160,6 +162,7 @@ class Turn:
     serial: str = ""
     state: str = ""
     age_s: int | None = None
+    held: int | None = None
 
 
 class Session(Protocol):

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.model import coded_results, patient_fields
+from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.patients import calendars
 from edge.store import issues
@@ -85,6 +85,8 @@ def template() -> Catalog:
         catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
     for text in patient_fields.KIOSK_TEXTS:
         catalog.add(text, locations=[("edge/model/patient_fields.py", 0)])
+    for name in laboratory_tests.LABORATORY_TESTS.values():
+        catalog.add(name, locations=[("edge/model/laboratory_tests.py", 0)])
     for row in coded_results.WORDED:
         catalog.add(row.label, locations=[("edge/model/coded_results.py", 0)])
     for calendar in calendars.CALENDARS:

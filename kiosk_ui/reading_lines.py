@@ -50,6 +50,7 @@ class ReadingText:
     urgent: bool
     confirmed: bool
     compare: bool = False
+    perhaps: bool = False
     struck: bool = False
     silence: Markup | None = None
 
@@ -87,6 +88,7 @@ def show(
         urgent=recorded.entry in urgent,
         confirmed=recorded.confirmed,
         compare=recorded.needs_confirmation and not recorded.struck,
+        perhaps=recorded.perhaps is not None and not recorded.struck,
         struck=recorded.struck,
         silence=None if silence is None else issue_texts.silence_sentence(silence),
     )

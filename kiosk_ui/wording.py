@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from edge.model.age import Age, Estimate
 from edge.model.clock import Stamp
 from edge.model.coded_results import BY_WORD
+from edge.model.laboratory_tests import LABORATORY_TESTS
 from edge.model.patient import Patient
 from edge.model.patient_codes import AgeUnit, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
@@ -124,7 +125,8 @@ def plain(value: Decimal) -> str:
 
 def vital_name(code: str) -> Markup:
     """Return what a value is called; an unknown code is shown as it is."""
-    return t(_VITALS_BY_CODE[code]) if code in _VITALS_BY_CODE else ltr(code)
+    name = _VITALS_BY_CODE.get(code) or LABORATORY_TESTS.get(code)
+    return t(name) if name else ltr(code)
 
 
 def kind_name(kind: str) -> Markup:

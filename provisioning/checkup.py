@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 from devices.catalogue import SERIAL_PROTOCOLS, model_named
@@ -13,18 +13,16 @@ from devices.serial import templates
 from devices.serial.link import find
 from edge.model.clock import ClockQuality
 from edge.model.entry_check import problem
-from edge.model.errors import EdgeError
+from edge.model.errors import EdgeError, StoreError
 from edge.model.shortened import shortened
 from edge.process.start import file_words
 from edge.settings.box_settings import Settings
-from edge.store import journal
+from edge.store import damage, journal
 from edge.store.store import Store
 from provisioning import checkup_link, checkup_service
 from provisioning.finding import FAIL, PASS, WARN, Finding
 from sync.keys.keys import KeyFileError
 
-FULL_MB = 5
-"""With less a reading with its tables and the log of the file may find no room."""
 LONGEST_TEXT = 200
 JOURNAL_CHECKED = 200
 """So many entries, the newest, are compared with the table of entry kinds."""
@@ -35,6 +33,20 @@ Check = Callable[[Settings, Store], Finding]
 def checkup(settings: Settings, store: Store) -> list[Finding]:
     """Run every check; none changes anything and none raises."""
     return [_guarded(check, settings, store) for check in CHECKS]
+
+
+def checkup_without_file(settings: Settings, why: StoreError) -> list[Finding]:
+    """Say that the box's file cannot be used, and check what needs no file; none raises."""
+    words = Finding("file", FAIL, str(why))
+    return [words, *(_guarded_alone(check, settings) for check in checkup_service.ALONE)]
+
+
+def _guarded_alone(check: Callable[[Settings], Finding], settings: Settings) -> Finding:
+    try:
+        return check(settings)
+    except (EdgeError, OSError) as error:
+        words = file_words(error) if isinstance(error, OSError) else str(error)
+        return Finding(check.__name__, FAIL, words)
 
 
 def _guarded(check: Check, settings: Settings, store: Store) -> Finding:
@@ -62,12 +74,14 @@ def _journal(settings: Settings, store: Store) -> Finding:
     return Finding("journal", PASS, f"the newest {len(newest)} entries have the declared form")
 
 
-def _disk(settings: Settings, store: Store) -> Finding:
-    free_mb = shutil.disk_usage(settings.home).free // 1_000_000
-    if free_mb < FULL_MB:
-        return Finding("disk", FAIL, f"the disk is full: {free_mb:,} MB free")
-    result = WARN if free_mb < settings.disk_low_mb else PASS
-    return Finding("disk", result, f"{free_mb:,} MB free")
+def _records(settings: Settings, store: Store) -> Finding:
+    damaged = damage.count(store) + len(damage.find(store))
+    if damaged:
+        text = (
+            f"{damaged:,} records were changed on the disk; they are kept and not sent as genuine"
+        )
+        return Finding("records", FAIL, text)
+    return Finding("records", PASS, "every held record is as it was captured")
 
 
 def _clock(settings: Settings, store: Store) -> Finding:
@@ -107,15 +121,20 @@ def _bluetooth(settings: Settings, store: Store) -> Finding:
     return Finding("bluetooth", WARN, "no Bluetooth adapter found")
 
 
+def _needing_no_file(check: Callable[[Settings], Finding]) -> Check:
+    @wraps(check)
+    def checked(settings: Settings, store: Store) -> Finding:
+        return check(settings)
+
+    return checked
+
+
 CHECKS: tuple[Check, ...] = (
     _file,
     _journal,
-    _disk,
+    _records,
     _clock,
-    checkup_service.home,
-    checkup_service.service,
-    checkup_service.running,
-    checkup_service.kiosk,
+    *(_needing_no_file(check) for check in checkup_service.ALONE),
     checkup_link.pepper,
     checkup_link.keys,
     checkup_link.certificate,

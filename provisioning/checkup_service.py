@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import shutil
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,7 +15,6 @@ from edge.process import home_lock
 from edge.process.home import open_to_others, user_name
 from edge.process.start import os_words
 from edge.settings.box_settings import DEFAULT_HOME, Settings
-from edge.store.store import Store
 from provisioning.finding import FAIL, PASS, WARN, Finding
 
 UNIT = "healthpost.service"
@@ -27,12 +27,14 @@ UNIT_FOLDERS = tuple(
         "/lib/systemd/system",
     )
 )
+FULL_MB = 5
+"""With less a reading with its tables and the log of the file may find no room."""
 SHOWN = 3
 """So many files are named; of more only the number."""
 _LISTENS = "0A"  # a state in /proc/net/tcp (include/net/tcp_states.h)
 
 
-def home(settings: Settings, store: Store) -> Finding:
+def home(settings: Settings) -> Finding:
     """Whether all of the home is its owner's, writable, and closed to others."""
     own = settings.home.stat().st_uid
     strange = [path for path in _every(settings.home) if path.lstat().st_uid != own]
@@ -40,6 +42,8 @@ def home(settings: Settings, store: Store) -> Finding:
         owner = user_name(own)
         text = f"not of the user {owner}: {_named(strange)}; run as root:"
         return Finding("home", FAIL, f"{text} `chown -R {owner}: {settings.home}`")
+    if os.statvfs(settings.home).f_flag & os.ST_RDONLY:
+        return Finding("home", FAIL, f"the file system of {settings.home} can only be read")
     unusable = [path for path in _every(settings.home) if not _usable(path)]
     if unusable:
         return Finding("home", FAIL, f"cannot be written: {_named(unusable)}")
@@ -50,7 +54,7 @@ def home(settings: Settings, store: Store) -> Finding:
     return Finding("home", PASS, f"{settings.home} is for the user {user_name(own)} alone")
 
 
-def service(settings: Settings, store: Store) -> Finding:
+def service(settings: Settings) -> Finding:
     """Whether systemd runs the box as the user to whom its home belongs."""
     found = unit_of(settings.home, UNIT_FOLDERS)
     if found is None:
@@ -62,14 +66,14 @@ def service(settings: Settings, store: Store) -> Finding:
     return Finding("service", PASS, f"{UNIT} runs as {owner}, to whom the home belongs")
 
 
-def running(settings: Settings, store: Store) -> Finding:
+def running(settings: Settings) -> Finding:
     """Whether the box runs."""
     if home_lock.is_held(settings.home, "box") or home_lock.is_held(settings.home, "courier"):
         return Finding("running", PASS, "the box is running")
     return Finding("running", WARN, "the box is not running: `healthpost run` starts it")
 
 
-def kiosk(settings: Settings, store: Store) -> Finding:
+def kiosk(settings: Settings) -> Finding:
     """Whether the kiosk has its port, or can have it."""
     where = f"{settings.kiosk_host}:{settings.kiosk_port}"
     pid = home_lock.held_by(settings.home, "kiosk")
@@ -84,6 +88,19 @@ def kiosk(settings: Settings, store: Store) -> Finding:
     if pid:
         return Finding("kiosk", FAIL, f"the kiosk runs, but does not listen on {where}")
     return Finding("kiosk", PASS, f"{where} is free for the kiosk")
+
+
+def disk(settings: Settings) -> Finding:
+    """Whether there is room for readings."""
+    free_mb = shutil.disk_usage(settings.home).free // 1_000_000
+    if free_mb < FULL_MB:
+        return Finding("disk", FAIL, f"the disk is full: {free_mb:,} MB free")
+    result = WARN if free_mb < settings.disk_low_mb else PASS
+    return Finding("disk", result, f"{free_mb:,} MB free")
+
+
+ALONE = (disk, home, service, running, kiosk)
+"""The checks that need no file of the box: they also say why it may not open."""
 
 
 def unit_of(box_home: Path, folders: Sequence[Path]) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from edge.model import languages
+from edge.model.errors import StoreError
 from edge.settings.box_settings import Port, Settings, home_folder
 from edge.settings.toml_table import HIGHEST_PORT
 from provisioning import extras
@@ -97,6 +98,18 @@ def run(as_json: bool) -> None:
 
 
 @main.command()
+@speaks_json
+def acknowledge(as_json: bool) -> None:
+    """Say that the damage to the box's records that it tells of is known; marks stay."""
+    from edge.store import damage
+
+    with open_box() as (_, store):
+        damage.acknowledge(store, store.clock().now())
+        marked = damage.count(store)
+    say({"damaged": marked}, f"{marked:,} damaged records are known; they stay marked.", as_json)
+
+
+@main.command()
 @click.argument("copy", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @speaks_json
 def restore(copy: Path | None, as_json: bool) -> None:
@@ -159,11 +172,14 @@ def status(as_json: bool) -> None:
 @speaks_json
 def checkup(as_json: bool) -> None:
     """Check that this box is fit for work; ends with 1 when a check fails."""
-    from provisioning.checkup import checkup as check
+    from provisioning import checkup as checks
     from provisioning.finding import FAIL
 
-    with open_box() as (settings, store):
-        findings = check(settings, store)
+    try:
+        with open_box() as (settings, store):
+            findings = checks.checkup(settings, store)
+    except StoreError as error:
+        findings = checks.checkup_without_file(Settings.load(box_home()), error)
     rows = [{"check": f.check, "result": f.result, "text": f.text} for f in findings]
     text = "\n".join(f"{f.result:<5} {f.check}: {f.text}" for f in findings)
     failed = any(f.result == FAIL for f in findings)

@@ -19,7 +19,8 @@ def decode(context: click.Context, lines: bool) -> None:
 
     With --lines each input line is {"char", "hex"} for Bluetooth or
     {"protocol", "chunks", "direction"?, "map"?} for serial; "map" is the site's map of an
-    analyser's tests, {"^^^HB": ["718-7", "g/dL"]}.
+    analyser's tests, {"^^^HB": ["718-7", "g/dL"]}; "encoding", "sample", "time" and "controls" are
+    those of a port in the settings.
     """
     if context.invoked_subcommand is not None:
         return

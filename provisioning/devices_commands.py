@@ -30,6 +30,7 @@ from devices.catalogue.serial_protocols import serial_row
 from devices.catalogue.tables import line_text
 from edge.equipment import controls, registry
 from edge.settings.box_settings import home_folder, settings_file
+from edge.store import issues
 from provisioning.device_output import (
     Json,
     check_json,
@@ -52,6 +53,9 @@ _RAW_WARNING = (
 )
 
 
+_NEAR = frozenset({"not-paired", "not-added", "bond-stale"})
+
+
 @click.group()
 def devices() -> None:
     """Medical devices: what is understood, what was met, captures."""
@@ -60,13 +64,23 @@ def devices() -> None:
 @devices.command("list")
 @speaks_json
 def list_devices(as_json: bool) -> None:
-    """List the models that are understood, and the devices that this box has met."""
-    met = _met()
+    """List the models that are understood, the devices that this box has met, and those near it.
+
+    Near and not read are those that wait to be paired or added: `healthpost devices pair ADDRESS`.
+    """
+    met, near = _met()
     rows = [model_json(model) for model in MODELS]
     lines = [model_words(model) for model in MODELS]
     lines += ["", "Met by this box:" if met else "This box has met no device."]
     lines += [f"  {d.model} ({d.link}, {d.address}): {d.state}" for d in met]
-    say({"models": rows, "met": [device_json(d) for d in met]}, "\n".join(lines), as_json)
+    lines += ["", "Near, and not read:"] if near else []
+    lines += [f"  {issue.detail}: {issue.sentence()}" for issue in near]
+    told = {
+        "models": rows,
+        "met": [device_json(d) for d in met],
+        "near": [{"address": issue.detail, "why": issue.kind} for issue in near],
+    }
+    say(told, "\n".join(lines), as_json)
 
 
 @devices.command()
@@ -139,11 +153,13 @@ devices.add_command(unpair)
 # --- listing -----------------------------------------------------------------------------------
 
 
-def _met() -> list[registry.Device]:
+def _met() -> tuple[list[registry.Device], list[issues.Issue]]:
+    """Return the devices of this box, and the issues of those that no bond or person lets in."""
     if not settings_file(home_folder()).exists():
-        return []
+        return [], []
     with open_box() as (_, store):
-        return registry.devices(store)
+        waiting = [one for one in issues.current(store) if one.kind in _NEAR]
+        return registry.devices(store), waiting
 
 
 # --- recording ---------------------------------------------------------------------------------

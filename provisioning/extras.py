@@ -19,6 +19,7 @@ from provisioning.output import speaks_json
 BOX, HOSPITAL = "box", "hospital"
 
 VERBS: Mapping[str, tuple[str, ...]] = {
+    "acknowledge": (BOX,),
     "bundle": (BOX,),
     "checkup": (BOX,),
     "decode": (),

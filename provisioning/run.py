@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Mapping
 
-from edge.model.errors import StoreRefused
+from edge.model.errors import StoreError
 from edge.process.fork import ForkedChild, preload
 from edge.process.home import close_to_others
 from edge.process.home_lock import ASIDE_S
@@ -87,10 +87,10 @@ def run_box() -> None:
 
 
 def _migrate(settings: Settings) -> None:
-    """Bring the file up to date once, or raise a plain error for all."""
+    """Bring the file up to date once for all, or say once why it cannot be used."""
     try:
         Store.open(settings.database, settings.box_id).close()
-    except StoreRefused as error:
+    except StoreError as error:
         log.error("%s", error)  # the kiosk must run: each of its pages says so
 
 

@@ -6,12 +6,14 @@ import shutil
 from datetime import UTC, datetime
 
 from edge.bundles import sent
-from edge.equipment import registry
+from edge.equipment import bluetooth_recovery, registry
+from edge.feed import command_log
 from edge.files import attachments
 from edge.model.entry import Lane
+from edge.patients import register
 from edge.readings import history
 from edge.settings.box_settings import Settings
-from edge.store import data_budget, issues, link_windows, outbox, poison
+from edge.store import damage, data_budget, issues, link_windows, outbox, poison
 from edge.store import ledger as lane_ledger
 from edge.store.ledger import LaneLedger
 from edge.store.store import Store
@@ -56,8 +58,15 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
         ],
         "files_waiting": attachments.waiting(store),
         "stick": _stick(store),
+        "damaged": damage.count(store),
         "unsendable": sum(1 for p in poison.listed(store) if p.repaired_as is None),
         "tray": history.tray_count(store),
+        "patients": register.count(store),
+        "orders_answered": [command.kind for command in command_log.answered(store)],
+        "bluetooth_recovery": {
+            step.step: {"times": step.times, "last": _utc(step.last_ms)}
+            for step in bluetooth_recovery.taken(store)
+        },
         "clock": {"wall": _utc(now.wall_ms), "quality": str(now.quality)},
         "disk_free_mb": free // 1_000_000,
         "devices": [_device(d) for d in registry.devices(store)],

@@ -32,6 +32,7 @@ TRIALS = (
     Trial("chaos", "trials.chaos", "real processes through many seeded plans of misfortunes"),
     Trial("absence", "trials.absence", "ninety days without a network, then 40 kbit/s"),
     Trial("soak", "trials.soak", "days of sixty patients with a fleet of devices"),
+    Trial("day", "trials.day", "days of sixty patients with clocks, counters and scans that fail"),
     Trial("kill", "trials.kill", "thousands of kill -9 at any moment"),
     Trial("power", "trials.power", "tens of thousands of power cuts, replayed at any moment"),
     Trial("mutants", "trials.mutants", "hundreds of mistakes put into the code; tests must fail"),

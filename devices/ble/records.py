@@ -1,15 +1,17 @@
 """Reading a meter's memory by its Record Access Control Point (2A52). Pure.
 
-    counting --n--> reporting --success--> complete
-       |  0            | none since our last: was the meter reset?
-       v               v
+    counting --n--> reporting from our last on --it came unchanged--> complete
+       |  0            |    | it did not come, or is another one --> reporting all --> complete
+       v               v none
     nothing         checking --newest is before our last--> reporting all --> complete
                        | it is not
                        v
                     nothing            busy, refused and aborted end it from anywhere
 
-Records come oldest first, as GLS 1.0.1 (3.4) has it. What may be remembered as "held" is never
-more than that order allows.
+A number alone says nothing: a meter that was reset counts anew and overtakes what is remembered.
+So the last record that is held is asked for again, and must be what it was. Records come oldest
+first, as GLS 1.0.1 (3.4) has it. What may be remembered as "held" is never more than that order
+allows.
 """
 
 from __future__ import annotations
@@ -44,11 +46,19 @@ class _Phase(StrEnum):
 
 
 class RecordTransfer:
-    """One transfer; `last` is the sequence number up to which everything is held, if any."""
+    """One transfer; `last` is the sequence number up to which everything is held, if any.
 
-    def __init__(self, last: int | None) -> None:
+    `content` is a digest of that record, None when it is not known. `anew` becomes true when the
+    meter turns out to have begun its numbers anew.
+    """
+
+    def __init__(self, last: int | None, content: str | None = None) -> None:
         self.ending: TransferEnd | None = None
         self.refusal = ""
+        self.anew = False
+        self._content = content
+        self._contents: dict[int, str] = {}
+        self._met = False
         self._last = last
         self._phase = _Phase.COUNTING
         self._sequences: list[int] = []
@@ -58,12 +68,17 @@ class RecordTransfer:
         """Return the first command."""
         return record_access.count_all()
 
-    def record(self, sequence: int) -> None:
-        """Take note that a record of this sequence number came."""
+    def record(self, sequence: int, content: str = "") -> None:
+        """Take note that a record of this sequence number, with this digest, came."""
         if self._phase in (_Phase.SINCE, _Phase.ALL):
+            if sequence == self._last and not self.anew:
+                self._met = True
+                self.anew = self._content not in (None, content)
             self._sequences.append(sequence)
+            self._contents[sequence] = content
         elif self._phase is _Phase.CHECKING:
             self._newest = sequence
+            self.anew = self._last is not None and sequence < self._last
 
     def answered(self, fields: Fields) -> bytes | None:
         """Take what the control point indicated; return the next command, None for none now."""
@@ -96,6 +111,13 @@ class RecordTransfer:
             return sequences[-1] if rising else max(sequences)
         return sequences[-1] if rising and len(sequences) > 1 else last
 
+    @property
+    def last_content(self) -> str | None:
+        """The digest of the record `complete_up_to`; None when it is not known."""
+        up_to = self.complete_up_to
+        kept = self._content if up_to == self._last else None
+        return None if up_to is None else self._contents.get(up_to, kept) or None
+
     # --- transitions ---------------------------------------------------------------------------
 
     def _counted(self, count: int) -> bytes | None:
@@ -105,10 +127,11 @@ class RecordTransfer:
         if self._last is None or self._last >= HIGHEST_SEQUENCE:
             return self._report_all()
         self._phase = _Phase.SINCE
-        return record_access.report_since(self._last + 1)
+        return record_access.report_since(self._last)
 
     def _report_all(self) -> bytes:
         self._phase = _Phase.ALL
+        self._sequences.clear()
         return record_access.report_all()
 
     def _responded(self, request: int, code: int) -> bytes | None:
@@ -132,7 +155,8 @@ class RecordTransfer:
         if self._phase is _Phase.CHECKING:
             return self._checked()
         if code == record_access.SUCCESS:
-            return self._end(TransferEnd.COMPLETE)
+            known = self._phase is _Phase.ALL or (self._met and not self.anew)
+            return self._end(TransferEnd.COMPLETE) if known else self._report_all()
         if self._phase is _Phase.ALL:
             nothing = code == record_access.NO_RECORDS
             return self._end(TransferEnd.NOTHING) if nothing else self._refused(code)
@@ -144,6 +168,7 @@ class RecordTransfer:
     def _checked(self) -> bytes | None:
         """A newest record from before our last one: the meter began to count anew."""
         if self._newest is not None and self._newest < cast("int", self._last):
+            self.anew = True
             self._last = None
             return self._report_all()
         return self._end(TransferEnd.NOTHING)

@@ -13,6 +13,7 @@ import asyncio
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any, cast
 
 from devices.ble.assembly import Assembly, Piece
@@ -28,7 +29,7 @@ from devices.recording.recorder import Kept, Recorder
 from edge.equipment import device_memory, registry
 from edge.model.clock import Stamp
 from edge.model.reading import Kind
-from edge.readings.intake import Duplicate
+from edge.readings.intake import AcceptedReading, Duplicate
 from edge.store import issues
 
 RECORD_ACCESS = "2A52"
@@ -105,7 +106,7 @@ class Session:
         self._recorded: list[asyncio.Future[Kept]] = []
         self._leave = asyncio.Event()
         self._valid_s = 0.0
-        self._repeatable = self._finger_in = False
+        self._repeatable = self._finger_in = self._anew = False
         self._under_way: Piece | None = None
         self._failed: set[bytes] = set()
 
@@ -125,11 +126,13 @@ class Session:
         news |= any(not isinstance(outcome, Duplicate) for outcome in outcomes)
         if not (news or self.streaming and self.heard):
             return SessionEnd.NO_NEWS
-        harmless = self.hung_up and not self._repeatable
+        doubted = any(isinstance(o, AcceptedReading) and o.perhaps is not None for o in outcomes)
+        harmless = self.hung_up and not (self._repeatable or doubted)
         return SessionEnd.NEWS_AND_HUNG_UP if harmless else SessionEnd.NEWS
 
     async def run(self) -> None:
         """Serve the device until it or we hang up; raises `LinkError` when it cannot be served."""
+        self._readings.connected(self._recorder.now())
         try:
             await self._subscribe()
             setup = asyncio.create_task(self.setup.run())
@@ -166,7 +169,7 @@ class Session:
         if records and await self._serve(BLE_CHARACTERISTICS[RECORD_ACCESS]):
             device = self._readings.source.id
             memory = await self._recorder.fetch(lambda store, _: device_memory.of(store, device))
-            self._transfer = RecordTransfer(memory.last_record)
+            self._transfer = RecordTransfer(memory.last_record, memory.last_content)
 
     async def _serve(self, characteristic: BleCharacteristic) -> bool:
         def take(raw: bytes) -> None:
@@ -278,7 +281,7 @@ class Session:
             return None
         piece = Piece(value.at, characteristic, fields, value.raw)
         if characteristic.uuid == RECORD_ACCESS:
-            return self._transfer.answered(fields) if self._transfer else None
+            return self._answered(fields, self._transfer) if self._transfer else None
         if characteristic.running is not None and characteristic.running(fields):
             self._show(piece)
         elif characteristic.streaming:
@@ -303,9 +306,23 @@ class Session:
 
     def _measure(self, piece: Piece) -> None:
         if self._transfer is not None and piece.characteristic.uuid == "2A18":
-            self._transfer.record(cast("int", piece.fields["seq"]))
+            sequence = cast("int", piece.fields["seq"])
+            self._transfer.record(sequence, blake2b(piece.raw, digest_size=12).hexdigest())
+            self._notice_new_numbers(self._transfer)
         for whole in self._assembly.feed(piece):
             self._take_whole(whole)
+
+    def _answered(self, fields: Fields, transfer: RecordTransfer) -> bytes | None:
+        command = transfer.answered(fields)
+        self._notice_new_numbers(transfer)
+        return command
+
+    def _notice_new_numbers(self, transfer: RecordTransfer) -> None:
+        """A meter that counts anew: what it holds now is nothing that it held before."""
+        if transfer.anew and not self._anew:
+            self._anew = True
+            device = self._readings.source.id
+            self._recorder.submit(lambda store, _: device_memory.begin_numbering(store, device))
 
     def _take_whole(self, whole: Piece) -> None:
         """File what was measured of control solution, keep what was measured of a person."""
@@ -359,6 +376,7 @@ class Session:
         if transfer is None:
             return
         source, last = self._readings.source, transfer.complete_up_to
+        content = transfer.last_content
         if transfer.ending is TransferEnd.REFUSED:
             self._recorder.submit(
                 lambda store, now: issues.note(
@@ -371,7 +389,7 @@ class Session:
             )
         if last is not None and all(_is_written(done) for done in self._recorded):
             self._recorder.submit(
-                lambda store, _: device_memory.set_last_record(store, source.id, last)
+                lambda store, _: device_memory.set_last_record(store, source.id, last, content)
             )
 
 

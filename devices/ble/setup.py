@@ -20,7 +20,7 @@ from devices.protocols.current_time import encode_current_time, encode_date_time
 from devices.recording.device_readings import Source
 from devices.recording.device_time import KnownClock, ahead_s, local_time
 from devices.recording.recorder import Recorder
-from edge.equipment import device_memory, registry
+from edge.equipment import device_clock, device_memory, registry
 from edge.model.clock import ClockQuality
 from edge.store import issues
 
@@ -117,6 +117,7 @@ class DeviceSetup:
         self.clock = self.now_valid = found
         device, seconds = self._source.id, ahead_s(found)
         self._recorder.submit(lambda store, _: registry.set_clock_offset(store, device, seconds))
+        self._recorder.submit(lambda store, now: device_clock.note_shown(store, now, device, shown))
 
     async def _write_clock(self) -> None:
         """Set the clock, unless the box's own is worse than none or the device's is near enough."""
@@ -130,6 +131,8 @@ class DeviceSetup:
         if await self._connection.write(model.clock, encode(local)):
             # What the device holds was stamped before: only later readings go by this.
             self.clock = KnownClock(local - local, since=local.replace(microsecond=0))
+            device = self._source.id
+            self._recorder.submit(lambda store, _: device_clock.note_set(store, now, device, local))
 
     def _is_off_by_less(self, seconds: int) -> bool:
         """Whether the clock is that good; one that could not be read is left alone as well."""

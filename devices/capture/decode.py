@@ -58,18 +58,18 @@ def decode_serial(
     protocol: str,
     chunks: Sequence[str],
     direction: str = FROM_DEVICE,
-    tests: Mapping[str, Test] | None = None,
+    site: Site | None = None,
 ) -> Json:
     """Decode serial bytes, chunk by chunk: {"protocol", "events", "pending_bytes", "readings"}.
 
-    `tests` is the site's map of an analyser's tests; an analyser's answers are in "answers".
+    `site` is what was written down for an analyser; its answers are in "answers".
     """
     decoder = _decoder(protocol, direction)
     data = [_bytes(chunk) for chunk in chunks]
     events = [event for chunk in data for event in decoder.feed(chunk)]
     found = Recorded()
     if direction == FROM_DEVICE:
-        found = recorded.of_events(SERIAL_PROTOCOLS[protocol], events, Site(tests or {}))
+        found = recorded.of_events(SERIAL_PROTOCOLS[protocol], events, site or Site())
     return {
         "protocol": protocol,
         "events": [event_json(event) for event in events],
@@ -90,7 +90,14 @@ def decode_line(line: object) -> Json:
     if not isinstance(chunks, list) or not all(isinstance(chunk, str) for chunk in chunks):
         raise DecodeInputError("bad_line", '"chunks" must be a list of hex strings')
     direction = _text(line, "direction") if "direction" in line else FROM_DEVICE
-    return decode_serial(_text(line, "protocol"), chunks, direction, tests_of(line.get("map")))
+    return decode_serial(_text(line, "protocol"), chunks, direction, site_of(line))
+
+
+def site_of(line: Mapping[str, object]) -> Site:
+    """Return what a line says of an analyser: "map", "encoding", "sample", "time", "controls"."""
+    encoding = _text(line, "encoding") if "encoding" in line else ""
+    sample, time, controls = (_texts(line, key) for key in ("sample", "time", "controls"))
+    return Site(tests_of(line.get("map")), encoding, sample, time, controls)
 
 
 def tests_of(rows: object) -> Mapping[str, Test]:
@@ -215,6 +222,13 @@ def _bytes(hex_text: str) -> bytes:
         reason = f"{_short(hex_text)} ends in the middle of a byte: a byte is two digits"
         raise DecodeInputError("bad_hex", reason)
     return bytes.fromhex(digits)
+
+
+def _texts(line: Mapping[str, object], key: str) -> tuple[str, ...]:
+    value = line.get(key, [])
+    if not isinstance(value, list) or not all(map(_is_text, value)):
+        raise DecodeInputError("bad_line", f'"{key}" must be a list of texts')
+    return tuple(value)
 
 
 def _short(text: str) -> str:

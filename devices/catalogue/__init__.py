@@ -12,12 +12,13 @@ from collections.abc import Mapping
 
 from devices.catalogue import tables
 from devices.catalogue.ble_families import BLE_FAMILIES
-from devices.catalogue.ble_models import BLE_MODELS
+from devices.catalogue.ble_models import BLE_MODELS, BLE_REPEATS
 from devices.catalogue.ble_models import recognised as recognised
 from devices.catalogue.serial_models import SERIAL_MODELS
 from devices.catalogue.serial_protocols import SERIAL_ROWS, serial_row
 from devices.driver import BleCharacteristic, SerialProtocol
 from devices.model import Model as Model
+from edge.model.reading import Repeats
 
 BLE_CHARACTERISTICS: dict[str, BleCharacteristic] = {
     characteristic.uuid: characteristic
@@ -36,6 +37,14 @@ MODELS: tuple[Model, ...] = (
 def model_named(name: str) -> Model | None:
     """Return the row of a model by its name or its label."""
     return next((model for model in MODELS if name in (model.name, model.label)), None)
+
+
+def repeats_of(model: Model) -> Repeats:
+    """Return how a model's devices are known to send a measurement again."""
+    if model.link == "ble":
+        return BLE_REPEATS[model.quirks.history]
+    row = serial_row(model.protocol)
+    return Repeats.NEVER if row is None else row.repeats
 
 
 def serial_models(protocol: str) -> tuple[Model, ...]:

@@ -11,8 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from devices.model import Broadcast, GlucoseRange, Model, Quirks
-from edge.model.reading import Kind
+from devices.model import Broadcast, GlucoseRange, History, Model, Quirks
+from edge.model.reading import Kind, Repeats
+
+BLE_REPEATS: dict[History, Repeats] = {
+    "none": Repeats.HELD,
+    "sent": Repeats.HELD,
+    "latest": Repeats.HELD,
+    "records": Repeats.NUMBERED,
+}
+"""How a device of each kind of memory repeats itself. Even one without a memory (a scale that
+broadcasts) may show its last value again when it wakes."""
 
 _BATTERY = "2A19"
 _PRESSURE = ("2A35", "2A36", "2B34", _BATTERY)

@@ -11,6 +11,7 @@ from devices.deidentify import MaskedBytes
 from devices.driver import Question, SerialProtocol, Session
 from devices.protocols.laboratory import Site
 from devices.sessions.analyser import WallClock
+from edge.model.reading import Repeats
 
 Masker = Callable[[bytes], MaskedBytes]
 
@@ -57,7 +58,9 @@ class ProtocolRow:
     """A serial protocol with its facts.
 
     `evidence` says what its decoder was written from, `deidentify` how a patient's identity is
-    taken out of a capture or why nothing does so. It is recognised by `listening`, and by
+    taken out of a capture or why nothing does so. `repeats` is how its devices send a measurement
+    again: what proves that they did stands in `edge.readings.identity`. It is recognised by
+    `listening`, and by
     `question` where a technician allows questions. `session` makes the host's side of a
     polled protocol, `analyser` the same for one that needs what the site wrote down, its map of
     test codes above all; a protocol with neither is only listened to. `requests` are what a person
@@ -68,6 +71,7 @@ class ProtocolRow:
     evidence: Evidence
     deidentify: Masker | WithoutMasker
     listening: Listening
+    repeats: Repeats
     question: Question | None = None
     session: Callable[[], Session] | None = None
     analyser: Callable[[Site, WallClock], Session] | None = None

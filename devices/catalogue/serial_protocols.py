@@ -58,6 +58,7 @@ from devices.sessions.onetouch_ultraeasy import session as onetouch_ultraeasy_se
 from devices.sessions.sd_codefree import session as sd_codefree_session
 from devices.sessions.suntech_nibp import session as suntech_nibp_session
 from devices.sessions.taidoc_51 import session as taidoc_51_session
+from edge.model.reading import Repeats
 
 SERIAL_ROWS: tuple[ProtocolRow, ...] = (
     ProtocolRow(
@@ -65,24 +66,28 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.CAPTURED,
         deidentify=kiosks.mask_tm2655,
         listening=WHOLE_RESULT,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=omron_hbp.PROTOCOL,
         evidence=Evidence.AGREED,
         deidentify=kiosks.mask_omron,
         listening=WHOLE_RESULT,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=cms50.PROTOCOL,
         evidence=Evidence.AGREED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=unchecked_run(60),
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=cms50_v7.PROTOCOL,
         evidence=Evidence.CAPTURED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=unchecked_run(60),
+        repeats=Repeats.NUMBERED,
         question=cms50_v7.QUESTION,
         session=cms50_v7_session,
     ),
@@ -91,24 +96,28 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.CAPTURED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=WHOLE_RESULT,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=nonin.PROTOCOL_DF2,
         evidence=Evidence.CAPTURED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=SOUND_FRAMES,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=nonin.PROTOCOL_DF8,
         evidence=Evidence.SINGLE,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=unchecked_run(12),
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=nonin.PROTOCOL_DF13,
         evidence=Evidence.SINGLE,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=WHOLE_RESULT,
+        repeats=Repeats.HELD,
         session=nonin_df13_session,
     ),
     ProtocolRow(
@@ -116,18 +125,21 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.MANUAL,
         deidentify=scales.mask_tanita,
         listening=WHOLE_RESULT,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=ad_scale.PROTOCOL,
         evidence=Evidence.MANUAL,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=unchecked_run(2),
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=taidoc_51.PROTOCOL,
         evidence=Evidence.CAPTURED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=SOUND_FRAMES,
+        repeats=Repeats.WHOLE,
         question=taidoc_51.QUESTION,
         session=taidoc_51_session,
     ),
@@ -136,6 +148,7 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.CAPTURED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=SOUND_FRAMES,
+        repeats=Repeats.WHOLE,
         question=onetouch_ultra2.QUESTION,
         session=onetouch_ultra2_session,
     ),
@@ -144,6 +157,7 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.CAPTURED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=SOUND_FRAMES,
+        repeats=Repeats.WHOLE,
         session=onetouch_ultraeasy_session,
     ),
     ProtocolRow(
@@ -151,6 +165,7 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.CAPTURED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=SOUND_FRAMES,
+        repeats=Repeats.NEVER,
         question=suntech_nibp.QUESTION,
         session=suntech_nibp_session,
         requests=("start-adult", "start-child", "start-newborn", "stop"),
@@ -160,6 +175,7 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.CAPTURED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=SOUND_FRAMES,
+        repeats=Repeats.NEVER,
         question=medlab_nibp2020.QUESTION,
         session=medlab_nibp2020_session,
         requests=("start-adult", "stop"),
@@ -169,6 +185,7 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.AGREED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=SOUND_FRAMES,
+        repeats=Repeats.NEVER,
         session=berry_pm6750_session,
         requests=("start-adult", "stop"),
     ),
@@ -177,6 +194,7 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.AGREED,
         deidentify=laboratory.mask_astm,
         listening=NO_PROOF,
+        repeats=Repeats.MESSAGE,
         analyser=AstmSession,
     ),
     ProtocolRow(
@@ -184,6 +202,7 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.STANDARD_ALONE,
         deidentify=laboratory.mask_hl7,
         listening=WHOLE_RESULT,
+        repeats=Repeats.MESSAGE,
         analyser=Hl7Session,
     ),
     ProtocolRow(
@@ -191,6 +210,7 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.AGREED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=SOUND_FRAMES,
+        repeats=Repeats.WHOLE,
         session=freestyle_optium_session,
     ),
     ProtocolRow(
@@ -198,6 +218,7 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.AGREED,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=SOUND_FRAMES,
+        repeats=Repeats.WHOLE,
         session=sd_codefree_session,
     ),
     ProtocolRow(
@@ -205,42 +226,49 @@ SERIAL_ROWS: tuple[ProtocolRow, ...] = (
         evidence=Evidence.SPECIFICATION,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=WHOLE_RESULT,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=datex_s5.PROTOCOL,
         evidence=Evidence.AGREED,
         deidentify=WithoutMasker.NOT_KNOWN,
         listening=SOUND_FRAMES,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=terumo_bp500.PROTOCOL,
         evidence=Evidence.SINGLE,
         deidentify=kiosks.mask_terumo,
         listening=WHOLE_RESULT,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=lepu_aa55.PROTOCOL,
         evidence=Evidence.SINGLE,
         deidentify=WithoutMasker.NOT_KNOWN,
         listening=SOUND_FRAMES,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=ad_ua767pc.PROTOCOL,
         evidence=Evidence.SINGLE,
         deidentify=WithoutMasker.NO_IDENTITY,
         listening=NO_PROOF,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=gtech_gl310.PROTOCOL,
         evidence=Evidence.SINGLE,
         deidentify=scales.mask_gtech,
         listening=WHOLE_RESULT,
+        repeats=Repeats.NEVER,
     ),
     ProtocolRow(
         protocol=healthometer.PROTOCOL,
         evidence=Evidence.SINGLE,
         deidentify=scales.mask_healthometer,
         listening=WHOLE_RESULT,
+        repeats=Repeats.NEVER,
     ),
 )
 

@@ -8,6 +8,7 @@ from devices.catalogue.ble_families import BleFamily
 from devices.catalogue.protocol_row import ProtocolRow
 from devices.driver import LineSettings
 from devices.model import Model
+from edge.model.reading import Repeats
 
 EXPERIMENTAL = "**experimental**"
 
@@ -37,6 +38,7 @@ def protocol_table(protocols: Protocols, families: Families) -> str:
             row.protocol.title,
             "serial " + ", ".join(line_text(line) for line in row.protocol.lines),
             _serial_evidence(row),
+            _REPEATS[row.repeats],
         )
         for row in protocols
     ]
@@ -47,10 +49,22 @@ def protocol_table(protocols: Protocols, families: Families) -> str:
             "Bluetooth "
             + ", ".join(characteristic.uuid for characteristic in family.characteristics),
             str(family.evidence),
+            "by model: docs/bluetooth.md",
         )
         for family in families
     ]
-    return _markdown(("protocol", "what speaks it", "link", "evidence"), serial + ble)
+    head = ("protocol", "what speaks it", "link", "evidence", "sends again")
+    return _markdown(head, serial + ble)
+
+
+_REPEATS = {
+    Repeats.ACT: "never: the box tells its acts apart",
+    Repeats.NEVER: "never: each measurement comes once",
+    Repeats.MESSAGE: "a message that was not acknowledged, within minutes",
+    Repeats.HELD: "what it still holds; a repetition only while its clock is read and runs",
+    Repeats.NUMBERED: "records with a number of their own",
+    Repeats.WHOLE: "its whole memory, at each connection; equal records are counted",
+}
 
 
 def serial_facts(row: ProtocolRow, models: Iterable[Model]) -> str:

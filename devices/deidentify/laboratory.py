@@ -8,8 +8,16 @@ from dataclasses import dataclass
 
 from devices.deidentify.text import MaskedBytes, MaskedFrame, blank, by_pattern
 from devices.protocols.framing import sum8
+from devices.protocols.laboratory_words import WORD_OF
 
-_NUMBER = rb"[<>]?\^?\d{1,6}(?:\.\d{1,4})?"
+_NUMBER = rb"[<>]?=?\^?\d{1,6}(?:[.,]\d{1,4})?"
+_WORD = b"|".join(
+    re.escape(spelling.encode("ascii"))
+    for spelling in sorted(WORD_OF, key=len, reverse=True)
+    if spelling.isascii() and not spelling.isdigit()
+)
+_VALUE = rb"(?i:" + _NUMBER + rb"|" + _WORD + rb"|[1-4]\+|\+{1,4})?"
+"""A value that names nobody: a number, a bound, or a word of the closed table, in any case."""
 _UNIT = rb"(?:10[*^]\d{1,2}|[A-Za-z%\xb5])?[A-Za-z/%.*^]{0,11}"
 _RANGE = rb"[\d. <>-]{0,15}"
 _DATE = rb"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -26,16 +34,16 @@ _ASTM_FIELDS: Mapping[bytes, Mapping[int, bytes]] = {
         12: rb"\d?|LIS0?2-A2?|E ?1394-97",
         13: _TIME,
     },
-    b"O": {1: rb"\d{1,3}", 4: _TEST},
+    b"O": {1: rb"\d{1,3}", 4: _TEST, 11: rb"[A-Z]?", 15: rb"(?:CTRL|QC|Q)?"},
     b"R": {
         1: rb"\d{1,3}",
         2: _TEST,
-        3: _NUMBER,
+        3: _VALUE,
         4: _UNIT,
         5: _RANGE,
         6: rb"[A-Z<>]{0,2}",
         7: rb"[A-Z]{0,4}",
-        8: rb"[A-Z]",
+        8: rb"[A-Z]?",
         12: _TIME,
     },
     b"L": {1: rb"\d{0,3}", 2: rb"[A-Z]?"},
@@ -54,20 +62,29 @@ _ASTM_STRICT: Mapping[bytes, tuple[int, ...]] = {
 into one another. A checksum of 8 bits does not show all such damage."""
 
 _HL7_FIELDS: Mapping[bytes, Mapping[int, bytes]] = {
-    b"MSH": {at: _ANY for at in range(11)} | {11: rb"2\.\d(?:\.\d)?"},
+    b"MSH": {at: _ANY for at in range(11)}
+    | {11: rb"2\.\d(?:\.\d)?", 15: rb"[0-2]?", 17: rb"(?:UNICODE(?: UTF-8)?|ASCII|8859/\d{1,2})?"},
+    b"SPM": {11: rb"[A-Z]?"},
     b"OBX": {
         1: rb"\d{0,4}",
         2: rb"[A-Z]{0,3}",
         3: _ANY,
-        5: _NUMBER,
+        5: _VALUE,
         6: _UNIT,
         7: _RANGE,
         8: rb"[A-Z<>]{0,2}",
-        11: rb"[A-Z]",
+        11: rb"[A-Z]?",
         14: _TIME,
     },
 }
 """The same in HL7; PID, OBR, NTE and all other segments lose everything but their name."""
+
+_EMPTY_WITHOUT_STATUS: Mapping[bytes, tuple[int, tuple[int, ...]]] = {
+    b"R": (8, (9, 10, 11, 13)),
+    b"OBX": (11, (9, 10, 12, 13, 15, 16, 17, 18)),
+}
+"""A result's status may be missing, and is the mark by which fields that shifted are known. Where
+it is missing, the fields around it must be empty: the operator's is one of them."""
 
 _HL7_STRICT: Mapping[bytes, tuple[int, ...]] = {b"MSH": (11,), b"OBX": (1, 2, 8, 11)}
 """The same in HL7, whose frames have no checksum."""
@@ -75,7 +92,7 @@ _HL7_STRICT: Mapping[bytes, tuple[int, ...]] = {b"MSH": (11,), b"OBX": (1, 2, 8,
 
 def mask_hl7(data: bytes) -> MaskedBytes:
     """Blank every segment but MSH and OBX, and of these what may name somebody."""
-    return by_pattern(data, re.compile(rb"\x0b([^\x0b]*?)\x1c\r", re.DOTALL), _hl7_message)
+    return by_pattern(data, re.compile(rb"\x0b([^\x0b]*?)(\x1c\r?)", re.DOTALL), _hl7_message)
 
 
 def _hl7_message(message: re.Match[bytes]) -> MaskedFrame | None:
@@ -83,7 +100,7 @@ def _hl7_message(message: re.Match[bytes]) -> MaskedFrame | None:
         return None
     parts = [_hl7_segment(part) for part in re.split(rb"([\r\n])", message[1])]
     body = b"".join(part.data for part in parts)
-    return MaskedFrame(b"\x0b" + body + b"\x1c\r", sum(part.fields for part in parts))
+    return MaskedFrame(b"\x0b" + body + message[2], sum(part.fields for part in parts))
 
 
 def _hl7_segment(segment: bytes) -> MaskedFrame:
@@ -102,11 +119,18 @@ def _kept_fields(
     fields = record.split(b"|")
     name = fields[0]
     own = forms.get(name, {})
-    if not all(_has_form(own[at], _field(fields, at)) for at in strict.get(name, ())):
+    shifted = not all(_has_form(own[at], _field(fields, at)) for at in strict.get(name, ()))
+    if shifted or _may_have_shifted(name, fields):
         own = {}
     new = [_kept(_NAMES, name), *(_kept(own.get(at), fields[at]) for at in range(1, len(fields)))]
     blanked = sum(1 for before, after in zip(fields, new, strict=True) if before != after)
     return MaskedFrame(b"|".join(new), blanked)
+
+
+def _may_have_shifted(name: bytes, fields: Sequence[bytes]) -> bool:
+    """Whether a result has no status and something where its operator may stand."""
+    status, others = _EMPTY_WITHOUT_STATUS.get(name, (0, ()))
+    return bool(others) and not _field(fields, status) and any(_field(fields, at) for at in others)
 
 
 def _field(fields: Sequence[bytes], at: int) -> bytes:

@@ -54,6 +54,7 @@ class Message:
     delimiters: str = _USUAL
     records: dict[str, list[str]] = field(default_factory=dict)
     _order: list[str] = field(default_factory=list)
+    _results: int = 0
 
     def take(self, text: str) -> str:
         """Take one record; return its name, one letter, or "" when it is none."""
@@ -64,6 +65,7 @@ class Message:
             return ""
         if name in "HPO":
             self._keep(name, text)
+        self._results += name == "R"
         self.records[name] = self._fields(name, text)
         return name
 
@@ -103,10 +105,11 @@ class Message:
         """Return what tells this result's record from every other one; "" when it has no time."""
         if not (self.of("H", 14) or self.of("R", 13) or self.of("R", 12)):
             return ""
-        whole = "\r".join((*self._order, text))
+        whole = "\r".join((*self._order, str(self._results), text))
         return blake2b(whole.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
     def _begin(self, text: str) -> None:
+        self._results = 0
         self.records.clear()
         self._order.clear()
         escape = text[4] if text[4] != text[1] else ""

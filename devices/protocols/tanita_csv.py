@@ -31,6 +31,7 @@ _NAMES = {
     "MI": "bmi",
     "FW": "fat_pct",
 }
+_WEIGHTS = frozenset({"weight_kg", "weight_lb", "weight_g"})
 _KG_PER_LB = Decimal("0.45359237")
 
 
@@ -73,7 +74,8 @@ def _result(text: str) -> Event:
         return error("bad_checksum")
     if match is None and (fields is None or not _is_unchecked(fields.get("model"))):
         return error("missing_checksum")
-    return Event("reading", fields) if fields else error("malformed")
+    weighed = fields is not None and _WEIGHTS.intersection(fields)
+    return Event("reading", fields or {}) if weighed else error("malformed")
 
 
 def _fields(text: str) -> dict[str, object] | None:

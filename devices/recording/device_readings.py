@@ -10,16 +10,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from devices.catalogue import Model
+from devices.catalogue import Model, repeats_of
 from devices.recording import meter_range
 from devices.recording.recorder import Arrival, Kept, Recorder, Refusal
 from devices.recording.stable_value import Agreement, Stability
 from devices.recording.weight_sequence import WeightSequence
 from edge.equipment import registry
 from edge.model.clock import Stamp
-from edge.model.reading import Measurement, Reading
+from edge.model.reading import Measurement, Reading, Repeats, Sending
 
 LIVE_EVERY_MS = 1000
 NEW_FINGER_MS = 10_000
@@ -67,6 +67,12 @@ class DeviceReadings:
         self._heard_ms: int | None = None
         self._shown_ms: int | None = None
         self._out = False
+        self._connected: Stamp | None = None
+        self._repeats = repeats_of(source.model)
+
+    def connected(self, at: Stamp) -> None:
+        """Take note that a connection begins, or that the port was opened."""
+        self._connected = at
 
     @property
     def finger_in(self) -> bool:
@@ -81,7 +87,7 @@ class DeviceReadings:
         if isinstance(possible, Refusal):
             return self._refuse_record(at, possible, measured, raw)
         doubted = self._weights.doubted(at.t_ms, possible)
-        return self._recorder.record(Arrival(self._reading(at, doubted, raw), age_s))
+        return self._record(at, doubted, raw, self._repeats, age_s)
 
     def control(self, at: Stamp, measured: Measurement, raw: bytes) -> asyncio.Future[Kept]:
         """File a measurement of control material as the device's own."""
@@ -94,7 +100,7 @@ class DeviceReadings:
         self._out = measured is None
         stable = self._agreement.feed(at.t_ms, measured)
         if stable is not None:
-            self.result(at, stable, raw)
+            self._record(at, stable, raw, Repeats.ACT)
         if measured is not None:
             self.show(at, measured)
 
@@ -142,6 +148,18 @@ class DeviceReadings:
             self._agreement = Agreement(self._stability)
         elif self._out:
             self._agreement.feed(at.t_ms, None)
+
+    def _record(
+        self,
+        at: Stamp,
+        measured: Measurement,
+        raw: bytes,
+        repeats: Repeats,
+        age_s: int | None = None,
+    ) -> asyncio.Future[Kept]:
+        sent = Sending(repeats, self._connected or at)
+        reading = replace(self._reading(at, measured, raw), sent=sent)
+        return self._recorder.record(Arrival(reading, age_s))
 
     def _reading(self, at: Stamp, measured: Measurement, raw: bytes) -> Reading:
         return Reading(

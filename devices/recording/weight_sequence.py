@@ -1,6 +1,7 @@
 """Marks a small weight that follows a person's on the same scale: a bag, or a foot. Pure.
 
-It may also be the baby that the mother put on the scale, so it is kept, and a person looks at it.
+It may also be the baby that the mother put on the scale, so it is kept, and a person looks at it;
+the mark is dropped where the visit of an infant is open (`edge.readings.intake`).
 """
 
 from __future__ import annotations
@@ -8,9 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from edge.model.reading import Code, Measurement
-
-SMALL_AFTER_PERSON = "small_after_person"
+from edge.model.reading import SMALL_AFTER_PERSON, Code, Measurement
 
 WITHIN_MS = 600_000
 PERSON_KG = Decimal(25)

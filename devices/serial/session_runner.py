@@ -46,6 +46,10 @@ class Port(Protocol):
         """Keep how far the device's clock is ahead of the box's."""
         ...
 
+    def note(self, now: Stamp, turn: Turn) -> None:
+        """Note what a device's clock shows and how many records it holds, where a turn says so."""
+        ...
+
     def sample(self, now: Stamp, measured: Measurement | None, raw: bytes) -> None:
         """Take one sample of a stream."""
         ...
@@ -111,6 +115,7 @@ class SessionRunner:
             self._port.know(turn.serial)
         if turn.clock is not None:
             self._port.keep_offset(ahead_of_box_s(turn.clock, now))
+        self._port.note(now, turn)
         for sample in turn.samples:
             self._port.sample(now, sample, raw)
         durable = await self._keep(now, turn)

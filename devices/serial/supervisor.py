@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from devices.catalogue import SERIAL_PROTOCOLS, Model
 from devices.catalogue.serial_protocols import requests_of, session_for
-from devices.driver import Event, SerialProtocol
+from devices.driver import Event, SerialProtocol, Turn
 from devices.protocols.laboratory import Site
 from devices.recording.device_readings import DeviceReadings, Source
 from devices.recording.device_time import ahead_of_box_s, local_time
@@ -32,7 +32,7 @@ from devices.recording.stable_value import Stability
 from devices.serial import link
 from devices.serial.frames import HEADER, Frames, LineTrial
 from devices.serial.session_runner import SessionRunner
-from edge.equipment import device_requests, registry
+from edge.equipment import device_clock, device_memory, device_requests, registry
 from edge.model.clock import Stamp
 from edge.model.reading import Measurement
 from edge.store import issues
@@ -86,6 +86,7 @@ class PortSupervisor:
         self._thread: ThreadPoolExecutor
         self._woken = asyncio.Event()
         self._failures = 0
+        self._opened: Stamp | None = None
         self._state = ""
         self._wrong: set[str] = set()
 
@@ -146,6 +147,7 @@ class PortSupervisor:
 
     async def _register(self, path: str) -> None:
         number = await self._block(lambda: link.usb_serial(path))
+        self._opened = self._recorder.now()
         self._know(f"usb-{number}" if number else f"port-{_slug(path)}", path)
         self.enter("listening")
 
@@ -154,6 +156,8 @@ class PortSupervisor:
         if self._readings is None or self._source.id != known:
             self._source = Source(known, self._model, path)
             self._readings = DeviceReadings(self._recorder, self._source, self._habits.stability)
+        if self._opened is not None:
+            self._readings.connected(self._opened)
         doubt = " (experimental)" if self._protocol.experimental else ""
         device = registry.Device(
             known,
@@ -321,6 +325,16 @@ class PortSupervisor:
         """Keep how far the device's clock is ahead of the box's."""
         device = self._source.id
         self._recorder.submit(lambda store, _: registry.set_clock_offset(store, device, seconds))
+
+    def note(self, now: Stamp, turn: Turn) -> None:
+        """Note what a device's clock shows and how many records it holds, where a turn says so."""
+        device, shown, held = self._source.id, turn.clock, turn.held
+        if shown is not None:
+            self._recorder.submit(
+                lambda store, _: device_clock.note_shown(store, now, device, shown)
+            )
+        if held is not None:
+            self._recorder.submit(lambda store, _: device_memory.note_held(store, device, held))
 
     def sample(self, now: Stamp, measured: Measurement | None, raw: bytes) -> None:
         """Take one sample of a stream."""

@@ -14,7 +14,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 
-from devices.driver import Event, ResultRefusal, Turn
+from devices.driver import UNREADABLE, Event, ResultRefusal, Turn
 from devices.protocols import hl7_answers, hl7_message, hl7_mllp, laboratory
 from devices.protocols.laboratory import Result, Site, Standing
 from devices.protocols.observations import UNCHECKED
@@ -48,7 +48,8 @@ class Hl7Session:
     def on_event(self, event: Event, now_ms: int) -> Turn:
         """Take a message and answer it."""
         if event.name == "error" and event.fields.get("reply") == "AR":
-            return Turn(write=hl7_answers.malformed(self._stamp("", b"")))
+            refused = (ResultRefusal(UNREADABLE),)
+            return Turn(write=hl7_answers.malformed(self._stamp("", b"")), refused=refused)
         message = hl7_mllp.message_of(event.raw, self._site.encoding)
         if event.name != "message" or message is None:
             return Turn()
@@ -57,13 +58,13 @@ class Hl7Session:
         if message.type.split("^")[0] not in hl7_message.RESULT_MESSAGES:
             return Turn(write=answer, state="connected")
         named = bool(message.id or message.head.of(7))
-        digest = blake2b(event.raw, digest_size=12).hexdigest() if named else ""
         judged = Judged.none()
-        for observation in hl7_message.observations(message):
+        for place, observation in enumerate(hl7_message.observations(message)):
             result = observation.result(self._site)
             control = is_control(result, self._site) or observation.is_control
-            judged = judged.joined(judge(result, self._site, control=control))
-        return judged.turn(answer, digest, (UNCHECKED,))
+            found = judge(result, self._site, control=control)
+            judged = judged.joined(found.kept(_digest(event.raw, place) if named else ""))
+        return judged.turn(answer, (UNCHECKED,))
 
     def on_timeout(self, now_ms: int) -> Turn:
         """Do nothing."""
@@ -107,20 +108,29 @@ class Judged:
             self.refused + other.refused,
         )
 
-    def turn(self, write: bytes, digest: str, doubts: tuple[str, ...] = ()) -> Turn:
+    def kept(self, digest: str) -> Judged:
+        """Return the same, known by a digest of the message and of its place there."""
+        measured = tuple(replace(found, message=digest) for found in self.measured)
+        controls = tuple(replace(found, message=digest) for found in self.controls)
+        return Judged(measured, controls, self.refused)
+
+    def turn(self, write: bytes, doubts: tuple[str, ...] = ()) -> Turn:
         """Return the turn that records all of it."""
 
-        def kept(found: Measurement) -> Measurement:
-            quality = (*found.quality, *doubts)
-            return replace(found, stored=True, message=digest, quality=quality)
+        def stored(found: Measurement) -> Measurement:
+            return replace(found, stored=True, quality=(*found.quality, *doubts))
 
         return Turn(
             write=write,
-            measured=tuple(map(kept, self.measured)),
-            controls=tuple(map(kept, self.controls)),
+            measured=tuple(map(stored, self.measured)),
+            controls=tuple(map(stored, self.controls)),
             refused=together(self.refused),
             state="connected",
         )
+
+
+def _digest(raw: bytes, place: int) -> str:
+    return blake2b(raw + place.to_bytes(4, "big"), digest_size=12).hexdigest()
 
 
 def judge(result: Result, site: Site, *, control: bool) -> Judged:

@@ -89,7 +89,7 @@ class AstmSession:
         judged = judge(result, self._site, control=control)
         self._refused += [replace(each, raw=raw + b"\r") for each in judged.refused]
         kept = Judged(judged.measured, judged.controls)
-        return kept.turn(reply, self._message.digest(text))
+        return kept.kept(self._message.digest(text)).turn(reply)
 
     def _end(self, reply: bytes) -> Turn:
         """A message is over, or another one begins: say what it held that is no reading."""

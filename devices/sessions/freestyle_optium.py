@@ -9,6 +9,7 @@ from datetime import datetime
 
 from devices.driver import Event, Turn
 from devices.protocols import freestyle_optium as protocol
+from devices.sessions.copies import Copies
 from devices.sessions.script import Ask, Rest, Script, ScriptedSession
 
 DUMP_MS = 12_000
@@ -28,11 +29,13 @@ def _play() -> Script:
         assert header is not None
         time = header.fields["device_time"]
         clock = time if isinstance(time, datetime) else None
-        yield Turn(state="connected", clock=clock, serial=str(header.fields["serial"]))
-        for _ in range(int(str(header.fields["count"]))):
+        records, copies = int(str(header.fields["count"])), Copies()
+        serial = str(header.fields["serial"])
+        yield Turn(state="connected", clock=clock, serial=serial, held=records)
+        for _ in range(records):
             record = yield Ask(b"", lambda event: event.name in ("reading", "error"), tries=1)
             found = protocol.measured(record) if record else None
-            yield Turn(measured=(found,) if found else ())
+            yield Turn(measured=(copies.numbered(found),) if found else ())
         yield Rest(LOOK_AGAIN_MS)
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from devices.driver import Event, Turn
 from devices.protocols import onetouch_ultra2 as protocol
+from devices.sessions.copies import Copies
 from devices.sessions.script import Ask, NoAnswerError, Rest, Script, ScriptedSession
 
 STILL_THERE_MS = 30_000
@@ -40,9 +41,10 @@ def _play() -> Script:
 def _dump() -> Generator[Ask | Rest | Turn, Event | None, bool]:
     header = yield Ask(protocol.command("DMP"), lambda event: event.name == "header", wait_ms=2000)
     assert header is not None
-    yield Turn(serial=str(header.fields["serial"]))
+    records, copies = int(str(header.fields["count"])), Copies()
+    yield Turn(serial=str(header.fields["serial"]), held=records)
     whole = True
-    for _ in range(int(str(header.fields["count"]))):
+    for _ in range(records):
         try:
             line = yield Ask(b"", _is_line, wait_ms=LINE_MS, tries=1)
         except NoAnswerError:
@@ -52,7 +54,8 @@ def _dump() -> Generator[Ask | Rest | Turn, Event | None, bool]:
         found = protocol.measured(line)
         control = protocol.control(line)
         yield Turn(
-            measured=(found,) if found else (), controls=(control,) if control is not None else ()
+            measured=(copies.numbered(found),) if found else (),
+            controls=(control,) if control is not None else (),
         )
     return whole
 

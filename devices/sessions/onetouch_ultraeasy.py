@@ -2,7 +2,8 @@
 
 Every packet of the meter is acknowledged; both ends toggle a bit with each. Older meters do not
 answer for their number or their clock: the link starts anew and goes on without. The index of a
-record changes with every measurement, so records are known by their time and value.
+record changes with every measurement, so records are known by their time and value, and equal ones
+counted.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Generator
 
 from devices.driver import Event, Turn
 from devices.protocols import onetouch_ultraeasy as protocol
+from devices.sessions.copies import Copies
 from devices.sessions.script import Ask, NoAnswerError, Rest, Script, ScriptedSession
 
 STILL_THERE_MS = 30_000
@@ -34,10 +36,12 @@ class _Link:
         count = yield from self._ask(_record(protocol.COUNT_INDEX), lambda e: e.name == "count")
         yield Turn(state="connected")
         yield from self._introduce()
-        for index in range(int(str(count.fields["n"]))):
+        records, copies = int(str(count.fields["n"])), Copies()
+        yield Turn(held=records)
+        for index in range(records):
             event = yield from self._ask(_record(index), lambda e: e.name == "reading")
             found = protocol.measured(event)
-            yield Turn(measured=(found,) if found else ())
+            yield Turn(measured=(copies.numbered(found),) if found else ())
         while True:
             yield Rest(STILL_THERE_MS)
             yield from self._ask(protocol.VERSION, lambda e: protocol.text_answer(e) is not None)

@@ -149,4 +149,5 @@ def joined(first: Turn, second: Turn) -> Turn:
         serial=second.serial or first.serial,
         state=second.state or first.state,
         age_s=first.age_s if second.age_s is None else second.age_s,
+        held=first.held if second.held is None else second.held,
     )

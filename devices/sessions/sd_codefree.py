@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from devices.driver import Event, Turn
 from devices.protocols import sd_codefree as protocol
+from devices.sessions.copies import Copies
 from devices.sessions.script import Ask, Rest, Script, ScriptedSession
 
 
@@ -24,11 +25,12 @@ def _play() -> Script:
             lambda event: event.name == "count",
             again=lambda event: _is_message(event, protocol.CHALLENGE),
         )
-        yield Turn(state="connected")
-        for _ in range(int(str(count.fields["n"])) if count else 0):
+        records, copies = int(str(count.fields["n"])) if count else 0, Copies()
+        yield Turn(state="connected", held=records)
+        for _ in range(records):
             record = yield Ask(protocol.fetch(), _is_record)
             found = protocol.measured(record) if record else None
-            yield Turn(measured=(found,) if found else ())
+            yield Turn(measured=(copies.numbered(found),) if found else ())
         yield Ask(protocol.fetch(), lambda event: _is_message(event, protocol.GOODBYE))
 
 

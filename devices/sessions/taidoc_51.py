@@ -1,17 +1,19 @@
 """Session with a TaiDoc meter: reads its model, its clock and its memory.
 
 The model decides what a record means, so nothing is read before the model is known. The memory is
-read newest first and never erased; when it was read whole before, only as far as it is new. An
+read newest first and never erased; when it was read whole before, only as far as its count tells
+that it is new: an equal record is no sign, for clocks stand and people have equal values. An
 oximeter is then asked for its live numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from devices.driver import Event, Turn
 from devices.protocols import taidoc_51 as protocol
+from devices.sessions.copies import Copies
 from devices.sessions.script import Ask, NoAnswerError, Rest, Script, ScriptedSession
 from edge.model.reading import Kind, Measurement
 
@@ -29,9 +31,19 @@ def session() -> ScriptedSession:
     return ScriptedSession(_Meter().play)
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read: of which meter, how many records, and the bytes of the newest."""
+
+    serial: str = ""
+    count: int = 0
+    newest: bytes = b""
+
+
 class _Meter:
     def __init__(self) -> None:
-        self._known: tuple[str, bytes] = ("", b"")
+        self._known = _Known()
+        self._copies = Copies()
 
     def play(self) -> Script:
         yield from _ask(protocol.CONNECT, tries=2, answers=(protocol.CONNECT, protocol.MODEL))
@@ -56,20 +68,31 @@ class _Meter:
         """Another meter on the same cable, or one without a number, is read whole."""
         payload = yield from _ask(protocol.COUNT)
         count = min(int.from_bytes(payload[:2], "little"), MEMORY_LIMIT)
-        known = self._known[1] if serial and self._known[0] == serial else b""
-        newest = b""
-        for index in range(count):
-            time = yield from _ask(protocol.RECORD_TIME, index)
-            value = yield from _ask(protocol.RECORD_VALUE, index)
-            if time + value == known:
-                break
-            newest = newest or time + value
+        yield Turn(held=count)
+        new = yield from self._new(serial, count)
+        if new == count:
+            self._copies = Copies()
+        known, self._known = self._known, _Known()
+        newest = known.newest
+        for index in range(new):
+            time, value = yield from _memory(index)
+            newest = time + value if index == 0 else newest
             found = _record(kind, time, value)
             if found is not None and protocol.is_control(kind, value):
-                yield Turn(controls=(found,))
+                yield Turn(controls=(self._copies.numbered(found),))
             elif found is not None:
-                yield Turn(measured=(found,))
-        self._known = (serial, newest or known)
+                yield Turn(measured=(self._copies.numbered(found),))
+        self._known = _Known(serial, count, newest)
+
+    def _new(self, serial: str, count: int) -> Generator[Ask | Rest | Turn, Event | None, int]:
+        """Return how many records are new: what stands behind them must be the newest known."""
+        known = self._known
+        if not serial or serial != known.serial or not known.count <= count < MEMORY_LIMIT:
+            return count
+        if known.count == 0:
+            return count
+        time, value = yield from _memory(count - known.count)
+        return count - known.count if time + value == known.newest else count
 
 
 def _record(kind: Kind, time: bytes, value: bytes) -> Measurement | None:
@@ -78,6 +101,12 @@ def _record(kind: Kind, time: bytes, value: bytes) -> Measurement | None:
     if found is not None and found.device_time is None:
         return replace(found, record=(time + value).hex())
     return found
+
+
+def _memory(index: int) -> Generator[Ask | Rest | Turn, Event | None, tuple[bytes, bytes]]:
+    time = yield from _ask(protocol.RECORD_TIME, index)
+    value = yield from _ask(protocol.RECORD_VALUE, index)
+    return time, value
 
 
 def _watch() -> Script:

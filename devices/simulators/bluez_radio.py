@@ -232,7 +232,7 @@ class Radio:
         if self.aborts:
             self.aborts -= 1
             self._tree.change(path, DEVICE, {"Connected": Variant("b", True)})
-            await asyncio.sleep(0)
+            await asyncio.sleep(self._peripherals[path].timing.connect_s)
             self._tree.change(path, DEVICE, {"Connected": Variant("b", False)})
             raise BluezError("Failed", "le-connection-abort-by-local")
         if bond.bonded and bond.forgotten:  # the peripheral answers that it has no such key

@@ -35,7 +35,7 @@ class Fault(StrEnum):
     MOTION = "motion"
     """The person moved: the value carries a doubt, or there is none."""
     CONTROL = "control"
-    """Control solution was measured instead of blood."""
+    """Control solution, or control blood, was measured instead of somebody's blood."""
     KETONE = "ketone"
     """A ketone strip was measured: a number by the meter's own factor, not by glucose's."""
     OBJECT = "object"

@@ -90,6 +90,12 @@ class GlucoseMeter(BleDevice):
         self._next = (self._next + 1) % _SEQUENCES
         self._wake()
 
+    def reset(self) -> None:
+        """Take the battery out: the memory is empty, numbers and clock begin anew."""
+        self.memory = []
+        self._next = FIRST_SEQUENCE
+        self.clock.lose()
+
     def _own(self) -> list[Characteristic]:
         return [self._context, self._control]
 

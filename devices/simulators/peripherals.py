@@ -201,6 +201,8 @@ class BleDevice:
     def _prepare(self, fault: Fault | None) -> None:
         if fault is not None and fault not in self.faults:
             raise UnsupportedFaultError(self.name, fault)
+        if not self.peripheral.awake.is_set():
+            self.clock.switched_on()
         low = fault is Fault.LOW_BATTERY
         percent = LOW_BATTERY_PERCENT if low else FULL_BATTERY_PERCENT
         self.peripheral.characteristic(BATTERY_LEVEL).value = bytes([percent])

@@ -161,6 +161,8 @@ WIRED: tuple[WiredRow, ...] = (
     _row(berry_pm6750.Pm6750, "ttyPM6750"),
     _row(astm_e1381.AstmAnalyser, "ttyASTM"),
     _row(hl7_mllp.Hl7Analyser, "ttyHL7"),
+    _row(hl7_mllp.RapidTestReader, "ttyRAPID"),
+    _row(astm_e1381.ChemistryAnalyser, "ttyCHEMISTRY"),
     _row(datex_s5.DatexS5, "ttyDATEX"),
     _row(lepu_aa55.LepuBoard, "ttyLEPU"),
 )

@@ -11,7 +11,7 @@ import logging
 from edge.jobs import disk
 from edge.model.clock import TRUSTED, Stamp
 from edge.settings.box_settings import Settings
-from edge.store import issues, pruning
+from edge.store import damage, pruning
 from edge.store.journal import LANES
 from edge.store.store import Store
 
@@ -39,9 +39,7 @@ def judge(store: Store, settings: Settings, now: Stamp, pressed: bool) -> None:
             _all_lanes(store, now.wall_ms, history=False)
     except pruning.DamagedRecords as error:
         log.error("nothing pruned: %s", error)
-        issues.note(store, now, "records-damaged", detail=str(error))
-    else:
-        issues.clear(store, "records-damaged")
+        damage.check(store, now)  # what is marked does not stop the next time
 
 
 def _all_lanes(store: Store, before_ms: int, *, history: bool) -> None:

@@ -45,6 +45,7 @@ class EntryKind(StrEnum):
     REQUEST = "request"
     BINDING = "binding"
     CLOCK = "clock"
+    STORE_FINDING = "store-finding"
     EPOCH = "epoch"
     TOMBSTONE = "tombstone"
     COMMAND = "command"
@@ -152,8 +153,13 @@ ENTRY_KINDS: Final = (
     ),
     KindRow(
         EntryKind.CONFIRM,
-        "Somebody compared a reading with the device's display and found the same.",
-        (_READING,),
+        "Somebody compared a reading with the device's display, or said that it is no repetition.",
+        (
+            _READING,
+            BodyField(
+                "doubt", types.WORD, "The doubt that is settled; `unchecked` where it is missing."
+            ),
+        ),
         AtHospital.APPLIED,
     ),
     KindRow(
@@ -288,6 +294,17 @@ ENTRY_KINDS: Final = (
             needed("source", types.WORD, "Who vouches, as in `at`."),
         ),
         AtHospital.APPLIED,
+    ),
+    KindRow(
+        EntryKind.STORE_FINDING,
+        "The box found that its own records were changed on the disk, or are fewer than before.",
+        (
+            needed("what", types.WORD, "`damaged`, or `shorter`."),
+            needed("lane", types.WORD, "The lane."),
+            needed("last", types.COUNT, "Of `damaged`: which; of `shorter`: the last there was."),
+            needed("count", types.COUNT, "How many records."),
+        ),
+        AtHospital.KEPT,
     ),
     KindRow(
         EntryKind.EPOCH,

@@ -23,6 +23,12 @@ class PatientFields:
     card: str | None = None
     age: str | None = None
 
+    @property
+    def birth_or_likely(self) -> str | None:
+        """The birth, or the one that follows from the estimate, for comparing people."""
+        estimate = Estimate.parse(self.age)
+        return self.birth or (estimate.birth() if estimate else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Patient(PatientFields):
@@ -42,9 +48,3 @@ class Patient(PatientFields):
         """Return the age in whole years, None when it is not known."""
         age = self.age_at(today)
         return None if age is None else age.years
-
-    @property
-    def birth_or_likely(self) -> str | None:
-        """The birth, or the one that follows from the estimate, for comparing people."""
-        estimate = Estimate.parse(self.age)
-        return self.birth or (estimate.birth() if estimate else None)

@@ -42,6 +42,9 @@ CUFF_PRESSURE = "cuff-pressure"
 """What a cuff being inflated shows. No code of LOINC's: it is shown live and never stored."""
 
 
+SMALL_AFTER_PERSON = "small_after_person"
+"""The quality of a small weight that follows a person's on the same scale: a bag, or a baby."""
+
 UNCHECKED = "unchecked"
 """The quality of a value that came without any checksum: somebody compares it with the device's
 own display, see `edge.readings.intake.confirm`."""
@@ -50,6 +53,28 @@ own display, see `edge.readings.intake.confirm`."""
 IMPROBABLE = "improbable"
 """The quality of a value that hardly any body has: no rule judges it until somebody has confirmed
 it, as one that is unchecked (`edge.rules.plausibility.improbable`)."""
+
+
+PERHAPS_SAME = "perhaps_same"
+"""The quality of a value that may be an earlier one sent again, see `edge.readings.identity`: a
+person says whether it is the same value or another one."""
+
+
+class Repeats(StrEnum):
+    """How a kind of device is known to send a measurement again, once it has sent it."""
+
+    ACT = "act"
+    """The box itself tells its acts apart, such as the fingers in a stream: each is a new one."""
+    NEVER = "never"
+    """It sends each measurement once, when it is made."""
+    MESSAGE = "message"
+    """It sends a message again until it is acknowledged, within minutes and unchanged."""
+    HELD = "held"
+    """It sends what it still holds, so that one may come again in a later connection."""
+    NUMBERED = "numbered"
+    """It is asked for records of its memory, and numbers them."""
+    WHOLE = "whole"
+    """Each connection reads its whole memory again: equal records stand in it side by side."""
 
 
 class Kind(StrEnum):
@@ -111,11 +136,23 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """How the box got a measurement: how its device repeats itself, and since when it is connected.
+
+    `connected` is the stamp of the connection's or port's opening.
+    """
+
+    repeats: Repeats
+    connected: Stamp
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A measured act, stamped by the box: who, by what, when, and the bytes it came from.
 
     `source` is "device" or "typed"; `device_id` names the device, None when typed. `raw` are the
     bytes as received, kept on the box. `patient_id` is None until a person says whose it is.
+    `sent` is None for what was typed, and where nothing is known of how it came.
     """
 
     measured: Measurement
@@ -127,6 +164,7 @@ class Reading:
     patient_id: str | None = None
     visit_id: str | None = None
     actor: str | None = None
+    sent: Sending | None = None
 
     def value(self, code: str) -> Value | None:
         """Return the value of a LOINC code, or None when this act did not give it."""

@@ -6,7 +6,6 @@ a birth is as exact as it is known (FHIR R4 `date`: a year, a month or a day).
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -17,9 +16,7 @@ from edge.model.clock import Stamp
 from edge.model.errors import InvalidForm
 from edge.model.patient import PatientFields
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
-from edge.patients import birth, cards
-
-_PHONE = re.compile(r"\+?\d{3,20}")
+from edge.patients import birth, cards, phones
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +82,6 @@ def as_typed(was: PatientFields, now: Stamp) -> dict[str, str]:
     return typed | {"age": str(age.number), "age_unit": age.unit.value}
 
 
-def tidy_phone(text: str) -> str | None:
-    """Return a phone number as digits with an optional "+", "" for none, None when it is none."""
-    digits = re.sub(r"[\s().\-/\u2010-\u2015]", "", birth.ascii_digits(_tidy(text)))
-    if digits == "" or _PHONE.fullmatch(digits):
-        return digits
-    return None
-
-
 def _stored_text(field: PatientField, form: PatientForm, wrong: dict[str, str]) -> str | None:
     """Return a field as it is stored; what is wrong with it is noted in `wrong`."""
     typed: str = getattr(form, field.name)
@@ -121,7 +110,7 @@ def _code(field: PatientField, typed: str) -> str | None:
 
 
 def _phone(field: PatientField, typed: str) -> str | None:
-    digits = tidy_phone(_text(field, typed) or "")
+    digits = phones.tidy(_text(field, typed) or "")
     if digits is None:
         raise InvalidForm({field.name: "format"})
     return digits or None

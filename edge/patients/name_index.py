@@ -117,5 +117,5 @@ def _as_written(store: Store, text: str) -> list[int]:
         like = "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
         query = "SELECT row FROM patient WHERE name LIKE ? ESCAPE '\\' ORDER BY length(name), row"
         return [r["row"] for r in store.rows(f"{query} LIMIT {NET}", (like,))]
-    query = "SELECT row FROM patient WHERE name = ? COLLATE NOCASE ORDER BY row LIMIT 8"
+    query = f"SELECT row FROM patient WHERE name = ? COLLATE NOCASE ORDER BY row LIMIT {NET}"
     return [r["row"] for r in store.rows(query, (text,))]

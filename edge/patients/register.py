@@ -5,20 +5,21 @@ Each registration and each correction is a journal entry; the tables hold the ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from uuid_utils import uuid7
 
 from edge.model import patient_fields
-from edge.model.clock import Stamp
+from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, InvalidForm, NotFound
 from edge.model.patient import Patient, PatientFields
 from edge.model.patient_codes import Sex
 from edge.model.patient_fields import COLUMNS
-from edge.patients import cards, edits, name_index, names
-from edge.patients.form import PatientForm, check, check_changes, tidy_phone
+from edge.patients import cards, duplicates, edits, name_index, names, phones, search_query
+from edge.patients.form import PatientForm, check, check_changes
+from edge.patients.search_query import SearchQuery
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -26,15 +27,12 @@ SHOWN = 8
 """How many hits fit on a screen; common names need village and age to tell people apart."""
 
 DUPLICATES_SHOWN = 5
-PROBABLY_SAME = 0.93
-"""From this likeness on (name, with boosts for sex, birth and village) a person is asked."""
+NAMES, PHONES_LOOKED_AT, VILLAGERS = 400, 400, 3000
+"""How many candidates are judged, by what finds them."""
 
-_PHONE_DIGITS = 4
-"""So few digits are looked for among phone numbers."""
-
-_COLUMNS = f"SELECT row, id, rev, feed_rev, {', '.join(COLUMNS)} FROM patient"
-_FOUND = "away = 0 AND replaced_by IS NULL"
-"""Whom searches find: neither who left this clinic nor who turned out to be somebody else."""
+_COLUMNS = f"SELECT row, id, rev, feed_rev, replaced_by, {', '.join(COLUMNS)} FROM patient"
+_HERE = "away = 0"
+"""Whom searches find: not who left this clinic. A linked record leads to the one that stands."""
 
 
 def register(store: Store, now: Stamp, form: PatientForm, actor: str | None) -> Patient:
@@ -125,24 +123,30 @@ def get(store: Store, patient_id: str) -> Patient:
     return _patient(_row(store, patient_id))
 
 
+def holders(store: Store, card: str) -> list[Patient]:
+    """Return who is on file with a card: of linked records the one that stands for them."""
+    rows = store.rows(f"{_COLUMNS} WHERE card = ? AND {_HERE} ORDER BY row", (cards.tidy(card),))
+    return _people(store, rows)
+
+
 def by_card(store: Store, card: str) -> Patient | None:
     """Return the holder of a card; None also when two people are on file with it."""
-    rows = store.rows(f"{_COLUMNS} WHERE card = ? AND {_FOUND}", (cards.tidy(card),))
-    return _patient(rows[0]) if len(rows) == 1 else None
+    found = holders(store, card)
+    return found[0] if len(found) == 1 else None
 
 
 def search(store: Store, text: str, limit: int = SHOWN) -> list[Patient]:
-    """Return the patients that `text` may mean: card or phone first, then names most alike."""
-    text = text.strip()[:120]
-    if not text:
+    """Return the patients that `text` may mean: card or phone first, then whoever fits most.
+
+    Its words may be of a name or of a village, or be a year of birth.
+    """
+    query = search_query.read(text)
+    if not query.text:
         return []
-    exact = _by_number(store, text, limit)
-    if exact and any(c.isdecimal() for c in text):
+    exact = _by_number(store, query, limit)
+    if exact and query.is_number:
         return exact
-    found = name_index.find(store, text, limit)
-    by_row = _by_rows(store, [hit.row for hit in found])
-    named = [by_row[hit.row] for hit in found if hit.row in by_row]
-    return list({p.id: p for p in [*exact, *named]}.values())[:limit]
+    return _once([*exact, *_by_words(store, query, limit)])[:limit]
 
 
 def possible_duplicates(store: Store, form: PatientForm, now: Stamp | None = None) -> list[Patient]:
@@ -150,18 +154,15 @@ def possible_duplicates(store: Store, form: PatientForm, now: Stamp | None = Non
 
     `now` is needed to compare an age with the births on file.
     """
-    year = _birth_year(form, now)
-    hits = name_index.find(store, form.name, limit=60)
-    by_row = _by_rows(store, [hit.row for hit in hits])
+    new = _about_to_be(form, now)
+    hits = {hit.row: hit.likeness for hit in name_index.find(store, form.name, limit=60)}
+    rows = [*_by_rows(store, hits), *_same_number(store, new)]
     judged = [
-        (min(hit.likeness, 1.0) + _boost(by_row[hit.row], form, year), by_row[hit.row])
-        for hit in hits
-        if hit.row in by_row
+        (duplicates.score(new, _patient(row), hits.get(row["row"])), _person(store, row))
+        for row in rows
     ]
-    judged += [(2.0, patient) for patient in _same_number(store, form)]
     judged.sort(key=lambda pair: -pair[0])
-    likely = {p.id: p for score, p in judged if score >= PROBABLY_SAME}
-    return list(likely.values())[:DUPLICATES_SHOWN]
+    return _once([p for score, p in judged if score >= duplicates.PROBABLE])[:DUPLICATES_SHOWN]
 
 
 def count(store: Store) -> int:
@@ -176,61 +177,106 @@ def _row(store: Store, patient_id: str) -> Row:
     return row
 
 
-def _by_rows(store: Store, numbers: list[int]) -> dict[int, Patient]:
-    marks = ",".join("?" * len(numbers))
-    rows = store.rows(f"{_COLUMNS} WHERE row IN ({marks}) AND {_FOUND}", numbers)
-    return {r["row"]: _patient(r) for r in rows}
+def _by_rows(store: Store, numbers: Iterable[int]) -> list[Row]:
+    wanted = list(numbers)
+    marks = ",".join("?" * len(wanted))
+    return store.rows(f"{_COLUMNS} WHERE row IN ({marks}) AND {_HERE}", wanted)
 
 
-def _by_number(store: Store, text: str, limit: int) -> list[Patient]:
-    holder = by_card(store, text)
-    digits = tidy_phone(text) or ""
-    if len(digits) < _PHONE_DIGITS:
-        return [holder] if holder else []
-    query = f"{_COLUMNS} WHERE phone LIKE ? AND {_FOUND} ORDER BY length(phone), row LIMIT ?"
-    phones = [_patient(r) for r in store.rows(query, (f"%{digits.lstrip('+0')}%", limit))]
-    return [holder, *phones] if holder else phones
+def _people(store: Store, rows: Iterable[Row]) -> list[Patient]:
+    return _once(_person(store, row) for row in rows)
 
 
-def _same_number(store: Store, form: PatientForm) -> list[Patient]:
-    holder = by_card(store, form.card) if form.card.strip() else None
-    phone = tidy_phone(form.phone)
-    rows = (
-        store.rows(f"{_COLUMNS} WHERE phone = ? AND {_FOUND} LIMIT 20", (phone,)) if phone else []
-    )
-    # A family shares a telephone: the name has to be a little alike too.
-    asked = names.keys(form.name)
-    alike = [_patient(r) for r in rows if names.likeness(asked, names.keys(r["name"])) >= 0.8]
-    return [holder, *alike] if holder else alike
+def _person(store: Store, row: Row) -> Patient:
+    """Return the patient of a record, or of the record that stands for it when that is here."""
+    if row["replaced_by"] is None:
+        return _patient(row)
+    kept = store.row(f"{_COLUMNS} WHERE id = ? AND {_HERE}", (row["replaced_by"],))
+    return _patient(row if kept is None else kept)
 
 
-def _boost(patient: Patient, form: PatientForm, year: int | None) -> float:
-    boost = 0.0
-    if form.village and patient.village:
-        boost += 0.04 if form.village.casefold() == patient.village.casefold() else 0
-    if Sex.UNKNOWN.value not in (form.sex or "unknown", patient.sex.value):
-        boost += 0.02 if form.sex == patient.sex.value else -0.06
-    born = patient.birth_or_likely
-    if year is not None and born is not None:
-        boost += 0.04 if abs(int(born[:4]) - year) <= 5 else -0.12
-    return boost
+def _once(patients: Iterable[Patient]) -> list[Patient]:
+    return list({p.id: p for p in reversed(list(patients))}.values())[::-1]
 
 
-def _birth_year(form: PatientForm, now: Stamp | None) -> int | None:
-    """Return the year of birth that a form tells, None when it tells none or a wrong one."""
-    if now is None:
-        return None
-    try:
-        checked = check(replace(form, name="?", phone="", card=""), now)
-    except InvalidForm:
-        return None
-    born = _patient_of("", 1, checked).birth_or_likely
-    return None if born is None else int(born[:4])
+def _by_number(store: Store, query: SearchQuery, limit: int) -> list[Patient]:
+    found = holders(store, query.number) if query.number else []
+    if not query.phone:
+        return found
+    part = phones.significant(query.phone)[-phones.LEAST_WHOLE :]
+    if not part:
+        return found
+    sql = f"{_COLUMNS} WHERE phone LIKE ? AND {_HERE} ORDER BY length(phone), row LIMIT ?"
+    rows = store.rows(sql, (f"%{part}%", PHONES_LOOKED_AT))
+    fits = [row for row in rows if phones.may_be(row["phone"], query.phone)]
+    return _once([*found, *_people(store, fits)])[:limit]
+
+
+def _by_words(store: Store, query: SearchQuery, limit: int) -> list[Patient]:
+    hits = {hit.row: hit.likeness for hit in name_index.find(store, query.names, limit=NAMES)}
+    rows = {row["row"]: row for row in _by_rows(store, hits)}
+    rows |= {row["row"]: row for row in _of_villages(store, query)}
+    if query.years and not query.words:
+        rows |= {row["row"]: row for row in _born_in(store, query)}
+    judged = [
+        (max(hits.get(number, 0.0) + search_query.year_fits(query, fields), like), -number, row)
+        for number, row in rows.items()
+        if (fields := _patient(row))
+        and (like := search_query.likeness(query, fields)) > 0
+        or number in hits
+    ]
+    judged.sort(key=lambda one: (-one[0], -one[1]))
+    return _people(store, [row for _, _, row in judged])[:limit]
+
+
+def _of_villages(store: Store, query: SearchQuery) -> list[Row]:
+    """Return the people of the villages that the query names."""
+    asked = names.keys(query.names)
+    if not asked.words:
+        return []
+    known = store.rows("SELECT DISTINCT village FROM patient WHERE village IS NOT NULL")
+    named = [r["village"] for r in known if search_query.is_village(asked, r["village"])]
+    marks = ",".join("?" * len(named))
+    sql = f"{_COLUMNS} WHERE village IN ({marks}) AND {_HERE} ORDER BY row DESC LIMIT ?"
+    return store.rows(sql, (*named, VILLAGERS))
+
+
+def _born_in(store: Store, query: SearchQuery) -> list[Row]:
+    """Return whose birth or estimated age fits a year."""
+    like = " OR ".join("birth LIKE ?" for _ in query.years)
+    sql = f"{_COLUMNS} WHERE ({like} OR (birth IS NULL AND more LIKE '%\"age\"%')) AND {_HERE}"
+    return store.rows(f"{sql} ORDER BY name LIMIT ?", (*(f"{y}%" for y in query.years), VILLAGERS))
+
+
+def _same_number(store: Store, new: PatientFields) -> list[Row]:
+    """Return the records with the same card, or with the same telephone in any form."""
+    by_card_ = store.rows(f"{_COLUMNS} WHERE card = ? AND {_HERE}", (new.card,))
+    if new.phone is None:
+        return by_card_
+    part = phones.significant(new.phone)[-phones.LEAST_WHOLE :]
+    sql = f"{_COLUMNS} WHERE phone LIKE ? AND {_HERE} LIMIT ?"
+    rows = store.rows(sql, (f"%{part}", PHONES_LOOKED_AT))
+    return [*by_card_, *(row for row in rows if phones.is_same(row["phone"], new.phone))]
+
+
+def _about_to_be(form: PatientForm, now: Stamp | None) -> PatientFields:
+    """Return what a form tells, as far as it can be read."""
+    wrong: set[str] = set() if now is not None else {"birth", "age"}
+    at = now or Stamp(0, 0, 0, ClockQuality.FLOOR)
+    for _ in range(2):
+        try:
+            return check(replace(form, **dict.fromkeys(wrong, "")), at)
+        except InvalidForm as error:
+            wrong |= set(error.fields) - {"name"}
+    return PatientFields(form.name, Sex.UNKNOWN)
 
 
 def _card_is_free(store: Store, patient: Patient) -> None:
-    sql = f"SELECT 1 FROM patient WHERE card = ? AND id <> ? AND {_FOUND}"
-    if patient.card and store.row(sql, (patient.card, patient.id)) is not None:
+    """Raise `InvalidForm` when the card is another person's, by any of their records."""
+    if patient.card is None:
+        return
+    own = set(edits.one_person(store, patient.id))
+    if any(holder.id not in own for holder in holders(store, patient.card)):
         raise InvalidForm({"card": "taken"})
 
 

@@ -21,6 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from edge.jobs import (
     backup,
+    check_records,
     clock_check,
     disk,
     idle_visits,
@@ -66,6 +67,7 @@ JOBS = (
     Job("old-drafts", lambda s: 300, old_drafts.run),
     Job("remote-settings", lambda s: 60, remote_settings.run),
     Job("old-files", lambda s: 300, old_files.run),
+    Job("check-records", lambda s: check_records.EVERY_S, check_records.run),
     Job("prune", lambda s: 3600, prune.run),
     Job("backup", lambda s: s.backup_every_s, backup.run),
 )

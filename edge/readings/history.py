@@ -10,7 +10,7 @@ from edge import rules
 from edge.model.age import Age
 from edge.model.clock import PlacedStamp, Stamp, place
 from edge.model.entry import Entry
-from edge.model.reading import IMPROBABLE, UNCHECKED, CodedValue, Value
+from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, CodedValue, Value
 from edge.readings import alerts
 from edge.readings.bodies import coded_of, values_of
 from edge.rules.rule import Silence
@@ -19,8 +19,8 @@ from edge.store.store import Row, Store
 
 _COLUMNS = (
     "SELECT r.entry, r.kind, r.source, r.patient_id, r.visit_id, r.device_id, r.warnings, r.tray,"
-    " r.compared, j.record, d.model AS device_model FROM reading r JOIN journal j ON j.id = r.entry"
-    " LEFT JOIN device d ON d.id = r.device_id"
+    " r.compared, r.perhaps, r.told_apart, j.record, d.model AS device_model"
+    " FROM reading r JOIN journal j ON j.id = r.entry LEFT JOIN device d ON d.id = r.device_id"
 )
 
 _HAVING = "SELECT 1 FROM reading r JOIN journal j ON j.id = r.entry"
@@ -37,8 +37,10 @@ class StoredReading:
     """A recorded reading as people look at it; `confirmed` only when a receipt covers it.
 
     `needs_confirmation` asks a person to compare it with the device's own display. `struck`:
-    somebody said that it is wrong, so nothing may be concluded from it. `record` is the number of
-    an analyser's sample or of a meter's record, `found` the fields that sample and time came from.
+    somebody said that it is wrong, so nothing may be concluded from it. `perhaps` is the entry of
+    the earlier reading that it may be, until a person says whether it is one value or two;
+    `record` is the number of an analyser's sample or of a meter's record, `found` the fields that
+    sample and time came from.
     """
 
     entry: int
@@ -58,6 +60,7 @@ class StoredReading:
     actor: str | None
     confirmed: bool
     needs_confirmation: bool = False
+    perhaps: int | None = None
     record: str = ""
     found: tuple[str, ...] = ()
 
@@ -68,8 +71,9 @@ class StoredReading:
 
     @property
     def doubts(self) -> tuple[str, ...]:
-        """The quality flags without those that somebody settled by looking at the display."""
-        settled = () if self.needs_confirmation else (UNCHECKED, IMPROBABLE)
+        """The quality flags without those that somebody settled."""
+        settled = set() if self.needs_confirmation else {UNCHECKED, IMPROBABLE}
+        settled |= set() if self.perhaps is not None else {PERHAPS_SAME}
         return tuple(flag for flag in self.quality if flag not in settled)
 
     def value(self, code: str) -> Value | None:
@@ -150,6 +154,19 @@ def of_code(
     )
     found = [reading for reading in _recorded(store, rows) if reading.value(code) is not None]
     return VitalPage(found, skip, total)
+
+
+def of_kind(
+    store: Store, patient_ids: Sequence[str], kind: str, skip: int = 0, limit: int = PAGE
+) -> VitalPage:
+    """Return one page of the readings of a kind, such as "laboratory", newest first."""
+    marks, asked = ",".join("?" * len(patient_ids)), (*patient_ids, kind)
+    where = f" WHERE r.patient_id IN ({marks}) AND r.kind = ?"
+    total = store.scalar(f"SELECT count(*) FROM reading r{where}", asked)
+    rows = store.rows(
+        f"{_COLUMNS}{where} ORDER BY r.entry DESC LIMIT ? OFFSET ?", (*asked, limit, skip)
+    )
+    return VitalPage(_recorded(store, rows), skip, total)
 
 
 def of_visit(store: Store, visit_id: str, each: int = EACH) -> list[StoredReading]:
@@ -271,6 +288,7 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         confirmed=confirmed,
         needs_confirmation=bool({UNCHECKED, IMPROBABLE} & set(_flags(entry)))
         and row["compared"] is None,
+        perhaps=row["perhaps"] if row["told_apart"] is None else None,
         record=str(entry.body.get("record", "")),
         found=_texts(entry, "found"),
     )

@@ -8,38 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from hashlib import blake2b
 
+from edge.equipment import device_clock
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, NotFound
-from edge.model.reading import IMPROBABLE, UNCHECKED, Reading
-from edge.readings import alerts
+from edge.model.reading import (
+    IMPROBABLE,
+    PERHAPS_SAME,
+    SMALL_AFTER_PERSON,
+    UNCHECKED,
+    Reading,
+)
+from edge.readings import alerts, earlier, identity
 from edge.readings.bodies import reading_body
+from edge.readings.identity import Came, Likeness, Verdict
 from edge.rules import plausibility
 from edge.store import journal
 from edge.store.store import Store
 from edge.visits import visits
 
-GROWING_BYTES = 5
+INFANT_YEARS = 2
+"""Below this age a weight under 10 kg is ordinary (WHO Child Growth Standards, 2006)."""
+
 MEASURED_BEFORE_TOLERANCE_S = 30
 """How much earlier than the visit's opening a device's own clock may place its reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class AcceptedReading:
-    """The reading is on the disk. `patient_id` is None when it waits in the tray."""
+    """The reading is on the disk. `patient_id` is None when it waits in the tray.
+
+    `perhaps` is the earlier reading that it may be, sent again (`edge.readings.identity`).
+    """
 
     entry: int
     patient_id: str | None
     warnings: tuple[plausibility.Finding, ...] = ()
     alerts: tuple[int, ...] = ()
+    perhaps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The same measurement from the same device's memory is already held as `entry`."""
+    """The same measurement is held as `entry`: the device was proven to have sent it again."""
 
     entry: int
 
@@ -116,51 +128,45 @@ def confirm(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
             alerts.judge_one(store, now, entry, row["patient_id"])
 
 
+def tell_apart(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
+    """Record that somebody said that a reading marked "perhaps the same" is a value of its own.
+
+    Saying so again changes nothing; raises `NotFound`, `ActionRefused` ("not-doubted").
+    """
+    row = store.row("SELECT perhaps, told_apart FROM reading WHERE entry = ?", (entry,))
+    if row is None:
+        raise NotFound(f"no reading {entry}")
+    if row["perhaps"] is None:
+        raise ActionRefused("not-doubted", "nothing like this reading came before it")
+    if row["told_apart"] is not None:
+        return
+    with store.transaction():
+        body = {"reading": journal.identity(store, entry), "doubt": PERHAPS_SAME}
+        said = journal.append(store, EntryKind.CONFIRM, now, body, actor=actor)
+        store.execute("UPDATE reading SET told_apart = ? WHERE entry = ?", (said, entry))
+
+
 def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
-    key = _device_key(reading)
-    first = _known_entry(store, key)
-    if first is not None:
-        return Duplicate(first)
+    key = identity.key_of(reading)
+    clock = device_clock.of(store, reading.device_id) if key and reading.device_id else None
+    came = earlier.how_it_came(store, reading, clock)
+    verdict = identity.judge(came, earlier.like(store, key), clock)
+    if verdict.likeness is Likeness.REPEATED and verdict.entry is not None:
+        earlier.note_repeated(store, reading, verdict.entry)
+        return Duplicate(verdict.entry)
     why = plausibility.refusal(reading.measured)
     if why is not None:
         return _reject(store, reading, why)
-    return _record(store, _assign(store, _marked(reading), age_s), key)
+    assigned = _assign(store, _doubted(_marked(reading), verdict), age_s)
+    return _record(store, _of_infant(store, assigned), _Place(key, came, verdict))
 
 
-def _known_entry(store: Store, key: bytes | None) -> int | None:
-    if key is None:
-        return None
-    row = store.row("SELECT entry FROM reading WHERE device_key = ?", (key,))
-    return None if row is None else int(row["entry"])
-
-
-def _device_key(reading: Reading) -> bytes | None:
-    """Identify a measurement: device, its record number, time by its own clock, values.
-
-    A digest, because it is kept twice: in the row, and in the index that finds duplicates. It
-    begins with the time or the number, which grow: what comes together is stored together in
-    the index, and a commit of many readings writes few of its pages.
-    """
+def _doubted(reading: Reading, verdict: Verdict) -> Reading:
+    if verdict.likeness is not Likeness.PERHAPS:
+        return reading
     measured = reading.measured
-    if reading.device_id is None or (measured.device_time is None and measured.record is None):
-        return None
-    values = ",".join(f"{v.code}={v.comparator}{v.value}" for v in measured.values)
-    values += "".join(f",{v.code}={v.word}" for v in measured.coded)
-    time = measured.device_time.isoformat() if measured.device_time else ""
-    text = f"{reading.device_id}|{measured.record or ''}|{time}|{values}"
-    grows = _seconds(measured.device_time) if measured.device_time else _number(measured.record)
-    digest = blake2b(text.encode("utf-8"), digest_size=12).digest()
-    return grows.to_bytes(GROWING_BYTES, "big") + digest
-
-
-def _seconds(time: datetime) -> int:
-    return ((time.toordinal() * 24 + time.hour) * 60 + time.minute) * 60 + time.second
-
-
-def _number(record: str | None) -> int:
-    """Return a record's number as far as it has one that fits; the digest covers the rest."""
-    is_number = record is not None and record.isascii() and record.isdigit() and len(record) < 12
-    return int(record or 0) if is_number else 0
+    marked = replace(measured, quality=(*measured.quality, PERHAPS_SAME))
+    return replace(reading, measured=marked)
 
 
 def _reject(store: Store, reading: Reading, why: plausibility.Finding) -> RejectedReading:
@@ -192,23 +198,37 @@ def _before(visit: visits.Visit, reading: Reading, age_s: int | None) -> bool:
     return age_s > open_s + MEASURED_BEFORE_TOLERANCE_S
 
 
-def _record(store: Store, reading: Reading, key: bytes | None) -> AcceptedReading:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a new reading stands among those like it."""
+
+    key: bytes | None
+    came: Came
+    verdict: Verdict
+
+
+def _record(store: Store, reading: Reading, place: _Place) -> AcceptedReading:
     at, measured = reading.stamp, reading.measured
     body = reading_body(reading)
     entry = journal.append(store, EntryKind.READING, at, body, actor=reading.actor)
     warnings = _warnings(store, reading)
+    perhaps, came = place.verdict.entry, place.came
+    connected = came.connected
     store.execute(
         "INSERT INTO reading (entry, kind, source, patient_id, visit_id, device_id, device_key,"
-        " wall_ms, warnings, tray, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " wall_ms, warnings, tray, raw, connected, message, clock_run, numbering, perhaps)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (entry, measured.kind.value, reading.source, reading.patient_id, reading.visit_id)
-        + (reading.device_id, key, at.wall_ms)
+        + (reading.device_id, place.key, at.wall_ms)
         + (" ".join(w.name for w in warnings), None if reading.patient_id else "waiting")
-        + (reading.raw or None,),
+        + (reading.raw or None, f"{connected.boot} {connected.t_ms}" if connected else None)
+        + (came.message or None, came.clock_run, came.numbering, perhaps),
     )
+    store.execute("DELETE FROM repeated WHERE device_id = ?", (reading.device_id,))
     if reading.patient_id is None:
-        return AcceptedReading(entry, None, warnings)
+        return AcceptedReading(entry, None, warnings, perhaps=perhaps)
     raised = alerts.judge(store, at, entry, reading.patient_id, measured.values)
-    return AcceptedReading(entry, reading.patient_id, warnings, raised)
+    return AcceptedReading(entry, reading.patient_id, warnings, raised, perhaps)
 
 
 def _warnings(store: Store, reading: Reading) -> tuple[plausibility.Finding, ...]:
@@ -228,6 +248,18 @@ def _marked(reading: Reading) -> Reading:
         return reading
     marked = replace(measured, quality=(*measured.quality, IMPROBABLE))
     return replace(reading, measured=marked)
+
+
+def _of_infant(store: Store, reading: Reading) -> Reading:
+    """Drop the doubt about a small weight while the visit of an infant is open."""
+    measured = reading.measured
+    if SMALL_AFTER_PERSON not in measured.quality or reading.patient_id is None:
+        return reading
+    age = alerts.age_of(store, reading.patient_id, reading.stamp)
+    if age is None or age.years >= INFANT_YEARS:
+        return reading
+    quality = tuple(flag for flag in measured.quality if flag != SMALL_AFTER_PERSON)
+    return replace(reading, measured=replace(measured, quality=quality))
 
 
 def _take_from_tray(store: Store, entry: int, state: str) -> None:

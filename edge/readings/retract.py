@@ -21,6 +21,26 @@ SOMEBODY_ELSE = "somebody-else"
 """Why a reading went back to the tray; every other reason strikes it out in its history."""
 
 
+DUPLICATE = "duplicate"
+"""Why a reading is wrong that a device sent twice: a person said that the two are one value."""
+
+
+def as_duplicate(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
+    """Take back a reading marked "perhaps the same": it is the earlier one, sent again.
+
+    Raises `NotFound`, and `ActionRefused` ("not-doubted", "not-held", "already-claimed").
+    """
+    row = store.row("SELECT perhaps, told_apart, tray FROM reading WHERE entry = ?", (entry,))
+    if row is None:
+        raise NotFound(f"no reading {entry}")
+    if row["perhaps"] is None or row["told_apart"] is not None:
+        raise ActionRefused("not-doubted", "nobody has to say whether this is the same value")
+    if row["tray"] == "waiting":
+        intake.discard(store, now, entry, DUPLICATE, actor=actor)
+    else:
+        strike(store, now, entry, DUPLICATE, actor=actor)
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who is to hold readings, and as those of which visit they stay together."""

@@ -23,8 +23,17 @@ def replace(file: Path, data: bytes, mode: int = OWNER_ONLY) -> None:
 
 
 def create(file: Path, data: bytes, mode: int = OWNER_ONLY) -> None:
-    """Write a file that must not exist yet; raises `FileExistsError`, other `OSError`s."""
-    _write_new(file, data, mode)
+    """Write a file that must not exist yet; raises `FileExistsError`, other `OSError`s.
+
+    Its name appears when it is whole: a power cut leaves it, or nothing under this name.
+    """
+    draft = file.with_name(f".{file.name}.new")
+    draft.unlink(missing_ok=True)
+    try:
+        _write_new(draft, data, mode)
+        os.link(draft, file)
+    finally:
+        draft.unlink(missing_ok=True)
     flush(file.parent)
 
 

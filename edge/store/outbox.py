@@ -10,12 +10,19 @@ from dataclasses import dataclass
 
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind, Lane, chain
-from edge.store import issues
+from edge.store import damage, issues
 from edge.store.journal import LANES, append, forget_heads
-from edge.store.store import Row, Store
+from edge.store.store import Store
 
 DIFFERS = "chain-differs"
 """The kind of issue that says that box and hospital do not hold the same records."""
+
+
+WALL_MS = (
+    "CASE WHEN json_valid(j.record) AND json_type(j.record, '$.at[2]') = 'integer'"
+    " THEN json_extract(j.record, '$.at[2]') END"
+)
+"""When a record `j` was made by the box's wall clock; NULL when damage has left no such number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +40,16 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True)
 class QueuedRecord:
-    """A record at its place in a stream."""
+    """A record at its place in a stream; a damaged one must not be sent as it is.
+
+    `known`: it is marked as damaged already.
+    """
 
     seq: int
     record: bytes
     chain: bytes
+    damaged: bool = False
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +122,19 @@ def agrees(store: Store, stream: StreamState) -> bool:
 
 
 def records(store: Store, lane: Lane, first: int, limit: int) -> list[QueuedRecord]:
-    """Return up to `limit` records of the current epoch from sequence `first` on."""
-    rows = store.rows(
-        "SELECT o.seq, j.record, o.chain FROM outbox o"
-        " JOIN stream s ON s.lane = o.lane AND s.epoch = o.epoch JOIN journal j ON j.id = o.entry"
-        " WHERE o.lane = ? AND o.seq >= ? ORDER BY o.seq LIMIT ?",
-        (lane.value, first, limit),
-    )
-    return [QueuedRecord(r["seq"], r["record"].encode("utf-8"), bytes(r["chain"])) for r in rows]
+    """Return up to `limit` records of the current epoch from sequence `first` on.
+
+    Each is compared with its chain, so that nothing that was changed on the disk passes for
+    genuine. One more is read than is returned: it may prove the last one.
+    """
+    links = damage.read_links(store, lane, first, limit + 1)
+    follower = links[limit] if len(links) > limit else None
+    before = chain_at(store, lane, first - 1) or b""
+    wrong = {link.seq for link in damage.judge(before, links[:limit], follower).damaged}
+    return [
+        QueuedRecord(one.seq, one.record, one.chain, one.marked or one.seq in wrong, one.marked)
+        for one in links[:limit]
+    ]
 
 
 def mark_sent(store: Store, lane: Lane, seq: int) -> None:
@@ -141,6 +158,8 @@ def mark_custody(store: Store, lane: Lane, cum: int, safe: int, now: Stamp) -> N
 def start_epoch(store: Store, epoch: int, now: Stamp, why: str) -> None:
     """Renumber every retained record of every lane into a new epoch (after a FORK)."""
     with store.transaction():
+        # Before the chains are computed anew: afterwards nothing tells what was changed.
+        damage.check(store, now)
         for lane in LANES:
             _renumber(store, lane, epoch)
         append(store, EntryKind.EPOCH, now, {"epoch": epoch, "why": why})
@@ -171,11 +190,12 @@ def ledger(store: Store) -> Ledger:
 def oldest_waiting(store: Store, stream: StreamState) -> int | None:
     """Return when a lane's oldest waiting record was made, by the box's wall clock."""
     row = store.row(
-        "SELECT json_extract(j.record, '$.at[2]') FROM outbox o JOIN journal j ON j.id = o.entry"
-        " WHERE o.lane = ? AND o.epoch = ? AND o.seq > ? ORDER BY o.seq LIMIT 1",
+        f"SELECT {WALL_MS} AS ms FROM outbox o JOIN journal j ON j.id = o.entry"
+        f" WHERE o.lane = ? AND o.epoch = ? AND o.seq > ? AND {WALL_MS} IS NOT NULL"
+        " ORDER BY o.seq LIMIT 1",
         (stream.lane.value, stream.epoch, stream.cum),
     )
-    return None if row is None else int(row[0])
+    return None if row is None else row["ms"]
 
 
 def confirmed_entries(store: Store, entry_ids: list[int]) -> set[int]:
@@ -202,12 +222,7 @@ def set_link(store: Store, state_name: str, now: Stamp, detail: str | None = Non
 
 
 def _renumber(store: Store, lane: Lane, epoch: int) -> None:
-    old = state(store, lane)
-    kept: list[Row] = store.rows(
-        "SELECT o.entry, j.record FROM outbox o JOIN journal j ON j.id = o.entry"
-        " WHERE o.lane = ? AND o.epoch = ? ORDER BY o.seq",
-        (lane.value, old.epoch),
-    )
+    kept = damage.read_links(store, lane, 0, -1)
     store.execute("DELETE FROM outbox WHERE lane = ?", (lane.value,))
     store.execute(
         "UPDATE stream SET epoch = ?, sent = 0, cum = 0, safe = 0, cum_entry = 0, base = 0,"
@@ -216,9 +231,9 @@ def _renumber(store: Store, lane: Lane, epoch: int) -> None:
     )
     forget_heads(store)
     link = bytes(16)
-    for seq, row in enumerate(kept, start=1):
-        link = chain(link, row["record"].encode("utf-8"))
+    for seq, one in enumerate(kept, start=1):
+        link = chain(link, one.record)
         store.execute(
             "INSERT INTO outbox (lane, epoch, seq, entry, chain) VALUES (?, ?, ?, ?, ?)",
-            (lane.value, epoch, seq, row["entry"], link),
+            (lane.value, epoch, seq, one.entry, link),
         )

@@ -39,11 +39,14 @@ def prunable(safe: int, cum: int) -> int:
 
 
 def check_chain(
-    link: bytes | None, base: int, rows: Iterable[tuple[int, bytes, bytes]], lane: str
+    link: bytes | None, base: int, rows: Iterable[tuple[int, bytes | None, bytes]], lane: str
 ) -> None:
-    """Raise `DamagedRecords` unless rows (sequence, record, chain) continue the chain."""
+    """Raise `DamagedRecords` unless rows (sequence, record, chain) continue the chain.
+
+    A record that is known to be damaged is None: it proves nothing, and stands in nobody's way.
+    """
     for seq, (number, record, stored) in enumerate(rows, start=base + 1):
-        link = chain(link or b"", record)
+        link = stored if record is None else chain(link or b"", record)
         if number != seq or link != stored:
             raise DamagedRecords(f"lane {lane}, record {seq:,}")
 
@@ -79,8 +82,9 @@ def prune(store: Store, lane: Lane, before_ms: int, *, history: bool = False) ->
 def _leading(store: Store, stream: outbox.StreamState, before_ms: int) -> list[Row]:
     """Return the oldest records that may go: a run from the base on without an exception in it."""
     rows = store.rows(
-        "SELECT o.seq, o.entry, o.chain, j.record, json_extract(j.record, '$.at[2]') AS wall_ms"
-        " FROM outbox o JOIN journal j ON j.id = o.entry"
+        "SELECT o.seq, o.entry, o.chain, CAST(j.record AS BLOB) AS record,"
+        f" coalesce({outbox.WALL_MS}, 0) AS wall_ms, d.entry AS damaged FROM outbox o"
+        " LEFT JOIN journal j ON j.id = o.entry LEFT JOIN damage d ON d.entry = o.entry"
         " WHERE o.lane = ? AND o.epoch = ? AND o.seq <= ? ORDER BY o.seq LIMIT ?",
         (stream.lane.value, stream.epoch, prunable(stream.safe, stream.cum), BATCH),
     )
@@ -95,7 +99,10 @@ def _leading(store: Store, stream: outbox.StreamState, before_ms: int) -> list[R
 
 def _verify(store: Store, stream: outbox.StreamState, rows: list[Row]) -> None:
     base_chain = outbox.chain_at(store, stream.lane, stream.base)
-    links = ((r["seq"], r["record"].encode("utf-8"), bytes(r["chain"])) for r in rows)
+    links = (
+        (r["seq"], None if r["damaged"] else bytes(r["record"] or b""), bytes(r["chain"]))
+        for r in rows
+    )
     check_chain(base_chain, stream.base, links, stream.lane)
 
 
@@ -124,7 +131,7 @@ def _drop_entries(store: Store, entries: list[int]) -> int:
     )
     return store.changed(
         f"DELETE FROM journal WHERE id IN ({_marks(entries)}) AND {free}"
-        " AND id < (SELECT max(id) FROM journal)",
+        " AND id < (SELECT max(id) FROM journal) AND id NOT IN (SELECT entry FROM damage)",
         entries,
     )
 

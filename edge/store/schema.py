@@ -246,6 +246,29 @@ CREATE TABLE command (
 ) WITHOUT ROWID;
 """
 
+_HOW_READINGS_CAME = """
+ALTER TABLE reading ADD COLUMN connected TEXT;
+ALTER TABLE reading ADD COLUMN message TEXT;
+ALTER TABLE reading ADD COLUMN clock_run INTEGER;
+ALTER TABLE reading ADD COLUMN numbering INTEGER;
+ALTER TABLE reading ADD COLUMN perhaps INTEGER;
+ALTER TABLE reading ADD COLUMN told_apart INTEGER REFERENCES journal (id);
+CREATE INDEX reading_told_apart ON reading (told_apart) WHERE told_apart IS NOT NULL;
+DROP INDEX reading_by_device_key;
+CREATE INDEX reading_by_device_key ON reading (device_key) WHERE device_key IS NOT NULL;
+ALTER TABLE device_memory ADD COLUMN numbering INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE device_memory ADD COLUMN held INTEGER;
+ALTER TABLE device_memory ADD COLUMN last_content TEXT;
+CREATE TABLE device_clock (
+    device_id TEXT PRIMARY KEY, run INTEGER NOT NULL, began TEXT NOT NULL, base TEXT NOT NULL,
+    base_at TEXT NOT NULL, seen TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE repeated (
+    device_id TEXT PRIMARY KEY, entry INTEGER NOT NULL, boot INTEGER NOT NULL, t_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+"""How each reading came, so that another one like it is told apart from a repetition. One device
+key may stand on several readings: `perhaps` names the earlier one that a doubted one may be."""
 _CONTROL = """
 CREATE TABLE control (
     entry INTEGER PRIMARY KEY REFERENCES journal (id), device_id TEXT NOT NULL,
@@ -257,8 +280,27 @@ _TO_JUDGE = """
 CREATE TABLE to_judge (patient_id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 
+_DAMAGE = """
+CREATE TABLE damage (
+    entry INTEGER PRIMARY KEY, lane TEXT NOT NULL, found_ms INTEGER NOT NULL,
+    known INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE loss (
+    lane TEXT NOT NULL, epoch INTEGER NOT NULL, last INTEGER NOT NULL, held INTEGER NOT NULL,
+    found_ms INTEGER NOT NULL, known INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (lane, epoch, last)
+) WITHOUT ROWID;
+"""
+
+_WAYS_TO_PEOPLE = """
+CREATE INDEX patient_by_replaced ON patient (replaced_by) WHERE replaced_by IS NOT NULL;
+CREATE INDEX patient_by_village ON patient (village) WHERE village IS NOT NULL;
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
     Migration("0003_add_control", _CONTROL),
+    Migration("0004_add_how_readings_came", _HOW_READINGS_CAME),
+    Migration("0005_add_ways_to_people", _WAYS_TO_PEOPLE),
+    Migration("0006_add_damage", _DAMAGE),
 )

@@ -71,7 +71,7 @@ def _authority(settings: HospitalSettings) -> str:
 def _what_to_do(settings: HospitalSettings) -> str:
     note = copy_notes.newest(settings.home)
     if note is None:
-        return ". No copy was made by `healthpost hospital backup`"
+        return ". No copy was made by `healthpost hospital backup --to FILE`"
     return (
         f". The newest copy that was made is {note.place} ({note.when}, {note.records:,} records):"
         " put it in its place, then run `healthpost hospital restored`"

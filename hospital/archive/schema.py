@@ -261,6 +261,14 @@ CREATE TABLE command (
 CREATE UNIQUE INDEX command_by_box ON command (box, counter);
 """
 
+_TOLD_APART = """
+CREATE TABLE told_apart (
+    reading TEXT NOT NULL, clinic TEXT NOT NULL, actor TEXT, received_ms BIGINT NOT NULL,
+    PRIMARY KEY (reading, clinic)
+);
+"""
+"""Readings marked "perhaps the same" of which a worker said that they are values of their own."""
+
 _WITHHELD = """
 ALTER TABLE reading ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE alert ADD COLUMN withheld INTEGER NOT NULL DEFAULT 0;
@@ -269,6 +277,10 @@ CREATE TABLE withheld_release (
     number {number}, what TEXT NOT NULL, id TEXT NOT NULL, account TEXT NOT NULL,
     at_ms BIGINT NOT NULL
 );
+"""
+
+_PATIENT_KEYS = """
+ALTER TABLE patient ADD COLUMN keys TEXT NOT NULL DEFAULT '';
 """
 
 _CODED = """
@@ -287,4 +299,6 @@ MIGRATIONS = (
     Migration("0002_add_withheld", _WITHHELD),
     Migration("0003_add_identities", _IDENTITIES),
     Migration("0004_add_coded_results", _CODED),
+    Migration("0005_add_told_apart", _TOLD_APART),
+    Migration("0006_add_patient_keys", _PATIENT_KEYS),
 )

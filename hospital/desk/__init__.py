@@ -12,6 +12,7 @@ from hospital.desk import (
     alerts,
     clinics,
     context,
+    correct,
     enrol,
     failure,
     files,
@@ -33,7 +34,7 @@ from web.failure import answer_with_sentences
 from web.hosts import own_names
 
 PAGES = (
-    *(sign_in, readings, patients, messages, summary, linking, files, withheld),
+    *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
     *(alerts, reviews, clinics, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from hospital.archive.errors import ArchiveDown, HospitalError
-from hospital.desk import context, forms, guard, wording
+from hospital.desk import context, forms, guard, list_parts, wording
 from hospital.patients import alert_notes, messages
 from hospital.patients.alert_notes import State
 from hospital.views import chart, silences
@@ -20,7 +20,7 @@ page = Blueprint("alerts", __name__, url_prefix="/alerts")
 @guard.clinician_only
 def show() -> str:
     """Show the alerts."""
-    return render_template("alerts.html", live=Markup(_live()))
+    return render_template("alerts.html", live=Markup(_live()), polls=list_parts.is_first())
 
 
 @page.get("/live")
@@ -65,7 +65,9 @@ def _alert(alert_id: str) -> chart.ChartedAlert:
 
 def _live() -> str:
     archive = context.archive()
-    alerts = chart.alerts(archive)
+    alerts, part = list_parts.page_of(
+        chart.PAGE, lambda limit, skip: chart.alerts(archive, limit, skip=skip), "alerts.show"
+    )
     notes = alert_notes.notes(archive, [a.id for a in alerts])
     answers = {a.id: messages.of_alert(archive, a.id) for a in alerts if a.id in notes}
     return render_template(
@@ -73,5 +75,6 @@ def _live() -> str:
         alerts=alerts,
         notes=notes,
         answers=answers,
+        part=part,
         unjudged=silences.latest(archive, wording.today()),
     )

@@ -45,7 +45,7 @@ def _page(patient_id: str, wrong: str = "") -> str:
     query = request.args.get("q", "").replace("\x00", "").strip()[: patients.LONGEST_QUERY]
     ids = links.one_person(archive, patient_id)
     known = [other for record in ids if (other := chart.patient(archive, record))]
-    maybe = chart.patients(archive, query, 8) if query else links.may_be_same(archive, line)
+    maybe = chart.patients(archive, query) if query else links.may_be_same(archive, line)
     history = links.links(archive, patient_id)
     named = {record for link in history for record in (link.duplicate, link.kept)}
     return render_template(

@@ -7,22 +7,28 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from hospital.accounts import sessions
-from hospital.desk import context, guard
+from hospital.desk import context, guard, list_parts
 from hospital.patients import alert_notes, links, messages, summary, withheld
 from hospital.receiving import handlers
-from hospital.views import chart
+from hospital.views import chart, person_chart
+from web import list_pages
+from web.list_pages import ListPart
 from web.polling import polled_at
 
 page = Blueprint("patients", __name__, url_prefix="/patients")
 
 LONGEST_QUERY = 100
+ALERTS = 500
+"""Alerts of one record on the chart: the unhandled first; the page of alerts has all."""
 
 
 @page.get("")
 @guard.clinician_only
 def search() -> str:
     """Show whom the query may mean; without one, about whom something came last."""
-    return render_template("patients.html", query=_query(), live=Markup(_found()))
+    return render_template(
+        "patients.html", query=_query(), live=Markup(_found()), polls=list_parts.is_first()
+    )
 
 
 @page.get("/found")
@@ -57,7 +63,12 @@ def page_of(patient_id: str, wrong: str = "") -> str:
     line = line_of(patient_id)
     typed = {name: request.form.get(name, "") for name in ("text", "when", "what")}
     return render_template(
-        "patient.html", line=line, live=Markup(_record(line)), wrong=wrong, typed=typed
+        "patient.html",
+        asked=request.args.get("page"),
+        line=line,
+        live=Markup(_record(line)),
+        wrong=wrong,
+        typed=typed,
     )
 
 
@@ -72,8 +83,10 @@ def line_of(patient_id: str) -> chart.PatientLine:
 def _record(line: chart.PatientLine) -> str:
     archive = context.archive()
     ids = links.one_person(archive, line.patient.id)
-    alerts = [a for record_id in ids for a in chart.alerts(archive, patient_id=record_id)]
-    readings = [r for record_id in ids for r in chart.of_patient(archive, record_id)]
+    alerts = [a for record_id in ids for a in chart.alerts(archive, ALERTS, record_id)]
+    skip = list_pages.skipped(person_chart.PAGE)
+    readings = person_chart.readings(archive, ids, skip)
+    shown = {one.number for one in readings}
     by_reading: dict[str | None, list[chart.ChartedAlert]] = {}
     for alert in alerts:
         by_reading.setdefault(alert.reading, []).append(alert)
@@ -81,10 +94,13 @@ def _record(line: chart.PatientLine) -> str:
         "patient_live.html",
         line=line,
         alerts=alerts,
+        more_alerts=len(alerts) >= ALERTS,
         known=summary.of(archive, ids),
         notes=alert_notes.notes(archive, [a.id for a in alerts]),
         answers={a.id: messages.of_alert(archive, a.id) for a in alerts},
-        readings=sorted(readings, key=lambda r: (r.placed.utc_ms, r.number), reverse=True),
+        readings=readings,
+        last=[r for r in person_chart.last_of_kinds(archive, ids) if r.number not in shown],
+        part=_part(line, len(readings), person_chart.count(archive, ids)),
         by_reading=by_reading,
         others=[other for record_id in ids[1:] if (other := chart.patient(archive, record_id))],
         shared=links.shared_with(archive, line.patient.id),
@@ -94,9 +110,21 @@ def _record(line: chart.PatientLine) -> str:
     )
 
 
+def _part(line: chart.PatientLine, shown: int, total: int) -> ListPart | None:
+    def at(number: int) -> str:
+        return url_for("patients.history", patient_id=line.patient.id, page=number)
+
+    return list_pages.part(person_chart.PAGE, at, shown=shown, total=total)
+
+
 def _found() -> str:
-    lines = chart.patients(context.archive(), _query())
-    return render_template("patients_live.html", lines=lines, query=_query())
+    archive, query = context.archive(), _query()
+    lines, part = list_parts.page_of(
+        chart.PAGE,
+        lambda limit, skip: chart.patients(archive, query, limit, skip),
+        "patients.search",
+    )
+    return render_template("patients_live.html", lines=lines, query=query, part=part)
 
 
 def _query() -> str:

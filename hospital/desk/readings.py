@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
-from hospital.desk import context, guard
-from hospital.views import chart
+from hospital.desk import context, guard, list_parts
+from hospital.views import chart, person_chart
 from web.polling import polled_at
 
 page = Blueprint("readings", __name__)
@@ -16,7 +18,7 @@ page = Blueprint("readings", __name__)
 @guard.clinician_only
 def show() -> str:
     """Show the readings that came last."""
-    return render_template("readings.html", live=Markup(_live()))
+    return render_template("readings.html", live=Markup(_live()), polls=list_parts.is_first())
 
 
 @page.get("/live")
@@ -26,8 +28,24 @@ def live() -> Response:
     return polled_at(chart.position(context.archive()), _live)
 
 
+@page.get("/unassigned")
+@guard.clinician_only
+def unassigned() -> str:
+    """Show the readings that nobody at the clinics has claimed for a patient yet."""
+    found, live = _table(chart.unassigned, "readings.unassigned")
+    return render_template("readings_unassigned.html", live=Markup(live), any=found)
+
+
 def _live() -> str:
+    return _table(chart.latest, "readings.show")[1]
+
+
+def _table(ask: Callable[..., list[chart.ReadingRow]], view: str) -> tuple[bool, str]:
+    """Return whether there are any, and the table of the page that was asked for."""
     archive = context.archive()
-    readings = chart.latest(archive)
-    alerted = {a.reading for a in chart.alerts(archive, limit=200) if not a.taken_back}
-    return render_template("readings_live.html", readings=readings, alerted=alerted)
+    readings, part = list_parts.page_of(
+        chart.PAGE, lambda limit, skip: ask(archive, limit, skip=skip), view
+    )
+    alerted = person_chart.alerted(archive, [one.id for one in readings])
+    shown = render_template("readings_live.html", readings=readings, alerted=alerted, part=part)
+    return bool(readings or part), shown

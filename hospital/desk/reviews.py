@@ -10,7 +10,7 @@ from dataclasses import replace
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hospital.desk import context, guard
+from hospital.desk import context, guard, list_parts
 from hospital.patients import master_index, reviews
 from hospital.patients.reviews import WaitingReview
 
@@ -24,7 +24,11 @@ REFUSE = "none of these"
 @guard.clinician_only
 def show() -> str:
     """Show what waits, the longest first."""
-    return render_template("reviews.html", waiting=reviews.inbox(context.archive()))
+    archive = context.archive()
+    waiting, part = list_parts.page_of(
+        reviews.PAGE, lambda limit, skip: reviews.inbox(archive, limit, skip), "reviews.show"
+    )
+    return render_template("reviews.html", waiting=waiting, part=part)
 
 
 @page.post("")

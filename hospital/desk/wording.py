@@ -12,6 +12,7 @@ from edge.model.age import Age, Estimate
 from edge.model.bounds import LAST_MS
 from edge.model.clock import PlacedStamp
 from edge.model.coded_results import label_of
+from edge.model.laboratory_tests import LABORATORY_TESTS
 from edge.model.patient import Patient
 from edge.model.patient_codes import AgeUnit, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
@@ -82,7 +83,7 @@ def shown(reading: ReadingRow) -> list[ValueText]:
 
 def name(code: str) -> str:
     """Return what a LOINC code is called; an unknown one stays itself."""
-    return NAMES.get(code, f"LOINC {code}")
+    return NAMES.get(code) or LABORATORY_TESTS.get(code, f"LOINC {code}")
 
 
 def quantity(value: Value) -> Markup:
@@ -191,9 +192,9 @@ def details(patient: Patient, *, birth: bool = False) -> list[Markup]:
 
 
 def searched() -> str:
-    """Return by what patients are searched: "name, village, phone or card"."""
-    *first, last = [field.word for field in PATIENT_FIELDS if field.searched]
-    return f"{', '.join(first)} or {last}"
+    """Return by what patients are searched: "name, village, phone, card or year of birth"."""
+    words = [field.word for field in PATIENT_FIELDS if field.searched]
+    return f"{', '.join(words)} or year of birth"
 
 
 def _detail(field: PatientField, value: str) -> Markup:

@@ -20,6 +20,8 @@ from edge.model.entry import Entry, EntryKind
 from hospital.entries.facts import ReadingBody, reading_fact
 from hospital.entries.fields import Count, MalformedField, Moment, Text, sentence
 
+DAMAGED = "damaged"
+"""The reason of a tombstone for a record that the box's disk has changed."""
 UNKNOWN = "unknown"
 
 Readers = Mapping[str, Callable[[Entry], object | None]]
@@ -81,11 +83,11 @@ def understand_with_care(record: bytes, readers: Readers) -> Understood:
         if entry is None or not _is_kind(entry.kind):
             kind = _kind(record)
             if kind == EntryKind.TOMBSTONE:
-                return Understood(kind, trouble="the box could not send this record")
+                return Understood(kind, trouble=_why_not_sent(record))
             entry = Entry.parse(record)  # says what is wrong
         kind = entry.kind
         if kind == EntryKind.TOMBSTONE:
-            return Understood(kind, trouble="the box could not send this record")
+            return Understood(kind, trouble=_why_not_sent(record))
         _check_form(entry)
         reader = readers.get(kind)
         return Understood(kind, None if reader is None else reader(entry))
@@ -100,6 +102,14 @@ def _entry(record: bytes) -> Entry | None:
         return Entry.parse(record)
     except ValueError:
         return None
+
+
+def _why_not_sent(record: bytes) -> str:
+    """Say why a tombstone stands for a record."""
+    body = json.loads(record).get("body")
+    if isinstance(body, dict) and body.get("reason") == DAMAGED:
+        return "the record was changed on the box's disk"
+    return "the box could not send this record"
 
 
 def _kind(record: bytes) -> str:

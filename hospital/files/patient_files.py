@@ -31,26 +31,24 @@ class Picture:
         return file_type.is_photo(self.mime)
 
 
-def of_person(archive: Archive, patient_ids: Sequence[str], limit: int = 60) -> list[Picture]:
+def of_person(archive: Archive, patient_ids: Sequence[str]) -> list[Picture]:
     """Return a person's files under whichever records, the newest first."""
-    return _listed(archive, patient_ids, 0, limit)
+    return _listed(archive, patient_ids, 0)
 
 
-def withheld_of(archive: Archive, patient_ids: Sequence[str], limit: int = 60) -> list[Picture]:
+def withheld_of(archive: Archive, patient_ids: Sequence[str]) -> list[Picture]:
     """Return the files that clinics sent which do not know the person, the newest first."""
-    return _listed(archive, patient_ids, 1, limit)
+    return _listed(archive, patient_ids, 1)
 
 
-def _listed(
-    archive: Archive, patient_ids: Sequence[str], withheld: int, limit: int
-) -> list[Picture]:
+def _listed(archive: Archive, patient_ids: Sequence[str], withheld: int) -> list[Picture]:
     marks = ", ".join("?" * len(patient_ids))
     rows = archive.rows(
         "SELECT f.*, p.id AS preview FROM file f LEFT JOIN file p"
         " ON p.box = f.box AND p.preview_of = f.id AND p.done_ms IS NOT NULL"
         f" WHERE f.patient IN ({marks}) AND f.preview_of IS NULL AND f.withheld = ?"
-        " ORDER BY f.told_ms DESC, f.id DESC LIMIT ?",
-        (*patient_ids, withheld, limit),
+        " ORDER BY f.told_ms DESC, f.id DESC",
+        (*patient_ids, withheld),
     )
     return [_picture(r) for r in rows if r["mime"] in file_type.KINDS]
 

@@ -12,8 +12,11 @@ def lately(archive: Archive, box_id: str, now_ms: int) -> list[OpenedSession]:
     Not by our clock, which may have been set back since.
     """
     rows = archive.rows(
-        "SELECT nonce, fork, lived FROM session"
+        "SELECT nonce, fork, lived, machine, boot FROM session"
         " WHERE box = ? AND opened_ms > ? AND opened_ms <= ? AND by_hand = 0 ORDER BY number",
         (box_id, now_ms - WITHIN_MS, now_ms),
     )
-    return [OpenedSession(bytes(r["nonce"]), bool(r["fork"]), bool(r["lived"])) for r in rows]
+    return [
+        OpenedSession(bytes(r["nonce"]), bool(r["fork"]), bool(r["lived"]), r["machine"], r["boot"])
+        for r in rows
+    ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from edge.patients import duplicates
 from hospital.archive import Archive, row
 from hospital.archive.errors import HospitalError
 from hospital.fleet import boxes
@@ -17,6 +18,8 @@ from hospital.views import chart
 from hospital.views.chart import PatientLine
 
 LONGEST_WHY = 200
+CANDIDATES = 100
+"""So many people are looked at for each thing that two records may share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +63,26 @@ def links(archive: Archive, patient_id: str) -> list[Link]:
 
 
 def may_be_same(archive: Archive, line: PatientLine, limit: int = 6) -> list[PatientLine]:
-    """Return records that may be this person: the same card or telephone, or a word of the name."""
+    """Return records that may be this person, likeliest first (`edge.patients.duplicates`).
+
+    Who has the same card, the same telephone or a word of the name is looked at; the family on
+    one telephone is told apart by name, sex and age.
+    """
     patient = line.patient
     asked = [text for text in (patient.card, patient.phone) if text]
     asked += [word for word in patient.name.split() if len(word) > 1]
     found: dict[str, PatientLine] = {}
     for text in asked:
-        for candidate in chart.patients(archive, text, limit + 1):
+        for candidate in chart.patients(archive, text, CANDIDATES):
             found.setdefault(candidate.patient.id, candidate)
     known = set(one_person(archive, patient.id))
-    return [candidate for key, candidate in found.items() if key not in known][:limit]
+    judged = [
+        (duplicates.score(patient, candidate.patient), candidate)
+        for key, candidate in found.items()
+        if key not in known
+    ]
+    judged.sort(key=lambda pair: -pair[0])
+    return [candidate for score, candidate in judged if score >= duplicates.POSSIBLE][:limit]
 
 
 def link(archive: Archive, duplicate: str, kept: str, why: str, account: str, now_ms: int) -> None:

@@ -14,7 +14,9 @@ from uuid_utils import uuid7
 from edge.model import patient_fields
 from edge.model.clock import Anchor, ClockQuality, Stamp, place
 from edge.model.feed_item import Entity, Item
+from edge.model.patient import PatientFields
 from edge.model.patient_fields import COLUMNS, PATIENT_FIELDS, Tier
+from edge.patients import search_query
 from hospital.archive import Archive, Row, row, scalar
 from hospital.archive.errors import HospitalError, RowRefused
 from hospital.entries import facts
@@ -366,12 +368,13 @@ def _keep(
     now_ms: int,
 ) -> None:
     sought = " ".join(known[f.name] or "" for f in PATIENT_FIELDS if f.searched).casefold()
-    columns = ("rev", *COLUMNS, "sought", "changed_ms")
+    keys = search_query.keys_text(PatientFields(**patient_fields.arguments(known)))
+    columns = ("rev", *COLUMNS, "sought", "keys", "changed_ms")
     archive.execute(
         f"INSERT INTO patient (id, clinic, box, {', '.join(columns)})"
         f" VALUES (?, ?, ?{', ?' * len(columns)}) ON CONFLICT (id) DO UPDATE SET"
         f" {', '.join(f'{column} = excluded.{column}' for column in columns)}",
-        (patient_id, *home, rev, *patient_fields.to_columns(known), sought, now_ms),
+        (patient_id, *home, rev, *patient_fields.to_columns(known), sought, keys, now_ms),
     )
 
 

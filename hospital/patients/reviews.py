@@ -11,6 +11,9 @@ from hospital.archive import Archive, Row
 from sync import patient_merge
 from sync.patient_merge import Op, Review
 
+PAGE = 100
+"""Questions on one page of the inbox."""
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingReview:
@@ -49,22 +52,24 @@ class WaitingReview:
         return f"{self.review.field}:{_values_text(self.review)}"
 
 
-def inbox(archive: Archive, limit: int = 100) -> list[WaitingReview]:
-    """Return what waits for a person, the longest first."""
-    return _waiting(archive, "1 = 1", (limit,))
+def inbox(archive: Archive, limit: int = PAGE, skip: int = 0) -> list[WaitingReview]:
+    """Return what waits for a person, the longest first, after `skip`."""
+    return _waiting(archive, "1 = 1", (), f" LIMIT {limit} OFFSET {skip}")
 
 
-def about(archive: Archive, patient_id: str, limit: int = 20) -> list[WaitingReview]:
-    """Return what waits for a person about one patient."""
-    return _waiting(archive, "v.patient = ?", (patient_id, limit))
+def about(archive: Archive, patient_id: str) -> list[WaitingReview]:
+    """Return all that waits for a person about one patient."""
+    return _waiting(archive, "v.patient = ?", (patient_id,))
 
 
-def _waiting(archive: Archive, where: str, values: tuple[object, ...]) -> list[WaitingReview]:
+def _waiting(
+    archive: Archive, where: str, values: tuple[object, ...], part: str = ""
+) -> list[WaitingReview]:
     rows = archive.rows(
         "SELECT v.*, p.name AS name, p.rev AS rev, f.body AS told FROM review v"
         " JOIN patient p ON p.id = v.patient LEFT JOIN feed f"
         " ON f.clinic = v.clinic AND f.entity = 'patient' AND f.id = v.patient"
-        f" WHERE {where} ORDER BY v.since_ms, v.patient, v.field LIMIT ?",
+        f" WHERE {where} ORDER BY v.since_ms, v.patient, v.field{part}",
         values,
     )
     return [

@@ -18,7 +18,7 @@ from hospital.fleet import boxes, clones
 from hospital.fleet.boxes import Box
 from hospital.receiving import apply
 from sync.core import hospital
-from sync.core.clones import suspicion
+from sync.core.clones import BOOT, MACHINE, suspicion
 from sync.core.header import Header
 from sync.core.messages import QUARANTINED, STALE_SESSION, DownMessage, Hello, Position
 from sync.courier.telemetry import Status
@@ -121,6 +121,14 @@ def mark_session_used(archive: Archive, box_id: str, nonce: bytes) -> None:
     """Store that a box used its session after our answer to its HELLO."""
     archive.execute(
         "UPDATE session SET lived = 1 WHERE box = ? AND nonce = ? AND lived = 0", (box_id, nonce)
+    )
+
+
+def note_machine(archive: Archive, box_id: str, hello: Hello) -> None:
+    """Store which machine and which boot of it a session says that it is of, if it does."""
+    archive.execute(
+        "UPDATE session SET machine = ?, boot = ? WHERE box = ? AND nonce = ?",
+        (hello.about.get(MACHINE, ""), hello.about.get(BOOT, ""), box_id, hello.nonce),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
+from edge.model.reading import PERHAPS_SAME
 from edge.readings import retract
 from hospital.archive import Archive, scalar
 from hospital.entries import parse
@@ -112,10 +113,11 @@ class ClaimFact(Fact, frozen=True):
 
 
 class ConfirmFact(Fact, frozen=True):
-    """A worker compared a reading with the device's own display and found the same."""
+    """A worker settled a doubt: compared with the display, or a value of its own (`doubt`)."""
 
     reading: Text
     actor: Text | None
+    doubt: Text | None = None
 
 
 def _readings(archive: Archive, new: Sequence[tuple[Origin, ReadingFact]]) -> Mapping[str, str]:
@@ -188,8 +190,9 @@ def _claim(archive: Archive, origin: Origin, fact: ClaimFact) -> None:
 
 
 def _confirm(archive: Archive, origin: Origin, fact: ConfirmFact) -> None:
+    table = "told_apart" if fact.doubt == PERHAPS_SAME else "compared"
     archive.execute(
-        "INSERT INTO compared (reading, clinic, actor, received_ms) VALUES (?, ?, ?, ?)"
+        f"INSERT INTO {table} (reading, clinic, actor, received_ms) VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
         (fact.reading, origin.box.clinic, fact.actor, origin.received_ms),
     )

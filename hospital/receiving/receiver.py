@@ -232,6 +232,8 @@ class Receiver:
                     self._archive, self._keys, box, header.kid_enc, received.received_ms
                 )
             custody.note_missing(self._archive, box.id, state, hello)
+            if after.nonce != state.nonce:
+                custody.note_machine(self._archive, box.id, hello)
             if after.nonce != state.nonce and custody.guard_identity(
                 self._archive, box, received.received_ms
             ):

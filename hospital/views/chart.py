@@ -12,16 +12,22 @@ from edge.model import patient_fields
 from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
-from edge.model.reading import IMPROBABLE, UNCHECKED, CodedValue, Value
+from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, CodedValue, Value
+from edge.patients import search_query
 from hospital.archive import Archive, Row, row, scalar
+from hospital.views import search_terms
 from sync.core.messages import STALE_SESSION
 
 PAGE = 50
+LOOKED_AT = 400
+"""So many people that a search may mean are ordered by how well they fit."""
 
-_READINGS = (
-    "SELECT r.*, p.name AS patient_name, c.reading AS compared FROM reading r"
+READINGS = (
+    "SELECT r.*, p.name AS patient_name, c.reading AS compared, t.reading AS told_apart"
+    " FROM reading r"
     " LEFT JOIN patient p ON p.id = r.patient"
     " LEFT JOIN compared c ON c.reading = r.id AND c.clinic = r.clinic"
+    " LEFT JOIN told_apart t ON t.reading = r.id AND t.clinic = r.clinic"
 )
 
 
@@ -188,20 +194,27 @@ def clinics(archive: Archive) -> list[ClinicLine]:
     ]
 
 
-def patients(archive: Archive, text: str = "", limit: int = PAGE) -> list[PatientLine]:
-    """Return patients whose searched fields together hold every word of `text`.
+def patients(
+    archive: Archive, text: str = "", limit: int = PAGE, skip: int = 0
+) -> list[PatientLine]:
+    """Return whom `text` may mean, who fits most first, after `skip`: read as the kiosk reads it.
 
     Without text: those about whom something came last.
     """
-    words = text.casefold().split()[:8]
-    where = " AND ".join("p.sought LIKE ? ESCAPE '!'" for _ in words) or _LATELY
+    query = search_query.read(text)
+    where, values = (_LATELY, ()) if not query.text else search_terms.where(query)
+    looked_at = skip + limit if not query.text else max(skip + limit, LOOKED_AT)
     rows = archive.rows(
         "SELECT p.*, count(r.number) AS readings, max(r.received_ms) AS last_ms FROM patient p"
         f" LEFT JOIN reading r ON r.patient = p.id AND r.withheld = 0 WHERE {where} GROUP BY p.id"
-        " ORDER BY coalesce(max(r.received_ms), p.changed_ms) DESC, p.name LIMIT ?",
-        (*(f"%{_escaped(word)}%" for word in words), limit),
+        " ORDER BY coalesce(max(r.received_ms), p.changed_ms) DESC, p.name, p.id LIMIT ?",
+        (*values, looked_at),
     )
-    return [_patient_line(r) for r in rows]
+    lines = [_patient_line(r) for r in rows]
+    if query.is_number and (exact := [x for x in lines if search_terms.is_exact(query, x.patient)]):
+        return exact[skip : skip + limit]
+    lines.sort(key=lambda line: -search_terms.fit(query, line.patient))
+    return lines[skip : skip + limit]
 
 
 def patient(archive: Archive, patient_id: str) -> PatientLine | None:
@@ -216,10 +229,10 @@ def patient(archive: Archive, patient_id: str) -> PatientLine | None:
     return None if found is None else _patient_line(found)
 
 
-def latest(archive: Archive, limit: int = PAGE, after: int = 0) -> list[ReadingRow]:
-    """Return the readings that came last (only those numbered above `after`), newest first."""
-    sql = f"{_READINGS} WHERE r.number > ? ORDER BY r.number DESC LIMIT ?"
-    return _charted(archive, archive.rows(sql, (after, limit)))
+def latest(archive: Archive, limit: int = PAGE, after: int = 0, skip: int = 0) -> list[ReadingRow]:
+    """Return the readings that came last (numbered above `after`), newest first, after `skip`."""
+    sql = f"{READINGS} WHERE r.number > ? ORDER BY r.number DESC LIMIT ? OFFSET ?"
+    return charted(archive, archive.rows(sql, (after, limit, skip)))
 
 
 def of_patient(
@@ -230,15 +243,16 @@ def of_patient(
     `withheld`: those instead that clinics sent which do not know the patient.
     """
     apart = int(withheld)
-    sql = f"{_READINGS} WHERE r.patient = ? AND r.withheld = {apart} ORDER BY r.number DESC LIMIT ?"
-    readings = _charted(archive, archive.rows(sql, (patient_id, limit)))
+    sql = f"{READINGS} WHERE r.patient = ? AND r.withheld = {apart} ORDER BY r.number DESC LIMIT ?"
+    readings = charted(archive, archive.rows(sql, (patient_id, limit)))
     return sorted(readings, key=lambda c: (c.placed.utc_ms, c.number), reverse=True)
 
 
-def unassigned(archive: Archive, limit: int = PAGE) -> list[ReadingRow]:
-    """Return readings that nobody has claimed for a patient yet, newest first."""
-    sql = f"{_READINGS} WHERE r.patient IS NULL AND r.discarded = 0"
-    return _charted(archive, archive.rows(f"{sql} ORDER BY r.number DESC LIMIT ?", (limit,)))
+def unassigned(archive: Archive, limit: int = PAGE, skip: int = 0) -> list[ReadingRow]:
+    """Return readings that nobody has claimed for a patient yet, newest first, after `skip`."""
+    sql = f"{READINGS} WHERE r.patient IS NULL AND r.discarded = 0"
+    part = " ORDER BY r.number DESC LIMIT ? OFFSET ?"
+    return charted(archive, archive.rows(sql + part, (limit, skip)))
 
 
 def alerts(
@@ -247,6 +261,7 @@ def alerts(
     patient_id: str | None = None,
     *,
     withheld: bool = False,
+    skip: int = 0,
 ) -> list[ChartedAlert]:
     """Return alerts of all clinics or of one patient: the unhandled first, then the newest.
 
@@ -254,13 +269,14 @@ def alerts(
     clinics has both: a danger may be true.
     """
     if patient_id is None:
-        return _alerts(archive, "1 = 1", (limit,))
-    return _alerts(archive, f"a.patient = ? AND a.withheld = {int(withheld)}", (patient_id, limit))
+        return _alerts(archive, "1 = 1", (limit, skip))
+    where = f"a.patient = ? AND a.withheld = {int(withheld)}"
+    return _alerts(archive, where, (patient_id, limit, skip))
 
 
 def alert(archive: Archive, alert_id: str) -> ChartedAlert | None:
     """Return one alert, None when there is none."""
-    return next(iter(_alerts(archive, "a.id = ?", (alert_id, 1))), None)
+    return next(iter(_alerts(archive, "a.id = ?", (alert_id, 1, 0))), None)
 
 
 def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[ChartedAlert]:
@@ -269,7 +285,7 @@ def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[Ch
         " OR coalesce(r.patient, '') <> coalesce(a.patient, ''), false) AS taken_back"
         " FROM alert a LEFT JOIN patient p ON p.id = a.patient"
         f" LEFT JOIN reading r ON r.id = a.reading WHERE {where}"
-        " ORDER BY a.handled, a.number DESC LIMIT ?",
+        " ORDER BY a.handled, a.number DESC LIMIT ? OFFSET ?",
         values,
     )
     anchors = _anchors(archive, rows)
@@ -299,11 +315,11 @@ def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[Ch
 def without_alert(archive: Archive, limit: int) -> list[ReadingRow]:
     """Return the last readings of patients about which no rule raised an alert, newest first."""
     sql = (
-        f"{_READINGS} WHERE r.patient IS NOT NULL AND r.discarded = 0 AND p.id IS NOT NULL"
+        f"{READINGS} WHERE r.patient IS NOT NULL AND r.discarded = 0 AND p.id IS NOT NULL"
         " AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.reading = r.id)"
         " ORDER BY r.number DESC LIMIT ?"
     )
-    return _charted(archive, archive.rows(sql, (limit,)))
+    return charted(archive, archive.rows(sql, (limit,)))
 
 
 def count_readings(archive: Archive) -> int:
@@ -311,7 +327,8 @@ def count_readings(archive: Archive) -> int:
     return scalar(archive, "SELECT count(*) AS n FROM reading")
 
 
-def _charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
+def charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
+    """Return the readings of rows that `READINGS` gave."""
     anchors = _anchors(archive, rows)
     return [
         ReadingRow(
@@ -350,16 +367,17 @@ def _anchors(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
     ids = sorted({r["box"] for r in rows})
     if not ids:
         return found
-    for r in archive.rows(f"SELECT * FROM anchor WHERE box IN ({_marks(ids)})", ids):
+    for r in archive.rows(f"SELECT * FROM anchor WHERE box IN ({marks(ids)})", ids):
         anchor = Anchor(r["boot"], r["t_ms"], r["utc_ms"], r["error_ms"], ClockQuality(r["source"]))
         found.setdefault(r["box"], []).append(anchor)
     return found
 
 
 def _flags(r: Row) -> tuple[str, ...]:
-    """Return what is doubtful; what a worker compared with the display is no doubt any more."""
-    settled = (UNCHECKED, IMPROBABLE) if r["compared"] else ()
-    return tuple(flag for flag in r["flags"].split() if flag not in settled)
+    """Return what is doubtful; what a worker compared or told apart is no doubt any more."""
+    compared, apart = r["compared"], r["told_apart"]
+    settled = {UNCHECKED: compared, IMPROBABLE: compared, PERHAPS_SAME: apart}
+    return tuple(flag for flag in r["flags"].split() if not settled.get(flag))
 
 
 def _placed(r: Row, anchors: dict[str, list[Anchor]]) -> PlacedStamp:
@@ -377,9 +395,6 @@ def _patient_line(r: Row) -> PatientLine:
     return PatientLine(known, r["clinic"], r["readings"], r["last_ms"])
 
 
-def _marks(values: Sequence[object]) -> str:
+def marks(values: Sequence[object]) -> str:
+    """Return as many marks as there are values, for a query with IN."""
     return ", ".join("?" * len(values))
-
-
-def _escaped(word: str) -> str:
-    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")

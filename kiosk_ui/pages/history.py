@@ -9,7 +9,7 @@ from flask import Blueprint, render_template, request, url_for
 from markupsafe import Markup
 
 from edge.model.clock import Stamp
-from edge.model.reading import Code, Value
+from edge.model.reading import Code, Kind, Value
 from edge.patients import edits, register
 from edge.readings import history
 from edge.readings.history import StoredReading
@@ -91,6 +91,7 @@ def show(patient_id: str) -> str:
         drawn=_chart(chosen) if chosen and chosen.valid else "",
         sentence=_trend(chosen) if chosen and chosen.valid else "",
         rows=_rows(chosen.readings, now) if chosen else [],
+        laboratory=history.of_kind(store, ids, Kind.LABORATORY, limit=1).total,
     )
 
 

@@ -17,7 +17,7 @@ from edge.staff import staff
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
 from kiosk_ui.sentences.message_texts import MessageText, worded
-from kiosk_ui.wording import count
+from kiosk_ui.wording import N_, count, t
 from web.polling import polled
 
 page = Blueprint("messages", __name__)
@@ -56,9 +56,12 @@ def _body() -> str:
     store = context.store()
     names = {person.id: person.name for person in staff.members(store)}
     today = context.now().wall.astimezone().date()
+    unread = messages.unread(store)
+    more = messages.count_unread(store) - len(unread)
     return render_template(
         "messages_body.html",
-        unread=[_named(message, names) for message in messages.unread(store)],
+        unread=[_named(message, names) for message in unread],
+        more=t(N_("%(n)s more come when these are read."), n=count(more)) if more else None,
         coming=[_named(message, names) for message in messages.coming(store, today)],
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from edge.model.errors import InvalidForm
 from edge.model.patient import Patient
-from edge.patients import register
+from edge.patients import register, search_query
 from edge.patients.form import PatientForm, check
 from edge.staff.drafts import Draft
 from kiosk_ui import context, form_drafts, person_form
@@ -24,10 +26,12 @@ _FORM = "register"
 def show() -> str:
     """Show the form: as it was left, or empty with what was searched for as the name."""
     begun = form_drafts.stored(_FORM)
+    name = " ".join(search_query.read(request.args.get("q", "")).words)
+    name = "" if any(c.isdecimal() for c in name) else name
     if begun:
-        return _form(person_form.form_of(begun), begun=True)
-    typed = request.args.get("q", "").strip()[:120]
-    return _form(PatientForm(name="" if typed.isdecimal() else typed))
+        form = person_form.form_of(begun)
+        return _form(form if form.name else replace(form, name=name), begun=True)
+    return _form(PatientForm(name=name))
 
 
 def _typed() -> Draft:

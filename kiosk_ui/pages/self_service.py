@@ -93,6 +93,19 @@ STEPS = (
 )
 
 
+MOST_HOLDERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CardHolder:
+    """Somebody on file with a card: a picture, sex and age, as a neighbour may see them."""
+
+    id: str
+    picture: str
+    sex: Markup
+    age: Markup
+
+
 @page.get("/measure")
 def start() -> str:
     """Ask for the card, or offer to go on without one."""
@@ -113,28 +126,34 @@ def begin() -> ResponseReturnValue:
         return _start(t(_NO_CARD)), 422
     if not context.settings().card_shape.fits(number):
         return _start(t(person_form.PART_OF_CARD)), 422
-    patient = register.by_card(context.store(), number)
-    if patient is None:
+    holders = register.holders(context.store(), number)
+    if not holders:
         _note_try()
         text = N_("No card has this number. Try again, or go on without a card.")
         return _start(t(text)), 422
-    session[_ASKED] = patient.id
+    session[_ASKED] = [holder.id for holder in holders[:MOST_HOLDERS]]
     return redirect(url_for(".ask"), 303)
 
 
 @page.get("/measure/card")
 def ask() -> ResponseReturnValue:
-    """Ask whether the number is this person's: a picture and an age, never a name."""
+    """Ask whether the number is this person's: a picture and an age, never a name.
+
+    Of two people on file with one card, each is offered.
+    """
     if _ASKED not in session:
         return redirect(url_for(".start"), 303)
-    patient = register.get(context.store(), session[_ASKED])
+    holders = [_holder(register.get(context.store(), one)) for one in session[_ASKED]]
+    return render_template("self_service_card.html", holders=holders, **_idle())
+
+
+def _holder(patient: Patient) -> CardHolder:
     years = patient.age_years(context.now().wall.astimezone().date())
-    return render_template(
-        "self_service_card.html",
-        picture=wording.person_icon(patient.sex, years),
-        sex=wording.sex_name(patient.sex),
-        age=wording.rough_age(years),
-        **_idle(),
+    return CardHolder(
+        patient.id,
+        wording.person_icon(patient.sex, years),
+        wording.sex_name(patient.sex),
+        wording.rough_age(years),
     )
 
 
@@ -143,8 +162,12 @@ def answer() -> ResponseReturnValue:
     """Begin when it is this person's card; otherwise go back to the number."""
     if _ASKED not in session:
         return redirect(url_for(".start"), 303)
-    if request.form.get("mine") == "yes":
-        return _begin(register.get(context.store(), session[_ASKED]))
+    mine = request.form.get("mine", "")
+    if mine == "yes" and len(session[_ASKED]) == 1:
+        mine = session[_ASKED][0]
+    if mine in session[_ASKED]:
+        session[_ASKED] = [mine]
+        return _begin(register.get(context.store(), mine))
     del session[_ASKED]
     _note_try()
     return _start(t(N_("Enter the number again.")))

@@ -12,7 +12,7 @@ from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.errors import NotFound
 from edge.patients import register
-from edge.readings import alerts, history
+from edge.readings import alerts, earlier, history
 from edge.readings.history import StoredReading
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
@@ -31,6 +31,7 @@ from kiosk_ui.wording import (
     kind_name,
     own_words,
     quantity,
+    since,
     t,
     vital_name,
 )
@@ -180,6 +181,7 @@ def _live(visit: Visit) -> str:
         left_out=_left_out(visit, readings),
         silent=issue_texts.silent_for(alerts.age_of(store, visit.patient_id, now)),
         refused=_refused(visit, readings) if is_open else [],
+        repeated=_repeated(visit, now) if is_open else [],
         now_showing=_now_showing(now) if is_open else [],
         devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],
     )
@@ -210,6 +212,18 @@ def _refused(visit: Visit, readings: list[StoredReading]) -> list[Markup]:
     after = max([visit.entry, *(r.entry for r in readings if r.source == "device")])
     refusals = history.refused(context.store(), after, limit=3)
     return list(dict.fromkeys(_refusal(refusal) for refusal in refusals))
+
+
+def _repeated(visit: Visit, now: Stamp) -> list[Markup]:
+    """Return what a device sent that was recorded before: nobody shall wait for it to appear."""
+    return [
+        t(
+            N_("%(device)s: this value was already recorded, %(when)s"),
+            device=own_words(one.model),
+            when=since(one.placed.when, now),
+        )
+        for one in earlier.repetitions(context.store(), visit.opened)
+    ]
 
 
 def _refusal(refusal: history.Refusal) -> Markup:

@@ -83,6 +83,7 @@ _QUALITY = {
     "sensor_interference": N_("unsteady signal from the finger"),
     "improbable": N_("hardly possible: compare with the display of the device"),
     "unchecked": N_("compare with the display of the device"),
+    "perhaps_same": N_("perhaps the same value sent again"),
     "corrected": N_("the analyser corrected an earlier result"),
     "flag_L": N_("below the analyser's normal range"),
     "flag_LL": N_("far below the analyser's normal range"),

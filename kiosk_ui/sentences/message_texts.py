@@ -52,11 +52,15 @@ class MessageText:
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """All that the partial template shows; `pending` is empty when nothing waits."""
+    """All that the partial template shows; `pending` is empty when nothing waits.
+
+    `earlier` were read and are folded away.
+    """
 
     pending: Markup
     disputed: list[DisputedField]
     told: list[MessageText]
+    earlier: list[MessageText]
 
     @property
     def unread(self) -> list[MessageText]:
@@ -65,20 +69,21 @@ class Says:
 
 
 def from_hospital(patient: Patient) -> Says:
-    """Return what is to be shown about a patient: all that is unread, some of the rest."""
+    """Return what is to be shown about a patient: all that is unread, the rest behind a fold."""
     store = context.store()
     disputes = edits.disputed(store, patient.id).items()
-    found = [
-        message
-        for listed in (messages.appointments, messages.answers, messages.replies)
-        for place, message in enumerate(listed(store, patient.id))
-        if place < SHOWN or message.seen_by is None
-    ]
+    found: list[Message] = []
+    earlier: list[Message] = []
+    for listed in (messages.appointments, messages.answers, messages.replies):
+        for place, message in enumerate(listed(store, patient.id)):
+            in_sight = place < SHOWN or message.seen_by is None
+            (found if in_sight else earlier).append(message)
     names = {person.id: person.name for person in staff.members(store)}
     return Says(
         _listed(_field(f) for f in FIELDS if f in edits.pending(store, patient.id)),
         [DisputedField(_field(f), _listed(_value(f, v) for v in values)) for f, values in disputes],
         [worded(message, names) for message in found],
+        [worded(message, names) for message in earlier],
     )
 
 

@@ -8,7 +8,7 @@ cannot travel is replaced by its tombstone. So no row ever holds up the rows beh
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from edge.model.entry import chain
@@ -24,6 +24,7 @@ Poisoned = Callable[[int, str], None]
 
 TOO_LARGE = "too large"
 UNSENDABLE = "could not be encoded"
+DAMAGED = "damaged"
 
 log = logging.getLogger(__name__)
 
@@ -37,26 +38,42 @@ def seal_records(
 ) -> list[Sealed]:
     """Return the frames that carry the records of a SendFrame, in their order."""
     records = packed.records
+    if packed.damaged:
+        return _one_by_one(member, send, packed, poisoned)
     try:
         header, payload = framing.compose(member.box_id, send, records, packed.payload)
         frame = seal_up(header, payload, member.keys, member.hospital)
     except Exception:  # any record must be able to pass, also one that our own code chokes on
         log.exception("lane %s %d: packed one by one", send.lane, send.first_seq)
-        return _one_by_one(member, send, records, poisoned)
+        return _one_by_one(member, send, packed, poisoned)
     if header.flags & TOMBSTONE:
         poisoned(send.first_seq, TOO_LARGE)
     return [(header, frame)]
 
 
 def _one_by_one(
-    member: Membership, send: SendFrame, records: Sequence[bytes], poisoned: Poisoned
+    member: Membership, send: SendFrame, packed: PackedRecords, poisoned: Poisoned
 ) -> list[Sealed]:
     frames, link = [], send.prev_chain
-    for seq, record in enumerate(records, start=send.first_seq):
+    for place, record in enumerate(packed.records):
+        seq, kept = send.first_seq + place, packed.damaged.get(place)
         alone = replace(send, first_seq=seq, n=1, prev_chain=link, alone=True)
-        frames.append(_alone(member, alone, record, poisoned))
-        link = chain(link, record)
+        if kept is None:
+            frames.append(_alone(member, alone, record, poisoned))
+            link = chain(link, record)
+        else:
+            frames.append(_damaged(member, alone, record, kept, poisoned))
+            link = kept
     return frames
+
+
+def _damaged(
+    member: Membership, send: SendFrame, record: bytes, kept: bytes, poisoned: Poisoned
+) -> Sealed:
+    """Let a tombstone stand for a record that the disk has changed; its chain is the one kept."""
+    header, payload = framing.compose_tombstone(member.box_id, send, record, DAMAGED, kept)
+    poisoned(send.first_seq, DAMAGED)
+    return header, seal_up(header, payload, member.keys, member.hospital)
 
 
 def _alone(member: Membership, send: SendFrame, record: bytes, poisoned: Poisoned) -> Sealed:

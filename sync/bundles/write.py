@@ -20,11 +20,11 @@ from edge.files import attachments
 from edge.model.clock import TRUSTED, Stamp
 from edge.model.entry import Lane
 from edge.settings.box_settings import Settings
-from edge.store import issues, outbox, poison
+from edge.store import damage, issues, outbox, poison
 from edge.store.store import Store
 from sync.box import key_commands
 from sync.box.outbox import StoreOutbox
-from sync.box.sealing import seal_records
+from sync.box.sealing import DAMAGED, seal_records
 from sync.bundles import bundle_format
 from sync.bundles.bundle_format import BundleError, Opening, Writer
 from sync.core import encode, hello, hello_header
@@ -129,7 +129,7 @@ class _Load:
 
     def add_records(self) -> None:
         """Add the waiting records of every lane, alerts first."""
-        queue = StoreOutbox(self.store)
+        queue = StoreOutbox(self.store, on_damage=lambda: damage.check(self.store, self.now))
         for lane in queue.lanes():
             state = queue.held(lane)
             last = state.cum if self.full else self._lane(queue, lane, state.cum + 1, state.last)
@@ -187,6 +187,8 @@ class _Load:
 
     def _frames(self, queue: StoreOutbox, send: SendFrame) -> None:
         def poisoned(seq: int, why: str) -> None:
+            if why == DAMAGED:
+                return
             poison.note(self.store, self.now, Lane(send.lane), seq, why)
 
         for _, sealed in seal_records(self.member, send, queue.packed(send), poisoned):

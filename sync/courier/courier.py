@@ -17,8 +17,9 @@ from importlib.metadata import version
 
 from edge.model.clock import Anchor, ClockQuality, Stamp
 from edge.model.entry import Lane
+from edge.model.machine import boot_name, machine_name
 from edge.settings.box_settings import Settings
-from edge.store import clock_anchors, outbox, poison
+from edge.store import clock_anchors, damage, outbox, poison
 from edge.store.store import Store
 from sync.box import key_commands
 from sync.box.commands import HANDLERS, apply_command
@@ -26,9 +27,11 @@ from sync.box.feed_client import CHANNEL as FEED
 from sync.box.feed_client import FeedClient
 from sync.box.file_client import FileClient, StoreUploads
 from sync.box.outbox import StoreOutbox
+from sync.box.sealing import DAMAGED
 from sync.bundles.usb_worker import UsbWorker
 from sync.core import BoxSession, MessageError, Phase, box, decode_down, encode, hello_header
 from sync.core import session as core
+from sync.core.clones import BOOT, MACHINE
 from sync.core.command import CHANNEL as COMMANDS
 from sync.courier.housekeeping import Housekeeping
 from sync.courier.link_status import LinkStatus
@@ -70,13 +73,17 @@ class Courier:
         self._link = self._sealed_link.link
         self._status = LinkStatus(store, self._now, member.address.host)
         self._budget = SentBytes(store, settings.daily_bytes, self._sealed_link.spent, self._now())
-        self._outbox = StoreOutbox(store, self._budget.may_send)
+        self._outbox = StoreOutbox(store, self._budget.may_send, self._mark_damage)
         self._session = BoxSession()
         self._feed_client = FeedClient(store, self._send_ask)
         self._file_client = FileClient(StoreUploads(store, settings.home), self._send_chunk)
         self._usb_worker = UsbWorker(settings, member)
         self._housekeeping = Housekeeping(store, member, settings, self._sealed_link, self._budget)
         self._handlers = {**HANDLERS, **key_commands.handlers(settings.keys)}
+        self._machine = {
+            MACHINE: machine_name(member.box_id),
+            BOOT: boot_name(member.box_id),
+        }
         self._offline_ms = 0
         self._unsaved = UnsavedReceipts()
         self._sent: dict[str, int] = {}
@@ -267,6 +274,7 @@ class Courier:
             "version": version("healthpost"),
             "clock": str(now.quality),
             "free_mb": str(shutil.disk_usage(self._home).free // 1_000_000),
+            **self._machine,
         }
         hello = box.hello(self._outbox, effect, about)
         header = hello_header(member.box_id, effect.nonce, hello.epoch)
@@ -280,10 +288,15 @@ class Courier:
         lane = Lane(frame.lane)
 
         def poisoned(seq: int, why: str) -> None:
+            if why == DAMAGED:
+                return  # marked already, and no poison: there is nothing to repair it from
             self._write(lambda: poison.note(self._store, self._now(), lane, seq, why))
 
         self._sealed_link.send_records(frame, self._outbox.packed(frame), poisoned)
         self._sent[frame.lane] = frame.first_seq + frame.n - 1
+
+    def _mark_damage(self) -> None:
+        self._write(lambda: damage.check(self._store, self._now()))
 
     def _drop_link(self, why: Why, detail: str) -> None:
         self._link.close()

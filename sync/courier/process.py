@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import sleep
 
-from edge.model.errors import StoreRefused
+from edge.model.errors import EdgeError
 from edge.process.start import run_box_process
 from edge.settings import remote_settings
 from edge.settings.box_settings import Settings
@@ -25,6 +25,7 @@ from sync.keys.membership import Membership
 
 RECHECK_S = 3.0
 AFTER_ERROR_S = 5.0
+LONGEST_WAIT_S = 30.0
 LOOK_EVERY_S = 0.25
 
 log = logging.getLogger(__name__)
@@ -62,12 +63,16 @@ def main() -> int:
 
 
 def _serve_on(home: Path, signals: list[int]) -> None:
+    failures, said = 0, ""
     while not signals:
         try:
             serve(home, lambda: bool(signals))
-        except StoreRefused as error:
-            log.error("nothing is sent: %s", error)
-            _wait(lambda: bool(signals), AFTER_ERROR_S)
+            failures, said = 0, ""
+        except EdgeError as error:  # what a person must mend is said once, not every time
+            if str(error) != said:
+                log.error("nothing is sent: %s", error)
+            failures, said = failures + 1, str(error)
+            _wait(lambda: bool(signals), min(AFTER_ERROR_S * failures, LONGEST_WAIT_S))
         except Exception:  # the loop of the process: whatever it was, records are safe on disk
             log.exception("the courier starts again")
             _wait(lambda: bool(signals), AFTER_ERROR_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from edge.model.entry import Entry, EntryKind, canonical_json, chain
 from sync import packing
@@ -30,10 +31,15 @@ def compose(
 
 
 def compose_tombstone(
-    box_id: str, frame: SendFrame, record: bytes, reason: str
+    box_id: str, frame: SendFrame, record: bytes, reason: str, end: bytes | None = None
 ) -> tuple[Header, bytes]:
-    """Return header and payload of the tombstone that stands for the one record of a SendFrame."""
+    """Return header and payload of the tombstone that stands for the one record of a SendFrame.
+
+    `end` is the chain from the capture of a record that is another by now.
+    """
     header = _alone(box_id, frame, record, TOMBSTONE)
+    if end is not None:
+        header = replace(header, end_chain=end)
     return header, packing.pack_plain([tombstone(record, reason)])
 
 

@@ -10,13 +10,15 @@ from typing import Protocol
 from edge.model.clock import BUILD_MS
 from edge.model.entry import Lane, chain
 from edge.store import data_budget, pruning
+from sync.box.sealing import DAMAGED
 from sync.core import session as core
 from sync.core.box import ALERT_WINDOW, hello
+from sync.core.clones import BOOT, MACHINE
 from sync.core.header import TOMBSTONE, Header, hello_header
 from sync.core.messages import PROTOCOL, DownMessage, Hello
 from sync.courier.unsaved_receipts import UnsavedReceipt, UnsavedReceipts
 from sync.frames import framing
-from sync.simulation.disk import Disk
+from sync.simulation.disk import CHANGED, Disk
 from sync.simulation.parts import DiskIsFull, Ends, PowerCut, demand
 from sync.simulation.weather import Air, Timer
 
@@ -95,6 +97,8 @@ class SimBox:
         self.skew_ms = 0
         self.limits: Mapping[str, int] = {}
         self.spent: dict[int, dict[str, int]] = {}
+        self.tells_machine = True
+        self._boots = 0
         self._unsaved = UnsavedReceipts()
         self._around, self._ends = around, ends
         self.disk.may_send = self.may_send
@@ -102,6 +106,7 @@ class SimBox:
     def boot(self) -> None:
         """Start with nothing but the disk, after a power cut or for the first time."""
         self._fall()
+        self._boots += 1
         self.feed(core.Start(self._around.air.now_ms, self._around.random.randbytes(8)))
 
     def use(self, disk: Disk) -> None:
@@ -232,12 +237,15 @@ class SimBox:
     def _send_hello(self, effect: core.SendHello) -> None:
         self._unsaved.clear()  # the answer states custody anew, perhaps that of a restored hospital
         header = hello_header(self.name, effect.nonce, self.disk.epoch())
-        message = replace(hello(self.disk, effect, {}), protocols=self.protocols)
+        about = {MACHINE: f"{id(self)}", BOOT: f"{id(self)} {self._boots}"}
+        said = hello(self.disk, effect, about if self.tells_machine else {})
+        message = replace(said, protocols=self.protocols)
         self._publish(UpFrame(header, (), self.signer, self.sealed_to, hello=message))
 
     def _send(self, effect: core.SendFrame) -> None:
         rows = self.disk.records(effect.lane, effect.first_seq, effect.n)
-        if any(row.startswith(CHOKE) for row in rows):
+        damaged = any(self._is_damaged(effect, place) for place in range(len(rows)))
+        if damaged or any(row.startswith(CHOKE) for row in rows):
             self._send_one_by_one(effect, rows)
             return
         header, sent = framing.plan(self.name, effect, rows)
@@ -251,6 +259,13 @@ class SimBox:
         link = effect.prev_chain
         for seq, row in enumerate(rows, start=effect.first_seq):
             single = replace(effect, first_seq=seq, n=1, prev_chain=link, alone=True)
+            if self._is_damaged(effect, seq - effect.first_seq):
+                kept = self.disk.chain_at(effect.lane, seq) or b""
+                header, _ = framing.compose_tombstone(self.name, single, row, DAMAGED, kept)
+                stone = framing.tombstone(row, DAMAGED)
+                self._publish(UpFrame(header, (stone,), self.signer, self.sealed_to))
+                link = kept
+                continue
             header, sent = framing.plan(self.name, single, [row])
             if row.startswith(CHOKE) and not header.flags & TOMBSTONE:
                 header, _ = framing.compose_tombstone(
@@ -260,6 +275,11 @@ class SimBox:
             cursed = row.startswith(CURSE)
             self._publish(UpFrame(header, sent, self.signer, self.sealed_to, cursed))
             link = chain(link, row)
+
+    def _is_damaged(self, effect: core.SendFrame, place: int) -> bool:
+        return self._ends.sees_damage and self.disk.is_damaged(
+            effect.lane, effect.first_seq + place
+        )
 
     def _publish(self, frame: UpFrame) -> None:
         kind = data_budget.CLASS_OF_LANE[frame.header.lane]
@@ -286,7 +306,11 @@ class SimBox:
         stream = self.disk.streams[lane]
         to = min(pruning.prunable(stream.safe, stream.cum), stream.last)
         going = stream.log[: max(0, to - stream.base)]
-        links = ((stream.base + n, record, link) for n, (record, link) in enumerate(going, start=1))
+        marked = self.disk.marked
+        links = (
+            (stream.base + n, None if record in marked else record, link)
+            for n, (record, link) in enumerate(going, start=1)
+        )
         try:
             pruning.check_chain(stream.base_chain, stream.base, links, lane)
         except pruning.DamagedRecords:
@@ -311,6 +335,8 @@ class SimBox:
 def arrived(box: str, record: bytes, records: set[tuple[str, bytes]]) -> bool:
     """Whether a record, or what lawfully stands for it, is among the hospital's."""
     if (box, record) in records:
+        return True
+    if record.endswith(CHANGED) and (box, framing.tombstone(record, DAMAGED)) in records:
         return True
     if len(record) > framing.MAX_RECORD_BYTES:
         return (box, framing.tombstone(record, "too large")) in records

@@ -64,7 +64,9 @@ FAULTS = (
         ("fill_box", "fill_hospital"),
         "I1 I12",
     ),
-    Fault("damaged records", "a row on the card changes by itself", "link", ("rot",), "I2"),
+    Fault(
+        "damaged records", "a row on the card changes by itself", "link", ("rot",), "I2 I3 I17 I23"
+    ),
     Fault(
         "clock jumps", "days and years, at either end", "link", ("jump", "jump_hospital"), "I12 I17"
     ),
@@ -157,6 +159,7 @@ INVARIANTS = {
     "I20": "no damaged file counts as whole",
     "I21": "no chunk is kept that is not the one that was sent",
     "I22": "a preview goes before anything larger",
+    "I23": "what was changed on a box's disk never passes for genuine",
 }
 
 

@@ -13,6 +13,8 @@ from sync.core.session import LaneState
 from sync.simulation.parts import DiskIsFull, Write
 
 LANES = (Lane.ALERT.value, Lane.CLINICAL.value)
+CHANGED = b"?"
+"""What a record ends with that was changed on the disk."""
 FRAME_BYTES = 200
 """A small frame of the simulator: a dozen of its short records."""
 
@@ -50,13 +52,14 @@ class Stream:
 class Disk:
     """All streams of a box; implements the core's Outbox.
 
-    `journal` is what the screens show. `full`: nothing can be written. `may_send` is the budget's
-    word on a lane.
+    `journal` is what the screens show, `marked` what was found to be damaged. `full`: nothing can
+    be written. `may_send` is the budget's word on a lane.
     """
 
     number: int = 1
     streams: dict[str, Stream] = field(default_factory=lambda: {lane: Stream() for lane in LANES})
     journal: list[bytes] = field(default_factory=list)
+    marked: set[bytes] = field(default_factory=set)
     full: bool = False
     may_send: Callable[[str], bool] = lambda _lane: True
 
@@ -88,10 +91,19 @@ class Disk:
             return 0
         for record, _ in islice(s.log, first, None):
             room -= len(record)
-            if n and room < 0:
+            damaged = self.is_damaged(lane, first + s.base + n + 1)
+            if n and (room < 0 or damaged):
                 break
             n += 1
+            if damaged:
+                break
         return n
+
+    def is_damaged(self, lane: str, seq: int) -> bool:
+        """Whether a record is another than at its capture."""
+        s = self.streams[lane]
+        record, stored = s.log[seq - s.base - 1]
+        return record in self.marked or link(self.chain_at(lane, seq - 1) or b"", record) != stored
 
     def records(self, lane: str, first_seq: int, n: int) -> list[bytes]:
         """Return `n` records from `first_seq` on."""
@@ -117,6 +129,11 @@ class Disk:
         if self.full:
             raise DiskIsFull
 
+        def mark() -> None:
+            for lane, s in self.streams.items():
+                damaged = (n for n in range(s.base + 1, s.last + 1) if self.is_damaged(lane, n))
+                self.marked |= {s.log[n - s.base - 1][0] for n in damaged}
+
         def renumber(lane: str) -> None:
             fresh = Stream()
             for record, _ in self.streams[lane].log:
@@ -126,13 +143,13 @@ class Disk:
         def count() -> None:
             self.number = number
 
-        return count, *(partial(renumber, lane) for lane in self.streams)
+        return mark, count, *(partial(renumber, lane) for lane in self.streams)
 
     def rot(self, lane: str, at: int) -> tuple[bytes, bytes]:
         """Change a record by itself; return what it was and what it is."""
         log = self.streams[lane].log
         record, chained = log[at]
-        changed = record + b"?"
+        changed = record + CHANGED
         log[at] = (changed, chained)
         self.journal[self.journal.index(record)] = changed
         return record, changed
@@ -140,7 +157,7 @@ class Disk:
     def copy(self) -> Disk:
         """Return an image of the medium."""
         streams = {k: replace(s, log=list(s.log)) for k, s in self.streams.items()}
-        return replace(self, streams=streams, journal=list(self.journal))
+        return replace(self, streams=streams, journal=list(self.journal), marked=set(self.marked))
 
     def holds(self, record: bytes) -> bool:
         """Whether a record is here."""

@@ -94,7 +94,7 @@ class SimHospital:
         for effect in effects:
             self._commit(header, effect)
             if isinstance(effect, core.Admit):
-                self._remember(name, clones.OpenedSession(effect.nonce, fork, lived=False), now_ms)
+                self._remember(name, _opened(effect.nonce, fork, frame), now_ms)
         self._cache[name] = after
         replies = [e.message for e in effects if isinstance(e, core.Reply)]
         if after.nonce != state.nonce and self._is_doubled(name, now_ms):
@@ -226,3 +226,9 @@ class SimHospital:
     def _move(self, key: StreamKey, cum: int, link: bytes) -> None:
         self.archive.streams[key] = (cum, link)
         self.ever[key] = max(cum, self.ever.get(key, 0))
+
+
+def _opened(nonce: bytes, fork: bool, frame: UpFrame) -> clones.OpenedSession:
+    about = {} if frame.hello is None else frame.hello.about
+    machine, boot = about.get(clones.MACHINE, ""), about.get(clones.BOOT, "")
+    return clones.OpenedSession(nonce, fork, lived=False, machine=machine, boot=boot)

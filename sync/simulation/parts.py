@@ -51,6 +51,7 @@ class Ends:
     box_step: BoxStep = box.step
     hospital_step: HospitalStep = hospital.step
     transaction: Callable[[tuple[Write, ...], Callable[[], bool]], None] = whole
+    sees_damage: bool = True
 
 
 def demand(holds: bool, name: str, text: str) -> None:

@@ -27,6 +27,9 @@ ENCODED_EVERY = 8
 """One seed of so many carries headers and messages as bytes; the others carry them as they are.
 Their encoding has tests of its own and costs half of a seed's time."""
 
+SILENT_EVERY = 3
+"""The boxes of one seed of so many do not say which machine they are, as those of 0.2.0."""
+
 Record = tuple[str, bytes]
 
 
@@ -64,6 +67,7 @@ class World:
             box.limits = self._limits
         self._made: list[Record] = []
         self._doomed: set[Record] = set()
+        self._changed: set[Record] = set()
         self._images: dict[SimBox, tuple[Disk, int]] = {}
         self._sent: list[UpFrame] = []
         self._received: list[UpFrame] = []
@@ -148,7 +152,8 @@ class World:
             return False
         disk, before = self._images[box]
         self._doomed |= {r for r in self._made[before:] if r[0] == box.name}
-        self._suspects.add(box.name)
+        if not box.tells_machine:
+            self._suspects.add(box.name)
         box.use(disk.copy())
         return True
 
@@ -190,7 +195,7 @@ class World:
         if length and self._alone(box):
             was_and_is = box.disk.rot(lane, self.random.randrange(length))
             self._doomed |= {(box.name, record) for record in was_and_is}
-            self._suspects.add(box.name)
+            self._changed.add((box.name, was_and_is[1]))
 
     def change_key(self) -> None:
         """Replace the hospital's sealing key at once; the boxes receive it later."""
@@ -246,6 +251,8 @@ class World:
                 continue
             there = arrived(name, record, archive.records) or self._is_parked(name, record)
             demand(there, "I1", f"{record[:40]!r} never arrived")
+        genuine = self._changed & archive.records
+        demand(not genuine, "I23", f"sent as genuine after the disk had changed it: {genuine}")
         self._check_boxes()
         self._check_replay()
 
@@ -312,7 +319,9 @@ class World:
         return self._keys
 
     def _box(self, name: str) -> SimBox:
-        return SimBox(name, self, self._ends, self.bad)
+        box = SimBox(name, self, self._ends, self.bad)
+        box.tells_machine = self.seed % SILENT_EVERY != 0
+        return box
 
 
 def _by_bytes(frame: UpFrame) -> UpFrame:

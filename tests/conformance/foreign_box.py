@@ -203,6 +203,7 @@ class Box:
         self.state = State.OFFLINE
         self.nonce = os.urandom(8)
         self._hello = b""
+        self.machine: dict[str, str] = {}
 
     def record(self, lane: str, kind: str, body: dict[str, Any]) -> str:
         """Append a record to a lane; return its content id."""
@@ -296,7 +297,7 @@ class Box:
         self.nonce = next_nonce(self.nonce)
         self.state = State.FORKED if fork else State.HELLO_SENT
         lanes = {name: [0, lane.cum, len(lane.records)] for name, lane in self.lanes.items()}
-        about = {"version": "foreign 1", "clock": "unsure"}
+        about = {"version": "foreign 1", "clock": "unsure", **self.machine}
         payload = encode([Kind.HELLO, [1, 1], self.epoch, self.nonce, lanes, fork, about])
         header = self.header("h", [0, 0, ZEROS], 0, [0])
         body = seal(header, payload, self.grant.decrypt_key)

@@ -222,6 +222,21 @@ def test_a_box_that_fell_back_begins_anew_and_doubles_nothing(
         post.deliver()
 
 
+def test_a_box_that_names_its_machine_may_fall_back_at_every_boot(
+    hospital: Hospital, tmp_path: Path
+) -> None:
+    post = Post(hospital, tmp_path, plain)
+    post.measure("88")
+    for boot in range(1, 5):
+        post.box.machine = {"machine": "board one", "boot": f"boot {boot}"}
+        post.deliver()
+        post.fall_back({"a": 0, "c": 0})
+        post.box.machine = {"machine": "board one", "boot": f"boot {boot} again"}
+    post.deliver()
+    assert post.box.epoch == 5
+    assert set(post.ids()) <= set(hospital.held(post.box_id))
+
+
 def test_what_cannot_be_read_goes_again_one_by_one(hospital: Hospital, tmp_path: Path) -> None:
     def nonsense(records: list[bytes]) -> tuple[int, bytes]:
         sent.extend(records)

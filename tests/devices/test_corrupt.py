@@ -31,6 +31,9 @@ UNCHECKED = {
 }
 """For these a stream needs agreement over seconds, a single result a look at the display."""
 
+WITHOUT_CHECKSUM = {"tanita_csv-bd815-01", "tanita_csv-bd815-02"}
+"""Of a checksummed protocol, but of its one model that has none: its readings are `unchecked`."""
+
 CHECKSUMMED = sorted(SERIAL_PROTOCOLS.keys() - UNCHECKED)
 
 CARRIES_VALUES = {"reading", "record", "packet", "frame", "stored", "count", "clock", "envelope"}
@@ -53,7 +56,9 @@ def wires(protocol: str) -> list[bytes]:
     vectors = [
         bytes.fromhex("".join(vector["chunks"]))
         for vector in VECTORS
-        if vector["protocol"] == protocol and vector["direction"] == "device->host"
+        if vector["protocol"] == protocol
+        and vector["direction"] == "device->host"
+        and vector["id"] not in WITHOUT_CHECKSUM
     ]
     return vectors + EXTRA.get(protocol, [])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+import laboratory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,3 +149,20 @@ def test_no_bytes_harm_the_answer(char: str, raw: bytes) -> None:
     answer = decode_ble(char, raw.hex())
     assert isinstance(answer["readings"], list)
     assert json.loads(json.dumps(answer)) == answer
+
+
+def test_a_line_may_say_what_a_port_says_of_an_analyser() -> None:
+    record = "R|1|^^^718-7|13.0|g/dL||||F"
+    wire = laboratory.astm(laboratory.HEAD, "P|1", "O|1|QC-1|I-9", record, "L|1|N")
+    line = {"protocol": "astm_e1381", "chunks": [wire.hex()], "map": {"718-7": ["718-7", "g/dL"]}}
+    (found,) = readings_of(decode_line({**line, "sample": ["O-4"], "encoding": "latin-1"}))
+    assert (found["record"], found["found"]) == ("I-9", ["O-4", "H-14"])
+    assert readings_of(decode_line({**line, "controls": ["QC-*"]})) == []
+    with pytest.raises(DecodeInputError):
+        decode_line({**line, "sample": "O-4"})
+
+
+def readings_of(answer: dict[str, object]) -> list[dict[str, object]]:
+    found = answer["readings"]
+    assert isinstance(found, list)
+    return found

@@ -63,6 +63,10 @@ watch = []
 serial = "FT123"
 model = "ASTM analyser"
 tests = { "^^^HB" = { code = "718-7", unit = "g/dL" } }
+encoding = "gb18030"
+sample = ["O-4.3", "O-3"]
+time = ["R-12"]
+controls = ["QC-*"]
 [[devices.port]]
 path = "/dev/ttyUSB7"
 probe = true
@@ -72,6 +76,8 @@ probe = true
     analyser, probed = settings.ports
     assert (analyser.path, analyser.model) == ("serial:FT123", "ASTM analyser")
     assert analyser.tests == {"^^^HB": ("718-7", "g/dL")}
+    assert (analyser.encoding, analyser.sample) == ("gb18030", ("O-4.3", "O-3"))
+    assert (analyser.time, analyser.controls) == (("R-12",), ("QC-*",))
     assert (probed.path, probed.model, probed.probe) == ("/dev/ttyUSB7", "", True)
 
 
@@ -92,6 +98,8 @@ probe = true
         (GOOD + '[[devices.port]]\npath = "/dev/x"\nprobe = 1', "probe must be true or false"),
         (GOOD + "[[devices.port]]\nmodel = 'x'\npath = 'y'\ntests = 1", "tests must be a table"),
         (GOOD + "[[devices.port]]\nmodel = 'x'\npath = 'y'\ntests.a.code = 'b'", "needs a code"),
+        (GOOD + "[[devices.port]]\nmodel = 'x'\npath = 'y'\nencoding = 1", "encoding must be text"),
+        (GOOD + "[[devices.port]]\nmodel = 'x'\npath = 'y'\nsample = 'O'", "sample must be a list"),
         (GOOD + '[devices]\nwatch = "/dev/x"', "devices.watch must be a list of texts"),
         ("[box", "cannot be read"),
     ],
@@ -102,7 +110,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None
 
 
 def test_no_box_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="run `healthpost init` first"):
+    with pytest.raises(SettingsError, match="run `healthpost init"):
         Settings.load(tmp_path)
 
 

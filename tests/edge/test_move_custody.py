@@ -11,7 +11,7 @@ from edge.model.entry import GENESIS, Entry, Lane, chain
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history, intake
-from edge.store import journal, outbox
+from edge.store import journal, outbox, pruning
 from edge.store.store import Store
 
 
@@ -142,3 +142,32 @@ def test_a_new_epoch_in_a_transaction_that_has_appended_leaves_no_gap(
     for queued in held:
         link = chain(link, queued.record)
         assert queued.chain == link
+
+
+def test_a_new_epoch_leaves_nothing_of_the_old_one_behind(busy: Store, hand: HandClock) -> None:
+    outbox.mark_custody(busy, Lane.CLINICAL, 3, 3, hand.now())
+    pruning.prune(busy, Lane.CLINICAL, 10**15)
+    outbox.start_epoch(busy, 7, hand.now(), "fork")
+    assert busy.scalar("SELECT count(*) FROM outbox WHERE epoch <> 7") == 0
+    for lane in Lane.CLINICAL, Lane.ALERT:
+        held = outbox.state(busy, lane)
+        assert (held.epoch, held.sent, held.cum, held.safe, held.base) == (7, 0, 0, 0, 0)
+        outbox.mark_custody(busy, lane, 0, 0, hand.now())
+    assert outbox.confirmed_entries(busy, list(range(1, 20))) == set()
+    assert outbox.ledger(busy).confirmed == 0
+
+
+def test_the_ledger_says_why_the_link_is_as_it_is(store: Store, hand: HandClock) -> None:
+    ledger = outbox.ledger(store)
+    assert (ledger.link, ledger.link_detail) == ("never", None)
+    outbox.set_link(store, "fenced", hand.now(), "revoked")
+    ledger = outbox.ledger(store)
+    assert (ledger.link, ledger.link_detail) == ("fenced", "revoked")
+
+
+def test_a_lane_that_is_not_there_is_an_error_and_no_empty_lane(store: Store) -> None:
+    with store.transaction():
+        store.execute("DELETE FROM stream WHERE lane = 'c'")
+    with pytest.raises(LookupError, match="lane c"):
+        outbox.state(store, Lane.CLINICAL)
+    assert outbox.chain_at(store, Lane.CLINICAL, 0) is None

@@ -136,6 +136,43 @@ def test_an_open_visit_keeps_everything_from_its_beginning(store: Store, hand: H
     assert outbox.state(store, Lane.CLINICAL).base == 4
 
 
+def test_of_several_open_visits_the_first_keeps_everything_from_its_beginning(
+    store: Store, hand: HandClock
+) -> None:
+    sita = register.register(store, hand.now(), PatientForm("Sita"), None).id
+    maria = register.register(store, hand.now(), PatientForm("Maria"), None).id
+    record(store, hand, 2)
+    visits.open_visit(store, hand.advance(1), sita, actor=None)
+    record(store, hand, 2)
+    visits.open_visit(store, hand.advance(1), maria, actor=None, station="two")
+    last = outbox.state(store, Lane.CLINICAL).last
+    outbox.mark_custody(store, Lane.CLINICAL, last, last, hand.now())
+    assert pruning.prune(store, Lane.CLINICAL, LATER).records == 4
+    assert outbox.state(store, Lane.CLINICAL).base == 4
+
+
+def test_it_tells_how_much_of_what_went(store: Store, hand: HandClock) -> None:
+    record(store, hand, 5)
+    outbox.mark_custody(store, Lane.CLINICAL, 5, 4, hand.now())
+    gone = pruning.prune(store, Lane.CLINICAL, LATER)
+    assert gone == pruning.PruningResult(records=4, raw=0, entries=4)
+    nothing = pruning.prune(store, Lane.CLINICAL, LATER)
+    assert nothing == pruning.PruningResult(records=0, raw=0, entries=0)
+
+
+def test_a_chain_that_fits_under_other_numbers_is_damaged() -> None:
+    records = [b"one", b"two", b"three"]
+    links = [chain(b"", records[0])]
+    for one in records[1:]:
+        links.append(chain(links[-1], one))
+    rows = list(zip((1, 2, 3), records, links, strict=True))
+    pruning.check_chain(b"", 0, rows, "c")
+    for wrong in ((1, 2, 4), (2, 3, 4), (1, 3, 2)):
+        moved = [(number, *row[1:]) for number, row in zip(wrong, rows, strict=True)]
+        with pytest.raises(pruning.DamagedRecords, match="lane c, record"):
+            pruning.check_chain(b"", 0, moved, "c")
+
+
 def test_a_damaged_run_is_not_pruned_but_told(store: Store, hand: HandClock) -> None:
     record(store, hand, 3)
     outbox.mark_custody(store, Lane.CLINICAL, 3, 3, hand.now())
@@ -146,7 +183,7 @@ def test_a_damaged_run_is_not_pruned_but_told(store: Store, hand: HandClock) -> 
     prune.judge(store, box, hand.now(), pressed=False)
     assert outbox.state(store, Lane.CLINICAL).base == 0
     assert [c.kind for c in issues.current(store)] == ["records-damaged"]
-    assert "record 2" in issues.current(store)[0].sentence()
+    assert "(1)" in issues.current(store)[0].sentence()
 
 
 def test_age_counts_only_by_a_clock_that_somebody_vouched_for(

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
+from urllib.parse import parse_qsl
 
+from archives import open_at
 from eventually import eventually
 from kiosk_desk import Desk, cuff, measured
 from playwright.sync_api import Page, expect
 from wedge import LAYOUTS, Scanner
 
 from edge.model.clock import Clock
-from edge.model.entry import EntryKind
+from edge.model.entry import EntryKind, Lane
 from edge.model.reading import Code, Kind, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history
-from edge.staff import drafts, staff
-from edge.store import journal
+from edge.settings.box_settings import Settings
+from edge.staff import drafts, pins, staff
+from edge.store import journal, outbox
 from edge.store.store import Store
 from edge.visits import visits
+from hospital.fleet import boxes
+from hospital.fleet.boxes import Box
+from hospital.receiving import apply
+from hospital.views import chart
+from kiosk_ui.context import COOKIE
+from sync.keys.keys import BoxKeys
 
 
 def a_part_of_a_scan_is_no_card(page: Page, store: Store, clock: Clock) -> None:
@@ -242,11 +253,114 @@ def a_whole_visit_goes_to_the_right_person(desk: Desk, store: Store, clock: Cloc
     ]
 
 
+def twelve_people_share_a_telephone(desk: Desk, store: Store, clock: Clock) -> None:
+    """FD03: a family of twelve on one telephone; the list says that there are more."""
+    for number in range(12):
+        form = PatientForm(f"Person {number:02d}", birth=f"{1950 + number}", phone="0301-5550142")
+        register.register(store, clock.now(), form, None)
+    shown = desk.get("/patients/found", q="0301-5550142")
+    assert shown.count('class="hit"') == register.SHOWN
+    assert "More people fit" in shown
+    more = re.search(r'hx-get="([^"]+)"', shown)
+    assert more is not None
+    path, _, query = html.unescape(more[1]).partition("?")
+    every = desk.get(path, **dict(parse_qsl(query)))
+    assert every.count('class="hit"') == 12
+    assert "More people fit" not in every
+
+
+def an_impossible_number_stays_in_its_box(desk: Desk, store: Store, clock: Clock) -> None:
+    """FL42 and FL44: empty, crossed, of another unit: refused or asked about, never filed."""
+    amina = register.register(store, clock.now(), PatientForm("Amina Bibi", birth="1960"), None)
+    visit = desk.post(f"/patients/{amina.id}/visit").headers["Location"]
+    refused: list[dict[str, str]] = [
+        {"kind": "temperature", "v0": ""},
+        {"kind": "temperature", "v0": "null"},
+        {"kind": "temperature", "v0": "98.6"},
+        {"kind": "blood-pressure", "v0": "80", "v1": "120"},
+        {"kind": "blood-pressure", "v0": "120", "v1": ""},
+        {"kind": "oximetry", "v0": "140"},
+        {"kind": "glucose", "v0": "110", "unit": "mmol/L"},
+        {"kind": "glucose", "v0": "18", "unit": "mmol/L"},  # unusual: asked about
+    ]
+    for form in refused:
+        answer = desk.post(f"{visit}/typed", **form)
+        assert f'value="{form["v0"]}"' in answer.text, form
+        assert 'class="problem"' in answer.text, form
+        assert "HX-Trigger" not in answer.headers, form
+    assert history.of_patient(store, amina.id) == []
+
+
+def typed_text_is_back_for_its_author_only(
+    desk: Desk, store: Store, clock: Clock, settings: Settings
+) -> None:
+    """FL45: the session ends, the form is sent too late; its author finds it, nobody else."""
+    with store.transaction():
+        store.execute("UPDATE session SET seen_t_ms = seen_t_ms - ?", (staff.IDLE_S * 2000,))
+    late = desk.post("/patients/new", name="Zubaida Khatoon", village="Chak 14")
+    assert late.headers["Location"].startswith("/sign-in")
+    assert register.count(store) == 0
+    [author] = staff.members(store)
+    pepper = pins.load_pepper(settings.keys)
+    bilal = staff.add(store, clock.now(), "Bilal Shah", "worker", "482915", pepper)
+    for person, finds in ((bilal, False), (author, True)):
+        begun = staff.start_session(store, clock.now(), person.id)
+        desk.client.set_cookie(COOKIE, begun.token)
+        assert ('value="Zubaida Khatoon"' in desk.get("/patients/new")) is finds
+
+
+def only_what_a_receipt_covers_is_called_confirmed(desk: Desk, store: Store, clock: Clock) -> None:
+    """FL47: seven records are not answered for: each screen says so, until they are."""
+    for number in range(9):
+        register.register(store, clock.now(), PatientForm(f"Person {number}"), None)
+    state = outbox.state(store, Lane.CLINICAL)
+    outbox.mark_custody(store, Lane.CLINICAL, state.last - 7, state.last - 7, clock.now())
+    outbox.set_link(store, "up", clock.now())
+    for path in ("/strip", "/status"):
+        shown = re.sub(r"<[^>]+>", "", desk.get(path))
+        assert re.search(rf"\b{state.last - 7}\b.*\b{state.last}\b", shown), path
+        assert re.search(r"\b7\b", shown), path
+    outbox.mark_custody(store, Lane.CLINICAL, state.last, state.last, clock.now())
+    assert re.search(rf"\b[Aa]ll {state.last}\b", re.sub(r"<[^>]+>", "", desk.get("/strip")))
+
+
+def a_value_taken_back_is_taken_back_at_the_desk(
+    desk: Desk, store: Store, clock: Clock, tmp_path: Path
+) -> None:
+    """FL52: struck at the kiosk, its alert and its line on the chart say so."""
+    amina = register.register(store, clock.now(), PatientForm("Amina Bibi", birth="1960"), None)
+    visit = desk.post(f"/patients/{amina.id}/visit").headers["Location"]
+    asked = desk.post(f"{visit}/typed", kind="oximetry", v0="80")
+    sure = re.search(r'name="sure" value="([^"]+)"', asked.text)
+    assert sure is not None
+    desk.post(f"{visit}/typed", kind="oximetry", v0="80", sure=sure[1])
+    [reading] = history.of_patient(store, amina.id)
+    desk.post(f"/readings/{reading.entry}/retract", why="typed-wrongly")
+    archive = open_at(str(tmp_path / "archive.db"))
+    box = Box("box-test", "Chak 12", BoxKeys.generate().public, "0a", clock.now().wall_ms)
+    with archive.transaction():
+        boxes.enter(archive, box)
+        for lane, word in ((Lane.CLINICAL, "c"), (Lane.ALERT, "a")):
+            held = [record.record for record in outbox.records(store, lane, 1, 100)]
+            apply.keep(archive, box, (1, word, 1), held, clock.now().wall_ms)
+    [alert] = chart.alerts(archive)
+    assert alert.taken_back
+    [charted] = chart.of_patient(archive, amina.id)
+    assert charted.discarded
+    archive.close()
+
+
 CASES: dict[str, Callable[..., None]] = {
     "FL01": a_part_of_a_scan_is_no_card,
     "FL03": a_full_tray_does_not_blind_who_measures_alone,
     "FL04": a_dangerous_value_stays_in_sight,
     "FL25": a_whole_visit_goes_to_the_right_person,
+    "FL42": an_impossible_number_stays_in_its_box,
+    "FL44": an_impossible_number_stays_in_its_box,
+    "FL45": typed_text_is_back_for_its_author_only,
+    "FL47": only_what_a_receipt_covers_is_called_confirmed,
+    "FL52": a_value_taken_back_is_taken_back_at_the_desk,
+    "FD03": twelve_people_share_a_telephone,
     "FD01": what_stands_in_a_box_is_recorded_by_finish,
     "FD02": what_is_typed_survives_every_door,
     "FL11": a_scan_of_other_keys_is_read_or_explained,

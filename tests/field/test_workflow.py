@@ -14,13 +14,21 @@ from pathlib import Path
 import command_cases
 import people_cases
 import pytest
+import repetition_cases
 import screen_cases
+import store_cases
 
 ROWS = [
     json.loads(line)
     for line in Path(__file__).with_name("workflow.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-CASES = screen_cases.CASES | people_cases.CASES | command_cases.CASES
+CASES = (
+    screen_cases.CASES
+    | people_cases.CASES
+    | command_cases.CASES
+    | repetition_cases.CASES
+    | store_cases.CASES
+)
 KEYS = {"id", "source", "about", "how", "expect", "why"}
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
 
+from edge.process.home_lock import HomeLock
+from edge.process.supervise import FINAL
 from hospital.archive.errors import SettingsError
 from hospital.archive.open import open_archive
 from hospital.archive.settings import HospitalSettings
@@ -127,3 +131,25 @@ def test_a_wrong_setting_is_named(tmp_path: Path, text: str, named: str) -> None
     with pytest.raises(SettingsError) as error:
         HospitalSettings.load(tmp_path)
     assert named in str(error.value)
+
+
+def test_a_second_serve_on_one_home_is_refused(home: Path) -> None:
+    run("init")
+    lock = HomeLock.hold(home, "hospital")
+    command = [sys.executable, "-m", "hospital.serve"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    lock.release()
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "the hospital of" in done.stderr
+
+
+def test_serve_without_a_hospital_is_not_tried_again(home: Path) -> None:
+    command = [sys.executable, "-m", "hospital.serve"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (FINAL, 1)
+
+
+def test_init_without_a_user_says_how_to_make_one(home: Path) -> None:
+    told = CliRunner().invoke(hospital, ["init"])
+    assert "`healthpost hospital account NAME` (nobody can sign in before)" in told.stdout
+    assert home.stat().st_mode & 0o077 == 0

@@ -65,7 +65,7 @@ def test_a_job_runs_when_it_is_due_and_after_a_clock_that_was_put_back(
     schedule.turn(desk.archive, NOW_MS)
     first = dict(schedule.due)
     schedule.turn(desk.archive, NOW_MS + COMPACT_MS - 1)
-    assert schedule.due == first
+    assert schedule.due["compact-feeds"] == first["compact-feeds"]
     schedule.turn(desk.archive, NOW_MS + COMPACT_MS)
     assert schedule.due["compact-feeds"] == NOW_MS + 2 * COMPACT_MS
     schedule.turn(desk.archive, NOW_MS - 10 * COMPACT_MS)
@@ -90,8 +90,12 @@ def test_a_backup_by_other_means_makes_safe_what_was_there_when_it_began(desk: D
 
 def test_a_standby_is_followed_only_where_the_settings_name_one(tmp_path: Path) -> None:
     plain, named = HospitalSettings(tmp_path), HospitalSettings(tmp_path, standby="copy")
-    assert [job.name for job, _ in Schedule.of(plain).jobs] == ["compact-feeds"]
-    assert [job.name for job, _ in Schedule.of(named).jobs] == ["compact-feeds", "follow-standby"]
+    assert [job.name for job, _ in Schedule.of(plain).jobs] == ["compact-feeds", "search-keys"]
+    assert [job.name for job, _ in Schedule.of(named).jobs] == [
+        "compact-feeds",
+        "follow-standby",
+        "search-keys",
+    ]
 
 
 def test_without_postgresql_there_is_no_standby_to_follow(tmp_path: Path) -> None:

@@ -81,6 +81,62 @@ def test_a_greeting_that_is_only_late_is_no_second_machine() -> None:
     assert returns([alive[1], alive[0], alive[3], alive[2]]) == 0
 
 
+def named(*words: str, fork: bool = False) -> list[OpenedSession]:
+    """Sessions of boots called like "A1": the machine, then its boot; one process a session."""
+    return [OpenedSession(os.urandom(8), fork, True, word[0], word) for word in words]
+
+
+def test_a_card_that_falls_back_at_every_boot_is_one_machine() -> None:
+    sessions: list[OpenedSession] = []
+    for boot in ("A1", "A2", "A3", "A4"):
+        sessions += [*named(boot, fork=True), *named(boot)]
+        assert suspicion(sessions) is None
+    moved = [*sessions, *named("B1", fork=True), *named("B1")]
+    assert suspicion(moved) is None  # the card goes into another board
+    silent = [replace(s, machine="", boot="") for s in sessions]
+    assert "new epochs" in (suspicion(silent) or "")
+
+
+def test_a_boot_that_comes_back_is_a_second_machine() -> None:
+    assert suspicion(named("A1", "B1", "A1")) is None
+    assert "in turn" in (suspicion(named("A1", "B1", "A1", "B1")) or "")
+
+
+def test_machines_that_are_switched_on_in_turn_are_told_by_their_forks() -> None:
+    boots = ("A1", "B1", "A2", "B2")
+    assert suspicion(named(*boots)) is None  # one card goes to and fro between two boards
+    forked = [s for boot in boots for s in (*named(boot, fork=True), *named(boot))]
+    assert "change its records in turn" in (suspicion(forked) or "")
+
+
+def test_two_copies_of_a_box_on_one_machine_are_told_by_their_forks() -> None:
+    one = [replace(s, machine="A", boot="A1") for s in line(b"a" * 8, 4)]
+    two = [replace(s, machine="A", boot="A1") for s in line(b"z" * 8, 4)]
+    mixed = [s for pair in zip(one, two, strict=True) for s in pair]
+    assert suspicion(mixed) is None  # two processes of one box: one history
+    assert suspicion([replace(s, fork=n in (2, 4)) for n, s in enumerate(mixed)]) is not None
+
+
+def test_a_day_with_sessions_that_say_nothing_is_judged_as_before() -> None:
+    forked = [*named("A1", fork=True), *named("A1"), *named("A2", fork=True), *named("A2")]
+    assert suspicion(forked) is None
+    assert suspicion([*line(b"a" * 8, 1), *forked]) is not None
+
+
+def test_two_forks_of_one_machine_do_not_shut_the_box_out(archive: Archive) -> None:
+    desk, box = Desk(enrolled(archive)), Sender()
+    answers = []
+    for boot in range(1, 5):
+        box.about = {"machine": "m", "boot": f"b{boot}"}
+        (fence,) = desk.take(box.hello(fork=True, nonce=b"forks%03d" % boot), "h")
+        assert isinstance(fence, Fence)
+        answers.append(fence.reason)
+        box.epoch = fence.epoch
+        (welcome,) = desk.take(box.hello(nonce=b"lives%03d" % boot), "h")
+        assert isinstance(welcome, Welcome)
+    assert answers == ["fork"] * 4
+
+
 def test_two_machines_that_greet_in_step_are_told_apart_too(archive: Archive) -> None:
     """One's word always comes when the other's session has begun: it has lived all the same."""
     desk = Desk(enrolled(archive))

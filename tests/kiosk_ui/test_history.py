@@ -10,7 +10,7 @@ import pytest
 from kiosk_desk import Desk
 
 from edge.model.clock import Clock
-from edge.model.reading import Code, Kind, Measurement, Reading, Value
+from edge.model.reading import Code, CodedValue, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import intake
@@ -72,3 +72,29 @@ def test_nothing_measured_says_so(desk: Desk, store: Store, clock: Clock) -> Non
 
 def test_an_unknown_patient_is_a_plain_page(desk: Desk) -> None:
     assert "There is no such page" in desk.get("/patients/nobody/history")
+
+
+def test_laboratory_results_have_a_page_and_none_is_cut_off(
+    desk: Desk, store: Store, clock: Clock, imran: str
+) -> None:
+    assert "/laboratory" not in desk.get(f"/patients/{imran}/history")
+    for number in range(52):
+        value = Value("14682-9", Decimal(100 + number), "umol/L")
+        measured = Measurement(
+            Kind.LABORATORY,
+            (value,),
+            record=f"S-{number}",
+            coded=(CodedValue("75622-1", "negative"),),
+            found=("OBR-3",),
+        )
+        reading = Reading(measured, clock.now(), "device", model="HL7 analyser", patient_id=imran)
+        intake.accept(store, reading)
+    assert f"/patients/{imran}/laboratory" in desk.get(f"/patients/{imran}/history")
+    first = desk.get(f"/patients/{imran}/laboratory")
+    assert "Creatinine" in first
+    assert "HIV test" in first
+    assert "negative" in first
+    assert "S-51<" in first
+    assert "OBR-3" in first
+    assert "S-1<" not in first
+    assert "S-1<" in desk.get(f"/patients/{imran}/laboratory", page="2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from edge.process import home_lock
 from edge.process.home_lock import HomeLock
@@ -24,6 +26,7 @@ from provisioning import checkup_service
 from provisioning.box_setup import init_box, set_link
 from provisioning.checkup import checkup
 from provisioning.checkup_service import unit_of
+from provisioning.cli import main
 from provisioning.finding import FAIL, PASS, WARN
 from sync.keys import membership
 from sync.keys.enrolment import Grant
@@ -163,7 +166,7 @@ def test_files_that_others_can_read_are_a_warning(home: Path) -> None:
 
 
 def test_a_full_disk_is_not_fit(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("provisioning.checkup.FULL_MB", 1 << 40)
+    monkeypatch.setattr("provisioning.checkup_service.FULL_MB", 1 << 40)
     assert failed(home) == {"disk"}
 
 
@@ -225,3 +228,13 @@ def test_a_key_that_the_service_cannot_read_is_not_fit(owned: Path) -> None:
     assert done.returncode == 1
     assert f"not of the user nobody: {owned}/keys/sign.key.pem" in done.stdout
     assert f"`chown -R nobody: {owned}`" in done.stdout
+
+
+def test_a_box_without_its_file_is_checked_as_far_as_it_goes(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "box.db").unlink()
+    monkeypatch.setenv("HEALTHPOST_HOME", str(home))
+    done = CliRunner().invoke(main, ["checkup", "--json"])
+    rows = {row["check"]: row["result"] for row in json.loads(done.stdout)["checks"]}
+    assert (done.exit_code, rows["file"], rows["home"], rows["disk"]) == (1, FAIL, PASS, PASS)

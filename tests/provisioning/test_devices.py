@@ -24,6 +24,7 @@ from devices.simulators.wired.ad_tm2657 import Tm2657
 from edge.equipment import controls, registry
 from edge.model.reading import Kind, Measurement, Reading, Value
 from edge.settings.box_settings import Settings
+from edge.store import issues
 from edge.store.store import Store
 from provisioning.box_setup import init_box
 from provisioning.cli import main
@@ -82,6 +83,16 @@ def test_the_devices_that_this_box_has_met_are_listed(home: Path) -> None:
     store.close()
     told = json.loads(invoke("list", "--json").stdout)
     assert [(row["id"], row["state"]) for row in told["met"]] == [("usb-1", "listening")]
+
+
+def test_a_device_near_by_that_nobody_added_is_listed_with_its_address(home: Path) -> None:
+    init_box(home, "Chak 14")
+    store = Store.open(Settings.load(home).database)
+    issues.note(store, store.clock().now(), "not-added", "BP-SHOWS 00:01", "C2:B9:5B:00:00:01")
+    store.close()
+    told = json.loads(invoke("list", "--json").stdout)
+    assert told["near"] == [{"address": "C2:B9:5B:00:00:01", "why": "not-added"}]
+    assert "C2:B9:5B:00:00:01: BP-SHOWS" in invoke("list").stdout
 
 
 async def test_a_kiosk_is_recorded_without_its_patients(cable: SerialLine, tmp_path: Path) -> None:

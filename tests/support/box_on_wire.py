@@ -38,6 +38,7 @@ class Sender:
     def __init__(self, box_id: str = "box-one", keys: BoxKeys = KEYS, nonce: bytes = NONCE) -> None:
         self.box_id, self.keys, self.nonce, self.epoch = box_id, keys, nonce, 1
         self.records = [reading(n) for n in range(1, 40)]
+        self.about: dict[str, str] = {}
         self.reports = {"c": LaneReport(0, 0, len(self.records))}
 
     def chain_at(self, seq: int) -> bytes:
@@ -48,7 +49,7 @@ class Sender:
 
     def hello(self, *, fork: bool = False, nonce: bytes = b"", epoch: int = 0) -> bytes:
         nonce, epoch = nonce or self.nonce, epoch or self.epoch
-        hello = Hello(epoch, nonce, self.reports, fork)
+        hello = Hello(epoch, nonce, self.reports, fork, about=dict(self.about))
         header = hello_header(self.box_id, nonce, epoch)
         return seal_up(header, encode(hello), self.keys, HOSPITAL.public)
 

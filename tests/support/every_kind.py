@@ -24,6 +24,7 @@ from edge.files import attachments
 from edge.files.attachments import Subject
 from edge.model.clock import Anchor, ClockQuality
 from edge.model.command import Command
+from edge.model.entry import Lane
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
@@ -33,10 +34,12 @@ from edge.readings import intake, retract
 from edge.readings.intake import AcceptedReading
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
-from edge.store import clock_anchors, outbox
+from edge.store import clock_anchors, damage, outbox
+from edge.store.damage import DamagedEntry
 from edge.store.store import Store
 from edge.visits import visits
 
+FALLEN_BACK = datetime.fromisoformat("2021-01-01T00:00:08")
 TODAY = datetime.fromisoformat("2026-11-22T09:00")
 
 
@@ -58,6 +61,8 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     _equipment(store, hand, amina.id)
     _hospital(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
+    gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
+    damage.note(store, hand.now(), [gone])
     outbox.start_epoch(store, 2, hand.now(), "the hospital holds another history")
 
 
@@ -81,6 +86,10 @@ def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -
     assert isinstance(outcome, AcceptedReading)
     assert outcome.alerts
     intake.confirm(store, hand.now(), outcome.entry, actor=who)
+    doubted = [
+        intake.accept(store, cuff(hand.advance(60), time=FALLEN_BACK)).entry for _ in range(2)
+    ]
+    intake.tell_apart(store, hand.now(), doubted[1], actor=who)
     retract.strike(store, hand.now(), outcome.entry, "trial", actor=who)
     photo = attachments.add(
         store, home, hand.now(), b"photo", "image/jpeg", Subject(sita.id, visit.id), who

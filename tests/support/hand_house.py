@@ -15,7 +15,7 @@ from edge.files import attachments
 from edge.model.entry import Entry, Lane, content_id
 from edge.model.feed_item import Item
 from edge.settings.box_settings import Settings
-from edge.store import journal, outbox
+from edge.store import damage, journal, outbox
 from edge.store.store import Store
 from hospital.archive.sqlite import SqliteArchive
 from hospital.bundles import answer as bundles_answer
@@ -157,7 +157,8 @@ class _Line:
     """One session: the box's core and feed on one side, the receiver on the other."""
 
     def __init__(self, post: Post) -> None:
-        self.post, self.queue = post, StoreOutbox(post.store)
+        self.post = post
+        self.queue = StoreOutbox(post.store, on_damage=self._mark_damage)
         self.receiver = Receiver(post.archive, HOSPITAL)
         self.session = BoxSession()
         self.feeding = FeedClient(post.store, self._ask)
@@ -171,6 +172,9 @@ class _Line:
             lane, frame = self.up.pop(0)
             for out in self.receiver.receive(f"cs/1/u/{BOX}/{lane}", frame, NOW_MS):
                 self._hear(out.payload)
+
+    def _mark_damage(self) -> None:
+        damage.check(self.post.store, self.post.clock.now())
 
     def _hear(self, frame: bytes) -> None:
         member = self.post.member

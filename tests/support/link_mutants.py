@@ -147,6 +147,10 @@ def _all_are_capped(kind: str, limits: Mapping[str, int], used: Mapping[str, int
 _returns = clones.returns
 
 
+def _forks_alone(sessions: Sequence[clones.OpenedSession]) -> str | None:
+    return "forks" if clones.forks(sessions) >= clones.TIMES else None
+
+
 def _whoever_spoke(sessions: Sequence[clones.OpenedSession]) -> int:
     return _returns([replace(s, lived=True) for s in sessions])
 
@@ -187,11 +191,17 @@ MUTANTS = {
     "alerts share the window of bulk": Mutant("I6", put(box, "_room", _one_window_for_all), 2),
     "bulk goes before alerts": Mutant("I6", _ends(box_step=_bulk_first), 0),
     "clones are never noticed": Mutant("I12 I18", put(clones, "suspicion", lambda _s: None), 0),
+    "forks count although the box names its machine": Mutant(
+        "I17", put(clones, "_of_named", _forks_alone), 0, {"roll_back": 12, "image": 8}
+    ),
     "a late HELLO passes for a clone": Mutant("I17", put(clones, "returns", _whoever_spoke), 21),
     "an unreadable row blocks its lane": Mutant("I12", _ends(hospital_step=_poison_blocks), 1),
     "an unreadable row is dropped": Mutant("I1 I3", _ends(hospital_step=_poison_is_dropped), 1),
     "what a newer box says is passed over": Mutant(
         "I12 I17 I1 I3", _ends(hospital_step=_no_rows_one_by_one), 1
+    ),
+    "what the disk has changed is sent as genuine": Mutant(
+        "I23 I3 I17 I12", _ends(sees_damage=False), 0, {"rot": 6}
     ),
     "a revoked box is still heard": Mutant("I9", _ends(hospital_step=_revoked_counts), 0),
 }

@@ -189,7 +189,7 @@ def _check_archive(cut: Cut, promises: Promises) -> None:
 def _copies(folder: Path) -> None:
     """Make copies of both ends; whether SQLite flushes what VACUUM writes is its own affair."""
     settings, clock = Settings(home=folder, box_id="box-one", clinic="Thar"), HandClock()
-    store = Store.open(folder / "box.db")
+    store = Store.create(folder / "box.db", "box-one")
     archive = enrolled(SqliteArchive.open(folder / "archive.db"))
     for connection in (store._connection, archive._connection):
         connection.execute("PRAGMA synchronous = OFF")

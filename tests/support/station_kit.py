@@ -63,9 +63,9 @@ def device(store: Store) -> registry.Device:
     return met
 
 
-def visiting_patient(store: Store, clock: Clock) -> str:
+def visiting_patient(store: Store, clock: Clock, age: str = "40") -> str:
     """Register somebody and open a visit for them; return who."""
-    form = PatientForm(name="Zainab Bibi", sex="female", age="40")
+    form = PatientForm(name="Zainab Bibi", sex="female", age=age)
     patient = register.register(store, clock.now(), form, actor=None)
     visits.open_visit(store, clock.now(), patient.id, actor=None)
     return patient.id

@@ -10,10 +10,10 @@ from hand_clock import HandClock
 
 from edge.model.entry import GENESIS, Entry, Lane, chain
 from edge.model.errors import NotFound
-from edge.store import issues, journal, outbox, poison
+from edge.store import damage, issues, journal, outbox, poison
 from edge.store.store import Store
 from sync import packing
-from sync.box.outbox import PackedRecords, StoreOutbox
+from sync.box.outbox import StoreOutbox
 from sync.box.sealing import seal_records
 from sync.core.header import TOMBSTONE
 from sync.core.session import SendFrame
@@ -47,13 +47,13 @@ def record(store: Store, hand: HandClock, size: int) -> None:
 def sealed(store: Store, hand: HandClock, n: int) -> list[tuple[int, int, list[bytes]]]:
     """Send the first n records; return of each frame its first sequence, flags and rows."""
     send = SendFrame("c", 1, 1, n, GENESIS, b"nonce-01")
-    records = StoreOutbox(store).records("c", 1, n)
+    packed = StoreOutbox(store).packed(send)
 
     def poisoned(seq: int, why: str) -> None:
         poison.note(store, hand.now(), Lane.CLINICAL, seq, why)
 
     told = []
-    for header, frame in seal_records(MEMBER, send, PackedRecords(records, None), poisoned):
+    for header, frame in seal_records(MEMBER, send, packed, poisoned):
         opened, payload = open_up(frame, HOSPITAL, MEMBER.keys.public)
         assert opened.first_seq == header.first_seq
         told.append((opened.first_seq, opened.flags, framing.disclose(opened, payload) or []))
@@ -81,7 +81,7 @@ def test_a_row_that_breaks_the_packing_travels_alone_and_holds_up_nobody(
     """A fault of ours cannot be written down in advance: it is put in where rows are packed."""
     for size in (10, 11, 12):
         record(store, hand, size)
-    cursed = StoreOutbox(store).records("c", 2, 1)[0]
+    cursed = outbox.records(store, Lane.CLINICAL, 2, 1)[0].record
     pack, pack_plain = packing.pack, packing.pack_plain
 
     def fails(records: list[bytes]) -> bytes:
@@ -128,3 +128,39 @@ def test_only_what_cannot_be_sent_can_be_repaired(store: Store, hand: HandClock)
     record(store, hand, 10)
     with pytest.raises(NotFound, match="record 1"):
         poison.repair(store, hand.now(), 1, MAX_RECORD_BYTES)
+
+
+def test_a_damaged_record_travels_as_a_tombstone_and_the_chain_goes_on(
+    store: Store, hand: HandClock
+) -> None:
+    for _ in range(3):
+        record(store, hand, 10)
+    before = [q.chain for q in outbox.records(store, Lane.CLINICAL, 1, 3)]
+    with store.transaction():
+        store.execute("UPDATE journal SET record = replace(record, 'x', 'y') WHERE id = 2")
+    send = SendFrame("c", 1, 1, 3, GENESIS, b"nonce-01")
+    told = []
+    packed = StoreOutbox(store).packed(send)
+    for header, _ in seal_records(MEMBER, send, packed, lambda seq, why: told.append((seq, why))):
+        at = header.first_seq
+        assert header.prev_chain == ([GENESIS, *before][at - 1])
+        assert header.end_chain == before[at - 1]
+        assert bool(header.flags & TOMBSTONE) == (at == 2)
+    assert told == [(2, "damaged")]
+    (_, _, [stone]) = sealed(store, hand, 3)[1]
+    assert json.loads(stone)["body"]["reason"] == "damaged"
+    assert b"yyy" not in stone
+
+
+def test_a_frame_ends_before_a_damaged_record_and_begins_after_it(
+    store: Store, hand: HandClock
+) -> None:
+    for _ in range(5):
+        record(store, hand, 10)
+    with store.transaction():
+        store.execute("UPDATE journal SET record = replace(record, 'x', 'y') WHERE id = 3")
+    marked = []
+    queue = StoreOutbox(store, on_damage=lambda: marked.append(damage.check(store, hand.now())))
+    assert [queue.fit("c", first) for first in (1, 3)] == [2, 1]
+    assert queue.fit("c", 4) == 3  # with the entry that tells of it
+    assert marked == [1]

@@ -74,7 +74,7 @@ def register(page: Page, demo: RunningDemo) -> None:
     for digit in PIN:
         page.get_by_role("button", name=digit, exact=True).click()
     page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("link", name="New patient").click()
+    page.get_by_role("button", name="New patient").click()
     page.get_by_label("Name").fill(NAME)
     page.get_by_label("Female").check()
     page.get_by_label("or age in years").fill("51")

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from web.server import wait_s
+
 pytestmark = pytest.mark.system
 
 PROGRAM = """
@@ -65,3 +67,38 @@ def test_many_requests_that_never_end_shut_nobody_out() -> None:
             assert answer.read() == b"here"
         process.terminate()
         process.communicate(timeout=60)
+
+
+def test_it_waits_for_a_port_that_another_program_has_and_says_so_once() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        code = PROGRAM.replace('"127.0.0.1", 0,', f'"127.0.0.1", {port},')
+        process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        assert f"another program has port {port}" in process.stderr.readline()
+    said = process.stderr.readline()
+    assert f"Serving on http://127.0.0.1:{port}" in said
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def test_the_waits_for_a_port_grow_to_half_a_minute() -> None:
+    waits = [wait_s(attempts) for attempts in range(1, 30)]
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (1.0, 30.0)
+
+
+def test_told_to_stop_while_it_waits_it_ends_with_0() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        code = PROGRAM.replace('"127.0.0.1", 0,', f'"127.0.0.1", {other.getsockname()[1]},')
+        process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
 from devices.simulators.bodies import Body
 from devices.simulators.faults import Fault
@@ -20,29 +21,61 @@ _WAITING_LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A result of a drop of blood: number of the sample, g/dL (None: failed), when."""
+    """A result: number of the sample, value (None: failed), when.
+
+    `message` counts the messages since the analyser was switched on; `control`: control material
+    was measured instead of somebody's blood. `tube` is what stands on the tube, if anything does.
+    """
 
     number: int
-    value: Decimal | None
+    value: Decimal | str | None
     when: datetime
+    message: int = 1
+    control: bool = False
+    tube: str = ""
+
+    @property
+    def sample(self) -> str:
+        """The number of the sample, or of the control."""
+        if self.control:
+            return f"QC-{self.number}"
+        return self.tube or str(self.number)
 
 
 class Analyser(Machine):
-    """Measures haemoglobin and sends each result until somebody has acknowledged it."""
+    """Measures haemoglobin and sends each result until somebody has acknowledged it.
 
-    faults = LINE_FAULTS | {Fault.NAN, Fault.WRONG_CLOCK}
+    Samples are numbered for ever, messages anew after each start: see `restart`. `encoding` is the
+    character set that it writes.
+    """
+
+    faults = LINE_FAULTS | {Fault.NAN, Fault.WRONG_CLOCK, Fault.CONTROL}
+    encoding: ClassVar[str] = "ascii"
 
     def __init__(
         self, path: Path, times: Times | None = None, seed: int = 0, name: str = ""
     ) -> None:
         super().__init__(path, times, seed, name)
         self.waiting: deque[Result] = deque(maxlen=_WAITING_LIMIT)
-        self._count = 0
+        self._count = self._messages = 0
+        self._tubes: deque[str] = deque(maxlen=_WAITING_LIMIT)
         self._fault: Fault | None = None
         self._on_wire_s = 0.0
         self._heard_now = asyncio.Event()
         self._input = bytearray()
         self._sending: asyncio.Task[None] | None = None
+
+    def restart(self) -> None:
+        """Switch it off and on: its messages are numbered from 1 again, its samples are not."""
+        self._messages = 0
+
+    def label(self, tube: str) -> None:
+        """Let the next drop of somebody's blood come from a tube with this number."""
+        self._tubes.append(tube)
+
+    def find(self, body: Body) -> Decimal | str:
+        """Return what is found in a drop of blood."""
+        return body.measure_haemoglobin()
 
     async def deliver(self, result: Result) -> bool:
         """Send one result by the rules of the protocol; True when it was acknowledged."""
@@ -54,9 +87,12 @@ class Analyser(Machine):
     async def _measure(self, body: Body, fault: Fault | None) -> None:
         await asyncio.sleep(self.times.measure_s)
         self._fault = fault if fault in LINE_FAULTS else None
-        value = None if fault is Fault.NAN else body.measure_haemoglobin()
+        value = None if fault is Fault.NAN else self.find(body)
         self._count += 1
-        self.waiting.append(Result(self._count, value, self.clock.now()))
+        self._messages += 1
+        control, now = fault is Fault.CONTROL, self.clock.now()
+        tube = self._tubes.popleft() if self._tubes and not control else ""
+        self.waiting.append(Result(self._count, value, now, self._messages, control, tube))
         if self._sending is None:
             self._sending = self._tasks.spawn(self._send_all())
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.ble.broadcasts import OBJECT as REFUSED
 from devices.ble.broadcasts import SCALES_LIMIT, Broadcasts
 from devices.catalogue import BLE_CHARACTERISTICS
+from devices.recording.recorder import Refusal
+from edge.model.reading import Measurement
 
 SCALE = BLE_CHARACTERISTICS["mi_181D"]
 CLIMBS, SETTLED, REMOVED = 0x02, 0x22, 0xA2
@@ -20,7 +23,7 @@ def frame(control: int, kg: int, second: int = 0) -> bytes:
 def weighed(frames: list[tuple[int, bytes]]) -> list[str]:
     listening = Broadcasts()
     out = [listening.feed("scale", SCALE, raw, now) for now, raw in frames]
-    return [str(told.values[0].value) for told in out if told is not None]
+    return [str(told.values[0].value) for told in out if isinstance(told, Measurement)]
 
 
 def test_a_weight_counts_once_however_often_it_is_repeated() -> None:
@@ -52,3 +55,26 @@ def test_it_remembers_a_bounded_number_of_scales() -> None:
     for number in range(SCALES_LIMIT + 5):
         listening.feed(str(number), SCALE, frame(SETTLED, 60), 0)
     assert len(listening) == SCALES_LIMIT
+
+
+OBJECT = 0x40
+
+
+@given(st.integers(1, 6), st.integers(1, 6))
+def test_a_thing_is_refused_once_an_act_and_the_next_person_counts(
+    repeats: int, after: int
+) -> None:
+    listening = Broadcasts()
+    thing = [frame(CLIMBS | OBJECT, 5)] + [frame(SETTLED | OBJECT, 9)] * repeats
+    person = [frame(REMOVED | OBJECT, 9)] * after + [frame(CLIMBS, 20), frame(SETTLED, 60, 1)]
+    told = [listening.feed("scale", SCALE, raw, now) for now, raw in enumerate(thing + person)]
+    refused = [one for one in told if isinstance(one, Refusal)]
+    weighed_now = [one for one in told if isinstance(one, Measurement)]
+    assert refused == [REFUSED]
+    assert [str(one.values[0].value) for one in weighed_now] == ["60.0"]
+
+
+def test_the_last_weight_that_a_scale_repeats_as_it_wakes_is_not_weighed_now() -> None:
+    old = frame(REMOVED, 87)
+    act = [frame(CLIMBS, 87), frame(CLIMBS, 88), frame(SETTLED, 88, 5), frame(SETTLED, 88, 5)]
+    assert weighed(list(enumerate([old, old, *act, frame(REMOVED, 88, 5)]))) == ["88.0"]

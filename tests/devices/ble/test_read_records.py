@@ -21,6 +21,7 @@ class Meter:
     counts: bool = True
     knows_since: bool = True
     busy: int = 0
+    generation: int = 0
     asked: list[bytes] = field(default_factory=list)
 
     def answers(self, command: bytes) -> Iterator[int | bytes]:
@@ -51,10 +52,10 @@ class Meter:
 
 
 def transferred(
-    meter: Meter, last: int | None, most: int | None = None
+    meter: Meter, last: int | None, most: int | None = None, content: str | None = None
 ) -> tuple[RecordTransfer, list[int]]:
     """Run one transfer; the link is lost after `most` messages. Return it and what came."""
-    transfer = RecordTransfer(last)
+    transfer = RecordTransfer(last, content)
     came: list[int] = []
     left = 10_000 if most is None else most
     command: bytes | None = transfer.begin()
@@ -65,7 +66,7 @@ def transferred(
                 return transfer, came
             left -= 1
             if isinstance(message, int):
-                transfer.record(message)
+                transfer.record(message, f"{meter.generation}-{message}")
                 came.append(message)
             else:
                 following = transfer.answered(record_access.decode(message))
@@ -79,15 +80,27 @@ def test_the_first_time_everything_is_asked_for_and_then_what_is_new() -> None:
     assert (first.ending, came, first.complete_up_to) == (TransferEnd.COMPLETE, [3, 4, 5], 5)
     meter.records.append(6)
     second, came = transferred(meter, first.complete_up_to)
-    assert (second.ending, came, second.complete_up_to) == (TransferEnd.COMPLETE, [6], 6)
-    assert meter.asked[1::2] == [b"\x01\x01", b"\x01\x03\x01\x06\x00"]
+    assert (second.ending, came, second.complete_up_to) == (TransferEnd.COMPLETE, [5, 6], 6)
+    assert meter.asked[1::2] == [b"\x01\x01", b"\x01\x03\x01\x05\x00"]
 
 
 def test_an_empty_meter_and_one_without_news_end_normally() -> None:
     empty, came = transferred(Meter([]), None)
     assert (empty.ending, came, empty.complete_up_to) == (TransferEnd.NOTHING, [], None)
     nothing_new, _ = transferred(Meter([4, 5]), 5)
-    assert (nothing_new.ending, nothing_new.complete_up_to) == (TransferEnd.NOTHING, 5)
+    assert (nothing_new.ending, nothing_new.complete_up_to) == (TransferEnd.COMPLETE, 5)
+
+
+def test_a_meter_that_was_reset_and_has_overtaken_what_is_remembered_is_read_anew() -> None:
+    """Its record of that number is another one, or is not there any more."""
+    before, _ = transferred(Meter([1, 2, 3]), None)
+    other, came = transferred(Meter([1, 2, 3, 4], generation=1), 3, content=before.last_content)
+    assert (other.anew, other.ending, other.complete_up_to) == (True, TransferEnd.COMPLETE, 4)
+    assert came == [3, 4, 1, 2, 3, 4]
+    gone, came = transferred(Meter([5, 6]), 3, content=before.last_content)
+    assert (gone.anew, gone.ending, came) == (False, TransferEnd.COMPLETE, [5, 6, 5, 6])
+    same, came = transferred(Meter([2, 3, 4]), 3, content=before.last_content)
+    assert (same.anew, came, same.complete_up_to) == (False, [3, 4], 4)
 
 
 def test_a_meter_that_was_reset_is_read_anew() -> None:

@@ -189,6 +189,24 @@ def test_a_damaged_frame_loses_it_too(
     assert not remains(identity, found.data)
 
 
+WORDS = ["NEGATIVE", "not detected", "12,5", "<=0.5", "2+"]
+
+
+@pytest.mark.parametrize("value", WORDS)
+@given(identity=identities)
+def test_a_result_without_a_status_and_one_in_words_stay(value: str, identity: str) -> None:
+    row = f"R|1|^^^HB|{value}|g/dL||L||||||20261122081455"
+    named = row.replace("|||||20", f"|||{identity}||20")
+    kept = mask("astm_e1381", astm_frames(f"H|\\^&|||HB\r{row}\rL|1|N\r", 300)).data
+    assert row.encode() in kept
+    lost = mask("astm_e1381", astm_frames(f"H|\\^&|||HB\r{named}\rL|1|N\r", 300)).data
+    assert not remains(identity, lost)
+    assert value.encode() not in lost
+    text = f"MSH|^~\\&|MON|BED1|||2026||ORU^R01|77|P|2.3\rOBX|1|ST|HB||{value}||||||\r"
+    sent = b"\x0b" + text.encode() + b"\x1c"
+    assert mask("hl7_mllp", sent).data == sent
+
+
 @pytest.mark.parametrize("identity", ["19631224", "48213057", "K98765L"])
 @pytest.mark.parametrize("damage", [(b"||%s||", b"|\xb6\xc6%s||"), (b"|%s||", b"|%s\xb6\xc6|")])
 def test_two_bytes_with_the_sum_of_a_separator_let_no_operator_through(

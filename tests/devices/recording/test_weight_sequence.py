@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from devices.recording.weight_sequence import (
     PERSON_KG,
-    SMALL_AFTER_PERSON,
     WITHIN_MS,
     WeightSequence,
 )
-from edge.model.reading import Code, Kind, Measurement, Value
+from edge.model.reading import SMALL_AFTER_PERSON, Code, Kind, Measurement, Value
 
 
 def weight(kg: str | Decimal) -> Measurement:

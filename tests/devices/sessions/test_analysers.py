@@ -190,6 +190,20 @@ def test_a_counter_that_restarts_is_no_identity() -> None:
     assert (one.record, other.record) == ("S-101", "S-202")
 
 
+@pytest.mark.parametrize(
+    "wire",
+    [
+        hl7(MSH, "PID|1", "OBR|1", obx("13.0"), "PID|2", "OBR|1", obx("13.0")),
+        astm(HEAD + "|20260101120000", "P|1", "O|1", result("13"), "P|1", "O|1", result("13"), "L"),
+    ],
+)
+def test_two_patients_in_one_message_are_two_though_nothing_tells_them_apart(wire: bytes) -> None:
+    found = measured(turns(wire))
+    assert len({each.message for each in found}) == len(found) == 2
+    again = measured(turns(wire))
+    assert [each.message for each in again] == [each.message for each in found]
+
+
 # --- status -------------------------------------------------------------------------------------
 
 STATUSES = {
@@ -518,6 +532,12 @@ def test_an_analyser_that_speaks_first_is_listened_to() -> None:
     assert said(found) == ["13.0 g/dL"]
 
 
+def test_a_message_without_a_head_is_refused_and_kept() -> None:
+    found = turns(hl7("OBX|1|NM|718-7||13.0|g/dL|||||F"))
+    assert refused(found) == ["malformed"]
+    assert answer(found)["MSA"][1] == "AR"
+
+
 # --- anything at all ----------------------------------------------------------------------------
 
 TEXT = st.text(
@@ -539,6 +559,12 @@ def test_no_records_harm_a_session(rows: list[tuple[str, str]]) -> None:
 def test_no_segments_harm_a_session(rows: list[tuple[str, str]], head: str) -> None:
     wire = hl7(f"MSH|^~\\&{head}", *(f"{name}|{rest}" for name, rest in rows))
     assert all(turn.write for turn in turns(wire)[1:] if turn.measured)
+
+
+@given(st.lists(st.binary(max_size=40), max_size=6), st.sampled_from(["hl7_mllp", "astm_e1381"]))
+def test_no_bytes_harm_a_session(parts: list[bytes], protocol: str) -> None:
+    mark = b"\x0b" if protocol == "hl7_mllp" else b"\x05\x02"
+    turns(mark + b"\x1c\r\x0b".join(parts) + b"\x1c\r\x04", protocol=protocol)
 
 
 @given(st.decimals(min_value=-99999, max_value=99999, places=3), st.sampled_from("<>"))

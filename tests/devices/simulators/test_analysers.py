@@ -29,6 +29,8 @@ pytestmark = pytest.mark.long
 TESTS = {
     "^^^HB": LabTest(Code.HAEMOGLOBIN, "g/dL"),
     "HB^Haemoglobin": LabTest(Code.HAEMOGLOBIN, "g/dL"),
+    "HIV": LabTest("75622-1", ""),
+    "CREA": LabTest("14682-9", "umol/L"),
 }
 HB = Code.HAEMOGLOBIN
 RESULT_TIME = datetime(2026, 11, 22, 8, 14, 55)  # noqa: DTZ001
@@ -99,6 +101,52 @@ async def test_the_product_reads_what_the_analyser_measured(
         await host.until(lambda: len(device.waiting) == 1)
         await host.until(lambda: not device.waiting)
     assert host.readings() == [{HB: person().measure_haemoglobin()}]
+    await device.stop()
+
+
+@pytest.mark.parametrize("kind", [astm.AstmAnalyser, hl7.Hl7Analyser])
+async def test_control_material_is_told_from_blood(tmp_path: Path, kind: type[Analyser]) -> None:
+    device = kind(tmp_path / "tty", QUICK)
+    device.plug()
+    with open_port(device) as port:
+        host = Host(Ear(port, device.protocol), device.protocol)
+        device.measure(person(), Fault.CONTROL)
+        device.measure(person())
+        await host.until(lambda: len(host.readings()) == 1 and not device.waiting)
+    assert [each.record for each in host.controls] == ["QC-1"]
+    assert [each.record for each in host.measured] == ["2"]
+    await device.stop()
+
+
+async def test_a_counter_that_restarts_swallows_nobody(tmp_path: Path) -> None:
+    device = hl7.Hl7Analyser(tmp_path / "tty", QUICK)
+    device.plug()
+    with open_port(device) as port:
+        host = Host(Ear(port, device.protocol), device.protocol)
+        for number in (1, 2):
+            device.restart()
+            device.measure(person())
+            await host.until(lambda n=number: len(host.measured) == n and not device.waiting)  # type: ignore[misc]
+    assert [each.record for each in host.measured] == ["1", "2"]
+    assert len({each.message for each in host.measured}) == 2
+    await device.stop()
+
+
+@pytest.mark.parametrize("kind", [hl7.RapidTestReader, astm.ChemistryAnalyser])
+async def test_results_in_words_and_in_another_character_set_are_read(
+    tmp_path: Path, kind: type[Analyser]
+) -> None:
+    device = kind(tmp_path / "tty", QUICK)
+    device.plug()
+    with open_port(device) as port:
+        host = Host(Ear(port, device.protocol), device.protocol)
+        device.measure(person())
+        await host.until(lambda: bool(host.measured) and not device.waiting)
+    (found,) = host.measured
+    if kind is hl7.RapidTestReader:
+        assert [value.word for value in found.coded] in (["negative"], ["positive"])
+    else:
+        assert [value.unit for value in found.values] == ["umol/L"]
     await device.stop()
 
 

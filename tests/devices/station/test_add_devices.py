@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import cast
 
 import pytest
 from ble_scene import QUICK, added, bond_of, calls, calm, on_air
+from bleak.backends.device import BLEDevice
 from eventually import eventually_async
 from station_kit import Start, body, device, readings, rejected, wrong
 
+from devices.ble.link import Advertisement
+from devices.ble.pairing import UNPAIRED_LIMIT, UnpairedDevices
 from devices.ble.supervisor import BleSupervisor
+from devices.catalogue import recognised
 from devices.recording.recorder import Recorder
 from devices.simulators import models
 from devices.simulators.bluez import Bluez
@@ -50,7 +55,8 @@ async def listen(recorder: Recorder, bluez: Bluez, start: Start) -> None:
 async def test_a_neighbours_device_is_told_of_and_never_read(
     store: Store, bluez: Bluez, model: BleModel
 ) -> None:
-    sender = on_air(bluez, model)
+    await eventually_async(lambda: calls(bluez, "StartDiscovery"))
+    sender = on_air(bluez, model, habits=replace(QUICK, sample_s=0.3))
     sender.measure(body())
     (issue,) = await eventually_async(lambda: issues.current(store))
     assert (issue.kind, issue.detail) == ("not-added", model.identity.address)
@@ -87,6 +93,7 @@ async def test_a_mi_scale_is_known_by_what_it_broadcasts(
     store: Store, clock: Clock, bluez: Bluez, model: BleModel
 ) -> None:
     pairings.ask(store, clock.now(), model.identity.address)
+    await eventually_async(lambda: calls(bluez, "StartDiscovery"))
     scale = on_air(bluez, model, habits=replace(QUICK, sample_s=0.3))
     for number in range(1, 5):
         scale.measure(body(number))
@@ -130,3 +137,31 @@ async def test_a_device_that_connects_and_tells_nothing_is_told_to_the_technicia
     (issue,) = issues.current(store)
     assert "gives no readings" in issue.sentence()
     assert readings(store) == []
+
+
+async def test_many_neighbours_hide_no_device_that_comes_later(
+    recorder: Recorder, store: Store
+) -> None:
+    unpaired = UnpairedDevices(recorder)
+    watch = recognised("", ["180D"])
+    cuff = recognised("A&D_UA-651BLE_1", ["1810"])
+    assert watch is not None
+    assert cuff is not None
+    for number in range(UNPAIRED_LIMIT + 5):
+        unpaired.heard(heard(f"AA:00:00:00:00:{number:02X}", at_s=number / 10), watch)
+    unpaired.heard(heard("AA:00:00:00:01:00", at_s=3), cuff)
+    await recorder.fetch(lambda store, _: None)
+    kinds = Counter(issue.kind for issue in issues.current(store))
+    assert kinds == {"not-added": UNPAIRED_LIMIT, "not-paired": 1}
+    unpaired.heard(heard("AA:00:00:00:02:00", at_s=200), watch)
+    await recorder.fetch(lambda store, _: None)
+    addresses = {issue.detail for issue in issues.current(store)}
+    assert "AA:00:00:00:02:00" in addresses
+    assert "AA:00:00:00:00:00" not in addresses
+    unpaired.forget(10_000)
+    await recorder.fetch(lambda store, _: None)
+    assert issues.current(store) == []
+
+
+def heard(address: str, at_s: float) -> Advertisement:
+    return Advertisement(address, "", (), 0, at_s, BLEDevice(address, None, {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,17 @@ from laboratory import HEAD, MSH, OBR, astm, hl7, obx, result
 from session_kit import plugged, supervise
 from station_kit import Start, readings, rejected
 
+from devices import station
 from devices.protocols.laboratory import Test as LabTest
 from devices.recording.recorder import Recorder
 from devices.simulators.wired.astm_e1381 import AstmAnalyser
 from devices.simulators.wired.hl7_mllp import Hl7Analyser
 from devices.simulators.wired.machine import Machine
 from edge.equipment import controls, registry
+from edge.model.errors import SettingsError
 from edge.model.reading import Kind
 from edge.readings import history
+from edge.settings.box_settings import Port
 from edge.store.store import Store
 
 pytestmark = pytest.mark.long
@@ -106,3 +110,23 @@ async def test_what_is_no_reading_says_which_test_and_keeps_its_bytes(
         assert unmapped.raw == rows[0].encode() + b"\r"
         assert "unit" in unit.why
         assert len(readings(store)) == 1
+
+
+@pytest.mark.parametrize(
+    ("port", "words"),
+    [
+        (Port("/dev/x", "ASTM analyser", sample=("O3",)), "'O3' is no field such as OBR-3"),
+        (Port("/dev/x", "ASTM analyser", time=("R-13.x",)), "'R-13.x' is no field"),
+        (Port("/dev/x", "ASTM analyser", encoding="klingon"), "'klingon' is no character set"),
+    ],
+)
+def test_a_wrong_setting_of_an_analyser_is_named(port: Port, words: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        station.site_of(port)
+
+
+def test_what_a_port_says_reaches_the_analysers_session() -> None:
+    port = Port("/dev/x", "ASTM analyser", tests={"HB": ("718-7", "g/dL")}, controls=("QC-*",))
+    site = station.site_of(port)
+    assert site.tests == {"HB": LabTest("718-7", "g/dL")}
+    assert site.controls == ("QC-*",)

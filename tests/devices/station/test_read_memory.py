@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 from ble_scene import QUICK, added, calls, calm, on_air
 from eventually import eventually_async
-from station_kit import Start, body, device, raws, readings, rejected, wrong
+from station_kit import Start, body, device, raws, readings, rejected, visiting_patient, wrong
 
 from devices.ble.supervisor import BleSupervisor
 from devices.recording.recorder import Recorder
@@ -18,11 +18,13 @@ from devices.simulators import models
 from devices.simulators.bluez import Bluez
 from devices.simulators.bodies import Body, Traits
 from devices.simulators.body_scale import BodyScale
+from devices.simulators.clockwork import StandingClock
 from devices.simulators.faults import Fault
 from devices.simulators.glucose_meter import GlucoseMeter
 from edge.equipment import controls, device_memory, pairings, registry
 from edge.model.clock import Clock
-from edge.model.reading import CUFF_PRESSURE, Code
+from edge.model.reading import CUFF_PRESSURE, PERHAPS_SAME, Code
+from edge.readings import history, identity
 from edge.store.store import Store
 
 pytestmark = pytest.mark.long
@@ -239,16 +241,35 @@ async def test_an_enhanced_cuff_of_no_row_is_read_by_its_profile(
 
 @pytest.mark.usefixtures("listen")
 async def test_a_cuff_that_repeats_its_memory_leaves_each_value_once(
-    store: Store, bluez: Bluez
+    store: Store, bluez: Bluez, clock: Clock
 ) -> None:
     added(store, models.CUFF_THAT_REPEATS)
     cuff = on_air(bluez, replace(models.CUFF_THAT_REPEATS, pair_first=False))
     cuff.measure(body(1))
     await eventually_async(lambda: len(readings(store)) == 1)
     await eventually_async(lambda: not cuff.peripheral.awake.is_set())
+    until_ms = clock.now().t_ms + 1000 * identity.SEEN_TO_RUN_S
+    await eventually_async(lambda: clock.now().t_ms > until_ms)
     cuff.measure(body(2))
     await eventually_async(lambda: len(readings(store)) == 2)
     assert len(set(raws(store))) == 2
+
+
+@pytest.mark.usefixtures("listen")
+async def test_a_cuff_whose_clock_stands_leaves_nobodys_value_out(
+    store: Store, bluez: Bluez
+) -> None:
+    added(store, models.CUFF_THAT_REPEATS)
+    cuff = on_air(bluez, replace(models.CUFF_THAT_REPEATS, pair_first=False, clock=None))
+    cuff.clock = StandingClock()
+    cuff.measure(body(1))
+    await eventually_async(lambda: readings(store))
+    await eventually_async(lambda: not cuff.peripheral.awake.is_set())
+    cuff.measure(body(1))
+    await eventually_async(lambda: len(readings(store)) >= 2)
+    doubted = [PERHAPS_SAME in row.quality for row in readings(store)]
+    assert doubted.count(False) == 1
+    assert doubted.count(True) >= 1
 
 
 @pytest.mark.usefixtures("listen")
@@ -293,6 +314,7 @@ async def test_a_thing_on_a_scale_is_nobodys_weight(
 ) -> None:
     pairings.ask(store, clock.now(), model.identity.address)
     scale = on_air(bluez, model, habits=replace(QUICK, sample_s=0.3))
+    await eventually_async(lambda: calls(bluez, "StartDiscovery"))
     scale.measure(body(1), Fault.OBJECT)
     (refused,) = await eventually_async(lambda: rejected(store))
     assert "a thing, not a person" in refused.why
@@ -303,15 +325,20 @@ async def test_a_thing_on_a_scale_is_nobodys_weight(
 
 
 @pytest.mark.usefixtures("listen")
-async def test_a_bag_after_a_person_is_kept_with_a_doubt(
-    store: Store, clock: Clock, bluez: Bluez
+@pytest.mark.parametrize("age", ["1", "40", ""])
+async def test_a_bag_after_a_person_is_kept_with_a_doubt_and_an_infant_without(
+    store: Store, clock: Clock, bluez: Bluez, age: str
 ) -> None:
     pairings.ask(store, clock.now(), models.MI_SCALE.identity.address)
     scale = on_air(bluez, models.MI_SCALE, habits=replace(QUICK, sample_s=0.3))
+    await eventually_async(lambda: calls(bluez, "StartDiscovery"))
     scale.measure(body(1))
     await eventually_async(lambda: len(readings(store)) == 1)
     await eventually_async(lambda: not scale.peripheral.awake.is_set())
+    patient = visiting_patient(store, clock, age) if age else ""
     scale.measure(Body(Traits(120, 80, 72, 97, 36.6, 3.2, 50), random.Random(1)))
-    await eventually_async(lambda: len(readings(store)) == 2)
-    marks = {row.values[0].value > 10: row.quality for row in readings(store)}
-    assert marks == {True: (), False: ("small_after_person",)}
+    small = await eventually_async(
+        lambda: history.of_patient(store, patient) if patient else readings(store)[1:]
+    )
+    doubted = {"small_after_person" in row.quality for row in (*small, *readings(store))}
+    assert (True in doubted) == (age != "1")

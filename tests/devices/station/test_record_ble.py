@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from dbus_fast import Message, MessageType
@@ -30,7 +32,7 @@ from devices.simulators import encodings
 from devices.simulators.bluez import Bluez
 from devices.simulators.bluez_radio import device_path
 from devices.simulators.bus import connect, disconnect
-from devices.simulators.clockwork import NEVER_SET
+from devices.simulators.clockwork import NEVER_SET, ForgetfulClock
 from devices.simulators.faults import Fault
 from devices.simulators.gatt import Bond, Identity, Pairing
 from devices.simulators.models import (
@@ -44,6 +46,7 @@ from devices.simulators.models import (
 from devices.simulators.peripherals import BleModel, DeviceTimes, SpotDevice, StreamingOximeter
 from edge.equipment import pairings, registry
 from edge.model.clock import Clock
+from edge.model.reading import PERHAPS_SAME
 from edge.readings import history
 from edge.store.store import Store
 
@@ -349,3 +352,40 @@ async def test_all_at_once_all_arrive(store: Store, bluez: Bluez) -> None:
         spot(bluez, model).measure(body())
     stream(bluez, store).measure(body())
     await eventually_async(lambda: len(readings(store)) == 5)
+
+
+FALLEN_BACK = bytes.fromhex("026d0100ffe507010100000802")
+"""36.5 Cel, 2021-01-01 00:00:08, body: the same frame for two children."""
+
+
+@pytest.mark.usefixtures("listen")
+async def test_two_children_of_a_thermometer_whose_clock_fell_back_have_a_value_each(
+    store: Store, bluez: Bluez
+) -> None:
+    thermometer = spot(bluez, UT_201BLE)
+    for children in (1, 2):
+        thermometer.memory.append(FALLEN_BACK)
+        thermometer.peripheral.awake.set()
+        await eventually_async(partial(has_readings, store, children))
+        await eventually_async(lambda: not thermometer.peripheral.awake.is_set())
+    assert raws(store) == [FALLEN_BACK, FALLEN_BACK]
+    marked = [PERHAPS_SAME in reading.quality for reading in readings(store)]
+    assert sorted(marked) == [False, True]
+
+
+def has_readings(store: Store, count: int) -> bool:
+    return len(readings(store)) == count
+
+
+async def test_a_thermometer_that_falls_back_at_each_switch_on_loses_nobodys_value(
+    recorder: Recorder, store: Store, bluez: Bluez, start: Start
+) -> None:
+    times = ReconnectTimes(gap_s=0.5, cool_s=0.2, short_s=0.05)
+    start(BleSupervisor(recorder, replace(HABITS, reconnect=times)).run())
+    thermometer = spot(bluez, UT_201BLE)
+    thermometer.clock = ForgetfulClock()
+    for children in (1, 2, 3):
+        thermometer.measure(body())
+        await eventually_async(partial(has_readings, store, children))
+        await eventually_async(lambda: not thermometer.peripheral.awake.is_set())
+    assert len(raws(store)) == 3
