@@ -15,6 +15,7 @@ from edge.model.errors import DiskError, StoreError
 from edge.settings import remote_settings
 from edge.settings.box_settings import Settings
 from edge.staff import staff
+from edge.store.losses import open_store
 from edge.store.store import LITTLE_CACHE_KB, Store
 from web.request_resource import RequestResource
 
@@ -129,7 +130,7 @@ def _box() -> Box:
 
 def _open_store() -> Store:
     own = _box().settings
-    return Store.open(own.database, own.box_id, cache_kb=LITTLE_CACHE_KB)
+    return open_store(own.database, own.box_id, cache_kb=LITTLE_CACHE_KB)
 
 
 _STORE = RequestResource("store", _open_store)

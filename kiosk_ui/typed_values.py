@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edge.model import units
 from edge.model.reading import Code, Kind, Measurement, Value
 from kiosk_ui import typed_numbers
 from kiosk_ui.wording import N_
@@ -28,7 +29,7 @@ class TypedEntry:
 
 
 ENTRIES = (
-    TypedEntry(Kind.TEMPERATURE, (Box(Code.TEMPERATURE, ("Cel",)),)),
+    TypedEntry(Kind.TEMPERATURE, (Box(Code.TEMPERATURE, ("Cel", "[degF]")),)),
     TypedEntry(
         Kind.BLOOD_PRESSURE,
         (Box(Code.SYSTOLIC, ("mm[Hg]",), 3), Box(Code.DIASTOLIC, ("mm[Hg]",), 3)),
@@ -36,11 +37,14 @@ ENTRIES = (
     TypedEntry(Kind.HEART_RATE, (Box(Code.PULSE, ("/min",), 3),)),
     TypedEntry(Kind.OXIMETRY, (Box(Code.SPO2, ("%",), 3),)),
     TypedEntry(Kind.RESPIRATORY_RATE, (Box(Code.RESPIRATORY_RATE, ("/min",), 3),)),
-    TypedEntry(Kind.WEIGHT, (Box(Code.WEIGHT, ("kg",)),)),
+    TypedEntry(Kind.WEIGHT, (Box(Code.WEIGHT, ("kg", "[lb_av]")),)),
     TypedEntry(Kind.HEIGHT, (Box(Code.HEIGHT, ("cm",)),)),
     TypedEntry(Kind.GLUCOSE, (Box(Code.GLUCOSE_MMOL_L, ("mmol/L", "mg/dL")),)),
 )
 """In the order in which a worker usually goes."""
+
+_KEPT = {"[degF]": "Cel", "[lb_av]": "kg"}
+"""Units that are reckoned into those of the rules when a number is recorded."""
 
 _BY_UNIT = {(Code.GLUCOSE_MMOL_L, "mg/dL"): Code.GLUCOSE_MG_DL}
 
@@ -65,9 +69,9 @@ def find(kind: str) -> TypedEntry | None:
     return next((e for e in ENTRIES if e.kind == kind), None)
 
 
-def blank(entry: TypedEntry) -> TypedRow:
-    """Return the row with nothing typed."""
-    return TypedRow(entry, ("",) * len(entry.boxes), entry.boxes[0].units[0])
+def blank(entry: TypedEntry, unit: str = "") -> TypedRow:
+    """Return the row with nothing typed, in the unit that was used last."""
+    return read_row(entry, {"unit": unit})
 
 
 def read_row(entry: TypedEntry, form: Mapping[str, str]) -> TypedRow:
@@ -106,5 +110,6 @@ def measured(row: TypedRow) -> Measurement | str:
         if number is None:
             return UNREADABLE
         unit = row.unit if row.unit in box.units else box.units[0]
-        values.append(Value(_BY_UNIT.get((box.code, unit), box.code), number, unit))
+        value = Value(_BY_UNIT.get((box.code, unit), box.code), number, unit)
+        values.append(units.in_unit(value, _KEPT.get(unit, unit)))
     return Measurement(row.entry.kind, tuple(values))

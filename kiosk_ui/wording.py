@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from markupsafe import Markup, escape
 
+from edge.model import units
 from edge.model.age import Age, Estimate
 from edge.model.clock import Stamp
 from edge.model.coded_results import BY_WORD
@@ -90,7 +91,14 @@ PEOPLE = {
 CHILD_BELOW, OLD_FROM = 15, 60
 """Years of age."""
 
-_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "{score}": "", "kg/m2": "kg/m²"}
+_UNITS = {
+    "mm[Hg]": "mmHg",
+    "Cel": "°C",
+    "[degF]": "°F",
+    "[lb_av]": "lb",
+    "{score}": "",
+    "kg/m2": "kg/m²",
+}
 
 
 def t(text: str, **values: object) -> Markup:
@@ -148,8 +156,13 @@ def quantity(number: str, unit: str) -> Markup:
 
 
 def value_text(value: Value) -> Markup:
-    """Return one value with its unit."""
-    return quantity(f"{value.comparator}{plain(value.value)}", value.unit)
+    """Return one value with its unit; glucose as it was measured, and in the other unit."""
+    measured = quantity(f"{value.comparator}{plain(value.value)}", value.unit)
+    other = units.other_unit(value)
+    if other is None:
+        return measured
+    reckoned = quantity(f"{other.comparator}{plain(other.value)}", other.unit)
+    return Markup('{} <span class="reckoned">({})</span>').format(measured, reckoned)
 
 
 def coded_text(word: str) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from datetime import UTC, datetime, timedelta
 
+from edge.model.clock import TRUSTED
 from edge.settings.box_settings import Settings
 from edge.staff import pins
 from edge.store import issues, outbox
@@ -59,9 +60,12 @@ def certificate(settings: Settings, store: Store) -> Finding:
     if not file.exists():
         return Finding("certificate", WARN, "not enrolled: run `healthpost enrol` with a claim")
     pem = file.read_bytes()
-    days = (certificate_expiry(pem) - datetime.now(UTC)) / timedelta(days=1)
+    now = store.clock().now()
+    days = (certificate_expiry(pem) - now.wall) / timedelta(days=1)
     if not certificate_fits(pem, settings.keys / TLS_FILE):
         return Finding("certificate", FAIL, "the certificate belongs to another key: enrol again")
+    if now.quality not in TRUSTED:
+        return Finding("certificate", WARN, "not judged: the box does not know the date")
     if days < 0:
         return Finding("certificate", FAIL, "the box's certificate has expired")
     result = WARN if days < CERTIFICATE_WARN_DAYS else PASS

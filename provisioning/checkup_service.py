@@ -7,6 +7,7 @@ import os
 import shlex
 import shutil
 import socket
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from edge.process import home_lock
 from edge.process.home import open_to_others, user_name
 from edge.process.start import os_words
 from edge.settings.box_settings import DEFAULT_HOME, Settings
+from edge.settings.setting import unknown
 from provisioning.finding import FAIL, PASS, WARN, Finding
 
 UNIT = "healthpost.service"
@@ -27,11 +29,23 @@ UNIT_FOLDERS = tuple(
         "/lib/systemd/system",
     )
 )
+NO_ROWS = ("devices.port",)
+"""Settings that are tables of their own (`edge.settings.box_settings.Port`)."""
 FULL_MB = 5
 """With less a reading with its tables and the log of the file may find no room."""
 SHOWN = 3
 """So many files are named; of more only the number."""
 _LISTENS = "0A"  # a state in /proc/net/tcp (include/net/tcp_states.h)
+
+
+def written(settings: Settings) -> Finding:
+    """Whether each line of the settings file is a setting: a misspelt one has no effect."""
+    raw = tomllib.loads(settings.file.read_text(encoding="utf-8"))
+    strange = unknown(Settings, raw, NO_ROWS)
+    if strange:
+        text = f"without effect, for there is no such setting: {', '.join(strange)}"
+        return Finding("settings", WARN, text)
+    return Finding("settings", PASS, f"each line of {settings.file.name} is a setting")
 
 
 def home(settings: Settings) -> Finding:
@@ -99,7 +113,7 @@ def disk(settings: Settings) -> Finding:
     return Finding("disk", result, f"{free_mb:,} MB free")
 
 
-ALONE = (disk, home, service, running, kiosk)
+ALONE = (written, disk, home, service, running, kiosk)
 """The checks that need no file of the box: they also say why it may not open."""
 
 

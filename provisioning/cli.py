@@ -100,13 +100,14 @@ def run(as_json: bool) -> None:
 @main.command()
 @speaks_json
 def acknowledge(as_json: bool) -> None:
-    """Say that the damage to the box's records that it tells of is known; marks stay."""
-    from edge.store import damage
+    """Say that the damage or loss of records that the box tells of is known; marks stay."""
+    from edge.store import damage, losses
 
     with open_box() as (_, store):
-        damage.acknowledge(store, store.clock().now())
+        known = losses.acknowledge(store, store.clock().now())
         marked = damage.count(store)
-    say({"damaged": marked}, f"{marked:,} damaged records are known; they stay marked.", as_json)
+    words = f"{known:,} records are known to be damaged or missing; {marked:,} stay marked."
+    say({"known": known, "damaged": marked}, words, as_json)
 
 
 @main.command()

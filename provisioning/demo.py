@@ -31,7 +31,7 @@ from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.settings.box_settings import Port, Settings
 from edge.staff import staff
-from edge.store.store import Store
+from edge.store.losses import open_store
 from edge.visits import visits
 from provisioning.box_setup import init_box
 from provisioning.enrol import enrol
@@ -185,7 +185,7 @@ def _make_box(home: Path, ward: Ward, claim: str, kiosk_port: int) -> Settings:
     init_box(home, CLINIC, kiosk_port=kiosk_port, ports=cables)
     enrol(home, claim)
     settings = Settings.load(home)
-    store = Store.open(settings.database, settings.box_id)
+    store = open_store(settings.database, settings.box_id)
     try:
         now = store.clock().now()
         member = staff.add(store, now, WORKER, "worker", PIN, staff.load_pepper(settings.keys))

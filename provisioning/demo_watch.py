@@ -12,6 +12,7 @@ import click
 
 from edge.process.supervise import Stop
 from edge.readings import history
+from edge.store.losses import open_store
 from edge.store.store import Store
 from provisioning.demo import (
     DOCTOR,
@@ -43,7 +44,7 @@ def run_once(within_s: float) -> dict[str, object]:
     stop = _stop_on_signals()
     with (
         running(every_s=0) as demo,
-        closing(Store.open(demo.settings.database, demo.settings.box_id)) as store,
+        closing(open_store(demo.settings.database, demo.settings.box_id)) as store,
     ):
         watch = _Watch(demo, store, began)
         while not watch.complete():

@@ -11,6 +11,7 @@ from edge.process.cli_output import FAILED, INPUT_IS_WRONG, Verdict, say, speaki
 from edge.process.home import act_as_owner
 from edge.process.start import file_words
 from edge.settings.box_settings import Settings, home_folder
+from edge.store.losses import open_store
 from edge.store.store import Store
 from provisioning.errors import CommandFailed, InputError
 from provisioning.form_words import form_words
@@ -29,7 +30,7 @@ def box_home() -> Path:
 def open_box() -> Iterator[tuple[Settings, Store]]:
     """Give the box's settings and its file, closed afterwards."""
     settings = Settings.load(box_home())
-    store = Store.open(settings.database, settings.box_id)
+    store = open_store(settings.database, settings.box_id)
     try:
         yield settings, store
     finally:

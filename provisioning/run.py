@@ -18,7 +18,7 @@ from edge.process.home_lock import ASIDE_S
 from edge.process.start import held
 from edge.process.supervise import SLOWEST_RESTART_S, Child, Stop, restart_delay_s, supervise
 from edge.settings.box_settings import Settings
-from edge.store.store import Store
+from edge.store.losses import open_store
 from provisioning.output import box_home
 
 __all__ = ["SLOWEST_RESTART_S", "Child", "box_children", "restart_delay_s", "run_box", "supervise"]
@@ -89,7 +89,7 @@ def run_box() -> None:
 def _migrate(settings: Settings) -> None:
     """Bring the file up to date once for all, or say once why it cannot be used."""
     try:
-        Store.open(settings.database, settings.box_id).close()
+        open_store(settings.database, settings.box_id).close()
     except StoreError as error:
         log.error("%s", error)  # the kiosk must run: each of its pages says so
 

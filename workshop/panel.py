@@ -19,6 +19,7 @@ from edge.patients import register
 from edge.readings import history
 from edge.staff import staff
 from edge.store import issues
+from edge.store.losses import open_store
 from edge.store.store import Store
 from edge.visits import visits
 from provisioning.demo import DOCTOR, PASSWORD, PIN, WORKER, RunningDemo
@@ -77,7 +78,7 @@ class Bench:
 
     def store(self) -> Store:
         """Open the box's file."""
-        return Store.open(self.demo.settings.database, self.demo.settings.box_id)
+        return open_store(self.demo.settings.database, self.demo.settings.box_id)
 
 
 def create_app(bench: Bench) -> Flask:

@@ -14,7 +14,7 @@ from edge.patients.form import PatientForm
 from edge.readings import intake
 from edge.settings.box_settings import Settings
 from edge.staff import staff
-from edge.store.store import Store
+from edge.store.losses import open_store
 
 TECHNICIAN, TECHNICIAN_PIN = "Bilal", "590273"
 DAY_MS = 24 * 3600 * 1000
@@ -40,7 +40,7 @@ PAST = (
 
 def seed(settings: Settings) -> None:
     """Fill a running box: its technician, its patients, and what was measured before today."""
-    with closing(Store.open(settings.database, settings.box_id)) as store:
+    with closing(open_store(settings.database, settings.box_id)) as store:
         now = store.clock().now()
         pepper = staff.load_pepper(settings.keys)
         worker = staff.members(store)[0].id

@@ -25,6 +25,7 @@ from edge.model.reading import Reading
 from edge.readings import intake
 from edge.readings.intake import AcceptedReading, Outcome
 from edge.store import issues
+from edge.store.losses import open_store
 from edge.store.store import Store
 
 WAITING_LIMIT = 1000
@@ -214,7 +215,7 @@ class Recorder:
     # --- on the writer's thread ----------------------------------------------------------------
 
     def _open(self) -> None:
-        self._store = Store.open(self._database, self._owner)
+        self._store = open_store(self._database, self._owner)
         self._clock = self._store.clock()
 
     def _open_again(self) -> None:

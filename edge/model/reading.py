@@ -60,6 +60,14 @@ PERHAPS_SAME = "perhaps_same"
 person says whether it is the same value or another one."""
 
 
+NO_DOUBT = frozenset(
+    {"measurement_ongoing", "validated", "fully_qualified", "from_storage"}
+    | {"extended_display_update", "signal_analysis_ongoing"}
+    | {"before_meal", "after_meal", "fasting", "snack", "bedtime"}
+)
+"""Quality flags that say how it was measured and are no reason to doubt it."""
+
+
 class Repeats(StrEnum):
     """How a kind of device is known to send a measurement again, once it has sent it."""
 

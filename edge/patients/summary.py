@@ -20,6 +20,9 @@ from edge.store import journal
 from edge.store.store import Store
 
 LISTS = ("allergies", "conditions")
+NONE_KNOWN = {"allergies": "No known allergies", "conditions": "No known conditions"}
+"""What a list holds when somebody was asked and knows of none (IPS 2.0.0: no-known-allergies and
+no-known-problems, apart from no information). It counts only while nothing else is in the list."""
 MEDICINES = "medicines"
 LONGEST = 200
 """Characters of one allergy or condition, or of the medicines as they are written."""
@@ -43,6 +46,8 @@ class PatientSummary:
     conditions: tuple[Member, ...] = ()
     medicines: str | None = None
     proposed: str | None = None
+    none_known: frozenset[str] = frozenset()
+    """The lists of which somebody who was asked knows no member."""
 
 
 def of(store: Store, patient_id: str) -> PatientSummary:
@@ -50,9 +55,11 @@ def of(store: Store, patient_id: str) -> PatientSummary:
     body = _hospital_body(store, patient_id)
     own_edits = _own_edits(store, patient_id)
     proposals = [edit[MEDICINES] for edit in own_edits if isinstance(edit.get(MEDICINES), str)]
+    lists = {name: _members(body, own_edits, name) for name in LISTS}
+    members = {name: known_of(name, listed) for name, listed in lists.items()}
     return PatientSummary(
-        allergies=_members(body, own_edits, "allergies"),
-        conditions=_members(body, own_edits, "conditions"),
+        **members,
+        none_known=frozenset(n for n in LISTS if lists[n] and not members[n]),
         medicines=text_of(body, MEDICINES),
         proposed=str(proposals[-1]) if proposals else None,
     )
@@ -70,6 +77,22 @@ def add(store: Store, now: Stamp, patient_id: str, name: str, text: str, actor: 
             member.text.casefold() for member in known if not member.striking
         ]:
             _append_edit(store, now, patient_id, {name: {"add": [text]}}, actor)
+
+
+def say_none_known(store: Store, now: Stamp, patient_id: str, name: str, actor: str | None) -> None:
+    """Keep that somebody was asked and knows of no member of a list; raises as `add` does.
+
+    Nothing is written where there is a member, or where it was said before.
+    """
+    with store.transaction():
+        known = of(store, patient_id)
+        if not getattr(known, _list(name)) and name not in known.none_known:
+            _append_edit(store, now, patient_id, {name: {"add": [NONE_KNOWN[name]]}}, actor)
+
+
+def known_of(name: str, listed: tuple[Member, ...]) -> tuple[Member, ...]:
+    """Return the members of a list without the entry that there are none."""
+    return tuple(member for member in listed if member.text != NONE_KNOWN[name])
 
 
 def ask_to_strike(

@@ -22,6 +22,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from edge.jobs import (
     backup,
     check_records,
+    checkpoint,
     clock_check,
     disk,
     idle_visits,
@@ -39,6 +40,7 @@ from edge.process.start import run_box_process
 from edge.process.supervise import Stop
 from edge.settings.box_settings import Settings
 from edge.settings.remote_settings import effective
+from edge.store.losses import open_store
 from edge.store.store import LITTLE_CACHE_KB, Store
 
 LOOK_EVERY_S = 5.0
@@ -67,6 +69,7 @@ JOBS = (
     Job("old-drafts", lambda s: 300, old_drafts.run),
     Job("remote-settings", lambda s: 60, remote_settings.run),
     Job("old-files", lambda s: 300, old_files.run),
+    Job("checkpoint", lambda s: 30, checkpoint.run),
     Job("check-records", lambda s: check_records.EVERY_S, check_records.run),
     Job("prune", lambda s: 3600, prune.run),
     Job("backup", lambda s: s.backup_every_s, backup.run),
@@ -76,7 +79,7 @@ JOBS = (
 def do(job: Job, settings: Settings) -> None:
     """Do one job now, with a store of its own; a job that fails is tried again when it is due."""
     try:
-        store = Store.open(settings.database, settings.box_id, cache_kb=LITTLE_CACHE_KB)
+        store = open_store(settings.database, settings.box_id, cache_kb=LITTLE_CACHE_KB)
         try:
             job.run(store, effective(settings, store), store.clock().now())
         finally:

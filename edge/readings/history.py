@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edge import rules
+from edge.model import units
 from edge.model.age import Age
 from edge.model.clock import PlacedStamp, Stamp, place
 from edge.model.entry import Entry
-from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, CodedValue, Value
-from edge.readings import alerts
+from edge.model.reading import IMPROBABLE, NO_DOUBT, PERHAPS_SAME, UNCHECKED, CodedValue, Value
+from edge.readings import alerts, earlier
 from edge.readings.bodies import coded_of, values_of
 from edge.rules.rule import Silence
 from edge.store.outbox import confirmed_entries
@@ -38,7 +39,8 @@ class StoredReading:
 
     `needs_confirmation` asks a person to compare it with the device's own display. `struck`:
     somebody said that it is wrong, so nothing may be concluded from it. `perhaps` is the entry of
-    the earlier reading that it may be, until a person says whether it is one value or two;
+    the earlier reading that it may be, until a person says whether it is one value or two, and
+    `perhaps_of` when that was recorded;
     `record` is the number of an analyser's sample or of a meter's record, `found` the fields that
     sample and time came from.
     """
@@ -61,6 +63,7 @@ class StoredReading:
     confirmed: bool
     needs_confirmation: bool = False
     perhaps: int | None = None
+    perhaps_of: PlacedStamp | None = None
     record: str = ""
     found: tuple[str, ...] = ()
 
@@ -74,11 +77,11 @@ class StoredReading:
         """The quality flags without those that somebody settled."""
         settled = set() if self.needs_confirmation else {UNCHECKED, IMPROBABLE}
         settled |= set() if self.perhaps is not None else {PERHAPS_SAME}
-        return tuple(flag for flag in self.quality if flag not in settled)
+        return tuple(flag for flag in self.quality if flag not in settled | NO_DOUBT)
 
     def value(self, code: str) -> Value | None:
-        """Return the value of a LOINC code, or None."""
-        return next((v for v in self.values if v.code == code), None)
+        """Return the value of a LOINC code, in whichever unit it was measured, or None."""
+        return next((v for v in self.values if v.code in units.codes_of(code)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,11 @@ def codes_of(store: Store, patient_ids: Sequence[str], codes: Sequence[str]) -> 
     """Return which of the LOINC `codes` any reading of these records has, in their order."""
     marks = ",".join("?" * len(patient_ids))
     sql = f"{_HAVING} WHERE r.patient_id IN ({marks}) AND instr(j.record, ?) LIMIT 1"
-    return [code for code in codes if store.row(sql, (*patient_ids, _quoted(code)))]
+    return [
+        code
+        for code in codes
+        if any(store.row(sql, (*patient_ids, _quoted(one))) for one in units.codes_of(code))
+    ]
 
 
 def of_code(
@@ -146,8 +153,10 @@ def of_code(
 
     `skip` are the newer ones that other pages show. `patient_ids` are the records of one person.
     """
-    marks, asked = ",".join("?" * len(patient_ids)), (*patient_ids, _quoted(code))
-    where = f" WHERE r.patient_id IN ({marks}) AND instr(j.record, ?)"
+    marks, same = ",".join("?" * len(patient_ids)), units.codes_of(code)
+    asked = (*patient_ids, *map(_quoted, same))
+    having = " OR ".join("instr(j.record, ?)" for _ in same)
+    where = f" WHERE r.patient_id IN ({marks}) AND ({having})"
     total = store.scalar(_HAVING.replace("SELECT 1", "SELECT count(*)") + where, asked)
     rows = store.rows(
         f"{_COLUMNS}{where} ORDER BY r.entry DESC LIMIT ? OFFSET ?", (*asked, limit, skip)
@@ -269,6 +278,7 @@ def _recorded(store: Store, rows: list[Row]) -> list[StoredReading]:
 def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
     entry = Entry.parse(row["record"].encode("utf-8"))
     time = entry.body.get("time")
+    perhaps = row["perhaps"] if row["told_apart"] is None else None
     return StoredReading(
         entry=row["entry"],
         kind=row["kind"],
@@ -288,7 +298,8 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         confirmed=confirmed,
         needs_confirmation=bool({UNCHECKED, IMPROBABLE} & set(_flags(entry)))
         and row["compared"] is None,
-        perhaps=row["perhaps"] if row["told_apart"] is None else None,
+        perhaps=perhaps,
+        perhaps_of=None if perhaps is None else earlier.placed(store, perhaps),
         record=str(entry.body.get("record", "")),
         found=_texts(entry, "found"),
     )

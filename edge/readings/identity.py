@@ -21,7 +21,7 @@ from hashlib import blake2b
 
 from edge.equipment.device_clock import ClockRun, elapsed
 from edge.model.clock import Stamp
-from edge.model.reading import Measurement, Reading, Repeats
+from edge.model.reading import Reading, Repeats
 
 AT_ONCE_S = 5.0
 """The same bytes so soon in one connection are one measurement: no act of measuring is shorter."""
@@ -109,12 +109,6 @@ def judge(new: Came, held: Iterable[tuple[int, Came]], clock: ClockRun | None) -
             return Verdict(Likeness.REPEATED, entry)
         last = entry
     return Verdict(Likeness.NEW) if last is None else Verdict(Likeness.PERHAPS, last)
-
-
-def content_of(measured: Measurement, raw: bytes) -> str:
-    """Return a digest of one record of a device's memory, to know it again."""
-    text = f"{measured.record}|{measured.device_time}|{measured.values}".encode()
-    return blake2b(text + raw, digest_size=12).hexdigest()
 
 
 def _proven(new: Came, earlier: Came, clock: ClockRun | None) -> bool:

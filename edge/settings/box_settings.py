@@ -66,6 +66,7 @@ class Settings:
     calendars: tuple[str, ...] = setting(
         "kiosk.calendars", ("gregory",), choices=tuple(calendars.BY_NAME), filled=True
     )
+    glucose_unit: str = setting("kiosk.glucose_unit", "mmol/L", choices=("mmol/L", "mg/dL"))
     kiosk_host: str = setting("kiosk.host", "127.0.0.1")
     kiosk_port: int = setting("kiosk.port", 8600, most=HIGHEST_PORT)
     px_per_mm: str = setting("kiosk.px_per_mm", "5")

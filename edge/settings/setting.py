@@ -10,7 +10,7 @@ Nothing else in the product repeats a key, a default or a bound.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, get_type_hints
 
@@ -74,6 +74,17 @@ def read(settings: type[Any], raw: Mapping[str, object], wrong: type[Exception])
         table, _, key = row.key.partition(".")
         values[name] = _value(sections[table], key, row, (kinds[name], defaults[name]))
     return values
+
+
+def unknown(settings: type[Any], raw: Mapping[str, object], also: Iterable[str]) -> list[str]:
+    """Return the keys of a parsed TOML file that are no setting and not among `also`."""
+    known = {row.key for row in rows(settings).values()} | set(also)
+    written = [
+        f"{table}.{key}" if isinstance(inside, dict) else table
+        for table, inside in raw.items()
+        for key in (inside if isinstance(inside, dict) else [""])
+    ]
+    return [key for key in written if key not in known]
 
 
 def _value(section: Section, key: str, row: Setting, form: tuple[Any, Any]) -> object:

@@ -106,6 +106,12 @@ ISSUES = (
         "The hospital refuses this box (%(detail)s). Call the technician.",
     ),
     IssueKind(
+        "certificate-date",
+        Severity.WARNING,
+        "The date of this box does not fit the certificate of the hospital's broker (%(detail)s). "
+        "Readings are delivered all the same. Call the technician.",
+    ),
+    IssueKind(
         "chain-differs",
         Severity.INFORMATION,
         "The hospital does not hold the same records as this box (%(detail)s). All of them "
@@ -132,6 +138,12 @@ ISSUES = (
         "records-damaged",
         Severity.ERROR,
         "Records on the disk are damaged (%(detail)s). Call the technician.",
+    ),
+    IssueKind(
+        "records-missing",
+        Severity.ERROR,
+        "Records that this box had accepted are no longer on its disk (at least %(detail)s). "
+        "Call the technician.",
     ),
     IssueKind(
         "clock-unset",

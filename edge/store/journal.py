@@ -10,6 +10,7 @@ from edge.model.clock import Stamp
 from edge.model.entry import Body, Entry, Lane, chain, content_id
 from edge.model.entry_kinds import lane_of
 from edge.model.errors import NotFound
+from edge.store.high_water import Head
 from edge.store.store import Store
 
 LANES = (Lane.ALERT, Lane.CLINICAL)
@@ -61,6 +62,12 @@ def forget_heads(store: Store) -> None:
     """Look up where the streams end again: inside a transaction that has just moved them."""
     for lane in LANES:
         store.noted.pop(_HEAD + lane, None)
+        store.heads.pop(lane.value, None)
+
+
+def note_head(store: Store, lane: Lane) -> None:
+    """Let the high-water mark follow a lane that the caller's transaction has moved or found."""
+    store.heads[lane.value] = Head(*_head(store, lane))
 
 
 def _enqueue(store: Store, lane: Lane, entry_id: int, record: bytes) -> None:
@@ -71,6 +78,7 @@ def _enqueue(store: Store, lane: Lane, entry_id: int, record: bytes) -> None:
         (lane.value, epoch, head[1], entry_id, head[2]),
     )
     store.noted[_HEAD + lane] = head
+    store.heads[lane.value] = Head(*head)
 
 
 def _head(store: Store, lane: Lane) -> tuple[int, int, bytes]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind, Lane, chain
 from edge.store import damage, issues
-from edge.store.journal import LANES, append, forget_heads
+from edge.store.journal import LANES, append, forget_heads, note_head
 from edge.store.store import Store
 
 DIFFERS = "chain-differs"
@@ -163,6 +163,8 @@ def start_epoch(store: Store, epoch: int, now: Stamp, why: str) -> None:
         for lane in LANES:
             _renumber(store, lane, epoch)
         append(store, EntryKind.EPOCH, now, {"epoch": epoch, "why": why})
+        for lane in LANES:
+            note_head(store, lane)
 
 
 def ledger(store: Store) -> Ledger:

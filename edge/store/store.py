@@ -15,8 +15,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from edge.model.clock import BUILD_MS, TRUSTED, Anchor, Clock, ClockQuality, Stamp, boot_id
+from edge.model.entry import Lane
 from edge.model.errors import DiskFault, DiskFull, StoreError
 from edge.store import copies, durable, identity, migrations
+from edge.store.high_water import Head, HighWaterMark
 from edge.store.migrations import Migration
 from edge.store.schema import MIGRATIONS
 
@@ -37,6 +39,10 @@ NO_ROOM_BYTES = 256 * 1024
 LITTLE_CACHE_KB = 500
 """What a process needs that looks at some pages and writes little: the kiosk, the caretaker."""
 
+CHECKPOINT_WAIT_MS = 200
+MARKED_LANES = (Lane.ALERT.value, Lane.CLINICAL.value)
+"""The lanes in the file of the high-water mark, in the order of its lines."""
+
 UNNAMED = "unnamed"
 """The id of a file that no box has named yet."""
 
@@ -52,6 +58,9 @@ class Store:
         self._inode = path.stat().st_ino
         self.noted: dict[str, object] = {}
         """What the running transaction has looked up and need not look up again."""
+        self.heads: dict[str, Head] = {}
+        """Where the lanes end that the running transaction has moved."""
+        self.mark = HighWaterMark(path, MARKED_LANES)
 
     @classmethod
     def create(cls, path: Path, box_id: str) -> Store:
@@ -91,6 +100,7 @@ class Store:
     def close(self) -> None:
         """Close the connection; safe to call twice."""
         self._connection.close()
+        self.mark.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -106,6 +116,8 @@ class Store:
             self._connection.execute("BEGIN IMMEDIATE")
             yield
             self._connection.execute("COMMIT")
+            if self.heads:
+                self.mark.write(self.heads)
         except sqlite3.Error as error:
             self._rollback()
             raise _plain(error, self._path) from error
@@ -114,6 +126,7 @@ class Store:
             raise
         finally:
             self.noted.clear()
+            self.heads.clear()
 
     def execute(self, sql: str, parameters: Sequence[object] = ()) -> int:
         """Run one write inside a transaction; return the last row id (inserts) or 0."""
@@ -162,6 +175,16 @@ class Store:
     def journal_position(self) -> int:
         """The id of the last journal entry, 0 when there is none."""
         return self.scalar("SELECT max(id) FROM journal")
+
+    def checkpoint(self) -> bool:
+        """Move the log into the file and empty it; False when somebody is in the way just now."""
+        self.rows(f"PRAGMA busy_timeout = {CHECKPOINT_WAIT_MS}")
+        try:
+            row = self.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self.rows(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}")
+        self.mark.flush()
+        return row is not None and row[0] == 0
 
     def copy_to(self, path: Path) -> None:
         """Write a consistent copy of the file to `path` (must not exist)."""

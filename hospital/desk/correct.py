@@ -34,6 +34,9 @@ _KINDS = {
     "impossible": "cannot be",
     "future": "lies in the future",
     "too-old": "is too long ago",
+    "order": "is not clear: write the day first, then the month, then the year",
+    "century": "is not clear: write the year with four digits",
+    "other-calendar": "is of another calendar: write the year of the Common Era",
     "calendar": "may be of two calendars: write the year of the Common Era",
 }
 

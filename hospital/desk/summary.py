@@ -33,6 +33,8 @@ def change(patient_id: str) -> ResponseReturnValue:
         match request.form.get("do"):
             case "add":
                 summary.add(archive, patient_id, name, text, account, now_ms)
+            case "none":
+                summary.say_none_known(archive, patient_id, name, account, now_ms)
             case "strike":
                 summary.strike(archive, patient_id, name, text, account, now_ms)
             case "prescribe":

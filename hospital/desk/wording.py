@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from markupsafe import Markup
 
 from edge import rules
+from edge.model import units
 from edge.model.age import Age, Estimate
 from edge.model.bounds import LAST_MS
 from edge.model.clock import PlacedStamp
@@ -87,8 +88,11 @@ def name(code: str) -> str:
 
 
 def quantity(value: Value) -> Markup:
-    """Return a value with its unit."""
-    return _isolated(_number(value), value.unit)
+    """Return a value with its unit; glucose as it was measured, and in the other unit."""
+    measured, other = _isolated(_number(value), value.unit), units.other_unit(value)
+    if other is None:
+        return measured
+    return Markup("{} ({})").format(measured, _isolated(_number(other), other.unit))
 
 
 def moment(when_ms: int | None) -> Markup:
@@ -146,6 +150,12 @@ def device_time(text: str | None) -> Markup:
 def rule(kind: str) -> str:
     """Return what a rule is called."""
     return _RULES[kind].title if kind in _RULES else kind
+
+
+def parameter(name: str) -> str:
+    """Return what a rule's parameter is called: SpO₂, not Spo2."""
+    code = Code.__members__.get(name.upper().replace("-", "_"))
+    return name.replace("-", " ").capitalize() if code is None else NAMES[code]
 
 
 def citation(kind: str) -> str:

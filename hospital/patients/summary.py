@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge.patients.summary import LISTS, LONGEST, MEDICINES
+from edge.patients.summary import LISTS, LONGEST, MEDICINES, NONE_KNOWN
 from hospital.archive import Archive
 from hospital.archive.errors import HospitalError
 from hospital.patients import edit_history, master_index
@@ -24,6 +24,8 @@ class PatientSummary:
     allergies: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
     medicines: tuple[str, ...] = ()
+    none_known: frozenset[str] = frozenset()
+    """The lists of which somebody who was asked knows no member."""
 
     @property
     def empty(self) -> bool:
@@ -43,12 +45,24 @@ def of(archive: Archive, patient_ids: Sequence[str]) -> PatientSummary:
     for name in LISTS:
         value = patient_merge.settle(table[name], [e for e in known if e.field == name]).value
         found[name] = value if isinstance(value, tuple) else ()
-    return PatientSummary(**found, medicines=_medicines(archive, patient_ids))
+    members = {n: tuple(m for m in listed if m != NONE_KNOWN[n]) for n, listed in found.items()}
+    none_known = frozenset(n for n, listed in found.items() if listed and not members[n])
+    return PatientSummary(
+        **members, medicines=_medicines(archive, patient_ids), none_known=none_known
+    )
 
 
 def add(archive: Archive, patient_id: str, name: str, text: str, account: str, now_ms: int) -> None:
     """Add to a list as a clinician; raises `HospitalError`."""
     master_index.edit(archive, patient_id, [(_list(name), Op.ADD, _tidy(text))], account, now_ms)
+
+
+def say_none_known(archive: Archive, patient_id: str, name: str, account: str, now_ms: int) -> None:
+    """Keep that somebody was asked and knows of no member of a list; raises `HospitalError`."""
+    known = of(archive, [patient_id])
+    if not getattr(known, _list(name)) and name not in known.none_known:
+        change = [(name, Op.ADD, NONE_KNOWN[name])]
+        master_index.edit(archive, patient_id, change, account, now_ms)
 
 
 def strike(

@@ -12,7 +12,7 @@ from edge.model import patient_fields
 from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
 from edge.model.patient import Patient
-from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED, CodedValue, Value
+from edge.model.reading import IMPROBABLE, NO_DOUBT, PERHAPS_SAME, UNCHECKED, CodedValue, Value
 from edge.patients import search_query
 from hospital.archive import Archive, Row, row, scalar
 from hospital.views import search_terms
@@ -288,7 +288,7 @@ def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[Ch
         " ORDER BY a.handled, a.number DESC LIMIT ? OFFSET ?",
         values,
     )
-    anchors = _anchors(archive, rows)
+    anchors = anchors_of(archive, rows)
     return [
         ChartedAlert(
             number=r["number"],
@@ -302,7 +302,7 @@ def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[Ch
             level=r["level"],
             parameter=r["parameter"],
             value=_value(r),
-            placed=_placed(r, anchors),
+            placed=placed_stamp(r, anchors),
             received_ms=r["received_ms"],
             taken_back=bool(r["taken_back"]),
             handled=bool(r["handled"]),
@@ -329,7 +329,7 @@ def count_readings(archive: Archive) -> int:
 
 def charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
     """Return the readings of rows that `READINGS` gave."""
-    anchors = _anchors(archive, rows)
+    anchors = anchors_of(archive, rows)
     return [
         ReadingRow(
             number=r["number"],
@@ -348,7 +348,7 @@ def charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
             device_time=r["device_time"],
             flags=_flags(r),
             actor=r["actor"],
-            placed=_placed(r, anchors),
+            placed=placed_stamp(r, anchors),
             received_ms=r["received_ms"],
             discarded=bool(r["discarded"]),
             withheld=bool(r["withheld"]),
@@ -362,7 +362,8 @@ def _values(text: str) -> tuple[Value, ...]:
     return tuple(Value(code, Decimal(value), unit, more) for code, value, unit, more in rows)
 
 
-def _anchors(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
+def anchors_of(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
+    """Return what places the stamps of these rows on the calendar, by box."""
     found: dict[str, list[Anchor]] = {}
     ids = sorted({r["box"] for r in rows})
     if not ids:
@@ -377,10 +378,12 @@ def _flags(r: Row) -> tuple[str, ...]:
     """Return what is doubtful; what a worker compared or told apart is no doubt any more."""
     compared, apart = r["compared"], r["told_apart"]
     settled = {UNCHECKED: compared, IMPROBABLE: compared, PERHAPS_SAME: apart}
-    return tuple(flag for flag in r["flags"].split() if not settled.get(flag))
+    flags = (flag for flag in r["flags"].split() if flag not in NO_DOUBT)
+    return tuple(flag for flag in flags if not settled.get(flag))
 
 
-def _placed(r: Row, anchors: dict[str, list[Anchor]]) -> PlacedStamp:
+def placed_stamp(r: Row, anchors: dict[str, list[Anchor]]) -> PlacedStamp:
+    """Return a row's stamp placed on the calendar."""
     stamp = Stamp(r["boot"], r["t_ms"], r["wall_ms"], ClockQuality(r["quality"]))
     return place(stamp, anchors.get(r["box"], ()))
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request, url_for
 from markupsafe import Markup
 
+from edge.model import units
+from edge.model.age import Age
 from edge.model.clock import Stamp
 from edge.model.reading import Code, Kind, Value
 from edge.patients import edits, register
-from edge.readings import history
+from edge.readings import alerts, history
 from edge.readings.history import StoredReading
 from edge.rules import plausibility
 from edge.staff import audit, staff
@@ -34,7 +36,6 @@ CHARTED = (
     Code.WEIGHT,
     Code.RESPIRATORY_RATE,
     Code.GLUCOSE_MMOL_L,
-    Code.GLUCOSE_MG_DL,
     Code.HEIGHT,
     Code.HAEMOGLOBIN,
 )
@@ -88,7 +89,9 @@ def show(patient_id: str) -> str:
         days=ltr(context.settings().retention_days),
         vitals=tabs,
         chosen=chosen,
-        drawn=_chart(chosen) if chosen and chosen.valid else "",
+        drawn=_chart(chosen, alerts.age_of(store, patient_id, now))
+        if chosen and chosen.valid
+        else "",
         sentence=_trend(chosen) if chosen and chosen.valid else "",
         rows=_rows(chosen.readings, now) if chosen else [],
         laboratory=history.of_kind(store, ids, Kind.LABORATORY, limit=1).total,
@@ -118,22 +121,22 @@ def _name(code: Code) -> Markup:
     return kind_name("blood-pressure") if code == Code.SYSTOLIC else vital_name(code)
 
 
-def _chart(vital: Vital) -> Markup:
+def _chart(vital: Vital, age: Age | None) -> Markup:
     oldest_first = vital.valid[::-1]
-    points = [_point(vital.code, r) for r in oldest_first]
+    points = [_point(vital.code, r, age) for r in oldest_first]
     return charts.chart(points, vital.name.striptags(), _trend(vital).striptags())
 
 
-def _point(code: Code, recorded: StoredReading) -> charts.Point:
+def _point(code: Code, recorded: StoredReading, age: Age | None) -> charts.Point:
     value = recorded.value(code)
     assert value is not None
     lower = recorded.value(Code.DIASTOLIC) if code == Code.SYSTOLIC else None
     shown: Sequence[Value] = [v for v in (value, lower) if v is not None]
     return charts.Point(
         when=recorded.placed.when.astimezone(),
-        high=value.value,
+        high=_in_site_unit(value).value,
         low=lower.value if lower is not None else None,
-        unusual=bool(plausibility.doubtful(shown)),
+        unusual=bool(plausibility.doubtful(shown, age)),
     )
 
 
@@ -165,9 +168,18 @@ def _compare(code: Code, last: StoredReading, first: StoredReading) -> int:
     new, old = last.value(code), first.value(code)
     assert new is not None
     assert old is not None
-    return (new.value > old.value) - (new.value < old.value)
+    last_value, first_value = _in_site_unit(new).value, _in_site_unit(old).value
+    return (last_value > first_value) - (last_value < first_value)
+
+
+def _in_site_unit(value: Value) -> Value:
+    """Return a value as the course shows it: glucose in the unit of this clinic."""
+    if units.other_unit(value) is None:
+        return value
+    return units.in_unit(value, context.settings().glucose_unit)
 
 
 def _text(code: Code, recorded: StoredReading) -> Markup:
-    wanted = (Code.SYSTOLIC, Code.DIASTOLIC) if code == Code.SYSTOLIC else (code,)
+    same = units.codes_of(code)
+    wanted = (Code.SYSTOLIC, Code.DIASTOLIC) if code == Code.SYSTOLIC else same
     return lines(tuple(v for v in recorded.values if v.code in wanted))[0].text

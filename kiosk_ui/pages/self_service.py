@@ -327,7 +327,7 @@ def _advice(recorded: StoredReading) -> Markup | None:
     nobodys = recorded.patient_id is None and bool(rules.silent(recorded.values, None))
     if history.urgent(store, [recorded.entry]) or is_silent or nobodys:
         return t(N_("Show this to a health worker now."))
-    if recorded.warnings or recorded.quality:
+    if recorded.warnings or recorded.doubts:
         return t(N_("Rest a little and measure again. Then show it to a health worker."))
     return None
 

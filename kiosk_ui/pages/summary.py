@@ -28,6 +28,13 @@ _LISTS = {
 }
 
 
+_NOT_ASKED = N_("Allergies: not asked yet")
+_NONE_KNOWN = {
+    "allergies": N_("No known allergies"),
+    "conditions": N_("No known conditions"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """One list on the page: its field, its name, its members, and what stands in its box."""
@@ -36,6 +43,7 @@ class Section:
     title: Markup
     ask: Markup
     members: tuple[Member, ...]
+    none_known: Markup | None
     typed: str
     problem: Markup | None
 
@@ -82,6 +90,18 @@ def keep(patient_id: str) -> ResponseReturnValue:
     return redirect(url_for(".show", patient_id=patient_id), 303)
 
 
+@page.post("/patients/<patient_id>/summary/<name>/none")
+@staff_only
+def none_known(patient_id: str, name: str) -> ResponseReturnValue:
+    """Keep that the patient was asked and knows of none."""
+    actor = context.worker().staff.id
+    try:
+        summary.say_none_known(context.store(), context.now(), patient_id, name, actor)
+    except InvalidForm:
+        abort(404)
+    return redirect(url_for(".show", patient_id=patient_id), 303)
+
+
 @page.post("/patients/<patient_id>/summary/<name>/strike")
 @staff_only
 def strike(patient_id: str, name: str) -> ResponseReturnValue:
@@ -115,7 +135,15 @@ def _page(patient_id: str, typed: dict[str, str], problems: dict[str, Markup] | 
     known = summary.of(context.store(), patient_id)
     wrong = problems or {}
     sections = [
-        Section(name, t(title), t(ask), getattr(known, name), typed.get(name, ""), wrong.get(name))
+        Section(
+            name,
+            t(title),
+            t(ask),
+            getattr(known, name),
+            t(_NONE_KNOWN[name]) if name in known.none_known else None,
+            typed.get(name, ""),
+            wrong.get(name),
+        )
         for name, (title, ask) in _LISTS.items()
     ]
     return render_template(
@@ -130,6 +158,14 @@ def _page(patient_id: str, typed: dict[str, str], problems: dict[str, Markup] | 
 
 def _form_of(patient_id: str) -> str:
     return f"background/{patient_id}"
+
+
+@page.app_template_global()
+def no_allergies_of(patient_id: str) -> Markup:
+    """Return whether a patient without allergies was asked about them."""
+    was_asked = "allergies" in summary.of(context.store(), patient_id).none_known
+    text = _NONE_KNOWN["allergies"] if was_asked else _NOT_ASKED
+    return t(text)
 
 
 @page.app_template_global()

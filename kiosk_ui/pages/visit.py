@@ -11,6 +11,7 @@ from markupsafe import Markup
 from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.errors import NotFound
+from edge.model.reading import Kind
 from edge.patients import register
 from edge.readings import alerts, earlier, history
 from edge.readings.history import StoredReading
@@ -92,7 +93,7 @@ def show(visit_id: str) -> str:
         visit=visit,
         patient=register.get(context.store(), visit.patient_id),
         live=Markup(_live(visit)),
-        rows=[typed_values.begun(entry, begun) for entry in typed_values.ENTRIES],
+        rows=[typed_values.begun(entry, _usual_units() | begun) for entry in typed_values.ENTRIES],
         row_html=row_html,
         begun=bool(begun),
     )
@@ -103,6 +104,11 @@ def show(visit_id: str) -> str:
 def live(visit_id: str) -> Response:
     """Answer the poll of the values."""
     return polled(_live(visits.get(context.store(), visit_id)))
+
+
+def _usual_units() -> dict[str, str]:
+    """Return the units of this clinic, as fields of a draft."""
+    return {f"{Kind.GLUCOSE.value}.unit": context.settings().glucose_unit}
 
 
 def _typed_row(visit_id: str) -> Draft:
@@ -142,7 +148,7 @@ def keep_typed(visit_id: str) -> ResponseReturnValue:
     if isinstance(recorded, TypedRow):
         return row_html(visit_id, recorded)
     _forget_row(visit, row)
-    answer = make_response(row_html(visit_id, typed_values.blank(entry)))
+    answer = make_response(row_html(visit_id, typed_values.blank(entry, row.unit)))
     answer.headers["HX-Trigger"] = "recorded"
     return answer
 

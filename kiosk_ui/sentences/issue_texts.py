@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from markupsafe import Markup
 
 from edge import rules
 from edge.model.age import Age
-from edge.model.reading import Code, Value
+from edge.model.reading import NO_DOUBT, Code, Value
 from edge.readings.history import Refusal
 from edge.rules.plausibility import Finding, limits_of
 from edge.rules.rule import Silence
@@ -115,12 +117,10 @@ _SILENT_FOR = {
 }
 
 
+_BODY_FAHRENHEIT = (Decimal(77), Decimal(113))
+"""25 to 45 °C, the temperatures that a body can have, in °F."""
+
 _ANY_QUALITY = N_("check the device")
-_GOOD = frozenset(
-    {"measurement_ongoing", "validated", "fully_qualified", "from_storage"}
-    | {"extended_display_update", "signal_analysis_ongoing"}
-    | {"before_meal", "after_meal", "fasting", "snack", "bedtime"}
-)
 
 
 def issue_sentence(issue: Issue) -> Markup:
@@ -159,14 +159,21 @@ def silent_for(age: Age | None) -> Markup | None:
 
 def quality_words(flags: tuple[str, ...]) -> list[Markup]:
     """Return quality flags in words, each once; those that are good news are left out."""
-    words = [t(_QUALITY.get(f, _ANY_QUALITY)) for f in flags if f not in _GOOD]
+    words = [t(_QUALITY.get(f, _ANY_QUALITY)) for f in flags if f not in NO_DOUBT]
     return list(dict.fromkeys(words))
+
+
+def _looks_like_fahrenheit(value: Value) -> bool:
+    low, high = _BODY_FAHRENHEIT
+    return value.code == Code.TEMPERATURE and value.unit == "Cel" and low <= value.value <= high
 
 
 def impossible_sentence(finding: Finding, values: tuple[Value, ...]) -> Markup:
     """Return why typed values cannot be true, with the limits that hold."""
     if finding.kind == "crossed":
         return t(N_("The upper pressure must be higher than the lower one."))
+    if any(_looks_like_fahrenheit(value) for value in values):
+        return t(N_("This looks like °F. Choose °F, or correct the number."))
     for value in values:
         limits = limits_of(value.code, value.unit)
         if limits is not None and limits.name == finding.name:

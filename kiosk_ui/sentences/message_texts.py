@@ -12,7 +12,7 @@ from edge.feed import messages
 from edge.feed.messages import Message
 from edge.model.feed_item import Entity
 from edge.model.patient import Patient
-from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS
+from edge.model.patient_fields import PATIENT_FIELDS, SUMMARY_FIELDS, Tier
 from edge.patients import edits
 from edge.staff import staff
 from kiosk_ui import context
@@ -22,14 +22,6 @@ FIELDS = {field.name: field for field in (*PATIENT_FIELDS, *SUMMARY_FIELDS)}
 
 SHOWN = 3
 """So many of each that somebody has read are shown, the newest and the soonest."""
-
-
-@dataclass(frozen=True, slots=True)
-class DisputedField:
-    """A field that somebody at the hospital has to decide about, and what was said."""
-
-    field: Markup
-    values: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +50,7 @@ class Says:
     """
 
     pending: Markup
-    disputed: list[DisputedField]
+    disputed: list[Markup]
     told: list[MessageText]
     earlier: list[MessageText]
 
@@ -81,9 +73,27 @@ def from_hospital(patient: Patient) -> Says:
     names = {person.id: person.name for person in staff.members(store)}
     return Says(
         _listed(_field(f) for f in FIELDS if f in edits.pending(store, patient.id)),
-        [DisputedField(_field(f), _listed(_value(f, v) for v in values)) for f, values in disputes],
+        [_disputed(f, values) for f, values in disputes],
         [worded(message, names) for message in found],
         [worded(message, names) for message in earlier],
+    )
+
+
+_DISPUTED = {
+    Tier.BLOCK: N_("Told to the hospital; the doctor decides. %(field)s: %(values)s"),
+    Tier.UNION: N_("To be struck out; the doctor decides. %(field)s: %(values)s"),
+}
+"""What waits for a decision though nobody has contradicted anybody: a proposal, a wish."""
+
+
+def _disputed(name: str, values: Iterable[str]) -> Markup:
+    """Word a field that somebody at the hospital has to decide about, and what was said."""
+    said = {"field": _field(name), "values": _listed(_value(name, v) for v in values)}
+    tier = FIELDS[name].tier if name in FIELDS else None
+    if tier in _DISPUTED:
+        return t(_DISPUTED[tier], **said)
+    return t(
+        N_("Two people wrote it differently; the hospital decides. %(field)s: %(values)s"), **said
     )
 
 

@@ -8,6 +8,14 @@ document.addEventListener("recorded", ({ target }) => {
   setTimeout(() => next?.querySelector("input:not([type=hidden])")?.focus(), 50);
 });
 
+// While a typed value is on its way nothing is typed over it: the answer takes the boxes' place.
+for (const [kind, waits] of [["htmx:before:request", true], ["htmx:finally:request", false]]) {
+  document.addEventListener(kind, ({ detail: { ctx } }) => {
+    if (!ctx.sourceElement.matches?.(".typed")) return;
+    for (const box of ctx.sourceElement.querySelectorAll("input")) box.readOnly = waits;
+  });
+}
+
 // Number pads: digits go into their field, which also takes a keyboard.
 document.addEventListener("click", (event) => {
   const key = event.target.closest("[data-key], [data-erase]");

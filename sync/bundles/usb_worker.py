@@ -18,6 +18,7 @@ from edge.bundles.requests import BundleOnStick, BundleRequest, Stick, What
 from edge.model.clock import Stamp
 from edge.model.errors import DiskError, DiskFull
 from edge.settings.box_settings import Settings
+from edge.store.losses import open_store
 from edge.store.store import Store
 from sync.bundles import bundle_format, read_answer, write
 from sync.bundles.bundle_format import BundleError, Outline
@@ -82,7 +83,7 @@ class UsbWorker:
 
     def _with_store(self, work: Callable[[Store], None]) -> None:
         try:
-            store = Store.open(self._settings.database, self._settings.box_id)
+            store = open_store(self._settings.database, self._settings.box_id)
             try:
                 work(store)
             finally:

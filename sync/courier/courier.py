@@ -119,6 +119,7 @@ class Courier:
     def _handle(self, event: Event) -> None:
         match event:
             case Up():
+                self._status.judge_certificate(event.certificate)
                 self._step(core.LinkUp(self._now().t_ms))
             case Down(why, detail):
                 self._drop_link(why, detail)

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 
-from edge.model.clock import Stamp
+from edge.model.clock import TRUSTED, Stamp
 from edge.model.errors import DiskError
 from edge.store import issues, outbox
 from edge.store.store import Store
 from sync.core import BoxSession, Phase
 from sync.core import session as core
 from sync.core.messages import QUARANTINED, REPLACED, REVOKED
-from sync.link.transport import Why
+from sync.link.transport import CertificateSpan, Why
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ _SHOWN = {Phase.STREAMING: "up", Phase.FENCED: "fenced", Phase.OFFLINE: "down"}
 
 _SHUT_OUT = {QUARANTINED: "identity-doubled", REVOKED: "shut-out", REPLACED: "shut-out"}
 """Which issue a fence raises; any other reason is shown as it is."""
+
+CERTIFICATE = "certificate-date"
 
 _OVER_WHEN_UP = ("broker-unreachable", "link-refused", outbox.DIFFERS, *_SHUT_OUT.values())
 
@@ -64,6 +67,21 @@ class LinkStatus:
             self._note_issue(kind, "broker-unreachable", note.text)
         elif note.kind == "fork":
             self._note_issue(outbox.DIFFERS, "broker-unreachable", note.text)
+
+    def judge_certificate(self, span: CertificateSpan | None) -> None:
+        """Say when the broker's certificate does not hold by a date that somebody vouched for.
+
+        A box that does not know the date says so elsewhere (`clock-unset`).
+        """
+        now = self._now()
+        if span is None or now.quality not in TRUSTED:
+            return
+        if span.first_s <= now.wall_ms // 1000 <= span.last_s:
+            self.write(lambda: issues.clear(self._store, CERTIFICATE))
+            return
+        first, last = (datetime.fromtimestamp(s, UTC).date() for s in (span.first_s, span.last_s))
+        detail = f"{first} – {last}"
+        self.write(lambda: issues.note(self._store, now, CERTIFICATE, detail=detail))
 
     def write(self, write: Callable[[], object]) -> bool:
         """Run a write; False when the disk refuses it. Sending must go on then."""

@@ -17,6 +17,7 @@ from edge.process.start import run_box_process
 from edge.settings import remote_settings
 from edge.settings.box_settings import Settings
 from edge.store import issues
+from edge.store.losses import open_store
 from edge.store.store import Store
 from sync.courier.courier import Courier
 from sync.keys import membership
@@ -35,7 +36,7 @@ def serve(home: Path, stopping: Callable[[], bool]) -> None:
     """Run the courier until `stopping()`, or until settings or keys change (then call again)."""
     settings = Settings.load(home)
     file_times = _file_times(settings)
-    store = Store.open(settings.database, settings.box_id)
+    store = open_store(settings.database, settings.box_id)
     try:
         member = _member(store, settings)
         if member is None:
@@ -86,6 +87,7 @@ def _member(store: Store, settings: Settings) -> Membership | None:
         log.error("%s", error)
         unread = isinstance(error.__cause__ or error, OSError)
         why = "its keys cannot be read" if unread else "its keys are damaged"
+        issues.clear(store, "not-enrolled")  # one thing is wrong, not two that contradict
         issues.note(store, now, "link-refused", detail=why)
         return None
     if member is None:

@@ -29,10 +29,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from sync.link.tls import KeysUnreadable, client_context
+from sync.link.tls import KeysUnreadable, client_context, span_of
 from sync.link.transport import (
     THIN_LINK,
     Address,
+    CertificateSpan,
     Down,
     Event,
     Limits,
@@ -201,7 +202,7 @@ class Link:
 
     def _set_up(self) -> Up:
         self._window = self._granted
-        return Up(self._window)
+        return Up(self._window, self._session.certificate if self._session else None)
 
     def _set_down(self, down: Down) -> Down:
         self._drop_session()
@@ -247,6 +248,7 @@ class _Session:
         self._connected = False
         self._end: Down | None = None
         self._error_text = ""
+        self.certificate: CertificateSpan | None = None
         self._stopping = threading.Event()
         self.client = Client(
             CallbackAPIVersion.VERSION2,
@@ -320,6 +322,7 @@ class _Session:
             clean_start=True,
             properties=properties,
         )
+        self.certificate = span_of(self.client.socket())
 
     def _loop(self) -> Down:
         deadline = time.monotonic() + self._plan.limits.connect_s

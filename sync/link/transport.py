@@ -7,7 +7,7 @@ decisions be tested, without a broker.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -78,10 +78,22 @@ PATIENT = Backoff()
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateSpan:
+    """From when to when a certificate holds, in Unix seconds."""
+
+    first_s: int
+    last_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Up:
-    """Connected and subscribed; at most `window` messages may be on the way at once."""
+    """Connected and subscribed; at most `window` messages may be on the way at once.
+
+    `certificate` is the span of the broker's certificate, which nobody has compared with a clock.
+    """
 
     window: int
+    certificate: CertificateSpan | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

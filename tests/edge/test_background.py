@@ -117,3 +117,22 @@ def test_nothing_that_was_added_ever_disappears_by_a_workers_word(
         elif text in added:
             summary.ask_to_strike(store, hand.now(), sita, "allergies", text, "w1")
         assert {one.text for one in summary.of(store, sita).allergies} == added
+
+
+def test_none_known_differs_from_never_asked(store: Store, hand: HandClock, sita: str) -> None:
+    assert summary.of(store, sita).none_known == frozenset()
+    summary.say_none_known(store, hand.now(), sita, "allergies", "w1")
+    before = store.journal_position()
+    summary.say_none_known(store, hand.now(), sita, "allergies", "w1")
+    assert store.journal_position() == before
+    known = summary.of(store, sita)
+    assert (known.allergies, known.none_known) == ((), {"allergies"})
+    [(_, said)] = journal.since(store, before - 1)
+    assert said.body["set"] == {"allergies": {"add": ["No known allergies"]}}
+    summary.add(store, hand.now(), sita, "allergies", "Milk", "w1")
+    known = summary.of(store, sita)
+    assert ([m.text for m in known.allergies], known.none_known) == (["Milk"], frozenset())
+    summary.say_none_known(store, hand.now(), sita, "allergies", "w1")
+    assert [m.text for m in summary.of(store, sita).allergies] == ["Milk"]
+    with pytest.raises(InvalidForm):
+        summary.say_none_known(store, hand.now(), sita, "medicines", "w1")

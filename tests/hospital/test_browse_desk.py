@@ -14,6 +14,8 @@ from desk_scene import DOCTOR, PASSWORD, THAR, ZAHRA
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from werkzeug.serving import make_server
 
+from hospital.accounts import accounts
+
 AXE = Path(__file__).parents[1] / "support" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SMALL, LARGE = {"width": 390, "height": 844}, {"width": 1280, "height": 800}
@@ -83,7 +85,7 @@ def test_readings_arrive_by_themselves(page: Page, address: str) -> None:
 
 def test_a_patient_is_found_while_typing_and_opened(page: Page, address: str) -> None:
     page.get_by_role("link", name="Patients").click()
-    box = page.get_by_label("Name, village, phone or card")
+    box = page.get_by_role("searchbox")
     box.press_sequentially("chak")
     expect(page.get_by_role("row")).to_have_count(2)
     arrive(address, "82")
@@ -173,3 +175,33 @@ def check(page: Page, path: str | None) -> None:
     assert told == [], path
     wider = page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not wider, f"{path} scrolls sideways"
+
+
+def sign_in(page: Page, name: str) -> None:
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_what_was_typed_outlives_the_session_for_its_author_only(page: Page, address: str) -> None:
+    archive = open_at(address)
+    accounts.put(archive, "dr-lin", PASSWORD)
+    page.goto(f"/patients/{ZAHRA}")
+    reply = page.get_by_label("Reply or guidance about this patient")
+    reply.press_sequentially("Rest, and come again")
+    with archive.transaction():
+        archive.execute("DELETE FROM desk_session")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()  # the poll led here
+    sign_in(page, "dr-lin")
+    page.goto(f"/patients/{ZAHRA}")
+    expect(reply).to_have_value("")
+    with archive.transaction():
+        archive.execute("DELETE FROM desk_session")
+    archive.close()
+    page.goto(f"/patients/{ZAHRA}")
+    sign_in(page, DOCTOR)
+    expect(reply).to_have_value("Rest, and come again")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(page.locator("#told + ul")).to_contain_text("Rest, and come again")
+    page.reload()
+    expect(reply).to_have_value("")

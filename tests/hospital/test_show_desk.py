@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
+from decimal import Decimal
 
 import desk_scene
 import pytest
@@ -13,12 +14,13 @@ from desk_scene import DOCTOR, NOW_MS, ORIGIN, PASSWORD, RAM, THAR, WEI, ZAHRA, 
 from flask import Flask
 from werkzeug.exceptions import InternalServerError
 
+from edge.model.reading import Code, Value
 from hospital.accounts import accounts, sessions
 from hospital.archive.errors import ArchiveDown
-from hospital.desk import context, create_app
+from hospital.desk import context, create_app, wording
 from hospital.fleet import boxes
 
-PAGES = ("/", "/patients", f"/patients/{ZAHRA}", "/alerts", "/clinics")
+PAGES = ("/", "/patients", f"/patients/{ZAHRA}", "/alerts", "/clinics", "/clinics/controls")
 LIVE = ("/live", "/patients/found", f"/patients/{ZAHRA}/live", "/alerts/live", "/clinics/live")
 
 
@@ -157,7 +159,7 @@ def test_an_alert_stands_by_its_reading_with_its_source(doctor: Doctor) -> None:
     record = doctor.client.get(f"/patients/{ZAHRA}").text
     [row] = re.findall(r'<tr id="r\d+" class="urgent">.*?</tr>', record, re.S)
     assert "85/50" in row
-    assert "Urgent: systolic" in row
+    assert "Urgent: Systolic" in row
 
 
 def test_opening_a_record_is_kept_but_polling_is_not(doctor: Doctor, archive_address: str) -> None:
@@ -260,3 +262,28 @@ def test_sessions_end_when_idle_when_the_shift_is_over_and_with_the_account(
     assert sessions.live(archive, "\ud800", now_ms) is None
     sessions.end(archive, other)
     archive.close()
+
+
+def test_quality_control_of_all_clinics_has_a_page(doctor: Doctor, archive_address: str) -> None:
+    assert "No clinic has sent a control yet." in doctor.client.get("/clinics/controls").text
+    archive = open_at(archive_address)
+    with archive.transaction():
+        archive.execute(
+            "INSERT INTO control (id, box, clinic, device, model, said, coded, sample, boot, t_ms,"
+            " wall_ms, quality, received_ms) VALUES ('c1', 'b', 'Thar', 'usb-1', 'BC-5000', ?, ?,"
+            " 'QC-<1>', 1, 1, 1, 'ntp', 5)",
+            ('[["718-7","12.2","g/dL",""]]', '[["75622-1","negative"]]'),
+        )
+    archive.close()
+    page = doctor.client.get("/clinics/controls").text
+    assert "QC-&lt;1&gt;" in page
+    assert "Haemoglobin" in page
+    assert "negative" in page
+
+
+def test_words_of_the_desk_are_those_of_people() -> None:
+    assert wording.parameter("spo2") == "SpO₂"
+    assert wording.parameter("respiratory-rate") == "Respiratory rate"
+    assert wording.parameter("something-new") == "Something new"
+    value = Value(Code.GLUCOSE_MG_DL, Decimal(126), "mg/dL")
+    assert "7.0" in wording.quantity(value)

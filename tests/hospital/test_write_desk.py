@@ -191,3 +191,15 @@ def first_question(doctor: Doctor) -> dict[str, str]:
     asked = next(form for form in forms if 'name="about"' in form)
     found = re.findall(r'name="([a-z]+)" value="([^"]*)"', asked)
     return {name: unescape(value) for name, value in reversed(found)}
+
+
+def test_the_desk_says_whether_somebody_was_asked_about_allergies(doctor: Doctor) -> None:
+    assert "Allergies: no information" in page(doctor)
+    path = f"/patients/{ZAHRA}/summary"
+    assert "nobody has been asked yet" in page(doctor, path)
+    assert post(doctor, path, name="allergies", do="none").status_code == 303
+    assert "somebody was asked and knows of none" in page(doctor, path)
+    assert "No known allergies" in page(doctor)
+    post(doctor, path, name="allergies", text="Milk", do="add")
+    assert "No known allergies" not in page(doctor)
+    assert post(doctor, path, name="sex", do="none").status_code == 422

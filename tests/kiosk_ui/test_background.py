@@ -29,7 +29,7 @@ def test_an_allergy_is_seen_wherever_the_patient_is_treated(
 
 def test_a_patient_without_allergies_has_no_red_line(desk: Desk, amina: str) -> None:
     assert "notice urgent allergies" not in desk.get(f"/patients/{amina}/history")
-    assert "None is known." in desk.get(f"/patients/{amina}/summary")
+    assert "Not asked yet." in desk.get(f"/patients/{amina}/summary")
 
 
 def test_striking_out_says_that_the_doctor_decides(desk: Desk, amina: str, store: Store) -> None:
@@ -66,3 +66,14 @@ def test_what_somebody_typed_is_text_and_never_markup(desk: Desk, amina: str) ->
         page = desk.get(path)
         assert "<b>latex</b>" not in page
         assert "&lt;b&gt;latex&lt;/b&gt;" in page
+
+
+def test_none_known_is_said_and_differs_from_never_asked(desk: Desk, amina: str) -> None:
+    assert "Allergies: not asked yet" in desk.get(f"/patients/{amina}/history")
+    answer = desk.post(f"/patients/{amina}/summary/allergies/none")
+    assert answer.status_code == 303
+    assert "No known allergies" in desk.get(f"/patients/{amina}/history")
+    page = desk.get(f"/patients/{amina}/summary")
+    assert "No known allergies" in page
+    assert page.count("Not asked yet.") == 1
+    assert desk.post(f"/patients/{amina}/summary/sex/none").status_code == 404

@@ -75,3 +75,20 @@ def test_a_registration_waits_on_the_history_page_alone(
     assert "waits for the hospital" in desk.get(f"/patients/{new.id}/history")
     visit = visits.open_visit(store, clock.now(), new.id, actor=None)
     assert "waits for the hospital" not in desk.get(f"/visits/{visit.id}")
+
+
+@pytest.mark.parametrize(
+    ("field", "values", "words"),
+    [
+        ("medicines", ["Metformin"], "Told to the hospital; the doctor decides"),
+        ("allergies", ["Milk"], "To be struck out; the doctor decides"),
+        ("name", ["Zahra", "Zara"], "Two people wrote it differently"),
+    ],
+)
+def test_a_proposal_of_ones_own_contradicts_nobody(
+    desk: Desk, store: Store, zahra: str, field: str, values: list[str], words: str
+) -> None:
+    tell(store, 2, "patient", ZAHRA, {"name": "Zahra Baloch", "review": {field: values}})
+    page = desk.get(f"/patients/{zahra}/history")
+    assert words in page
+    assert ("wrote it differently" in page) == (field == "name")

@@ -238,3 +238,13 @@ def test_a_box_without_its_file_is_checked_as_far_as_it_goes(
     done = CliRunner().invoke(main, ["checkup", "--json"])
     rows = {row["check"]: row["result"] for row in json.loads(done.stdout)["checks"]}
     assert (done.exit_code, rows["file"], rows["home"], rows["disk"]) == (1, FAIL, PASS, PASS)
+
+
+def test_a_misspelt_setting_is_said(home: Path) -> None:
+    assert findings(home)["settings"][0] == PASS
+    settings = Settings.load(home)
+    text = settings.file.read_text().replace("bluetooth = ", "blutooth = ")
+    settings.file.write_text(text + "[kiosks]\nport = 1\n")
+    result, text = findings(home)["settings"]
+    assert result == WARN
+    assert text.endswith("no such setting: devices.blutooth, kiosks.port")

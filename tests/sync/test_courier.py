@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,21 +22,26 @@ from eventually import eventually
 from far_end import FarEnd
 from proxy import Line, Proxy
 
-from edge.model.clock import place
+from edge.model.clock import Anchor, Clock, ClockQuality, place
 from edge.model.entry import Entry, Lane, content_id
 from edge.model.errors import StoreRefused
 from edge.settings.box_settings import Settings, settings_file
-from edge.store import issues, journal, outbox
+from edge.store import clock_anchors, issues, journal, outbox
 from edge.store.store import Store
+from hospital.fleet.authority import Authority
 from provisioning.box_setup import init_box, set_link
 from sync.core import Header, Receipt, Welcome
 from sync.core import box as core_box
+from sync.courier.link_status import LinkStatus
 from sync.courier.process import serve
 from sync.keys import membership
 from sync.keys.enrolment import Grant
 from sync.keys.keys import TLS_FILE, BoxKeys, KeyFileError
+from sync.link.transport import CertificateSpan
 
 pytestmark = pytest.mark.system
+
+FAKETIME = Path(f"/usr/lib/{os.uname().machine}-linux-gnu/faketime/libfaketimeMT.so.1")
 
 
 class Clinic:
@@ -77,8 +84,8 @@ class Clinic:
                 body = {"number": number, "noise": noise}
                 journal.append_in(self.store, lane, Entry("view", clock.now(), body))
 
-    def begin(self) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "HEALTHPOST_HOME": str(self.home)}
+    def begin(self, environment: Mapping[str, str] = {}) -> subprocess.Popen[bytes]:
+        environment = {**os.environ, "HEALTHPOST_HOME": str(self.home), **environment}
         process = subprocess.Popen([sys.executable, "-m", "sync.courier"], env=environment)
         self._processes.append(process)
         return process
@@ -128,6 +135,55 @@ def clinic(tmp_path: Path, broker: Broker) -> Iterator[Clinic]:
     clinic = Clinic(tmp_path, broker)
     yield clinic
     clinic.end()
+
+
+@pytest.mark.skipif(not FAKETIME.exists(), reason="libfaketime is not installed")
+@pytest.mark.parametrize("date", ["1970-01-02 00:00:00", "2076-11-30 00:00:00"])
+def test_a_wrong_clock_keeps_nothing_from_the_hospital(clinic: Clinic, date: str) -> None:
+    clinic.enrol()
+    clinic.far.start()
+    clinic.record(5)
+    clinic.begin(
+        {
+            "LD_PRELOAD": str(FAKETIME),
+            "FAKETIME": f"@{date}",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+            "HEALTHPOST_BOOT_ID": "a boot at the wrong time",
+        }
+    )
+    eventually(clinic.all_confirmed)
+    assert "link-refused" not in clinic.complaints()
+    anchors = clinic.store.rows("SELECT utc_ms FROM anchor WHERE source = 'hospital'")
+    assert anchors  # from here on the box knows the date
+    assert all(abs(r["utc_ms"] / 1000 - time.time()) < 600 for r in anchors)
+
+
+def test_a_broker_of_another_authority_is_refused_whatever_the_date(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    clinic.enrol()
+    other = Authority.create(tmp_path / "other", "Other hospital", datetime.now(UTC))
+    (clinic.settings.keys / membership.CA_FILE).write_bytes(other.root_pem)
+    clinic.far.start()
+    clinic.record(1)
+    clinic.begin()
+    eventually(lambda: "link-refused" in clinic.complaints())
+    assert clinic.confirmed() == 0
+
+
+@pytest.mark.parametrize(("years", "told"), [(0, False), (-50, True), (50, True)])
+def test_a_certificate_that_does_not_fit_the_date_is_told_and_stops_nothing(
+    store: Store, clock: Clock, years: int, told: bool
+) -> None:
+    now = clock.now()
+    known = Anchor(now.boot, now.t_ms, now.wall_ms, 100, ClockQuality.HOSPITAL)
+    clock_anchors.remember(store, now, known)
+    status = LinkStatus(store, store.clock().now, "broker")
+    begin_s = now.wall_ms // 1000 + years * 365 * 86_400
+    status.judge_certificate(CertificateSpan(begin_s - 86_400, begin_s + 86_400))
+    assert issues.is_noted(store, "certificate-date") is told
+    status.judge_certificate(CertificateSpan(0, 2**40))
+    assert not issues.is_noted(store, "certificate-date")
 
 
 def test_another_boxs_file_is_not_sent(clinic: Clinic, tmp_path: Path) -> None:
