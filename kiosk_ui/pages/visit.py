@@ -175,6 +175,7 @@ def _live(visit: Visit) -> str:
     names = {person.id: person.name for person in staff.members(store)}
     urgent = history.urgent(store, [r.entry for r in readings])
     silences = history.silences(store, readings, now)
+    ordered = _in_order(readings, urgent | silences.keys())
     is_open = typed_recording.is_open(visit, now)
     return render_template(
         "visit_live.html",
@@ -182,7 +183,8 @@ def _live(visit: Visit) -> str:
         is_open=is_open,
         taken=visit.closed_why == "another patient",
         readings=[
-            show_reading(r, now, names, urgent, silences) for r in _in_order(readings, urgent)
+            show_reading(r, now, names, urgent, silences)
+            for r in _in_order(readings, urgent | silences.keys())
         ],
         left_out=_left_out(visit, readings),
         silent=issue_texts.silent_for(alerts.age_of(store, visit.patient_id, now)),
