@@ -175,7 +175,6 @@ def _live(visit: Visit) -> str:
     names = {person.id: person.name for person in staff.members(store)}
     urgent = history.urgent(store, [r.entry for r in readings])
     silences = history.silences(store, readings, now)
-    ordered = _in_order(readings, urgent | silences.keys())
     is_open = typed_recording.is_open(visit, now)
     return render_template(
         "visit_live.html",
