@@ -350,6 +350,27 @@ def a_value_taken_back_is_taken_back_at_the_desk(
     archive.close()
 
 
+def the_person_and_the_danger_stay_in_view(
+    staff_page: Page, desk: Desk, store: Store, clock: Clock
+) -> None:
+    """FD04: on a telephone, the last box is typed into after twenty readings came."""
+    form = PatientForm("Amina Bibi", sex="female", birth="1960", card="HP-1042")
+    amina = register.register(store, clock.now(), form, None)
+    visit = desk.post(f"/patients/{amina.id}/visit").headers["Location"]
+    cuff(store, clock, "231", "125")
+    for number in range(20):
+        measured(store, clock, Kind.OXIMETRY, Value(Code.SPO2, Decimal(96 + number % 3), "%"))
+    staff_page.set_viewport_size({"width": 390, "height": 844})
+    staff_page.goto(visit)
+    first = staff_page.locator("#live .reading").first
+    expect(first).to_contain_text("231/125")
+    expect(first).to_be_in_viewport()
+    staff_page.locator("#t-glucose input[name=v0]").press_sequentially("6.1")
+    for text in ("Amina Bibi", "Female", "HP-1042", "years"):
+        expect(staff_page.locator(".person").get_by_text(text)).to_be_in_viewport(ratio=1)
+    expect(staff_page.get_by_role("button", name="Finish")).to_be_in_viewport()
+
+
 CASES: dict[str, Callable[..., None]] = {
     "FL01": a_part_of_a_scan_is_no_card,
     "FL03": a_full_tray_does_not_blind_who_measures_alone,
@@ -360,6 +381,7 @@ CASES: dict[str, Callable[..., None]] = {
     "FL45": typed_text_is_back_for_its_author_only,
     "FL47": only_what_a_receipt_covers_is_called_confirmed,
     "FL52": a_value_taken_back_is_taken_back_at_the_desk,
+    "FD04": the_person_and_the_danger_stay_in_view,
     "FD03": twelve_people_share_a_telephone,
     "FD01": what_stands_in_a_box_is_recorded_by_finish,
     "FD02": what_is_typed_survives_every_door,
