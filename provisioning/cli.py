@@ -104,10 +104,10 @@ def acknowledge(as_json: bool) -> None:
     from edge.store import damage, losses
 
     with open_box() as (_, store):
-        damage.acknowledge(store, store.clock().now())
-        losses.acknowledge(store)
+        known = losses.acknowledge(store, store.clock().now())
         marked = damage.count(store)
-    say({"damaged": marked}, f"{marked:,} damaged records are known; they stay marked.", as_json)
+    words = f"{known:,} records are known to be damaged or missing; {marked:,} stay marked."
+    say({"known": known, "damaged": marked}, words, as_json)
 
 
 @main.command()

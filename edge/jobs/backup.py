@@ -48,10 +48,7 @@ def _copy(store: Store, copy: Path) -> None:
         left_over.unlink()
     try:
         store.copy_to(partial)
-        partial.chmod(0o600)
-        durable.flush(partial)
-        partial.replace(copy)
-        durable.flush(copy.parent)
+        durable.publish(partial, copy)
     except OSError as error:
         raise StoreError(f"{copy} cannot be written: {error.strerror}") from error
     finally:

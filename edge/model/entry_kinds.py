@@ -138,7 +138,7 @@ ENTRY_KINDS: Final = (
             BodyField("record", types.TEXT, "The number of the control or of the record."),
             BodyField("found", types.TEXTS, "Fields of the message that number and time are from."),
         ),
-        AtHospital.KEPT,
+        AtHospital.APPLIED,
     ),
     KindRow(
         EntryKind.CLAIM,
@@ -299,9 +299,11 @@ ENTRY_KINDS: Final = (
         EntryKind.STORE_FINDING,
         "The box found that its own records were changed on the disk, or are fewer than before.",
         (
-            needed("what", types.WORD, "`damaged`, or `shorter`."),
-            needed("lane", types.WORD, "The lane."),
-            needed("last", types.COUNT, "Of `damaged`: which; of `shorter`: the last there was."),
+            needed("what", types.WORD, "`damaged`, `shorter`; `known`: somebody knows of all."),
+            BodyField("lane", types.WORD, "The lane."),
+            BodyField(
+                "last", types.COUNT, "Of `damaged`: which; of `shorter`: the last there was."
+            ),
             needed("count", types.COUNT, "How many records."),
         ),
         AtHospital.KEPT,

@@ -123,11 +123,14 @@ def count(store: Store) -> int:
     return store.scalar("SELECT count(*) FROM damage")
 
 
-def acknowledge(store: Store, now: Stamp) -> None:
-    """Say that a person knows of the damage; the entries stay marked."""
-    with store.transaction():
-        store.execute("UPDATE damage SET known = 1")
-        _update_issue(store, now)
+def acknowledge(store: Store, now: Stamp) -> int:
+    """Say that a person knows of the damage, in the caller's transaction; the marks stay.
+
+    Returns of how many entries nobody had known.
+    """
+    fresh = store.changed("UPDATE damage SET known = 1 WHERE known = 0")
+    _update_issue(store, now)
+    return fresh
 
 
 def read_links(store: Store, lane: Lane, first: int, limit: int) -> list[Link]:

@@ -37,6 +37,14 @@ def create(file: Path, data: bytes, mode: int = OWNER_ONLY) -> None:
     flush(file.parent)
 
 
+def publish(draft: Path, file: Path) -> None:
+    """Give a complete draft its name in one durable step, for the owner alone; raises `OSError`."""
+    draft.chmod(OWNER_ONLY)
+    flush(draft)
+    draft.replace(file)
+    flush(file.parent)
+
+
 def make_folder(folder: Path, mode: int = 0o700) -> None:
     """Make a folder, and those above it, that a power cut does not take away; raises `OSError`."""
     if folder.is_dir():

@@ -67,11 +67,23 @@ def look(store: Store) -> list[Loss]:
     return lost
 
 
-def acknowledge(store: Store) -> None:
-    """Say that a person knows what is missing."""
+def acknowledge(store: Store, now: Stamp, actor: str | None = None) -> int:
+    """Say that a person knows what is missing and what is damaged; return how many records."""
     with store.transaction():
+        unknown = store.rows("SELECT last, held FROM loss WHERE known = 0")
+        count = sum(max(1, int(r["last"]) - int(r["held"])) for r in unknown)
         store.execute("UPDATE loss SET known = 1")
         issues.clear(store, ISSUE)
+        count += damage.acknowledge(store, now)
+        if count:
+            body = {"what": "known", "count": count}
+            append(store, EntryKind.STORE_FINDING, now, body, actor=actor)
+    return count
+
+
+def unknown(store: Store) -> bool:
+    """Whether there is a loss or damage that nobody has said to know."""
+    return any(issues.is_noted(store, kind) for kind in (ISSUE, damage.ISSUE))
 
 
 def _missing(store: Store, marks: Mapping[str, Head]) -> list[Loss]:

@@ -38,10 +38,8 @@ def put_back(database: Path, owner: str, copy: Path) -> Path | None:
             raise StoreError(f"{copy} is damaged: {verdict[0] if verdict else 'no answer'}")
         for log in _logs(draft):
             log.unlink(missing_ok=True)
-        durable.flush(draft)
         aside = _set_aside(database)
-        draft.replace(database)
-        durable.flush(database.parent)
+        durable.publish(draft, database)
     except OSError as error:
         raise StoreError(f"{copy} cannot be put back: {error.strerror}") from error
     return aside

@@ -294,6 +294,15 @@ ALTER TABLE session ADD COLUMN machine TEXT NOT NULL DEFAULT '';
 ALTER TABLE session ADD COLUMN boot TEXT NOT NULL DEFAULT '';
 """
 
+_CONTROL = """
+CREATE TABLE control (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    device TEXT NOT NULL, model TEXT, said TEXT NOT NULL, coded TEXT NOT NULL,
+    sample TEXT NOT NULL, device_time TEXT, boot BIGINT NOT NULL, t_ms BIGINT NOT NULL,
+    wall_ms BIGINT NOT NULL, quality TEXT NOT NULL, received_ms BIGINT NOT NULL
+);
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -301,4 +310,5 @@ MIGRATIONS = (
     Migration("0004_add_coded_results", _CODED),
     Migration("0005_add_told_apart", _TOLD_APART),
     Migration("0006_add_patient_keys", _PATIENT_KEYS),
+    Migration("0007_add_control", _CONTROL),
 )

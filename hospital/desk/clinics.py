@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
-from hospital.desk import context, guard
-from hospital.views import chart
+from hospital.desk import context, guard, list_parts
+from hospital.views import chart, controls
 from web.polling import polled
 
 page = Blueprint("clinics", __name__, url_prefix="/clinics")
@@ -24,6 +24,19 @@ def show() -> str:
 def live() -> Response:
     """Answer the page's poll."""
     return polled(_live())
+
+
+@page.get("/controls")
+@guard.clinician_only
+def quality_control() -> str:
+    """Show what the clinics' devices measured of control material, which is nobody's."""
+    archive = context.archive()
+    rows, part = list_parts.page_of(
+        controls.PAGE,
+        lambda limit, skip: controls.latest(archive, limit, skip),
+        "clinics.quality_control",
+    )
+    return render_template("controls.html", rows=rows, part=part)
 
 
 def _live() -> str:

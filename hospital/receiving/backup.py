@@ -52,10 +52,7 @@ def back_up(archive: Archive, to: Path, now_ms: int, *, trusted: bool = False) -
     draft.unlink(missing_ok=True)
     try:
         covered = archive.copy_to(draft)
-        draft.chmod(0o600)
-        durable.flush(draft)
-        draft.replace(to)
-        durable.flush(to.parent)
+        durable.publish(draft, to)
     except OSError as error:
         raise HospitalError(f"{to} cannot be written: {error.strerror}") from error
     finally:

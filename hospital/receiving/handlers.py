@@ -18,7 +18,16 @@ from edge.readings import retract
 from hospital.archive import Archive, scalar
 from hospital.entries import parse
 from hospital.entries.facts import Fact, FileFact, PatientFact, ReadingFact, SeenFact, SettingFact
-from hospital.entries.fields import Count, Moment, Text, ValueRow
+from hospital.entries.fields import (
+    CodedRows,
+    Count,
+    Moment,
+    Text,
+    ValueRow,
+    ValueRows,
+    coded_json,
+    values_json,
+)
 from hospital.entries.parse import Understood
 from hospital.feed import clinic_settings
 from hospital.files import attachments, patient_files
@@ -251,6 +260,18 @@ class ClockFact(Fact, frozen=True):
         return cls._of(entry, entry.body) if "utc_ms" in entry.body else None
 
 
+class ControlFact(Fact, frozen=True):
+    """A device measured control material: quality control of the device, nobody's reading."""
+
+    device: Text
+    values: ValueRows
+    at: Stamp
+    coded: CodedRows = ()
+    model: Text | None = None
+    record: Text | None = None
+    time: Text | None = None
+
+
 class AnswerFact(Fact, frozen=True):
     """The box answers a command: the outcome, in a word."""
 
@@ -271,6 +292,17 @@ def _clock(archive: Archive, origin: Origin, fact: ClockFact) -> None:
         "INSERT INTO anchor (box, boot, t_ms, utc_ms, error_ms, source) VALUES (?, ?, ?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING",
         (origin.box.id, fact.boot, fact.t_ms, fact.utc_ms, fact.error_ms, str(fact.source)),
+    )
+
+
+def _control(archive: Archive, origin: Origin, fact: ControlFact) -> None:
+    archive.execute(
+        "INSERT INTO control (id, box, clinic, device, model, said, coded, sample, device_time,"
+        " boot, t_ms, wall_ms, quality, received_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (origin.id, origin.box.id, origin.box.clinic, fact.device, fact.model)
+        + (values_json(fact.values), coded_json(fact.coded), fact.record or "", fact.time)
+        + (*_when(fact.at), origin.received_ms),
     )
 
 
@@ -296,6 +328,7 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     ),
     EntryKind.STAFF: Handler(StaffFact.read, each(_staff)),
     EntryKind.CLOCK: Handler(ClockFact.read, each(_clock)),
+    EntryKind.CONTROL: Handler(ControlFact.read, each(_control)),
     EntryKind.COMMAND: Handler(AnswerFact.read, each(_answer)),
     EntryKind.SETTING: Handler(SettingFact.read, each(_setting)),
 }

@@ -288,7 +288,7 @@ def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[Ch
         " ORDER BY a.handled, a.number DESC LIMIT ? OFFSET ?",
         values,
     )
-    anchors = _anchors(archive, rows)
+    anchors = anchors_of(archive, rows)
     return [
         ChartedAlert(
             number=r["number"],
@@ -302,7 +302,7 @@ def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[Ch
             level=r["level"],
             parameter=r["parameter"],
             value=_value(r),
-            placed=_placed(r, anchors),
+            placed=placed_stamp(r, anchors),
             received_ms=r["received_ms"],
             taken_back=bool(r["taken_back"]),
             handled=bool(r["handled"]),
@@ -329,7 +329,7 @@ def count_readings(archive: Archive) -> int:
 
 def charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
     """Return the readings of rows that `READINGS` gave."""
-    anchors = _anchors(archive, rows)
+    anchors = anchors_of(archive, rows)
     return [
         ReadingRow(
             number=r["number"],
@@ -348,7 +348,7 @@ def charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
             device_time=r["device_time"],
             flags=_flags(r),
             actor=r["actor"],
-            placed=_placed(r, anchors),
+            placed=placed_stamp(r, anchors),
             received_ms=r["received_ms"],
             discarded=bool(r["discarded"]),
             withheld=bool(r["withheld"]),
@@ -362,7 +362,8 @@ def _values(text: str) -> tuple[Value, ...]:
     return tuple(Value(code, Decimal(value), unit, more) for code, value, unit, more in rows)
 
 
-def _anchors(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
+def anchors_of(archive: Archive, rows: Iterable[Row]) -> dict[str, list[Anchor]]:
+    """Return what places the stamps of these rows on the calendar, by box."""
     found: dict[str, list[Anchor]] = {}
     ids = sorted({r["box"] for r in rows})
     if not ids:
@@ -381,7 +382,8 @@ def _flags(r: Row) -> tuple[str, ...]:
     return tuple(flag for flag in flags if not settled.get(flag))
 
 
-def _placed(r: Row, anchors: dict[str, list[Anchor]]) -> PlacedStamp:
+def placed_stamp(r: Row, anchors: dict[str, list[Anchor]]) -> PlacedStamp:
+    """Return a row's stamp placed on the calendar."""
     stamp = Stamp(r["boot"], r["t_ms"], r["wall_ms"], ClockQuality(r["quality"]))
     return place(stamp, anchors.get(r["box"], ()))
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge.equipment import controls, registry
@@ -15,10 +16,11 @@ from edge.equipment.registry import Device
 from edge.model.clock import Stamp
 from edge.model.entry import Lane
 from edge.readings import history
-from edge.store import issues, ledger, outbox
+from edge.store import issues, ledger, losses, outbox
 from edge.store.ledger import LaneLedger
 from edge.store.store import Store
 from kiosk_ui import context, delivery
+from kiosk_ui.pages.serial_ports import technician_only
 from kiosk_ui.sentences import issue_texts as sentences_issues
 from kiosk_ui.texts import gettext
 from kiosk_ui.wording import N_, count, ltr, moment_text, since, t
@@ -73,7 +75,16 @@ class LaneRow:
 @page.get("/status")
 def show() -> str:
     """Show the technician's view."""
-    return render_template("status.html", body=Markup(_body()))
+    unknown = losses.unknown(context.store())
+    return render_template("status.html", body=Markup(_body()), unknown=unknown)
+
+
+@page.post("/status/acknowledge")
+@technician_only
+def acknowledge() -> ResponseReturnValue:
+    """Store that the technician knows what is damaged or missing."""
+    losses.acknowledge(context.store(), context.now(), context.worker().staff.id)
+    return redirect(url_for(".show"), 303)
 
 
 @page.get("/status/live")

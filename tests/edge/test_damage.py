@@ -11,7 +11,7 @@ from hand_clock import HandClock
 from edge.jobs import check_records, prune
 from edge.model.entry import Lane
 from edge.settings.box_settings import Settings
-from edge.store import damage, issues, journal, outbox
+from edge.store import damage, issues, journal, losses, outbox
 from edge.store.store import Store
 
 COUNT = 5
@@ -97,9 +97,11 @@ def test_it_is_told_once_in_the_journal_and_stays_said(
     assert told == [{"count": 1, "lane": "c", "last": seq, "what": "damaged"} for seq in (2, 4)]
     prune.judge(full, settings, HandClock().now(), pressed=True)
     assert wrong(full) == ["records-damaged"]
-    damage.acknowledge(full, HandClock().now())
+    losses.acknowledge(full, HandClock().now(), "tech")
     assert wrong(full) == []
     assert damaged(full) == [2, 4]
+    [(_, said)] = journal.since(full, full.journal_position() - 1)
+    assert (said.actor, said.body) == ("tech", {"count": 2, "what": "known"})
 
 
 def test_numbering_anew_does_not_make_it_genuine(full: Store, box_file: Path) -> None:

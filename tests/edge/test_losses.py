@@ -102,7 +102,7 @@ def test_it_stays_said_until_a_person_knows(after_cut: Path) -> None:
         outbox.start_epoch(store, 2 + number, HandClock().now(), "fork")
         store.close()
     store = open_store(after_cut, "box-test")
-    losses.acknowledge(store)
+    losses.acknowledge(store, HandClock().now())
     store.close()
     store = open_store(after_cut, "box-test")
     assert wrong(store) == {}

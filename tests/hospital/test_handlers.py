@@ -19,12 +19,12 @@ from hospital.entries import facts
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.receiving import apply, handlers
-from hospital.views import chart
+from hospital.views import chart, controls
 from sync.keys.keys import BoxKeys
 
 BOX = Box("box-test", "Thar", BoxKeys.generate().public, "0a", 1)
 TABLES = ("reading", "assignment", "compared", "patient_edit", "alert", "staff", "anchor")
-MORE_TABLES = ("file", "seen", "setting_answer")
+MORE_TABLES = ("control", "file", "seen", "setting_answer")
 
 
 @pytest.fixture
@@ -94,6 +94,19 @@ def test_a_result_in_words_and_its_sample_come_to_the_desk(
     assert [(v.code, v.word) for v in shown.coded] == [("75622-1", "negative")]
     assert shown.sample == "S-101"
     assert "negative" in [str(line.text) for line in wording.shown(shown)]
+
+
+def test_quality_control_comes_to_the_desk_and_to_no_patient(
+    held: Archive, written: list[Entry]
+) -> None:
+    filed = [entry for entry in written if entry.kind == EntryKind.CONTROL]
+    keep(held, filed)
+    keep(held, filed)
+    (shown,) = controls.latest(held)
+    assert (shown.clinic, shown.model, shown.sample) == ("Thar", "HL7 analyser", "S-101")
+    assert [str(value.value) for value in shown.values] == ["12.3"]
+    assert [value.word for value in shown.coded] == ["negative"]
+    assert chart.latest(held) == []
 
 
 def test_a_hospital_that_does_not_know_results_in_words_takes_the_reading(

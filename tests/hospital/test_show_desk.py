@@ -20,7 +20,7 @@ from hospital.archive.errors import ArchiveDown
 from hospital.desk import context, create_app, wording
 from hospital.fleet import boxes
 
-PAGES = ("/", "/patients", f"/patients/{ZAHRA}", "/alerts", "/clinics")
+PAGES = ("/", "/patients", f"/patients/{ZAHRA}", "/alerts", "/clinics", "/clinics/controls")
 LIVE = ("/live", "/patients/found", f"/patients/{ZAHRA}/live", "/alerts/live", "/clinics/live")
 
 
@@ -262,6 +262,23 @@ def test_sessions_end_when_idle_when_the_shift_is_over_and_with_the_account(
     assert sessions.live(archive, "\ud800", now_ms) is None
     sessions.end(archive, other)
     archive.close()
+
+
+def test_quality_control_of_all_clinics_has_a_page(doctor: Doctor, archive_address: str) -> None:
+    assert "No clinic has sent a control yet." in doctor.client.get("/clinics/controls").text
+    archive = open_at(archive_address)
+    with archive.transaction():
+        archive.execute(
+            "INSERT INTO control (id, box, clinic, device, model, said, coded, sample, boot, t_ms,"
+            " wall_ms, quality, received_ms) VALUES ('c1', 'b', 'Thar', 'usb-1', 'BC-5000', ?, ?,"
+            " 'QC-<1>', 1, 1, 1, 'ntp', 5)",
+            ('[["718-7","12.2","g/dL",""]]', '[["75622-1","negative"]]'),
+        )
+    archive.close()
+    page = doctor.client.get("/clinics/controls").text
+    assert "QC-&lt;1&gt;" in page
+    assert "Haemoglobin" in page
+    assert "negative" in page
 
 
 def test_words_of_the_desk_are_those_of_people() -> None:

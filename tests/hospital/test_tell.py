@@ -202,3 +202,16 @@ def test_a_reading_that_was_compared_is_doubtful_no_more(archive: Archive) -> No
     assert chart.latest(archive, 1)[0].flags == ("unchecked",)
     keep(archive, THAR, confirm)
     assert chart.latest(archive, 1)[0].flags == ()
+
+
+def test_a_reading_that_was_told_apart_is_perhaps_the_same_no_more(archive: Archive) -> None:
+    values = [["8310-5", "36.5", "Cel"]]
+    doubts = ["perhaps_same", "unchecked"]
+    body = {"kind": "temperature", "source": "device", "values": values, "quality": doubts}
+    reading = {"kind": "reading", "body": body}
+    identity = str(content_id(THAR.id, sealed(reading)))
+    keep(archive, THAR, reading)
+    assert chart.latest(archive, 1)[0].flags == ("perhaps_same", "unchecked")
+    said = {"reading": identity, "doubt": "perhaps_same"}
+    keep(archive, THAR, {"kind": "confirm", "body": said, "actor": "w1"})
+    assert chart.latest(archive, 1)[0].flags == ("unchecked",)

@@ -24,6 +24,7 @@ from station_kit import Start
 from devices.ble.supervisor import BleSupervisor
 from devices.protocols.laboratory import Site
 from devices.recording.recorder import Recorder
+from devices.serial.configured_ports import for_ever
 from devices.serial.supervisor import PortSupervisor
 from devices.simulators.bluez import Bluez
 from devices.simulators.wired.analyser import Analyser
@@ -71,7 +72,7 @@ async def test_a_day_loses_nothing_swaps_nothing_and_doubts_only_what_is_doubtfu
             row, path = model_of(machine, Kind.LABORATORY), str(machine.line.path)
             start(PortSupervisor(recorder, path, row, site=Site(TESTS)).run())
             analysers.append(machine)
-        start(BleSupervisor(recorder, calm()).run())
+        start(for_ever(BleSupervisor(recorder, calm()).run))
         day.begin(bluez, analysers, PATIENTS)
         for number in range(PATIENTS):
             if number == PATIENTS // 2:
