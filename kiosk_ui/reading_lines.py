@@ -51,6 +51,7 @@ class ReadingText:
     confirmed: bool
     compare: bool = False
     perhaps: bool = False
+    perhaps_of: Markup | None = None
     struck: bool = False
     silence: Markup | None = None
 
@@ -89,6 +90,7 @@ def show(
         confirmed=recorded.confirmed,
         compare=recorded.needs_confirmation and not recorded.struck,
         perhaps=recorded.perhaps is not None and not recorded.struck,
+        perhaps_of=None if recorded.perhaps_of is None else since(recorded.perhaps_of.when, now),
         struck=recorded.struck,
         silence=None if silence is None else issue_texts.silence_sentence(silence),
     )

@@ -33,9 +33,11 @@ from trials.mutation import Mutant, mutants
 ROOT = Path(__file__).parents[1]
 LINES_FOR_S = 4.0
 """Lines are traced for so long in one test; a longer one counts for all lines of its functions."""
-LEAST_S = 20.0
+LEAST_S = 60.0
 """At least so long may the tests of one mutant take, and at most a multiple of the usual time."""
 TIMES = 8
+START_S = 120.0
+"""What a new pytest may take to load the modules anew and collect, on a busy machine."""
 
 DIED, LIVED = 1, 0
 
@@ -146,6 +148,7 @@ class Trial:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try the mutants; their names go to the job's file of those that lived."""
         items = {item.nodeid: item for item in session.items}
+        self._prepare(items)
         for number, mutant in enumerate(self._mutants, start=1):
             began = time.monotonic()
             tests = self._tests_of(mutant, items)
@@ -157,6 +160,18 @@ class Trial:
                 out.write(json.dumps(note, ensure_ascii=False) + "\n")
             print(f"{number} {word} {took:.1f} s, {len(tests)} tests: {mutant.name}", flush=True)
         return True
+
+    def _prepare(self, items: dict[str, pytest.Item]) -> None:
+        """Run a quick test of each file, so that what all tests share is made only once."""
+        first: dict[Path, pytest.Item] = {}
+        for nodeid in sorted(self._map, key=lambda name: self._map[name]["s"]):
+            own = self._map[nodeid]["s"] < 1 and self._file in self._map[nodeid]["lines"]
+            if own and nodeid in items:
+                first.setdefault(items[nodeid].path, items[nodeid])
+        chosen = list(first.values())
+        last = next((item for item in items.values() if item not in chosen), None)
+        for item, after in zip(chosen, [*chosen[1:], last], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
 
     def _tests_of(self, mutant: Mutant, items: dict[str, pytest.Item]) -> list[pytest.Item]:
         """Return the tests that run the line, the quickest first, for so long as the job allows.
@@ -190,7 +205,7 @@ class Trial:
         if not tests:
             return True, "no test"
         usual = sum(self._map[item.nodeid]["s"] for item in tests)
-        limit = max(LEAST_S, TIMES * usual)
+        limit = max(LEAST_S, TIMES * usual) + (0 if mutant.function else START_S)
         reading, writing = os.pipe()
         folder = tempfile.mkdtemp(prefix="hp-mutant-")
         child = os.fork()

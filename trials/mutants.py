@@ -142,6 +142,7 @@ def _make_maps(*, again: bool) -> None:
 
 def _pytest(environment: dict[str, str], tests: Sequence[str]) -> None:
     command = [sys.executable, "-m", "pytest", "-p", "trials.mutant_tests", "-p", "no:xdist"]
+    command += ["-o", "tmp_path_retention_policy=none"]
     subprocess.run(
         [*command, *tests],
         env=os.environ | environment,

@@ -98,6 +98,12 @@ def repetitions(store: Store, since: Stamp) -> list[Repetition]:
     return [Repetition(row["entry"], row["model"], _placed(store, row)) for row in rows]
 
 
+def placed(store: Store, entry: int) -> PlacedStamp | None:
+    """Return when an earlier reading was recorded; None when it is on this box no more."""
+    row = store.row("SELECT record FROM journal WHERE id = ?", (entry,))
+    return None if row is None else _placed(store, row)
+
+
 def _placed(store: Store, row: Row) -> PlacedStamp:
     at = Entry.parse(row["record"].encode("utf-8")).at
     return place(at, store.anchors(at.boot))

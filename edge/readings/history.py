@@ -12,7 +12,7 @@ from edge.model.age import Age
 from edge.model.clock import PlacedStamp, Stamp, place
 from edge.model.entry import Entry
 from edge.model.reading import IMPROBABLE, NO_DOUBT, PERHAPS_SAME, UNCHECKED, CodedValue, Value
-from edge.readings import alerts
+from edge.readings import alerts, earlier
 from edge.readings.bodies import coded_of, values_of
 from edge.rules.rule import Silence
 from edge.store.outbox import confirmed_entries
@@ -39,7 +39,8 @@ class StoredReading:
 
     `needs_confirmation` asks a person to compare it with the device's own display. `struck`:
     somebody said that it is wrong, so nothing may be concluded from it. `perhaps` is the entry of
-    the earlier reading that it may be, until a person says whether it is one value or two;
+    the earlier reading that it may be, until a person says whether it is one value or two, and
+    `perhaps_of` when that was recorded;
     `record` is the number of an analyser's sample or of a meter's record, `found` the fields that
     sample and time came from.
     """
@@ -62,6 +63,7 @@ class StoredReading:
     confirmed: bool
     needs_confirmation: bool = False
     perhaps: int | None = None
+    perhaps_of: PlacedStamp | None = None
     record: str = ""
     found: tuple[str, ...] = ()
 
@@ -276,6 +278,7 @@ def _recorded(store: Store, rows: list[Row]) -> list[StoredReading]:
 def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
     entry = Entry.parse(row["record"].encode("utf-8"))
     time = entry.body.get("time")
+    perhaps = row["perhaps"] if row["told_apart"] is None else None
     return StoredReading(
         entry=row["entry"],
         kind=row["kind"],
@@ -295,7 +298,8 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         confirmed=confirmed,
         needs_confirmation=bool({UNCHECKED, IMPROBABLE} & set(_flags(entry)))
         and row["compared"] is None,
-        perhaps=row["perhaps"] if row["told_apart"] is None else None,
+        perhaps=perhaps,
+        perhaps_of=None if perhaps is None else earlier.placed(store, perhaps),
         record=str(entry.body.get("record", "")),
         found=_texts(entry, "found"),
     )

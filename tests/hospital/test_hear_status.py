@@ -43,6 +43,8 @@ def test_a_summary_is_shown_by_the_clinic(desk: Desk) -> None:
     (line,) = [c for c in chart.clinics(desk.archive) if c.box == "box-one"]
     assert (line.waiting, line.wrong, line.oldest_ms) == (50, "disk low", NOW_MS - 5_000)
     assert (line.status["version"], line.status["hours_left"]) == ("1.0", 12)
+    assert (line.status["clock"], line.status["free_mb"]) == ("ntp", 400)
+    assert (line.status["session"], line.status["number"]) == (box.nonce.hex(), 1)
     assert line.status_ms == NOW_MS
 
 

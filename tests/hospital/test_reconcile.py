@@ -162,6 +162,54 @@ def test_a_merge_is_a_link_and_can_be_undone(archive: Archive) -> None:
     assert patient is not None
 
 
+def test_a_link_needs_two_records_that_are_here_and_free(archive: Archive) -> None:
+    for name in ("p1", "p2", "p3"):
+        register(archive, name)
+    for duplicate, kept in (("p1", "nobody"), ("nobody", "p1"), ("p1", "p1")):
+        with pytest.raises(HospitalError):
+            master_index.link(archive, duplicate, kept, "nurse", NOW_MS)
+    master_index.link(archive, "p2", "p1", "nurse", NOW_MS)
+    for duplicate, kept in (("p2", "p3"), ("p3", "p2"), ("p1", "p3"), ("p2", "p1")):
+        with pytest.raises(HospitalError):
+            master_index.link(archive, duplicate, kept, "nurse", NOW_MS)
+    assert master_index.duplicates(archive, "p1") == ["p2"]
+    assert [master_index.replacing(archive, p) for p in ("p1", "p2", "p3")] == [None, "p1", None]
+    assert told(archive, "p2")["replaced_by"] == "p1"
+    assert "replaced_by" not in told(archive, "p1")
+    master_index.link(archive, "p3", "p1", "nurse", NOW_MS)
+    assert master_index.duplicates(archive, "p1") == ["p2", "p3"]
+    master_index.unlink(archive, "p2", "nurse", NOW_MS)
+    assert master_index.duplicates(archive, "p1") == ["p3"]
+    assert "replaced_by" not in told(archive, "p2")
+    with pytest.raises(HospitalError):
+        master_index.unlink(archive, "p2", "nurse", NOW_MS)
+
+
+def test_who_is_not_here_cannot_be_edited_or_shared(archive: Archive) -> None:
+    with pytest.raises(HospitalError, match="no patient nobody"):
+        master_index.correct(archive, "nobody", {"name": "X"}, "nurse", NOW_MS)
+    with pytest.raises(HospitalError, match="no patient nobody"):
+        master_index.share(archive, "nobody", AWAY.clinic, NOW_MS)
+    assert feed.get(archive, AWAY.clinic, Entity.PATIENT, "nobody") is None
+
+
+def test_sharing_and_withdrawing_tell_whether_something_changed(archive: Archive) -> None:
+    register(archive)
+    register(archive, "p2")
+    assert not master_index.withdraw(archive, "p1", AWAY.clinic)
+    assert master_index.share(archive, "p1", AWAY.clinic, NOW_MS)
+    assert not master_index.share(archive, "p1", AWAY.clinic, NOW_MS)
+    assert master_index.share(archive, "p1", "Third", NOW_MS)
+    assert master_index.share(archive, "p2", AWAY.clinic, NOW_MS)
+    assert master_index.clinics(archive, "p1") == sorted([CLINIC, AWAY.clinic, "Third"])
+    assert master_index.withdraw(archive, "p1", AWAY.clinic)
+    assert not master_index.withdraw(archive, "p1", AWAY.clinic)
+    assert master_index.clinics(archive, "p1") == sorted([CLINIC, "Third"])
+    assert master_index.clinics(archive, "p2") == sorted([CLINIC, AWAY.clinic])
+    assert told(archive, "p1", AWAY.clinic) == {}
+    assert told(archive, "p2", AWAY.clinic)["name"] == "Zahra"
+
+
 def test_a_shared_patient_is_in_both_feeds_until_withdrawn(archive: Archive) -> None:
     register(archive)
     master_index.share(archive, "p1", AWAY.clinic, NOW_MS)

@@ -69,7 +69,9 @@ def test_the_same_value_is_struck_out_by_one_tap(
 def test_the_tray_asks_too(desk: Desk, store: Store, clock: Clock) -> None:
     thermometer(store, clock)
     again = thermometer(store, clock)
-    assert MARK in desk.get("/tray")
+    shown = desk.get("/tray")
+    assert MARK in shown
+    assert "The device sent such a value before" in shown
     desk.post(f"/readings/{again}/same")
     assert history.tray_count(store) == 1
 
