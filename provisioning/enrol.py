@@ -7,7 +7,6 @@ request with the same bytes, and files are replaced whole.
 from __future__ import annotations
 
 import hashlib
-import os
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from urllib.request import Request as HttpRequest
 from urllib.request import urlopen
 
 from edge.settings.box_settings import Settings
-from edge.store import durable
+from edge.store import durable, foreign_files
 from provisioning.box_setup import set_link
 from provisioning.errors import CommandFailed, InputError
 from sync.keys import enrolment, membership
@@ -70,7 +69,7 @@ def by_stick(
     if answer.is_file():
         return accept(home, claim, request, _read_file(answer))
     file = folder / enrolment.request_file(request.box_id)
-    durable.replace(file, request.encode())
+    durable.replace(file, request.encode(), durable.EVERYBODY_READS)
     return Written(file, request.fingerprint())
 
 
@@ -167,9 +166,7 @@ def _post(url: str, body: bytes) -> bytes:
 
 
 def _read_file(file: Path) -> bytes:
-    """Read a file of a stick, which may come from anybody: no link is followed."""
-    handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as opened:
+    with foreign_files.open_to_read(file) as opened:
         return _read(opened.read)
 
 

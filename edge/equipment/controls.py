@@ -1,7 +1,8 @@
 """Quality control of the devices: what they measured of control material, which is no patient's.
 
 A control is kept as the device's own, shown where devices are shown, and never in the tray. A
-meter's memory is read more than once; the same record of the same device is kept once.
+meter's memory is read more than once: the same record with its time is kept once. So is a message
+that is sent again within minutes. All else is a control of its own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from decimal import Decimal
 from hashlib import blake2b
 
 from edge.model.entry import Entry, EntryKind
-from edge.model.reading import CodedValue, Measurement, Reading, Value
+from edge.model.reading import MESSAGE_AGAIN_S, CodedValue, Measurement, Reading, Value
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -46,9 +47,10 @@ def file(store: Store, reading: Reading) -> FiledControl:
     """Keep a device's measurement of control material; it becomes no reading of anybody's."""
     key = _key(reading)
     with store.transaction():
-        known = store.row("SELECT entry FROM control WHERE device_key = ?", (key,))
-        if key is not None and known is not None:
+        known = store.row("SELECT entry, wall_ms FROM control WHERE device_key = ?", (key,))
+        if known is not None and _is_again(reading, known["wall_ms"]):
             return FiledControl(int(known["entry"]), again=True)
+        store.execute("UPDATE control SET device_key = NULL WHERE device_key = ?", (key,))
         entry = journal.append(store, EntryKind.CONTROL, reading.stamp, control_body(reading))
         store.execute(
             "INSERT INTO control (entry, device_id, device_key, wall_ms, raw)"
@@ -113,13 +115,19 @@ def _control(row: Row) -> Control:
 def _key(reading: Reading) -> bytes | None:
     """Identify a control of a device's memory or of a message that is sent again."""
     measured = reading.measured
-    if measured.device_time is None and not measured.message and measured.record is None:
+    if measured.device_time is None and not measured.message:
         return None
     time = measured.device_time.isoformat() if measured.device_time else ""
     text = (
         f"{reading.device_id}|{measured.record or ''}|{time}|{measured.message}|{_said(measured)}"
     )
     return blake2b(text.encode("utf-8"), digest_size=16).digest()
+
+
+def _is_again(reading: Reading, before_ms: int) -> bool:
+    """Whether a control of the same key is the same: a message is, only within minutes."""
+    apart_ms = reading.stamp.wall_ms - before_ms
+    return not reading.measured.message or 0 <= apart_ms <= MESSAGE_AGAIN_S * 1000
 
 
 def _said(measured: Measurement) -> str:

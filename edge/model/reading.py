@@ -68,6 +68,11 @@ NO_DOUBT = frozenset(
 """Quality flags that say how it was measured and are no reason to doubt it."""
 
 
+MESSAGE_AGAIN_S = 600.0
+"""An analyser sends what was not acknowledged again within seconds to minutes (CLSI LIS1-A: 15 s
+for an answer, 10 s until the line is asked for again)."""
+
+
 class Repeats(StrEnum):
     """How a kind of device is known to send a measurement again, once it has sent it."""
 

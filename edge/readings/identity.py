@@ -21,14 +21,10 @@ from hashlib import blake2b
 
 from edge.equipment.device_clock import ClockRun, elapsed
 from edge.model.clock import Stamp
-from edge.model.reading import Reading, Repeats
+from edge.model.reading import MESSAGE_AGAIN_S, Reading, Repeats
 
 AT_ONCE_S = 5.0
 """The same bytes so soon in one connection are one measurement: no act of measuring is shorter."""
-
-MESSAGE_AGAIN_S = 600.0
-"""An analyser sends what was not acknowledged again within seconds to minutes (CLSI LIS1-A: 15 s
-for an answer, 10 s until the line is asked for again)."""
 
 SEEN_TO_RUN_S = 2.0
 """Clocks show whole seconds: over less time none can be seen to run."""

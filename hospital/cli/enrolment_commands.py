@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from edge.store import durable
+from edge.store import durable, foreign_files
 from hospital.archive import Archive
 from hospital.archive.settings import HospitalSettings
 from hospital.cli.output import open_hospital, say, speaks_json
@@ -66,7 +65,8 @@ def _answered(settings: HospitalSettings, archive: Archive, file: Path) -> dict[
     offer = Offer(keys, settings.broker_host, settings.broker_port)
     authority = Authority.open(settings.authority)
     reply, granted = claims.enrol(archive, authority, offer, message, datetime.now(UTC))
-    durable.replace(file.with_name(enrolment.answer_file(request.box_id)), reply)
+    answer = file.with_name(enrolment.answer_file(request.box_id))
+    durable.replace(answer, reply, durable.EVERYBODY_READS)
     words = "granted" if granted else _why(request, reply)
     told |= {"box": request.box_id, "fingerprint": request.fingerprint(), "granted": granted}
     return told | {"words": f"box {request.box_id} ({request.fingerprint()}): {words}"}
@@ -81,9 +81,7 @@ def _why(request: Request, reply: bytes) -> str:
 
 
 def _read(file: Path) -> bytes:
-    """Read a file of a stick, which may come from anybody: no link is followed."""
-    handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as opened:
+    with foreign_files.open_to_read(file) as opened:
         return opened.read(enrolment.MAX_MESSAGE + 1)
 
 

@@ -182,7 +182,8 @@ def _live(visit: Visit) -> str:
         is_open=is_open,
         taken=visit.closed_why == "another patient",
         readings=[
-            show_reading(r, now, names, urgent, silences) for r in _in_order(readings, urgent)
+            show_reading(r, now, names, urgent, silences)
+            for r in _in_order(readings, urgent | silences.keys())
         ],
         left_out=_left_out(visit, readings),
         silent=issue_texts.silent_for(alerts.age_of(store, visit.patient_id, now)),

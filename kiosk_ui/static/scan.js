@@ -4,9 +4,17 @@
 
 const MACHINE_MS = 50;     // between two keys of a scanner that does not stutter
 const TOGETHER_MS = 1000;  // a longer rest than this parts two codes, or a hand and a scanner
-const SETTLE_MS = 100;     // what begins so soon after the page may have begun before it
+const SETTLE_MS = 10;      // what begins so soon after the page may have begun before it
 const SHORTEST = 3;        // characters of a scanned code
 const READY_AT = performance.now();
+
+// When the page before got a key of a code that had not ended there: the rest of it comes here.
+const epoch = (event) => performance.timeOrigin + event.timeStamp;
+const begunBefore = Number(sessionStorage.codeBegun ?? 0);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" || event.key === "Tab") sessionStorage.removeItem("codeBegun");
+  else if (event.key.length === 1) sessionStorage.codeBegun = epoch(event);
+}, true);
 
 // The characters of a card's number, as `edge.patients.cards` reads them.
 const CARD = /^[\p{Nd}A-Za-z]+(?:[-.\/#][\p{Nd}A-Za-z]+)*$/u;
@@ -38,7 +46,8 @@ const gaps = () => [...typed.keys, ...(typed.ended ? [{ at: typed.ended }] : [])
     const gap = key.at - (all[i - 1]?.at ?? -Infinity);
     return key.pad || all[i - 1]?.pad ? Math.max(gap, MACHINE_MS) : gap;  // a finger, not a scanner
   }).slice(1);
-const isEarly = () => typed.keys[0].at < READY_AT + SETTLE_MS;
+const isEarly = () => typed.keys[0].at < READY_AT + SETTLE_MS
+  || performance.timeOrigin + typed.keys[0].at - begunBefore < TOGETHER_MS;
 const isScanned = () => gaps().some((gap, i, all) => gap < MACHINE_MS && (all[i + 1] < MACHINE_MS || isEarly()));
 const isBroken = () => isScanned() && (typed.mixed || isEarly() || typed.keys.length < SHORTEST
   || typed.keys.some((key) => key.pad) || gaps().some((gap) => gap > TOGETHER_MS));
@@ -91,7 +100,8 @@ document.addEventListener("keydown", (event) => {
 
 const end = (event, field, elsewhere) => {
   typed.ended = event.timeStamp;
-  if (!typed.keys.length || (!isScanned() && (event.key === "Tab" || elsewhere))) return;
+  const byHand = !isScanned() && (event.key === "Tab" || event.target.closest("a, button, summary"));
+  if (!typed.keys.length || byHand) return;
   const kind = field.dataset.scan;
   if (kind === "search") {
     const { text } = judged(field);

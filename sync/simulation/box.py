@@ -97,7 +97,7 @@ class SimBox:
         self.skew_ms = 0
         self.limits: Mapping[str, int] = {}
         self.spent: dict[int, dict[str, int]] = {}
-        self.tells_machine = True
+        self.machine, self.tells_machine = "", True
         self._boots = 0
         self._unsaved = UnsavedReceipts()
         self._around, self._ends = around, ends
@@ -237,7 +237,7 @@ class SimBox:
     def _send_hello(self, effect: core.SendHello) -> None:
         self._unsaved.clear()  # the answer states custody anew, perhaps that of a restored hospital
         header = hello_header(self.name, effect.nonce, self.disk.epoch())
-        about = {MACHINE: f"{id(self)}", BOOT: f"{id(self)} {self._boots}"}
+        about = {MACHINE: self.machine, BOOT: f"{self.machine} {self._boots}"}
         said = hello(self.disk, effect, about if self.tells_machine else {})
         message = replace(said, protocols=self.protocols)
         self._publish(UpFrame(header, (), self.signer, self.sealed_to, hello=message))

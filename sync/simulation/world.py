@@ -58,6 +58,7 @@ class World:
         self._ends = ends or Ends()
         self._lots = Lots({k: m.weight for k, m in MISFORTUNES.items()} | dict(often or {}))
         self.hospital = SimHospital(self._ends)
+        self._machines = 0
         self._fall = self.random.choice((0.0, 0.02, 0.1))
         self.bad = Bad(*(self.random.choice((0.0, chance)) for chance in (0.01, 0.03, 0.02)))
         self.boxes = [self._box("alpha"), self._box("beta")]
@@ -320,6 +321,8 @@ class World:
 
     def _box(self, name: str) -> SimBox:
         box = SimBox(name, self, self._ends, self.bad)
+        self._machines += 1
+        box.machine = f"machine {self._machines}"
         box.tells_machine = self.seed % SILENT_EVERY != 0
         return box
 

@@ -121,17 +121,17 @@ def test_a_backup_from_before_the_file_was_held_makes_nothing_safe(
 def test_only_what_is_safe_and_old_leaves_the_disk(
     store: Store, clock: Clock, tmp_path: Path
 ) -> None:
-    settings = Settings(home=tmp_path, box_id="box-test", clinic="Thar Post 7")
+    settings = Settings(tmp_path, "box-test", "Thar Post 7", disk_low_mb=10**9)
     kept, gone = add(store, tmp_path, clock), add(store, tmp_path, clock)
     hold(store, gone)
     now = clock.now()
-    old_files.judge(store, settings, now, pressed=True)
+    old_files.run(store, settings, now)
     assert len(states(store)) == 2  # held by the hospital, but in no backup
     record(store, clock)
     cover(store, clock)
     assert states(store) == [State.SAFE, State.WAITING]
     assert patient_files.forget_old(store, tmp_path, now.wall_ms - DAY_MS) == 0
-    old_files.judge(store, settings, clock.now(), pressed=True)
+    old_files.run(store, settings, clock.now())
     assert [one.id for one in patient_files.of_patient(store, "p1")] == [kept]
     assert not attachments.path(tmp_path, gone).exists()
     assert attachments.path(tmp_path, kept).read_bytes() == JPEG

@@ -186,6 +186,17 @@ def test_a_damaged_run_is_not_pruned_but_told(store: Store, hand: HandClock) -> 
     assert "(1)" in issues.current(store)[0].sentence()
 
 
+@pytest.mark.parametrize(("low_mb", "gone"), [(10**9, 3), (0, 0)])
+def test_what_is_safe_goes_early_when_the_real_disk_is_nearly_full(
+    store: Store, hand: HandClock, tmp_path: Path, low_mb: int, gone: int
+) -> None:
+    record(store, hand, 3)
+    outbox.mark_custody(store, Lane.CLINICAL, 3, 3, hand.now())
+    box = Settings(tmp_path, "box-test", "Clinic", disk_low_mb=low_mb)
+    prune.run(store, box, hand.advance(60))
+    assert outbox.state(store, Lane.CLINICAL).base == gone
+
+
 def test_age_counts_only_by_a_clock_that_somebody_vouched_for(
     store: Store, hand: HandClock
 ) -> None:

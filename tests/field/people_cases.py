@@ -47,8 +47,12 @@ def an_unknown_age_is_said_and_made_up_for(desk: Desk, store: Store, clock: Cloc
     """FL08: no alert without the age, and that is said; with the age the alert comes."""
     visit = _visit(desk, store, clock, PatientForm("Bilal Shah"))
     measured(store, clock, Kind.OXIMETRY, Value(Code.SPO2, Decimal(80), "%"))
+    for number in (36, 37):  # what is calm and came later stands below what may be dangerous
+        warm = Value(Code.TEMPERATURE, Decimal(number), "Cel")
+        measured(store, clock, Kind.TEMPERATURE, warm)
     page = desk.get(f"{visit}/live")
     assert "No rule judges this value, because the age is not known." in page
+    assert page.index(">80</span>") < page.index(">37</span>")
     assert "Enter the age" in page
     patient = visits.get(store, visit.rpartition("/")[2]).patient_id
     register.correct(store, clock.now(), patient, {"birth": "1960"}, "w1")

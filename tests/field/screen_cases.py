@@ -67,6 +67,14 @@ def a_part_of_a_scan_is_no_card(page: Page, store: Store, clock: Clock) -> None:
     scanner.clock_s = page.evaluate("(performance.timeOrigin + READY_AT) / 1000")
     scanner.scan("1042")  # its first half went to the page before
     expect(again).to_be_visible()
+    page.goto("/status")
+    scanner = Scanner(page)
+    scanner.scan("1390", end="")
+    page.goto("/measure")
+    rest = Scanner(page)
+    rest.clock_s = scanner.clock_s + 0.5
+    rest.scan("1042")  # its first half went to another page, which waited for none
+    expect(again).to_be_visible()
     assert visits.current(store, clock.now()) is None
 
 

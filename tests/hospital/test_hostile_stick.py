@@ -14,6 +14,7 @@ from edge.store import foreign_files
 from hospital.cli.commands import hospital
 from provisioning.link_commands import bundles
 from sync.bundles import bundle_format
+from sync.keys import enrolment
 
 
 def link(at: Path, prey: Path) -> None:
@@ -124,4 +125,13 @@ def test_a_box_refuses_an_answer_that_is_no_file(pair: Pair, prey: Path, trap: T
     assert len(shown["refused"]) == 1  # type: ignore[arg-type]
     pair.record(1)
     say(bundles, "write", str(pair.stick))
+    assert is_untouched(prey)
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_request_to_enrol_is_read_from_a_file_alone(pair: Pair, prey: Path, trap: Trap) -> None:
+    trap(pair.stick / enrolment.request_file("box-else"), prey)
+    said = say(hospital, "enrol", str(pair.stick), expect=1)
+    (refused,) = said["requests"]  # type: ignore[misc]
+    assert "not a file" in str(refused["words"])  # type: ignore[index]
     assert is_untouched(prey)

@@ -257,3 +257,26 @@ def test_nonsense_paths_are_plain_pages(client: FlaskClient) -> None:
     post(client, "/measure", without="yes")
     assert client.get("/measure/nonsense").status_code == 404
     assert client.get("/measure/weight/live?after=x").status_code == 404
+
+
+def test_of_two_people_with_one_card_each_is_offered_and_one_chosen(
+    client: FlaskClient, store: Store, clock: Clock
+) -> None:
+    one = register.register(
+        store, clock.now(), PatientForm("Amir", "male", age="60", card="9"), None
+    )
+    two = register.register(store, clock.now(), PatientForm("Hina", "female", age="5"), None)
+    with store.transaction():  # as another box may have written it
+        store.execute("UPDATE patient SET card = '9' WHERE id = ?", (two.id,))
+    client.post("/measure", data={"card": "9"}, headers=ORIGIN)
+    page = client.get("/measure/card").text
+    assert "Which of these are you?" in page
+    assert all(word in page for word in (one.id, two.id, "Male", "Female"))
+    assert "Amir" not in page
+    client.post("/measure/card", data={"mine": "yes"}, headers=ORIGIN)
+    assert visits.current(store, clock.now()) is None
+    client.post("/measure", data={"card": "9"}, headers=ORIGIN)
+    client.post("/measure/card", data={"mine": two.id}, headers=ORIGIN)
+    visit = visits.current(store, clock.now())
+    assert visit is not None
+    assert visit.patient_id == two.id

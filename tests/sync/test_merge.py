@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -244,3 +245,32 @@ def test_many_edits_merge_as_each_pair_of_them_says(told: tuple[str, list[Edit]]
         assert merged.value in values or not values
     elif rule.tier is Tier.IDENTITY and merged.value is not None:
         assert merged.value in values
+
+
+ESTIMATES = ["40 a 2026-11-30", "44 a 2026-11-20", "6 mo 2026-11-30", None]
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda n, value, author, base: edit(
+                "age", value, author, id=f"{author}{n}", order=n, rev=n, base_rev=base, at_ms=n
+            ),
+            st.integers(1, 6),
+            st.sampled_from(ESTIMATES),
+            st.sampled_from("abc"),
+            st.integers(0, 6),
+        ),
+        max_size=6,
+        unique_by=lambda one: one.id,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_estimates_merge_in_any_order_and_ask_nobody(told: list[Edit], random: Random) -> None:
+    rule = rules()["age"]
+    merged = settle(rule, told)
+    again = [*told, *told]
+    random.shuffle(again)
+    assert settle(rule, again) == merged
+    assert merged.reviews == ()
+    assert merged.value in {one.value for one in told} | {None}

@@ -7,6 +7,7 @@ import pytest
 from sync.simulation import run
 from sync.simulation.__main__ import main
 from sync.simulation.misfortunes import MISFORTUNES
+from sync.simulation.world import SILENT_EVERY
 
 MEDIA = {"restore_under": 20, "image": 20, "toggle_link": 2}
 
@@ -23,6 +24,14 @@ def test_the_command_names_what_it_ran(capsys: pytest.CaptureFixture[str]) -> No
 def test_media_that_change_under_the_courier_lose_nothing_that_can_be_saved() -> None:
     outcomes = [run(seed, often=MEDIA) for seed in range(20)]
     assert sum(o.forks for o in outcomes) > 20
+
+
+def test_a_card_that_falls_back_again_and_again_shuts_nobody_out() -> None:
+    """Seeds whose boxes name their machine, without clones: I17 would fail at a quarantine."""
+    falls = {"roll_back": 20, "image": 12, "clone": 0}
+    outcomes = [run(seed, often=falls) for seed in range(60) if seed % SILENT_EVERY]
+    assert sum(o.forks >= 2 for o in outcomes) > 10
+    assert sum(o.quarantines for o in outcomes) == 0
 
 
 @pytest.mark.parametrize("seed", [4011, 8990])

@@ -125,6 +125,8 @@ def test_an_astm_sample_has_several_homes(home: str) -> None:
 def test_the_next_patients_result_never_keeps_the_former_sample() -> None:
     wire = astm(HEAD, "P|1", "O|1|S-1", result("9.0"), "P|2", "O|1", result("10.0"), L)
     assert [each.record for each in measured(turns(wire))] == ["S-1", None]
+    without_order = astm(HEAD, "P|1", "O|1|S-1", result("9.0"), "P|2", result("10.0"), L)
+    assert [each.record for each in measured(turns(without_order))] == ["S-1", None]
 
 
 @pytest.mark.parametrize(
