@@ -11,11 +11,25 @@ import pytest
 
 from edge.model.bounds import LAST_MS, MAX_COUNT
 from edge.model.command import Command
-from sync.core import Header, Hello, MessageError, box, clones, hospital, retry_times, topics, wire
+from sync.core import (
+    Header,
+    Hello,
+    MessageError,
+    Welcome,
+    box,
+    clones,
+    decode,
+    encode,
+    hospital,
+    retry_times,
+    topics,
+    wire,
+)
 from sync.core.clones import OpenedSession
 from sync.core.command import decode_command, encode_command
 from sync.core.header import hello_header
 from sync.core.hospital import Admit, HelloArrived, HospitalBox
+from sync.core.messages import MAX_LANES
 from sync.core.retry_times import next_nonce
 
 # --- values -----------------------------------------------------------------------------------
@@ -203,3 +217,37 @@ def test_an_epoch_that_was_never_taken_up_is_none() -> None:
     assert clones.suspicion([fork, plain, fork]) == "it began 2 new epochs within a day"
     assert clones.suspicion([A[0], B[0], A[1]]) is None
     assert clones.suspicion([A[0], B[0], A[1], B[1]]) is not None
+
+
+def test_so_many_lanes_are_read_and_no_more() -> None:
+    reports = {lane: [0, 0, 1] for lane in "abcdefghi"}
+    items = [1, [1, 1], 1, b"nonce-00", reports, False, {}]
+    with pytest.raises(MessageError):
+        decode(wire.dump(items))
+    del reports["i"]
+    assert len(decode(wire.dump(items)).lanes) == MAX_LANES == 8  # type: ignore[union-attr]
+
+
+def test_a_hospital_that_was_never_restored_says_generation_0() -> None:
+    assert wire.load_array(encode(Welcome(b"nonce-00", 1, {}, 77)), 7)[-1] == 0
+
+
+def test_two_copies_on_one_machine_are_told_by_forks_and_by_turns() -> None:
+    """Sessions that name their boot, each time another: forks alone say nothing."""
+
+    def named(one: OpenedSession, boot: int, *, fork: bool = False) -> OpenedSession:
+        return replace(one, machine="m1", boot=f"b{boot}", fork=fork)
+
+    turns = [A[0], B[0], A[1], B[1]]
+    assert clones.returns(turns) == 2
+    forked = [named(one, n, fork=n in (0, 2)) for n, one in enumerate(turns)]
+    assert clones.forks(forked) == 2
+    assert clones.suspicion(forked) == clones.IN_TURN
+    assert clones.suspicion([named(one, n) for n, one in enumerate(turns)]) is None
+    once = [named(one, n, fork=n in (0, 2)) for n, one in enumerate((A[0], B[0], A[1]))]
+    assert clones.suspicion(once) is None
+
+
+def test_a_new_session_has_neither_failed_nor_begun_again() -> None:
+    made = box.BoxSession()
+    assert (made.failures, made.restarts, made.tries, made.srtt_ms) == (0, 0, 0, None)
