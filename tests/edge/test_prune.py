@@ -270,3 +270,14 @@ def chain_holds(store: Store) -> None:
     for queued in outbox.records(store, Lane.CLINICAL, 1, 999):
         link = chain(link or b"", queued.record)
         assert queued.chain == link
+
+
+def test_a_record_that_is_gone_from_the_file_is_damage(store: Store, hand: HandClock) -> None:
+    record(store, hand, 3)
+    outbox.mark_custody(store, Lane.CLINICAL, 3, 3, hand.now())
+    store.rows("PRAGMA foreign_keys = OFF")
+    with store.transaction():
+        store.execute("DELETE FROM journal WHERE id = 2")
+    with pytest.raises(pruning.DamagedRecords):
+        pruning.prune(store, Lane.CLINICAL, LATER)
+    assert outbox.state(store, Lane.CLINICAL).base == 0

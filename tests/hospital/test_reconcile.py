@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from edge.model.entry import canonical_json
 from edge.model.feed_item import Entity
+from edge.model.patient_fields import Tier
 from hospital.archive import Archive
 from hospital.archive.errors import HospitalError
 from hospital.feed import feed
@@ -19,6 +20,7 @@ from hospital.fleet.boxes import Box
 from hospital.patients import edit_history, master_index, reviews
 from hospital.receiving import apply, custody
 from hospital.views import chart
+from sync import patient_merge
 from sync.keys.keys import BoxKeys
 
 NOW_MS = 1_795_000_000_000
@@ -269,3 +271,12 @@ def test_order_of_arrival_does_not_matter(lone, first, second, random) -> None:
         random.shuffle(turns)
     assert outcomes[0] == outcomes[1]
     assert len(outcomes[0][1]) >= 2 + (1 if any(first) or any(second) else 0)
+
+
+def test_only_what_a_clinic_proposes_where_nothing_holds_can_be_refused() -> None:
+    for field, rule in patient_merge.rules().items():
+        review = patient_merge.Review(field, patient_merge.Op.SET, ("a", "b"))
+        for held in (None, "a"):
+            waiting = reviews.WaitingReview("p1", CLINIC, review, NOW_MS, "Zahra", 1, held)
+            blocked = rule.tier is Tier.BLOCK
+            assert waiting.is_refusable is (blocked and held is None)
