@@ -174,10 +174,7 @@ class Trial:
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
 
     def _tests_of(self, mutant: Mutant, items: dict[str, pytest.Item]) -> list[pytest.Item]:
-        """Return the tests that run the line, the quickest first, for so long as the job allows.
-
-        A mutant outside of all functions, whose modules must be loaded anew, gets a third of it.
-        """
+        """Return the tests that run the line, the quickest first, for so long as the job allows."""
         found = []
         for nodeid, test in self._map.items():
             lines = test["lines"].get(self._file)
@@ -189,11 +186,25 @@ class Trial:
             ):
                 found.append((test["s"], nodeid))
         chosen, taken = [], 0.0
-        most = self._job["most"] / (1 if mutant.function else 3)
+        most = self._job["most"]
         for seconds, nodeid in sorted(found):
             taken += seconds
             if taken < most:
                 chosen.append(items[nodeid])
+        return chosen
+
+    def _files(self) -> list[str]:
+        """Return the quickest files with tests of the module: they may look at its constants."""
+        totals: dict[str, float] = {}
+        for nodeid, test in self._map.items():
+            if self._file in test["lines"]:
+                file = nodeid.partition("::")[0]
+                totals[file] = totals.get(file, 0.0) + test["s"]
+        chosen, taken = [], 0.0
+        for file, seconds in sorted(totals.items(), key=lambda pair: pair[1]):
+            taken += seconds
+            if taken < self._job["most"]:
+                chosen.append(file)
         return chosen
 
     @staticmethod
@@ -214,7 +225,7 @@ class Trial:
             os.close(reading)
             os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
             if mutant.function == "":
-                _begin_anew(mutant, tests, writing)
+                _begin_anew(mutant, self._files(), writing)
             _run(mutant, tests, writing)
         os.close(writing)
         by, code = self._wait(child, reading, limit)
@@ -271,7 +282,7 @@ def _run(mutant: Mutant, tests: Sequence[pytest.Item], writing: int) -> None:
         os._exit(code)
 
 
-def _begin_anew(mutant: Mutant, tests: Sequence[pytest.Item], writing: int) -> None:
+def _begin_anew(mutant: Mutant, files: Sequence[str], writing: int) -> None:
     """Become a new pytest whose imports meet the mutant; does not return."""
     os.set_inheritable(writing, True)
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HEALTHPOST_MUTANT")}
@@ -280,7 +291,7 @@ def _begin_anew(mutant: Mutant, tests: Sequence[pytest.Item], writing: int) -> N
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     command = [sys.executable, "-m", "pytest", "-x", "-p", "trials.mutant_tests", "-p", "no:xdist"]
-    os.execve(sys.executable, [*command, *(item.nodeid for item in tests)], environment)
+    os.execve(sys.executable, [*command, *files], environment)
 
 
 def _exchange(mutant: Mutant) -> None:
