@@ -204,7 +204,7 @@ def test_a_hash_is_bound_to_person_and_box() -> None:
 
 def test_the_pepper_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
     keys = tmp_path / "keys"
-    with pytest.raises(SettingsError, match="healthpost init"):
+    with pytest.raises(SettingsError, match="healthpost staff renew-pepper"):
         staff.load_pepper(keys)
     pepper = pins.create_pepper(keys)
     assert staff.load_pepper(keys) == pepper
