@@ -271,6 +271,14 @@ class ControlFact(Fact, frozen=True):
     record: Text | None = None
     time: Text | None = None
 
+    @classmethod
+    def read(cls, entry: Entry) -> ControlFact:
+        """Return the fact of a control; raises `ValueError`, also when a value is no number."""
+        fact = cls._of(entry, entry.body)
+        for value in fact.values:
+            value.checked()
+        return fact
+
 
 class AnswerFact(Fact, frozen=True):
     """The box answers a command: the outcome, in a word."""

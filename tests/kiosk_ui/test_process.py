@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from eventually import eventually
 
+from edge.store.store import Store
+
 pytestmark = pytest.mark.system
 
 
@@ -28,6 +30,7 @@ def test_it_serves_until_sigterm(tmp_path: Path) -> None:
         port = probe.getsockname()[1]
     text = f'[box]\nid = "box-test"\nclinic = "Chak 12"\n[kiosk]\nport = {port}\n'
     (tmp_path / "healthpost.toml").write_text(text, encoding="utf-8")
+    Store.create(tmp_path / "box.db", "box-test").close()
     process = start(tmp_path)
 
     def page() -> str:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.feed import command_log
+from edge.model.bounds import MAX_COUNT
 from edge.model.clock import Clock
 from edge.model.command import Command
 from edge.store import journal
@@ -57,7 +58,7 @@ def test_what_is_not_understood_is_answered_and_a_failing_one_is_not(
     st.builds(
         Command,
         st.text("abc", min_size=1, max_size=9),
-        st.integers(0, 2**62),
+        st.integers(0, MAX_COUNT),
         st.text("xyz", max_size=9),
         st.dictionaries(st.text("k", max_size=3), st.none() | st.booleans() | st.text("v")),
     )
