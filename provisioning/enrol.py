@@ -48,7 +48,7 @@ def enrol(home: Path, claim_text: str, *, new_keys: bool = False) -> Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WaitingRequest:
     """A request that waits on a stick for its answer; the hospital sees its fingerprint too."""
 
     file: Path
@@ -57,7 +57,7 @@ class Written:
 
 def by_stick(
     home: Path, claim_text: str, folder: Path, *, new_keys: bool = False
-) -> Grant | Written:
+) -> Grant | WaitingRequest:
     """Take in the hospital's answer from a stick when it is there, else write the request.
 
     Raises like `enrol`, and `OSError`.
@@ -70,7 +70,7 @@ def by_stick(
         return accept(home, claim, request, _read_file(answer))
     file = folder / enrolment.request_file(request.box_id)
     durable.replace(file, request.encode(), durable.EVERYBODY_READS)
-    return Written(file, request.fingerprint())
+    return WaitingRequest(file, request.fingerprint())
 
 
 def prepare(home: Path, claim_text: str) -> tuple[Claim, Request]:

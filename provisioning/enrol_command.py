@@ -42,7 +42,7 @@ def enrol(
         joined = joining.enrol(home, claim, new_keys=new_keys)
     else:
         answered = joining.by_stick(home, claim, stick, new_keys=new_keys)
-        if isinstance(answered, joining.Written):
+        if isinstance(answered, joining.WaitingRequest):
             words = (
                 f"The request is in {answered.file}; the hospital sees it as"
                 f" {answered.fingerprint}.\nAnswer it there with `healthpost hospital enrol"

@@ -13,7 +13,7 @@ from decimal import Decimal
 from string import hexdigits
 
 from devices.capture import recorded
-from devices.capture.recorded import Recorded
+from devices.capture.recorded import RecordingResult
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import DecodeError, Decoder, Event
 from devices.protocols.laboratory import Site, Test
@@ -67,7 +67,7 @@ def decode_serial(
     decoder = _decoder(protocol, direction)
     data = [_bytes(chunk) for chunk in chunks]
     events = [event for chunk in data for event in decoder.feed(chunk)]
-    found = Recorded()
+    found = RecordingResult()
     if direction == FROM_DEVICE:
         found = recorded.of_events(SERIAL_PROTOCOLS[protocol], events, site or Site())
     return {
@@ -129,7 +129,7 @@ def not_understood(answer: Json) -> str:
     return f"no whole frame of {answer['protocol']} is in these bytes"
 
 
-def recorded_json(found: Recorded) -> Json:
+def recorded_json(found: RecordingResult) -> Json:
     """Return what would be recorded: {"readings"}, with "refused" and "answers" when there are."""
     answer: Json = {"readings": [_reading_json(measured) for measured in found.readings]}
     if found.refused:

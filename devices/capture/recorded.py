@@ -28,7 +28,7 @@ _BROADCAST_FIELDS = frozenset({"stabilized", "removed"})
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class RecordingResult:
     """The readings, why others were refused (kind and text), and what the box would answer.
 
     `controls` were measured of control material, and are filed as the device's own.
@@ -40,19 +40,21 @@ class Recorded:
     controls: tuple[Measurement, ...] = ()
 
 
-def of_characteristic(characteristic: BleCharacteristic, fields: Fields, raw: bytes) -> Recorded:
+def of_characteristic(
+    characteristic: BleCharacteristic, fields: Fields, raw: bytes
+) -> RecordingResult:
     """Return what one value of a GATT characteristic, or one advertisement, would leave behind."""
     if fields.keys() >= _BROADCAST_FIELDS:
         return _judged([Broadcasts().feed("", characteristic, raw, 0.0)])
     control = characteristic.control(fields) if characteristic.control else None
     if control is not None:
-        return Recorded(controls=(control,))
+        return RecordingResult(controls=(control,))
     assembly = Assembly()
     pieces = assembly.feed(Piece(_NO_TIME, characteristic, fields, raw)) + assembly.flush()
     return _judged([piece.characteristic.measured(piece.fields) for piece in pieces])
 
 
-def of_events(protocol: SerialProtocol, events: Iterable[Event], site: Site) -> Recorded:
+def of_events(protocol: SerialProtocol, events: Iterable[Event], site: Site) -> RecordingResult:
     """Return what a serial device's events would leave behind; `site` is of an analyser."""
     row = serial_row(protocol.name)
     if row is not None and row.analyser is not None:
@@ -70,7 +72,7 @@ def of_events(protocol: SerialProtocol, events: Iterable[Event], site: Site) -> 
     return _judged(found)
 
 
-def _of_analyser(protocol: str, events: Iterable[Event], site: Site) -> Recorded:
+def _of_analyser(protocol: str, events: Iterable[Event], site: Site) -> RecordingResult:
     session = session_for(protocol, site)
     assert session is not None
     turns = [session.start(0), *(session.on_event(event, 0) for event in events)]
@@ -78,10 +80,10 @@ def _of_analyser(protocol: str, events: Iterable[Event], site: Site) -> Recorded
     failed = tuple((one.kind, one.text) for turn in turns for one in turn.refused)
     filed = tuple(control for turn in turns for control in turn.controls)
     answers = tuple(turn.write for turn in turns if turn.write)
-    return Recorded(judged.readings, judged.refused + failed, answers, filed)
+    return RecordingResult(judged.readings, judged.refused + failed, answers, filed)
 
 
-def _judged(found: Iterable[Measurement | Refusal | None]) -> Recorded:
+def _judged(found: Iterable[Measurement | Refusal | None]) -> RecordingResult:
     """Part what was measured into what is possible and what no meter or person can have."""
     readings, refused = [], []
     for answer in found:
@@ -96,4 +98,4 @@ def _judged(found: Iterable[Measurement | Refusal | None]) -> Recorded:
             readings.append(measured)
         else:
             refused.append((why.kind, why.text))
-    return Recorded(tuple(readings), tuple(refused))
+    return RecordingResult(tuple(readings), tuple(refused))

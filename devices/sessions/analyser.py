@@ -58,7 +58,7 @@ class Hl7Session:
         if message.type.split("^")[0] not in hl7_message.RESULT_MESSAGES:
             return Turn(write=answer, state="connected")
         named = bool(message.id or message.head.of(7))
-        judged = Judged.none()
+        judged = JudgedResults.none()
         for place, observation in enumerate(hl7_message.observations(message)):
             result = observation.result(self._site)
             control = is_control(result, self._site) or observation.is_control
@@ -88,7 +88,7 @@ class Hl7Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JudgedResults:
     """What came of results: readings, controls, and those that are neither."""
 
     measured: tuple[Measurement, ...] = ()
@@ -96,23 +96,23 @@ class Judged:
     refused: tuple[ResultRefusal, ...] = ()
 
     @classmethod
-    def none(cls) -> Judged:
+    def none(cls) -> JudgedResults:
         """Return what comes of no result."""
         return cls()
 
-    def joined(self, other: Judged) -> Judged:
+    def joined(self, other: JudgedResults) -> JudgedResults:
         """Return both."""
-        return Judged(
+        return JudgedResults(
             self.measured + other.measured,
             self.controls + other.controls,
             self.refused + other.refused,
         )
 
-    def kept(self, digest: str) -> Judged:
+    def kept(self, digest: str) -> JudgedResults:
         """Return the same, known by a digest of the message and of its place there."""
         measured = tuple(replace(found, message=digest) for found in self.measured)
         controls = tuple(replace(found, message=digest) for found in self.controls)
-        return Judged(measured, controls, self.refused)
+        return JudgedResults(measured, controls, self.refused)
 
     def turn(self, write: bytes, doubts: tuple[str, ...] = ()) -> Turn:
         """Return the turn that records all of it."""
@@ -133,14 +133,14 @@ def _digest(raw: bytes, place: int) -> str:
     return blake2b(raw + place.to_bytes(4, "big"), digest_size=12).hexdigest()
 
 
-def judge(result: Result, site: Site, *, control: bool) -> Judged:
+def judge(result: Result, site: Site, *, control: bool) -> JudgedResults:
     """Judge one result by the site's map; what is refused of control material is said too."""
     if control and result.standing is Standing.CONTROL:
         result = replace(result, standing=Standing.FINAL)
     found = laboratory.judge(result, site.tests)
     if isinstance(found, str):
-        return Judged(refused=(ResultRefusal(found, (result.test,)),))
-    return Judged(controls=(found,)) if control else Judged(measured=(found,))
+        return JudgedResults(refused=(ResultRefusal(found, (result.test,)),))
+    return JudgedResults(controls=(found,)) if control else JudgedResults(measured=(found,))
 
 
 def is_control(result: Result, site: Site) -> bool:

@@ -15,7 +15,14 @@ from devices.driver import Event, ResultRefusal, Turn
 from devices.protocols import astm_e1381, character_sets
 from devices.protocols.astm_records import Message
 from devices.protocols.laboratory import Site
-from devices.sessions.analyser import Judged, WallClock, is_control, judge, no_clock, together
+from devices.sessions.analyser import (
+    JudgedResults,
+    WallClock,
+    is_control,
+    judge,
+    no_clock,
+    together,
+)
 
 ANSWER_MS = 15_000
 """How long the other end may take to answer (LIS01-A2, 6.5.2)."""
@@ -88,7 +95,7 @@ class AstmSession:
         control = self._message.is_control or is_control(result, self._site)
         judged = judge(result, self._site, control=control)
         self._refused += [replace(each, raw=raw + b"\r") for each in judged.refused]
-        kept = Judged(judged.measured, judged.controls)
+        kept = JudgedResults(judged.measured, judged.controls)
         return kept.kept(self._message.digest(text)).turn(reply)
 
     def _end(self, reply: bytes) -> Turn:

@@ -32,7 +32,7 @@ def session() -> ScriptedSession:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _ReadMemory:
     """What was read: of which meter, how many records, and the bytes of the newest."""
 
     serial: str = ""
@@ -42,7 +42,7 @@ class _Known:
 
 class _Meter:
     def __init__(self) -> None:
-        self._known = _Known()
+        self._known = _ReadMemory()
         self._copies = Copies()
 
     def play(self) -> Script:
@@ -72,7 +72,7 @@ class _Meter:
         new = yield from self._new(serial, count)
         if new == count:
             self._copies = Copies()
-        known, self._known = self._known, _Known()
+        known, self._known = self._known, _ReadMemory()
         newest = known.newest
         for index in range(new):
             time, value = yield from _memory(index)
@@ -82,7 +82,7 @@ class _Meter:
                 yield Turn(controls=(self._copies.numbered(found),))
             elif found is not None:
                 yield Turn(measured=(self._copies.numbered(found),))
-        self._known = _Known(serial, count, newest)
+        self._known = _ReadMemory(serial, count, newest)
 
     def _new(self, serial: str, count: int) -> Generator[Ask | Rest | Turn, Event | None, int]:
         """Return how many records are new: what stands behind them must be the newest known."""

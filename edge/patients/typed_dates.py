@@ -29,7 +29,7 @@ Span = tuple[date, date]
 
 
 @dataclass(frozen=True, slots=True)
-class _Typed:
+class _TypedDate:
     """A date as typed, before it is known of which calendar."""
 
     year: int
@@ -62,21 +62,21 @@ def read(text: str, calendars: str, span: Span) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Dated:
+class _DateReading:
     """A typed date in one calendar, or why it cannot be of it."""
 
     text: str
     wrong: str | None = None
 
 
-def _is_of_another(typed: _Typed, wrong: str, names: list[str], span: Span) -> bool:
+def _is_of_another(typed: _TypedDate, wrong: str, names: list[str], span: Span) -> bool:
     """Whether the year cannot be of these calendars and can be of another."""
     far = wrong == "too-old" or (wrong == "future" and typed.year > span[1].year)
     others = [c for c in CALENDARS if c.name.value not in names]
     return far and any(_dated(typed, other, span).wrong is None for other in others)
 
 
-def _parse(text: str) -> _Typed:
+def _parse(text: str) -> _TypedDate:
     plain = _digits(text).translate(_HAN).strip()
     parts = _PARTS.findall(plain)
     if not 1 <= len(parts) <= 3 or not _SEPARATORS.fullmatch(_PARTS.sub("", plain)):
@@ -93,10 +93,10 @@ def _parse(text: str) -> _Typed:
     return _with_numbers(numbers)
 
 
-def _with_name(month: int, numbers: list[str]) -> _Typed:
+def _with_name(month: int, numbers: list[str]) -> _TypedDate:
     """Read "12 March 1998", "March 12, 1998", "1998 March 12" or "March 1998"."""
     if len(numbers) == 1 and len(numbers[0]) == 4:
-        return _Typed(int(numbers[0]), month)
+        return _TypedDate(int(numbers[0]), month)
     if len(numbers) != 2:
         raise InvalidForm({"birth": "format"})
     if len(numbers[0]) == 4:
@@ -104,16 +104,16 @@ def _with_name(month: int, numbers: list[str]) -> _Typed:
     return _typed(numbers[1], month, numbers[0])
 
 
-def _with_numbers(numbers: list[str]) -> _Typed:
+def _with_numbers(numbers: list[str]) -> _TypedDate:
     match [len(number) for number in numbers]:
         case [4]:
-            return _Typed(int(numbers[0]))
+            return _TypedDate(int(numbers[0]))
         case [4, 1 | 2]:
-            return _Typed(int(numbers[0]), int(numbers[1]))
+            return _TypedDate(int(numbers[0]), int(numbers[1]))
         case [1 | 2, 4]:
-            return _Typed(int(numbers[1]), int(numbers[0]))
+            return _TypedDate(int(numbers[1]), int(numbers[0]))
         case [4, 1 | 2, 1 | 2]:
-            return _Typed(int(numbers[0]), int(numbers[1]), int(numbers[2]))
+            return _TypedDate(int(numbers[0]), int(numbers[1]), int(numbers[2]))
         case [1 | 2, 1 | 2, 4 | 2]:
             if int(numbers[1]) > 13 >= int(numbers[0]):
                 raise InvalidForm({"birth": "order"})
@@ -121,13 +121,13 @@ def _with_numbers(numbers: list[str]) -> _Typed:
     raise InvalidForm({"birth": "format"})
 
 
-def _typed(year: str, month: int, day: str) -> _Typed:
+def _typed(year: str, month: int, day: str) -> _TypedDate:
     if len(year) not in (2, 4) or len(day) > 2:
         raise InvalidForm({"birth": "format"})
-    return _Typed(int(year), month, int(day), short=len(year) == 2)
+    return _TypedDate(int(year), month, int(day), short=len(year) == 2)
 
 
-def _dated(typed: _Typed, calendar: Calendar, span: Span) -> _Dated:
+def _dated(typed: _TypedDate, calendar: Calendar, span: Span) -> _DateReading:
     if not typed.short:
         return _in_calendar(typed, typed.year, calendar, span)
     # A box without a date takes every year for possible: `span` then ends at the last of all.
@@ -136,26 +136,26 @@ def _dated(typed: _Typed, calendar: Calendar, span: Span) -> _Dated:
              (century - 100, century)]  # fmt: skip
     fit = [said for said in tried if said.wrong is None]
     if len(fit) > 1:
-        return _Dated("", "century")
+        return _DateReading("", "century")
     return fit[0] if fit else tried[0]
 
 
-def _in_calendar(typed: _Typed, year: int, calendar: Calendar, span: Span) -> _Dated:
+def _in_calendar(typed: _TypedDate, year: int, calendar: Calendar, span: Span) -> _DateReading:
     try:
         first = calendar.first_day(year, typed.month or 1, typed.day or 1)
     except (ValueError, OverflowError):
-        return _Dated("", "impossible")
+        return _DateReading("", "impossible")
     if first > span[1]:
-        return _Dated("", "future")
+        return _DateReading("", "future")
     if first < span[0]:
-        return _Dated("", "too-old")
+        return _DateReading("", "too-old")
     if calendar.name is CalendarName.GREGORIAN:
         exact = 10 if typed.day else 7 if typed.month else 4
-        return _Dated(first.isoformat()[:exact])
-    return _Dated(_converted(typed, first, calendar))
+        return _DateReading(first.isoformat()[:exact])
+    return _DateReading(_converted(typed, first, calendar))
 
 
-def _converted(typed: _Typed, first: date, calendar: Calendar) -> str:
+def _converted(typed: _TypedDate, first: date, calendar: Calendar) -> str:
     """Return the day, or the month or year in which most of the typed month or year lies."""
     if typed.day is not None:
         return first.isoformat()[: 10 if calendar.to_the_day else 7]

@@ -9,7 +9,7 @@ from edge.equipment.device_clock import ClockRun
 from edge.model.clock import PlacedStamp, Stamp, place
 from edge.model.entry import Entry
 from edge.model.reading import Reading, Repeats
-from edge.readings.identity import Came
+from edge.readings.identity import Transmission
 from edge.store.store import Row, Store
 
 
@@ -22,14 +22,14 @@ class Repetition:
     placed: PlacedStamp
 
 
-def how_it_came(store: Store, reading: Reading, clock: ClockRun | None) -> Came:
+def how_it_came(store: Store, reading: Reading, clock: ClockRun | None) -> Transmission:
     """Say how a reading came; of one that says nothing itself, only its own number is a proof."""
     measured, sent = reading.measured, reading.sent
     unsaid = Repeats.NUMBERED if measured.record else Repeats.HELD
     stamp = measured.device_time
     known = clock is not None and stamp is not None and clock.covers(stamp)
     memory = device_memory.of(store, reading.device_id) if reading.device_id else None
-    return Came(
+    return Transmission(
         at=reading.stamp,
         connected=sent.connected if sent else None,
         repeats=sent.repeats if sent else unsaid,
@@ -41,7 +41,7 @@ def how_it_came(store: Store, reading: Reading, clock: ClockRun | None) -> Came:
     )
 
 
-def like(store: Store, key: bytes | None) -> list[tuple[int, Came]]:
+def like(store: Store, key: bytes | None) -> list[tuple[int, Transmission]]:
     """Return the readings with this key and how they came, oldest first."""
     if key is None:
         return []
@@ -53,9 +53,9 @@ def like(store: Store, key: bytes | None) -> list[tuple[int, Came]]:
     return [(row["entry"], _came_then(row)) for row in rows]
 
 
-def _came_then(row: Row) -> Came:
+def _came_then(row: Row) -> Transmission:
     entry = Entry.parse(row["record"].encode("utf-8"))
-    return Came(
+    return Transmission(
         at=entry.at,
         connected=_connection(row["connected"], entry.at),
         repeats=Repeats.HELD,

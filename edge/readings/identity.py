@@ -45,7 +45,7 @@ class Likeness(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class Transmission:
     """How a measurement came. `clock_run` is None unless the device's clock was known to run then.
 
     `connected` is the opening of the connection, None for what the device did not send by itself;
@@ -94,7 +94,9 @@ def key_of(reading: Reading) -> bytes | None:
     return grows.to_bytes(_GROWING_BYTES, "big") + digest
 
 
-def judge(new: Came, held: Iterable[tuple[int, Came]], clock: ClockRun | None) -> Verdict:
+def judge(
+    new: Transmission, held: Iterable[tuple[int, Transmission]], clock: ClockRun | None
+) -> Verdict:
     """Judge a measurement by those that share its key, with their entries, oldest first.
 
     `clock` is the run that the device's clock is in.
@@ -107,7 +109,7 @@ def judge(new: Came, held: Iterable[tuple[int, Came]], clock: ClockRun | None) -
     return Verdict(Likeness.NEW) if last is None else Verdict(Likeness.PERHAPS, last)
 
 
-def _proven(new: Came, earlier: Came, clock: ClockRun | None) -> bool:
+def _proven(new: Transmission, earlier: Transmission, clock: ClockRun | None) -> bool:
     apart_s = elapsed(earlier.at, new.at)
     if new.repeats is Repeats.MESSAGE:
         same = new.message != "" and new.message == earlier.message
@@ -121,20 +123,20 @@ def _proven(new: Came, earlier: Came, clock: ClockRun | None) -> bool:
     return new.repeats is Repeats.HELD and _stamped_once(new, earlier, clock)
 
 
-def _in_one_connection(new: Came, earlier: Came) -> bool:
+def _in_one_connection(new: Transmission, earlier: Transmission) -> bool:
     if new.connected is None or earlier.connected is None:
         return False
     return _moment(new.connected) == _moment(earlier.connected)
 
 
-def _stamp_is_right(new: Came) -> bool:
+def _stamp_is_right(new: Transmission) -> bool:
     """Whether a stamp is of about now: a clock that fell back may stamp two people alike."""
     if new.stamp is None:
         return True
     return abs(new.stamp - new.at.wall.astimezone().replace(tzinfo=None)) <= RIGHT
 
 
-def _stamped_once(new: Came, earlier: Came, clock: ClockRun | None) -> bool:
+def _stamped_once(new: Transmission, earlier: Transmission, clock: ClockRun | None) -> bool:
     """Whether the clock went on since the earlier one: what is made later bears a later stamp."""
     if clock is None or new.stamp is None or new.connected is None:
         return False

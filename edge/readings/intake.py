@@ -22,7 +22,7 @@ from edge.model.reading import (
 )
 from edge.readings import alerts, earlier, identity
 from edge.readings.bodies import reading_body
-from edge.readings.identity import Came, Likeness, Verdict
+from edge.readings.identity import Likeness, Transmission, Verdict
 from edge.rules import plausibility
 from edge.store import journal
 from edge.store.store import Store
@@ -203,7 +203,7 @@ class _Place:
     """Where a new reading stands among those like it."""
 
     key: bytes | None
-    came: Came
+    came: Transmission
     verdict: Verdict
 
 
