@@ -86,6 +86,7 @@ _QUALITY = {
     "improbable": N_("hardly possible: compare with the display of the device"),
     "unchecked": N_("compare with the display of the device"),
     "perhaps_same": N_("perhaps the same value sent again"),
+    "perhaps_no_patient": N_("perhaps not a patient's sample: compare the sample's number"),
     "corrected": N_("the analyser corrected an earlier result"),
     "flag_L": N_("below the analyser's normal range"),
     "flag_LL": N_("far below the analyser's normal range"),
