@@ -69,7 +69,7 @@ def by_stick(
     if answer.is_file():
         return accept(home, claim, request, _read_file(answer))
     file = folder / enrolment.request_file(request.box_id)
-    durable.replace(file, request.encode(), durable.EVERYBODY_READS)
+    foreign_files.replace(file, request.encode())
     return WaitingRequest(file, request.fingerprint())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
@@ -50,6 +51,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=[item for item in items if why[item]])
         items[:] = [item for item in items if not why[item]]
     items[:] = selection.in_order(items)
+
+
+def pytest_runtest_setup() -> None:
+    """Begin each test with the usual umask: a command run in this process takes a private one."""
+    os.umask(0o022)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from edge.store import durable
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -33,10 +36,32 @@ def open_to_read(file: Path) -> BinaryIO:
     return os.fdopen(handle, "rb")
 
 
-def create(file: Path, mode: int) -> BinaryIO:
+def create(file: Path) -> BinaryIO:
     """Create a file in place of whatever has its name, and open it to write; raises `OSError`.
 
-    What had the name is removed, not what it may point to.
+    What had the name is removed, not what it may point to. Everybody may read the new file: what
+    goes on a stick is sealed, and who reads it elsewhere is another user.
     """
     file.unlink(missing_ok=True)
-    return os.fdopen(os.open(file, _CREATE, mode), "wb")
+    handle = os.open(file, _CREATE, durable.EVERYBODY_READS)
+    with suppress(OSError):  # some file systems of sticks have no rights
+        os.fchmod(handle, durable.EVERYBODY_READS)
+    return os.fdopen(handle, "wb")
+
+
+def replace(file: Path, data: bytes) -> None:
+    """Write a file in place of the one that has its name; raises `OSError`.
+
+    As `durable.replace`, on media that may be unable to flush a folder.
+    """
+    draft = file.with_name(f"{file.name}.part")
+    try:
+        with create(draft) as opened:
+            opened.write(data)
+            opened.flush()
+            os.fsync(opened.fileno())
+        draft.replace(file)
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+    durable.flush_if_possible(file.parent)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from edge.store import durable, foreign_files
+from edge.store import foreign_files
 from hospital.archive import Archive
 from hospital.archive.settings import HospitalSettings
 from hospital.cli.output import open_hospital, say, speaks_json
@@ -66,7 +66,7 @@ def _answered(settings: HospitalSettings, archive: Archive, file: Path) -> dict[
     authority = Authority.open(settings.authority)
     reply, granted = claims.enrol(archive, authority, offer, message, datetime.now(UTC))
     answer = file.with_name(enrolment.answer_file(request.box_id))
-    durable.replace(answer, reply, durable.EVERYBODY_READS)
+    foreign_files.replace(answer, reply)
     words = "granted" if granted else _why(request, reply)
     told |= {"box": request.box_id, "fingerprint": request.fingerprint(), "granted": granted}
     return told | {"words": f"box {request.box_id} ({request.fingerprint()}): {words}"}

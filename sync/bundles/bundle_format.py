@@ -244,7 +244,7 @@ def writing(file: Path, opening: Opening, sign: Sign) -> Iterator[Writer]:
         if room < MAX_BLOCK:
             text = "the stick is full: take another, or bring this one away first"
             raise BundleError(text, FULL)
-        with foreign_files.create(draft, durable.EVERYBODY_READS) as handle:
+        with foreign_files.create(draft) as handle:
             writer = Writer(handle, sign, room)
             writer.open(opening)
             yield writer

@@ -78,11 +78,21 @@ def test_what_has_the_name_of_a_new_file_is_replaced_and_not_followed(
     tmp_path: Path, prey: Path, trap: Trap
 ) -> None:
     trap(tmp_path / "name", prey)
-    with foreign_files.create(tmp_path / "name", 0o644) as file:
+    with foreign_files.create(tmp_path / "name") as file:
         file.write(b"mine")
     assert is_untouched(prey)
     assert not (tmp_path / "name").is_symlink()
     assert (tmp_path / "name").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_what_is_written_on_a_stick_can_be_read_elsewhere(tmp_path: Path, umask: int) -> None:
+    os.umask(umask)
+    foreign_files.replace(tmp_path / "name", b"old")
+    foreign_files.replace(tmp_path / "name", b"sealed")
+    assert (tmp_path / "name").read_bytes() == b"sealed"
+    assert (tmp_path / "name").stat().st_mode & 0o777 == 0o644
+    assert [f.name for f in tmp_path.iterdir()] == ["name"]
 
 
 @pytest.mark.parametrize("place", ["part", "name"])
