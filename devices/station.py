@@ -17,9 +17,8 @@ from functools import partial
 
 from devices.ble.supervisor import BleSupervisor, RadioHabits
 from devices.catalogue import SERIAL_PROTOCOLS, model_named
-from devices.protocols.character_sets import codec_named
 from devices.protocols.laboratory import Site, Test
-from devices.protocols.laboratory_places import place
+from devices.protocols.laboratory_places import wrong_setting
 from devices.protocols.line_template import PREFIX, TemplateError
 from devices.recording.recorder import Recorder
 from devices.serial import link, templates
@@ -157,13 +156,12 @@ def _cable(settings: Settings, port: Port) -> Cable:
 
 def site_of(port: Port) -> Site:
     """Return what was written down for the analyser at a port; raises `SettingsError`."""
-    wrong = [name for name in (*port.sample, *port.time) if place(name) is None]
-    if wrong:
-        raise SettingsError(f"devices.port: {wrong[0]!r} is no field such as OBR-3 or O-4.3")
-    if port.encoding and codec_named(port.encoding) is None:
-        raise SettingsError(f"devices.port: {port.encoding!r} is no character set")
     tests = {name: Test(code, unit) for name, (code, unit) in port.tests.items()}
-    return Site(tests, port.encoding, port.sample, port.time, port.controls)
+    site = Site(tests, port.encoding, port.sample, port.time, port.controls)
+    wrong = wrong_setting(site)
+    if wrong:
+        raise SettingsError(f"devices.port: {wrong}")
+    return site
 
 
 def _watch_habits(settings: Settings) -> WatchHabits:
