@@ -54,6 +54,7 @@ class Result:
 
     `kind` is HL7's value type, empty in ASTM; components are parted by `^` here. `sample` is the
     number of the sample. `found` names the fields that sample and time came from, such as "O-4".
+    `doubts` are what else speaks against it.
     """
 
     test: str
@@ -65,6 +66,7 @@ class Result:
     kind: str = ""
     sample: str = ""
     found: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,23 +148,8 @@ def clock(text: str) -> datetime | None:
     return wall_clock(match[0], form) if match and form else None
 
 
-def is_control_material(text: str) -> bool:
-    """Whether what a specimen is called says that it is control material or a calibrator."""
-    return _CONTROL_WORD.search(text.upper()) is not None
-
-
-def is_control_order(text: str) -> bool:
-    """Whether an order is of quality control; "control" in the name of a test is no such order."""
-    parts = [part.strip() for part in text.upper().split("^")]
-    return any(_CONTROL_ORDER.search(part) or _CONTROL_WORD.fullmatch(part) for part in parts)
-
-
 _CLOCK = re.compile(r"\d{8,14}")
 _CLOCK_FORMS = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M", 10: "%Y%m%d%H", 8: "%Y%m%d"}
-_CONTROL_ORDER = re.compile(r"(?<![A-Z])(?:QC|QCR|CTRL|QUALITY CONTROL|CALIBRATION)(?![A-Z])")
-_CONTROL_WORD = re.compile(
-    r"(?<![A-Z])(?:QC|QCR|CTRL|CTL|CONTROLS?|CALIBRAT(?:ION|OR)|CALIB)(?![A-Z])"
-)
 
 
 _COMPLEMENTS = frozenset(

@@ -89,6 +89,7 @@ _QUALITY = {
     "value_left_out": N_("another number of the device was impossible and is left out"),
     "sample_type_unknown": N_("the meter does not say whether it was blood"),
     "perhaps_same": N_("perhaps the same value sent again"),
+    "perhaps_no_patient": N_("perhaps not a patient's sample: compare the sample's number"),
     "corrected": N_("the analyser corrected an earlier result"),
     "flag_L": N_("below the analyser's normal range"),
     "flag_LL": N_("far below the analyser's normal range"),
