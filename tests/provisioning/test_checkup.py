@@ -264,3 +264,22 @@ def test_a_changed_row_is_told_by_both_commands_without_a_line_of_the_log(
     assert "otherwise than they were recorded" in CliRunner().invoke(main, ["checkup"]).output
     assert "Records on the disk are damaged (1)" in CliRunner().invoke(main, ["status"]).output
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("host", ["", "no such host", "a..b"])
+def test_a_kiosk_host_that_nobody_knows_is_not_fit_and_final(home: Path, host: str) -> None:
+    file = home / "healthpost.toml"
+    file.write_text(file.read_text().replace('host = "127.0.0.1"', f'host = "{host}"'))
+    words = checkup_service.kiosk(Settings.load(home))
+    assert words.result == FAIL
+    assert words.text.endswith("no such host is known")
+    done = subprocess.run(
+        [sys.executable, "-m", "kiosk_ui"],
+        env={**os.environ, "HEALTHPOST_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "no such host is known" in done.stderr
