@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from edge.model.patient import Patient
 from edge.settings.box_settings import Settings
+from edge.store import table_check
 from kiosk_ui import catalogs, context, language, wording
 from kiosk_ui.icons import icon
 from kiosk_ui.pages import (
@@ -112,6 +113,7 @@ def _give_words(app: Flask) -> None:
         sex_name=wording.sex_name,
         header=wording.header,
         age=_age,
+        is_damaged=_is_damaged,
         unit_name=wording.unit_name,
         language=language.current,
         languages=language.offered,
@@ -120,6 +122,10 @@ def _give_words(app: Flask) -> None:
         settings=context.settings,
         from_hospital=from_hospital,
     )
+
+
+def _is_damaged(patient_id: str) -> bool:
+    return table_check.is_patient_damaged(context.store(), patient_id)
 
 
 def _age(patient: Patient) -> Markup:

@@ -77,6 +77,17 @@ def acknowledge(store: Store, now: Stamp) -> int:
     return fresh
 
 
+def is_patient_damaged(store: Store, patient_id: str) -> bool:
+    """Whether what is shown of a patient was changed on the disk: the row, or an entry of it."""
+    sql = (
+        "SELECT 1 FROM differing WHERE tab = 'patient' AND id = ? UNION ALL"
+        " SELECT 1 FROM damage d JOIN patient p ON p.entry = d.entry WHERE p.id = ? UNION ALL"
+        " SELECT 1 FROM damage d JOIN patient_edit e ON e.entry = d.entry"
+        " WHERE e.patient_id = ?"
+    )
+    return store.row(sql, (patient_id,) * 3) is not None
+
+
 def _look(store: Store) -> Found:
     known = _known(store)
     return frozenset(

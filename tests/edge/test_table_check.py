@@ -85,3 +85,16 @@ def test_a_changed_row_is_told_and_stays_as_it_is(
     check_records.run(store, settings, hand.now())
     assert issues.current(store) == []
     assert len(table_check.find(store)) == 1
+
+
+def test_a_patient_whose_entry_or_row_was_changed_is_marked(
+    store: Store, hand: HandClock, two: tuple[str, str], box_file: Path, settings: Settings
+) -> None:
+    sita, gita = two
+    plain = sqlite3.connect(box_file)
+    with plain:
+        plain.execute("UPDATE journal SET record = replace(record, 'Gita', 'Bita') WHERE id = 2")
+    plain.close()
+    check_records.run(store, settings, hand.now())
+    assert table_check.is_patient_damaged(store, gita)
+    assert not table_check.is_patient_damaged(store, sita)

@@ -14,7 +14,7 @@ from edge.model.reading import Code, CodedValue, Kind, Measurement, Reading, Val
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import intake
-from edge.store import journal
+from edge.store import journal, table_check
 from edge.store.store import Store
 
 DAY_MS = 24 * 3600 * 1000
@@ -98,3 +98,14 @@ def test_laboratory_results_have_a_page_and_none_is_cut_off(
     assert "OBR-3" in first
     assert "S-1<" not in first
     assert "S-1<" in desk.get(f"/patients/{imran}/laboratory", page="2")
+
+
+def test_somebody_whose_row_was_changed_on_the_card_is_marked(
+    desk: Desk, imran: str, store: Store, clock: Clock
+) -> None:
+    words = "damaged on this box&#39;s card: check with the person"
+    assert words not in desk.get(f"/patients/{imran}/history")
+    with store.transaction():
+        store.execute("UPDATE patient SET sex = 'female' WHERE id = ?", (imran,))
+    assert table_check.check(store, clock.now()) == 1
+    assert words in desk.get(f"/patients/{imran}/history")
