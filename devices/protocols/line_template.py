@@ -101,7 +101,7 @@ def load(name: str, text: str) -> Template:
     try:
         raw = tomllib.loads(text)
     except ValueError as wrong:
-        raise TemplateError(f"{name}: this is not written as TOML{place_of(wrong)}") from None
+        raise TemplateError(f"{name}: this is no TOML{place_of(wrong)}") from None
     try:
         return _checked(name, raw)
     except TemplateError as wrong:
