@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -185,9 +186,12 @@ def demo(once: bool, within: int, as_json: bool) -> None:
 @speaks_json
 def status(as_json: bool) -> None:
     """Say what is captured, confirmed and waiting, and what is wrong."""
+    from edge.jobs import check_records
     from provisioning import status as words
 
     with open_box() as (settings, store):
+        with suppress(DiskError):  # what cannot be written down is found again
+            check_records.run(store, settings, store.clock().now())
         state = words.status(settings, store)
         lines = [words.sentence(store), *words.lane_sentences(store)]
         lines += [f"- {c['sentence']}" for c in state["conditions"]]  # type: ignore[attr-defined]

@@ -31,7 +31,8 @@ _CHART = re.compile(r"LJ|L-J|LEVEY[\s-]*JENNINGS|XB|X-B|X-R")
 """Charts of quality control; X-B is a mean of many patients."""
 
 _MATERIAL = re.compile(r"(?:CAL|STANDARDS?|STD|BLANK|BACKGROUND)[\s_-]*\d{0,2}|CON-[LNHP]\d?")
-_NUMBERED = re.compile(r"(?:CAL|STD|CON|BLANK)[\s_-]*[LNH]?[\s_-]*\d{0,2}")
+_NUMBERED = re.compile(r"(?:CAL|STD)[\s_-]*[LNH]?[\s_-]*\d{1,2}|CON-[LNHP]\d?|BLANK\d{0,2}|STD")
+"""Numbers alone: Cal and Con are names of people."""
 
 
 def is_control_material(text: str) -> bool:

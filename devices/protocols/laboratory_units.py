@@ -187,6 +187,9 @@ _LEVELS: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 """What is written in several ways in any unit: powers, cubic millimetres, prefixes."""
 
+_MIXED = re.compile("[\u0400-\u04ff][A-Za-z]")
+"""A Cyrillic letter before a Latin one: believed as it was sent, never as a guess."""
+
 _MISREAD = tuple(
     (read, written)
     for read in (
@@ -260,8 +263,10 @@ def _known(unit: str) -> str:
     found = _looked_up(_levelled(unit))
     if found or unit.isascii():
         return found
-    others = {_looked_up(_levelled(each)) for each in _reread(unit)} - {""}
-    return others.pop() if len(others) == 1 else ""
+    others = {each: _looked_up(_levelled(each)) for each in _reread(unit)}
+    found_units = {found for found in others.values() if found}
+    sure = any(found and not _MIXED.search(each) for each, found in others.items())
+    return found_units.pop() if sure and len(found_units) == 1 else ""
 
 
 def _looked_up(spelled: str) -> str:

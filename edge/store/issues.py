@@ -152,6 +152,12 @@ ISSUES = (
         "Call the technician.",
     ),
     IssueKind(
+        "mark-missing",
+        Severity.ERROR,
+        "The file that shows whether records are missing (%(detail)s) is gone or damaged, so "
+        "nobody can tell. Call the technician.",
+    ),
+    IssueKind(
         "clock-unset",
         Severity.WARNING,
         "The box does not know the date. Please sign in and confirm it.",

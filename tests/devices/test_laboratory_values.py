@@ -289,6 +289,20 @@ def test_a_micro_sign_survives_a_wrong_declaration(declared: str) -> None:
     assert said(turns(wire, {"718-7": LabTest("14682-9", "umol/L")})) == ["88 umol/L"]
 
 
+def test_only_bytes_that_some_set_has_for_micro_become_micro() -> None:
+    rows = {"^^^X": LabTest("1-1", "umol/L")}
+    for byte in range(0xA1, 0x100):
+        row = f"R|1|^^^X|8|{chr(byte)}mol/L"
+        found = turns(astm(HEAD, "P|1", "O|1|S", row, L, encoding="latin-1"), rows)
+        micro = byte in (0xB5, 0xC1, 0xE6)  # Latin-1's, CP850's read as such, CP437's
+        assert said(found) == (["8 umol/L"] if micro else []), hex(byte)
+
+
+@pytest.mark.parametrize("sign", [chr(byte) for byte in range(0xA1, 0x100)])
+def test_no_stray_sign_before_a_latin_unit_becomes_milli(sign: str) -> None:
+    assert laboratory_units.canonical(f"{sign}mol/L") not in {*laboratory_units.UNITS} - {"umol/L"}
+
+
 def test_a_byte_that_may_be_micro_or_milli_waits_for_the_sites_word() -> None:
     row = "R|1|^^^X|88|\u03bcmol/L||||F"
     wire = astm(HEAD, "P|1", "O|1|S-9", row, L, encoding="cp1253")

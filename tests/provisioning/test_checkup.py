@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from edge.patients import register
+from edge.patients.form import PatientForm
 from edge.process import home_lock
 from edge.process.home_lock import HomeLock
 from edge.settings.box_settings import Settings
@@ -249,6 +251,20 @@ def test_a_misspelt_setting_is_said(home: Path) -> None:
     result, text = findings(home)["settings"]
     assert result == WARN
     assert text.endswith("no such setting: devices.blutooth, kiosks.port")
+
+
+def test_a_changed_row_is_told_by_both_commands_without_a_line_of_the_log(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HEALTHPOST_HOME", str(home))
+    store = Store.open(home / "box.db")
+    register.register(store, store.clock().now(), PatientForm("Sita"), "w1")
+    with store.transaction():
+        store.execute("UPDATE patient SET name = 'Rita'")
+    store.close()
+    assert "otherwise than they were recorded" in CliRunner().invoke(main, ["checkup"]).output
+    assert "Records on the disk are damaged (1)" in CliRunner().invoke(main, ["status"]).output
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("host", ["", "no such host", "a..b"])

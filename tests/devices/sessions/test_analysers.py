@@ -191,7 +191,8 @@ def test_what_an_order_is_called_tells_a_control(name: str) -> None:
 def test_a_number_like_a_controls_is_a_doubt(sample: str) -> None:
     (found,) = measured(turns(astm(HEAD, "P|1", f"O|1|{sample}", result("13.3"), L)))
     assert (found.record, found.quality) == (sample, ("perhaps_no_patient",))
-    (plain,) = measured(turns(astm(HEAD, "P|1", "O|1|CALIF-1", result("13.3"), L)))
+    person = "P|1||||Cal^Con"
+    (plain,) = measured(turns(astm(HEAD, person, "O|1|CALIF-1", result("13.3"), L)))
     assert plain.quality == ()
 
 
