@@ -12,13 +12,13 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 from devices.ble.supervisor import BleSupervisor, RadioHabits
 from devices.catalogue import SERIAL_PROTOCOLS, model_named
-from devices.protocols.character_sets import codec_named
 from devices.protocols.laboratory import Site, Test
-from devices.protocols.laboratory_places import place
+from devices.protocols.laboratory_places import wrong_setting
 from devices.protocols.line_template import PREFIX, TemplateError
 from devices.recording.recorder import Recorder
 from devices.serial import link, templates
@@ -27,7 +27,7 @@ from devices.serial.port_watch import PortWatch, WatchHabits
 from devices.serial.supervisor import PortSupervisor
 from edge.equipment import device_requests, registry, serial_bindings
 from edge.model.clock import Stamp
-from edge.model.errors import SettingsError
+from edge.model.errors import SettingsError, StoreError
 from edge.process.start import run_box_process
 from edge.settings.box_settings import Port, Settings
 from edge.store import issues
@@ -36,6 +36,8 @@ from edge.store.store import Store
 ENDING_S = 2.0
 REQUESTS_EVERY_S = 0.3
 END_ATTEMPTS = 5
+LONGEST_WAIT_S = 60.0
+"""A file of the box that cannot be used is looked at again after 1, 2, 4 … at most 60 s."""
 OWN_CONDITIONS = (
     "port-busy",
     "port-missing",
@@ -51,6 +53,8 @@ OWN_CONDITIONS = (
     "disk-fault",
 )
 
+log = logging.getLogger(__name__)
+
 
 def main() -> int:
     """Run the box's station; return its exit code."""
@@ -59,13 +63,17 @@ def main() -> int:
 
 
 async def run(settings: Settings) -> None:
-    """Take readings until SIGTERM or SIGINT; raises `EdgeError` when the box cannot be opened."""
+    """Take readings until SIGTERM or SIGINT; raises `SettingsError`.
+
+    Waits while the box's file cannot be used, and says so once.
+    """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     ports = cables_of(settings)
     recorder = Recorder(settings.database, settings.box_id)
-    await recorder.open()
+    if not await _opened(recorder, stop):
+        return
     recorder.submit(_clear_former_states)
     cables = Cables(recorder, ports)
     work: list[Callable[[], Awaitable[None]]] = [recorder.work, cables.run]
@@ -81,6 +89,28 @@ async def run(settings: Settings) -> None:
     recorder.submit(_set_all_absent)
     await recorder.close()
     await _end(tasks[:1])
+
+
+def wait_s(attempts: int) -> float:
+    """Return how long to wait for a file that could not be used so many times in a row."""
+    return float(min(2 ** min(attempts - 1, 10), LONGEST_WAIT_S))
+
+
+async def _opened(recorder: Recorder, stop: asyncio.Event) -> bool:
+    """Open the box's file as soon as it can be used; return False when told to stop before."""
+    attempts, said = 0, ""
+    while not stop.is_set():
+        try:
+            await recorder.open()
+        except StoreError as error:  # what a person must mend is said once, not every time
+            if str(error) != said:
+                log.error("no device is read: %s", error)
+            attempts, said = attempts + 1, str(error)
+        else:
+            return True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait_s(attempts))
+    return False
 
 
 async def carry_requests(recorder: Recorder, supervisors: list[PortSupervisor]) -> None:
@@ -126,13 +156,12 @@ def _cable(settings: Settings, port: Port) -> Cable:
 
 def site_of(port: Port) -> Site:
     """Return what was written down for the analyser at a port; raises `SettingsError`."""
-    wrong = [name for name in (*port.sample, *port.time) if place(name) is None]
-    if wrong:
-        raise SettingsError(f"devices.port: {wrong[0]!r} is no field such as OBR-3 or O-4.3")
-    if port.encoding and codec_named(port.encoding) is None:
-        raise SettingsError(f"devices.port: {port.encoding!r} is no character set")
     tests = {name: Test(code, unit) for name, (code, unit) in port.tests.items()}
-    return Site(tests, port.encoding, port.sample, port.time, port.controls)
+    site = Site(tests, port.encoding, port.sample, port.time, port.controls)
+    wrong = wrong_setting(site)
+    if wrong:
+        raise SettingsError(f"devices.port: {wrong}")
+    return site
 
 
 def _watch_habits(settings: Settings) -> WatchHabits:

@@ -17,7 +17,7 @@ from edge.model.errors import EdgeError, StoreError
 from edge.model.shortened import shortened
 from edge.process.start import file_words
 from edge.settings.box_settings import Settings
-from edge.store import damage, issues, journal, losses
+from edge.store import damage, issues, journal, losses, table_check
 from edge.store.store import Store
 from provisioning import checkup_link, checkup_service
 from provisioning.finding import FAIL, PASS, WARN, Finding
@@ -80,6 +80,13 @@ def _records(settings: Settings, store: Store) -> Finding:
         text = (
             f"{damaged:,} records were changed on the disk; they are kept and not sent as genuine"
         )
+        return Finding("records", FAIL, text)
+    differing = len(table_check.find(store))
+    if differing:
+        text = f"{differing:,} patients or readings are shown otherwise than they were recorded"
+        return Finding("records", FAIL, text)
+    if issues.is_noted(store, losses.MARK_ISSUE):
+        text = f"{store.mark.name} is gone or damaged; `healthpost acknowledge` when it is known"
         return Finding("records", FAIL, text)
     missing = issues.is_noted(store, losses.ISSUE)
     if missing:

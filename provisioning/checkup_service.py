@@ -7,16 +7,17 @@ import os
 import shlex
 import shutil
 import socket
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from edge.model.errors import SettingsError
 from edge.process import home_lock
 from edge.process.home import open_to_others, user_name
-from edge.process.start import os_words
+from edge.process.start import os_words, resolve
 from edge.settings.box_settings import DEFAULT_HOME, Settings
 from edge.settings.setting import unknown
+from edge.settings.toml_table import read_file
 from provisioning.finding import FAIL, PASS, WARN, Finding
 
 UNIT = "healthpost.service"
@@ -40,7 +41,7 @@ _LISTENS = "0A"  # a state in /proc/net/tcp (include/net/tcp_states.h)
 
 def written(settings: Settings) -> Finding:
     """Whether each line of the settings file is a setting: a misspelt one has no effect."""
-    raw = tomllib.loads(settings.file.read_text(encoding="utf-8"))
+    raw = read_file(settings.file, SettingsError)
     strange = unknown(Settings, raw, NO_ROWS)
     if strange:
         text = f"without effect, for there is no such setting: {', '.join(strange)}"
@@ -158,10 +159,8 @@ def _named(paths: Sequence[Path]) -> str:
 
 
 def _try_to_bind(host: str, port: int) -> None:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    with socket.socket(family, kind, protocol) as probe:
+    family, address = resolve(host, port)
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(address)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,11 +31,24 @@ def box_home() -> Path:
 def open_box() -> Iterator[tuple[Settings, Store]]:
     """Give the box's settings and its file, closed afterwards."""
     settings = Settings.load(box_home())
-    store = open_store(settings.database, settings.box_id)
+    with _without_log():
+        store = open_store(settings.database, settings.box_id)
+        try:
+            yield settings, store
+        finally:
+            store.close()
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """Keep lines of the box's log out of a command's output: it says the same in sentences."""
+    logger = logging.getLogger("edge")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
-        yield settings, store
+        yield
     finally:
-        store.close()
+        logger.setLevel(level)
 
 
 def _judge(error: Exception) -> Verdict:

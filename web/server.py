@@ -13,6 +13,8 @@ import waitress
 from flask import Flask
 from waitress.server import BaseWSGIServer, MultiSocketServer
 
+from edge.process.start import resolve
+
 LONGEST_WAIT_S = 30.0
 
 MOST_CONNECTIONS = 800
@@ -58,6 +60,7 @@ def _listening(
     attempts = 0
     while True:
         try:
+            resolve(host, port)  # waitress has no error of its own for a host that nobody knows
             return waitress.create_server(
                 app,
                 host=host,

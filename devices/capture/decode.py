@@ -17,6 +17,7 @@ from devices.capture.recorded import RecordingResult
 from devices.catalogue import BLE_CHARACTERISTICS, SERIAL_PROTOCOLS
 from devices.driver import DecodeError, Decoder, Event
 from devices.protocols.laboratory import Site, Test
+from devices.protocols.laboratory_places import wrong_setting
 from edge.model.coded_results import BY_WORD
 from edge.model.reading import CodedValue, Measurement, Value
 
@@ -97,7 +98,11 @@ def site_of(line: Mapping[str, object]) -> Site:
     """Return what a line says of an analyser: "map", "encoding", "sample", "time", "controls"."""
     encoding = _text(line, "encoding") if "encoding" in line else ""
     sample, time, controls = (_texts(line, key) for key in ("sample", "time", "controls"))
-    return Site(tests_of(line.get("map")), encoding, sample, time, controls)
+    site = Site(tests_of(line.get("map")), encoding, sample, time, controls)
+    wrong = wrong_setting(site)
+    if wrong:
+        raise DecodeInputError("bad_setting", wrong)
+    return site
 
 
 def tests_of(rows: object) -> Mapping[str, Test]:

@@ -12,8 +12,11 @@ from dataclasses import dataclass, replace
 
 from devices.ble.assembly import Assembly, Piece
 from devices.ble.broadcasts import Broadcasts
+from devices.catalogue import serial_models
 from devices.catalogue.serial_protocols import serial_row, session_for
 from devices.driver import BleCharacteristic, Event, Fields, SerialProtocol
+from devices.model import Model
+from devices.protocols import taidoc_51
 from devices.protocols.laboratory import Site
 from devices.recording import meter_range
 from devices.recording.recorder import Refusal
@@ -24,6 +27,7 @@ from edge.rules import plausibility
 
 _HELD = Stability(hold_ms=0, out_ms=0, least_samples=1)
 _NO_TIME = Stamp(0, 0, 0, ClockQuality.FLOOR)
+_UNREAD_RECORD = Refusal("no-measurement", "this record holds no value that a box reads")
 _BROADCAST_FIELDS = frozenset({"stabilized", "removed"})
 
 
@@ -60,16 +64,25 @@ def of_events(protocol: SerialProtocol, events: Iterable[Event], site: Site) -> 
     if row is not None and row.analyser is not None:
         return _of_analyser(protocol.name, events, site)
     if not protocol.streaming:
-        known = list(events)
-        found_controls = (protocol.control(event) for event in known)
-        judged = _judged([protocol.measured(event) for event in known])
-        return replace(judged, controls=tuple(c for c in found_controls if c is not None))
+        return _of_memory(protocol, list(events))
     agreement = Agreement(_HELD)
     found = []
     for now_ms, event in enumerate(event for event in events if event.name != "error"):
         measured = protocol.measured(event)
         found.append(measured if protocol.aside(event) else agreement.feed(now_ms, measured))
     return _judged(found)
+
+
+def _of_memory(protocol: SerialProtocol, events: list[Event]) -> RecordingResult:
+    meter = _meter(protocol.name)
+    found: list[Measurement | Refusal | None] = [protocol.measured(event) for event in events]
+    controls = [protocol.control(event) for event in events]
+    if protocol is taidoc_51.PROTOCOL:  # a record means what the model measures
+        patients, material, unread = taidoc_51.kept_records(events)
+        found += [*patients, *[_UNREAD_RECORD] * unread]
+        controls += material
+    filed = tuple(meter_range.control(c, meter) for c in controls if c is not None)
+    return replace(_judged(found, meter), controls=filed)
 
 
 def _of_analyser(protocol: str, events: Iterable[Event], site: Site) -> RecordingResult:
@@ -83,16 +96,25 @@ def _of_analyser(protocol: str, events: Iterable[Event], site: Site) -> Recordin
     return RecordingResult(judged.readings, judged.refused + failed, answers, filed)
 
 
-def _judged(found: Iterable[Measurement | Refusal | None]) -> RecordingResult:
+def _meter(protocol: str) -> Model | None:
+    """Return the glucose meter that speaks a protocol; several share none of their limits."""
+    meters = [model for model in serial_models(protocol) if model.glucose_range is not None]
+    return meters[0] if len(meters) == 1 else None
+
+
+def _judged(
+    found: Iterable[Measurement | Refusal | None], model: Model | None = None
+) -> RecordingResult:
     """Part what was measured into what is possible and what no meter or person can have."""
     readings, refused = [], []
     for answer in found:
         if answer is None:
             continue
-        measured = answer if isinstance(answer, Refusal) else meter_range.judged(answer, None)
+        measured = answer if isinstance(answer, Refusal) else meter_range.judged(answer, model)
         if isinstance(measured, Refusal):
             refused.append((measured.kind, measured.text))
             continue
+        measured = plausibility.without_impossible(measured)
         why = plausibility.refusal(measured)
         if why is None:
             readings.append(measured)

@@ -13,7 +13,9 @@ from dataclasses import replace
 
 from devices.driver import Event, LineSettings, SerialProtocol
 from devices.protocols import character_sets
+from devices.protocols.astm_records import GRAMMAR
 from devices.protocols.framing import Step, StepDecoder, error, skip, sum8
+from devices.protocols.laboratory_ends import rows_of
 
 REPLIES = {"ACK": b"\x06", "NAK": b"\x15"}
 ENQ, EOT = b"\x05", b"\x04"
@@ -86,8 +88,8 @@ class _Session:
         self._text += text
         if not last:
             return (Event("partial", {"reply": "ACK"}),)
-        ends = b"\r" if b"\r" in self._text else b"\n"
-        records = [part for row in self._text.split(ends) if (part := row.strip(b"\n"))]
+        rows = rows_of(self._text.decode("latin-1"), GRAMMAR)
+        records = [row.encode("latin-1") for row in rows]
         self._text = b""
         if not records:
             return (Event("partial", {"reply": "ACK"}),)

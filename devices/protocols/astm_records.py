@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from devices.protocols import laboratory_places
-from devices.protocols.laboratory import Result, Site, Standing, is_control_material
+from devices.protocols import laboratory_controls, laboratory_places
+from devices.protocols.laboratory import Result, Site, Standing
+from devices.protocols.laboratory_controls import PERHAPS_NO_PATIENT
+from devices.protocols.laboratory_ends import Grammar
 
 SAMPLE_PLACES = ("O-3", "O-4", "P-3", "P-4", "R-11")
 TIME_PLACES = ("R-13", "R-12", "O-7", "H-14")
@@ -36,13 +38,31 @@ _STANDINGS: Mapping[str, Standing] = {
 """R-9 (LIS02-A2, result status). A status that the standard does not know is a doubt. `Q` answers a
 query of the host, which this box never puts: from a device that was not asked it is control."""
 
+_ORDER_STANDINGS: Mapping[str, Standing] = {
+    "": Standing.FINAL,
+    "F": Standing.FINAL,
+    "O": Standing.FINAL,  # an order record
+    "Q": Standing.FINAL,  # an answer to a query
+    "C": Standing.CORRECTED,
+}
+"""O-26 (report type), where R-9 is empty; every other one is a doubt."""
+
+_CANCELLED = "X"
 _CONTROL_PROCESSING = frozenset("QDT")
 """H-12: quality control, debugging, training; only P, or nothing, is a patient's."""
 
+GRAMMAR = Grammar(
+    row=re.compile(r"[A-Z](?:[^A-Za-z0-9\s].*)?", re.DOTALL),
+    head="H",
+    result="R",
+    notes=("C", "M", "S"),
+)
 _ESCAPES = {"F": 0, "R": 1, "S": 2, "E": 3}
 _USUAL = r"|\^&"
 _ATTRIBUTE = re.compile(r"[A-Z]")
 _VALUE = 3
+_SEVERAL_SIGNS = (11, 15)
+"""O-12 and O-16: each repeat is looked at, as one more component."""
 _SAMPLE_COMPONENT, _ATTRIBUTE_COMPONENT = 2, 3
 
 
@@ -79,9 +99,9 @@ class Message:
         """Whether the order at hand is of control material: H-12, O-12, O-16, or as configured."""
         return (
             self.of("H", 12)[:1].upper() in _CONTROL_PROCESSING
-            or self.of("O", 12).strip().upper() == "Q"
-            or is_control_material(self.of("O", 16))
-            or self.of("O", 16).strip().upper() == "Q"
+            or "Q" in _components(self.of("O", 12))
+            or "Q" in _components(self.of("O", 16))
+            or laboratory_controls.is_control_material(self.of("O", 16))
         )
 
     def result(self) -> Result:
@@ -94,11 +114,12 @@ class Message:
             test=self.of("R", 3),
             value=self.of("R", 4),
             unit=self.of("R", 5),
-            standing=_STANDINGS.get(self.of("R", 9).strip().upper()[:1], Standing.DOUBTED),
+            standing=self._standing(),
             time=time,
             flags=self.of("R", 7).strip("^ "),
             sample=sample,
             found=tuple(filter(None, (sample_place, time_place))),
+            doubts=self._doubts(),
         )
 
     def digest(self, text: str) -> str:
@@ -107,6 +128,21 @@ class Message:
             return ""
         whole = "\r".join((*self._order, str(self._results), text))
         return blake2b(whole.encode("utf-8", "replace"), digest_size=12).hexdigest()
+
+    def _standing(self) -> Standing:
+        status = self.of("R", 9).strip().upper()[:1]
+        order = self.of("O", 26).strip().upper()[:1]
+        if order == _CANCELLED:
+            return Standing.NO_RESULT
+        if not status:
+            return _ORDER_STANDINGS.get(order, Standing.DOUBTED)
+        return _STANDINGS.get(status, Standing.DOUBTED)
+
+    def _doubts(self) -> tuple[str, ...]:
+        """What speaks against a patient's sample and does not prove it: the patient's names."""
+        names = (self.of("P", 3), self.of("P", 4), self.of("P", 6))
+        doubted = any(map(laboratory_controls.is_control_number, names))
+        return (PERHAPS_NO_PATIENT,) if doubted else ()
 
     def _begin(self, text: str) -> None:
         self._results = 0
@@ -129,6 +165,11 @@ class Message:
             rest = head[2].split(separator) if len(head) > 2 else []
             return ["H", text[2:5], *(self._plain(part, component) for part in rest)]
         fields = text.split(separator)
+        if name == "O":
+            fields = [
+                part.replace(repeat, component) if at in _SEVERAL_SIGNS else part
+                for at, part in enumerate(fields)
+            ]
         several = (_VALUE,) if name == "R" else ()  # two values are no value: none is chosen
         firsts = [
             part if at in several else part.split(repeat)[0] for at, part in enumerate(fields)
@@ -148,6 +189,10 @@ class Message:
             return signs[at] if at is not None and at < len(signs) else match[0]
 
         return re.sub(f"{re.escape(escape)}([FRSE]){re.escape(escape)}", undone, text)
+
+
+def _components(text: str) -> list[str]:
+    return [part.strip().upper() for part in text.split("^")]
 
 
 def sample_of(text: str) -> str:

@@ -154,7 +154,7 @@ def _values(fields: Mapping[str, object]) -> tuple[Value, ...] | None:
         Value(Code.DIASTOLIC, _mmhg(diastolic, fields), "mm[Hg]"),
     ]
     mean = number(fields["map"])
-    if mean is not None:
+    if mean:  # 0 is "not measured", as it is of the pulse
         pressures.append(Value(Code.MEAN_PRESSURE, _mmhg(mean, fields), "mm[Hg]"))
     return (*pressures, *positive(Code.PULSE, fields.get("pulse"), "/min"))
 

@@ -67,6 +67,8 @@ BEYOND: Mapping[str, tuple[Decimal, Decimal]] = {
 """What LO and HI say at least, whatever the meter: every meter has to measure this range (FDA,
 Self-Monitoring Blood Glucose Test Systems, 2020). The meter's own limit is not in the record."""
 
+_SPECIALS = {"+INF": ">", "-INF": "<"}
+
 CODES = {"mg/dL": Code.GLUCOSE_MG_DL, "mmol/L": Code.GLUCOSE_MMOL_L}
 
 
@@ -118,8 +120,9 @@ def decode_context(data: bytes) -> Fields:
 def measured(fields: Fields) -> Measurement | None:
     """Return the glucose in the unit the meter sent; None for control solution and faults.
 
-    HI and LO, as a special or as a status, stay: a value with the comparator ">" or "<". `meal`,
-    when the record's context told it, becomes a word beside the value.
+    HI and LO, as a special or as a status, stay: a value with the comparator ">" or "<", also when
+    the number is missing. `meal`, when the record's context told it, becomes a word beside the
+    value; a sample type that the profile reserves is a doubt.
     """
     return None if _is_control(fields) else _reading(fields)
 
@@ -139,11 +142,12 @@ def _reading(fields: Fields) -> Measurement | None:
     value = _value(fields, flags)
     if value is None or not _NO_FAULT.issuperset(flags):
         return None
+    reserved = ("sample_type_unknown",) if "type" in fields and fields["type"] is None else ()
     return Measurement(
         kind=Kind.GLUCOSE,
         values=(value,),
         device_time=None if "time_fault" in flags else cast("datetime | None", fields["time"]),
-        quality=(*flags, meal) if meal else flags,
+        quality=(*flags, *reserved, *((meal,) if meal else ())),
         record=str(fields["seq"]),
         stored=True,
     )
@@ -178,17 +182,20 @@ def _medication(cursor: Cursor, flags: int) -> dict[str, object]:
 
 
 def _value(fields: Fields, flags: tuple[str, ...]) -> Value | None:
+    """Without a number, the status alone tells HI or LO; without a unit, in mg/dL."""
     glucose = cast("Number | None", fields.get("glucose"))
-    if glucose is None:
-        return None
-    unit = str(fields["unit"])
-    low, high = BEYOND[unit]
-    if glucose == "+INF":
-        return Value(CODES[unit], high, unit, ">")
-    if glucose == "-INF":
-        return Value(CODES[unit], low, unit, "<")
+    unit = str(fields.get("unit", "mg/dL"))
+    comparator = _SPECIALS.get(str(glucose)) or _comparator(flags)
     sent = number(glucose)
-    if sent is None or sent <= 0:
+    if sent is not None and sent > 0:
+        return Value(CODES[unit], sent, unit, comparator)
+    if not comparator:
         return None
-    comparator = ">" if "result_too_high" in flags else "<" if "result_too_low" in flags else ""
-    return Value(CODES[unit], sent, unit, comparator)
+    low, high = BEYOND[unit]
+    return Value(CODES[unit], high if comparator == ">" else low, unit, comparator)
+
+
+def _comparator(flags: tuple[str, ...]) -> str:
+    """A status that says both says neither."""
+    high, low = "result_too_high" in flags, "result_too_low" in flags
+    return "" if high == low else ">" if high else "<"

@@ -19,6 +19,9 @@ _LONGEST_ID = 20
 _FIELDS = 18
 _NOTHING_FOUND = "204"
 _NOT_SUPPORTED = "200"
+_REQUIRED_MISSING = "100"
+"""Error conditions of HL7 table 0357."""
+
 _ACCEPTED_QUIETLY = frozenset({"ACK", "ESU", "SSU", "INU", "NMD"})
 """Acknowledgements, and equipment that tells of its own state."""
 
@@ -49,6 +52,13 @@ def answer(message: Message, stamp: Stamp) -> bytes:
     if kind in ("QRY", "QBP", "QSX", "QVR"):
         return _query(message, stamp, kind, trigger)
     refusal = ["AR", "Message type not supported", "", "", _NOT_SUPPORTED]
+    return _framed(message, stamp, ("ACK", trigger), refusal)
+
+
+def no_result(message: Message, stamp: Stamp) -> bytes:
+    """Return the refusal of a message of results in which there is none."""
+    trigger = message.type.partition("^")[2].split("^")[0] or "R01"
+    refusal = ["AR", "No result found", "", "", _REQUIRED_MISSING]
     return _framed(message, stamp, ("ACK", trigger), refusal)
 
 

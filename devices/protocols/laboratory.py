@@ -16,7 +16,7 @@ from enum import Enum, auto
 from devices.driver import BAD_UNIT, BAD_VALUE, NO_RESULT, NOT_FINAL, UNMAPPED, WITHDRAWN
 from devices.protocols import laboratory_units, laboratory_values
 from devices.protocols.framing import wall_clock
-from devices.protocols.laboratory_values import NoValue, Number
+from devices.protocols.laboratory_values import NoValue, Number, Word
 from edge.model.reading import CodedValue, Kind, Measurement, Value
 
 
@@ -54,6 +54,7 @@ class Result:
 
     `kind` is HL7's value type, empty in ASTM; components are parted by `^` here. `sample` is the
     number of the sample. `found` names the fields that sample and time came from, such as "O-4".
+    `doubts` are what else speaks against it.
     """
 
     test: str
@@ -65,6 +66,7 @@ class Result:
     kind: str = ""
     sample: str = ""
     found: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,26 +111,28 @@ def judge(result: Result, tests: Mapping[str, Test]) -> Measurement | str:
     if found is None:
         return BAD_VALUE
     if not isinstance(found, Number):
-        return _reading(result, coded=(CodedValue(test.code, found.word),))
-    if not _unit_agrees(result, unit):
+        return _reading(result, found, coded=(CodedValue(test.code, found.word),))
+    if not _unit_agrees(result, found, unit):
         return BAD_UNIT
-    return _reading(result, values=(Value(test.code, found.value, unit, found.comparator),))
+    value = Value(test.code, found.value, found.unit or unit, found.comparator)
+    return _reading(result, found, values=(value,))
 
 
 def test_named(code: str, tests: Mapping[str, Test]) -> Test | None:
     """Return what a sent code means: the whole field, else the row that names most components.
 
-    A row's components must stand in the field in the row's order. Two rows that fit equally well
-    and mean different things are no answer.
+    A row of one component fits wherever that stands. A row of several fits only where they stand,
+    and only when the field names nothing more: `^MTB-RIF^^MTB^^^MTB^Ct` is a cycle number and not
+    the answer. Two rows that fit equally well and mean different things are no answer.
     """
     whole = tests.get(code) or tests.get(code.strip("^ "))
     if whole is not None:
         return whole
-    sent = _components(code)
+    sent = _positions(code)
     fitting: dict[int, list[Test]] = {}
     for name, test in tests.items():
-        wanted = _components(name)
-        if wanted and _stand_in(wanted, sent):
+        wanted = _positions(name)
+        if wanted and _fits(wanted, sent):
             fitting.setdefault(len(wanted), []).append(test)
     best = fitting[max(fitting)] if fitting else []
     return best[0] if best and all(test == best[0] for test in best) else None
@@ -144,58 +148,72 @@ def clock(text: str) -> datetime | None:
     return wall_clock(match[0], form) if match and form else None
 
 
-def is_control_material(text: str) -> bool:
-    """Whether what a specimen is called says that it is control material or a calibrator."""
-    return _CONTROL_WORD.search(text.upper()) is not None
-
-
-def is_control_order(text: str) -> bool:
-    """Whether an order is of quality control; "control" in the name of a test is no such order."""
-    parts = [part.strip() for part in text.upper().split("^")]
-    return any(_CONTROL_ORDER.search(part) or _CONTROL_WORD.fullmatch(part) for part in parts)
-
-
 _CLOCK = re.compile(r"\d{8,14}")
 _CLOCK_FORMS = {14: "%Y%m%d%H%M%S", 12: "%Y%m%d%H%M", 10: "%Y%m%d%H", 8: "%Y%m%d"}
-_CONTROL_ORDER = re.compile(r"(?<![A-Z])(?:QC|QCR|CTRL|QUALITY CONTROL|CALIBRATION)(?![A-Z])")
-_CONTROL_WORD = re.compile(
-    r"(?<![A-Z])(?:QC|QCR|CTRL|CTL|CONTROLS?|CALIBRAT(?:ION|OR)|CALIB)(?![A-Z])"
+
+
+_COMPLEMENTS = frozenset(
+    {"CT", "CQ", "CP", "DELTA CT", "ENDPT", "END POINT", "LOG", "CONC", "CONC/LOG"}
+    | {"PROBE CHECK RESULT", "2ND DERIV PEAK HEIGHT", "CURVE FIT", "S/CO", "COI"}
 )
+"""Last components that name another quantity of the same test, as GeneXpert sends them."""
+
+_FIRST_CODE, _SECOND_CODE = 1, 4
 
 
 def _reading(
-    result: Result, values: tuple[Value, ...] = (), coded: tuple[CodedValue, ...] = ()
+    result: Result,
+    found: Number | Word,
+    values: tuple[Value, ...] = (),
+    coded: tuple[CodedValue, ...] = (),
 ) -> Measurement:
     flags = "" if result.flags in _ORDINARY_FLAGS else f"flag_{result.flags}"
-    doubts = tuple(filter(None, (_DOUBTS.get(result.standing, ""), flags)))
+    doubts = [_DOUBTS.get(result.standing, ""), flags]
+    if found.flagged and "questionable" not in doubts:
+        doubts.append("questionable")
+    if isinstance(found, Word) and found.beside is not None:
+        doubts.append(f"signal_{found.beside.comparator}{found.beside.value}")
     return Measurement(
         Kind.LABORATORY,
         values,
         device_time=result.time,
-        quality=doubts,
+        quality=tuple(filter(None, doubts)),
         record=result.sample or None,
         coded=coded,
         found=result.found,
     )
 
 
-def _unit_agrees(result: Result, unit: str) -> bool:
-    """A structured value or a text may carry the unit itself."""
-    if laboratory_units.agree(result.unit, unit):
+def _unit_agrees(result: Result, found: Number, unit: str) -> bool:
+    """A structured value, a titre or a text may carry the unit itself."""
+    if found.unit and not result.unit.strip("^ "):
         return True
-    return not result.unit.strip("^ ") and bool(unit) and _carries_unit(result.value, unit)
+    return laboratory_units.agree(result.unit, found.unit or unit)
 
 
-def _carries_unit(value: str, unit: str) -> bool:
-    match = re.search(r"[\d.,]\s*([^\d\s.,^][^^]*)$", value.strip())
-    titre = unit in laboratory_values.TITRE_UNITS and re.search(r"1\s*[:/^]", value) is not None
-    return titre or (match is not None and laboratory_units.canonical(match[1]) == unit)
+def _positions(code: str) -> dict[int, str]:
+    """Return the components that say something, by their number from 1."""
+    parts = enumerate(code.split("^"), 1)
+    return {at: part.strip() for at, part in parts if part.strip()}
 
 
-def _components(code: str) -> list[str]:
-    return [part.strip() for part in code.split("^") if part.strip()]
+def _fits(wanted: Mapping[int, str], sent: Mapping[int, str]) -> bool:
+    last = sent[max(sent)] if sent else ""
+    if last.upper() in _COMPLEMENTS and last not in wanted.values():
+        return False
+    if len(wanted) == 1:
+        return next(iter(wanted.values())) in sent.values()
+    here = all(sent.get(at) == part for at, part in wanted.items())
+    return here and not (sent.keys() - wanted.keys() - _names(wanted, sent))
 
 
-def _stand_in(wanted: list[str], sent: list[str]) -> bool:
-    left = iter(sent)
-    return all(part in left for part in wanted)
+def _names(wanted: Mapping[int, str], sent: Mapping[int, str]) -> set[int]:
+    """Return which components are no codes: names, coding systems and versions of HL7's triplets.
+
+    A second code is the same test only where its own name or coding system stands behind it.
+    """
+    if _FIRST_CODE not in wanted:
+        return set()
+    triplets = set(sent) - {_FIRST_CODE, _SECOND_CODE}
+    second = _SECOND_CODE in sent and any(at in sent for at in (5, 6))
+    return triplets | ({_SECOND_CODE} if second else set())

@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from devices.protocols.laboratory import clock
+from devices.protocols.character_sets import codec_named
+from devices.protocols.laboratory import Site, clock
 
 _PLACE = re.compile(
     r"(?P<record>[A-Z][A-Z0-9]{0,2})-(?P<field>\d{1,2})(?:\.(?P<component>\d{1,2}))?"
 )
+
+_HOUR = re.compile(r"\d{10}")
 
 FieldOf = Callable[[str, int], str]
 """Returns a field of the record that a result belongs to, with `^` between its components."""
@@ -57,13 +60,30 @@ def sample(field_of: FieldOf, names: Iterable[str], whole: Callable[[str], str])
 
 
 def time(field_of: FieldOf, names: Iterable[str]) -> tuple[datetime | None, str]:
-    """Return the time of a result and its place; None when no place holds a possible time."""
+    """Return the time of a result and its place; None when no place holds a possible time.
+
+    A day alone counts only where no place says the hour.
+    """
+    day: tuple[datetime | None, str] = (None, "")
     for each in _places(names):
-        text = field_of(each.record, each.field)
-        found = clock(_component(text, each.component or 1))
-        if found is not None:
+        text = _component(field_of(each.record, each.field), each.component or 1)
+        found = clock(text)
+        if found is None:
+            continue
+        if _HOUR.match(text):
             return found, each.name
-    return None, ""
+        day = day if day[0] else (found, each.name)
+    return day
+
+
+def wrong_setting(site: Site) -> str:
+    """Return what is wrong with what was written down for an analyser; empty when nothing is."""
+    for name in (*site.sample, *site.time):
+        if place(name) is None:
+            return f"{name!r} is no field such as OBR-3 or O-4.3"
+    if site.encoding and codec_named(site.encoding) is None:
+        return f"{site.encoding!r} is no character set"
+    return ""
 
 
 def first_component(text: str) -> str:

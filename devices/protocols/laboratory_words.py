@@ -1,11 +1,13 @@
 """How devices spell the results of `edge.model.coded_results`: one row a result.
 
 Spellings are levelled: capital letters, one blank for blanks, `-` and `_`, no points or brackets
-around them. The codes of LOINC's answer lists and of SNOMED CT stand for their words too.
+around them. The codes of LOINC's answer lists and of SNOMED CT stand for their words where a coded
+value is sent.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from edge.model.coded_results import CODED_RESULTS
@@ -44,7 +46,21 @@ _SPELLINGS: Mapping[str, str] = {
 }
 
 WORD_OF: Mapping[str, str] = {
-    **{row.snomed: row.word for row in CODED_RESULTS if row.snomed},
-    **{spelling: word for word, row in _SPELLINGS.items() for spelling in row.split("|")},
+    spelling: word for word, row in _SPELLINGS.items() for spelling in row.split("|")
 }
-"""The word of a levelled spelling or code."""
+"""The word of a levelled spelling, LOINC's answer codes among them."""
+
+WORD_OF_CODE: Mapping[str, str] = {row.snomed: row.word for row in CODED_RESULTS if row.snomed} | {
+    spelling: word for spelling, word in WORD_OF.items() if re.fullmatch(r"LA\d+ \d", spelling)
+}
+"""The word of a standard's code: LOINC's, or SNOMED CT's, which elsewhere is a number."""
+
+NO_QUANTITY = frozenset(
+    {"negative", "positive", "weakly-positive", "not-detected", "non-reactive", "reactive"}
+    | {"absent", "trace", "normal", "indeterminate", "inconclusive", "equivocal"}
+    | {word for word in _SPELLINGS if word.split("-")[0] == "detected"}
+)
+"""Words that may stand where a quantity with a unit was expected. A grade is none of them."""
+
+NOTHING_SAID = frozenset({"NR", "NONE", "NIL", "NOR", "IND"})
+"""Spellings that mean "not reported" or "none" where a number was expected."""

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from devices.driver import Fields
+from devices.protocols.glucose import BEYOND
 from edge.model.reading import UNCHECKED as UNCHECKED
 from edge.model.reading import Code, Kind, Measurement, Value
 
@@ -120,7 +121,8 @@ def glucose(fields: Fields, quality: tuple[str, ...] = ()) -> Measurement | None
     `devices.protocols.glucose.BEYOND`.
     """
     sent = fields.get("glucose_mgdl")
-    beyond = {"HI": (Decimal(400), ">"), "LO": (Decimal(50), "<")}
+    low, high = BEYOND["mg/dL"]
+    beyond = {"HI": (high, ">"), "LO": (low, "<")}
     found = number(sent)
     value, comparator = beyond[sent] if isinstance(sent, str) and sent in beyond else (found, "")
     if value is None:

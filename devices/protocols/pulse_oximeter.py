@@ -1,7 +1,8 @@
 """Pulse oximetry over Bluetooth LE: spot check 2A5E, continuous 2A5F.
 
 Source: Pulse Oximeter Service 1.0.1 (PLXS). A finger that is out sends NaN; demonstration, test,
-calibration, "unavailable" and "invalid" values are decoded but are no reading.
+calibration, "unavailable" and "invalid" values, and those of a sensor that is not connected, are
+decoded but are no reading.
 """
 
 from __future__ import annotations
@@ -52,9 +53,11 @@ _REFUSED = frozenset({"demonstration", "testing", "calibration_ongoing", "unavai
 
 _SETTLED = frozenset({"validated", "fully_qualified", "from_storage"})
 
-# A spot check may be sent as the finger leaves, so these bits say nothing about its value; in a
-# stream they do.
-_FINGER_OUT = frozenset({"sensor_unconnected", "sensor_displaced", "sensor_disconnected"})
+_NO_SENSOR = frozenset({"sensor_unconnected", "sensor_disconnected"})
+
+# A spot check may be sent as the finger leaves, so this bit says nothing about its value; in a
+# stream it does.
+_FINGER_OUT = frozenset({"sensor_displaced"})
 
 
 def decode_spot(data: bytes) -> Fields:
@@ -89,7 +92,7 @@ def measured_spot(fields: Fields) -> Measurement | None:
     """Return SpO2, pulse and perfusion index; None when the device disowns the value."""
     flags = _flags(fields)
     spo2 = number(fields["spo2"])
-    if spo2 is None or _REFUSED.intersection(flags):
+    if spo2 is None or (_REFUSED | _NO_SENSOR).intersection(flags):
         return None
     clock_set = not fields.get("clock_not_set")
     return Measurement(

@@ -8,7 +8,7 @@ meter's memory; there is no way to build it here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -101,6 +101,31 @@ def record(kind: Kind, time: datetime | None, payload: bytes) -> Measurement | N
 def is_control(kind: Kind, payload: bytes) -> bool:
     """Whether a record is of control solution, which is no patient's."""
     return kind is Kind.GLUCOSE and payload[3] >> 6 == _CONTROL_SOLUTION
+
+
+def kept_records(events: Iterable[Event]) -> tuple[list[Measurement], list[Measurement], int]:
+    """Return the records in these frames, of patients and of control solution, and how many others.
+
+    Each frame of a value takes the time of the frame before it. Without the meter's answer to
+    `MODEL` a record is taken for a strip of a TD-42xx, which most of these meters read.
+    """
+    kind: Kind | None = Kind.GLUCOSE
+    time: datetime | None = None
+    found: tuple[list[Measurement], list[Measurement]] = ([], [])
+    unread = 0
+    for event in events:
+        if event.name != "packet" or event.fields["to_device"]:
+            continue
+        payload = bytes.fromhex(str(event.fields["payload"]))
+        code = event.fields["cmd"]
+        kind = kind_of(model(payload)) if code == MODEL else kind
+        kept = record(kind, time, payload) if kind and code == RECORD_VALUE else None
+        time = record_time(payload) if code == RECORD_TIME else None
+        if kind and kept is not None:
+            found[is_control(kind, payload)].append(kept)
+        elif code == RECORD_VALUE:
+            unread += 1
+    return *found, unread
 
 
 def measured(event: Event) -> Measurement | None:

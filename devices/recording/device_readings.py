@@ -91,7 +91,8 @@ class DeviceReadings:
 
     def control(self, at: Stamp, measured: Measurement, raw: bytes) -> asyncio.Future[Kept]:
         """File a measurement of control material as the device's own."""
-        return self._recorder.record(Arrival(self._reading(at, measured, raw), control=True))
+        possible = meter_range.control(measured, self.source.model)
+        return self._recorder.record(Arrival(self._reading(at, possible, raw), control=True))
 
     def sample(self, at: Stamp, measured: Measurement | None, raw: bytes) -> None:
         """Take one sample of a stream; None while there is no valid value."""

@@ -4,6 +4,8 @@ A meter shows LO or HI beyond its range, though some keep the number: of a meter
 is kept as "less than" or "more than" the end of the range. Of one that is not known, a number below
 the range may be a ketone, which some send through the glucose profile, multiplied: it is refused,
 with the number in the reason, for it would look like a dangerous value of somebody who is well.
+HI and LO that come without a number stand for the end of the range, too, see
+`devices.protocols.glucose.BEYOND` for those of a meter that is not known.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from devices.model import GlucoseRange, Model
+from devices.protocols.glucose import BEYOND
 from devices.recording.recorder import Refusal
 from edge.model.reading import Code, Kind, Measurement, Value
 
@@ -44,9 +47,17 @@ def judged(measured: Measurement, model: Model | None) -> Measurement | Refusal:
     return replace(measured, values=tuple(values))
 
 
+def control(measured: Measurement, model: Model | None) -> Measurement:
+    """Return a measurement of control material in the meter's own range; none is refused."""
+    possible = judged(measured, model)
+    return measured if isinstance(possible, Refusal) else possible
+
+
 def _judged(value: Value, limits: GlucoseRange) -> Value | Refusal:
-    if value.comparator or value.code not in (Code.GLUCOSE_MG_DL, Code.GLUCOSE_MMOL_L):
+    if value.code not in (Code.GLUCOSE_MG_DL, Code.GLUCOSE_MMOL_L):
         return value
+    if value.comparator:
+        return _own_limit(value, limits)
     low = _in_unit(limits.low_mg_dl, value.unit)
     if value.value < low and limits.below == "lo":
         return replace(value, value=low, comparator="<")
@@ -56,6 +67,15 @@ def _judged(value: Value, limits: GlucoseRange) -> Value | Refusal:
     if limits.high_mg_dl is None or value.value <= _in_unit(limits.high_mg_dl, value.unit):
         return value
     return replace(value, value=_in_unit(limits.high_mg_dl, value.unit), comparator=">")
+
+
+def _own_limit(value: Value, limits: GlucoseRange) -> Value:
+    """Return HI and LO without a number by the meter's own limits, where these are known."""
+    low, high = BEYOND[value.unit]
+    if limits is ANY_METER or value.value != (high if value.comparator == ">" else low):
+        return value
+    own = limits.high_mg_dl if value.comparator == ">" else limits.low_mg_dl
+    return value if own is None else replace(value, value=_in_unit(own, value.unit))
 
 
 def _in_unit(mg_dl: Decimal, unit: str) -> Decimal:

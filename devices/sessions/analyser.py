@@ -14,8 +14,18 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from hashlib import blake2b
 
-from devices.driver import UNREADABLE, Event, ResultRefusal, Turn
-from devices.protocols import hl7_answers, hl7_message, hl7_mllp, laboratory
+from devices.driver import BAD_UNIT, BAD_VALUE, UNMAPPED, UNREADABLE, Event, ResultRefusal, Turn
+from devices.protocols import (
+    hl7_answers,
+    hl7_message,
+    hl7_mllp,
+    hl7_observations,
+    laboratory,
+    laboratory_controls,
+    laboratory_ends,
+)
+from devices.protocols.hl7_message import Message
+from devices.protocols.hl7_observations import VALUE_TYPES, WORD_TYPES
 from devices.protocols.laboratory import Result, Site, Standing
 from devices.protocols.observations import UNCHECKED
 from edge.model.reading import Measurement
@@ -57,14 +67,32 @@ class Hl7Session:
         answer = hl7_answers.answer(message, stamp)
         if message.type.split("^")[0] not in hl7_message.RESULT_MESSAGES:
             return Turn(write=answer, state="connected")
+        judged = self._judged(message, event.raw)
+        if judged == JudgedResults.unreadable():
+            answer = hl7_answers.no_result(message, stamp)
+        return judged.turn(answer, (UNCHECKED,))
+
+    def _judged(self, message: Message, raw: bytes) -> JudgedResults:
+        """Judge all results of a message; one without any, or that hides one, cannot be read."""
         named = bool(message.id or message.head.of(7))
-        judged = JudgedResults.none()
-        for place, observation in enumerate(hl7_message.observations(message)):
+        judged, silent = JudgedResults.none(), []
+        for place, observation in enumerate(hl7_observations.observations(message)):
             result = observation.result(self._site)
+            mapped = laboratory.test_named(result.test, self._site.tests) is not None
+            if not mapped and result.kind not in VALUE_TYPES - WORD_TYPES:
+                silent.append(result.test)
+                continue
             control = is_control(result, self._site) or observation.is_control
             found = judge(result, self._site, control=control)
-            judged = judged.joined(found.kept(_digest(event.raw, place) if named else ""))
-        return judged.turn(answer, (UNCHECKED,))
+            judged = judged.joined(found.kept(_digest(raw, place) if named else ""))
+        rows = (message.signs[0].join(row.fields) for row in message.segments if row.name != "NTE")
+        if any(laboratory_ends.holds_unread_rows(row, hl7_message.GRAMMAR) for row in rows):
+            judged = judged.joined(JudgedResults.unreadable())
+        if judged != JudgedResults.none():
+            return judged
+        if silent:
+            return JudgedResults(refused=(ResultRefusal(UNMAPPED, tuple(silent)),))
+        return JudgedResults.unreadable()
 
     def on_timeout(self, now_ms: int) -> Turn:
         """Do nothing."""
@@ -99,6 +127,11 @@ class JudgedResults:
     def none(cls) -> JudgedResults:
         """Return what comes of no result."""
         return cls()
+
+    @classmethod
+    def unreadable(cls) -> JudgedResults:
+        """Return what comes of a message in which no result is found."""
+        return cls(refused=(ResultRefusal(UNREADABLE),))
 
     def joined(self, other: JudgedResults) -> JudgedResults:
         """Return both."""
@@ -137,16 +170,36 @@ def judge(result: Result, site: Site, *, control: bool) -> JudgedResults:
     """Judge one result by the site's map; what is refused of control material is said too."""
     if control and result.standing is Standing.CONTROL:
         result = replace(result, standing=Standing.FINAL)
-    found = laboratory.judge(result, site.tests)
+    found = _of_type(result, laboratory.judge(result, site.tests))
     if isinstance(found, str):
         return JudgedResults(refused=(ResultRefusal(found, (result.test,)),))
-    return JudgedResults(controls=(found,)) if control else JudgedResults(measured=(found,))
+    if control:
+        return JudgedResults(controls=(found,))
+    doubts = result.doubts
+    if laboratory_controls.is_control_number(result.sample):
+        doubts = (*doubts, laboratory_controls.PERHAPS_NO_PATIENT)
+    quality = tuple(dict.fromkeys((*found.quality, *doubts)))
+    return JudgedResults(measured=(replace(found, quality=quality),))
 
 
 def is_control(result: Result, site: Site) -> bool:
     """Whether the result's status or its sample's number says that it is of control material."""
-    named = any(fnmatchcase(result.sample, pattern) for pattern in site.controls)
+    sample = result.sample.upper()
+    named = any(fnmatchcase(sample, pattern.upper()) for pattern in site.controls)
     return named or result.standing is Standing.CONTROL
+
+
+def _of_type(result: Result, found: Measurement | str) -> Measurement | str:
+    """Refuse the value of a type of HL7 that holds no result, or of a word that is a number."""
+    if result.kind not in VALUE_TYPES and (not isinstance(found, str) or found == BAD_UNIT):
+        return BAD_VALUE
+    if result.kind in WORD_TYPES and (found == BAD_UNIT or _is_number(found)):
+        return BAD_VALUE
+    return found
+
+
+def _is_number(found: Measurement | str) -> bool:
+    return not isinstance(found, str) and bool(found.values)
 
 
 def together(refused: Iterable[ResultRefusal]) -> tuple[ResultRefusal, ...]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devices.driver import Event, ResultRefusal, Turn
-from devices.protocols import astm_e1381, character_sets
-from devices.protocols.astm_records import Message
+from devices.driver import UNREADABLE, Event, ResultRefusal, Turn
+from devices.protocols import astm_e1381, character_sets, laboratory_ends
+from devices.protocols.astm_records import GRAMMAR, Message
 from devices.protocols.laboratory import Site
 from devices.sessions.analyser import (
     JudgedResults,
@@ -39,6 +39,7 @@ class AstmSession:
         self._message = Message(site)
         self._delimiters = self._message.delimiters
         self._refused: list[ResultRefusal] = []
+        self._records: list[tuple[str, bytes]] = []
         self._asked = False
         self._to_send: list[bytes] = []
         self._next_ms: int | None = None
@@ -85,6 +86,9 @@ class AstmSession:
             return Turn(write=reply, state="connected")
         text = character_sets.decode(event.raw, configured=self._site.encoding)
         name = self._message.take(text)
+        self._records.append((name, event.raw))
+        if not name or laboratory_ends.holds_unread_rows(text, GRAMMAR):
+            self._refused.append(ResultRefusal(UNREADABLE, raw=event.raw + b"\r"))
         if name == "R":
             return self._result(event.raw, text, reply)
         self._asked = self._asked or name == "Q"
@@ -100,11 +104,19 @@ class AstmSession:
 
     def _end(self, reply: bytes) -> Turn:
         """A message is over, or another one begins: say what it held that is no reading."""
-        refused = together(self._refused)
+        refused = together(self._refused) or self._without_result()
         asked = self._asked
         self._forget()
         self._asked = asked and not reply  # an ENQ begins anew, an EOT leaves the query to answer
         return Turn(write=reply, refused=refused, state="connected")
+
+    def _without_result(self) -> tuple[ResultRefusal, ...]:
+        """Refuse a message that tells of a patient or an order, and holds no result."""
+        names = {name for name, _ in self._records}
+        if names.isdisjoint("PO") or not names.isdisjoint("RQMS"):
+            return ()
+        raw = b"".join(record + b"\r" for _, record in self._records)
+        return (ResultRefusal(UNREADABLE, raw=raw),)
 
     def _refuse_query(self, turn: Turn, now_ms: int) -> Turn:
         if not self._asked:
@@ -128,5 +140,6 @@ class AstmSession:
         self._delimiters = self._message.delimiters
         self._message = Message(self._site)
         self._refused = []
+        self._records = []
         self._asked = False
         self._to_send, self._next_ms = [], None

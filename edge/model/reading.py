@@ -55,6 +55,11 @@ IMPROBABLE = "improbable"
 it, as one that is unchecked (`edge.rules.plausibility.improbable`)."""
 
 
+LEFT_OUT = "value_left_out"
+"""The quality of a reading without a further value that its device sent and that cannot be, such as
+a mean of 999 mmHg beside a pressure (`edge.rules.plausibility.without_impossible`)."""
+
+
 PERHAPS_SAME = "perhaps_same"
 """The quality of a value that may be an earlier one sent again, see `edge.readings.identity`: a
 person says whether it is the same value or another one."""

@@ -76,10 +76,33 @@ JOBS = (
 )
 
 
+class _Complaint:
+    """Why the box's file cannot be used: said once, not once for each job."""
+
+    def __init__(self) -> None:
+        self._said = ""
+
+    def say(self, error: Exception) -> None:
+        if str(error) != self._said:
+            log.error("no job is done: %s", error)
+        self._said = str(error)
+
+    def forget(self) -> None:
+        self._said = ""
+
+
+_COMPLAINT = _Complaint()
+
+
 def do(job: Job, settings: Settings) -> None:
     """Do one job now, with a store of its own; a job that fails is tried again when it is due."""
     try:
         store = open_store(settings.database, settings.box_id, cache_kb=LITTLE_CACHE_KB)
+    except (EdgeError, OSError) as error:
+        _COMPLAINT.say(error)
+        return
+    _COMPLAINT.forget()
+    try:
         try:
             job.run(store, effective(settings, store), store.clock().now())
         finally:

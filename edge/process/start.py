@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from edge.model.errors import EdgeError, SettingsError
 from edge.process.home import act_as_owner, user_name
@@ -36,9 +38,21 @@ def held(home: Path, name: str, wait_s: float = 0.0) -> HomeLock:
 
 def os_words(error: OSError) -> str:
     """Say what the system refuses, without its number."""
+    if isinstance(error, socket.gaierror):
+        return "no such host is known"
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"the user {user_name(os.geteuid())} is not allowed to"
     return _WORDS.get(error.errno or 0, error.strerror or str(error))
+
+
+def resolve(host: str, port: int) -> tuple[socket.AddressFamily, Any]:
+    """Return the family and address to listen on; raises `OSError` where no such host is known."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except UnicodeError as error:  # what could be no host's name
+        raise socket.gaierror(socket.EAI_NONAME, "no host's name") from error
+    family, _, _, _, address = found[0]
+    return family, address
 
 
 def file_words(error: OSError) -> str:

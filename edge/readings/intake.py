@@ -154,6 +154,8 @@ def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
     if verdict.likeness is Likeness.REPEATED and verdict.entry is not None:
         earlier.note_repeated(store, reading, verdict.entry)
         return Duplicate(verdict.entry)
+    if reading.source == "device":
+        reading = replace(reading, measured=plausibility.without_impossible(reading.measured))
     why = plausibility.refusal(reading.measured)
     if why is not None:
         return _reject(store, reading, why)

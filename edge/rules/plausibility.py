@@ -9,16 +9,25 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from edge.model.age import Age
-from edge.model.reading import Code, Measurement, Value
+from edge.model.reading import LEFT_OUT, Code, Kind, Measurement, Value
 
 _SYSTOLIC, _DIASTOLIC = Code.SYSTOLIC.value, Code.DIASTOLIC.value
+
+_MAIN: Mapping[Kind, frozenset[str]] = {
+    Kind.BLOOD_PRESSURE: frozenset({Code.SYSTOLIC, Code.DIASTOLIC}),
+    Kind.OXIMETRY: frozenset({Code.SPO2}),
+    Kind.WEIGHT: frozenset({Code.WEIGHT}),
+    Kind.HEIGHT: frozenset({Code.HEIGHT}),
+    Kind.BODY_COMPOSITION: frozenset({Code.WEIGHT}),
+}
+"""What a measurement of a kind is for; its other values stand beside these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,26 @@ def impossible(values: Iterable[Value]) -> Finding | None:
     return _crossed(values)
 
 
+def without_impossible(measured: Measurement) -> Measurement:
+    """Leave out what cannot be and only stands beside the main values, with the mark `LEFT_OUT`.
+
+    A mean pressure of 0 does not take a pressure of 190/112 away. A main value that cannot be
+    stays, and is a reason to refuse the whole; so does the only kind of value that there is.
+    """
+    main = _MAIN.get(measured.kind, frozenset())
+    if not any(value.code in main for value in measured.values):
+        return measured
+    table = _table()
+    kept = tuple(
+        value
+        for value in measured.values
+        if value.code in main or _hard(value, table.get((value.code, value.unit))) is None
+    )
+    if len(kept) == len(measured.values):
+        return measured
+    return replace(measured, values=kept, quality=(*measured.quality, LEFT_OUT))
+
+
 def refusal(measured: Measurement) -> Finding | None:
     """Return why a measurement cannot be a reading, or None; results in words have no limits."""
     if measured.coded and not measured.values:
@@ -125,7 +154,7 @@ def _unknown(value: Value) -> Finding | None:
     if any(code == value.code for code, _ in _table()):
         text = f"{value.code} came in {value.unit}, which the table of limits does not know"
         return Finding("unit", value.code, text)
-    return None  # a quantity without limits, such as body fat, is kept as it is
+    return None  # a quantity without limits, such as a ketone, is kept as it is
 
 
 def _crossed(values: tuple[Value, ...]) -> Finding | None:

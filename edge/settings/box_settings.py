@@ -7,7 +7,6 @@ below it: `healthpost.toml`, `box.db`, `keys/`, `backup/`.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,7 @@ from edge.model import languages
 from edge.model.errors import SettingsError
 from edge.patients import calendars, cards
 from edge.settings.setting import Remote, read, setting
-from edge.settings.toml_table import HIGHEST_PORT, Section
+from edge.settings.toml_table import HIGHEST_PORT, Section, read_file
 from edge.store import copies, data_budget
 
 DEFAULT_HOME = Path("/var/lib/healthpost")
@@ -69,7 +68,7 @@ class Settings:
     glucose_unit: str = setting("kiosk.glucose_unit", "mmol/L", choices=("mmol/L", "mg/dL"))
     kiosk_host: str = setting("kiosk.host", "127.0.0.1")
     kiosk_port: int = setting("kiosk.port", 8600, most=HIGHEST_PORT)
-    px_per_mm: str = setting("kiosk.px_per_mm", "5")
+    px_per_mm: str = setting("kiosk.px_per_mm", "5", least=1, most=100)
     card_prefix: str = setting("kiosk.card_prefix", "")
     card_length: int = setting("kiosk.card_length", 0, most=cards.LONGEST)
     card_check: str = setting("kiosk.card_check", "none", choices=("none", "luhn"))
@@ -81,12 +80,15 @@ class Settings:
     link_retry_cap_s: int = setting(
         "link.retry_cap_s",
         900,
+        least=1,
+        most=86_400,
         remote=Remote("seconds between two attempts to connect, at most", 30, 3600),
     )
     sticks: str = setting("link.sticks", "/media")
     daily_kb_clinical: int = setting(
         "link.daily_kb_clinical",
         0,
+        most=1_000_000,
         remote=Remote(
             "kilobytes a day for records (0: no limit; alerts are never limited)", 0, 1_000_000
         ),
@@ -94,24 +96,28 @@ class Settings:
     daily_kb_files: int = setting(
         "link.daily_kb_files",
         0,
+        most=1_000_000,
         remote=Remote("kilobytes a day for photos and recordings (0: no limit)", 0, 1_000_000),
     )
     daily_kb_telemetry: int = setting(
         "link.daily_kb_telemetry",
         0,
+        most=1_000_000,
         remote=Remote(
             "kilobytes a day for reports about the box itself (0: no limit)", 0, 1_000_000
         ),
     )
-    backup_every_s: int = setting("box.backup_every_s", 3600)
+    backup_every_s: int = setting("box.backup_every_s", 3600, least=1, most=604_800)
     disk_low_mb: int = setting(
         "box.disk_low_mb",
         500,
+        most=1_000_000,
         remote=Remote("free megabytes below which a box makes room", 200, 5000),
     )
     retention_days: int = setting(
         "box.retention_days",
         90,
+        most=36_500,
         remote=Remote("days that a box keeps what the hospital's backup has", 30, 3650),
     )
     languages: tuple[str, ...] = languages.CODES
@@ -153,12 +159,10 @@ class Settings:
         """Read the settings; raises `SettingsError` naming the key that is wrong."""
         home = home or home_folder()
         try:
-            raw = tomllib.loads(settings_file(home).read_text(encoding="utf-8"))
+            raw = read_file(settings_file(home), SettingsError)
         except FileNotFoundError as error:
             hint = "run `healthpost init --clinic NAME` first"
             raise SettingsError(f"no box in {home}: {hint}") from error
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise SettingsError(f"{settings_file(home)} cannot be read: {error}") from error
         return _checked(home, raw)
 
 

@@ -51,8 +51,8 @@ def setting(  # noqa: PLR0913 - one argument a column of the table
 ) -> Any:
     """Return the dataclass field of a setting; without a default the file must have it.
 
-    `choices` are the texts allowed, `least` and `most` bound a whole number, a `filled` list has
-    at least one text.
+    `choices` are the texts allowed, `least` and `most` bound a number (each whole number
+    needs them; a text with them is a decimal number), a `filled` list has at least one text.
     """
     row = Setting(key, choices, least, most, filled, remote)
     return field(default=default, metadata={"setting": row})
@@ -92,7 +92,10 @@ def _value(section: Section, key: str, row: Setting, form: tuple[Any, Any]) -> o
     if kind is bool:
         return section.flag(key, default=default)
     if kind is int:
+        assert row.most is not None, f"{row.key} needs a bound"
         return section.number(key, default, row.least, row.most)
+    if kind is str and row.most is not None:
+        return section.decimal(key, default, row.least, row.most)
     if kind is str:
         return (
             section.choice(key, default, row.choices) if row.choices else section.text(key, default)

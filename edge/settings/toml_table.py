@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
+
+from edge.model.shortened import shortened
 
 HIGHEST_PORT = 65_535
+LONGEST_SHOWN = 40
+_DECIMAL = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+
+_PLACE = re.compile(r"\(at (.*)\)$")
+
+
+def read_file(file: Path, wrong: type[Exception]) -> Mapping[str, object]:
+    """Read a TOML file; raises `wrong` in words, and `FileNotFoundError` as it is."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise wrong(f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise wrong(f"{file} cannot be read: it is not text in UTF-8") from error
+    except ValueError as error:  # also a number of thousands of digits
+        raise wrong(f"{file} cannot be read: it is not written as TOML{place_of(error)}") from error
+
+
+def place_of(error: ValueError) -> str:
+    """Return where a TOML text is wrong, such as " at line 3, column 1"; empty when not known."""
+    found = _PLACE.search(str(error))
+    return f" at {found[1]}" if found else ""
 
 
 class Section:
@@ -21,8 +50,12 @@ class Section:
     def text(self, key: str, default: str | None = None) -> str:
         """Return a text; without a default it must be there."""
         value = self._table.get(key, default)
+        if value is None:
+            raise self._wrong(f"{self._name}.{key} is missing")
         if not isinstance(value, str):
-            raise self._wrong(f"{self._name}.{key} must be text")
+            raise self._wrong(f"{self._name}.{key} must be text in quotes, not {value!r}")
+        if default is None and not value.strip():
+            raise self._wrong(f"{self._name}.{key} is empty")
         return value
 
     def texts(
@@ -50,15 +83,23 @@ class Section:
             )
         return value
 
-    def number(self, key: str, default: int, least: int = 0, most: int | None = None) -> int:
-        """Return a whole number within its bounds; `most` HIGHEST_PORT means a TCP port."""
+    def number(self, key: str, default: int, least: int, most: int) -> int:
+        """Return a whole number from `least` to `most`."""
         value = self._table.get(key, default)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise self._wrong(f"{self._name}.{key} must be a whole number, not {value!r}")
-        if value < least or (most is not None and value > most):
-            what = "a port number" if most == HIGHEST_PORT else f"from {least} to {most}"
-            raise self._wrong(f"{self._name}.{key} must be {what}, not {value!r}")
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not isinstance(value, int) or not whole or not least <= value <= most:
+            span = f"a whole number from {least} to {most}"
+            raise self._wrong(f"{self._name}.{key} must be {span}, not {_shown(value)}")
         return value
+
+    def decimal(self, key: str, default: str, least: int, most: int) -> str:
+        """Return the text of a decimal number from `least` to `most`."""
+        value = self._table.get(key, default)
+        text = value if isinstance(value, str) else ""
+        if not _DECIMAL.fullmatch(text) or not least <= float(text) <= most:
+            span = f'a number from {least} to {most} in quotes, such as "{default}"'
+            raise self._wrong(f"{self._name}.{key} must be {span}, not {_shown(value)}")
+        return text
 
     def flag(self, key: str, *, default: bool) -> bool:
         """Return true or false."""
@@ -74,3 +115,7 @@ class Section:
             form = f"[[{self._name}.{key}]]"
             raise self._wrong(f"{self._name}.{key} must be a list of tables ({form})")
         return [row if isinstance(row, dict) else {} for row in rows]
+
+
+def _shown(value: object) -> str:
+    return shortened(repr(value), LONGEST_SHOWN)

@@ -45,6 +45,11 @@ class HighWaterMark:
         self._file, self._lanes = mark_file(database), lanes
         self._handle: int | None = None
 
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        return self._file.name
+
     def read(self) -> dict[str, Head]:
         """Return the marks by lane; without those that are not there or not whole."""
         try:

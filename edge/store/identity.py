@@ -11,7 +11,11 @@ from pathlib import Path
 
 from edge.model.errors import StoreRefused
 
-_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'box'"
+_TABLES = ("box", "boot", "journal", "outbox", "stream")
+_COUNT = (
+    "SELECT count(*) FROM sqlite_master WHERE type = 'table'"
+    f" AND name IN ({', '.join('?' * len(_TABLES))})"
+)
 
 
 def require_file(path: Path, newest: str) -> None:
@@ -35,7 +39,10 @@ def require_owner(connection: sqlite3.Connection, path: Path, owner: str, newest
     if not rows:
         raise _refused("empty", f"the box's file {path} has no box in it", newest)
     if rows != [owner]:
-        text = f"the file {path} is that of box {rows[0]}, and this is box {owner}"
+        text = (
+            f"the file {path} is that of box {rows[0]}, and box.id in healthpost.toml is {owner}."
+            f" If the settings are wrong, set box.id to {rows[0]}. If the file is wrong"
+        )
         raise _refused("foreign", text, newest)
 
 
@@ -53,8 +60,8 @@ def require_same(path: Path, inode: int) -> None:
 
 
 def _owners(connection: sqlite3.Connection) -> list[str] | None:
-    if connection.execute(_TABLE).fetchone() is None:
-        return None
+    if connection.execute(_COUNT, _TABLES).fetchone()[0] != len(_TABLES):
+        return None  # an empty file, or that of another program
     return [str(row[0]) for row in connection.execute("SELECT id FROM box")]
 
 

@@ -14,12 +14,13 @@ from pathlib import Path
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind, Lane
 from edge.model.errors import DiskError
-from edge.store import damage, issues, outbox
+from edge.store import damage, issues, outbox, table_check
 from edge.store.high_water import Head
 from edge.store.journal import LANES, append, note_head
 from edge.store.store import Store
 
 ISSUE = "records-missing"
+MARK_ISSUE = "mark-missing"
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ def open_store(database: Path, owner: str | None, *, cache_kb: int = 2000) -> St
 def look(store: Store) -> list[Loss]:
     """Compare the file with its mark; tell what is missing, and return it."""
     marks = store.mark.read()  # before the file: so it is never ahead of what is read after it
+    _look_at_mark(store, marks)
     if not _missing(store, marks):
         return []
     now = store.clock().now()
@@ -74,7 +76,8 @@ def acknowledge(store: Store, now: Stamp, actor: str | None = None) -> int:
         count = sum(max(1, int(r["last"]) - int(r["held"])) for r in unknown)
         store.execute("UPDATE loss SET known = 1")
         issues.clear(store, ISSUE)
-        count += damage.acknowledge(store, now)
+        issues.clear(store, MARK_ISSUE)
+        count += damage.acknowledge(store, now) + table_check.acknowledge(store, now)
         if count:
             body = {"what": "known", "count": count}
             append(store, EntryKind.STORE_FINDING, now, body, actor=actor)
@@ -84,6 +87,28 @@ def acknowledge(store: Store, now: Stamp, actor: str | None = None) -> int:
 def unknown(store: Store) -> bool:
     """Whether there is a loss or damage that nobody has said to know."""
     return any(issues.is_noted(store, kind) for kind in (ISSUE, damage.ISSUE))
+
+
+def _look_at_mark(store: Store, marks: Mapping[str, Head]) -> None:
+    """Tell of a line of the mark that was there and is not; a box of 0.2.0 never had one.
+
+    The file itself holds which lanes have a line, from when that line is on the disk.
+    """
+    marked = {r["lane"] for r in store.rows("SELECT lane FROM marked")}
+    if marked == set(marks):
+        return
+    gone, new = marked - set(marks), set(marks) - marked
+    if new:
+        store.mark.flush()
+    with store.transaction():
+        for lane in new:
+            store.execute("INSERT OR IGNORE INTO marked (lane) VALUES (?)", (lane,))
+        for lane in LANES:
+            if lane.value in gone:
+                log.error("lane %s: the high-water mark is gone or damaged", lane)
+                note_head(store, lane)
+        if gone:
+            issues.note(store, store.clock().now(), MARK_ISSUE, detail=store.mark.name)
 
 
 def _missing(store: Store, marks: Mapping[str, Head]) -> list[Loss]:

@@ -296,6 +296,14 @@ CREATE INDEX patient_by_replaced ON patient (replaced_by) WHERE replaced_by IS N
 CREATE INDEX patient_by_village ON patient (village) WHERE village IS NOT NULL;
 """
 
+_DIFFERING = """
+CREATE TABLE differing (
+    tab TEXT NOT NULL, id TEXT NOT NULL, known INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (tab, id)
+) WITHOUT ROWID;
+CREATE TABLE marked (lane TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+"""Rows that are not what was recorded, and the lanes that have a line in the high-water mark."""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -303,4 +311,5 @@ MIGRATIONS = (
     Migration("0004_add_how_readings_came", _HOW_READINGS_CAME),
     Migration("0005_add_ways_to_people", _WAYS_TO_PEOPLE),
     Migration("0006_add_damage", _DAMAGE),
+    Migration("0007_add_differing", _DIFFERING),
 )

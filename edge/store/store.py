@@ -287,10 +287,10 @@ def _set_up(connection: sqlite3.Connection, pragmas: Sequence[str]) -> None:
 def _plain(error: sqlite3.Error, path: Path) -> StoreError:
     text, code = str(error), getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return DiskFull(f"the disk has no room for another record ({text})")
+        return DiskFull("the disk has no room for another record")
     if code == sqlite3.SQLITE_IOERR:
         # A log that cannot grow for want of room is an input or output error, too.
         if durable.free_bytes(path.parent) < NO_ROOM_BYTES:
-            return DiskFull(f"the disk has no room for another record ({text})")
-        return DiskFault(f"the disk answers with an error of its own ({text})")
+            return DiskFull("the disk has no room for another record")
+        return DiskFault("the disk answers with an error of its own")
     return StoreError(f"the box's file {path} cannot be used: {text}")

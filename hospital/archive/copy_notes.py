@@ -1,4 +1,4 @@
-"""A note of the newest copy of the archive, kept outside the archive, for when it is gone."""
+"""Notes of the newest copies of the archive, kept outside the archive, for when it is gone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from edge.store import durable
 
 FILE = "newest-copy.json"
+KEPT = 5
+"""So many notes: a copy may be moved or deleted later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,26 @@ class CopyNote:
 
 def remember(home: Path, note: CopyNote) -> None:
     """Note a copy in the hospital's home; raises `OSError`."""
-    durable.replace(home / FILE, json.dumps(asdict(note)).encode("utf-8"))
+    older = [kept for kept in _listed(home) if kept.place != note.place]
+    rows = [asdict(kept) for kept in [note, *older][:KEPT]]
+    durable.replace(home / FILE, json.dumps(rows).encode("utf-8"))
 
 
 def newest(home: Path) -> CopyNote | None:
-    """Return the note, None when there is none or it cannot be read."""
+    """Return the newest note whose copy is there, else the newest; None when there is none.
+
+    A place that is no path of this machine cannot be looked at, and counts as there.
+    """
+    kept = _listed(home)
+    there = (note for note in kept if not note.place.startswith("/") or Path(note.place).exists())
+    return next(there, kept[0] if kept else None)
+
+
+def _listed(home: Path) -> list[CopyNote]:
+    """Return the notes, newest first; those that can be read."""
     try:
         kept = json.loads((home / FILE).read_text(encoding="utf-8"))
-        return CopyNote(str(kept["place"]), int(kept["made_ms"]), int(kept["records"]))
+        rows = kept if isinstance(kept, list) else [kept]
+        return [CopyNote(str(r["place"]), int(r["made_ms"]), int(r["records"])) for r in rows]
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return []

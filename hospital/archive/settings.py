@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge.settings.setting import read, setting
-from edge.settings.toml_table import HIGHEST_PORT
+from edge.settings.toml_table import HIGHEST_PORT, read_file
 from hospital.archive.errors import SettingsError
 
 DEFAULT_HOME = Path("/var/lib/healthpost-hospital")
@@ -74,12 +73,10 @@ class HospitalSettings:
         home = home or home_folder()
         file = settings_file(home)
         try:
-            raw = tomllib.loads(file.read_text(encoding="utf-8"))
+            raw = read_file(file, SettingsError)
         except FileNotFoundError as error:
             hint = "run `healthpost hospital init` first"
             raise SettingsError(f"no hospital in {home}: {hint}") from error
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise SettingsError(f"{file} cannot be read: {error}") from error
         return _checked(home, raw)
 
 

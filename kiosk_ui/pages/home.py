@@ -40,12 +40,5 @@ def set_language() -> ResponseReturnValue:
 def screen_css() -> Response:
     """Say how large a millimetre is on this panel, and which fonts each language has."""
     static = url_for("static", filename="").rstrip("/")
-    css = f":root{{--mm:{_px_per_mm()}px}}\n{fonts.style_sheet(static)}"
+    css = f":root{{--mm:{settings().px_per_mm}px}}\n{fonts.style_sheet(static)}"
     return Response(css, content_type="text/css; charset=utf-8")
-
-
-def _px_per_mm() -> str:
-    text = settings().px_per_mm
-    return (
-        text if text.replace(".", "", 1).isascii() and text.replace(".", "", 1).isdigit() else "5"
-    )

@@ -40,6 +40,9 @@ from devices.protocols import ad_tm2655, current_time
         ({"protocol": "cms50_5byte", "chunks": [], "direction": "host->device"}, "no_commands"),
         ({"protocol": "hl7_mllp", "chunks": [], "map": []}, "bad_map"),
         ({"protocol": "hl7_mllp", "chunks": [], "map": {"HB": "718-7"}}, "bad_map"),
+        ({"protocol": "hl7_mllp", "chunks": [], "encoding": "klingon"}, "bad_setting"),
+        ({"protocol": "hl7_mllp", "chunks": [], "sample": ["X"]}, "bad_setting"),
+        ({"protocol": "hl7_mllp", "chunks": [], "time": ["OBR"]}, "bad_setting"),
     ],
 )
 def test_wrong_question(line: object, kind: str) -> None:

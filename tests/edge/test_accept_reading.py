@@ -16,7 +16,7 @@ from readings import cuff, pressure
 
 from edge.model.entry import Lane, content_id
 from edge.model.errors import ActionRefused, NotFound
-from edge.model.reading import Code, Kind, Measurement, Reading, Value
+from edge.model.reading import LEFT_OUT, Code, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import bodies, history, intake
@@ -86,6 +86,28 @@ def test_the_impossible_is_kept_as_bytes_with_its_reason(
     assert (entry.kind, entry.body["why"], entry.body["raw"]) == ("rejected", kind, "0078")
     assert store.scalar("SELECT count(*) FROM reading") == 0
     assert [r.why for r in history.refused(store, 0)] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("code", "number", "unit"),
+    [
+        (Code.MEAN_PRESSURE, "0", "mm[Hg]"),
+        (Code.MEAN_PRESSURE, "999", "mm[Hg]"),
+        (Code.PULSE, "999", "/min"),
+    ],
+)
+def test_an_impossible_value_beside_a_pressure_does_not_take_it_away(
+    store: Store, hand: HandClock, sita: str, code: str, number: str, unit: str
+) -> None:
+    visits.open_visit(store, hand.now(), sita, actor="w1")
+    beside = Value(code, Decimal(number), unit)
+    values = (*(v for v in pressure(225, 130) if v.code != code), beside)
+    outcome = accepted(store, cuff(hand.now(), values))
+    recorded = history.one(store, outcome.entry)
+    assert recorded is not None
+    assert recorded.values == values[:-1]
+    assert recorded.quality == (LEFT_OUT,)
+    assert outcome.alerts
 
 
 def test_bytes_that_no_decoder_understands_are_kept_too(store: Store, hand: HandClock) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from readings import pressure
 
-from edge.model.reading import Code, Value
+from edge.model.reading import LEFT_OUT, Code, Kind, Measurement, Value
 from edge.rules import news2_red, plausibility
 
 CASES = json.loads((Path(__file__).parents[1] / "vectors" / "clinical.json").read_text("utf-8"))
@@ -125,6 +125,21 @@ def test_beyond_a_meters_range_is_a_reading() -> None:
     high = Value(Code.GLUCOSE_MG_DL, Decimal(600), "mg/dL", ">")
     assert plausibility.impossible([high]) is None
     assert [f.name for f in plausibility.doubtful([high])] == ["glucose"]
+
+
+@given(st.integers(-50, 1200), st.integers(-50, 1200), st.integers(0, 300))
+def test_what_is_left_out_is_never_a_main_value(mean: int, pulse: int, systolic: int) -> None:
+    sides = (
+        Value(Code.MEAN_PRESSURE, Decimal(mean), "mm[Hg]"),
+        Value(Code.PULSE, Decimal(pulse), "/min"),
+    )
+    main = pressure(systolic, 60)[:2]
+    sent = Measurement(Kind.BLOOD_PRESSURE, (*main, *sides))
+    kept = plausibility.without_impossible(sent)
+    assert kept.values[:2] == main
+    assert plausibility.refusal(kept) == plausibility.impossible(main)
+    assert (LEFT_OUT in kept.quality) == (kept.values != sent.values)
+    assert all(plausibility.impossible([value]) is None for value in kept.values[2:])
 
 
 def test_pressures_that_cross_are_impossible_and_narrow_ones_doubtful() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
 
 from edge.model.errors import SettingsError
 from edge.settings.box_settings import Port, Settings
+from edge.settings.setting import rows
+from hospital.archive.settings import HospitalSettings
 
 GOOD = '[box]\nid = "box-7"\nclinic = "Bhimdhunga"\n'
 
@@ -84,14 +87,27 @@ probe = true
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "box.id must be text"),
+        ("", "box.id is missing"),
         ("[box]\nid = 7", "box.id must be text"),
-        ('[box]\nid = "x"', "box.clinic must be text"),
+        ('[box]\nid = "x"', "box.clinic is missing"),
+        ('[box]\nid = ""', "box.id is empty"),
         ("box = 3", r"\[box\] must be a table"),
         (GOOD + '[kiosk]\nlanguage = "xx"', "kiosk.language is 'xx'; choose one of en, ur, zh"),
-        (GOOD + '[kiosk]\nport = "80"', "kiosk.port must be a whole number, not '80'"),
-        (GOOD + "disk_low_mb = -1", "box.disk_low_mb must be a whole number"),
+        (
+            GOOD + '[kiosk]\nport = "80"',
+            "kiosk.port must be a whole number from 0 to 65535, not '80'",
+        ),
+        (
+            GOOD + "disk_low_mb = -1",
+            "box.disk_low_mb must be a whole number from 0 to 1000000, not -1",
+        ),
         (GOOD + "[kiosk]\nport = true", "kiosk.port must be a whole number"),
+        (GOOD + "retention_days = 99999999999999999999", "retention_days must be .* to 36500"),
+        (GOOD + "retention_days = " + "9" * 5000, "healthpost.toml cannot be read"),
+        (GOOD + '[kiosk]\npx_per_mm = "x"', "px_per_mm must be a number from 1 to 100 .* not .x."),
+        (GOOD + "[kiosk]\npx_per_mm = 5", 'px_per_mm must be .* in quotes, such as "5", not 5'),
+        (GOOD + '[kiosk]\npx_per_mm = "0"', "px_per_mm must be a number from 1"),
+        (GOOD + "[kiosk]\nhost = 5", "kiosk.host must be text in quotes, not 5"),
         (GOOD + '[devices]\nbluetooth = "yes"', "devices.bluetooth must be true or false"),
         (GOOD + "[devices]\nport = 5", "devices.port must be a list of tables"),
         (GOOD + '[[devices.port]]\npath = "/dev/x"', "needs a path and a model"),
@@ -101,12 +117,23 @@ probe = true
         (GOOD + "[[devices.port]]\nmodel = 'x'\npath = 'y'\nencoding = 1", "encoding must be text"),
         (GOOD + "[[devices.port]]\nmodel = 'x'\npath = 'y'\nsample = 'O'", "sample must be a list"),
         (GOOD + '[devices]\nwatch = "/dev/x"', "devices.watch must be a list of texts"),
-        ("[box", "cannot be read"),
+        ("[box", "it is not written as TOML at line 1|it is not written as TOML at end"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         load(tmp_path, text)
+
+
+@pytest.mark.parametrize("settings", [Settings, HospitalSettings])
+def test_each_whole_number_has_bounds_that_time_and_disks_can_bear(settings: type[Any]) -> None:
+    kinds = get_type_hints(settings)
+    whole = {name: row for name, row in rows(settings).items() if kinds[name] is int}
+    assert whole
+    assert all(row.most is not None and row.most <= 1_000_000 for row in whole.values())
+    for row in whole.values():
+        if row.remote:
+            assert row.least <= row.remote.least <= row.remote.most <= (row.most or 0)
 
 
 def test_no_box_says_what_to_do(tmp_path: Path) -> None:
@@ -116,5 +143,5 @@ def test_no_box_says_what_to_do(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "healthpost.toml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SettingsError, match="cannot be read"):
+    with pytest.raises(SettingsError, match="cannot be read: it is not text in UTF-8"):
         Settings.load(tmp_path)

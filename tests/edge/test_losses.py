@@ -199,3 +199,31 @@ def test_a_reader_in_the_way_does_not_hold_the_checkpoint_up(store: Store, box_f
         assert not store.checkpoint()
     assert store.checkpoint()
     reader.close()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x" * 256])
+def test_a_mark_that_is_gone_or_garbled_is_told_until_a_person_knows(
+    box_file: Path, store: Store, content: bytes | None
+) -> None:
+    write(store, 2)
+    open_store(box_file, "box-test").close()  # from now on the file says that there is a mark
+    if content is None:
+        mark_file(box_file).unlink()
+    else:
+        mark_file(box_file).write_bytes(content)
+    for _ in range(2):
+        again = open_store(box_file, "box-test")
+        assert wrong(again) == {"mark-missing": "box.mark"}
+        again.close()
+    losses.acknowledge(store, HandClock().now())
+    again = open_store(box_file, "box-test")
+    assert wrong(again) == {}
+    again.close()
+
+
+def test_a_box_that_never_had_a_mark_is_taken_as_it_is(box_file: Path, store: Store) -> None:
+    write(store, 2)
+    mark_file(box_file).unlink()
+    again = open_store(box_file, "box-test")
+    assert wrong(again) == {}
+    again.close()

@@ -177,3 +177,16 @@ def test_a_file_in_use_is_not_replaced(box_file: Path, copy: Path) -> None:
         put_back(box_file, "box-test", copy)
     running.close()
     assert entries(box_file) == 2
+
+
+@pytest.mark.parametrize("columns", ["id TEXT, clinic TEXT", "number INTEGER"])
+def test_the_file_of_another_program_is_refused_in_words(tmp_path: Path, columns: str) -> None:
+    file = tmp_path / "box.db"
+    plain = sqlite3.connect(file)
+    plain.execute(f"CREATE TABLE box ({columns})")
+    plain.close()
+    before = file.read_bytes()
+    with pytest.raises(StoreRefused, match="is not a box's file") as refused:
+        Store.open(file, "box-test")
+    assert "column" not in str(refused.value)
+    assert file.read_bytes() == before

@@ -11,7 +11,7 @@ from archives import open_at
 from click.testing import CliRunner
 from postgres import Cluster
 
-from hospital.archive import row
+from hospital.archive import copy_notes, row
 from hospital.archive.errors import ArchiveRefused
 from hospital.archive.open import open_archive
 from hospital.archive.settings import HospitalSettings
@@ -122,3 +122,15 @@ def test_only_one_module_opens_an_engine() -> None:
             if named in ("SqliteArchive.open", "PostgresArchive.open"):
                 openers.add(file.relative_to(ROOT).as_posix())
     assert openers == {"hospital/archive/open.py"}
+
+
+def test_a_copy_that_was_deleted_is_not_named(tmp_path: Path) -> None:
+    first, second = tmp_path / "one.copy", tmp_path / "two.copy"
+    for number, file in enumerate((first, second)):
+        file.write_bytes(b"copy")
+        copy_notes.remember(tmp_path, copy_notes.CopyNote(str(file), number, 5))
+    assert copy_notes.newest(tmp_path) == copy_notes.CopyNote(str(second), 1, 5)
+    second.unlink()
+    assert copy_notes.newest(tmp_path) == copy_notes.CopyNote(str(first), 0, 5)
+    first.unlink()
+    assert copy_notes.newest(tmp_path) == copy_notes.CopyNote(str(second), 1, 5)

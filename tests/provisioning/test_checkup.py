@@ -9,12 +9,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from edge.patients import register
+from edge.patients.form import PatientForm
 from edge.process import home_lock
 from edge.process.home_lock import HomeLock
 from edge.settings.box_settings import Settings
@@ -248,3 +251,73 @@ def test_a_misspelt_setting_is_said(home: Path) -> None:
     result, text = findings(home)["settings"]
     assert result == WARN
     assert text.endswith("no such setting: devices.blutooth, kiosks.port")
+
+
+def test_a_changed_row_is_told_by_both_commands_without_a_line_of_the_log(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HEALTHPOST_HOME", str(home))
+    store = Store.open(home / "box.db")
+    register.register(store, store.clock().now(), PatientForm("Sita"), "w1")
+    with store.transaction():
+        store.execute("UPDATE patient SET name = 'Rita'")
+    store.close()
+    assert "otherwise than they were recorded" in CliRunner().invoke(main, ["checkup"]).output
+    assert "Records on the disk are damaged (1)" in CliRunner().invoke(main, ["status"]).output
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("host", ["", "no such host", "a..b"])
+def test_a_kiosk_host_that_nobody_knows_is_not_fit_and_final(home: Path, host: str) -> None:
+    file = home / "healthpost.toml"
+    file.write_text(file.read_text().replace('host = "127.0.0.1"', f'host = "{host}"'))
+    words = checkup_service.kiosk(Settings.load(home))
+    assert words.result == FAIL
+    assert words.text.endswith("no such host is known")
+    done = subprocess.run(
+        [sys.executable, "-m", "kiosk_ui"],
+        env={**os.environ, "HEALTHPOST_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "no such host is known" in done.stderr
+
+
+@pytest.mark.parametrize("fault", ["rubbish", "missing"])
+def test_keys_that_cannot_be_used_are_said_in_words_with_a_way_out(
+    enrolled: Path, fault: str
+) -> None:
+    file = enrolled / "keys" / "sign.key.pem"
+    if fault == "missing":
+        file.unlink()
+    else:
+        file.write_text("rubbish")
+    settings = Settings.load(enrolled)
+    with closing(Store.open(settings.database, settings.box_id)) as store:
+        words = {one.check: one for one in checkup(settings, store)}["keys"]
+    assert words.result == FAIL
+    assert f"claim --readmits {settings.box_id}`" in words.text
+    assert "`healthpost enrol --new-keys`" in words.text
+    assert "cryptography" not in words.text
+
+
+def test_status_says_that_pins_cannot_be_checked(home: Path) -> None:
+    (home / "keys" / "pepper").write_bytes(b"")
+    told = CliRunner(env={"HEALTHPOST_HOME": str(home)}).invoke(main, ["status"])
+    assert "PINs cannot be checked: " in told.output
+    assert "healthpost staff renew-pepper" in told.output
+
+
+@pytest.mark.parametrize("verb", [["init", "--clinic", "A"], ["hospital", "init"]])
+@pytest.mark.parametrize("where", ["file", "file/below", "/proc/x"])
+def test_a_home_that_cannot_be_is_wrong_input(tmp_path: Path, verb: list[str], where: str) -> None:
+    (tmp_path / "file").write_text("x")
+    home = str(tmp_path / where)
+    environment = {"HEALTHPOST_HOME": home, "HEALTHPOST_HOSPITAL_HOME": home}
+    told = CliRunner(env=environment).invoke(main, verb)
+    assert told.exit_code == 2, told.output
+    assert "Errno" not in told.output
+    assert "is a file" in told.output or "can be made" in told.output

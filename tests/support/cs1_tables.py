@@ -162,7 +162,11 @@ def times() -> str:
     )
     hospital_rows = (
         ("REMIND", _s(receiver.REMIND_MS), "boxes heard so lately get a RECEIPT at a restart"),
-        ("CLONE_WINDOW", _s(clones.WITHIN_MS), f"{clones.TIMES} forks within it: quarantined"),
+        (
+            "CLONE_WINDOW",
+            _s(clones.WITHIN_MS),
+            f"two machines within it, of 0.2.0 {clones.TIMES} forks: quarantined",
+        ),
         ("CLAIM_VALID", f"{claims.VALID_H} h", "life of a claim"),
         ("CERTIFICATE", f"{authority.BOX_DAYS} days", "life of a box's certificate"),
         ("OLD_KEYS", f"{keys.RETIRED_S // 86_400} days", "a replaced key still counts"),

@@ -11,8 +11,10 @@ import urllib.request
 from contextlib import ExitStack
 
 import pytest
+from flask import Flask
 
-from web.server import wait_s
+from edge.process.start import os_words
+from web.server import serve, wait_s
 
 pytestmark = pytest.mark.system
 
@@ -102,3 +104,10 @@ def test_told_to_stop_while_it_waits_it_ends_with_0() -> None:
         process.terminate()
         process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("host", ["", "no such host", "a..b", "x" * 300])
+def test_a_host_that_nobody_knows_is_an_error_in_words(host: str) -> None:
+    with pytest.raises(socket.gaierror) as refused:
+        serve(Flask("served"), host, 0, threads=1)
+    assert os_words(refused.value) == "no such host is known"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from devices.catalogue import MODELS, model_named
 from devices.model import GlucoseRange, Model
-from devices.recording.meter_range import ANY_METER, judged
+from devices.recording.meter_range import ANY_METER, control, judged
 from devices.recording.recorder import Refusal
 from edge.model.reading import Code, Kind, Measurement, Value
 
@@ -66,6 +66,34 @@ def test_a_meter_shows_a_number_only_within_its_range(
 def test_lo_and_hi_of_the_meter_itself_are_kept() -> None:
     for low in (measured("50", comparator="<"), measured("5", comparator="<")):
         assert judged(low, None) == low
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "comparator", "model", "kept"),
+    [
+        ("400", "mg/dL", ">", "OneTouch Ultra2", ">600"),
+        ("50", "mg/dL", "<", "OneTouch Ultra2", "<20"),
+        ("22.2", "mmol/L", ">", "Contour", ">33.3"),
+        ("2.8", "mmol/L", "<", "Contour", "<1.1"),
+        ("400", "mg/dL", ">", "FreeStyle Optium", ">500"),
+        ("400", "mg/dL", ">", "Glucose profile", ">400"),
+        ("50", "mg/dL", "<", None, "<50"),
+        ("300", "mg/dL", ">", "OneTouch Ultra2", ">300"),
+    ],
+)
+def test_hi_and_lo_without_a_number_stand_at_the_meters_own_limits(
+    number: str, unit: str, comparator: str, model: str | None, kept: str
+) -> None:
+    sent = measured(number, unit, comparator)
+    known = row(model) if model else None
+    for answer in (judged(sent, known), control(sent, known)):
+        assert isinstance(answer, Measurement)
+        (value,) = answer.values
+        assert f"{value.comparator}{value.value}" == kept
+
+
+def test_control_material_is_never_refused() -> None:
+    assert control(measured("13"), None) == measured("13")
 
 
 def test_a_laboratory_has_limits_of_its_own() -> None:

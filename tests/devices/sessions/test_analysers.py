@@ -23,7 +23,16 @@ from laboratory import (
     turns,
 )
 
-from devices.driver import BAD_UNIT, BAD_VALUE, NO_RESULT, NOT_FINAL, UNMAPPED, WITHDRAWN
+from devices.driver import (
+    BAD_UNIT,
+    BAD_VALUE,
+    NO_RESULT,
+    NOT_FINAL,
+    UNMAPPED,
+    WITHDRAWN,
+    Turn,
+)
+from devices.protocols.framing import sum8
 from devices.protocols.laboratory import Site
 from devices.protocols.laboratory import Test as LabTest
 
@@ -83,7 +92,7 @@ def test_control_in_the_name_of_a_test_is_no_control() -> None:
 
 
 def test_a_sites_own_pattern_tells_controls() -> None:
-    site = Site(TESTS, controls=("QC-*",))
+    site = Site(TESTS, controls=("qc-*",))
     found = turns(astm(HEAD, "P|1", "O|1|QC-3", result("13.3"), "O|2|S-1", result("9.9"), L), site)
     assert [each.record for each in controls(found)] == ["QC-3"]
     assert [each.record for each in measured(found)] == ["S-1"]
@@ -98,6 +107,93 @@ def test_a_control_and_a_patient_in_one_message_are_told_apart() -> None:
     found = turns(wire)
     assert [each.record for each in controls(found)] == ["C-1"]
     assert [each.record for each in measured(found)] == ["S-9"]
+
+
+CONTROL, PATIENT = "SPM|1|QC1||WB|||||||Q", "SPM|2|S-2||WB|||||||P"
+NO_NUMBER = "OBR|1|||X"
+OUL = MSH.replace("ORU^R01", "OUL^R22")
+
+
+def whose(found: list[Turn]) -> dict[str, list[tuple[str, str | None]]]:
+    """Return readings and controls as values with the number of their sample."""
+    kinds = {"reading": measured(found), "control": controls(found)}
+    return {
+        kind: [(str(each.values[0].value), each.record) for each in rows]
+        for kind, rows in kinds.items()
+    }
+
+
+@pytest.mark.parametrize("head", [MSH, OUL, MSH.replace("ORU^R01", "")])
+@pytest.mark.parametrize("patient", [(), ("PID|1",)])
+def test_a_specimen_before_the_first_order_makes_the_message_specimen_first(
+    head: str, patient: tuple[str, ...]
+) -> None:
+    rows = (CONTROL, *patient, NO_NUMBER, obx("12.0"), PATIENT, NO_NUMBER, obx("9.0"))
+    found = whose(turns(hl7(head, *rows)))
+    assert found == {"reading": [("9.0", "S-2")], "control": [("12.0", "QC1")]}
+
+
+def test_a_specimen_behind_its_order_belongs_to_it() -> None:
+    rows = (NO_NUMBER, obx("12.0"), CONTROL, NO_NUMBER, obx("9.0"), PATIENT)
+    found = whose(turns(hl7(MSH, *rows)))
+    assert found == {"reading": [("9.0", "S-2")], "control": [("12.0", "QC1")]}
+
+
+@pytest.mark.parametrize(
+    ("head", "rows"),
+    [
+        (OUL, (NO_NUMBER, obx("12.0"), CONTROL, NO_NUMBER, obx("9.0"))),
+        (MSH, (CONTROL, PATIENT, NO_NUMBER, obx("12.0"), NO_NUMBER, obx("9.0"))),
+        (MSH, (PATIENT, NO_NUMBER, obx("12.0"), NO_NUMBER, obx("9.0"), CONTROL)),
+        (MSH, (NO_NUMBER, obx("12.0"), obx("9.0"), CONTROL, PATIENT)),
+    ],
+)
+def test_where_two_readings_are_possible_no_sample_is_better_than_a_wrong_one(
+    head: str, rows: tuple[str, ...]
+) -> None:
+    found = turns(hl7(head, *rows))
+    assert whose(found) == {"reading": [("12.0", None), ("9.0", None)], "control": []}
+    assert all("perhaps_no_patient" in each.quality for each in measured(found))
+
+
+def test_the_next_patients_result_never_keeps_the_former_patients_segments() -> None:
+    first = ("PID|1||A-1", "SPM|1|S-1", "OBR|1|||X", obx("12.0"))
+    for second in (("PID|2||A-2", obx("9.0")), ("PID|2||A-2", NO_NUMBER, obx("9.0"))):
+        wire = hl7(MSH, *first, *second)
+        assert [each.record for each in measured(turns(wire))] == ["S-1", None]
+        site = Site(TESTS, sample=("PID-3",))
+        assert [each.record for each in measured(turns(wire, site))] == ["A-1", "A-2"]
+
+
+@pytest.mark.parametrize(
+    "name", ["CAL 2", "Con-N", "STANDARD", "Blank", "QCL2", "Kontrolle", "CTL"]
+)
+def test_what_a_specimen_is_called_tells_a_control(name: str) -> None:
+    wire = astm(HEAD, "P|1", f"O|1|S-7||^^^DIF|R||||||N||||{name}", result("13.3"), L)
+    assert (len(measured(turns(wire))), len(controls(turns(wire)))) == (0, 1)
+    wire = hl7(MSH, OBR, obx("12.2"), f"SPM|1|S-101||{name}")
+    assert (len(measured(turns(wire))), len(controls(turns(wire)))) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("LJQC", "QCResult", "QualityControl", "Control Level 1", "L-J", "XB", "00003^LJ"),
+        *("\u8d28\u63a7", "Low Control", "CAL^Calibration"),
+    ],
+)
+def test_what_an_order_is_called_tells_a_control(name: str) -> None:
+    found = turns(hl7(MSH, OBR.replace("00001^Automated Count^99MRC", name), obx("12.2")))
+    assert (len(measured(found)), len(controls(found))) == (0, 1)
+
+
+@pytest.mark.parametrize("sample", ["QC-1", "QC-61380801", "ctrl7", "CAL 1", "LJQC"])
+def test_a_number_like_a_controls_is_a_doubt(sample: str) -> None:
+    (found,) = measured(turns(astm(HEAD, "P|1", f"O|1|{sample}", result("13.3"), L)))
+    assert (found.record, found.quality) == (sample, ("perhaps_no_patient",))
+    person = "P|1||||Cal^Con"
+    (plain,) = measured(turns(astm(HEAD, person, "O|1|CALIF-1", result("13.3"), L)))
+    assert plain.quality == ()
 
 
 # --- sample and time ----------------------------------------------------------------------------
@@ -147,6 +243,7 @@ HL7_SAMPLES = {
     "OBR-3": (("OBR|1|ORD-1|S-101^BC|1^CBC", obx("13"), "SPM|1|SP-1"), "S-101"),
     "OBR-2": (("OBR|1|ORD-1||1^CBC", obx("13"), "SPM|1|SP-1"), "ORD-1"),
     "SPM-2": (("OBR|1|||1^CBC", obx("13"), "SPM|1|^SP-1&BC"), "SP-1"),
+    "SAC-3": (("SAC|||T-1", "OBR|1|||1^CBC", obx("13")), "T-1"),
 }
 
 
@@ -162,6 +259,7 @@ def test_an_hl7_sample_has_several_homes(home: str) -> None:
     [
         (OBR, "20260911093100", "OBX-14"),
         (OBR, "", "OBR-7"),
+        (OBR, "20260911", "OBR-7"),
         ("OBR|1||S-101|||||||||||||||||||20260911094000+0500", "", "OBR-22"),
     ],
 )
@@ -242,7 +340,7 @@ def test_an_astm_status(status: str) -> None:
         ("I", NOT_FINAL, ()),
         ("X", NO_RESULT, ()),
         ("D", WITHDRAWN, ()),
-        ("W", WITHDRAWN, ()),
+        ("W", "13.0 g/dL", ("questionable", "unchecked")),
     ],
 )
 def test_an_hl7_status(status: str, text: str, doubts: tuple[str, ...]) -> None:
@@ -421,6 +519,91 @@ def test_lf_ends_a_segment_only_where_no_cr_stands() -> None:
     assert said(turns(hl7(MSH, OBR, split))) == ["13.0 g/dL"]
 
 
+NO_CR_BETWEEN = {
+    "CR behind the last": lambda rows: "\n".join(rows) + "\r",
+    "CR LF behind the last": lambda rows: "\n".join(rows) + "\r\n",
+    "CR before the first": lambda rows: "\r" + "\n".join(rows),
+    "CR behind the head": lambda rows: rows[0] + "\r" + "\n".join(rows[1:]) + "\n",
+}
+
+
+@pytest.mark.parametrize("form", NO_CR_BETWEEN)
+def test_a_single_cr_makes_no_message_of_cr(form: str) -> None:
+    join = NO_CR_BETWEEN[form]
+    wire = b"\x0b" + join([MSH, "PID|1", OBR, obx("13.0")]).encode() + b"\x1c\r"
+    assert said(turns(wire)) == ["13.0 g/dL"]
+    body = b"1" + join([HEAD, "P|1", ORDER, result("13.0"), L]).encode() + b"\x03"
+    wire = b"\x05\x02" + body + b"%02X\r\n\x04" % sum8(body)
+    assert said(turns(wire)) == ["13.0 g/dL"]
+
+
+@pytest.mark.parametrize(
+    "rows", [(), (OBR,), ("NTE|1||see\nOBX|1|NM|718-7||99.0|g/dL|||||F",), (OBR, "NTE|1||13.0")]
+)
+@pytest.mark.parametrize("head", [MSH, OUL])
+def test_results_without_a_result_are_refused_and_kept(head: str, rows: tuple[str, ...]) -> None:
+    found = turns(hl7(head, *rows))
+    assert (said(found), refused(found)) == ([], ["malformed"])
+    assert answer(found)["MSA"][1] == "AR"
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        ("P|1", ORDER, L),
+        ("P|1", ORDER + "\nnote\nR|1|^^^718-7|13.0|g/dL||||F", L),
+        ("P|1", "?|1", L),
+    ],
+)
+def test_records_without_a_result_are_refused_and_kept(records: tuple[str, ...]) -> None:
+    found = turns(astm(HEAD, *records))
+    assert (said(found), refused(found)) == ([], ["malformed"])
+    (told,) = [each for turn in found for each in turn.refused]
+    assert records[1].encode() in told.raw
+
+
+def test_a_line_test_of_an_analyser_is_no_fault() -> None:
+    assert refused(turns(astm(HEAD, L))) == []
+
+
+def test_a_result_hidden_in_another_ones_field_is_said() -> None:
+    wire = hl7(MSH, OBR, obx("13.0") + "\nOBX|2|NM|718-7||9.0|g/dL|||||F")
+    assert (said(turns(wire)), refused(turns(wire))) == (["13.0 g/dL"], ["malformed"])
+
+
+@pytest.mark.parametrize("kind", ["ED", "RP", "DT", "NR", "CX", "TN", "XX"])
+def test_a_mapped_value_of_another_type_is_said(kind: str) -> None:
+    assert refused(turns(hl7(MSH, OBR, obx("13.0", kind)))) == [BAD_VALUE]
+    other = obx("13.0", kind).replace("718-7", "08001")
+    assert refused(turns(hl7(MSH, OBR, other, obx("12.0")))) == []
+    found = turns(hl7(MSH, OBR, other))
+    assert (refused(found), answer(found)["MSA"][1]) == ([UNMAPPED], "AA")
+
+
+@pytest.mark.parametrize("kind", ["IS", "ID"])
+def test_a_code_of_a_table_is_a_word(kind: str) -> None:
+    rows = {"718-7": LabTest("75622-1", "")}
+    assert said(turns(hl7(MSH, OBR, obx("NEG", kind, unit="")), rows)) == ["negative"]
+    assert refused(turns(hl7(MSH, OBR, obx("1", kind, unit="")), rows)) == [BAD_VALUE]
+
+
+ORDER_STATUSES = [("", ()), ("F", ()), ("P", ("questionable",)), ("C", ("corrected",)), ("X", None)]
+
+
+@pytest.mark.parametrize(("status", "doubts"), ORDER_STATUSES)
+def test_an_orders_status_counts_where_the_result_has_none(
+    status: str, doubts: tuple[str, ...] | None
+) -> None:
+    order = f"O|1|S-7{'|' * 23}{status}"
+    found = turns(astm(HEAD, "P|1", order, result("13.0", status=""), L))
+    assert [each.quality for each in measured(found)] == ([] if doubts is None else [doubts])
+    order = f"OBR|1||S-7{'|' * 22}{status}"
+    found = turns(hl7(MSH, order, obx("13.0", status="")))
+    wanted = [] if doubts is None else [(*doubts, "unchecked")]
+    assert [each.quality for each in measured(found)] == wanted
+    assert refused(found) == ([NO_RESULT] if doubts is None else [])
+
+
 def test_the_end_mark_alone_ends_a_message() -> None:
     wire = hl7(MSH, OBR, obx("13.0"))
     found = turns(wire[:-1] + wire[:-1] + b"\r")
@@ -435,7 +618,7 @@ CREA = {"^^^CREA": LabTest("14682-9", "umol/L"), "CREA": LabTest("14682-9", "umo
 
 @pytest.mark.parametrize("sign", ["\u00b5", "\u03bc"])
 @pytest.mark.parametrize(
-    "encoding", ["utf-8", "latin-1", "cp1252", "cp1251", "cp1253", "gb18030", "cp437", "shift-jis"]
+    "encoding", ["utf-8", "latin-1", "cp1252", "cp1251", "gb18030", "cp437", "shift-jis"]
 )
 @pytest.mark.parametrize("unit", ["umol/L", "\u00b5mol/L", "\u03bcmol/l"])
 def test_no_unit_is_lost_in_any_character_set(sign: str, encoding: str, unit: str) -> None:
@@ -484,7 +667,8 @@ def test_two_answers_have_two_ids() -> None:
 
 
 def test_an_answer_uses_the_questions_own_signs() -> None:
-    wire = hl7(MSH.replace("|", "#").replace("^", "@"), OBR.replace("|", "#"))
+    segments = (each.replace("|", "#").replace("^", "@") for each in (OBR, obx("13.0")))
+    wire = hl7(MSH.replace("|", "#").replace("^", "@"), *segments)
     (sent,) = [turn.write for turn in turns(wire) if turn.write]
     assert sent.startswith(b"\x0bMSH#@~\\&#")
     assert b"\rMSA#AA#1\r" in sent

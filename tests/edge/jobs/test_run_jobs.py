@@ -228,3 +228,14 @@ def test_the_process_says_plainly_that_there_is_no_box(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert done.stderr.strip() == f"no box in {tmp_path}: run `healthpost init --clinic NAME` first"
+
+
+def test_a_file_that_cannot_be_used_is_said_once_and_not_for_each_job(
+    tmp_path: Path, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = Settings(tmp_path / "nowhere", "box-test", "Clinic")
+    for _ in range(2):
+        for job in caretaker.JOBS:
+            caretaker.do(job, nowhere)
+    assert len(caplog.records) == 1
+    assert "no job is done" in caplog.text
