@@ -18,6 +18,10 @@ P = ParamSpec("P")
 _SIGN_IN = "sign_in.choose"
 
 
+class TechnicianOnly(Exception):
+    """Somebody who is signed in asked for a page of the technician's."""
+
+
 def staff_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, ResponseReturnValue]:
     """Let a view run only for somebody who is signed in; others are sent to the PIN pad."""
     return signed_in_only(view, context.session, _SIGN_IN)

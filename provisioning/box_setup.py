@@ -20,6 +20,8 @@ from edge.staff.pins import create_pepper, load_pepper
 from edge.store import durable
 from edge.store.store import UNNAMED, Store
 from provisioning.errors import InputError
+from sync.keys.keys import KeyFileError, certificate_name
+from sync.keys.membership import CERTIFICATE_FILE
 
 SERVICE = Service(DEFAULT_HOME, "healthpost")
 """As `deploy/healthpost.service` says."""
@@ -33,7 +35,10 @@ def init_box(
     kiosk_port: int = 8600,
     ports: Sequence[Port] = (),
 ) -> Settings:
-    """Make a box in an empty home folder; raises `InputError` when there is one already."""
+    """Make a box in an empty home folder; raises `InputError` when there is one already.
+
+    A box's file that is there without its settings is kept, with its id.
+    """
     if _is_box(home):
         raise InputError("exists", f"there is already a box in {home}")
     if not clinic.strip():
@@ -54,7 +59,10 @@ def init_box(
 
 
 def _make_file(file: Path) -> str:
-    """Make the box's file; return its id. An `init` that was broken off before is gone on with."""
+    """Make the box's file; return its id.
+
+    A box's file whose settings are missing is gone on with, be it of an `init` that was broken off.
+    """
     if file.exists() and file.stat().st_size == 0:
         file.unlink()
     if not file.exists():
@@ -62,12 +70,30 @@ def _make_file(file: Path) -> str:
         Store.create(file, box_id).close()
         return box_id
     with closing(Store.open(file)) as store:
-        if store.journal_position():
-            text = f"{file} holds the records of box {store.box_id()}, whose settings are missing"
-            raise InputError("exists", text)
+        _refuse_foreign_keys(file, store.box_id())
         if store.box_id() == UNNAMED:
             store.name_box(new_box_id())
         return store.box_id()
+
+
+def _refuse_foreign_keys(file: Path, box_id: str) -> None:
+    """Refuse a file that is not that of the box whose keys are in this home."""
+    certificate = file.parent / "keys" / CERTIFICATE_FILE
+    if not certificate.exists():
+        return
+    try:
+        name = certificate_name(certificate.read_bytes())
+    except KeyFileError:  # damaged keys make no file foreign; `checkup` tells of them
+        return
+    if name != box_id:
+        text = f"{file} is that of box {box_id}, but the keys in this home are those of box {name}"
+        raise InputError("exists", f"{text}: put the file of box {name} there first")
+
+
+def record_count(settings: Settings) -> int:
+    """Return how many records the box's file holds: more than 0 when `init` found one."""
+    with closing(Store.open(settings.database, settings.box_id)) as store:
+        return store.journal_position()
 
 
 def _keep_pepper(keys: Path) -> None:

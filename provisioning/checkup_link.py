@@ -6,6 +6,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 
 from edge.model.clock import TRUSTED
+from edge.process.start import os_words
 from edge.settings.box_settings import Settings
 from edge.staff import pins
 from edge.store import issues, outbox
@@ -17,6 +18,7 @@ from sync.keys.keys import (
     SIGN_FILE,
     TLS_FILE,
     BoxKeys,
+    KeyFileError,
     certificate_expiry,
     certificate_fits,
     following,
@@ -26,8 +28,12 @@ CERTIFICATE_WARN_DAYS = 60
 SILENT_WARN_DAYS = 7
 """A clinic is often without a line for days; after a week somebody should know."""
 BROKER_TIMEOUT_S = 5
+KEYS_WAY_OUT = (
+    "Bring the files of keys/ back from a copy; or run `healthpost hospital claim --readmits BOX`"
+    " at the hospital, then `healthpost enrol --new-keys` here."
+)
 _BOX_KEYS = (TLS_FILE, SIGN_FILE, DECRYPT_FILE)
-_STOPPED = ("link-refused", "identity-doubled", "shut-out")
+_STOPPED = ("link-refused", "keys-unusable", "identity-doubled", "shut-out")
 """Issues with which nothing reaches the hospital before a person does something."""
 _RADIO = "bluetooth-off"
 """A box that has only cables works without; the check "bluetooth" says what is there."""
@@ -40,18 +46,25 @@ def pepper(settings: Settings, store: Store) -> Finding:
 
 
 def keys(settings: Settings, store: Store) -> Finding:
-    """Whether the private keys are whole and the box's alone; raises `KeyFileError`."""
+    """Whether the private keys are whole and the box's alone."""
     missing = [name for name in _BOX_KEYS if not (settings.keys / name).exists()]
     if missing:
         if (settings.keys / membership.CERTIFICATE_FILE).exists():
-            return Finding("keys", FAIL, f"missing: {', '.join(missing)}")
+            return Finding("keys", FAIL, f"missing: {', '.join(missing)}. {_way_out(settings)}")
         return Finding("keys", WARN, "not made yet: enrolment makes them")
     loose = [n for n in _BOX_KEYS if (settings.keys / n).stat().st_mode & 0o077]
     if loose:
         return Finding("keys", FAIL, f"readable by others: {', '.join(loose)}")
-    BoxKeys.load(settings.keys)
-    following(settings.keys)
+    try:
+        BoxKeys.load(settings.keys)
+        following(settings.keys)
+    except KeyFileError as error:
+        return Finding("keys", FAIL, f"{error}. {_way_out(settings)}")
     return Finding("keys", PASS, "the box's private keys are whole and its alone")
+
+
+def _way_out(settings: Settings) -> str:
+    return KEYS_WAY_OUT.replace("BOX`", f"{settings.box_id}`")
 
 
 def certificate(settings: Settings, store: Store) -> Finding:
@@ -99,7 +112,9 @@ def broker(settings: Settings, store: Store) -> Finding:
     try:
         socket.create_connection(address, BROKER_TIMEOUT_S).close()
     except OSError as error:
-        return Finding("broker", WARN, f"{name} does not answer ({error}); readings stay here")
+        return Finding(
+            "broker", WARN, f"{name} does not answer ({os_words(error)}); readings stay here"
+        )
     return Finding("broker", PASS, f"{name} answers")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from edge.model import languages
-from edge.model.errors import DiskError, StoreError
+from edge.model.errors import DiskError, StoreError, StoreRefused
 from edge.settings.box_settings import Port, Settings, home_folder
 from edge.settings.toml_table import HIGHEST_PORT
 from provisioning import extras
@@ -24,6 +24,14 @@ from provisioning.enrol_command import enrol
 from provisioning.errors import InputError
 from provisioning.output import box_home, open_box, say, speaks_json
 from provisioning.staff_commands import staff
+
+_NO_COPY = {
+    "missing": "is not there",
+    "empty": "is empty, or holds no box",
+    "unreadable": "is not a box's file",
+    "foreign": "is the file of another box",
+}
+"""Why a file cannot be put back as a copy, by the kind of `StoreRefused`."""
 
 
 class _Verbs(click.Group):
@@ -72,7 +80,7 @@ def init(
     clinic: str, language: str, kiosk_port: int, ports: tuple[str, ...], as_json: bool
 ) -> None:
     """Make this machine a box: its id, keys, settings and file."""
-    from provisioning.box_setup import init_box
+    from provisioning.box_setup import init_box, record_count
 
     settings = init_box(
         home_folder(),
@@ -81,9 +89,18 @@ def init(
         kiosk_port=kiosk_port,
         ports=[_port(text) for text in ports],
     )
+    records = record_count(settings)
+    found = (
+        ""
+        if records == 0
+        else (
+            f"{settings.database} was there, with {records:,} entries of this box: they are kept."
+            " If it was enrolled, `healthpost enrol` needs a new claim of the hospital.\n"
+        )
+    )
     say(
-        {"box": settings.box_id, "home": str(settings.home)},
-        f"Box {settings.box_id} for {settings.clinic}, in {settings.home}.\n"
+        {"box": settings.box_id, "home": str(settings.home), "found": records},
+        f"Box {settings.box_id} for {settings.clinic}, in {settings.home}.\n{found}"
         "Next: `healthpost staff add --name NAME`, `healthpost enrol`, `healthpost run`.",
         as_json,
     )
@@ -121,7 +138,7 @@ def restore(copy: Path | None, as_json: bool) -> None:
     """
     from edge.process.start import held
     from edge.store import copies
-    from edge.store.restore import put_back
+    from edge.store.restore import put_back, users
 
     settings = Settings.load(box_home())
     lock = held(settings.home, "box")
@@ -129,7 +146,15 @@ def restore(copy: Path | None, as_json: bool) -> None:
     if copy is None and not made:
         raise InputError("copy", f"there is no copy in {settings.backup}: name one")
     source = copy or made[0].file
-    aside = put_back(settings.database, settings.box_id, source)
+    try:
+        aside = put_back(settings.database, settings.box_id, source)
+    except StoreError as error:
+        if isinstance(error, DiskError) or users(settings.database):
+            raise
+        kind = error.kind if isinstance(error, StoreRefused) else ""
+        what = _NO_COPY.get(kind, "cannot be read, or is damaged")
+        words = f"{source} {what}; nothing has changed. Name another copy of box {settings.box_id}"
+        raise InputError("copy", f"{words} (those in {settings.backup} are its own)") from error
     lock.release()
     kept = "" if aside is None else f" The former file is {aside}."
     say(

@@ -10,13 +10,16 @@ from edge.equipment import bluetooth_recovery, registry
 from edge.feed import command_log
 from edge.files import attachments
 from edge.model.entry import Lane
+from edge.model.errors import PepperError
 from edge.patients import register
 from edge.readings import history
 from edge.settings.box_settings import Settings
+from edge.staff import pins
 from edge.store import damage, data_budget, issues, link_windows, outbox, poison
 from edge.store import ledger as lane_ledger
 from edge.store.ledger import LaneLedger
 from edge.store.store import Store
+from provisioning.checkup_link import KEYS_WAY_OUT
 from sync.keys import membership
 
 _NAMES = {Lane.ALERT: "alerts", Lane.CLINICAL: "clinical", Lane.FILES: "files"}
@@ -70,16 +73,29 @@ def status(settings: Settings, store: Store) -> dict[str, object]:
         "clock": {"wall": _utc(now.wall_ms), "quality": str(now.quality)},
         "disk_free_mb": free // 1_000_000,
         "devices": [_device(d) for d in registry.devices(store)],
-        "conditions": [
-            {
-                "kind": c.kind,
-                "severity": c.severity.value,
-                "subject": c.subject,
-                "sentence": c.sentence(),
-            }
-            for c in issues.current(store)
-        ],
+        "conditions": [*map(_condition, issues.current(store)), *_unusable_pepper(settings)],
     }
+
+
+def _condition(issue: issues.Issue) -> dict[str, object]:
+    sentence = issue.sentence()
+    if issue.kind == "keys-unusable":
+        sentence += f" {KEYS_WAY_OUT}"
+    return {
+        "kind": issue.kind,
+        "severity": issue.severity.value,
+        "subject": issue.subject,
+        "sentence": sentence,
+    }
+
+
+def _unusable_pepper(settings: Settings) -> list[dict[str, object]]:
+    try:
+        pins.load_pepper(settings.keys)
+    except PepperError as error:
+        words = f"PINs cannot be checked: {error}"
+        return [{"kind": "pepper", "severity": "error", "subject": "", "sentence": words}]
+    return []
 
 
 def sentence(store: Store) -> str:

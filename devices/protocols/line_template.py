@@ -36,6 +36,7 @@ from devices.driver import Event, LineSettings, SerialProtocol
 from devices.model import Model
 from devices.protocols.framing import StepDecoder, error, lines, sum8, wall_clock, xor8
 from edge.model.reading import UNCHECKED, Code, Kind, Measurement, Value
+from edge.settings.toml_table import place_of
 
 PREFIX = "template:"
 """Before the name of a template, where else the model of a port stands."""
@@ -99,8 +100,8 @@ def load(name: str, text: str) -> Template:
     """Check a template; raises `TemplateError`."""
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as wrong:
-        raise TemplateError(f"{name}: this is no TOML: {wrong}") from None
+    except ValueError as wrong:
+        raise TemplateError(f"{name}: this is no TOML{place_of(wrong)}") from None
     try:
         return _checked(name, raw)
     except TemplateError as wrong:

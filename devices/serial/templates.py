@@ -27,8 +27,10 @@ def read(path: Path) -> Template:
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST_FILE + 1).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"{path.name} cannot be read: {error}") from None
+    except OSError as error:
+        raise TemplateError(f"{path.name} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise TemplateError(f"{path.name} cannot be read: it is not text in UTF-8") from None
     if len(text) > LARGEST_FILE:
         raise TemplateError(f"{path.name} is too large")
     return line_template.load(path.stem, text)

@@ -13,6 +13,10 @@ class SettingsError(EdgeError):
     """The settings file is missing, unreadable or wrong; the text names the key."""
 
 
+class PepperError(SettingsError):
+    """The secret with which PINs are checked is missing, cut off or open to others."""
+
+
 class StoreError(EdgeError):
     """The box's file could not be read or written."""
 

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import click
 
+from edge.process.start import os_words
+
 STANDARD_INPUT = Path("-")
 LONGEST = 4096
 """Bytes: longer than any PIN, password or claim."""
@@ -49,8 +51,10 @@ def read_secret(file: Path | None, name: str, what: str, *, hidden: bool = True)
         return str(click.prompt(label, hide_input=hidden, confirmation_prompt=hidden, err=True))
     try:
         text = sys.stdin.read(LONGEST) if file in (None, STANDARD_INPUT) else _head(file)
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{file} cannot be read: {error}") from error
+    except OSError as error:
+        raise click.UsageError(f"{file} cannot be read: {os_words(error)}") from error
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"{file or STANDARD_INPUT} is not text in UTF-8") from error
     line = text.strip().partition("\n")[0].strip()
     if not line:
         where = "standard input" if file in (None, STANDARD_INPUT) else str(file)

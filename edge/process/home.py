@@ -64,7 +64,13 @@ def make_home(home: Path, service: Service) -> None:
     """
     os.umask(PRIVATE_UMASK)
     if not home.is_dir():
-        durable.make_folder(home, PRIVATE_FOLDER)
+        try:
+            durable.make_folder(home, PRIVATE_FOLDER)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise HomeRefused(f"{error.filename} is a file: a home is a folder") from error
+        except (FileNotFoundError, PermissionError) as error:
+            who = user_name(os.geteuid())
+            raise HomeRefused(f"no folder {home} can be made by the user {who}") from error
         user = _entry(service.user) if home == service.home and os.geteuid() == 0 else None
         if user is not None:
             os.chown(home, user.pw_uid, user.pw_gid)

@@ -27,9 +27,13 @@ def read_file(file: Path, wrong: type[Exception]) -> Mapping[str, object]:
     except UnicodeDecodeError as error:
         raise wrong(f"{file} cannot be read: it is not text in UTF-8") from error
     except ValueError as error:  # also a number of thousands of digits
-        found = _PLACE.search(str(error))
-        place = f" at {found[1]}" if found else ""
-        raise wrong(f"{file} cannot be read: it is not written as TOML{place}") from error
+        raise wrong(f"{file} cannot be read: it is not written as TOML{place_of(error)}") from error
+
+
+def place_of(error: ValueError) -> str:
+    """Return where a TOML text is wrong, such as " at line 3, column 1"; empty when not known."""
+    found = _PLACE.search(str(error))
+    return f" at {found[1]}" if found else ""
 
 
 class Section:

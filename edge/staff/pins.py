@@ -14,7 +14,7 @@ from threading import Lock
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from edge.model.errors import InvalidForm, SettingsError
+from edge.model.errors import InvalidForm, PepperError
 from edge.store import durable
 
 PIN_DIGITS = 6
@@ -41,16 +41,16 @@ def renew_pepper(keys: Path) -> bytes:
 
 
 def load_pepper(keys: Path) -> bytes:
-    """Read the pepper; raises `SettingsError` when it is missing, cut off or open to others."""
+    """Read the pepper; raises `PepperError` when it is missing, cut off or open to others."""
     file = _file(keys)
     try:
         mode, pepper = file.stat().st_mode, file.read_bytes()
     except OSError as error:
-        raise SettingsError(f"{file} cannot be read: {_MEND}") from error
+        raise PepperError(f"{file} cannot be read: {_MEND}") from error
     if mode & 0o077:
-        raise SettingsError(f"{file} can be read by others: set its mode to 0600")
+        raise PepperError(f"{file} can be read by others: set its mode to 0600")
     if len(pepper) != PEPPER_BYTES:
-        raise SettingsError(f"{file} holds {len(pepper)} bytes, not {PEPPER_BYTES}: {_MEND}")
+        raise PepperError(f"{file} holds {len(pepper)} bytes, not {PEPPER_BYTES}: {_MEND}")
     return pepper
 
 

@@ -39,7 +39,10 @@ def require_owner(connection: sqlite3.Connection, path: Path, owner: str, newest
     if not rows:
         raise _refused("empty", f"the box's file {path} has no box in it", newest)
     if rows != [owner]:
-        text = f"the file {path} is that of box {rows[0]}, and this is box {owner}"
+        text = (
+            f"the file {path} is that of box {rows[0]}, and box.id in healthpost.toml is {owner}."
+            f" If the settings are wrong, set box.id to {rows[0]}. If the file is wrong"
+        )
         raise _refused("foreign", text, newest)
 
 

@@ -106,6 +106,12 @@ ISSUES = (
         "The hospital refuses this box (%(detail)s). Call the technician.",
     ),
     IssueKind(
+        "keys-unusable",
+        Severity.ERROR,
+        "The keys of this box are missing, damaged or another box's, so nothing is sent. Readings "
+        "are safe here. Call the technician.",
+    ),
+    IssueKind(
         "certificate-date",
         Severity.WARNING,
         "The date of this box does not fit the certificate of the hospital's broker (%(detail)s). "

@@ -123,7 +123,11 @@ def enrol(
             (request.claim_id,),
         )
         decided = _decide(archive, authority, offer, request, claim, now)
-        if isinstance(decided, Refusal) and claim is not None:
+        if (
+            isinstance(decided, Refusal)
+            and claim is not None
+            and _is_alarm(archive, decided, request, claim, now)
+        ):
             archive.execute("UPDATE claim SET alarms = alarms + 1 WHERE id = ?", (claim["id"],))
     if isinstance(decided, Refusal):
         log.warning("enrolment refused, claim %s: %s", request.claim_id, decided.kind)
@@ -173,6 +177,20 @@ def _known_box(archive: Archive, request: Request, now: datetime) -> Box | None:
     return replace(box, keys=keys)
 
 
+def _is_alarm(
+    archive: Archive, refusal: Refusal, request: Request, claim: Row, now: datetime
+) -> bool:
+    """Whether somebody else may hold the claim: not when a box that we know asks with its keys."""
+    if refusal.kind != "refused" or claim["readmits"] is not None:
+        return True
+    known = _known_box(archive, request, now)
+    return known is None or known.keys != _keys(request)
+
+
+_SHUT_OUT = (
+    "this box was shut out. At the hospital: `healthpost hospital claim --readmits {box}`."
+    " Then at the box: `healthpost enrol --new-keys`"
+)
 _OLD_KEYS = (
     "a box is readmitted under new keys alone, for its old ones may be in other hands: use the"
     " claim with `healthpost enrol --new-keys`"
@@ -190,6 +208,8 @@ def _misfit(known: Box | None, request: Request, claim: Row) -> str | None:
         if claim["readmits"] != request.box_id:
             return f"this claim is for box {claim['readmits']} alone"
         return _OLD_KEYS if known is not None and _shares_a_key(known.keys, request) else None
+    if known is not None and known.standing != boxes.ACTIVE and known.keys == _keys(request):
+        return _SHUT_OUT.format(box=request.box_id)
     if known is not None and (known.standing != boxes.ACTIVE or known.keys != _keys(request)):
         return _OTHER_KEYS.format(box=request.box_id)
     return None

@@ -48,6 +48,8 @@ def back_up(archive: Archive, to: Path, now_ms: int, *, trusted: bool = False) -
     """
     if to.exists():
         raise WrongInput(f"{to} exists already; every backup is a file of its own")
+    if not to.parent.is_dir():
+        raise WrongInput(f"there is no folder {to.parent}")
     draft = to.with_name(f"{to.name}.part")
     draft.unlink(missing_ok=True)
     try:

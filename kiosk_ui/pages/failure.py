@@ -9,9 +9,11 @@ from edge.model.errors import (
     DiskFault,
     DiskFull,
     NotFound,
+    PepperError,
     StoreError,
     StoreRefused,
 )
+from kiosk_ui.guard import TechnicianOnly
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import N_, ltr, t
 from web.failure import Failure, Sentences
@@ -49,6 +51,15 @@ SENTENCES = Sentences(
             503,
             N_("The box cannot reach its own records just now. Try again, or call the technician."),
         ),
+        Failure(
+            PepperError,
+            503,
+            N_(
+                "The box cannot check PINs, because a file of its own is damaged. Call the"
+                " technician."
+            ),
+        ),
+        Failure(TechnicianOnly, 403, N_("This page is for the technician.")),
         Failure(NotFound, 404, _NO_PAGE),
         Failure(ActionRefused, 409, N_("Somebody has already dealt with this.")),
     ),

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from edge.equipment import serial_bindings
 from edge.staff.staff import Role
 from kiosk_ui import context
-from kiosk_ui.guard import staff_only
+from kiosk_ui.guard import TechnicianOnly, staff_only
 from web.polling import polled
 
 page = Blueprint("serial_ports", __name__)
@@ -31,7 +31,7 @@ def technician_only(view: Callable[P, ResponseReturnValue]) -> Callable[P, Respo
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
         if not is_technician():
-            abort(403)
+            raise TechnicianOnly
         return view(*args, **kwargs)
 
     return guarded

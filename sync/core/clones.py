@@ -23,6 +23,9 @@ WITHIN_MS = 24 * 3_600_000
 TIMES = 2
 """So many forks, or so many returns, within `WITHIN_MS` are no accident."""
 
+LATEST = 200
+"""So many sessions are looked at: a box that opens one after another must not cost the others."""
+
 STEPS = 24
 """So many sessions in a row may have been opened without a HELLO that arrived here."""
 
@@ -49,7 +52,11 @@ class OpenedSession:
 
 
 def suspicion(sessions: Sequence[OpenedSession]) -> str | None:
-    """Return why two machines must use this identity, from a day's sessions, oldest first."""
+    """Return why two machines must use this identity, from a day's sessions, oldest first.
+
+    Of many only the `LATEST` count.
+    """
+    sessions = sessions[-LATEST:]
     if sessions and all(session.boot for session in sessions):
         return _of_named(sessions)
     if forks(sessions) >= TIMES:

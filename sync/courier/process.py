@@ -85,11 +85,11 @@ def _member(store: Store, settings: Settings) -> Membership | None:
         member = membership.load(settings)
     except (KeyFileError, OSError) as error:
         log.error("%s", error)
-        unread = isinstance(error.__cause__ or error, OSError)
-        why = "its keys cannot be read" if unread else "its keys are damaged"
         issues.clear(store, "not-enrolled")  # one thing is wrong, not two that contradict
-        issues.note(store, now, "link-refused", detail=why)
+        issues.clear(store, "link-refused")
+        issues.note(store, now, "keys-unusable")
         return None
+    issues.clear(store, "keys-unusable")
     if member is None:
         issues.note(store, now, "not-enrolled")
     else:

@@ -207,7 +207,7 @@ def certificate_expiry(pem: bytes) -> datetime:
     try:
         return x509.load_pem_x509_certificate(pem).not_valid_after_utc
     except ValueError as error:
-        raise KeyFileError(f"not a certificate: {error}") from error
+        raise KeyFileError("the file of the certificate is damaged") from error
 
 
 def certificate_span(pem: bytes) -> tuple[datetime, datetime]:
@@ -215,7 +215,7 @@ def certificate_span(pem: bytes) -> tuple[datetime, datetime]:
     try:
         read = x509.load_pem_x509_certificate(pem)
     except ValueError as error:
-        raise KeyFileError(f"not a certificate: {error}") from error
+        raise KeyFileError("the file of the certificate is damaged") from error
     return read.not_valid_before_utc, read.not_valid_after_utc
 
 
@@ -226,7 +226,7 @@ def certificate_name(pem: bytes) -> str:
             NameOID.COMMON_NAME
         )
     except ValueError as error:
-        raise KeyFileError(f"not a certificate: {error}") from error
+        raise KeyFileError("the file of the certificate is damaged") from error
     return str(names[0].value) if names else ""
 
 
@@ -300,5 +300,9 @@ def _decrypt_key(path: Path) -> X25519PrivateKey:
 def _read(path: Path) -> object:
     try:
         return serialization.load_pem_private_key(path.read_bytes(), password=None)
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyFileError(f"{path}: {error}") from error
+    except FileNotFoundError as error:
+        raise KeyFileError(f"{path} is missing") from error
+    except OSError as error:
+        raise KeyFileError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise KeyFileError(f"{path} is damaged: no key can be read from it") from error

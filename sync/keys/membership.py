@@ -84,5 +84,7 @@ def _hospital(file: Path) -> PublicKeys:
     try:
         body = json.loads(file.read_text(encoding="ascii"))
         return PublicKeys(bytes.fromhex(body["sign"]), bytes.fromhex(body["decrypt"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise KeyFileError(f"{file}: {error}") from error
+    except OSError as error:
+        raise KeyFileError(f"{file} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise KeyFileError(f"{file} is damaged: it does not hold the hospital's keys") from error

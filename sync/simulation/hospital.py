@@ -151,7 +151,8 @@ class SimHospital:
 
     def _is_doubled(self, name: str, now_ms: int) -> bool:
         since = now_ms - clones.WITHIN_MS
-        lately = [s for at_ms, s in self.archive.devices[name].sessions if since < at_ms <= now_ms]
+        latest = self.archive.devices[name].sessions[-clones.LATEST :]
+        lately = [s for at_ms, s in latest if since < at_ms <= now_ms]
         return clones.suspicion(lately) is not None
 
     def _event(self, frame: UpFrame, now_ms: int) -> core.Event:

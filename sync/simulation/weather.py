@@ -46,6 +46,8 @@ class Air:
         self._queue: list[tuple[int, int, Action]] = []
         self._count = 0
         self._travelling = 0
+        self.landed = 0
+        """How many messages have arrived."""
 
     @property
     def is_quiet(self) -> bool:
@@ -78,6 +80,7 @@ class Air:
 
     def _land(self, delivery: Action) -> None:
         self._travelling -= 1
+        self.landed += 1
         delivery()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -23,6 +24,9 @@ STEPS = 60
 PAUSE_MS = 15_000
 REPLAYED = 20
 SETTLE_MS = 9 * 24 * 3_600_000
+MOST_IN_CALM = 20_000
+"""Far more messages than any world needs after its last fault."""
+
 ENCODED_EVERY = 8
 """One seed of so many carries headers and messages as bytes; the others carry them as they are.
 Their encoding has tests of its own and costs half of a seed's time."""
@@ -75,6 +79,7 @@ class World:
         self._suspects: set[str] = set()
         self._shut: dict[str, int] = {}
         self._keys = 0
+        self._most_landed = sys.maxsize
 
     def run(self) -> Outcome:
         """Misfortunes, then calm; raises `Violation`."""
@@ -224,6 +229,7 @@ class World:
             box.schema = PACKED
             box.learn_key(max(self.hospital.keys))
             box.look()
+        self._most_landed = self.air.landed + MOST_IN_CALM
         self.air.advance(self.air.now_ms + 600_000)  # until nothing late or repeated comes any more
         self.air.advance(self.air.now_ms + IDLE_LIMIT_MS)
         limit, pause_ms = self.air.now_ms + SETTLE_MS, 10 * 60_000
@@ -236,6 +242,11 @@ class World:
             pause_ms = min(2 * pause_ms, 3_600_000)
         stuck = [b.name for b in self.boxes if not self._is_done(b)]
         demand(not stuck, "I12", f"not streaming days after the last fault: {stuck}")
+
+    def _demand_an_end(self) -> None:
+        """Two ends that answer each other without end have not settled, however busy they are."""
+        ends = self.air.landed <= self._most_landed
+        demand(ends, "I12", f"{MOST_IN_CALM} messages after the last fault, and no end")
 
     def _settled(self) -> bool:
         return all(self._is_done(box) for box in self.boxes)
@@ -289,6 +300,7 @@ class World:
     # --- the rest -----------------------------------------------------------------------------
 
     def _deliver(self, frame: UpFrame) -> None:
+        self._demand_an_end()
         crash = self._fall > 0 and self.random.random() < self._fall
         moment = self.random.choice(("before", "after")) if crash else ""
         quarantines = self.hospital.quarantines

@@ -153,3 +153,18 @@ def test_init_without_a_user_says_how_to_make_one(home: Path) -> None:
     told = CliRunner().invoke(hospital, ["init"])
     assert "`healthpost hospital account NAME` (nobody can sign in before)" in told.stdout
     assert home.stat().st_mode & 0o077 == 0
+
+
+def test_a_backup_into_a_folder_that_is_not_there_is_wrong_input(home: Path) -> None:
+    run("init")
+    told = CliRunner().invoke(hospital, ["backup", "--to", "/nonexist/x"])
+    assert told.exit_code == FINAL
+    assert "there is no folder /nonexist" in told.output
+
+
+def test_a_desk_host_that_nobody_knows_is_one_sentence_and_final(home: Path) -> None:
+    run("init", "--desk-host", "no such host")
+    command = [sys.executable, "-m", "hospital.desk.server"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (FINAL, 1), done.stderr
+    assert "no such host is known" in done.stderr

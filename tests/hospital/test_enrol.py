@@ -14,6 +14,7 @@ from edge.model.entry import canonical_json
 from hospital.archive import Archive
 from hospital.fleet import boxes, claims
 from hospital.fleet.authority import Authority
+from sync.core.messages import REVOKED
 from sync.keys.enrolment import Claim, EnrolmentError, Request, ask, open_answer
 from sync.keys.keys import BoxKeys, HospitalKeys, certificate_request
 
@@ -76,6 +77,24 @@ def test_another_box_with_a_used_claim_is_refused_and_alarms(
     assert refused(archive, authority, thief, claim.secret, timedelta()) == "claim-used"
     assert claims.every(archive)[0].alarms == 1
     assert boxes.get(archive, "box-two") is None
+
+
+def test_a_box_that_was_shut_out_hears_so_and_is_no_alarm(
+    archive: Archive, authority: Authority, claim: Claim
+) -> None:
+    keys = BoxKeys.generate()
+    claims.enrol(archive, authority, OFFER, asking(claim, keys=keys).encode(), NOW)
+    boxes.set_standing(archive, "box-one", REVOKED, "sold")
+    fresh = claims.create(archive, "Thar Post 7", claim.url, NOW)
+    request = asking(fresh, keys=keys)
+    answer, granted = claims.enrol(archive, authority, OFFER, request.encode(), NOW)
+    assert not granted
+    with pytest.raises(EnrolmentError, match="shut out.*readmits box-one`.*--new-keys`"):
+        open_answer(request, fresh.secret, answer)
+    assert [line.alarms for line in claims.every(archive)] == [0, 0]
+    other = asking(fresh, keys=BoxKeys.generate())
+    assert refused(archive, authority, other, fresh.secret, timedelta()) == "refused"
+    assert sum(line.alarms for line in claims.every(archive)) == 1
 
 
 def test_a_late_request_is_refused(archive: Archive, authority: Authority, claim: Claim) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from flask.testing import FlaskClient
 from kiosk_desk import ORIGIN, PIN, Desk
 
+from edge.settings.box_settings import Settings
 from edge.staff.staff import Staff
 
 
@@ -71,3 +74,17 @@ def test_an_unknown_person_gets_a_plain_page(client: FlaskClient) -> None:
     answer = client.get("/sign-in/nobody")
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
+
+
+@pytest.mark.parametrize("fault", ["empty", "missing"])
+def test_without_its_secret_the_box_says_that_it_cannot_check_a_pin(
+    client: FlaskClient, sana: Staff, settings: Settings, fault: str
+) -> None:
+    pepper: Path = settings.keys / "pepper"
+    pepper.unlink()
+    if fault == "empty":
+        pepper.touch(mode=0o600)
+    status, text = try_pin(client, sana, PIN)
+    assert status == 503
+    assert "cannot check PINs" in text
+    assert "Call the technician" in text

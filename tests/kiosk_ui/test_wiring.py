@@ -55,6 +55,7 @@ def test_workers_and_strangers_bind_nothing(
     serial_bindings.sighted(store, clock.now(), SEEN)
     answer = desk.post("/serial-ports/bind", port=SEEN.port, model="Masimo Rad-87")
     assert answer.status_code == 403
+    assert "This page is for the technician." in answer.text
     assert desk.client.get("/serial-ports").status_code == 403
     assert app.test_client().get("/serial-ports").status_code == 303
     assert "Cables" not in desk.get("/status")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -283,3 +284,40 @@ def test_a_kiosk_host_that_nobody_knows_is_not_fit_and_final(home: Path, host: s
     )
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert "no such host is known" in done.stderr
+
+
+@pytest.mark.parametrize("fault", ["rubbish", "missing"])
+def test_keys_that_cannot_be_used_are_said_in_words_with_a_way_out(
+    enrolled: Path, fault: str
+) -> None:
+    file = enrolled / "keys" / "sign.key.pem"
+    if fault == "missing":
+        file.unlink()
+    else:
+        file.write_text("rubbish")
+    settings = Settings.load(enrolled)
+    with closing(Store.open(settings.database, settings.box_id)) as store:
+        words = {one.check: one for one in checkup(settings, store)}["keys"]
+    assert words.result == FAIL
+    assert f"claim --readmits {settings.box_id}`" in words.text
+    assert "`healthpost enrol --new-keys`" in words.text
+    assert "cryptography" not in words.text
+
+
+def test_status_says_that_pins_cannot_be_checked(home: Path) -> None:
+    (home / "keys" / "pepper").write_bytes(b"")
+    told = CliRunner(env={"HEALTHPOST_HOME": str(home)}).invoke(main, ["status"])
+    assert "PINs cannot be checked: " in told.output
+    assert "healthpost staff renew-pepper" in told.output
+
+
+@pytest.mark.parametrize("verb", [["init", "--clinic", "A"], ["hospital", "init"]])
+@pytest.mark.parametrize("where", ["file", "file/below", "/proc/x"])
+def test_a_home_that_cannot_be_is_wrong_input(tmp_path: Path, verb: list[str], where: str) -> None:
+    (tmp_path / "file").write_text("x")
+    home = str(tmp_path / where)
+    environment = {"HEALTHPOST_HOME": home, "HEALTHPOST_HOSPITAL_HOME": home}
+    told = CliRunner(env=environment).invoke(main, verb)
+    assert told.exit_code == 2, told.output
+    assert "Errno" not in told.output
+    assert "is a file" in told.output or "can be made" in told.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ from edge.jobs import backup
 from edge.settings.box_settings import Settings
 from edge.store import copies, journal
 from edge.store.store import Store
+from hospital.fleet.authority import Authority
 from provisioning.box_setup import init_box
 from provisioning.cli import main
 from provisioning.errors import InputError
+from sync.keys.keys import BoxKeys, certificate_request
 
 
 @pytest.fixture
@@ -69,8 +72,51 @@ def test_an_init_that_was_broken_off_is_gone_on_with(tmp_path: Path) -> None:
     assert init_box(tmp_path, "Chak 14").box_id == "halfmadeboxid"
 
 
-def test_init_makes_no_box_over_the_records_of_another(box: Settings) -> None:
+def test_lost_settings_come_back_by_init_with_the_box_and_its_records(box: Settings) -> None:
     box.file.unlink()
-    with pytest.raises(InputError, match="settings are missing"):
-        init_box(box.home, "Chak 15")
+    told = call("init", "--clinic", "Chak 14", "--json")
+    assert told.exit_code == 0, told.output
+    found = json.loads(told.stdout)
+    assert (found["box"], found["found"]) == (box.box_id, 1)
     assert Store.open(box.database, box.box_id).journal_position() >= 1
+    box.file.unlink()
+    assert "entries of this box: they are kept" in call("init", "--clinic", "Chak 14").output
+
+
+def test_init_makes_no_box_of_the_keys_of_one_and_the_file_of_another(
+    box: Settings, tmp_path: Path
+) -> None:
+    authority = Authority.create(tmp_path / "ca", "Test", datetime.now(UTC))
+    request = certificate_request(BoxKeys.generate(), "anotherbox234")
+    signed = authority.sign_box(request, "anotherbox234", datetime.now(UTC))
+    (box.keys / "box.crt").write_bytes(signed.pem)
+    box.file.unlink()
+    with pytest.raises(InputError, match="keys in this home are those of box anotherbox234"):
+        init_box(box.home, "Chak 15")
+    assert not box.file.exists()
+
+
+def test_a_mistyped_box_id_is_named_as_such(box: Settings) -> None:
+    box.file.write_text(box.file.read_text().replace(box.box_id, "mistyped"))
+    told = call("status")
+    assert told.exit_code == 1
+    assert f"set box.id to {box.box_id}" in told.output
+
+
+@pytest.mark.parametrize("copy", ["foreign", "damaged", "empty", "text", "absent"])
+def test_a_wrong_copy_is_named_and_ends_with_2(box: Settings, tmp_path: Path, copy: str) -> None:
+    file = tmp_path / f"{copy}.db"
+    if copy == "foreign":
+        Store.create(file, "anotherbox234").close()
+    elif copy == "damaged":
+        whole = copies.listed(box.backup)[0].file.read_bytes()
+        file.write_bytes(whole[: len(whole) // 2])
+    elif copy != "absent":
+        file.write_text("" if copy == "empty" else "a letter " * 1000)
+    before = box.database.read_bytes()
+    told = call("restore", str(file))
+    assert told.exit_code == 2, told.output
+    assert f"{file} " in told.output
+    assert "box.db.part" not in told.output
+    assert "healthpost restore" not in told.output
+    assert box.database.read_bytes() == before

@@ -13,6 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from edge.process.cli_secret import read_secret
 from hospital.fleet import claims
 from provisioning.box_setup import init_box
 from provisioning.cli import main
@@ -230,3 +231,19 @@ def test_a_refusal_that_is_too_long_is_never_cut_inside_a_command() -> None:
         told = Refusal("refused", text).encode().decode("utf-8", "replace")
         assert told.count("`") in (0, 2)
         assert told.count("`") == 0 or command in told
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "No such file"), (b"\xff\xfe", "is not text in UTF-8")]
+)
+def test_a_file_of_a_secret_that_cannot_be_read_is_said_in_words(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    file = tmp_path / "pin"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(click.UsageError) as refused:
+        read_secret(file, "pin", "the PIN")
+    assert words in refused.value.message
+    assert "Errno" not in refused.value.message
+    assert "codec" not in refused.value.message

@@ -270,7 +270,7 @@ def test_damaged_keys_are_told_and_mended(clinic: Clinic) -> None:
     whole = file.read_bytes()
     file.write_bytes(whole[:20])
     clinic.begin()
-    eventually(lambda: clinic.complaints() == {"link-refused"})
+    eventually(lambda: clinic.complaints() == {"keys-unusable"})
     file.write_bytes(whole)
     eventually(lambda: clinic.all_confirmed() and clinic.complaints() == set())
 
