@@ -161,6 +161,8 @@ class BleSupervisor:
 
     async def _answer(self) -> None:
         """Take note of who calls, then serve them in turn."""
+        if self._heard:  # somebody may have been taken back while nothing was heard
+            await self._pairer.refresh()
         while self._heard:
             _, advertisement = self._heard.popitem(last=False)
             guessed = recognised(
