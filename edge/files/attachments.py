@@ -75,8 +75,7 @@ def add(
     """Keep a file and its manifest; return its id. Raises `DiskError`, or `ValueError` by size."""
     if not 0 < len(data) <= MAX_BYTES:
         raise ValueError(f"a file has 1 to {MAX_BYTES} bytes, not {len(data)}")
-    disk = os.statvfs(home)
-    if disk.f_bavail * disk.f_frsize < (RESERVE_MB << 20) + len(data):
+    if durable.free_bytes(home) < (RESERVE_MB << 20) + len(data):
         raise DiskFull("the disk has no room for a photo or a recording")
     file_id, key = str(uuid7()), os.urandom(32)
     total = -(-len(data) // CHUNK_BYTES)

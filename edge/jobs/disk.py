@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from edge.model.clock import Stamp
 from edge.settings.box_settings import Settings
-from edge.store import issues, ledger
+from edge.store import durable, issues, ledger
 from edge.store.store import Store
 
 FULL_MB = 30
@@ -41,8 +40,7 @@ def judge(store: Store, settings: Settings, now: Stamp, free: int) -> None:
 
 def free_mb(folder: Path) -> int:
     """Return the megabytes that an ordinary process may still write there."""
-    disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize // 1_000_000
+    return durable.free_bytes(folder) // 1_000_000
 
 
 def taken(folder: Path) -> int:

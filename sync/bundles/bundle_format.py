@@ -273,16 +273,10 @@ def opened(file: Path) -> Iterator[Reader]:
         yield Reader(handle)
 
 
-def free_bytes(folder: Path) -> int:
-    """Return how much room a stick has; raises `OSError`."""
-    disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize
-
-
 def _room(folder: Path, way: str) -> int:
     disk = os.statvfs(folder)
     left = min(ANSWER_BYTES, disk.f_blocks * disk.f_frsize // 4) if way == UP else 0
-    return min(MAX_BYTES, free_bytes(folder) - max(left, RESERVE_BYTES))
+    return min(MAX_BYTES, durable.free_bytes(folder) - max(left, RESERVE_BYTES))
 
 
 def _block(handle: BinaryIO) -> tuple[bytes, bytes, bool]:

@@ -18,6 +18,7 @@ from edge.bundles.requests import BundleOnStick, BundleRequest, Stick, What
 from edge.model.clock import Stamp
 from edge.model.errors import DiskError, DiskFull
 from edge.settings.box_settings import Settings
+from edge.store import durable
 from edge.store.losses import open_store
 from edge.store.store import Store
 from sync.bundles import bundle_format, read_answer, write
@@ -100,7 +101,7 @@ class UsbWorker:
 
     def _stick(self, folder: Path) -> Stick | None:
         try:
-            free = bundle_format.free_bytes(folder) // MB * MB  # the last digits change by looking
+            free = durable.free_bytes(folder) // MB * MB  # the last digits change by looking
             outlines = [
                 *bundle_format.found(folder, bundle_format.UP),
                 *bundle_format.found(folder, bundle_format.DOWN),
