@@ -10,7 +10,7 @@ from hospital.accounts import sessions
 from hospital.desk import context, guard, list_parts
 from hospital.patients import alert_notes, links, messages, summary, withheld
 from hospital.receiving import handlers
-from hospital.views import chart, person_chart
+from hospital.views import chart, family, person_chart
 from web import list_pages
 from web.list_pages import ListPart
 from web.polling import polled_at
@@ -106,6 +106,7 @@ def _record(line: chart.PatientLine) -> str:
         shared=links.shared_with(archive, line.patient.id),
         told=messages.about(archive, ids),
         withheld=withheld.count(archive, ids),
+        family=family.of_person(archive, ids, line.patient.mother),
         sections=[(part.template, part.rows(archive, ids)) for part in handlers.SECTIONS],
     )
 
