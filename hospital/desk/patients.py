@@ -8,9 +8,9 @@ from markupsafe import Markup
 
 from hospital.accounts import sessions
 from hospital.desk import context, guard, list_parts
-from hospital.patients import alert_notes, links, messages, summary, withheld
+from hospital.patients import alert_notes, family, links, messages, summary, withheld
 from hospital.receiving import handlers
-from hospital.views import chart, family, person_chart
+from hospital.views import chart, person_chart
 from web import list_pages
 from web.list_pages import ListPart
 from web.polling import polled_at
