@@ -8,7 +8,6 @@ from flask import Flask
 from markupsafe import Markup
 
 from edge.model.patient import Patient
-from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.store import table_check
 from kiosk_ui import catalogs, context, language, wording
@@ -19,7 +18,6 @@ from kiosk_ui.pages import (
     correct,
     devices,
     failure,
-    family,
     files,
     finish,
     history,
@@ -54,7 +52,6 @@ PAGES = (
     patients,
     register,
     correct,
-    family,
     visit,
     finish,
     move_visit,
@@ -132,4 +129,4 @@ def _is_damaged(patient_id: str) -> bool:
 
 
 def _age(patient: Patient) -> Markup:
-    return wording.age(patient, today_of(context.now()))
+    return wording.age(patient, context.now().wall.astimezone().date())
