@@ -304,6 +304,11 @@ CREATE TABLE marked (lane TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 """Rows that are not what was recorded, and the lanes that have a line in the high-water mark."""
 
+_MOTHER = """
+ALTER TABLE patient ADD COLUMN mother TEXT;
+CREATE INDEX patient_by_mother ON patient (mother) WHERE mother IS NOT NULL;
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -312,4 +317,5 @@ MIGRATIONS = (
     Migration("0005_add_ways_to_people", _WAYS_TO_PEOPLE),
     Migration("0006_add_damage", _DAMAGE),
     Migration("0007_add_differing", _DIFFERING),
+    Migration("0008_add_mother", _MOTHER),
 )

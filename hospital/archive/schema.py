@@ -303,6 +303,11 @@ CREATE TABLE control (
 );
 """
 
+_MOTHER = """
+ALTER TABLE patient ADD COLUMN mother TEXT;
+CREATE INDEX patient_by_mother ON patient (mother);
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -311,4 +316,5 @@ MIGRATIONS = (
     Migration("0005_add_told_apart", _TOLD_APART),
     Migration("0006_add_patient_keys", _PATIENT_KEYS),
     Migration("0007_add_control", _CONTROL),
+    Migration("0008_add_mother", _MOTHER),
 )
