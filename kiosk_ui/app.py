@@ -40,6 +40,7 @@ from kiosk_ui.pages import (
     usb,
     visit,
 )
+from kiosk_ui.patient_line import patient_line
 from kiosk_ui.sentences.message_texts import from_hospital
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
@@ -121,6 +122,7 @@ def _give_words(app: Flask) -> None:
         session=context.session,
         settings=context.settings,
         from_hospital=from_hospital,
+        patient_line=patient_line,
     )
 
 
