@@ -8,7 +8,6 @@ from flask import Flask
 from markupsafe import Markup
 
 from edge.model.patient import Patient
-from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.store import table_check
 from kiosk_ui import catalogs, context, language, wording
@@ -19,7 +18,6 @@ from kiosk_ui.pages import (
     correct,
     devices,
     failure,
-    family,
     files,
     finish,
     history,
@@ -42,6 +40,7 @@ from kiosk_ui.pages import (
     usb,
     visit,
 )
+from kiosk_ui.patient_line import patient_line
 from kiosk_ui.sentences.message_texts import from_hospital
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
@@ -54,7 +53,6 @@ PAGES = (
     patients,
     register,
     correct,
-    family,
     visit,
     finish,
     move_visit,
@@ -124,6 +122,7 @@ def _give_words(app: Flask) -> None:
         session=context.session,
         settings=context.settings,
         from_hospital=from_hospital,
+        patient_line=patient_line,
     )
 
 
@@ -132,4 +131,4 @@ def _is_damaged(patient_id: str) -> bool:
 
 
 def _age(patient: Patient) -> Markup:
-    return wording.age(patient, today_of(context.now()))
+    return wording.age(patient, context.now().wall.astimezone().date())

@@ -39,4 +39,3 @@ class AgeUnit(CodeList):
     MONTHS = "months", "mo", "months"
     WEEKS = "weeks", "wk", "weeks"
     DAYS = "days", "d", "days"
-    HOURS = "hours", "h", "hours"
