@@ -8,6 +8,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from edge.model.patient import Patient
+from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.store import table_check
 from kiosk_ui import catalogs, context, language, wording
@@ -18,6 +19,7 @@ from kiosk_ui.pages import (
     correct,
     devices,
     failure,
+    family,
     files,
     finish,
     history,
@@ -55,6 +57,7 @@ PAGES = (
     places,
     register,
     correct,
+    family,
     visit,
     finish,
     move_visit,
@@ -133,4 +136,4 @@ def _is_damaged(patient_id: str) -> bool:
 
 
 def _age(patient: Patient) -> Markup:
-    return wording.age(patient, context.now().wall.astimezone().date())
+    return wording.age(patient, today_of(context.now()))

@@ -304,6 +304,11 @@ CREATE TABLE marked (lane TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 """Rows that are not what was recorded, and the lanes that have a line in the high-water mark."""
 
+_MOTHER = """
+ALTER TABLE patient ADD COLUMN mother TEXT;
+CREATE INDEX patient_by_mother ON patient (mother) WHERE mother IS NOT NULL;
+"""
+
 _CARE = """
 CREATE TABLE programme_entry (
     entry INTEGER PRIMARY KEY REFERENCES journal (id), episode TEXT NOT NULL,
@@ -359,5 +364,6 @@ MIGRATIONS = (
     Migration("0005_add_ways_to_people", _WAYS_TO_PEOPLE),
     Migration("0006_add_damage", _DAMAGE),
     Migration("0007_add_differing", _DIFFERING),
-    Migration("0008_add_care", _CARE),
+    Migration("0008_add_mother", _MOTHER),
+    Migration("0009_add_care", _CARE),
 )

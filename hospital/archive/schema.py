@@ -303,6 +303,11 @@ CREATE TABLE control (
 );
 """
 
+_MOTHER = """
+ALTER TABLE patient ADD COLUMN mother TEXT;
+CREATE INDEX patient_by_mother ON patient (mother);
+"""
+
 _CARE = """
 CREATE TABLE programme_entry (
     number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
@@ -359,5 +364,6 @@ MIGRATIONS = (
     Migration("0005_add_told_apart", _TOLD_APART),
     Migration("0006_add_patient_keys", _PATIENT_KEYS),
     Migration("0007_add_control", _CONTROL),
-    Migration("0008_add_care", _CARE),
+    Migration("0008_add_mother", _MOTHER),
+    Migration("0009_add_care", _CARE),
 )

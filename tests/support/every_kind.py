@@ -32,7 +32,7 @@ from edge.model.entry import Lane
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
-from edge.patients import register, summary
+from edge.patients import family, register, summary
 from edge.patients.form import PatientForm
 from edge.readings import intake, retract
 from edge.readings.intake import AcceptedReading
@@ -58,7 +58,8 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     form = PatientForm("Sita", "female", "1950", village="Thar", phone="03015550142", card="1042")
     sita = register.register(store, hand.now(), form, amina.id)
     register.correct(store, hand.now(), sita.id, {"village": "Hunza"}, amina.id)
-    register.register(store, hand.now(), PatientForm("Gita", age="3", age_unit="weeks"), amina.id)
+    newborn = PatientForm("Gita", age="3", age_unit="weeks", gestation="35", birth_order="1")
+    family.register_baby(store, hand.now(), sita.id, newborn, amina.id)
     summary.add(store, hand.now(), sita.id, "allergies", "Penicillin", amina.id)
     _visit(store, hand, sita, amina.id, home)
     _tray(store, hand, sita, amina.id)
