@@ -57,7 +57,7 @@ FIELDS = tuple(field for field in PATIENT_FIELDS if field.is_entered)
 FIRST = {field.name: sample(field, 0) for field in FIELDS}
 OTHER = {field.name: sample(field, 1) for field in FIELDS}
 NOT_ASKED = {field.name: None for field in PATIENT_FIELDS if not field.is_entered}
-"""What the form does not ask for. An estimate stands where no birth is known: see the last tests."""
+"""What no form asks for. An estimate stands where no birth is known: see the last tests."""
 
 
 @dataclass
