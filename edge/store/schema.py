@@ -356,6 +356,17 @@ CREATE INDEX fridge_reading_taken_back ON fridge_reading (taken_back)
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`edge.care`)."""
 
+_FACT = """
+CREATE TABLE fact (
+    entry INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT NOT NULL, wall_ms INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE TABLE facts_reach (
+    one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL, version INTEGER NOT NULL
+);
+"""
+"""What entries tell reports (`edge.reports`); it refers to no entry, so that pruning leaves it."""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -366,4 +377,5 @@ MIGRATIONS = (
     Migration("0007_add_differing", _DIFFERING),
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
+    Migration("0010_add_fact", _FACT),
 )

@@ -356,6 +356,18 @@ CREATE INDEX fridge_reading_by_clinic ON fridge_reading (clinic, day);
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`hospital.views.care_chart`)."""
 
+_FACT = """
+CREATE TABLE fact (
+    box TEXT NOT NULL, id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
+    kind TEXT NOT NULL, day TEXT NOT NULL, patient TEXT NOT NULL, visit TEXT NOT NULL,
+    wall_ms BIGINT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (box, id)
+);
+CREATE TABLE facts_reach (
+    box TEXT PRIMARY KEY, arrivals BIGINT NOT NULL, version INTEGER NOT NULL
+);
+"""
+"""What records tell reports (`hospital.reports`)."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -366,4 +378,5 @@ MIGRATIONS = (
     Migration("0007_add_control", _CONTROL),
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
+    Migration("0010_add_fact", _FACT),
 )

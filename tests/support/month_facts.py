@@ -1,4 +1,4 @@
-"""Facts of a clinic for tests of reports: entries written by hand, read as the product reads them."""
+"""Facts of a clinic for tests of reports: entries written by hand, read by the product."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Clinic:
         self.people: dict[str, Person] = {}
         self._written = 0
 
-    def person(self, name: str, **known: object) -> str:
+    def person(self, called: str, **known: object) -> str:
         """Make somebody known, with a telephone unless it is said otherwise; return the id."""
-        who = identity(name)
+        who = identity(called)
         self.people[who] = Person(who, **({"has_phone": True} | known))  # type: ignore[arg-type]
         return who
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
+from edge.model.bounds import LAST_MS
 from edge.model.clock import Stamp
 from edge.model.entry_kinds import EntryKind
 from edge.model.reading import IMPROBABLE, PERHAPS_SAME, UNCHECKED
@@ -58,7 +59,7 @@ class Fact(NamedTuple):
 def facts_of(kind: str, body: object, at: Stamp, origin: Origin) -> Fact | None:
     """Return the fact of an entry, None when it tells reports nothing; never raises."""
     reader = READERS.get(kind)
-    if reader is None or not isinstance(body, Mapping):
+    if reader is None or not isinstance(body, Mapping) or not _is_moment(at.wall_ms):
         return None
     data = reader(body)
     if data is None:
@@ -77,13 +78,22 @@ def facts_of(kind: str, body: object, at: Stamp, origin: Origin) -> Fact | None:
 
 def _text(body: Mapping[str, Json], key: str) -> str:
     value = body.get(key)
-    return value if isinstance(value, str) and len(value) <= LONGEST else ""
+    return value if _is_plain(value) else ""
+
+
+def _is_plain(value: Json) -> TypeGuard[str]:
+    """Whether a value is a text that a table can hold and a report may name."""
+    return isinstance(value, str) and len(value) <= LONGEST and value.isprintable()
+
+
+def _is_moment(wall_ms: Json) -> bool:
+    return isinstance(wall_ms, int) and 0 <= wall_ms <= LAST_MS
 
 
 def _texts(value: Json) -> list[str]:
     if not isinstance(value, list | tuple):
         return []
-    return [text for text in value[:MOST] if isinstance(text, str) and len(text) <= LONGEST]
+    return [text for text in value[:MOST] if _is_plain(text)]
 
 
 def _count(body: Mapping[str, Json], key: str) -> int:
@@ -152,7 +162,7 @@ NOTED: Final = (
 def _change(value: Json) -> Json:
     if isinstance(value, Mapping):
         return {key: _texts(value.get(key)) for key in ("add", "remove") if key in value}
-    return value if isinstance(value, str) and len(value) <= LONGEST else None
+    return value if _is_plain(value) else None
 
 
 def _assessment(body: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -168,8 +178,8 @@ def _result(text: Json) -> Mapping[str, Json]:
         return {}
     if not isinstance(found, dict):
         return {}
-    words = {k: v for k, v in found.items() if isinstance(v, str | bool) and len(str(v)) < LONGEST}
-    return dict(sorted(words.items())[:MOST])
+    words = {k: v for k, v in found.items() if isinstance(v, bool) or _is_plain(v)}
+    return dict(sorted((k, v) for k, v in words.items() if _is_plain(k))[:MOST])
 
 
 def _programme(body: Mapping[str, Json]) -> Mapping[str, Json]:

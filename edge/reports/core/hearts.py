@@ -242,6 +242,6 @@ def _last_due(rows: list[Happening], first: str) -> tuple[str, bool]:
     found = [
         (str(row.data.get("due", "")), row.data.get("state") == "kept")
         for row in newest.values()
-        if row.data.get("state") in ("booked", "moved", "missed", "kept")
+        if row.data.get("state") in ("booked", "missed", "kept")
     ]
     return max((f for f in found if months.is_day(f[0]) and f[0] < first), default=("", False))

@@ -182,24 +182,39 @@ REFERRAL_STATES: Final = ("made", "arrived", "not-arrived", "closed", "cancelled
 
 
 def _notifications(settled: Settled, month: str) -> dict[str, Any]:
-    """Return notifiable diseases of the ISO weeks that begin in the month, by week and state."""
+    """Return notifiable diseases, by disease and state: of the month, and of each of its weeks.
+
+    A case counts on the day of its first entry, with its newest state. Weeks are those of ISO 8601
+    that begin in the month.
+    """
     newest: dict[str, Happening] = {}
     first: dict[str, str] = {}
     for row in settled.kind("notification"):
         case = str(row.data.get("id", ""))
         newest[case] = row
         first.setdefault(case, row.day)
-    found: dict[str, dict[str, Counter[str]]] = {}
+    in_month: Counter[tuple[str, ...]] = Counter()
+    in_week: Counter[tuple[str, ...]] = Counter()
     for case, row in newest.items():
-        if not week_begins(first[case]).startswith(month):
-            continue
-        diseases = found.setdefault(months.week(first[case]), {})
-        disease = diseases.setdefault(str(row.data.get("disease", "")), Counter())
-        disease[str(row.data.get("state", ""))] += 1
-    return {
-        week: {disease: dict(sorted(n.items())) for disease, n in sorted(diseases.items())}
-        for week, diseases in sorted(found.items())
-    }
+        disease = (str(row.data.get("disease", "")), str(row.data.get("state", "")))
+        in_month[disease] += first[case].startswith(month)
+        in_week[months.week(first[case]), *disease] += week_begins(first[case]).startswith(month)
+    return {"by_disease": _nested(in_month), BY_WEEK: _nested(in_week)}
+
+
+BY_WEEK: Final = "by_week"
+
+
+def _nested(counts: Counter[tuple[str, ...]]) -> dict[str, Any]:
+    """Return counts by names within names, in their order; what is zero is left out."""
+    found: dict[str, Any] = {}
+    for names, number in sorted(counts.items()):
+        inside = found
+        for name in names[:-1] if number else ():
+            inside = inside.setdefault(name, {})
+        if number:
+            inside[names[-1]] = number
+    return found
 
 
 def week_begins(day: str) -> str:

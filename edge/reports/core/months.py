@@ -9,15 +9,18 @@ from functools import lru_cache
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")
 
+FIRST_YEAR, LAST_YEAR = 1900, 9998
+
 
 def is_day(text: object) -> bool:
-    """Whether a value is a calendar day `YYYY-MM-DD`."""
+    """Whether a value is a calendar day `YYYY-MM-DD` of the years 1900 to 9998."""
     return isinstance(text, str) and _known_day(text)
 
 
 @lru_cache(4096)
 def _known_day(text: str) -> bool:
-    if _DAY.fullmatch(text) is None:
+    match = _DAY.fullmatch(text) if text.isascii() else None
+    if match is None or not _is_year(match[1]):
         return False
     try:
         date.fromisoformat(text)
@@ -29,7 +32,11 @@ def _known_day(text: str) -> bool:
 def is_month(text: str) -> bool:
     """Whether a text is a month `YYYY-MM`, of the years 1900 to 9998."""
     match = _MONTH.fullmatch(text) if text.isascii() else None
-    return match is not None and 1900 <= int(match[1]) <= 9998 and 1 <= int(match[2]) <= 12
+    return match is not None and _is_year(match[1]) and 1 <= int(match[2]) <= 12
+
+
+def _is_year(text: str) -> bool:
+    return FIRST_YEAR <= int(text) <= LAST_YEAR
 
 
 @lru_cache(4096)
