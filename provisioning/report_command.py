@@ -17,11 +17,11 @@ from provisioning.output import open_box, say, speaks_json
 def report(asked: Asked, as_json: bool) -> None:
     """Print the numbers of a month of this box."""
     with open_box() as (settings, store):
-        settled = box_facts.settled(store)
-    if asked.form:
-        site = report_output.site_mapping(settings.home, settings.clinic)
-        report_output.put(report_output.written(settled, asked, site), asked, as_json)
-        return
-    found = indicators.of_settled(settled, asked.month)
+        if asked.form:
+            site = report_output.site_mapping(settings.home, settings.clinic)
+            written = report_output.written(box_facts.settled(store), asked, site)
+            report_output.put(written, asked, as_json)
+            return
+        found = box_facts.report(store, asked.month)
     answer = {"clinic": settings.clinic, "report": found, "sha256": indicators.sha256(found)}
     say(answer, f"{settings.clinic}, {asked.month}\n\n{render.text(found)}", as_json)

@@ -63,7 +63,7 @@ def settled(store: Store) -> Settled:
 
 def report(store: Store, month: str) -> Report:
     """Return the box's report of a month, `YYYY-MM`."""
-    return indicators.of_settled(settled(store), month)
+    return indicators.report(load(store), people(store), month)
 
 
 def _batch(store: Store) -> int:

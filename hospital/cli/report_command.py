@@ -18,11 +18,11 @@ from hospital.reports import month
 def report(clinic: str, asked: Asked, as_json: bool) -> None:
     """Print the numbers of a month of a clinic, all its boxes together."""
     with open_hospital() as (settings, archive):
-        settled = month.settled(archive, clinic)
-    if asked.form:
-        site = report_output.site_mapping(settings.home, clinic)
-        report_output.put(report_output.written(settled, asked, site), asked, as_json)
-        return
-    found = indicators.of_settled(settled, asked.month)
+        if asked.form:
+            site = report_output.site_mapping(settings.home, clinic)
+            written = report_output.written(month.settled(archive, clinic), asked, site)
+            report_output.put(written, asked, as_json)
+            return
+        found = month.of_clinic(archive, clinic, asked.month)
     answer = {"clinic": clinic, "report": found, "sha256": indicators.sha256(found)}
     say(answer, f"{clinic}, {asked.month}\n\n{render.text(found)}", as_json)

@@ -23,7 +23,7 @@ class _Change(NamedTuple):
     is_count: bool
 
 
-def out_of_stock(settled: Settled, month: str) -> dict[str, int]:
+def days_out(settled: Settled, month: str) -> dict[str, int]:
     """Return on how many days of the month nothing of an item was left, by item.
 
     An item counts from the first entry on that says how much of it there is.
