@@ -356,6 +356,11 @@ CREATE INDEX fridge_reading_taken_back ON fridge_reading (taken_back)
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`edge.care`)."""
 
+_LIFE_STATUS = """
+ALTER TABLE patient ADD COLUMN deceased TEXT;
+ALTER TABLE patient ADD COLUMN moved_away TEXT;
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -366,4 +371,5 @@ MIGRATIONS = (
     Migration("0007_add_differing", _DIFFERING),
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
+    Migration("0010_add_life_status", _LIFE_STATUS),
 )
