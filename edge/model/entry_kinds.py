@@ -187,8 +187,12 @@ ENTRY_KINDS: Final = (
             _PATIENT,
             needed("mode", types.one_of("worker", "alone"), "Who measures."),
             needed("station", types.TEXT, "Where."),
+            BodyField("day", types.DAY, "The clinic's calendar day of the visit."),
+            BodyField("paper", types.TRUTH, "True when it was typed in later from paper."),
+            BodyField("reason", types.WORD, "Why the patient came.", personal=True),
+            BodyField("number", types.COUNT, "The patient's number in the queue of that day."),
         ),
-        AtHospital.KEPT,
+        AtHospital.APPLIED,
         subject="patient",
     ),
     KindRow(
