@@ -47,6 +47,10 @@ class EntryKind(StrEnum):
     FILE = "file"
     SEEN = "seen"
     SETTING = "setting"
+    VISIT_NOTE = "visit-note"
+    VISIT_MOVED = "visit-moved"
+    MEDICINE = "medicine"
+    TAKEN_BACK = "taken-back"
 
 
 class AtHospital(StrEnum):

@@ -17,6 +17,7 @@ from edge.model.entry_kind import EntryKind as EntryKind
 from edge.model.entry_kind import KindRow as KindRow
 from edge.model.entry_kind import Lane as Lane
 from edge.model.patient_fields import PATIENT_FIELDS
+from edge.model.visit_kinds import VISIT_KINDS
 
 _PATIENT = needed("patient", types.UUID_TEXT, "The patient.")
 _READING = needed("reading", types.UUID_TEXT, "Content id of the reading.")
@@ -315,6 +316,7 @@ ENTRY_KINDS: Final = (
         ),
         AtHospital.APPLIED,
     ),
+    *VISIT_KINDS,
     *CARE_KINDS,
 )
 

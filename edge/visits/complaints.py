@@ -8,7 +8,6 @@ allows it (docs/licences.md); it is a second coding and no rule reads it.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
@@ -41,7 +40,9 @@ def _groups() -> tuple[ComplaintGroup, ...]:
 
 
 GROUPS: Final = _groups()
-COMPLAINTS: Final = WordList(*((row.word, row.label) for group in GROUPS for row in group.complaints))
+COMPLAINTS: Final = WordList(
+    *((row.word, row.label) for group in GROUPS for row in group.complaints)
+)
 
 GROUP_TEXTS: Final = tuple(group.label for group in GROUPS)
 """Texts for the kiosk's catalogs."""

@@ -68,9 +68,7 @@ def open_visit(
     with store.transaction():
         today = day_of(now)
         number = _queue_number(store, patient_id, today) if mode == "worker" else None
-        visit = Visit(
-            str(uuid7()), patient_id, mode, actor, now, now.boot, now.t_ms, station
-        )
+        visit = Visit(str(uuid7()), patient_id, mode, actor, now, now.boot, now.t_ms, station)
         close_visit(store, now, why="another patient", station=station, actor=actor)
         return _open(store, now, replace(visit, day=today, number=number))
 
