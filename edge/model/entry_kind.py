@@ -51,6 +51,11 @@ class EntryKind(StrEnum):
     VISIT_MOVED = "visit-moved"
     MEDICINE = "medicine"
     TAKEN_BACK = "taken-back"
+    PROGRAMME = "programme"
+    APPOINTMENT = "appointment"
+    CALL = "call"
+    IMMUNIZATION = "immunization"
+    FRIDGE = "fridge"
 
 
 class AtHospital(StrEnum):

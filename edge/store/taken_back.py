@@ -15,7 +15,14 @@ from edge.model.errors import ActionRefused, NotFound
 from edge.store import journal
 from edge.store.store import Store
 
-TABLES: Final[Mapping[str, str]] = {EntryKind.MEDICINE.value: "medicine"}
+TABLES: Final[Mapping[str, str]] = {
+    EntryKind.MEDICINE.value: "medicine",
+    EntryKind.PROGRAMME.value: "programme_entry",
+    EntryKind.APPOINTMENT.value: "appointment_entry",
+    EntryKind.CALL.value: "call_entry",
+    EntryKind.IMMUNIZATION.value: "immunization",
+    EntryKind.FRIDGE.value: "fridge_reading",
+}
 """The kinds whose entries can be taken back, and the box's table of each.
 
 Each table has the columns `entry` and `taken_back` (REFERENCES journal (id), with an index).

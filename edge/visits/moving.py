@@ -18,7 +18,9 @@ from edge.store import journal
 from edge.store.store import Row, Store
 from edge.visits import visits
 
-TABLES: Final = ("visit_note", "medicine")
+TABLES: Final = (
+    *("visit_note", "medicine", "programme_entry", "appointment_entry", "immunization"),
+)
 """What follows a visit that is moved; each has the columns `visit_id` and `patient_id`."""
 
 

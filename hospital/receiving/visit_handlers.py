@@ -19,6 +19,21 @@ from hospital.receiving.handler import Handler, Origin, Section, each
 from hospital.views import visit_chart
 
 
+MOVED_TABLES: Final = (
+    *("medicine", "programme_entry", "appointment_entry", "immunization", "file"),
+)
+"""What follows a visit that is moved; each has the columns clinic, visit and patient."""
+
+TAKEN_BACK_TABLES: Final[Mapping[str, str]] = {
+    EntryKind.PROGRAMME.value: "programme_entry",
+    EntryKind.APPOINTMENT.value: "appointment_entry",
+    EntryKind.CALL.value: "call_entry",
+    EntryKind.IMMUNIZATION.value: "immunization",
+    EntryKind.FRIDGE.value: "fridge_reading",
+}
+"""The tables with a column `taken_back`, by the kind of their entries; others join the table."""
+
+
 class WordsChange(msgspec.Struct, frozen=True):
     """What a patch adds to a list of a visit's note, and what it removes."""
 
@@ -212,6 +227,12 @@ def _taken_back(archive: Archive, origin: Origin, fact: TakenBackFact) -> None:
         (fact.entry, origin.box.clinic, fact.kind, fact.patient, fact.day, fact.actor, fact.why)
         + (origin.received_ms,),
     )
+    table = TAKEN_BACK_TABLES.get(fact.kind)
+    if table is not None:
+        archive.execute(
+            f"UPDATE {table} SET taken_back = 1 WHERE id = ? AND clinic = ?",
+            (fact.entry, origin.box.clinic),
+        )
 
 
 def _patch_json(changes: NotePatch) -> str:
