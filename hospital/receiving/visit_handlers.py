@@ -18,7 +18,6 @@ from hospital.patients import withheld
 from hospital.receiving.handler import Handler, Origin, Section, each
 from hospital.views import visit_chart
 
-
 MOVED_TABLES: Final = (
     *("medicine", "programme_entry", "appointment_entry", "immunization", "file"),
 )
