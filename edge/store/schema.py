@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.store.migrations import Migration
+from edge.store.visit_schema import VISIT_NOTES
 
 # Whatever refers to a journal entry has an index, because deleting an entry looks in each.
 # An outbox row refers to one without saying so: it would cost every reading a page to keep an index
@@ -356,6 +357,11 @@ CREATE INDEX fridge_reading_taken_back ON fridge_reading (taken_back)
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`edge.care`)."""
 
+_LIFE_STATUS = """
+ALTER TABLE patient ADD COLUMN deceased TEXT;
+ALTER TABLE patient ADD COLUMN moved_away TEXT;
+"""
+
 _FACT = """
 CREATE TABLE fact (
     entry INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL,
@@ -377,5 +383,7 @@ MIGRATIONS = (
     Migration("0007_add_differing", _DIFFERING),
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
-    Migration("0010_add_fact", _FACT),
+    Migration("0010_add_visit_notes", VISIT_NOTES),
+    Migration("0011_add_life_status", _LIFE_STATUS),
+    Migration("0012_add_fact", _FACT),
 )

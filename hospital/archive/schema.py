@@ -8,6 +8,7 @@ duplicates in one partition.
 from __future__ import annotations
 
 from edge.store.migrations import Migration
+from hospital.archive.visit_schema import VISITS
 
 PARTITIONS = 16
 
@@ -356,6 +357,11 @@ CREATE INDEX fridge_reading_by_clinic ON fridge_reading (clinic, day);
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`hospital.views.care_chart`)."""
 
+_LIFE_STATUS = """
+ALTER TABLE patient ADD COLUMN deceased TEXT;
+ALTER TABLE patient ADD COLUMN moved_away TEXT;
+"""
+
 _FACT = """
 CREATE TABLE fact (
     box TEXT NOT NULL, id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
@@ -378,5 +384,7 @@ MIGRATIONS = (
     Migration("0007_add_control", _CONTROL),
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
-    Migration("0010_add_fact", _FACT),
+    Migration("0010_add_visits", VISITS),
+    Migration("0011_add_life_status", _LIFE_STATUS),
+    Migration("0012_add_fact", _FACT),
 )
