@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from edge.model.entry import canonical_json
-from edge.reports.core import antenatal, equipment, hearts, months, out_of_stock
+from edge.reports.core import antenatal, equipment, hearts, months, stock_levels
 from edge.reports.core.facts import Fact
 from edge.reports.core.people import Person
 from edge.reports.core.settled import Happening, Settled, Visit, settle
@@ -224,7 +224,7 @@ def week_begins(day: str) -> str:
 
 
 def _stock(settled: Settled, month: str) -> dict[str, Any]:
-    days = out_of_stock.days_out(settled, month)
+    days = stock_levels.days_out(settled, month)
     return {"items_out": len(days), "days_out": days}
 
 
