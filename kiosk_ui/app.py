@@ -38,6 +38,7 @@ from kiosk_ui.pages import (
     sign_in,
     staff,
     status,
+    stock,
     summary,
     tray,
     usb,
@@ -78,6 +79,7 @@ PAGES = (
     pairing,
     usb,
     staff,
+    stock,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.patients import calendars
+from edge.stock import items
 from edge.store import issues
 from kiosk_ui.fonts import FONTS
 from kiosk_ui.voices import VOICES
@@ -89,6 +90,8 @@ def template() -> Catalog:
         catalog.add(name, locations=[("edge/model/laboratory_tests.py", 0)])
     for row in coded_results.WORDED:
         catalog.add(row.label, locations=[("edge/model/coded_results.py", 0)])
+    for name in items.KIOSK_TEXTS:
+        catalog.add(name, locations=[("edge/stock/items.toml", 0)])
     for calendar in calendars.CALENDARS:
         catalog.add(calendar.label, locations=[("edge/patients/calendars.py", 0)])
     for kind in issues.ISSUES:

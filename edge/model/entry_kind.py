@@ -52,6 +52,7 @@ class EntryKind(StrEnum):
     CALL = "call"
     IMMUNIZATION = "immunization"
     FRIDGE = "fridge"
+    STOCK = "stock"
 
 
 class AtHospital(StrEnum):

@@ -356,6 +356,16 @@ CREATE INDEX fridge_reading_taken_back ON fridge_reading (taken_back)
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`edge.care`)."""
 
+_STOCK = """
+CREATE TABLE stock_entry (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), item TEXT NOT NULL, what TEXT NOT NULL,
+    number TEXT NOT NULL, batch TEXT, expiry TEXT, day TEXT NOT NULL, actor TEXT,
+    taken_back INTEGER REFERENCES journal (id)
+);
+CREATE INDEX stock_entry_by_item ON stock_entry (item, entry);
+CREATE INDEX stock_entry_taken_back ON stock_entry (taken_back) WHERE taken_back IS NOT NULL;
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -366,4 +376,5 @@ MIGRATIONS = (
     Migration("0007_add_differing", _DIFFERING),
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
+    Migration("0010_add_stock", _STOCK),
 )

@@ -356,6 +356,17 @@ CREATE INDEX fridge_reading_by_clinic ON fridge_reading (clinic, day);
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`hospital.views.care_chart`)."""
 
+_STOCK = """
+CREATE TABLE stock_entry (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    item TEXT NOT NULL, what TEXT NOT NULL, units TEXT NOT NULL, unit TEXT NOT NULL,
+    name TEXT, low BIGINT, batch TEXT, expiry TEXT, day TEXT NOT NULL, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, taken_back INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX stock_entry_by_clinic ON stock_entry (clinic, item);
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -366,4 +377,5 @@ MIGRATIONS = (
     Migration("0007_add_control", _CONTROL),
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
+    Migration("0010_add_stock", _STOCK),
 )
