@@ -32,6 +32,9 @@ _WHOLE = re.compile(r"\d{1,7}")
 CONSUMERS: Mapping[str, str] = {
     "immunization": "SELECT entry, vaccine AS item, 'used' AS what, '1' AS number, batch, expiry,"
     " day, actor, 0 AS own FROM immunization WHERE taken_back IS NULL AND elsewhere = 0",
+    "medicine": "SELECT entry, medicine AS item, 'used' AS what, quantity AS number, batch,"
+    " NULL AS expiry, day, NULL AS actor, 0 AS own FROM medicine"
+    " WHERE taken_back IS NULL AND state = 'given' AND quantity IS NOT NULL",
 }
 """By table: what its entries use of the stock, as rows of a movement."""
 

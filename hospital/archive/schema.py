@@ -8,6 +8,7 @@ duplicates in one partition.
 from __future__ import annotations
 
 from edge.store.migrations import Migration
+from hospital.archive.visit_schema import VISITS
 
 PARTITIONS = 16
 
@@ -377,5 +378,6 @@ MIGRATIONS = (
     Migration("0007_add_control", _CONTROL),
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
-    Migration("0010_add_stock", _STOCK),
+    Migration("0010_add_visits", VISITS),
+    Migration("0011_add_stock", _STOCK),
 )

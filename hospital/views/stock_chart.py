@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -37,17 +36,24 @@ class StockRow:
         return self.is_out or (self.low is not None and self.number <= self.low)
 
 
-_USED = (
-    "SELECT box, clinic, vaccine AS item, 'used' AS what, '1' AS units, 'dose' AS unit,"
-    " NULL AS name, NULL AS low, day, boot, t_ms, number FROM immunization"
-    " WHERE taken_back = 0 AND elsewhere = 0"
-)
-"""What is used by an entry of its own, as rows of a movement."""
+_STANDS = "NOT EXISTS (SELECT 1 FROM taken_back t WHERE t.entry = e.id AND t.clinic = e.clinic)"
+"""An entry may come after the one that took it back."""
 
 _MOVED = (
-    "SELECT box, clinic, item, what, units, unit, name, CAST(low AS BIGINT) AS low, day, boot,"
-    " t_ms, number FROM stock_entry WHERE taken_back = 0"
+    "SELECT clinic, item, what, units, unit, name, CAST(low AS BIGINT) AS low, day,"
+    f" wall_ms, number FROM stock_entry e WHERE {_STANDS}"
 )
+_VACCINES = (
+    "SELECT clinic, vaccine AS item, 'used' AS what, '1' AS units, 'dose' AS unit,"
+    " NULL AS name, NULL AS low, day, wall_ms, number FROM immunization e"
+    f" WHERE elsewhere = 0 AND {_STANDS}"
+)
+_MEDICINES = (
+    "SELECT clinic, medicine AS item, 'used' AS what, quantity AS units, '' AS unit,"
+    " NULL AS name, NULL AS low, day, wall_ms, number FROM medicine e"
+    f" WHERE state = 'given' AND quantity IS NOT NULL AND {_STANDS}"
+)
+"""What is used by entries of their own, as rows of a movement."""
 
 
 def of_clinics(archive: Archive) -> list[StockRow]:
@@ -56,23 +62,13 @@ def of_clinics(archive: Archive) -> list[StockRow]:
     A clinic that never counted or received an item has no row of it.
     """
     by_item: dict[tuple[str, str], list[Row]] = {}
-    for row in archive.rows(f"{_MOVED} UNION ALL {_USED}"):
+    every = f"{_MOVED} UNION ALL {_VACCINES} UNION ALL {_MEDICINES}"
+    # A box's clock never goes back, so its own order is that of its clock.
+    for row in archive.rows(f"{every} ORDER BY wall_ms, number"):
         by_item.setdefault((row["clinic"], row["item"]), []).append(row)
-    known = (_stock_row(clinic, item, _in_order(rows)) for (clinic, item), rows in by_item.items())
+    known = (_stock_row(clinic, item, rows) for (clinic, item), rows in by_item.items())
     found = [row for row in known if row is not None]
     return sorted(found, key=lambda r: (r.clinic, not r.is_out, not r.is_low, r.name))
-
-
-def _in_order(rows: Iterable[Row]) -> list[Row]:
-    """Return the rows box after box, those of one box as its own clock of boots orders them.
-
-    A box that replaced another one comes after it: its first record came later.
-    """
-    known = list(rows)
-    first: dict[str, int] = {}
-    for row in known:
-        first[row["box"]] = min(row["number"], first.get(row["box"], row["number"]))
-    return sorted(known, key=lambda r: (first[r["box"]], r["box"], r["boot"], r["t_ms"]))
 
 
 def _stock_row(clinic: str, item: str, rows: list[Row]) -> StockRow | None:

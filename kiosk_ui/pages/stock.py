@@ -15,6 +15,7 @@ from edge.staff.drafts import Draft
 from edge.stock import items, stock
 from edge.stock.items import Item
 from edge.stock.level import What
+from edge.store import taken_back
 from kiosk_ui import context
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.wording import N_, own_words, t
@@ -78,6 +79,17 @@ def keep(item: str) -> ResponseReturnValue:
         stock.move(context.store(), context.now(), kept, fields, context.worker().staff.id)
     except InvalidForm as error:
         return _page(kept, fields, error.fields), 422
+    return redirect(url_for(".show_item", item=item), 303)
+
+
+@page.post("/stock/<item>/taken-back/<int:entry>")
+@staff_only
+def take_back(item: str, entry: int) -> ResponseReturnValue:
+    """Take back what somebody entered by mistake."""
+    store = context.store()
+    if not any(one.own and one.entry == entry for one in stock.movements(store, item)):
+        abort(404)
+    taken_back.take_back(store, context.now(), entry, "", actor=context.worker().staff.id)
     return redirect(url_for(".show_item", item=item), 303)
 
 

@@ -1,4 +1,4 @@
-"""The clinics' stock at the hospital: the box's own order decides, a box that replaced comes after."""
+"""The clinics' stock at the hospital: the box's clock orders it, whatever comes first."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ NOW_MS = desk_scene.NOW_MS
 NEW = Box("box-new", desk_scene.THAR.clinic, BoxKeys.generate().public, "0e", NOW_MS)
 
 
-def record(boot: int, what: str, number: str, **more: object) -> bytes:
+def record(second: int, what: str, number: str, **more: object) -> bytes:
     body = {"item": "hiv-test", "what": what, "number": number, "unit": "test", "day": "2026-11-30"}
-    entry = {"kind": "stock", "body": body | more, "at": [boot, 5, 4_000_000_000_000, "ntp"]}
+    entry = {"kind": "stock", "body": body | more, "at": [1, 5, NOW_MS + second * 1000, "ntp"]}
     return canonical_json(entry)
 
 
@@ -38,7 +38,7 @@ def test_a_box_that_replaced_another_one_comes_after_it(archive: Archive) -> Non
     with archive.transaction():
         boxes.enter(archive, NEW)
     keep(archive, desk_scene.THAR, 1, record(7, "counted", "10"))
-    keep(archive, NEW, 1, record(1, "used", "3"))
+    keep(archive, NEW, 1, record(8, "used", "3"))
     [row] = stock_chart.of_clinics(archive)
     assert row.number == 7
 
