@@ -150,10 +150,10 @@ def unlisted(word: str) -> Item:
     return Item(word, word, "piece", 0, own=True)
 
 
-def on_hand_of(store: Store, item: str) -> Decimal:
-    """Return how much of one item there is."""
-    rows = store.rows(f"SELECT * FROM ({_ALL}) WHERE item = ? ORDER BY entry", (item,))
-    return on_hand(one.movement for one in _kept(rows))
+def shelf_of(store: Store, item: Item, now: Stamp) -> Shelf:
+    """Return one item as it stands."""
+    rows = store.rows(f"SELECT * FROM ({_ALL}) WHERE item = ? ORDER BY entry", (item.item,))
+    return _shelf(item, [one.movement for one in _kept(rows)], birth.today_of(now))
 
 
 def movements(store: Store, item: str, limit: int = LISTED) -> list[Kept]:

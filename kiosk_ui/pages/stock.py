@@ -100,15 +100,10 @@ def name(item: Item) -> Markup:
 
 def _page(item: Item, typed: Mapping[str, str], wrong: Mapping[str, str]) -> str:
     store = context.store()
-    [shelf] = [
-        one
-        for one in stock.shelves(store, {item.item: item}, context.now())
-        if one.item.item == item.item
-    ]
     moved = stock.movements(store, item.item)
     return render_template(
         "stock_item.html",
-        shelf=shelf,
+        shelf=stock.shelf_of(store, item, context.now()),
         name=name,
         units=UNIT_NAMES,
         acts=ACTS,

@@ -30,10 +30,14 @@ def moved(store: Store, clock: Clock, what: str, number: str, **more: str) -> in
     return stock.move(store, clock.now(), STRIPS, {"what": what, "number": number, **more}, "w1")
 
 
+def there(store: Store, clock: Clock, word: str) -> Decimal:
+    return stock.shelf_of(store, stock.unlisted(word), clock.now()).number
+
+
 def test_what_there_is_follows_from_what_happened(store: Store, clock: Clock) -> None:
     for what, number in (("received", "100"), ("used", "30"), ("lost", "5")):
         moved(store, clock, what, number)
-    assert stock.on_hand_of(store, "glucose-strip") == 65
+    assert there(store, clock, "glucose-strip") == 65
     moved(store, clock, "counted", "60")
     moved(store, clock, "used", "15")
     [shelf] = [s for s in stock.shelves(store, items.packaged(), clock.now()) if s.is_known]
@@ -79,7 +83,7 @@ def test_a_vaccine_that_was_given_is_used_and_not_entered_twice(store: Store, cl
             " VALUES (?, 'i', 'p', 'bcg', 1, '2026-11-30')",
             (given_at,),
         )
-    assert stock.on_hand_of(store, "bcg") == 9
+    assert there(store, clock, "bcg") == 9
     assert [one.own for one in stock.movements(store, "bcg")] == [False, True]
 
 
