@@ -357,6 +357,11 @@ CREATE INDEX fridge_reading_taken_back ON fridge_reading (taken_back)
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`edge.care`)."""
 
+_LIFE_STATUS = """
+ALTER TABLE patient ADD COLUMN deceased TEXT;
+ALTER TABLE patient ADD COLUMN moved_away TEXT;
+"""
+
 _STOCK = """
 CREATE TABLE stock_entry (
     entry INTEGER PRIMARY KEY REFERENCES journal (id), item TEXT NOT NULL, what TEXT NOT NULL,
@@ -378,5 +383,6 @@ MIGRATIONS = (
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visit_notes", VISIT_NOTES),
-    Migration("0011_add_stock", _STOCK),
+    Migration("0011_add_life_status", _LIFE_STATUS),
+    Migration("0012_add_stock", _STOCK),
 )

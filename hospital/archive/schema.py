@@ -357,6 +357,11 @@ CREATE INDEX fridge_reading_by_clinic ON fridge_reading (clinic, day);
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`hospital.views.care_chart`)."""
 
+_LIFE_STATUS = """
+ALTER TABLE patient ADD COLUMN deceased TEXT;
+ALTER TABLE patient ADD COLUMN moved_away TEXT;
+"""
+
 _STOCK = """
 CREATE TABLE stock_entry (
     number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
@@ -379,5 +384,6 @@ MIGRATIONS = (
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visits", VISITS),
-    Migration("0011_add_stock", _STOCK),
+    Migration("0011_add_life_status", _LIFE_STATUS),
+    Migration("0012_add_stock", _STOCK),
 )
