@@ -15,7 +15,7 @@ from typing import Final
 
 from edge.model.units import reckoned
 from edge.rules.facts import BY_NAME, FactType, Refusal, is_one_of, read
-from edge.rules.possible import UNKNOWN, Possible, between, bounds, known, single
+from edge.rules.possible import UNKNOWN, Possible, between, bounds, known, rounded, single
 from edge.rules.table import Alias, Input, RuleTable
 
 AGES: Final = ("age_days", "age_months", "age_years")
@@ -46,14 +46,15 @@ class GivenFacts:
 
 def take(rule: RuleTable, facts: Mapping[str, object]) -> GivenFacts:
     """Read the facts that a rule needs; whatever they are, nothing is raised."""
-    given = GivenFacts()
+    given, facts = GivenFacts(), _with_derived(facts)
     for name in (*AGES, *(condition.fact.name for condition in rule.conditions), *rule.inputs):
         if name not in given.values:
             _take_one(given, rule.inputs.get(name) or Input(BY_NAME[name]), facts)
+    _refuse_in_unit(given, rule)
     _refuse_crossed_pressures(given)
     _complete_ages(given)
-    _derive(given, facts)
     for name, taken in rule.inputs.items():
+        given.values[name] = rounded(given.values[name], taken.step)
         if (
             taken.assume is not None
             and name not in given.told
@@ -96,6 +97,18 @@ def _as_fact(raw: object, alias: Alias, unit: str) -> object:
         return raw
     number = Decimal(raw)
     return reckoned(number, alias.unit, unit) if number.is_finite() else raw
+
+
+def _refuse_in_unit(given: GivenFacts, rule: RuleTable) -> None:
+    """Refuse a number that no meter shows in the unit that was told."""
+    for name, taken in rule.inputs.items():
+        unit = single(given.values.get(taken.fact.told_by, UNKNOWN))
+        if unit is None or name not in given.told:
+            continue
+        least, most = taken.fact.bounds[unit]
+        low, high = bounds(given.values[name])
+        if low > most or high < least or (low == high and not least <= low <= most):
+            _refuse(given, (name,), f"{name} must be from {least} to {most} {unit}")
 
 
 def _refuse_crossed_pressures(given: GivenFacts) -> None:
@@ -142,16 +155,21 @@ def _floor(number: Decimal) -> Decimal:
     return number.to_integral_value(ROUND_FLOOR)
 
 
-def _derive(given: GivenFacts, facts: Mapping[str, object]) -> None:
-    """Complete facts that follow from others which were given."""
+def _with_derived(facts: Mapping[str, object]) -> dict[str, object]:
+    """Return facts with those that follow from them."""
+    whole = dict(facts)
     for name, follow in _DERIVED.items():
-        follows = follow(facts) if name in given.values and name not in given.told else None
+        follows = follow(whole) if whole.get(name) is None else None
         if follows is not None:
-            given.values[name] = known(follows)
-            given.told.add(name)
+            whole[name] = follows
+    return whole
 
 
-def _no_pregnant_man(facts: Mapping[str, object]) -> bool | None:
+def _not_of_that_age(facts: Mapping[str, object]) -> bool | None:
+    """No man, no child below 10 and nobody from 60 years is pregnant or has just given birth."""
+    years = facts.get("age_years")
+    if isinstance(years, int | Decimal) and Decimal(years).is_finite() and years is not True:
+        return False if not 10 <= years < 60 or facts.get("sex") == "m" else None
     return False if facts.get("sex") == "m" else None
 
 
@@ -160,16 +178,25 @@ def _altered_unless_alert(facts: Mapping[str, object]) -> bool | None:
     return acvpu != "A" if isinstance(acvpu, str) and acvpu in tuple("ACVPU") else None
 
 
-def _pregnant_or_postpartum(facts: Mapping[str, object]) -> bool | None:
-    either = facts.get("pregnant"), facts.get("postpartum")
-    if True in [value is True for value in either]:
-        return True
-    return False if all(value is False for value in either) else None
+def _any_of(*names: str) -> Callable[[Mapping[str, object]], bool | None]:
+    """Return a fact that holds when one of some holds, and not when none of them does."""
+
+    def follow(facts: Mapping[str, object]) -> bool | None:
+        values = [facts.get(name) for name in names]
+        if any(value is True for value in values):
+            return True
+        return False if all(value is False for value in values) else None
+
+    return follow
 
 
 _DERIVED: Final[Mapping[str, Callable[[Mapping[str, object]], bool | None]]] = {
-    "pregnant": _no_pregnant_man,
+    "pregnant": _not_of_that_age,
+    "postpartum": _not_of_that_age,
+    "pregnant_or_postpartum": _any_of("pregnant", "postpartum"),
     "altered_mentation": _altered_unless_alert,
-    "pregnant_or_postpartum": _pregnant_or_postpartum,
+    "danger_symptoms": _any_of(
+        "chest_pain", "breathless", "weakness_one_side", "vision", "severe_headache", "confusion"
+    ),
 }
-"""Facts that follow from others, each by its name."""
+"""Facts that follow from others, in this order."""
