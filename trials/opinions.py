@@ -164,7 +164,7 @@ ASKED: dict[str, Callable[[Case], Answers]] = {
     "qsofa": _qsofa,
     "bmi_adult": _bmi,
     "who_growth": _growth,
-    "growth_5_19": _growth_5_19,
+    "bmi_for_age_5_19": _growth_5_19,
 }
 
 

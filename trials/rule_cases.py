@@ -120,6 +120,6 @@ _MADE: dict[str, Callable[[Random], Case]] = {
     "qsofa": _qsofa,
     "bmi_adult": _bmi,
     "who_growth": _growth,
-    "growth_5_19": _growth_5_19,
+    "bmi_for_age_5_19": _growth_5_19,
 }
 ASKED = tuple(_MADE)

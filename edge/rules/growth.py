@@ -8,7 +8,6 @@ weight. Nothing here decides: `edge/rules/tables/` says what a z-score means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -29,17 +28,6 @@ LYING_MORE_CM = Decimal("0.7")
 """How much longer a child is lying than standing."""
 
 MEAN_MONTH_DAYS = Decimal("30.4375")
-
-FLAGS: Mapping[str, tuple[Decimal, Decimal]] = {
-    "z_lhfa": (Decimal(-6), Decimal(6)),
-    "z_wfa": (Decimal(-6), Decimal(5)),
-    "z_wflh": (Decimal(-5), Decimal(5)),
-    "z_bmi": (Decimal(-5), Decimal(5)),
-    "z_acfa": (Decimal(-5), Decimal(5)),
-    "z_hcfa": (Decimal(-5), Decimal(5)),
-    "z_hfa": (Decimal(-6), Decimal(6)),
-}
-"""Beyond these a measurement is hardly right (WHO Anthro Survey Analyser, 2019)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +76,6 @@ def z_scores_5_19(child: Child) -> dict[str, Decimal]:
         if z is not None:
             found[name] = z
     return found
-
-
-def implausible(scores: Mapping[str, Decimal]) -> tuple[str, ...]:
-    """Return the names of the z-scores that are hardly right: measure again."""
-    return tuple(
-        name
-        for name, z in scores.items()
-        if name in FLAGS and not FLAGS[name][0] <= z <= FLAGS[name][1]
-    )
 
 
 def expected_position(age_days: int) -> str:

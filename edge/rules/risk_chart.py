@@ -1,27 +1,24 @@
 """The WHO 2019 chart of cardiovascular risk without laboratory: the risk in 10 years, in percent.
 
 For people of 40 to 74 years without known cardiovascular disease. A chart is of one of 21 regions;
-a region whose chart is not here has no result. The smoker, the index or the pressure may be
-unknown: then the lowest and the highest risk of what is known are returned.
+a region whose chart is not here has no result. The bounds of the bands stand in
+`edge/rules/tables/cvd_risk.toml`; here they are counted from the lowest, which is 0.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from typing import Final
 
-REGIONS = ("south_asia",)
+REGIONS: Final = ("south_asia",)
 """The regions whose chart is in `edge/rules/charts/`."""
 
-AGES = (40, 45, 50, 55, 60, 65, 70)
-LAST_AGE = 74
-PRESSURES = tuple(Decimal(bound) for bound in (120, 140, 160, 180))
-INDEXES = tuple(Decimal(bound) for bound in (20, 25, 30, 35))
-"""Bounds between the bands: at a bound the higher band holds."""
+AGES: Final = (40, 45, 50, 55, 60, 65, 70)
+LAST_AGE: Final = 74
 
 Cells = tuple[tuple[int, ...], ...]
 """Risk by band of pressure, then by band of body mass index, each from low to high."""
@@ -29,35 +26,20 @@ Cells = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the chart asks: sex `f` or `m`, completed years, mm[Hg], kg/m2; None: not known."""
+    """What the chart asks of a person: sex `f` or `m`, completed years, whether they smoke."""
 
     sex: str
     age_years: int
-    smoker: bool | None
-    systolic: Decimal | None
-    index: Decimal | None
+    smoker: bool
 
 
-def risk(region: str, person: Person) -> tuple[int, int] | None:
-    """Return the lowest and the highest risk in percent; None without a chart for this person."""
+def risk(region: str, person: Person, pressure: int, index: int) -> int | None:
+    """Return the risk in percent by the bands of pressure and of body mass index, or None."""
     if region not in REGIONS or not AGES[0] <= person.age_years <= LAST_AGE:
         return None
     age = AGES[bisect_right(AGES, person.age_years) - 1]
-    smokers = (True, False) if person.smoker is None else (person.smoker,)
-    found = [
-        cells[row][column]
-        for smoker in smokers
-        if (cells := _chart(region).get((person.sex, smoker, age)))
-        for row in _bands(PRESSURES, person.systolic)
-        for column in _bands(INDEXES, person.index)
-    ]
-    return (min(found), max(found)) if found else None
-
-
-def _bands(bounds: tuple[Decimal, ...], value: Decimal | None) -> Iterable[int]:
-    if value is None:
-        return range(len(bounds) + 1)
-    return (bisect_right(bounds, value),)
+    cells = _chart(region).get((person.sex, person.smoker, age))
+    return None if cells is None else cells[pressure][index]
 
 
 @cache

@@ -7,9 +7,8 @@ another kind is kept as it came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
@@ -32,62 +31,23 @@ from hospital.entries.parse import Understood
 from hospital.feed import clinic_settings
 from hospital.files import attachments, patient_files
 from hospital.fleet import commands
-from hospital.fleet.boxes import Box
 from hospital.patients import master_index, messages, withheld
-
-F = TypeVar("F")
+from hospital.receiving.care_handlers import CARE_HANDLERS
+from hospital.receiving.handler import (
+    Handler,
+    Origin,
+    Section,
+    each,
+    edit_origin,
+    stamp_columns,
+)
+from hospital.receiving.visit_handlers import VISIT_HANDLERS
 
 READING = (
     *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
     *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
     *("said", "withheld", "coded", "sample"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a record came from, and when it came by the hospital's clock."""
-
-    box: Box
-    id: str
-    received_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of a patient's page: `rows` returns what it lists for the ids of one person.
-
-    The template (of `hospital.desk`) finds them as `rows`; without rows nothing is shown.
-    """
-
-    template: str
-    rows: Callable[[Archive, Sequence[str]], Sequence[object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Handler(Generic[F]):
-    """How a kind is read (None: nothing in it is entered), entered and shown.
-
-    `apply` runs inside the caller's transaction. It returns why records are refused, by their ids,
-    and raises `RowRefused` when an engine does not take one of them.
-    """
-
-    read: Callable[[Entry], F | None]
-    apply: Callable[[Archive, Sequence[tuple[Origin, F]]], Mapping[str, str]]
-    section: Section | None = None
-
-
-def each(
-    enter: Callable[[Archive, Origin, F], None],
-) -> Callable[[Archive, Sequence[tuple[Origin, F]]], Mapping[str, str]]:
-    """Return a function that enters facts one by one, refusing none by itself."""
-
-    def apply(archive: Archive, facts: Sequence[tuple[Origin, F]]) -> Mapping[str, str]:
-        for origin, fact in facts:
-            enter(archive, origin, fact)
-        return {}
-
-    return apply
 
 
 # --- readings, alerts and assignments -----------------------------------------------------------
@@ -144,7 +104,7 @@ def _reading_row(origin: Origin, fact: ReadingFact, unknown: Collection[str]) ->
     return (
         *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
         *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
-        *(*_when(fact.at), origin.received_ms, fact.said, int(fact.patient in unknown)),
+        *(*stamp_columns(fact.at), origin.received_ms, fact.said, int(fact.patient in unknown)),
         *(fact.coded, fact.sample),
     )
 
@@ -166,12 +126,8 @@ def _assign(
     wrong = int(why not in (None, retract.SOMEBODY_ELSE))
     archive.execute(
         "UPDATE reading SET patient = ?, discarded = ?, withheld = ? WHERE id = ? AND clinic = ?",
-        (patient, wrong, _is_withheld(archive, clinic, patient), reading, clinic),
+        (patient, wrong, withheld.is_withheld(archive, clinic, patient), reading, clinic),
     )
-
-
-def _is_withheld(archive: Archive, clinic: str, patient: str | None) -> int:
-    return int(patient is not None and bool(withheld.unknown_to(archive, clinic, {patient})))
 
 
 def _alert(archive: Archive, origin: Origin, fact: AlertFact) -> None:
@@ -182,8 +138,8 @@ def _alert(archive: Archive, origin: Origin, fact: AlertFact) -> None:
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.reading, fact.rule)
         + (fact.level, fact.parameter, value.code, value.number, value.unit, value.comparator)
-        + (*_when(fact.at), origin.received_ms)
-        + (_is_withheld(archive, origin.box.clinic, fact.patient),),
+        + (*stamp_columns(fact.at), origin.received_ms)
+        + (withheld.is_withheld(archive, origin.box.clinic, fact.patient),),
     )
 
 
@@ -207,15 +163,11 @@ def _confirm(archive: Archive, origin: Origin, fact: ConfirmFact) -> None:
     )
 
 
-def _when(at: Stamp) -> tuple[int, int, int, str]:
-    return at.boot, at.t_ms, at.wall_ms, str(at.quality)
-
-
 # --- patients and their files -------------------------------------------------------------------
 
 
 def _patients(archive: Archive, new: Sequence[tuple[Origin, PatientFact]]) -> Mapping[str, str]:
-    edits = [(_edit_origin(origin), fact) for origin, fact in new]
+    edits = [(edit_origin(origin), fact) for origin, fact in new]
     applied = master_index.apply_edits(archive, edits)
     for patient_id in applied.new:
         withheld.judge_again(archive, patient_id)
@@ -223,16 +175,12 @@ def _patients(archive: Archive, new: Sequence[tuple[Origin, PatientFact]]) -> Ma
 
 
 def _seen(archive: Archive, origin: Origin, fact: SeenFact) -> None:
-    messages.mark_seen(archive, _edit_origin(origin), fact)
+    messages.mark_seen(archive, edit_origin(origin), fact)
 
 
 def _file(archive: Archive, origin: Origin, fact: FileFact) -> None:
-    apart = _is_withheld(archive, origin.box.clinic, fact.patient)
+    apart = withheld.is_withheld(archive, origin.box.clinic, fact.patient)
     attachments.enter_manifest(archive, origin.box, fact, origin.received_ms, withheld=apart)
-
-
-def _edit_origin(origin: Origin) -> master_index.EditOrigin:
-    return master_index.EditOrigin(origin.id, origin.box, origin.received_ms)
 
 
 # --- the clinic and its box ---------------------------------------------------------------------
@@ -310,7 +258,7 @@ def _control(archive: Archive, origin: Origin, fact: ControlFact) -> None:
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (origin.id, origin.box.id, origin.box.clinic, fact.device, fact.model)
         + (values_json(fact.values), coded_json(fact.coded), fact.record or "", fact.time)
-        + (*_when(fact.at), origin.received_ms),
+        + (*stamp_columns(fact.at), origin.received_ms),
     )
 
 
@@ -339,6 +287,8 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     EntryKind.CONTROL: Handler(ControlFact.read, each(_control)),
     EntryKind.COMMAND: Handler(AnswerFact.read, each(_answer)),
     EntryKind.SETTING: Handler(SettingFact.read, each(_setting)),
+    **VISIT_HANDLERS,
+    **CARE_HANDLERS,
 }
 """The kinds that `ENTRY_KINDS` says the hospital applies; a test holds both together."""
 
