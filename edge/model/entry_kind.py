@@ -47,6 +47,8 @@ class EntryKind(StrEnum):
     FILE = "file"
     SEEN = "seen"
     SETTING = "setting"
+    REFERRAL = "referral"
+    NOTIFICATION = "notification"
 
 
 class AtHospital(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.store import care_schema
 from edge.store.migrations import Migration
 
 # Whatever refers to a journal entry has an index, because deleting an entry looks in each.
@@ -312,4 +313,6 @@ MIGRATIONS = (
     Migration("0005_add_ways_to_people", _WAYS_TO_PEOPLE),
     Migration("0006_add_damage", _DAMAGE),
     Migration("0007_add_differing", _DIFFERING),
+    Migration("0008_add_referrals", care_schema.REFERRALS),
+    Migration("0009_add_notifications", care_schema.NOTIFICATIONS),
 )

@@ -8,6 +8,7 @@ duplicates in one partition.
 from __future__ import annotations
 
 from edge.store.migrations import Migration
+from hospital.archive import care_schema
 
 PARTITIONS = 16
 
@@ -311,4 +312,7 @@ MIGRATIONS = (
     Migration("0005_add_told_apart", _TOLD_APART),
     Migration("0006_add_patient_keys", _PATIENT_KEYS),
     Migration("0007_add_control", _CONTROL),
+    Migration("0008_add_referrals", care_schema.REFERRALS),
+    Migration("0009_add_notifications", care_schema.NOTIFICATIONS),
+    Migration("0010_add_escalation", care_schema.ESCALATION),
 )

@@ -16,8 +16,11 @@ from hospital.archive import Archive, row
 from hospital.archive.errors import HospitalError
 from hospital.patients import master_index
 
-READING, ALERT, FILE = "reading", "alert", "file"
-TABLES: Final = (READING, ALERT, FILE)
+READING, ALERT, FILE, REFERRAL, NOTIFICATION = (
+    *("reading", "alert", "file"),
+    *("referral", "notification"),
+)
+TABLES: Final = (READING, ALERT, FILE, REFERRAL, NOTIFICATION)
 """Each has the columns id, clinic, patient and withheld."""
 
 MANY = 500
@@ -58,7 +61,7 @@ def judge_again(archive: Archive, patient_id: str) -> None:
 
 
 def count(archive: Archive, patient_ids: Sequence[str]) -> int:
-    """Return how many readings, alerts and files of a person wait for a clinician's word."""
+    """Return how many readings, alerts, files and reports of a person wait for a clinician's word."""
     marks = ", ".join("?" * len(patient_ids))
     parts = " + ".join(
         f"(SELECT count(*) FROM {table} WHERE withheld = 1 AND patient IN ({marks}))"

@@ -28,10 +28,16 @@ from edge.model.entry import Lane
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
+from edge.notifications import notifications
+from edge.notifications.notifications import NewCase
+from edge.notifications.weeks import Week
 from edge.patients import register, summary
 from edge.patients.form import PatientForm
 from edge.readings import intake, retract
 from edge.readings.intake import AcceptedReading
+from edge.referrals import gather, referrals
+from edge.referrals.referral import NewReferral, Outcome, State, Transport, Urgency
+from edge.referrals.referrals import Change
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
 from edge.store import clock_anchors, damage, outbox
@@ -60,6 +66,7 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     _tray(store, hand, sita, amina.id)
     _equipment(store, hand, amina.id)
     _hospital(store, hand, sita, amina.id)
+    _referral(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
     gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
     damage.note(store, hand.now(), [gone])
@@ -135,6 +142,25 @@ def _laboratory(store: Store, hand: HandClock) -> None:
     reading = Reading(measured, hand.now(), "device", device_id="usb-B", model="HL7 analyser")
     intake.accept(store, reading)
     controls.file(store, reading)
+
+
+def _referral(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    visit = visits.open_visit(store, hand.now(), sita.id, actor=who)
+    new = NewReferral(
+        *(sita.id, visit.id, "Chest pain", Urgency.URGENT, "District hospital", "0232-1"),
+        Transport.AMBULANCE,
+    )
+    letter = gather.letter(store, hand.now(), sita.id, visit.id, ("Thar", "0301", "Amina"))
+    made = referrals.make(store, hand.now(), new, letter.body(), who)
+    closed = Change(State.CLOSED, Outcome.TREATED, "home again")
+    for change in (Change(State.NOT_ARRIVED, "", "no car"), closed):
+        hand.advance(60)
+        referrals.note(store, hand.now(), made, change, who)
+    sick = NewCase(sita.id, visit.id, "measles", "2026-11-20", why="rash")
+    case = notifications.report(store, hand.now(), sick, who)
+    notifications.change(store, hand.now(), case, "confirmed", who)
+    last_week = Week.of(hand.now().wall.date()).before()
+    notifications.report_none(store, hand.now(), last_week, who)
 
 
 def _hospital(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
