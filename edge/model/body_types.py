@@ -126,7 +126,7 @@ MOMENT = BodyType("Unix milliseconds before the year 9999", _is_moment)
 TRUTH = BodyType("`true` or `false`", lambda value: isinstance(value, bool))
 UUID_TEXT = BodyType("UUID, lower case", _is_uuid)
 NUMBER = BodyType("number as text", _is_number)
-DAY = BodyType("`YYYY-MM-DD`", _is_day)
+DAY = BodyType("local calendar day `YYYY-MM-DD`", _is_day)
 TIME = BodyType("`YYYY-MM-DDThh:mm:ss`", _is_time)
 _VALUE = "`[LOINC code, number, UCUM unit]`, perhaps a fourth text `<`, `>`, `<=` or `>=`"
 VALUE = BodyType(_VALUE, _is_value)

@@ -47,6 +47,11 @@ class EntryKind(StrEnum):
     FILE = "file"
     SEEN = "seen"
     SETTING = "setting"
+    PROGRAMME = "programme"
+    APPOINTMENT = "appointment"
+    CALL = "call"
+    IMMUNIZATION = "immunization"
+    FRIDGE = "fridge"
     REFERRAL = "referral"
     NOTIFICATION = "notification"
 

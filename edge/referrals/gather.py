@@ -16,9 +16,7 @@ READINGS = 60
 """So many of the newest readings are looked at; of each code the newest goes into the letter."""
 
 
-def letter(
-    store: Store, now: Stamp, patient_id: str, visit_id: str | None, author: tuple[str, str, str]
-) -> Summary:
+def letter(store: Store, now: Stamp, patient_id: str, author: tuple[str, str, str]) -> Summary:
     """Return what the letter says; `author` are clinic, its telephone, and who refers.
 
     Raises `NotFound`.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from edge.model.clock import PlacedStamp
 from hospital.archive import Archive, Row, row
 from hospital.archive.errors import RowRefused
-from hospital.entries.care_facts import NotificationFact
+from hospital.entries.referral_facts import NotificationFact
 from hospital.patients import withheld
 from hospital.patients.master_index import EditOrigin
 from hospital.views.chart import anchors_of, marks, placed_stamp

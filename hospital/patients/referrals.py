@@ -15,7 +15,7 @@ from edge.referrals.letter import Summary
 from edge.referrals.referral import Outcome, State, days_open, is_overdue
 from hospital.archive import Archive, Row, row, scalar
 from hospital.archive.errors import HospitalError, RowRefused
-from hospital.entries.care_facts import ReferralFact
+from hospital.entries.referral_facts import ReferralFact
 from hospital.patients import messages, withheld
 from hospital.patients.master_index import EditOrigin
 from hospital.patients.messages import SentMessage
@@ -85,7 +85,7 @@ class ChartedReferral:
 
 @dataclass(frozen=True, slots=True)
 class NewAnswer:
-    """What a doctor answers. `arrived` is "yes", "no" or ""; `outcome` a word of `Outcome` or ""."""
+    """An answer. `arrived` is "yes", "no" or ""; `outcome` a word of `Outcome` or ""."""
 
     arrived: str = ""
     findings: str = ""

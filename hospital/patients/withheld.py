@@ -61,7 +61,7 @@ def judge_again(archive: Archive, patient_id: str) -> None:
 
 
 def count(archive: Archive, patient_ids: Sequence[str]) -> int:
-    """Return how many readings, alerts, files and reports of a person wait for a clinician's word."""
+    """Return how many things about a person wait for a clinician's word."""
     marks = ", ".join("?" * len(patient_ids))
     parts = " + ".join(
         f"(SELECT count(*) FROM {table} WHERE withheld = 1 AND patient IN ({marks}))"

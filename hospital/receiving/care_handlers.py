@@ -5,24 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from edge.model.entry import EntryKind
-from hospital.archive import Archive
-from hospital.entries.care_facts import NotificationFact, ReferralFact
-from hospital.patients import notifications, referrals
-from hospital.receiving.handler import Handler, Origin, Section, each, edit_origin
+from hospital.receiving.follow_up_handlers import FOLLOW_UP_HANDLERS
+from hospital.receiving.handler import Handler
+from hospital.receiving.referral_handlers import REFERRAL_HANDLERS
 
-
-def _referral(archive: Archive, origin: Origin, fact: ReferralFact) -> None:
-    referrals.enter(archive, edit_origin(origin), fact)
-
-
-def _notification(archive: Archive, origin: Origin, fact: NotificationFact) -> None:
-    notifications.enter(archive, edit_origin(origin), fact)
-
-
-CARE_HANDLERS: Final[Mapping[str, Handler[Any]]] = {
-    EntryKind.REFERRAL: Handler(
-        ReferralFact.read, each(_referral), Section("patient_referrals.html", referrals.of_person)
-    ),
-    EntryKind.NOTIFICATION: Handler(NotificationFact.read, each(_notification)),
-}
+CARE_HANDLERS: Final[Mapping[str, Handler[Any]]] = {**FOLLOW_UP_HANDLERS, **REFERRAL_HANDLERS}

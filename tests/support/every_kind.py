@@ -7,9 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import every_referral
 from hand_clock import HandClock
 from readings import cuff, pressure
 
+from edge.care import appointments, calls, episodes, fridge, immunizations
+from edge.care.calls import Call
+from edge.care.fridge import FridgeReading
+from edge.care.immunizations import Dose
 from edge.equipment import (
     bluetooth_recovery,
     controls,
@@ -28,16 +33,10 @@ from edge.model.entry import Lane
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
-from edge.notifications import notifications
-from edge.notifications.notifications import NewCase
-from edge.notifications.weeks import Week
-from edge.patients import register, summary
+from edge.patients import family, register, summary
 from edge.patients.form import PatientForm
 from edge.readings import intake, retract
 from edge.readings.intake import AcceptedReading
-from edge.referrals import gather, referrals
-from edge.referrals.referral import NewReferral, Outcome, State, Transport, Urgency
-from edge.referrals.referrals import Change
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
 from edge.store import clock_anchors, damage, outbox
@@ -60,13 +59,15 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     form = PatientForm("Sita", "female", "1950", village="Thar", phone="03015550142", card="1042")
     sita = register.register(store, hand.now(), form, amina.id)
     register.correct(store, hand.now(), sita.id, {"village": "Hunza"}, amina.id)
-    register.register(store, hand.now(), PatientForm("Gita", age="3", age_unit="weeks"), amina.id)
+    newborn = PatientForm("Gita", age="3", age_unit="weeks", gestation="35", birth_order="1")
+    family.register_baby(store, hand.now(), sita.id, newborn, amina.id)
     summary.add(store, hand.now(), sita.id, "allergies", "Penicillin", amina.id)
     _visit(store, hand, sita, amina.id, home)
     _tray(store, hand, sita, amina.id)
     _equipment(store, hand, amina.id)
     _hospital(store, hand, sita, amina.id)
-    _referral(store, hand, sita, amina.id)
+    _care(store, hand, sita, amina.id)
+    every_referral.write(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
     gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
     damage.note(store, hand.now(), [gone])
@@ -106,6 +107,28 @@ def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -
     visits.close_visit(store, hand.now(), why="finished", actor=who)
 
 
+def _care(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    visit, now = visits.open_visit(store, hand.now(), sita.id, actor=who).id, hand.now()
+    facts = {"lmp": "2026-06-01"}
+    enrolled = episodes.enrol(store, now, sita.id, "antenatal-care", who, facts=facts, visit=visit)
+    moved = episodes.Outcome("transferred", why="moves to her mother", place="Gilgit")
+    episodes.end(store, now, enrolled.id, moved, who)
+    for due in ("2026-12-01", "2026-12-08"):
+        booked = appointments.book(
+            store, now, sita.id, due, who, programme="hypertension", visit=visit
+        )
+    appointments.set_state(store, now, booked.id, "kept", who, visit=visit)
+    about = {"appointment": booked.id, "episode": enrolled.id}
+    calls.note(
+        store, now, sita.id, Call("remind", remind="2026-12-10", note="at a wedding", **about), who
+    )
+    elsewhere = Dose("bcg", 1, "2026-11-01", "B12", "2027-01", "left-arm", elsewhere=True)
+    immunizations.give(store, now, sita.id, elsewhere, who, visit=visit)
+    fridge.note(store, now, FridgeReading("Fridge 1", Decimal("9.5"), device="sensor-1"), None)
+    fridge.note(store, now, FridgeReading("Fridge 1", Decimal(4)), who)
+    visits.close_visit(store, hand.now(), why="finished", actor=who)
+
+
 def _tray(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
     stored = intake.accept(store, cuff(hand.now(), time=TODAY.replace(hour=8), stored=True))
     other = intake.accept(store, cuff(hand.advance(60), pressure(130, 90, 70)))
@@ -142,25 +165,6 @@ def _laboratory(store: Store, hand: HandClock) -> None:
     reading = Reading(measured, hand.now(), "device", device_id="usb-B", model="HL7 analyser")
     intake.accept(store, reading)
     controls.file(store, reading)
-
-
-def _referral(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
-    visit = visits.open_visit(store, hand.now(), sita.id, actor=who)
-    new = NewReferral(
-        *(sita.id, visit.id, "Chest pain", Urgency.URGENT, "District hospital", "0232-1"),
-        Transport.AMBULANCE,
-    )
-    letter = gather.letter(store, hand.now(), sita.id, visit.id, ("Thar", "0301", "Amina"))
-    made = referrals.make(store, hand.now(), new, letter.body(), who)
-    closed = Change(State.CLOSED, Outcome.TREATED, "home again")
-    for change in (Change(State.NOT_ARRIVED, "", "no car"), closed):
-        hand.advance(60)
-        referrals.note(store, hand.now(), made, change, who)
-    sick = NewCase(sita.id, visit.id, "measles", "2026-11-20", why="rash")
-    case = notifications.report(store, hand.now(), sick, who)
-    notifications.change(store, hand.now(), case, "confirmed", who)
-    last_week = Week.of(hand.now().wall.date()).before()
-    notifications.report_none(store, hand.now(), last_week, who)
 
 
 def _hospital(store: Store, hand: HandClock, sita: Patient, who: str) -> None:

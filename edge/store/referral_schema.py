@@ -1,4 +1,4 @@
-"""The box's tables of care: referrals, notifiable diseases, receipts of alerts."""
+"""The box's tables of referrals, notifiable diseases, receipts of alerts."""
 
 from __future__ import annotations
 

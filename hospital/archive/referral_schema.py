@@ -1,4 +1,4 @@
-"""The archive's tables of care: referrals, notifiable diseases, who is asked about an alert."""
+"""The archive's tables of referrals, notifiable diseases, who is asked about an alert."""
 
 from __future__ import annotations
 
