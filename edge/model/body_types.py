@@ -128,6 +128,7 @@ UUID_TEXT = BodyType("UUID, lower case", _is_uuid)
 NUMBER = BodyType("number as text", _is_number)
 DAY = BodyType("local calendar day `YYYY-MM-DD`", _is_day)
 TIME = BodyType("`YYYY-MM-DDThh:mm:ss`", _is_time)
+DAY = BodyType("day: `YYYY-MM-DD`", _is_day)
 _VALUE = "`[LOINC code, number, UCUM unit]`, perhaps a fourth text `<`, `>`, `<=` or `>=`"
 VALUE = BodyType(_VALUE, _is_value)
 VALUES = BodyType(

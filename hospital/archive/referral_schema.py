@@ -6,13 +6,13 @@ from typing import Final
 
 REFERRALS: Final = """
 CREATE TABLE referral (
-    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
-    patient TEXT NOT NULL, visit TEXT, day TEXT NOT NULL, reason TEXT NOT NULL,
+    number {number}, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL, box TEXT NOT NULL,
+    clinic TEXT NOT NULL, patient TEXT NOT NULL, visit TEXT, day TEXT NOT NULL, reason TEXT NOT NULL,
     urgency TEXT NOT NULL, goes_to TEXT NOT NULL, telephone TEXT NOT NULL,
     transport TEXT NOT NULL, summary TEXT NOT NULL, actor TEXT,
     boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
     received_ms BIGINT NOT NULL, state TEXT NOT NULL DEFAULT 'made', outcome TEXT,
-    answered_ms BIGINT, withheld INTEGER NOT NULL DEFAULT 0, taken_back INTEGER NOT NULL DEFAULT 0
+    answered_ms BIGINT, withheld INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX referral_by_patient ON referral (patient);
 CREATE INDEX referral_by_state ON referral (state, number);
@@ -24,15 +24,15 @@ CREATE TABLE referral_step (
 );
 CREATE INDEX referral_step_by_referral ON referral_step (referral);
 """
+"""`record` is the content id of the entry by which a referral was made."""
 
 NOTIFICATIONS: Final = """
 CREATE TABLE notification (
-    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
-    patient TEXT, visit TEXT, disease TEXT NOT NULL, day TEXT NOT NULL, state TEXT NOT NULL,
+    number {number}, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL, box TEXT NOT NULL,
+    clinic TEXT NOT NULL, patient TEXT, visit TEXT, disease TEXT NOT NULL, day TEXT NOT NULL, state TEXT NOT NULL,
     week TEXT NOT NULL, onset TEXT, why TEXT NOT NULL, actor TEXT,
     boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
-    received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL DEFAULT 0,
-    taken_back INTEGER NOT NULL DEFAULT 0
+    received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX notification_by_patient ON notification (patient);
 CREATE INDEX notification_by_day ON notification (day);

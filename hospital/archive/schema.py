@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from edge.store.migrations import Migration
 from hospital.archive import referral_schema
+from hospital.archive.visit_schema import VISITS
 
 PARTITIONS = 16
 
@@ -367,7 +368,8 @@ MIGRATIONS = (
     Migration("0007_add_control", _CONTROL),
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
-    Migration("0010_add_referrals", referral_schema.REFERRALS),
-    Migration("0011_add_notifications", referral_schema.NOTIFICATIONS),
-    Migration("0012_add_escalation", referral_schema.ESCALATION),
+    Migration("0010_add_visits", VISITS),
+    Migration("0011_add_referrals", referral_schema.REFERRALS),
+    Migration("0012_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0013_add_escalation", referral_schema.ESCALATION),
 )

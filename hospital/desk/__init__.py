@@ -27,6 +27,7 @@ from hospital.desk import (
     settings,
     sign_in,
     summary,
+    visit_texts,
     withheld,
     wording,
 )
@@ -54,6 +55,7 @@ def create_app(parts: Parts) -> Flask:
     )
     app.jinja_env.globals.update(
         wording=wording,
+        visit_texts=visit_texts,
         signed_in=_signed_in,
         hospital=parts.settings.name,
         now_ms=guard.now_ms,

@@ -17,6 +17,7 @@ PAGE = 50
 
 _SELECT = (
     "SELECT n.*, p.name AS patient_name, s.name AS actor_name FROM notification n"
+    " LEFT JOIN taken_back t ON t.entry = n.record AND t.clinic = n.clinic"
     " LEFT JOIN patient p ON p.id = n.patient"
     " LEFT JOIN staff s ON s.clinic = n.clinic AND s.id = n.actor"
 )
@@ -60,18 +61,18 @@ def enter(archive: Archive, origin: EditOrigin, fact: NotificationFact) -> None:
             )
         return
     archive.execute(
-        "INSERT INTO notification (id, box, clinic, patient, visit, disease, day, state, week,"
+        "INSERT INTO notification (id, record, box, clinic, patient, visit, disease, day, state, week,"
         " onset, why, actor, boot, t_ms, wall_ms, quality, received_ms, withheld)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (fact.id, origin.box.id, clinic, fact.patient, fact.visit, fact.disease, fact.day)
-        + (fact.state, fact.week, fact.onset, fact.why, fact.actor, at.boot, at.t_ms)
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (fact.id, origin.record, origin.box.id, clinic, fact.patient, fact.visit, fact.disease)
+        + (fact.day, fact.state, fact.week, fact.onset, fact.why, fact.actor, at.boot, at.t_ms)
         + (at.wall_ms, str(at.quality), origin.received_ms, int(bool(apart))),
     )
 
 
 def latest(archive: Archive, limit: int = PAGE, skip: int = 0) -> list[ChartedNotification]:
     """Return the reports of all clinics, the last day first."""
-    part = " WHERE n.taken_back = 0 ORDER BY n.day DESC, n.number DESC LIMIT ? OFFSET ?"
+    part = " WHERE t.entry IS NULL ORDER BY n.day DESC, n.number DESC LIMIT ? OFFSET ?"
     return _charted(archive, archive.rows(_SELECT + part, (limit, skip)))
 
 

@@ -25,11 +25,12 @@ PAGE = 50
 LONGEST = 1_000
 """Characters of each text of an answer."""
 
-OPEN = "r.state NOT IN ('closed', 'cancelled') AND r.taken_back = 0"
+OPEN = "r.state NOT IN ('closed', 'cancelled') AND t.entry IS NULL"
+_FROM = "referral r LEFT JOIN taken_back t ON t.entry = r.record AND t.clinic = r.clinic"
 _STATES = frozenset(State)
 _SELECT = (
-    "SELECT r.*, p.name AS patient_name, s.name AS actor_name FROM referral r"
-    " LEFT JOIN patient p ON p.id = r.patient"
+    "SELECT r.*, p.name AS patient_name, s.name AS actor_name, t.entry AS taken_back"
+    f" FROM {_FROM} LEFT JOIN patient p ON p.id = r.patient"
     " LEFT JOIN staff s ON s.clinic = r.clinic AND s.id = r.actor"
 )
 
@@ -141,13 +142,13 @@ def open_ones(
 def count_open(archive: Archive) -> int:
     """Return how many referrals are open and not answered."""
     return scalar(
-        archive, f"SELECT count(*) AS n FROM referral r WHERE {OPEN} AND r.answered_ms IS NULL"
+        archive, f"SELECT count(*) AS n FROM {_FROM} WHERE {OPEN} AND r.answered_ms IS NULL"
     )
 
 
 def clinics(archive: Archive) -> list[str]:
     """Return the clinics that have open referrals, by name."""
-    rows = archive.rows(f"SELECT DISTINCT r.clinic FROM referral r WHERE {OPEN} ORDER BY r.clinic")
+    rows = archive.rows(f"SELECT DISTINCT r.clinic FROM {_FROM} WHERE {OPEN} ORDER BY r.clinic")
     return [str(r["clinic"]) for r in rows]
 
 
@@ -231,11 +232,19 @@ def _insert(archive: Archive, origin: EditOrigin, fact: ReferralFact) -> None:
     clinic = origin.box.clinic
     apart = bool(withheld.unknown_to(archive, clinic, {fact.patient}))
     archive.execute(
-        "INSERT INTO referral (id, box, clinic, patient, visit, day, reason, urgency, goes_to,"
+        "INSERT INTO referral (id, record, box, clinic, patient, visit, day, reason, urgency, goes_to,"
         " telephone, transport, summary, actor, boot, t_ms, wall_ms, quality, received_ms,"
-        " withheld) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (fact.referral, origin.box.id, clinic, fact.patient, fact.visit, fact.day, fact.reason)
-        + (fact.urgency, fact.to, fact.telephone, fact.transport, fact.summary, fact.actor)
+        " withheld) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (fact.referral, origin.record, origin.box.id, clinic, fact.patient, fact.visit, fact.day)
+        + (
+            fact.reason,
+            fact.urgency,
+            fact.to,
+            fact.telephone,
+            fact.transport,
+            fact.summary,
+            fact.actor,
+        )
         + (*_when(fact), origin.received_ms, int(apart)),
     )
 
@@ -271,6 +280,6 @@ def _one(r: Mapping[str, object], placed: PlacedStamp) -> ChartedReferral:
         received_ms=int(str(r["received_ms"])),
         answered_ms=None if r["answered_ms"] is None else int(str(r["answered_ms"])),
         withheld=bool(r["withheld"]),
-        taken_back=bool(r["taken_back"]),
+        taken_back=r["taken_back"] is not None,
         summary=Summary.read(str(r["summary"])),
     )
