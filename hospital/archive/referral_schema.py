@@ -7,8 +7,8 @@ from typing import Final
 REFERRALS: Final = """
 CREATE TABLE referral (
     number {number}, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL, box TEXT NOT NULL,
-    clinic TEXT NOT NULL, patient TEXT NOT NULL, visit TEXT, day TEXT NOT NULL, reason TEXT NOT NULL,
-    urgency TEXT NOT NULL, goes_to TEXT NOT NULL, telephone TEXT NOT NULL,
+    clinic TEXT NOT NULL, patient TEXT NOT NULL, visit TEXT, day TEXT NOT NULL,
+    reason TEXT NOT NULL, urgency TEXT NOT NULL, goes_to TEXT NOT NULL, telephone TEXT NOT NULL,
     transport TEXT NOT NULL, summary TEXT NOT NULL, actor TEXT,
     boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
     received_ms BIGINT NOT NULL, state TEXT NOT NULL DEFAULT 'made', outcome TEXT,
@@ -29,8 +29,9 @@ CREATE INDEX referral_step_by_referral ON referral_step (referral);
 NOTIFICATIONS: Final = """
 CREATE TABLE notification (
     number {number}, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL, box TEXT NOT NULL,
-    clinic TEXT NOT NULL, patient TEXT, visit TEXT, disease TEXT NOT NULL, day TEXT NOT NULL, state TEXT NOT NULL,
-    week TEXT NOT NULL, onset TEXT, why TEXT NOT NULL, actor TEXT,
+    clinic TEXT NOT NULL, patient TEXT, visit TEXT, disease TEXT NOT NULL,
+    day TEXT NOT NULL, state TEXT NOT NULL, week TEXT NOT NULL, onset TEXT,
+    why TEXT NOT NULL, actor TEXT,
     boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
     received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL DEFAULT 0
 );

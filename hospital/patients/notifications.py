@@ -61,8 +61,8 @@ def enter(archive: Archive, origin: EditOrigin, fact: NotificationFact) -> None:
             )
         return
     archive.execute(
-        "INSERT INTO notification (id, record, box, clinic, patient, visit, disease, day, state, week,"
-        " onset, why, actor, boot, t_ms, wall_ms, quality, received_ms, withheld)"
+        "INSERT INTO notification (id, record, box, clinic, patient, visit, disease, day, state,"
+        " week, onset, why, actor, boot, t_ms, wall_ms, quality, received_ms, withheld)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (fact.id, origin.record, origin.box.id, clinic, fact.patient, fact.visit, fact.disease)
         + (fact.day, fact.state, fact.week, fact.onset, fact.why, fact.actor, at.boot, at.t_ms)

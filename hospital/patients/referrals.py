@@ -232,8 +232,8 @@ def _insert(archive: Archive, origin: EditOrigin, fact: ReferralFact) -> None:
     clinic = origin.box.clinic
     apart = bool(withheld.unknown_to(archive, clinic, {fact.patient}))
     archive.execute(
-        "INSERT INTO referral (id, record, box, clinic, patient, visit, day, reason, urgency, goes_to,"
-        " telephone, transport, summary, actor, boot, t_ms, wall_ms, quality, received_ms,"
+        "INSERT INTO referral (id, record, box, clinic, patient, visit, day, reason, urgency,"
+        " goes_to, telephone, transport, summary, actor, boot, t_ms, wall_ms, quality, received_ms,"
         " withheld) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (fact.referral, origin.record, origin.box.id, clinic, fact.patient, fact.visit, fact.day)
         + (
