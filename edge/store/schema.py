@@ -358,6 +358,11 @@ CREATE INDEX fridge_reading_taken_back ON fridge_reading (taken_back)
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`edge.care`)."""
 
+_LIFE_STATUS = """
+ALTER TABLE patient ADD COLUMN deceased TEXT;
+ALTER TABLE patient ADD COLUMN moved_away TEXT;
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -369,6 +374,7 @@ MIGRATIONS = (
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visit_notes", VISIT_NOTES),
-    Migration("0011_add_referrals", referral_schema.REFERRALS),
-    Migration("0012_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0011_add_life_status", _LIFE_STATUS),
+    Migration("0012_add_referrals", referral_schema.REFERRALS),
+    Migration("0013_add_notifications", referral_schema.NOTIFICATIONS),
 )

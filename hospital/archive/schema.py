@@ -358,6 +358,11 @@ CREATE INDEX fridge_reading_by_clinic ON fridge_reading (clinic, day);
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`hospital.views.care_chart`)."""
 
+_LIFE_STATUS = """
+ALTER TABLE patient ADD COLUMN deceased TEXT;
+ALTER TABLE patient ADD COLUMN moved_away TEXT;
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -369,7 +374,8 @@ MIGRATIONS = (
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visits", VISITS),
-    Migration("0011_add_referrals", referral_schema.REFERRALS),
-    Migration("0012_add_notifications", referral_schema.NOTIFICATIONS),
-    Migration("0013_add_escalation", referral_schema.ESCALATION),
+    Migration("0011_add_life_status", _LIFE_STATUS),
+    Migration("0012_add_referrals", referral_schema.REFERRALS),
+    Migration("0013_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0014_add_escalation", referral_schema.ESCALATION),
 )

@@ -63,6 +63,8 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     form = PatientForm("Sita", "female", "1950", village="Thar", phone="03015550142", card="1042")
     sita = register.register(store, hand.now(), form, amina.id)
     register.correct(store, hand.now(), sita.id, {"village": "Hunza"}, amina.id)
+    gone = PatientForm("Nur", deceased="2026-11", moved_away="yes 2026-11-01")
+    register.register(store, hand.now(), gone, amina.id)
     newborn = PatientForm("Gita", age="3", age_unit="weeks", gestation="35", birth_order="1")
     family.register_baby(store, hand.now(), sita.id, newborn, amina.id)
     summary.add(store, hand.now(), sita.id, "allergies", "Penicillin", amina.id)
