@@ -40,6 +40,7 @@ from kiosk_ui.pages import (
     sign_in,
     staff,
     status,
+    stock,
     summary,
     tray,
     usb,
@@ -81,6 +82,7 @@ PAGES = (
     usb,
     staff,
     life_status,
+    stock,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 

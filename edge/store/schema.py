@@ -363,6 +363,16 @@ ALTER TABLE patient ADD COLUMN deceased TEXT;
 ALTER TABLE patient ADD COLUMN moved_away TEXT;
 """
 
+_STOCK = """
+CREATE TABLE stock_entry (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), item TEXT NOT NULL, what TEXT NOT NULL,
+    number TEXT NOT NULL, batch TEXT, expiry TEXT, day TEXT NOT NULL, actor TEXT,
+    taken_back INTEGER REFERENCES journal (id)
+);
+CREATE INDEX stock_entry_by_item ON stock_entry (item, entry);
+CREATE INDEX stock_entry_taken_back ON stock_entry (taken_back) WHERE taken_back IS NOT NULL;
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -375,6 +385,7 @@ MIGRATIONS = (
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visit_notes", VISIT_NOTES),
     Migration("0011_add_life_status", _LIFE_STATUS),
-    Migration("0012_add_referrals", referral_schema.REFERRALS),
-    Migration("0013_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0012_add_stock", _STOCK),
+    Migration("0013_add_referrals", referral_schema.REFERRALS),
+    Migration("0014_add_notifications", referral_schema.NOTIFICATIONS),
 )

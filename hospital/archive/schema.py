@@ -363,6 +363,17 @@ ALTER TABLE patient ADD COLUMN deceased TEXT;
 ALTER TABLE patient ADD COLUMN moved_away TEXT;
 """
 
+_STOCK = """
+CREATE TABLE stock_entry (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    item TEXT NOT NULL, what TEXT NOT NULL, units TEXT NOT NULL, unit TEXT NOT NULL,
+    name TEXT, low BIGINT, batch TEXT, expiry TEXT, day TEXT NOT NULL, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, taken_back INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX stock_entry_by_clinic ON stock_entry (clinic, item);
+"""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -375,7 +386,8 @@ MIGRATIONS = (
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visits", VISITS),
     Migration("0011_add_life_status", _LIFE_STATUS),
-    Migration("0012_add_referrals", referral_schema.REFERRALS),
-    Migration("0013_add_notifications", referral_schema.NOTIFICATIONS),
-    Migration("0014_add_escalation", referral_schema.ESCALATION),
+    Migration("0012_add_stock", _STOCK),
+    Migration("0013_add_referrals", referral_schema.REFERRALS),
+    Migration("0014_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0015_add_escalation", referral_schema.ESCALATION),
 )

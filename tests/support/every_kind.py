@@ -41,6 +41,8 @@ from edge.readings import intake, retract
 from edge.readings.intake import AcceptedReading
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
+from edge.stock import stock
+from edge.stock.items import Item
 from edge.store import clock_anchors, damage, outbox, taken_back
 from edge.store.damage import DamagedEntry
 from edge.store.store import Store
@@ -73,6 +75,9 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     _equipment(store, hand, amina.id)
     _hospital(store, hand, sita, amina.id)
     _care(store, hand, sita, amina.id)
+    soap = Item("soap", "Soap", "piece", 3, own=True)
+    received = {"what": "received", "number": "20", "batch": "B7", "expiry": "03/2028"}
+    stock.move(store, hand.now(), soap, received, amina.id)
     every_referral.write(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
     gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
