@@ -373,6 +373,17 @@ CREATE INDEX stock_entry_by_item ON stock_entry (item, entry);
 CREATE INDEX stock_entry_taken_back ON stock_entry (taken_back) WHERE taken_back IS NOT NULL;
 """
 
+_FACT = """
+CREATE TABLE fact (
+    entry INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT NOT NULL, wall_ms INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE TABLE facts_reach (
+    one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL, version INTEGER NOT NULL
+);
+"""
+"""What entries tell reports (`edge.reports`); it refers to no entry, so that pruning leaves it."""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -386,6 +397,7 @@ MIGRATIONS = (
     Migration("0010_add_visit_notes", VISIT_NOTES),
     Migration("0011_add_life_status", _LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
-    Migration("0013_add_referrals", referral_schema.REFERRALS),
-    Migration("0014_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0013_add_fact", _FACT),
+    Migration("0014_add_referrals", referral_schema.REFERRALS),
+    Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
 )

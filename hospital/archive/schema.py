@@ -374,6 +374,18 @@ CREATE TABLE stock_entry (
 CREATE INDEX stock_entry_by_clinic ON stock_entry (clinic, item);
 """
 
+_FACT = """
+CREATE TABLE fact (
+    box TEXT NOT NULL, id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
+    kind TEXT NOT NULL, day TEXT NOT NULL, patient TEXT NOT NULL, visit TEXT NOT NULL,
+    wall_ms BIGINT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (box, id)
+);
+CREATE TABLE facts_reach (
+    box TEXT PRIMARY KEY, arrivals BIGINT NOT NULL, version INTEGER NOT NULL
+);
+"""
+"""What records tell reports (`hospital.reports`)."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -387,7 +399,8 @@ MIGRATIONS = (
     Migration("0010_add_visits", VISITS),
     Migration("0011_add_life_status", _LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
-    Migration("0013_add_referrals", referral_schema.REFERRALS),
-    Migration("0014_add_notifications", referral_schema.NOTIFICATIONS),
-    Migration("0015_add_escalation", referral_schema.ESCALATION),
+    Migration("0013_add_fact", _FACT),
+    Migration("0014_add_referrals", referral_schema.REFERRALS),
+    Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0016_add_escalation", referral_schema.ESCALATION),
 )
