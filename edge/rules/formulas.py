@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from edge.model.units import reckoned
+from edge.rules.body_formulas import BODY_FORMULAS
 from edge.rules.possible import Word
 
 
@@ -40,5 +41,11 @@ FORMULAS: Final[Mapping[str, Callable[..., Word | None]]] = {
     "above_pressure_limit": above_pressure_limit,
     "glucose_shown": glucose_shown,
     "hba1c_ifcc": hba1c_ifcc,
+    **BODY_FORMULAS,
 }
 """Every formula, by the name that a table writes."""
+
+MONOTONE: Final = frozenset(
+    {"body_mass_index", "altitude_adjustment_of_haemoglobin", "adjusted_haemoglobin"}
+)
+"""Formulas that only rise or only fall with each number: their bounds follow from its bounds."""

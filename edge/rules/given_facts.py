@@ -14,6 +14,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
 from edge.model.units import reckoned
+from edge.rules.anaemia_group import GROUPS
 from edge.rules.facts import BY_NAME, FactType, Refusal, is_one_of, read
 from edge.rules.possible import UNKNOWN, Possible, between, bounds, known, rounded, single
 from edge.rules.table import Alias, Input, RuleTable
@@ -29,6 +30,11 @@ _DAYS_OF: Final = {
 _DIGITS = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
 _SLACK_DAYS = 3
 """By how much a calendar month may begin earlier or later than a mean one."""
+
+
+PREGNANT_FROM_YEARS: Final = 10
+PREGNANT_UNTIL_YEARS: Final = 60
+"""Women of these ages are asked; WHO counts adolescents from 10 years. The end is a proposal."""
 
 
 @dataclass(slots=True)
@@ -53,6 +59,8 @@ def take(rule: RuleTable, facts: Mapping[str, object]) -> GivenFacts:
     _refuse_in_unit(given, rule)
     _refuse_crossed_pressures(given)
     _complete_ages(given)
+    _add_group(given, facts)
+    _add_not_pregnant(given)
     for name, taken in rule.inputs.items():
         given.values[name] = rounded(given.values[name], taken.step)
         if (
@@ -155,6 +163,26 @@ def _floor(number: Decimal) -> Decimal:
     return number.to_integral_value(ROUND_FLOOR)
 
 
+def _add_group(given: GivenFacts, facts: Mapping[str, object]) -> None:
+    """Take what the name of a group of people says, where the person's own facts say nothing."""
+    group = facts.get("group")
+    for name, possible in (GROUPS.get(group, {}) if isinstance(group, str) else {}).items():
+        if name in given.values and name not in given.told:
+            given.values[name] = possible
+            given.told.add(name)
+
+
+def _add_not_pregnant(given: GivenFacts) -> None:
+    """Nobody below 10 years or from 60 is asked whether she is pregnant."""
+    youngest, oldest = bounds(given.values["age_years"])
+    if youngest < PREGNANT_UNTIL_YEARS and oldest >= PREGNANT_FROM_YEARS:
+        return
+    for name in ("pregnant", "postpartum", "pregnant_or_postpartum"):
+        if name in given.values and name not in given.told:
+            given.values[name] = known(False)
+            given.told.add(name)
+
+
 def _with_derived(facts: Mapping[str, object]) -> dict[str, object]:
     """Return facts with those that follow from them."""
     whole = dict(facts)
@@ -165,11 +193,7 @@ def _with_derived(facts: Mapping[str, object]) -> dict[str, object]:
     return whole
 
 
-def _not_of_that_age(facts: Mapping[str, object]) -> bool | None:
-    """No man, no child below 10 and nobody from 60 years is pregnant or has just given birth."""
-    years = facts.get("age_years")
-    if isinstance(years, int | Decimal) and Decimal(years).is_finite() and years is not True:
-        return False if not 10 <= years < 60 or facts.get("sex") == "m" else None
+def _no_man(facts: Mapping[str, object]) -> bool | None:
     return False if facts.get("sex") == "m" else None
 
 
@@ -191,8 +215,8 @@ def _any_of(*names: str) -> Callable[[Mapping[str, object]], bool | None]:
 
 
 _DERIVED: Final[Mapping[str, Callable[[Mapping[str, object]], bool | None]]] = {
-    "pregnant": _not_of_that_age,
-    "postpartum": _not_of_that_age,
+    "pregnant": _no_man,
+    "postpartum": _no_man,
     "pregnant_or_postpartum": _any_of("pregnant", "postpartum"),
     "altered_mentation": _altered_unless_alert,
     "danger_symptoms": _any_of(

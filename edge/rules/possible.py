@@ -60,7 +60,7 @@ def bounds(possible: Possible) -> tuple[Decimal, Decimal]:
 
 def rounded(possible: Possible, step: Decimal | None) -> Possible:
     """Return a number, or its bounds, rounded half up to a step; a word as it is."""
-    if step is None or isinstance(single(possible), str | bool):
+    if step is None or possible == frozenset() or isinstance(single(possible), str | bool):
         return possible
     return between(*(half_up(end, step) for end in bounds(possible)))
 
