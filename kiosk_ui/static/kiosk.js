@@ -1,18 +1,55 @@
 // The little that a page does by itself. Everything else is rendered by the box.
 "use strict";
 
-// After a typed value is recorded, the cursor stands in the next box.
+// After a typed value is recorded, the cursor stands in the next box, unless it stands elsewhere.
 document.addEventListener("recorded", ({ target }) => {
   const rows = [...document.querySelectorAll(".typed")];
   const next = rows[rows.findIndex((row) => row.id === target.id) + 1];
-  setTimeout(() => next?.querySelector("input:not([type=hidden])")?.focus(), 50);
+  setTimeout(() => {
+    if (document.activeElement !== document.body) return;
+    next?.querySelector("input:not([type=hidden])")?.focus();
+  }, 50);
 });
 
+// A row is kept when its filled boxes are left; who goes on to its unit has not left it.
+document.addEventListener("input", ({ target }) => {
+  const row = target.closest(".typed");
+  if (row) row.dataset.changed = "yes";
+});
+document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const row = target.closest(".typed");
+  if (!row?.dataset.changed || row.contains(relatedTarget)) return;
+  const boxes = [...row.querySelectorAll("input:not([type=hidden])")];
+  if (!boxes.every((box) => box.value.trim())) return;
+  delete row.dataset.changed;
+  row.requestSubmit();
+});
+
+// Sheets: a tile opens the boxes of its own sign; a row with something wrong shows itself.
+const openSheet = (sheet, row) => {
+  sheet.hidden = false;
+  (row ?? sheet).querySelector("input:not([type=hidden])")?.focus();
+};
+document.addEventListener("click", ({ target }) => {
+  const opens = target.closest("[data-opens]"), closes = target.closest("[data-closes]");
+  if (closes) document.getElementById(closes.dataset.closes).hidden = true;
+  if (!opens) return;
+  const row = document.getElementById(`t-${opens.dataset.row}`);
+  openSheet(document.getElementById(opens.dataset.opens), row);
+});
+document.addEventListener("htmx:after:request", () => setTimeout(() => {
+  const row = document.querySelector(".sheet[hidden] .typed:is(.bad, .doubt)");
+  if (row) openSheet(row.closest(".sheet"), row);
+}, 50));
+
 // While a typed value is on its way nothing is typed over it: the answer takes the boxes' place.
+const onTheWay = new Set();
 for (const [kind, waits] of [["htmx:before:request", true], ["htmx:finally:request", false]]) {
   document.addEventListener(kind, ({ detail: { ctx } }) => {
     if (!ctx.sourceElement.matches?.(".typed")) return;
     for (const box of ctx.sourceElement.querySelectorAll("input")) box.readOnly = waits;
+    if (waits) onTheWay.add(ctx.sourceElement.id);
+    else onTheWay.delete(ctx.sourceElement.id);
   });
 }
 
@@ -67,14 +104,22 @@ document.addEventListener("submit", (event) => {
   };
   take("typed", "yes");
   if (event.submitter?.name) take(event.submitter.name, event.submitter.value);
-  for (const row of area.querySelectorAll("form[data-draft-as]")) {
-    for (const [name, text] of new FormData(row)) {
-      if (/^(v\d|unit)$/.test(name)) take(`${row.dataset.draftAs}.${name}`, text);
+  const finish = () => {
+    for (const row of area.querySelectorAll("form[data-draft-as]")) {
+      if (onTheWay.has(row.id)) continue;  // it is being recorded
+      for (const [name, text] of new FormData(row)) {
+        if (/^(v\d|unit)$/.test(name)) take(`${row.dataset.draftAs}.${name}`, text);
+      }
     }
-  }
+    form.submit();
+  };
   event.preventDefault();
-  const late = new Promise((resolve) => setTimeout(resolve, 3000));
-  Promise.race([begun.sending, late]).then(() => form.submit());
+  const late = Date.now() + 3000;
+  const settled = async () => {
+    await begun.sending;
+    while (onTheWay.size && Date.now() < late) await new Promise((next) => setTimeout(next, 20));
+  };
+  Promise.race([settled(), new Promise((resolve) => setTimeout(resolve, 3000))]).then(finish);
 });
 
 // Once somebody locks, a poll that is refused meanwhile must not lead the screen elsewhere.

@@ -274,7 +274,7 @@ class Scene:
         registry.show_live(
             self.store, self.clock.now(), "usb-B", Measurement(Kind.OXIMETRY, stream)
         )
-        page.locator(".now-showing").wait_for()
+        page.locator(".tile.live").first.wait_for()
 
     def _visit_typed(self, page: Page, address: str) -> None:
         visit = visits.open_visit(
@@ -287,7 +287,7 @@ class Scene:
         page.locator("#t-temperature.bad").wait_for()
         page.locator("#t-weight input[name=v0]").fill("71,4")
         page.locator("#t-weight .record").click()
-        page.locator("#live .reading").first.wait_for()
+        page.locator("#live .tile.kept").first.wait_for()
 
     def _stick(self, page: Page, address: str) -> None:
         """A stick with a bundle that waits, an old one that is confirmed, one of another box."""
