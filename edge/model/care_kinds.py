@@ -5,5 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from edge.model.entry_kind import KindRow
+from edge.model.follow_up_kinds import FOLLOW_UP_KINDS
 
-CARE_KINDS: Final[tuple[KindRow, ...]] = ()
+CARE_KINDS: Final[tuple[KindRow, ...]] = (*FOLLOW_UP_KINDS,)

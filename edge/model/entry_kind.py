@@ -47,6 +47,15 @@ class EntryKind(StrEnum):
     FILE = "file"
     SEEN = "seen"
     SETTING = "setting"
+    VISIT_NOTE = "visit-note"
+    VISIT_MOVED = "visit-moved"
+    MEDICINE = "medicine"
+    TAKEN_BACK = "taken-back"
+    PROGRAMME = "programme"
+    APPOINTMENT = "appointment"
+    CALL = "call"
+    IMMUNIZATION = "immunization"
+    FRIDGE = "fridge"
 
 
 class AtHospital(StrEnum):

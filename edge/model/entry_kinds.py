@@ -17,6 +17,7 @@ from edge.model.entry_kind import EntryKind as EntryKind
 from edge.model.entry_kind import KindRow as KindRow
 from edge.model.entry_kind import Lane as Lane
 from edge.model.patient_fields import PATIENT_FIELDS
+from edge.model.visit_kinds import VISIT_KINDS
 
 _PATIENT = needed("patient", types.UUID_TEXT, "The patient.")
 _READING = needed("reading", types.UUID_TEXT, "Content id of the reading.")
@@ -120,8 +121,12 @@ ENTRY_KINDS: Final = (
             _PATIENT,
             needed("mode", types.one_of("worker", "alone"), "Who measures."),
             needed("station", types.TEXT, "Where."),
+            BodyField("day", types.DAY, "The clinic's calendar day of the visit."),
+            BodyField("paper", types.TRUTH, "True when it was typed in later from paper."),
+            BodyField("reason", types.WORD, "Why the patient came.", personal=True),
+            BodyField("number", types.COUNT, "The patient's number in the queue of that day."),
         ),
-        AtHospital.KEPT,
+        AtHospital.APPLIED,
         subject="patient",
     ),
     KindRow(
@@ -311,6 +316,7 @@ ENTRY_KINDS: Final = (
         ),
         AtHospital.APPLIED,
     ),
+    *VISIT_KINDS,
     *CARE_KINDS,
 )
 

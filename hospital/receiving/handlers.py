@@ -41,6 +41,7 @@ from hospital.receiving.handler import (
     edit_origin,
     stamp_columns,
 )
+from hospital.receiving.visit_handlers import VISIT_HANDLERS
 
 READING = (
     *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
@@ -125,12 +126,8 @@ def _assign(
     wrong = int(why not in (None, retract.SOMEBODY_ELSE))
     archive.execute(
         "UPDATE reading SET patient = ?, discarded = ?, withheld = ? WHERE id = ? AND clinic = ?",
-        (patient, wrong, _is_withheld(archive, clinic, patient), reading, clinic),
+        (patient, wrong, withheld.is_withheld(archive, clinic, patient), reading, clinic),
     )
-
-
-def _is_withheld(archive: Archive, clinic: str, patient: str | None) -> int:
-    return int(patient is not None and bool(withheld.unknown_to(archive, clinic, {patient})))
 
 
 def _alert(archive: Archive, origin: Origin, fact: AlertFact) -> None:
@@ -142,7 +139,7 @@ def _alert(archive: Archive, origin: Origin, fact: AlertFact) -> None:
         (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.reading, fact.rule)
         + (fact.level, fact.parameter, value.code, value.number, value.unit, value.comparator)
         + (*stamp_columns(fact.at), origin.received_ms)
-        + (_is_withheld(archive, origin.box.clinic, fact.patient),),
+        + (withheld.is_withheld(archive, origin.box.clinic, fact.patient),),
     )
 
 
@@ -182,7 +179,7 @@ def _seen(archive: Archive, origin: Origin, fact: SeenFact) -> None:
 
 
 def _file(archive: Archive, origin: Origin, fact: FileFact) -> None:
-    apart = _is_withheld(archive, origin.box.clinic, fact.patient)
+    apart = withheld.is_withheld(archive, origin.box.clinic, fact.patient)
     attachments.enter_manifest(archive, origin.box, fact, origin.received_ms, withheld=apart)
 
 
@@ -290,6 +287,7 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     EntryKind.CONTROL: Handler(ControlFact.read, each(_control)),
     EntryKind.COMMAND: Handler(AnswerFact.read, each(_answer)),
     EntryKind.SETTING: Handler(SettingFact.read, each(_setting)),
+    **VISIT_HANDLERS,
     **CARE_HANDLERS,
 }
 """The kinds that `ENTRY_KINDS` says the hospital applies; a test holds both together."""
