@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.dangers import checklists
 from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.patients import calendars
@@ -84,19 +86,23 @@ def template() -> Catalog:
     found = extract_from_dir(str(ROOM), _METHODS, keywords=_KEYWORDS)
     for file, _line, message, _comments, _context in found:
         catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
-    for text in patient_fields.KIOSK_TEXTS:
-        catalog.add(text, locations=[("edge/model/patient_fields.py", 0)])
-    for text in (*visit_fields.KIOSK_TEXTS, *complaints.GROUP_TEXTS):
-        catalog.add(text, locations=[("edge/visits/visit_fields.py", 0)])
-    for name in laboratory_tests.LABORATORY_TESTS.values():
-        catalog.add(name, locations=[("edge/model/laboratory_tests.py", 0)])
-    for row in coded_results.WORDED:
-        catalog.add(row.label, locations=[("edge/model/coded_results.py", 0)])
-    for calendar in calendars.CALENDARS:
-        catalog.add(calendar.label, locations=[("edge/patients/calendars.py", 0)])
-    for kind in issues.ISSUES:
-        catalog.add(kind.sentence, locations=[("edge/store/issues.py", 0)])
+    for file, texts in _tables().items():
+        for text in texts:
+            catalog.add(text, locations=[(file, 0)])
     return catalog
+
+
+def _tables() -> Mapping[str, Iterable[str]]:
+    """Return the texts of tables outside of the pages, by the file that holds them."""
+    return {
+        "edge/model/patient_fields.py": patient_fields.KIOSK_TEXTS,
+        "edge/visits/visit_fields.py": (*visit_fields.KIOSK_TEXTS, *complaints.GROUP_TEXTS),
+        "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
+        "edge/model/laboratory_tests.py": laboratory_tests.LABORATORY_TESTS.values(),
+        "edge/model/coded_results.py": [row.label for row in coded_results.WORDED],
+        "edge/patients/calendars.py": [calendar.label for calendar in calendars.CALENDARS],
+        "edge/store/issues.py": [kind.sentence for kind in issues.ISSUES],
+    }
 
 
 def create(code: str) -> Path:

@@ -56,6 +56,8 @@ class EntryKind(StrEnum):
     CALL = "call"
     IMMUNIZATION = "immunization"
     FRIDGE = "fridge"
+    DANGER = "danger"
+    MEASURED = "measured"
 
 
 class AtHospital(StrEnum):

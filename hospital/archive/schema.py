@@ -357,6 +357,25 @@ CREATE INDEX fridge_reading_by_clinic ON fridge_reading (clinic, day);
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`hospital.views.care_chart`)."""
 
+_DANGER = """
+CREATE TABLE danger (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT, day TEXT NOT NULL, what TEXT NOT NULL, word TEXT NOT NULL,
+    level TEXT NOT NULL, alerts TEXT NOT NULL, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL
+);
+CREATE INDEX danger_by_patient ON danger (patient, number);
+CREATE TABLE measured (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT NOT NULL, day TEXT NOT NULL, kind TEXT NOT NULL,
+    method TEXT NOT NULL, said TEXT NOT NULL, readings TEXT NOT NULL, arms TEXT NOT NULL,
+    wall_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL
+);
+CREATE INDEX measured_by_patient ON measured (patient, number);
+"""
+"""What was done about alerts, and the readings that count; `said` is as in `reading`."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -368,4 +387,5 @@ MIGRATIONS = (
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visits", VISITS),
+    Migration("0011_add_danger", _DANGER),
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hospital.receiving.danger_handlers import DANGER_HANDLERS
 from hospital.receiving.follow_up_handlers import FOLLOW_UP_HANDLERS
 from hospital.receiving.handler import Handler
 
-CARE_HANDLERS: Final[Mapping[str, Handler[Any]]] = {**FOLLOW_UP_HANDLERS}
+CARE_HANDLERS: Final[Mapping[str, Handler[Any]]] = {**FOLLOW_UP_HANDLERS, **DANGER_HANDLERS}

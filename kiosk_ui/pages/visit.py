@@ -10,6 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from edge.dangers import dangers
 from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.errors import NotFound
@@ -19,9 +20,17 @@ from edge.readings import alerts, earlier, history
 from edge.readings.history import StoredReading
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
-from edge.visits import visits
+from edge.visits import notes, visits
 from edge.visits.visits import Visit
-from kiosk_ui import context, form_drafts, tiles, typed_recording, typed_values, verdict_text
+from kiosk_ui import (
+    context,
+    form_drafts,
+    pressure_tile,
+    tiles,
+    typed_recording,
+    typed_values,
+    verdict_text,
+)
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.sentences import issue_texts
@@ -89,9 +98,11 @@ def _ask(visit: Visit, patient_id: str) -> str:
 
 @page.get("/visits/<visit_id>")
 @staff_only
-def show(visit_id: str) -> str:
-    """Show the session."""
+def show(visit_id: str) -> ResponseReturnValue:
+    """Show the session, or first the danger that nobody has answered."""
     visit = visits.get(context.store(), visit_id)
+    if dangers.of_patient(context.store(), visit.patient_id) is not None:
+        return redirect(url_for("danger.show", patient_id=visit.patient_id), 303)
     if typed_recording.is_open(visit, context.now()):
         visits.touch(context.store(), context.now(), visit)
     begun = form_drafts.stored(typed_recording.form_of(visit))
@@ -224,9 +235,11 @@ def _live(visit: Visit, *, polled: bool = False) -> str:
     return render_template(
         "visit_live.html",
         polled=polled,
+        is_danger=polled and dangers.of_patient(store, visit.patient_id) is not None,
         verdict=verdict_text.of_visit(store, visit, now),
         kept=_kept(visit, now),
         tiles=made,
+        pressure=pressure_tile.of_visit(store, visit.id, made[0], now),
         needs=tiles.missing(made) if is_open else [],
         visit=visit,
         is_open=is_open,
@@ -249,7 +262,7 @@ def _seen(visit: Visit, now: Stamp) -> tiles.Seen:
     return replace(
         found,
         live=live,
-        reason=getattr(visit, "reason", None),
+        reason=notes.of_visit(store, visit.id).text("reason") or visit.reason,
         age_years=None if age is None else age.years,
     )
 

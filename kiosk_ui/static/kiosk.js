@@ -1,6 +1,8 @@
 // The little that a page does by itself. Everything else is rendered by the box.
 "use strict";
 
+let leaving = false;
+
 // After a typed value is recorded, the cursor stands in the next box, unless it stands elsewhere.
 document.addEventListener("recorded", ({ target }) => {
   const rows = [...document.querySelectorAll(".typed")];
@@ -122,8 +124,16 @@ document.addEventListener("submit", (event) => {
   Promise.race([settled(), new Promise((resolve) => setTimeout(resolve, 3000))]).then(finish);
 });
 
+// A danger stops whatever page this is; what stands in the boxes is kept before.
+document.addEventListener("htmx:after:request", () => setTimeout(() => {
+  const stops = document.getElementById("stops");
+  if (!stops || leaving) return;
+  leaving = true;
+  Promise.race([Promise.resolve(keepDraft()), new Promise((late) => setTimeout(late, 3000))])
+    .then(() => location.assign(stops.href));
+}, 20));
+
 // Once somebody locks, a poll that is refused meanwhile must not lead the screen elsewhere.
-let leaving = false;
 for (const kind of ["htmx:before:request", "htmx:before:response"]) {
   document.addEventListener(kind, (event) => { if (leaving) event.preventDefault(); });
 }
@@ -148,6 +158,26 @@ document.addEventListener("submit", (event) => {
   }
   form.dataset.pressed = String(now);
 }, true);
+
+// Times that are waited for: until the next reading, and the rest before the first one.
+const minutes = (left) => `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+document.addEventListener("click", ({ target }) => {
+  const rest = target.closest("[data-rest-s]");
+  if (rest) sessionStorage.setItem(`rest ${rest.dataset.restOf}`, Date.now());
+});
+const tickTimers = () => {
+  for (const timer of document.querySelectorAll("[data-until-ms]")) {
+    timer.textContent = minutes(Math.max(0, Math.ceil((timer.dataset.untilMs - Date.now()) / 1000)));
+  }
+  for (const rest of document.querySelectorAll("[data-rest-s]")) {
+    const begun = sessionStorage.getItem(`rest ${rest.dataset.restOf}`);
+    const gone = begun ? (Date.now() - begun) / 1000 : 0;
+    const left = Math.max(0, Math.ceil(rest.dataset.restS - gone));
+    rest.querySelector("[data-rest-left]").textContent = minutes(left);
+    rest.classList.toggle("over", begun && left === 0);
+  }
+};
+if (document.getElementById("live")) setInterval(tickTimers, 250);
 
 // A lock counts down where it is shown.
 for (const timer of document.querySelectorAll("[data-countdown]")) {
