@@ -61,6 +61,9 @@ setup(
         "edge": [
             "py.typed",
             "rules/*.toml",
+            "rules/charts/*.txt",
+            "rules/lms/*.txt",
+            "rules/tables/*.toml",
             "visits/*.toml",
             "readings/*.toml",
             "dangers/*.toml",

@@ -10,14 +10,15 @@ from markupsafe import Markup
 from edge.dangers import checklists
 from edge.dangers.dangers import Danger, OpenAlert, StepDone
 from edge.model.clock import Stamp
-from edge.readings import history
+from edge.readings import alert_delivery, history
+from edge.readings.alert_delivery import DeliveryState
 from edge.rules import RULES
 from edge.settings.box_settings import Settings
 from edge.staff import staff
 from edge.store import outbox
 from edge.store.store import Store
 from kiosk_ui.reading_lines import lines
-from kiosk_ui.wording import N_, ltr, own_words, plain, quantity, since, t, vital_name
+from kiosk_ui.wording import N_, count, ltr, own_words, plain, quantity, since, t, vital_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryText:
-    """How far an alert is on its way: `tone` is "amber" until somebody at the hospital has it."""
+    """How far an alert is on its way: `tone` is "amber" until a person there has seen it."""
 
     tone: str
     title: Markup
@@ -74,22 +75,32 @@ def found(store: Store, alert: OpenAlert, now: Stamp) -> Found:
     )
 
 
-def delivery(store: Store, alert: OpenAlert, settings: Settings) -> DeliveryText:
-    """Say how far the alert is, from the hospital's receipts and nothing else."""
-    phone = str(getattr(settings, "danger_phone", "") or "")
-    call = t(N_("Telephone: %(number)s"), number=ltr(phone)) if phone else None
-    if outbox.confirmed_entries(store, [alert.entry]):
-        more = t(N_("Nobody there has said yet that they saw it."))
-        return DeliveryText("amber", t(N_("The hospital has the alert")), more, call)
-    state = outbox.ledger(store).link
-    more = (
-        t(N_("It is being sent."))
-        if state == "up"
-        else t(N_("There is no connection. It is tried again and again."))
-    )
-    if call is None:
-        call = t(N_("Telephone the hospital."))
-    return DeliveryText("amber", t(N_("Alert not delivered yet")), more, call)
+def delivery(store: Store, alert: OpenAlert, settings: Settings, now: Stamp) -> DeliveryText:
+    """Say how far the alert is, from the hospital's receipts and its feed, and nothing else."""
+    held = alert_delivery.of(store, alert.entry, now, settings.danger_phone)
+    call = t(N_("Telephone: %(number)s"), number=ltr(held.telephone)) if held.telephone else None
+    who, minutes = own_words(held.who), count(held.minutes)
+    match held.state:
+        case DeliveryState.WAITING:
+            is_up = outbox.ledger(store).link == "up"
+            more = t(N_("It is being sent.")) if is_up else t(_NO_LINK)
+            call = call or t(N_("Telephone the hospital."))
+            return DeliveryText("amber", t(N_("Alert not delivered yet")), more, call)
+        case DeliveryState.RECEIVED:
+            more = t(N_("Nobody there has said yet that they saw it."))
+            return DeliveryText("amber", t(N_("The hospital has the alert")), more, call)
+        case DeliveryState.PASSED_ON:
+            more = t(N_("Nobody answered for %(minutes)s minutes."), minutes=minutes)
+            title = t(N_("Passed on to %(name)s"), name=who) if held.who else t(_PASSED_ON)
+            return DeliveryText("amber", title, more, call)
+        case DeliveryState.SEEN:
+            return DeliveryText("good", t(N_("Seen by %(name)s"), name=who), Markup(""), call)
+        case _:
+            return DeliveryText("good", t(N_("Handled by %(name)s"), name=who), Markup(""), call)
+
+
+_NO_LINK = N_("There is no connection. It is tried again and again.")
+_PASSED_ON = N_("The next person is asked")
 
 
 def steps(store: Store, danger: Danger, now: Stamp) -> list[StepText]:

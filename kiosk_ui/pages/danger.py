@@ -107,7 +107,8 @@ def end(patient_id: str) -> ResponseReturnValue:
 
 
 def _delivery(danger: Danger) -> str:
-    told = danger_text.delivery(context.store(), danger.worst, context.settings())
+    store, settings, now = context.store(), context.settings(), context.now()
+    told = danger_text.delivery(store, danger.worst, settings, now)
     return render_template("danger_delivery.html", told=told)
 
 
