@@ -20,6 +20,7 @@ from hospital.desk import (
     linking,
     messages,
     notifications,
+    on_call,
     patients,
     readings,
     referrals,
@@ -38,7 +39,7 @@ from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(alerts, referrals, notifications, reviews, clinics, settings, enrol),
+    *(on_call, alerts, referrals, notifications, reviews, clinics, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""
 
