@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 from edge.rules.assessment import Response
@@ -221,8 +221,3 @@ class RuleTable:
         """Return how severe a value of a step is among the others: least first."""
         order = self.order.get(name)
         return Decimal(value) if order is None else Decimal(order.index(value))
-
-
-def half_up(number: Decimal, step: Decimal | None) -> Decimal:
-    """Return a number rounded half up to a step; as it is without one."""
-    return number if step is None else (number / step).to_integral_value(ROUND_HALF_UP) * step
