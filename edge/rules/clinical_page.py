@@ -84,7 +84,7 @@ def _steps(rule: RuleTable) -> Iterator[str]:
         for variant in lookup.variants:
             bands = "; ".join(f"{_band(band)}: {_word(band.gives)}" for band in variant.bands)
             bounds = bands if variant.of else f"always {_word(variant.bands[0].gives)}"
-            of = f" ({_name(variant.of)})" if variant.of else ""
+            of = f" ({_measured(variant.of)})" if variant.of else ""
             yield f"| {_name(lookup.name)}{of} | {_where(variant.when)} | {bounds} |"
     others = [step for step in rule.steps.values() if not isinstance(step, Lookup)]
     if others:
@@ -97,7 +97,7 @@ def _worked_out(step: Step) -> str:
     of = ", ".join(_name(name) for name in step.of) if not isinstance(step, Lookup) else ""
     if isinstance(step, Formula):
         said = (inspect.getdoc(step.function) or "").removeprefix("Return ").rstrip(".")
-        return f"{said.splitlines()[0]} (of {of})"
+        return f"{said.splitlines()[0].split(';')[0]} (of {of})"
     assert isinstance(step, Combination)
     if step.combine is Combine.SUM:
         return f"the sum of {of}"
@@ -110,7 +110,7 @@ def _worked_out(step: Step) -> str:
 
 def _condition(condition: Condition) -> str:
     ask = "" if condition.asks else " (also where this is not known)"
-    return f"{condition.fact.label} {_band(condition.band)}{ask}"
+    return f"{condition.fact.label}: {_band(condition.band)}{ask}"
 
 
 def _where(when: Mapping[str, frozenset[Word]]) -> str:
@@ -143,6 +143,11 @@ def _word(word: Word) -> str:
 def _name(name: str) -> str:
     fact = BY_NAME.get(name)
     return name.replace("_", " ") if fact is None else fact.label
+
+
+def _measured(name: str) -> str:
+    fact = BY_NAME.get(name)
+    return _name(name) if fact is None or not fact.unit else f"{fact.label}, {fact.unit}"
 
 
 def _number(number: Decimal) -> str:
