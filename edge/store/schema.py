@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.store.migrations import Migration
-from edge.store.visit_schema import VISIT_NOTES
+from edge.store.visit_schema import PAPER, VISIT_NOTES
 
 # Whatever refers to a journal entry has an index, because deleting an entry looks in each.
 # An outbox row refers to one without saying so: it would cost every reading a page to keep an index
@@ -368,4 +368,5 @@ MIGRATIONS = (
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visit_notes", VISIT_NOTES),
+    Migration("0011_add_paper", PAPER),
 )

@@ -8,7 +8,7 @@ duplicates in one partition.
 from __future__ import annotations
 
 from edge.store.migrations import Migration
-from hospital.archive.visit_schema import VISITS
+from hospital.archive.visit_schema import PAPER, VISITS
 
 PARTITIONS = 16
 
@@ -368,4 +368,5 @@ MIGRATIONS = (
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visits", VISITS),
+    Migration("0011_add_paper", PAPER),
 )
