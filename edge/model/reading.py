@@ -131,7 +131,7 @@ class CodedValue:
 
 
 @dataclass(frozen=True, slots=True)
-class TestKit:
+class EyeTestKit:
     """What a test read by eye was made with: name and lot as printed, the last day of use."""
 
     name: str = ""
@@ -162,7 +162,7 @@ class Measurement:
     message: str = ""
     coded: tuple[CodedValue, ...] = ()
     found: tuple[str, ...] = ()
-    kit: TestKit | None = None
+    kit: EyeTestKit | None = None
 
 
 @dataclass(frozen=True, slots=True)

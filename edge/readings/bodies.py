@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from edge.model.entry import Body
-from edge.model.reading import CodedValue, Reading, TestKit, Value
+from edge.model.reading import CodedValue, EyeTestKit, Reading, Value
 
 
 def reading_body(reading: Reading) -> dict[str, object]:
@@ -35,13 +35,13 @@ def reading_body(reading: Reading) -> dict[str, object]:
     return body | {k: v for k, v in optional.items() if v not in (None, [], "")}
 
 
-def kit_of(body: Body) -> TestKit | None:
+def kit_of(body: Body) -> EyeTestKit | None:
     """Return the kit of a test read by eye, None when nothing of it stands in a reading's body."""
     name, lot, expiry = (body.get(key) for key in ("kit", "lot", "expiry"))
     if name is None and lot is None and expiry is None:
         return None
     last = date.fromisoformat(expiry) if isinstance(expiry, str) else None
-    return TestKit(str(name or ""), str(lot or ""), last)
+    return EyeTestKit(str(name or ""), str(lot or ""), last)
 
 
 def day_of(body: Body) -> date | None:
@@ -70,7 +70,7 @@ def row_of(value: Value) -> list[str]:
     return [*row, value.comparator] if value.comparator else row
 
 
-def _kit(kit: TestKit | None) -> dict[str, object]:
+def _kit(kit: EyeTestKit | None) -> dict[str, object]:
     if kit is None:
         return {}
     expiry = None if kit.expiry is None else kit.expiry.isoformat()

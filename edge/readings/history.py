@@ -17,7 +17,8 @@ from edge.model.reading import (
     PERHAPS_SAME,
     UNCHECKED,
     CodedValue,
-    TestKit,
+    EyeTestKit,
+    Kind,
     Value,
 )
 from edge.readings import alerts, earlier
@@ -77,7 +78,7 @@ class StoredReading:
     perhaps_of: PlacedStamp | None = None
     record: str = ""
     found: tuple[str, ...] = ()
-    kit: TestKit | None = None
+    kit: EyeTestKit | None = None
 
     @property
     def struck(self) -> bool:
@@ -220,6 +221,13 @@ def newest_of_kinds(store: Store, after: int, visit_id: str | None) -> list[Stor
     values = (after,) if visit_id is None else (after, visit_id)
     where = f" WHERE r.entry IN ({sql}) ORDER BY r.entry DESC"
     return _recorded(store, store.rows(_COLUMNS + where, values))
+
+
+def last_kit(store: Store, code: str) -> EyeTestKit | None:
+    """Return the kit of the last test of a LOINC code that a person read by eye, or None."""
+    sql = f"{_COLUMNS} WHERE r.kind = ? AND instr(j.record, ?) ORDER BY r.entry DESC LIMIT 1"
+    row = store.row(sql, (Kind.TEST.value, _quoted(code)))
+    return None if row is None else kit_of(Entry.parse(row["record"].encode("utf-8")).body)
 
 
 def in_tray(store: Store, skip: int = 0, limit: int = PAGE) -> list[StoredReading]:

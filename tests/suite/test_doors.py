@@ -18,20 +18,7 @@ OWN_TOOLS = ("workshop", "trials", "benchmarks", "scripts", "docs")
 
 LOOKED_AT = "what a test looks at to see what the product did"
 CARE_PAGES = "the pages of care, which come next"
-VISIT_PAGES = "the pages of a visit, which come next"
 FOR_WHOM: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            *("edge.medicines.given.record", "edge.medicines.given.of_visit"),
-            *("edge.medicines.given.of_patient", "edge.store.taken_back.take_back"),
-            *("edge.visits.moving.move", "edge.visits.moving.of_patient"),
-            *("edge.visits.notes.say", "edge.visits.notes.say_sign"),
-            *("edge.visits.visits.open_paper", "edge.visits.notes.VisitNote.truth"),
-            "edge.visits.notes.VisitNote.gestation_weeks",
-            *("edge.visits.note_patch.whole", "edge.visits.note_patch.emptying"),
-        ),
-        VISIT_PAGES,
-    ),
     **dict.fromkeys(
         (
             *("edge.care.appointments.book", "edge.care.appointments.set_state"),
