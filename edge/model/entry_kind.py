@@ -56,6 +56,9 @@ class EntryKind(StrEnum):
     CALL = "call"
     IMMUNIZATION = "immunization"
     FRIDGE = "fridge"
+    STOCK = "stock"
+    REFERRAL = "referral"
+    NOTIFICATION = "notification"
 
 
 class AtHospital(StrEnum):

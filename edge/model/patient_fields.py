@@ -36,6 +36,9 @@ class FieldType(StrEnum):
     """The id of another patient, chosen on a page of its own."""
     COUNT = "count"
     """A whole number, as text."""
+    LIFE_DAY = "life-day"
+    """A day as exact as it is known, or "yes" and the day on which that was said; empty: no
+    (`edge.model.life_status`). It is said on a page of its own."""
     LIST = "list"
     """Several texts, each added and struck out by itself."""
 
@@ -102,7 +105,7 @@ class PatientField:
     @property
     def is_number(self) -> bool:
         """Whether it is written left to right in every language."""
-        return self.type in (FieldType.BIRTH, FieldType.PHONE, FieldType.CARD)
+        return self.type in (FieldType.BIRTH, FieldType.PHONE, FieldType.CARD, FieldType.COUNT)
 
     @property
     def is_entered(self) -> bool:
@@ -227,7 +230,7 @@ PATIENT_FIELDS: tuple[PatientField, ...] = (
     ),
     PatientField(
         name="birth_order",
-        label="Number of the twin",
+        label="Twin",
         type=FieldType.COUNT,
         tier=Tier.CONTACT,
         longest=2,
@@ -238,6 +241,7 @@ PATIENT_FIELDS: tuple[PatientField, ...] = (
         many="numbers of the twin",
         word="twin number",
         in_form=False,
+        in_header=True,
         with_word=True,
     ),
     PatientField(
@@ -253,6 +257,34 @@ PATIENT_FIELDS: tuple[PatientField, ...] = (
         many="weeks of pregnancy at birth",
         word="weeks of pregnancy at birth",
         in_form=False,
+        with_word=True,
+    ),
+    PatientField(
+        name="deceased",
+        label="Has died",
+        type=FieldType.LIFE_DAY,
+        tier=Tier.CONTACT,
+        longest=40,
+        fhir="Patient.deceasedDateTime",
+        one="day of death",
+        many="days of death",
+        word="deceased",
+        in_form=False,
+        column=True,
+        with_word=True,
+    ),
+    PatientField(
+        name="moved_away",
+        label="Has moved away",
+        type=FieldType.LIFE_DAY,
+        tier=Tier.CONTACT,
+        longest=40,
+        fhir="Patient.address.period",
+        one="day of moving away",
+        many="days of moving away",
+        word="moved away",
+        in_form=False,
+        column=True,
         with_word=True,
     ),
 )

@@ -14,10 +14,12 @@ from edge.model.bounds import LAST_MS
 from edge.model.clock import PlacedStamp
 from edge.model.coded_results import label_of
 from edge.model.laboratory_tests import LABORATORY_TESTS
+from edge.model.life_status import LifeDay
 from edge.model.patient import Patient
 from edge.model.patient_codes import AgeUnit, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
 from edge.model.reading import Code, Value
+from edge.referrals.letter import LetterReading
 from edge.rules import RULES
 from edge.rules.rule import Silence
 from hospital.patients.messages import DeliveryState, SentMessage
@@ -93,6 +95,23 @@ def quantity(value: Value) -> Markup:
     if other is None:
         return measured
     return Markup("{} ({})").format(measured, _isolated(_number(other), other.unit))
+
+
+def letter_value(row: LetterReading) -> Markup:
+    """Return a value of a letter; what is no number is shown as it came."""
+    if row.word:
+        return Markup("{}").format(label_of(row.word))
+    return _isolated(f"{row.comparator}{row.number}", row.unit)
+
+
+def letter_source(row: LetterReading) -> Markup:
+    """Return where a value of a letter comes from, when, and what is doubtful about it."""
+    when = moment(int(row.at)) if row.at.isdecimal() and len(row.at) < 16 else Markup("")
+    source = row.model or ("typed" if row.source == "typed" else row.source)
+    doubts = [flag.replace("_", " ") for flag in row.doubts.split()]
+    doubts += ["time not certain"] if row.sure == "no" else []
+    doubts += [row.method.replace("-", " ")] if row.method else []
+    return Markup(", ").join([Markup.escape(source), when, *map(Markup.escape, doubts)])
 
 
 def moment(when_ms: int | None) -> Markup:
@@ -210,9 +229,21 @@ def details(patient: Patient, *, birth: bool = False) -> list[Markup]:
     known = [
         (f, getattr(patient, f.name))
         for f in PATIENT_FIELDS
-        if f.name not in apart and f.type is not FieldType.PERSON
+        if f.name not in apart and f.type not in (FieldType.PERSON, FieldType.LIFE_DAY)
     ]
     return [_detail(field, value) for field, value in known if value]
+
+
+def life_mark(patient: Patient) -> Markup:
+    """Return that somebody has died or moved away, with the day; empty for who is alive there."""
+    for field in PATIENT_FIELDS:
+        value = getattr(patient, field.name)
+        if field.type is FieldType.LIFE_DAY and value:
+            marked = LifeDay.parse(value)
+            day = marked.day if marked is not None else value
+            said = Markup('<time dir="ltr">{}</time>').format(day) if day else Markup("")
+            return Markup("{} {}").format(field.word.capitalize(), said)
+    return Markup("")
 
 
 def searched() -> str:
