@@ -87,8 +87,8 @@ def shipped() -> Medicines:
 def texts() -> tuple[str, ...]:
     """Return what of the product's list the kiosk translates."""
     rows = shipped().values()
-    said = [text for row in rows for text in (row.label, row.form)]
-    return tuple(dict.fromkeys(said + [one.how_often for row in rows for one in row.doses]))
+    said = [row.label for row in rows] + [one.how_often for row in rows for one in row.doses]
+    return tuple(dict.fromkeys(said))
 
 
 def parse(text: str) -> Medicines:

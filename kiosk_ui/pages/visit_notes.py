@@ -29,7 +29,7 @@ _LONGEST_LMP = timedelta(days=400)
 _WRONG = {
     "too-long": N_("This is too long."),
     "unknown": N_("Choose one of these."),
-    "impossible": N_("Enter the weeks as a whole number from 1 to 45."),
+    "impossible": N_("Enter the weeks as a whole number, at most forty-five."),
     "changed": N_("Somebody else wrote here meanwhile. Look at both, then write it again."),
 }
 _ANY = N_("This cannot be read. Check it.")
