@@ -230,6 +230,17 @@ def last_kit(store: Store, code: str) -> EyeTestKit | None:
     return None if row is None else kit_of(Entry.parse(row["record"].encode("utf-8")).body)
 
 
+def last_before(store: Store, patient_ids: Sequence[str], visit_id: str) -> list[StoredReading]:
+    """Return the newest reading of each kind of a person outside a visit, newest first."""
+    marks = ",".join("?" * len(patient_ids))
+    sql = (
+        f"SELECT max(r.entry) FROM reading r WHERE r.patient_id IN ({marks})"
+        " AND r.visit_id IS NOT ? AND coalesce(r.tray, '') <> 'discarded' GROUP BY r.kind"
+    )
+    where = f" WHERE r.entry IN ({sql}) ORDER BY r.entry DESC"
+    return _recorded(store, store.rows(_COLUMNS + where, (*patient_ids, visit_id)))
+
+
 def in_tray(store: Store, skip: int = 0, limit: int = PAGE) -> list[StoredReading]:
     """Return one page of the readings that belong to nobody yet, newest first."""
     where = " WHERE r.tray = 'waiting' ORDER BY r.entry DESC LIMIT ? OFFSET ?"
