@@ -57,6 +57,7 @@ class EntryKind(StrEnum):
     IMMUNIZATION = "immunization"
     FRIDGE = "fridge"
     STOCK = "stock"
+    MONTH = "month"
 
 
 class AtHospital(StrEnum):

@@ -383,6 +383,16 @@ CREATE TABLE facts_reach (
 """
 """What entries tell reports (`edge.reports`); it refers to no entry, so that pruning leaves it."""
 
+_MONTHS = """
+CREATE TABLE month_statement (
+    month TEXT NOT NULL, restates INTEGER NOT NULL, entry INTEGER NOT NULL REFERENCES journal (id),
+    sha256 TEXT NOT NULL, report TEXT NOT NULL, why TEXT NOT NULL, differences TEXT NOT NULL,
+    wall_ms INTEGER NOT NULL, actor TEXT, PRIMARY KEY (month, restates)
+) WITHOUT ROWID;
+CREATE INDEX month_statement_by_entry ON month_statement (entry);
+"""
+"""What was stated of each month: closed, and stated again (`edge.reports.closing`)."""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -397,4 +407,5 @@ MIGRATIONS = (
     Migration("0011_add_life_status", _LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
     Migration("0013_add_fact", _FACT),
+    Migration("0014_add_months", _MONTHS),
 )

@@ -385,6 +385,17 @@ CREATE TABLE facts_reach (
 """
 """What records tell reports (`hospital.reports`)."""
 
+_MONTHS = """
+CREATE TABLE month_statement (
+    box TEXT NOT NULL, id TEXT NOT NULL, clinic TEXT NOT NULL, month TEXT NOT NULL,
+    restates BIGINT NOT NULL, sha256 TEXT NOT NULL, report TEXT NOT NULL, why TEXT NOT NULL,
+    differences TEXT NOT NULL, actor TEXT, wall_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL,
+    PRIMARY KEY (box, id)
+);
+CREATE INDEX month_statement_by_clinic ON month_statement (clinic, month);
+"""
+"""What boxes stated of their months, and what the hospital counted when it compared."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -399,4 +410,5 @@ MIGRATIONS = (
     Migration("0011_add_life_status", _LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
     Migration("0013_add_fact", _FACT),
+    Migration("0014_add_months", _MONTHS),
 )
