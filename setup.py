@@ -61,8 +61,12 @@ setup(
         "edge": [
             "py.typed",
             "rules/*.toml",
+            "rules/charts/*.txt",
+            "rules/lms/*.txt",
             "rules/tables/*.toml",
             "visits/*.toml",
+            "readings/*.toml",
+            "dangers/*.toml",
             "medicines/*.toml",
         ],
         "web": ["py.typed", "static/*"],

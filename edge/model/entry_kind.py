@@ -57,6 +57,10 @@ class EntryKind(StrEnum):
     IMMUNIZATION = "immunization"
     FRIDGE = "fridge"
     STOCK = "stock"
+    REFERRAL = "referral"
+    NOTIFICATION = "notification"
+    DANGER = "danger"
+    MEASURED = "measured"
     MONTH = "month"
 
 

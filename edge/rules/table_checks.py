@@ -26,7 +26,7 @@ def check(rule: RuleTable, top: Row) -> None:
         assert isinstance(step, Lookup)
         _check_variants(step, rows, words)
         for variant, row in zip(step.variants, rows, strict=True):
-            _check_bands(variant, row, words)
+            _check_bands(rule, variant, row, words[variant.of] if variant.of else None)
     _check_order(rule, top, words)
     _check_responses(rule, top, words)
     _check_conditions_of_people(top)
@@ -49,7 +49,7 @@ def _check_names(rule: RuleTable, top: Row) -> None:
         for name in ready:
             del pending[name]
     for output, row in zip(rule.outputs, top.rows("output"), strict=True):
-        for name in {*output.of.values(), output.asked} - {"", *known}:
+        for name in {*output.of.values(), output.asked, output.otherwise} - {"", *known}:
             raise row.wrong(f'nothing is called "{name}"', "of")
 
 
@@ -120,14 +120,12 @@ def _fits(variant: Variant, case: Mapping[str, Word]) -> bool:
     return all(case[name] in words for name, words in variant.when.items())
 
 
-def _check_bands(variant: Variant, row: Row, words: Mapping[str, Words]) -> None:
+def _check_bands(rule: RuleTable, variant: Variant, row: Row, choices: Words) -> None:
     if not variant.of:
         return
-    rows, choices = row.rows("bands"), words[variant.of]
-    if choices is None or not (
-        variant.bands[0].words or any(isinstance(c, str | bool) for c in choices)
-    ):
-        check_numbers(variant.bands, rows, variant.step)
+    rows, taken = row.rows("bands"), rule.inputs.get(variant.of)
+    if choices is None:
+        check_numbers(variant.bands, rows, variant.step or (taken.step if taken else None))
     else:
         check_words(variant.bands, rows, choices)
 
@@ -146,6 +144,8 @@ def _check_order(rule: RuleTable, top: Row, words: Mapping[str, Words]) -> None:
 
 
 def _check_responses(rule: RuleTable, top: Row, words: Mapping[str, Words]) -> None:
+    if not rule.respond_to and not rule.responses:
+        return
     choices = words.get(rule.respond_to)
     if choices is None:
         raise top.wrong(f'"{rule.respond_to}" gives no words to respond to', "respond_to")

@@ -118,6 +118,20 @@ class Settings:
             "kilobytes a day for reports about the box itself (0: no limit)", 0, 1_000_000
         ),
     )
+    hospital_phone: str = setting(
+        "site.hospital_phone", "", remote=Remote("telephone of the hospital", longest=40)
+    )
+    doctor_phone: str = setting(
+        "site.doctor_phone", "", remote=Remote("telephone of the doctor on call", longest=40)
+    )
+    clinic_phone: str = setting(
+        "site.clinic_phone", "", remote=Remote("telephone of the clinic", longest=40)
+    )
+    referral_places: str = setting(
+        "site.referral_places",
+        "",
+        remote=Remote("places to refer to: name, telephone; name, telephone", longest=500),
+    )
     backup_every_s: int = setting("box.backup_every_s", 3600, least=1, most=604_800)
     disk_low_mb: int = setting(
         "box.disk_low_mb",
@@ -153,6 +167,11 @@ class Settings:
     def offset(self) -> int | None:
         """How many minutes the clinic's clocks are ahead of UTC; None: nobody has set it."""
         return None if self.utc_offset_min == UNSTATED_OFFSET else self.utc_offset_min
+
+    @property
+    def danger_phone(self) -> str:
+        """Whom to call when an alert is not delivered: the doctor, else the hospital; or ""."""
+        return self.doctor_phone or self.hospital_phone
 
     @property
     def daily_bytes(self) -> Mapping[str, int]:

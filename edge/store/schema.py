@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.store import referral_schema, report_schema
 from edge.store.migrations import Migration
 from edge.store.visit_schema import VISIT_NOTES
 
@@ -372,26 +373,27 @@ CREATE INDEX stock_entry_by_item ON stock_entry (item, entry);
 CREATE INDEX stock_entry_taken_back ON stock_entry (taken_back) WHERE taken_back IS NOT NULL;
 """
 
-_FACT = """
-CREATE TABLE fact (
-    entry INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL,
-    patient TEXT NOT NULL, visit TEXT NOT NULL, wall_ms INTEGER NOT NULL, data TEXT NOT NULL
+_DANGER = """
+CREATE TABLE danger (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), patient_id TEXT NOT NULL, visit_id TEXT,
+    what TEXT NOT NULL, word TEXT NOT NULL
 );
-CREATE TABLE facts_reach (
-    one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL, version INTEGER NOT NULL
+CREATE INDEX danger_by_patient ON danger (patient_id, entry);
+CREATE TABLE danger_alert (
+    alert INTEGER PRIMARY KEY REFERENCES journal (id),
+    danger INTEGER REFERENCES journal (id)
 );
+CREATE INDEX danger_alert_by_danger ON danger_alert (danger);
+INSERT INTO danger_alert (alert, danger) SELECT entry, NULL FROM alert;
+CREATE TABLE measured (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), visit_id TEXT NOT NULL,
+    patient_id TEXT NOT NULL, kind TEXT NOT NULL
+);
+CREATE INDEX measured_by_visit ON measured (visit_id, kind, entry);
+CREATE INDEX measured_by_patient ON measured (patient_id, entry);
 """
-"""What entries tell reports (`edge.reports`); it refers to no entry, so that pruning leaves it."""
-
-_MONTHS = """
-CREATE TABLE month_statement (
-    month TEXT NOT NULL, restates INTEGER NOT NULL, entry INTEGER NOT NULL REFERENCES journal (id),
-    sha256 TEXT NOT NULL, report TEXT NOT NULL, why TEXT NOT NULL, differences TEXT NOT NULL,
-    wall_ms INTEGER NOT NULL, actor TEXT, PRIMARY KEY (month, restates)
-) WITHOUT ROWID;
-CREATE INDEX month_statement_by_entry ON month_statement (entry);
-"""
-"""What was stated of each month: closed, and stated again (`edge.reports.closing`)."""
+"""What was done about alerts: one row an entry, and which entry answered an alert. Those of before
+this table are taken as answered: nobody is stopped for what was found in an earlier year."""
 
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
@@ -406,6 +408,9 @@ MIGRATIONS = (
     Migration("0010_add_visit_notes", VISIT_NOTES),
     Migration("0011_add_life_status", _LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
-    Migration("0013_add_fact", _FACT),
-    Migration("0014_add_months", _MONTHS),
+    Migration("0013_add_fact", report_schema.FACT),
+    Migration("0014_add_referrals", referral_schema.REFERRALS),
+    Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0016_add_danger", _DANGER),
+    Migration("0017_add_months", report_schema.MONTHS),
 )

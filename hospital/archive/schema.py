@@ -8,6 +8,7 @@ duplicates in one partition.
 from __future__ import annotations
 
 from edge.store.migrations import Migration
+from hospital.archive import referral_schema, report_schema
 from hospital.archive.visit_schema import VISITS
 
 PARTITIONS = 16
@@ -373,28 +374,24 @@ CREATE TABLE stock_entry (
 CREATE INDEX stock_entry_by_clinic ON stock_entry (clinic, item);
 """
 
-_FACT = """
-CREATE TABLE fact (
-    box TEXT NOT NULL, id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
-    kind TEXT NOT NULL, day TEXT NOT NULL, patient TEXT NOT NULL, visit TEXT NOT NULL,
-    wall_ms BIGINT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (box, id)
+_DANGER = """
+CREATE TABLE danger (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT, day TEXT NOT NULL, what TEXT NOT NULL, word TEXT NOT NULL,
+    level TEXT NOT NULL, alerts TEXT NOT NULL, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL
 );
-CREATE TABLE facts_reach (
-    box TEXT PRIMARY KEY, arrivals BIGINT NOT NULL, version INTEGER NOT NULL
+CREATE INDEX danger_by_patient ON danger (patient, number);
+CREATE TABLE measured (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT NOT NULL, day TEXT NOT NULL, kind TEXT NOT NULL,
+    method TEXT NOT NULL, said TEXT NOT NULL, readings TEXT NOT NULL, arms TEXT NOT NULL,
+    wall_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL
 );
+CREATE INDEX measured_by_patient ON measured (patient, number);
 """
-"""What records tell reports (`hospital.reports`)."""
-
-_MONTHS = """
-CREATE TABLE month_statement (
-    box TEXT NOT NULL, id TEXT NOT NULL, clinic TEXT NOT NULL, month TEXT NOT NULL,
-    restates BIGINT NOT NULL, sha256 TEXT NOT NULL, report TEXT NOT NULL, why TEXT NOT NULL,
-    differences TEXT NOT NULL, actor TEXT, wall_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL,
-    PRIMARY KEY (box, id)
-);
-CREATE INDEX month_statement_by_clinic ON month_statement (clinic, month);
-"""
-"""What boxes stated of their months, and what the hospital counted when it compared."""
+"""What was done about alerts, and the readings that count; `said` is as in `reading`."""
 
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
@@ -409,6 +406,10 @@ MIGRATIONS = (
     Migration("0010_add_visits", VISITS),
     Migration("0011_add_life_status", _LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
-    Migration("0013_add_fact", _FACT),
-    Migration("0014_add_months", _MONTHS),
+    Migration("0013_add_fact", report_schema.FACT),
+    Migration("0014_add_referrals", referral_schema.REFERRALS),
+    Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0016_add_escalation", referral_schema.ESCALATION),
+    Migration("0017_add_danger", _DANGER),
+    Migration("0018_add_months", report_schema.MONTHS),
 )
