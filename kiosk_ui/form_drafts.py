@@ -87,6 +87,7 @@ _KINDS = {
     "medicine": N_("Medicines"),
     "register": N_("New patient"),
     "correct": N_("Correct the details"),
+    "referral": N_("Refer to another place"),
     "background": N_("Allergies and medicines"),
 }
 """What a form is called, by the first word of its draft's name."""

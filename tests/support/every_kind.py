@@ -50,6 +50,7 @@ from edge.patients.form import PatientForm
 from edge.readings import intake, measured, retract
 from edge.readings.intake import AcceptedReading
 from edge.readings.measuring import Arm
+from edge.reports import box_facts, closing
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
 from edge.stock import stock
@@ -89,6 +90,7 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     soap = Item("soap", "Soap", "piece", 3, own=True)
     received = {"what": "received", "number": "20", "batch": "B7", "expiry": "03/2028"}
     stock.move(store, hand.now(), soap, received, amina.id)
+    _month(store, hand, sita, amina.id)
     every_referral.write(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
     gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
@@ -191,6 +193,14 @@ def _care(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
     fridge.note(store, now, FridgeReading("Fridge 1", Decimal("9.5"), device="sensor-1"), None)
     fridge.note(store, now, FridgeReading("Fridge 1", Decimal(4)), who)
     visits.close_visit(store, hand.now(), why="finished", actor=who)
+
+
+def _month(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    box_facts.state_offset(store, hand.now(), 300)
+    closing.close(store, hand.now(), "2026-10", who)
+    late = visits.open_paper(store, hand.now(), sita.id, date(2026, 10, 30), None, actor=who)
+    visits.close_visit(store, hand.now(), why="finished", station=late.station, actor=who)
+    closing.restate(store, hand.now(), "2026-10", "a visit from paper", who)
 
 
 def _tray(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
