@@ -20,11 +20,11 @@ from hospital.desk import (
     linking,
     messages,
     notifications,
-    on_call,
     patients,
     readings,
     referrals,
     reviews,
+    rosters,
     settings,
     sign_in,
     summary,
@@ -39,7 +39,7 @@ from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(on_call, alerts, referrals, notifications, reviews, clinics, settings, enrol),
+    *(rosters, alerts, referrals, notifications, reviews, clinics, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.model.feed_item import Entity, Item
-from hospital.accounts import accounts, on_call
+from hospital.accounts import accounts, rosters
 from hospital.archive import Archive, Row, row
 from hospital.feed import feed
 
@@ -113,7 +113,7 @@ def _pass_on(archive: Archive, alert_id: str, now_ms: int, minutes: Minutes) -> 
                 "SELECT * FROM alert_step WHERE alert = ? ORDER BY place", (alert_id,)
             )
         ]
-        roster = on_call.roster(archive, alert["clinic"], alert["level"])
+        roster = rosters.roster(archive, alert["clinic"], alert["level"])
         limit = minutes.get(alert["level"], minutes[OTHER])
         step = following(steps, roster, alert["received_ms"], now_ms, limit)
         if step is None:

@@ -34,7 +34,7 @@ def alert(store: Store, hand: HandClock) -> int:
     visits.open_visit(store, hand.now(), ill.id, actor=None)
     found = intake.accept(store, cuff(hand.now(), pressure(85, 50, 135)))
     assert isinstance(found, AcceptedReading)
-    return found.alerts[0]
+    return found.alerts[-1]
 
 
 def receipt(store: Store, hand: HandClock, cum: int) -> None:

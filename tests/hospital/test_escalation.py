@@ -14,7 +14,7 @@ from desk_scene import DOCTOR, NOW_MS, ORIGIN, THAR, ZAHRA, Doctor
 from flask import Flask
 
 from edge.model.feed_item import Item
-from hospital.accounts import accounts, on_call
+from hospital.accounts import accounts, rosters
 from hospital.archive import Archive
 from hospital.archive.errors import AccountError
 from hospital.archive.settings import HospitalSettings
@@ -26,7 +26,7 @@ from hospital.receiving.jobs import JOBS, Schedule
 
 RECEIVED_MS = NOW_MS + 90_000
 FIRST, SECOND = "dr-a", "dr-b"
-PASS_ALERTS_ON = [job for job in JOBS if job.name == "pass-alerts-on"]
+ESCALATION = [job for job in JOBS if job.name == "escalation"]
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def roster(app: Flask, archive_address: str) -> None:
     for name, full in ((FIRST, "Dr Amina Shah"), (SECOND, "Dr Bilal Khan")):
         accounts.put(archive, name, "a long enough password")
         accounts.describe(archive, name, full, "0301 5550142")
-    on_call.put(archive, on_call.ALL, on_call.ALL, [FIRST, SECOND])
+    rosters.put(archive, rosters.ALL, rosters.ALL, [FIRST, SECOND])
     archive.close()
 
 
@@ -48,7 +48,7 @@ def alert_of(archive: Archive) -> str:
 def turn(archive: Archive, minutes: float, tmp_path: Path) -> None:
     """Let a hospital that has just been started do its job, so long after the alert came."""
     at_ms = RECEIVED_MS + int(minutes * MINUTE_MS)
-    Schedule.of(HospitalSettings(tmp_path), PASS_ALERTS_ON).turn(archive, at_ms)
+    Schedule.of(HospitalSettings(tmp_path), ESCALATION).turn(archive, at_ms)
 
 
 def told(archive: Archive) -> Item | None:
@@ -198,30 +198,30 @@ def test_an_answer_that_races_the_timer_is_never_passed_over(
 def test_the_closest_roster_holds(archive: Archive) -> None:
     for name in (FIRST, SECOND):
         accounts.put(archive, name, "a long enough password")
-    on_call.put(archive, on_call.ALL, on_call.ALL, [DOCTOR])
-    on_call.put(archive, on_call.ALL, "emergency", [FIRST])
-    on_call.put(archive, THAR.clinic, on_call.ALL, [SECOND, SECOND, ""])
-    assert on_call.roster(archive, "elsewhere", "urgent") == (DOCTOR,)
-    assert on_call.roster(archive, "elsewhere", "emergency") == (FIRST,)
-    assert on_call.roster(archive, THAR.clinic, "emergency") == (SECOND,)
-    on_call.put(archive, THAR.clinic, on_call.ALL, [])
-    assert on_call.roster(archive, THAR.clinic, "urgent") == (DOCTOR,)
+    rosters.put(archive, rosters.ALL, rosters.ALL, [DOCTOR])
+    rosters.put(archive, rosters.ALL, "emergency", [FIRST])
+    rosters.put(archive, THAR.clinic, rosters.ALL, [SECOND, SECOND, ""])
+    assert rosters.roster(archive, "elsewhere", "urgent") == (DOCTOR,)
+    assert rosters.roster(archive, "elsewhere", "emergency") == (FIRST,)
+    assert rosters.roster(archive, THAR.clinic, "emergency") == (SECOND,)
+    rosters.put(archive, THAR.clinic, rosters.ALL, [])
+    assert rosters.roster(archive, THAR.clinic, "urgent") == (DOCTOR,)
     with pytest.raises(AccountError):
-        on_call.put(archive, on_call.ALL, on_call.ALL, ["nobody"])
+        rosters.put(archive, rosters.ALL, rosters.ALL, ["nobody"])
 
 
 def test_rosters_and_people_are_set_at_the_desk(doctor: Doctor, archive: Archive) -> None:
     def post(**form: object) -> int:
         data = {"csrf": doctor.csrf(), **form}
-        return doctor.client.post("/alerts/on-call", data=data, headers=ORIGIN).status_code
+        return doctor.client.post("/rosters", data=data, headers=ORIGIN).status_code
 
-    assert "Nobody is named" in doctor.client.get("/alerts/on-call").text
+    assert "Nobody is named" in doctor.client.get("/rosters").text
     assert post(do="person", account=DOCTOR, full_name="Dr Aziz <Khan>", telephone="0232") == 303
     assert post(clinic=THAR.clinic, level="", people=[DOCTOR, ""]) == 303
-    page = doctor.client.get("/alerts/on-call").text
+    page = doctor.client.get("/rosters").text
     assert "Dr Aziz &lt;Khan&gt;" in page
     assert "Nobody is named" not in page
-    assert on_call.roster(archive, THAR.clinic, "urgent") == (DOCTOR,)
+    assert rosters.roster(archive, THAR.clinic, "urgent") == (DOCTOR,)
     assert post(clinic="", level="", people=["nobody"]) == 422
     assert ZAHRA not in page
     assert desk_scene.DOCTOR in page

@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from hospital.accounts import accounts, on_call
+from hospital.accounts import accounts, rosters
 from hospital.archive.errors import ArchiveDown, HospitalError
 from hospital.desk import context, forms, guard
 from hospital.patients import links
 
-page = Blueprint("on_call", __name__, url_prefix="/alerts/on-call")
+page = Blueprint("rosters", __name__, url_prefix="/rosters")
 
 
 @page.get("")
@@ -35,7 +35,7 @@ def change() -> ResponseReturnValue:
             )
         else:
             people = [name.replace("\x00", "") for name in request.form.getlist("people")]
-            on_call.put(archive, _clinic(), forms.typed("level", 20), people)
+            rosters.put(archive, _clinic(), forms.typed("level", 20), people)
     except ArchiveDown:
         raise
     except HospitalError as error:
@@ -45,18 +45,18 @@ def change() -> ResponseReturnValue:
 
 def _clinic() -> str:
     name = forms.typed("clinic", 200)
-    return name if name in links.clinics(context.archive()) else on_call.ALL
+    return name if name in links.clinics(context.archive()) else rosters.ALL
 
 
 def _page(wrong: str = "") -> str:
     archive = context.archive()
     return render_template(
-        "on_call.html",
-        rosters=on_call.rosters(archive),
+        "rosters.html",
+        rosters=rosters.listed(archive),
         people=accounts.people(archive),
         clinics=links.clinics(archive),
-        levels=on_call.LEVELS,
-        most=on_call.MOST,
+        levels=rosters.LEVELS,
+        most=rosters.MOST,
         settings=context.parts().settings,
         wrong=wrong,
     )

@@ -28,14 +28,14 @@ class Roster:
 
 def roster(archive: Archive, clinic: str, level: str) -> tuple[str, ...]:
     """Return the accounts to ask, the closest roster: of clinic and level, clinic, level, all."""
-    found = {(one.clinic, one.level): one.people for one in rosters(archive)}
+    found = {(one.clinic, one.level): one.people for one in listed(archive)}
     for key in ((clinic, level), (clinic, ALL), (ALL, level), (ALL, ALL)):
         if key in found:
             return found[key]
     return ()
 
 
-def rosters(archive: Archive) -> list[Roster]:
+def listed(archive: Archive) -> list[Roster]:
     """Return every roster, that of all clinics first; an account that is no more is left out."""
     found: dict[tuple[str, str], list[str]] = {}
     for r in archive.rows(
