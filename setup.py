@@ -60,6 +60,8 @@ setup(
     package_data={
         "edge": [
             "py.typed",
+            "care/*.toml",
+            "care/programmes/*.toml",
             "rules/*.toml",
             "rules/tables/*.toml",
             "visits/*.toml",
