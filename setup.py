@@ -140,6 +140,7 @@ setup(
             "devices=provisioning.devices_commands:devices",
             "hospital=hospital.cli.commands:hospital",
             "link=provisioning.link_commands:link",
+            "programmes=provisioning.programmes_commands:programmes",
         ],
     },
 )

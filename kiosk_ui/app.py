@@ -11,7 +11,7 @@ from edge.model.patient import Patient
 from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.store import table_check
-from kiosk_ui import catalogs, context, language, wording
+from kiosk_ui import catalogs, context, language, visit_care, wording
 from kiosk_ui.icons import icon
 from kiosk_ui.life_text import life_mark
 from kiosk_ui.pages import (
@@ -19,12 +19,15 @@ from kiosk_ui.pages import (
     controls,
     correct,
     devices,
+    due,
     failure,
     family,
     files,
     finish,
+    fridge,
     history,
     home,
+    immunizations,
     laboratory,
     life_status,
     messages,
@@ -32,6 +35,7 @@ from kiosk_ui.pages import (
     pairing,
     patients,
     places,
+    programmes,
     register,
     repetition,
     retract,
@@ -81,6 +85,10 @@ PAGES = (
     usb,
     staff,
     life_status,
+    due,
+    programmes,
+    immunizations,
+    fridge,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 
@@ -124,6 +132,10 @@ def _give_words(app: Flask) -> None:
         age=_age,
         is_damaged=_is_damaged,
         life_mark=life_mark,
+        visit_programmes=visit_care.visit_programmes,
+        next_date=visit_care.next_date,
+        next_choices=visit_care.next_choices,
+        died_here=visit_care.died_here,
         unit_name=wording.unit_name,
         language=language.current,
         languages=language.offered,

@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.care import library
 from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.patients import calendars
@@ -96,7 +97,13 @@ def template() -> Catalog:
         catalog.add(calendar.label, locations=[("edge/patients/calendars.py", 0)])
     for kind in issues.ISSUES:
         catalog.add(kind.sentence, locations=[("edge/store/issues.py", 0)])
+    _add_care(catalog)
     return catalog
+
+
+def _add_care(catalog: Catalog) -> None:
+    for text in library.texts():
+        catalog.add(text, locations=[("edge/care/library.py", 0)])
 
 
 def create(code: str) -> Path:

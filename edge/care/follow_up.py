@@ -16,7 +16,6 @@ from edge.care import appointments, calls, courses, episodes, plan
 from edge.care.appointments import Appointment
 from edge.care.calls import Call
 from edge.care.courses import VisitDay
-from edge.care.episodes import Episode
 from edge.care.library import Library
 from edge.feed import messages
 from edge.model.clock import Stamp
@@ -192,29 +191,33 @@ def _with_calls(row: FollowUp, called: Sequence[Call]) -> FollowUp:
     )
 
 
-def day_after(day: date, days: int) -> date:
-    """Return a day so many days later."""
-    return day + timedelta(days=days)
-
-
-def counts(store: Store, today: date) -> Mapping[str, int]:
+def counts(store: Store, today: date, programme: str | None = None) -> dict[str, int]:
     """Return how many stand on each list on a local day, by its name (`LISTS`)."""
-    return {name: store.scalar(f"SELECT count(*) FROM follow_up f{where}", values(today))
-            for name, where in LISTS.items()}  # fmt: skip
+    also, more = _also(programme)
+    return {
+        name: store.scalar(
+            f"SELECT count(*) FROM follow_up f{where}{also}", (*_values(today), *more)
+        )
+        for name, where in LISTS.items()
+    }
 
 
 def page(
     store: Store, name: str, today: date, skip: int, limit: int, programme: str | None = None
 ) -> list[FollowUp]:
     """Return one page of a list, those who wait longest first; of one programme when it is said."""
-    also, more = (" AND f.programme = ?", (programme,)) if programme else ("", ())
+    also, more = _also(programme)
     rows = store.rows(
-        f"SELECT f.patient_id, f.source, f.id, f.programme, f.due, f.lost, f.remind, f.outcome,"
-        f" f.called FROM follow_up f{LISTS[name]}{also} ORDER BY f.due, f.patient_id"
-        " LIMIT ? OFFSET ?",
-        (*values(today), *more, limit, skip),
+        f"{_ROWS} f{LISTS[name]}{also} ORDER BY f.due, f.patient_id LIMIT ? OFFSET ?",
+        (*_values(today), *more, limit, skip),
     )
     return [FollowUp(*row) for row in rows]
+
+
+def one(store: Store, source: str, item_id: str) -> FollowUp | None:
+    """Return one row of the lists, None when it is on none any more."""
+    row = store.row(f"{_ROWS} WHERE source = ? AND id = ?", (source, item_id))
+    return None if row is None else FollowUp(*row)
 
 
 def of_patient(store: Store, patient_id: str) -> list[FollowUp]:
@@ -222,11 +225,20 @@ def of_patient(store: Store, patient_id: str) -> list[FollowUp]:
     ids = edits.one_person(store, patient_id)
     marks = ", ".join("?" * len(ids))
     rows = store.rows(
-        "SELECT patient_id, source, id, programme, due, lost, remind, outcome, called"
-        f" FROM follow_up WHERE patient_id IN ({marks}) ORDER BY due, id",
+        f"{_ROWS} WHERE patient_id IN ({marks}) ORDER BY due, id",
         ids,
     )
     return [FollowUp(*row) for row in rows]
+
+
+_ROWS = (
+    "SELECT patient_id, source, id, programme, due, lost, remind, outcome, called FROM follow_up"
+)
+
+
+def _also(programme: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return the SQL that keeps a list to one programme, and its value."""
+    return (" AND f.programme = ?", (programme,)) if programme else ("", ())
 
 
 LISTS: Final[Mapping[str, str]] = {
@@ -240,18 +252,6 @@ LISTS: Final[Mapping[str, str]] = {
 """The lists by name, as SQL of the day (?1) and of a week later (?2)."""
 
 
-def values(today: date) -> tuple[str, str]:
+def _values(today: date) -> tuple[str, str]:
     """Return the values of the SQL of `LISTS`."""
-    return today.isoformat(), day_after(today, 7).isoformat()
-
-
-def episode_of(store: Store, patient_id: str, programme: str) -> Episode | None:
-    """Return the open episode of a person in a programme."""
-    return next(
-        (
-            e
-            for e in episodes.of_patient(store, patient_id)
-            if e.programme == programme and e.is_open
-        ),
-        None,
-    )
+    return today.isoformat(), (today + timedelta(days=7)).isoformat()

@@ -122,3 +122,14 @@ def _packaged() -> Mapping[str, Programme]:
 def _packaged_vaccines() -> VaccineSchedule:
     text = files("edge.care").joinpath(VACCINES_FILE).read_text(encoding="utf-8")
     return vaccine_table.load(text, VACCINES_FILE)
+
+
+def texts() -> list[str]:
+    """Return what the kiosk translates of the release's programmes and vaccines."""
+    found: list[str] = []
+    for programme in _packaged().values():
+        found.append(programme.title)
+        found += [fact.title for fact in programme.facts]
+        found += [contact.title for contact in programme.contacts]
+    found += [vaccine.title for vaccine in _packaged_vaccines().vaccines]
+    return list(dict.fromkeys(found))
