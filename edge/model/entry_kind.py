@@ -56,6 +56,12 @@ class EntryKind(StrEnum):
     CALL = "call"
     IMMUNIZATION = "immunization"
     FRIDGE = "fridge"
+    STOCK = "stock"
+    REFERRAL = "referral"
+    NOTIFICATION = "notification"
+    DANGER = "danger"
+    MEASURED = "measured"
+    MONTH = "month"
 
 
 class AtHospital(StrEnum):

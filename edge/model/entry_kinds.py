@@ -307,12 +307,13 @@ ENTRY_KINDS: Final = (
     ),
     KindRow(
         EntryKind.SETTING,
-        "The box answers a setting of the hospital.",
+        "The box answers a setting of the hospital, or states one of its own (`value`).",
         (
             needed("key", types.TEXT, "The setting."),
             needed("rev", types.COUNT, "Which revision of it."),
             needed("outcome", types.one_of("applied", "refused"), "What came of it."),
             BodyField("why", types.TEXT, "Why it was refused."),
+            BodyField("value", types.TEXT, "What is in force, such as minutes ahead of UTC."),
         ),
         AtHospital.APPLIED,
     ),

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, NotFound
-from edge.readings import intake
+from edge.model.reading import SOMEBODY_ELSE as SOMEBODY_ELSE
+from edge.readings import intake, measured
 from edge.store import journal
 from edge.store.store import Store
-
-SOMEBODY_ELSE = "somebody-else"
-"""Why a reading went back to the tray; every other reason strikes it out in its history."""
-
 
 DUPLICATE = "duplicate"
 """Why a reading is wrong that a device sent twice: a person said that the two are one value."""
@@ -56,6 +53,7 @@ def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
     """
     with store.transaction():
         _patient_of(store, entry)
+        visit_id = _visit_of(store, entry)
         body = {"reading": journal.identity(store, entry), "patient": None, "why": SOMEBODY_ELSE}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute(
@@ -64,6 +62,7 @@ def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
             (entry,),
         )
         store.execute("DELETE FROM alert WHERE reading = ?", (entry,))
+        measured.reckon(store, now, visit_id, actor)
 
 
 def together(store: Store, visit_id: str, patient_id: str) -> list[int]:
@@ -96,6 +95,7 @@ def move(
             to_tray(store, now, entry, actor=actor)
             intake.claim(store, now, entry, to.patient, actor=actor)
             store.execute("UPDATE reading SET visit_id = ? WHERE entry = ?", (to.visit, entry))
+        measured.reckon(store, now, to.visit, actor)
 
 
 def strike(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> None:
@@ -109,6 +109,12 @@ def strike(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> Non
         body = {"reading": journal.identity(store, entry), "patient": patient_id, "why": why}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute("UPDATE reading SET tray = 'discarded' WHERE entry = ?", (entry,))
+        measured.reckon(store, now, _visit_of(store, entry), actor)
+
+
+def _visit_of(store: Store, entry: int) -> str | None:
+    row = store.row("SELECT visit_id FROM reading WHERE entry = ?", (entry,))
+    return None if row is None else row["visit_id"]
 
 
 def _patient_of(store: Store, entry: int) -> str:

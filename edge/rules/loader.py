@@ -12,7 +12,7 @@ from decimal import Decimal
 from edge.rules import bands as band_rows
 from edge.rules.assessment import Level, Response
 from edge.rules.facts import BY_NAME, Fact
-from edge.rules.formulas import FORMULAS
+from edge.rules.formulas import FORMULAS, MONOTONE
 from edge.rules.possible import Word
 from edge.rules.table import (
     Alias,
@@ -29,6 +29,7 @@ from edge.rules.table import (
     RuleTable,
     Step,
     Variant,
+    Worse,
 )
 from edge.rules.table_checks import check
 from edge.rules.table_rows import Row, parse
@@ -46,7 +47,6 @@ def load(text: str, file: str) -> RuleTable:
     """Return the rule of a table's text; raises `TableError` with `file` and the line."""
     top = parse(text, file)
     top.only(*_KEYS)
-    inputs = {row.text("fact"): _input(row) for row in top.rows("input")}
     rule = RuleTable(
         id=top.text("id"),
         version=top.text("version"),
@@ -55,17 +55,18 @@ def load(text: str, file: str) -> RuleTable:
         citations=_citations(top),
         licence=top.text("licence"),
         conditions=tuple(_condition(row) for row in top.rows("applies")),
-        inputs=inputs,
-        steps=_steps(top, inputs),
+        inputs={row.text("fact"): _input(row) for row in top.rows("input")},
+        steps=_steps(top),
         order={name: top.row("order").words(name) for name in top.row("order").table},
         outputs=tuple(_output(row) for row in top.rows("output")),
-        respond_to=top.text("respond_to"),
+        respond_to=top.text("respond_to", ""),
         responses={row.word("to"): _response(row) for row in top.rows("response")},
         bounds=_choice(top, "missing", MISSING) == "bounds",
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         cautions=tuple(_caution(row) for row in top.rows("caution")),
         from_memory=top.texts("from_memory"),
         reviewers=tuple(_reviewer(row) for row in top.rows("reviewers")),
+        source=text,
     )
     check(rule, top)
     return rule
@@ -102,7 +103,10 @@ def _condition(row: Row) -> Condition:
 
 
 def _input(row: Row) -> Input:
-    row.only("fact", "code", "unit", "step", "max_age_min", "also", "assume", "warning")
+    row.only(
+        *("fact", "code", "unit", "step", "max_age_min", "also", "assume", "warning"),
+        "must_be_said",
+    )
     fact = _fact(row)
     for key, right in (("code", fact.code), ("unit", fact.unit)):
         if row.text(key, "") != right:
@@ -116,6 +120,7 @@ def _input(row: Row) -> Input:
         tuple(_alias(also) for also in row.rows("also")),
         assume,
         row.text("warning", ""),
+        row.flag("must_be_said"),
     )
 
 
@@ -132,10 +137,10 @@ def _step_size(row: Row) -> Decimal | None:
     return step
 
 
-def _steps(top: Row, inputs: dict[str, Input]) -> dict[str, Step]:
+def _steps(top: Row) -> dict[str, Step]:
     steps: dict[str, Step] = {}
     for row in top.rows("lookup"):
-        name, variant = row.text("name"), _variant(row, inputs)
+        name, variant = row.text("name"), _variant(row)
         before = steps.get(name)
         variants = before.variants if isinstance(before, Lookup) else ()
         steps[name] = Lookup(name, (*variants, variant))
@@ -147,23 +152,21 @@ def _steps(top: Row, inputs: dict[str, Input]) -> dict[str, Step]:
     return steps
 
 
-def _variant(row: Row, inputs: dict[str, Input]) -> Variant:
-    row.only("name", "when", "of", "step", "bands", "gives")
+def _variant(row: Row) -> Variant:
+    row.only("name", "when", "of", "step", "bands", "gives", "worse")
     when = band_rows.conditions(row)
     if row.has("gives"):
         row.only("name", "when", "gives")
         return Variant("", (Band(row.word("gives")),), when)
     of = row.text("of")
-    step = _step_size(row)
-    if step is None and of in inputs:
-        step = inputs[of].step
     rows = row.rows("bands")
     if not rows:
         raise row.wrong('"bands" is missing', "bands")
     for band in rows:
         band.only(*band_rows.KEYS, "gives")
     bands = tuple(band_rows.read_band(band, band.word("gives")) for band in rows)
-    return Variant(of, bands, when, step)
+    worse = Worse(_choice(row, "worse", tuple(Worse))) if row.has("worse") else None
+    return Variant(of, bands, when, _step_size(row), worse)
 
 
 def _combination(row: Row) -> Combination:
@@ -180,7 +183,8 @@ def _formula(row: Row) -> Formula:
     function = FORMULAS.get(row.text("function"))
     if function is None:
         raise row.wrong(f'no formula is called "{row.text("function")}"', "function")
-    return Formula(row.text("name"), function, _names(row))
+    is_monotone = row.text("function") in MONOTONE
+    return Formula(row.text("name"), function, _names(row), is_monotone)
 
 
 def _names(row: Row) -> tuple[str, ...]:
@@ -191,14 +195,24 @@ def _names(row: Row) -> tuple[str, ...]:
 
 
 def _output(row: Row) -> Output:
-    row.only("name", "of", "step", "text", "asked", "known_as")
+    row.only("name", "of", "step", "text", "asked", "known_as", "otherwise", "optional")
     name, of = row.text("name"), row.table.get("of")
     is_object = isinstance(of, dict)
     names = {key: row.row("of").text(key) for key in of} if isinstance(of, dict) else {}
     if not is_object and not row.has("asked"):
         names = {name: row.text("of", name)}
     asked, known_as = row.text("asked", ""), row.text("known_as", "")
-    return Output(name, names, is_object, _step_size(row), row.flag("text"), asked, known_as)
+    return Output(
+        name,
+        names,
+        is_object,
+        _step_size(row),
+        row.flag("text"),
+        asked,
+        known_as,
+        row.text("otherwise", ""),
+        row.flag("optional"),
+    )
 
 
 def _response(row: Row) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 from edge.rules.assessment import Response
@@ -55,17 +55,28 @@ class Band:
         return number < self.high if self.is_open else number <= self.high
 
 
+class Worse(StrEnum):
+    """In which direction a number gets worse."""
+
+    UP = "up"
+    DOWN = "down"
+    AWAY = "away"
+    """On both sides of what is expected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One table of a lookup: `of` is judged by `bands` where every condition of `when` holds.
 
     A value is rounded half up to `step` first. Without `of` there is one band, which always holds.
+    `worse` says in which direction a number gets worse.
     """
 
     of: str
     bands: tuple[Band, ...]
     when: Mapping[str, frozenset[Word]] = field(default_factory=dict)
     step: Decimal | None = None
+    worse: Worse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +108,15 @@ class Combination:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A function of `edge/rules/formulas.py` of some values."""
+    """A function of `edge/rules/formulas.py` of some values.
+
+    `is_monotone`: it only rises or only falls with each number, so its bounds follow from theirs.
+    """
 
     name: str
     function: Callable[..., Word | None]
     of: tuple[str, ...]
+    is_monotone: bool = False
 
 
 Step = Lookup | Combination | Formula
@@ -122,7 +137,8 @@ class Input:
     """A fact that the rule judges by, and how.
 
     `step`: the chart's own precision. After `max_age_min` minutes a reading counts as missing.
-    `assume` is taken when nobody said, with the warning `warning`.
+    `assume` is taken when nobody said, with the warning `warning`. While one that `must_be_said`
+    is missing, the status is `needs_input`.
     """
 
     fact: Fact
@@ -131,6 +147,7 @@ class Input:
     also: tuple[Alias, ...] = ()
     assume: Word | None = None
     warning: str = ""
+    must_be_said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +168,8 @@ class Output:
     """A value of the result: `of` one step or input, by its name there; or an object of several.
 
     Rounded half up to `step`, as text when `is_text`. `asked`: whether that input is asked for.
-    While the result is incomplete, `known_as` is the name of what is certain.
+    While the result is incomplete, `known_as` is the name of what is certain. While the value is
+    not known, that of `otherwise` is shown. Nothing is asked for one that `is_optional`.
     """
 
     name: str
@@ -161,6 +179,8 @@ class Output:
     is_text: bool = False
     asked: str = ""
     known_as: str = ""
+    otherwise: str = ""
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +202,7 @@ class Reviewer:
 
 @dataclass(frozen=True, slots=True)
 class RuleTable:
-    """One version of a rule; `sha256` is that of its file."""
+    """One version of a rule; `source` is the text of its file, `sha256` that text's hash."""
 
     id: str
     version: str
@@ -202,6 +222,7 @@ class RuleTable:
     cautions: tuple[Caution, ...] = ()
     from_memory: tuple[str, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
+    source: str = field(default="", repr=False)
 
     @property
     def is_draft(self) -> bool:
@@ -212,8 +233,3 @@ class RuleTable:
         """Return how severe a value of a step is among the others: least first."""
         order = self.order.get(name)
         return Decimal(value) if order is None else Decimal(order.index(value))
-
-
-def half_up(number: Decimal, step: Decimal | None) -> Decimal:
-    """Return a number rounded half up to a step; as it is without one."""
-    return number if step is None else (number / step).to_integral_value(ROUND_HALF_UP) * step

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from itertools import product
 
 from edge.rules.bands import check_numbers, check_words, shown
 from edge.rules.facts import BY_NAME
 from edge.rules.possible import Word
-from edge.rules.table import Combination, Combine, Lookup, RuleTable, Variant
+from edge.rules.table import Combination, Combine, Lookup, RuleTable, Step, Variant, Worse
 from edge.rules.table_rows import Row
 
 Words = frozenset[Word] | None
@@ -18,7 +19,7 @@ Words = frozenset[Word] | None
 def check(rule: RuleTable, top: Row) -> None:
     """Raise `TableError` when the rows of a table do not fit together."""
     _check_names(rule, top)
-    words = {name: _words(rule, name) for name in (*rule.inputs, *rule.steps)}
+    words = {name: words_of(rule, name) for name in (*rule.inputs, *rule.steps)}
     for row in (*top.rows("lookup"), *top.rows("caution")):
         _check_conditions(row, words)
     for name, rows in _by_name(top.rows("lookup")).items():
@@ -26,7 +27,7 @@ def check(rule: RuleTable, top: Row) -> None:
         assert isinstance(step, Lookup)
         _check_variants(step, rows, words)
         for variant, row in zip(step.variants, rows, strict=True):
-            _check_bands(variant, row, words)
+            check_bands(rule, variant, row)
     _check_order(rule, top, words)
     _check_responses(rule, top, words)
     _check_conditions_of_people(top)
@@ -42,32 +43,34 @@ def _check_names(rule: RuleTable, top: Row) -> None:
             raise top.wrong(f'"{name}" is an input and cannot be a step as well', "input")
     pending = dict(rule.steps)
     while pending:
-        ready = [name for name, step in pending.items() if _needs(step) <= known]
+        ready = [name for name, step in pending.items() if names_in(step) <= known]
         if not ready:
             _refuse_names(rule, top, known | set(pending))
         known |= set(ready)
         for name in ready:
             del pending[name]
     for output, row in zip(rule.outputs, top.rows("output"), strict=True):
-        for name in {*output.of.values(), output.asked} - {"", *known}:
+        for name in {*output.of.values(), output.asked, output.otherwise} - {"", *known}:
             raise row.wrong(f'nothing is called "{name}"', "of")
 
 
-def _needs(step: Lookup | object) -> set[str]:
+def names_in(step: Step) -> set[str]:
+    """Return the inputs and steps that a step looks at."""
     if isinstance(step, Lookup):
         return {n for v in step.variants for n in (*v.when, v.of) if n}
-    return set(getattr(step, "of", ()))
+    return set(step.of)
 
 
 def _refuse_names(rule: RuleTable, top: Row, known: set[str]) -> None:
     for kind in ("lookup", "combination", "formula"):
         for row in top.rows(kind):
-            for name in sorted(_needs(rule.steps[row.text("name")]) - known):
+            for name in sorted(names_in(rule.steps[row.text("name")]) - known):
                 raise row.wrong(f'nothing is called "{name}"', "of")
     raise top.wrong("the steps need one another in a circle", "lookup", 0)
 
 
-def _words(rule: RuleTable, name: str) -> Words:
+def words_of(rule: RuleTable, name: str) -> Words:
+    """Return the words that an input or a step may give, None when it gives any number."""
     if name in rule.inputs:
         unknown = rule.inputs[name].fact.unknown
         return unknown if isinstance(unknown, frozenset) else None
@@ -77,7 +80,7 @@ def _words(rule: RuleTable, name: str) -> Words:
     if isinstance(step, Combination) and step.combine is Combine.ANY:
         return frozenset({False, True})
     if isinstance(step, Combination) and step.combine is Combine.MAX:
-        sets = [_words(rule, of) for of in step.of]
+        sets = [words_of(rule, of) for of in step.of]
         return None if None in sets else frozenset().union(*(s for s in sets if s))
     return None
 
@@ -120,16 +123,45 @@ def _fits(variant: Variant, case: Mapping[str, Word]) -> bool:
     return all(case[name] in words for name, words in variant.when.items())
 
 
-def _check_bands(variant: Variant, row: Row, words: Mapping[str, Words]) -> None:
+def check_bands(rule: RuleTable, variant: Variant, row: Row) -> None:
+    """Raise `TableError` when the bands of a row leave a gap, overlap, or miss a word."""
     if not variant.of:
         return
-    rows, choices = row.rows("bands"), words[variant.of]
-    if choices is None or not (
-        variant.bands[0].words or any(isinstance(c, str | bool) for c in choices)
-    ):
-        check_numbers(variant.bands, rows, variant.step)
+    rows, taken = row.rows("bands"), rule.inputs.get(variant.of)
+    choices = words_of(rule, variant.of)
+    if choices is None:
+        check_numbers(variant.bands, rows, variant.step or (taken.step if taken else None))
+        _check_direction(rule, variant, row)
     else:
         check_words(variant.bands, rows, choices)
+
+
+def _check_direction(rule: RuleTable, variant: Variant, row: Row) -> None:
+    """Refuse bands that get milder where they are said to get worse."""
+    if variant.worse is None:
+        return
+    ranks = [rank_of(rule, row.text("name"), band.gives) for band in variant.bands]
+    known = [rank for rank in ranks if rank is not None]
+    if len(known) < len(ranks):
+        raise row.wrong('"worse" needs the words of this step under [order]', "worse")
+    mildest = known.index(min(known)) if variant.worse is Worse.AWAY else 0
+    mildest = len(known) - 1 if variant.worse is Worse.DOWN else mildest
+    before, after = known[: mildest + 1], known[mildest:]
+    if before != sorted(before, reverse=True) or after != sorted(after):
+        raise row.wrong(f'this does not get worse "{variant.worse}"', "worse")
+
+
+def rank_of(rule: RuleTable, name: str, word: Word) -> Decimal | None:
+    """Return how severe a word of a step is, also in a step that takes the highest of several."""
+    highest = (
+        step.name
+        for step in rule.steps.values()
+        if isinstance(step, Combination) and step.combine is Combine.MAX and name in step.of
+    )
+    order = next((rule.order[n] for n in (name, *highest) if n in rule.order), None)
+    if order is not None:
+        return Decimal(order.index(word)) if word in order else None
+    return None if isinstance(word, str) else Decimal(word)
 
 
 def _check_order(rule: RuleTable, top: Row, words: Mapping[str, Words]) -> None:
@@ -146,6 +178,8 @@ def _check_order(rule: RuleTable, top: Row, words: Mapping[str, Words]) -> None:
 
 
 def _check_responses(rule: RuleTable, top: Row, words: Mapping[str, Words]) -> None:
+    if not rule.respond_to and not rule.responses:
+        return
     choices = words.get(rule.respond_to)
     if choices is None:
         raise top.wrong(f'"{rule.respond_to}" gives no words to respond to', "respond_to")

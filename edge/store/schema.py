@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.store import referral_schema, report_schema
 from edge.store.care_schema import CARE, FOLLOW_UP, LIFE_STATUS
 from edge.store.migrations import Migration
 from edge.store.visit_schema import VISIT_NOTES
@@ -311,6 +312,39 @@ ALTER TABLE patient ADD COLUMN mother TEXT;
 CREATE INDEX patient_by_mother ON patient (mother) WHERE mother IS NOT NULL;
 """
 
+_STOCK = """
+CREATE TABLE stock_entry (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), item TEXT NOT NULL, what TEXT NOT NULL,
+    number TEXT NOT NULL, batch TEXT, expiry TEXT, day TEXT NOT NULL, actor TEXT,
+    taken_back INTEGER REFERENCES journal (id)
+);
+CREATE INDEX stock_entry_by_item ON stock_entry (item, entry);
+CREATE INDEX stock_entry_taken_back ON stock_entry (taken_back) WHERE taken_back IS NOT NULL;
+"""
+
+_DANGER = """
+CREATE TABLE danger (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), patient_id TEXT NOT NULL, visit_id TEXT,
+    what TEXT NOT NULL, word TEXT NOT NULL
+);
+CREATE INDEX danger_by_patient ON danger (patient_id, entry);
+CREATE TABLE danger_alert (
+    alert INTEGER PRIMARY KEY REFERENCES journal (id),
+    danger INTEGER REFERENCES journal (id)
+);
+CREATE INDEX danger_alert_by_danger ON danger_alert (danger);
+INSERT INTO danger_alert (alert, danger) SELECT entry, NULL FROM alert;
+CREATE TABLE measured (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), visit_id TEXT NOT NULL,
+    patient_id TEXT NOT NULL, kind TEXT NOT NULL
+);
+CREATE INDEX measured_by_visit ON measured (visit_id, kind, entry);
+CREATE INDEX measured_by_patient ON measured (patient_id, entry);
+"""
+"""What was done about alerts: one row an entry, and which entry answered an alert. Those of before
+this table are taken as answered: nobody is stopped for what was found in an earlier year."""
+
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -323,5 +357,11 @@ MIGRATIONS = (
     Migration("0009_add_care", CARE),
     Migration("0010_add_visit_notes", VISIT_NOTES),
     Migration("0011_add_life_status", LIFE_STATUS),
-    Migration("0012_add_follow_up", FOLLOW_UP),
+    Migration("0012_add_stock", _STOCK),
+    Migration("0013_add_fact", report_schema.FACT),
+    Migration("0014_add_referrals", referral_schema.REFERRALS),
+    Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0016_add_danger", _DANGER),
+    Migration("0017_add_months", report_schema.MONTHS),
+    Migration("0018_add_follow_up", FOLLOW_UP),
 )

@@ -8,6 +8,7 @@ duplicates in one partition.
 from __future__ import annotations
 
 from edge.store.migrations import Migration
+from hospital.archive import referral_schema, report_schema
 from hospital.archive.visit_schema import VISITS
 
 PARTITIONS = 16
@@ -362,6 +363,36 @@ ALTER TABLE patient ADD COLUMN deceased TEXT;
 ALTER TABLE patient ADD COLUMN moved_away TEXT;
 """
 
+_STOCK = """
+CREATE TABLE stock_entry (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    item TEXT NOT NULL, what TEXT NOT NULL, units TEXT NOT NULL, unit TEXT NOT NULL,
+    name TEXT, low BIGINT, batch TEXT, expiry TEXT, day TEXT NOT NULL, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, taken_back INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX stock_entry_by_clinic ON stock_entry (clinic, item);
+"""
+
+_DANGER = """
+CREATE TABLE danger (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT, day TEXT NOT NULL, what TEXT NOT NULL, word TEXT NOT NULL,
+    level TEXT NOT NULL, alerts TEXT NOT NULL, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL
+);
+CREATE INDEX danger_by_patient ON danger (patient, number);
+CREATE TABLE measured (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT NOT NULL, day TEXT NOT NULL, kind TEXT NOT NULL,
+    method TEXT NOT NULL, said TEXT NOT NULL, readings TEXT NOT NULL, arms TEXT NOT NULL,
+    wall_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL
+);
+CREATE INDEX measured_by_patient ON measured (patient, number);
+"""
+"""What was done about alerts, and the readings that count; `said` is as in `reading`."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -374,4 +405,11 @@ MIGRATIONS = (
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visits", VISITS),
     Migration("0011_add_life_status", _LIFE_STATUS),
+    Migration("0012_add_stock", _STOCK),
+    Migration("0013_add_fact", report_schema.FACT),
+    Migration("0014_add_referrals", referral_schema.REFERRALS),
+    Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0016_add_escalation", referral_schema.ESCALATION),
+    Migration("0017_add_danger", _DANGER),
+    Migration("0018_add_months", report_schema.MONTHS),
 )

@@ -19,8 +19,10 @@ from hospital.desk import (
     guard,
     linking,
     messages,
+    notifications,
     patients,
     readings,
+    referrals,
     reviews,
     settings,
     sign_in,
@@ -36,7 +38,7 @@ from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(alerts, reviews, clinics, settings, enrol),
+    *(alerts, referrals, notifications, reviews, clinics, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""
 
@@ -52,7 +54,11 @@ def create_app(parts: Parts) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.jinja_env.globals.update(
-        wording=wording, visit_texts=visit_texts, signed_in=_signed_in, hospital=parts.settings.name
+        wording=wording,
+        visit_texts=visit_texts,
+        signed_in=_signed_in,
+        hospital=parts.settings.name,
+        now_ms=guard.now_ms,
     )
     context.fit(app, parts)
     address = urlsplit(parts.settings.desk_url).hostname or ""

@@ -36,6 +36,13 @@ PLACES: tuple[Place, ...] = (
         N_("The temperature, twice a day."),
     ),
     Place(
+        "referrals.show",
+        N_("Open referrals"),
+        "own_letter",
+        N_("Who was sent to another place, and what became of it."),
+    ),
+    Place("stock.show", N_("Stock"), "own_tray", N_("What is there, what is low, what expires.")),
+    Place(
         "controls.show",
         N_("Quality control"),
         "medical_records",

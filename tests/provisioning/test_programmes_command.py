@@ -28,4 +28,4 @@ def test_the_file_of_the_recipe_is_right_and_a_wrong_one_is_told_with_its_line(
     (folder / "asthma.toml").write_text(text.replace("days = 60", "days = -1"))
     wrong = CliRunner().invoke(programmes, ["check"])
     assert wrong.exit_code != 0
-    assert "asthma.toml, line 13" in str(wrong.exception) + wrong.output
+    assert "asthma.toml, line 14" in str(wrong.exception) + wrong.output

@@ -18,6 +18,7 @@ OWN_TOOLS = ("workshop", "trials", "benchmarks", "scripts", "docs")
 
 LOOKED_AT = "what a test looks at to see what the product did"
 VISIT_PAGES = "the pages of a visit, which come next"
+REFERRAL_PAGES = "the pages of referrals and reports, which come next"
 FOR_WHOM: dict[str, str] = {
     **dict.fromkeys(
         (
@@ -30,6 +31,19 @@ FOR_WHOM: dict[str, str] = {
             *("edge.visits.note_patch.whole", "edge.visits.note_patch.emptying"),
         ),
         VISIT_PAGES,
+    ),
+    **dict.fromkeys(
+        (
+            *("edge.notifications.notifications.change", "edge.readings.alert_delivery.of"),
+            "edge.notifications.notifications.of_patient",
+            *("edge.notifications.notifications.of_week", "hospital.accounts.accounts.describe"),
+            *("edge.notifications.notifications.report", "hospital.accounts.accounts.people"),
+            "edge.notifications.notifications.report_none",
+            "hospital.patients.referrals.count_open",
+            "edge.readings.alert_delivery.AlertDelivery.is_answered",
+            "edge.settings.box_settings.Settings.danger_phone",
+        ),
+        REFERRAL_PAGES,
     ),
     "devices.protocols.ad_tm2655.command": "the commands that the simulated cuff is asked with",
     "devices.recording.recorder.Recorder.is_full": LOOKED_AT,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import every_referral
 from hand_clock import HandClock
 from readings import cuff, pressure
 
@@ -14,6 +15,7 @@ from edge.care import appointments, calls, episodes, fridge, immunizations
 from edge.care.calls import Call
 from edge.care.fridge import FridgeReading
 from edge.care.immunizations import Dose
+from edge.dangers import dangers
 from edge.equipment import (
     bluetooth_recovery,
     controls,
@@ -36,10 +38,14 @@ from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
 from edge.patients import family, register, summary
 from edge.patients.form import PatientForm
-from edge.readings import intake, retract
+from edge.readings import intake, measured, retract
 from edge.readings.intake import AcceptedReading
+from edge.readings.measuring import Arm
+from edge.reports import box_facts, closing
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
+from edge.stock import stock
+from edge.stock.items import Item
 from edge.store import clock_anchors, damage, outbox, taken_back
 from edge.store.damage import DamagedEntry
 from edge.store.store import Store
@@ -72,6 +78,11 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     _equipment(store, hand, amina.id)
     _hospital(store, hand, sita, amina.id)
     _care(store, hand, sita, amina.id)
+    soap = Item("soap", "Soap", "piece", 3, own=True)
+    received = {"what": "received", "number": "20", "batch": "B7", "expiry": "03/2028"}
+    stock.move(store, hand.now(), soap, received, amina.id)
+    _month(store, hand, sita, amina.id)
+    every_referral.write(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
     gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
     damage.note(store, hand.now(), [gone])
@@ -98,6 +109,7 @@ def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -
     assert isinstance(outcome, AcceptedReading)
     assert outcome.alerts
     intake.confirm(store, hand.now(), outcome.entry, actor=who)
+    _danger(store, hand, sita, who)
     doubted = [
         intake.accept(store, cuff(hand.advance(60), time=FALLEN_BACK)).entry for _ in range(2)
     ]
@@ -110,6 +122,17 @@ def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -
     attachments.add(store, home, hand.now(), b"small", "image/jpeg", about, who)
     visits.close_visit(store, hand.now(), why="finished", actor=who)
     _paper_visit(store, hand, sita, who)
+
+
+def _danger(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    danger = dangers.of_patient(store, sita.id)
+    assert danger is not None
+    dangers.set_step(store, hand.now(), danger, "stay", done=True, actor=who)
+    dangers.end(store, hand.now(), danger, dangers.Ending.TREATED, actor=who)
+    for arm in (Arm.LEFT, Arm.RIGHT):
+        irregular = replace(cuff(hand.advance(60)).measured, quality=("irregular_pulse",))
+        kept = intake.accept(store, replace(cuff(hand.now()), measured=irregular))
+        measured.say_arm(store, hand.now(), kept.entry, arm, actor=who)
 
 
 def _paper_visit(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
@@ -156,6 +179,14 @@ def _care(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
     fridge.note(store, now, FridgeReading("Fridge 1", Decimal("9.5"), device="sensor-1"), None)
     fridge.note(store, now, FridgeReading("Fridge 1", Decimal(4)), who)
     visits.close_visit(store, hand.now(), why="finished", actor=who)
+
+
+def _month(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    box_facts.state_offset(store, hand.now(), 300)
+    closing.close(store, hand.now(), "2026-10", who)
+    late = visits.open_paper(store, hand.now(), sita.id, date(2026, 10, 30), None, actor=who)
+    visits.close_visit(store, hand.now(), why="finished", station=late.station, actor=who)
+    closing.restate(store, hand.now(), "2026-10", "a visit from paper", who)
 
 
 def _tray(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
