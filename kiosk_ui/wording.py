@@ -65,6 +65,7 @@ KINDS = {
     Kind.GLUCOSE: N_("Blood sugar"),
     Kind.BODY_COMPOSITION: N_("Body composition"),
     Kind.LABORATORY: N_("Laboratory"),
+    Kind.TEST: N_("Test read by eye"),
 }
 """What each act of measuring is called."""
 
@@ -79,6 +80,7 @@ ICONS = {
     Kind.GLUCOSE: "diabetes_measure",
     Kind.BODY_COMPOSITION: "weight",
     Kind.LABORATORY: "medical_records",
+    Kind.TEST: "diabetes_measure",
 }
 """The one picture of each act of measuring, the same on every page."""
 

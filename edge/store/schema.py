@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.store import referral_schema, report_schema
 from edge.store.care_schema import CARE, FOLLOW_UP, LIFE_STATUS
 from edge.store.migrations import Migration
-from edge.store.visit_schema import VISIT_NOTES
+from edge.store.visit_schema import PAPER, VISIT_NOTES
 
 # Whatever refers to a journal entry has an index, because deleting an entry looks in each.
 # An outbox row refers to one without saying so: it would cost every reading a page to keep an index
@@ -363,5 +363,6 @@ MIGRATIONS = (
     Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
     Migration("0016_add_danger", _DANGER),
     Migration("0017_add_months", report_schema.MONTHS),
-    Migration("0018_add_follow_up", FOLLOW_UP),
+    Migration("0018_add_paper", PAPER),
+    Migration("0019_add_follow_up", FOLLOW_UP),
 )

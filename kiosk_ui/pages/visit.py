@@ -55,6 +55,7 @@ page = Blueprint("visit", __name__)
 PARTS = (
     "complaints",
     "danger_signs",
+    "pregnancy",
     "tests",
     "medicines",
     "plan",

@@ -17,21 +17,9 @@ OWN_TOOLS = ("workshop", "trials", "benchmarks", "scripts", "docs")
 """What the project runs itself; pages of docs call functions to write their tables."""
 
 LOOKED_AT = "what a test looks at to see what the product did"
-VISIT_PAGES = "the pages of a visit, which come next"
 REFERRAL_PAGES = "the pages of referrals and reports, which come next"
 FOR_WHOM: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            *("edge.medicines.given.record", "edge.medicines.given.of_visit"),
-            *("edge.medicines.given.of_patient", "edge.store.taken_back.take_back"),
-            *("edge.visits.moving.move", "edge.visits.moving.of_patient"),
-            *("edge.visits.notes.say", "edge.visits.notes.say_sign"),
-            *("edge.visits.visits.open_paper", "edge.visits.notes.VisitNote.truth"),
-            "edge.visits.notes.VisitNote.gestation_weeks",
-            *("edge.visits.note_patch.whole", "edge.visits.note_patch.emptying"),
-        ),
-        VISIT_PAGES,
-    ),
+    "edge.visits.moving.move": "the page that moves a visit, which comes next",
     **dict.fromkeys(
         (
             *("edge.notifications.notifications.change", "edge.readings.alert_delivery.of"),
