@@ -11,8 +11,7 @@ from edge.model.patient import Patient
 from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.store import table_check
-from kiosk_ui import catalogs, context, language, medicine_texts, note_parts, wording
-from kiosk_ui import catalogs, context, language, visit_care, wording
+from kiosk_ui import catalogs, context, language, medicine_texts, note_parts, visit_care, wording
 from kiosk_ui.icons import icon
 from kiosk_ui.life_text import life_mark
 from kiosk_ui.pages import (
