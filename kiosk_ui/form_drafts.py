@@ -83,6 +83,7 @@ _KINDS = {
     "typed": N_("Typed and not recorded"),
     "register": N_("New patient"),
     "correct": N_("Correct the details"),
+    "referral": N_("Refer to another place"),
     "background": N_("Allergies and medicines"),
 }
 """What a form is called, by the first word of its draft's name."""

@@ -65,6 +65,7 @@ def load(text: str, file: str) -> RuleTable:
         cautions=tuple(_caution(row) for row in top.rows("caution")),
         from_memory=top.texts("from_memory"),
         reviewers=tuple(_reviewer(row) for row in top.rows("reviewers")),
+        source=text,
     )
     check(rule, top)
     return rule

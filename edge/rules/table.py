@@ -191,7 +191,7 @@ class Reviewer:
 
 @dataclass(frozen=True, slots=True)
 class RuleTable:
-    """One version of a rule; `sha256` is that of its file."""
+    """One version of a rule; `source` is the text of its file, `sha256` that text's hash."""
 
     id: str
     version: str
@@ -211,6 +211,7 @@ class RuleTable:
     cautions: tuple[Caution, ...] = ()
     from_memory: tuple[str, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
+    source: str = field(default="", repr=False)
 
     @property
     def is_draft(self) -> bool:

@@ -68,7 +68,8 @@ def test_it_ends_only_by_saying_what_was_done(
     assert desk.post(f"{path}/end", ending="never-mind").status_code == 400
     assert desk.post(f"{path}/step", word="stay", done="yes").status_code == 303
     assert 'aria-pressed="true"' in desk.get(path)
-    assert desk.post(f"{path}/end", ending=ending).headers["Location"] == visit
+    leads_to = f"{visit}/referral" if ending == "referred" else visit
+    assert desk.post(f"{path}/end", ending=ending).headers["Location"] == leads_to
     assert dangers.waiting(store) == []
     assert desk.client.get(visit).status_code == 200
 
