@@ -67,6 +67,7 @@ KINDS = {
     Kind.BODY_COMPOSITION: N_("Body composition"),
     Kind.LABORATORY: N_("Laboratory"),
     Kind.CAPILLARY_REFILL: N_("Capillary refill"),
+    Kind.TEST: N_("Test read by eye"),
 }
 """What each act of measuring is called."""
 
@@ -82,6 +83,7 @@ ICONS = {
     Kind.BODY_COMPOSITION: "weight",
     Kind.LABORATORY: "medical_records",
     Kind.CAPILLARY_REFILL: "own_finger",
+    Kind.TEST: "diabetes_measure",
 }
 """The one picture of each act of measuring, the same on every page."""
 

@@ -29,6 +29,7 @@ from edge.rules.table import (
     RuleTable,
     Step,
     Variant,
+    Worse,
 )
 from edge.rules.table_checks import check
 from edge.rules.table_rows import Row, parse
@@ -152,7 +153,7 @@ def _steps(top: Row) -> dict[str, Step]:
 
 
 def _variant(row: Row) -> Variant:
-    row.only("name", "when", "of", "step", "bands", "gives")
+    row.only("name", "when", "of", "step", "bands", "gives", "worse")
     when = band_rows.conditions(row)
     if row.has("gives"):
         row.only("name", "when", "gives")
@@ -164,7 +165,8 @@ def _variant(row: Row) -> Variant:
     for band in rows:
         band.only(*band_rows.KEYS, "gives")
     bands = tuple(band_rows.read_band(band, band.word("gives")) for band in rows)
-    return Variant(of, bands, when, _step_size(row))
+    worse = Worse(_choice(row, "worse", tuple(Worse))) if row.has("worse") else None
+    return Variant(of, bands, when, _step_size(row), worse)
 
 
 def _combination(row: Row) -> Combination:

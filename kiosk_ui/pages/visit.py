@@ -55,6 +55,8 @@ page = Blueprint("visit", __name__)
 PARTS = (
     "complaints",
     "danger_signs",
+    "pregnancy",
+    "pregnancy",
     "tests",
     "medicines",
     "plan",
