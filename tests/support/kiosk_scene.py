@@ -310,6 +310,7 @@ class Scene:
         )
         self._nothing_begun()
         page.goto(f"{address}/visits/{visit.id}")
+        page.locator("[data-row=temperature]").click()
         page.locator("#t-temperature input[name=v0]").fill("398")
         page.locator("#t-temperature .record").click()
         page.locator("#t-temperature.bad").wait_for()
