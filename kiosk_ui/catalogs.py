@@ -23,6 +23,7 @@ from edge.dangers import checklists
 from edge.medicines import site_list
 from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
+from edge.notifications import diseases
 from edge.patients import calendars
 from edge.stock import items
 from edge.store import issues
@@ -92,6 +93,7 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/stock/items.toml": items.KIOSK_TEXTS,
     "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
     "edge/care/library.py": library.texts(),
+    "edge/notifications/diseases.toml": diseases.KIOSK_TEXTS,
 }
 """Tables outside of the kiosk whose texts it translates, by their place; one row a table."""
 
