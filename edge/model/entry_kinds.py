@@ -52,6 +52,8 @@ class EntryKind(StrEnum):
     FILE = "file"
     SEEN = "seen"
     SETTING = "setting"
+    ASSESSMENT = "assessment"
+    RULE = "rule"
 
 
 class AtHospital(StrEnum):
@@ -202,15 +204,17 @@ ENTRY_KINDS: Final = (
     ),
     KindRow(
         EntryKind.ALERT,
-        "A rule found a value that somebody must look at.",
+        "A rule found something that somebody must look at.",
         (
-            needed("rule", types.WORD, "Which rule, such as `news2-red`."),
+            needed("rule", types.WORD, "Which rule, such as `news2`."),
             needed("level", types.WORD, "How urgent, such as `urgent`."),
             needed("parameter", types.WORD, "What was measured, such as `spo2`.", personal=True),
             needed("value", types.VALUE, "The value.", personal=True),
-            needed("bound", types.NUMBER, "The bound that it passed.", personal=True),
+            BodyField("bound", types.NUMBER, "The bound that it passed.", personal=True),
             _PATIENT,
-            _READING,
+            needed("reading", types.UUID_TEXT, "Content id of the reading or note it came from."),
+            BodyField("assessment", types.UUID_TEXT, "Content id of the rule's assessment."),
+            BodyField("visit", types.UUID_TEXT, "The visit."),
         ),
         AtHospital.APPLIED,
         subject="patient",
@@ -375,6 +379,44 @@ ENTRY_KINDS: Final = (
             needed("rev", types.COUNT, "Which revision of it."),
             needed("outcome", types.one_of("applied", "refused"), "What came of it."),
             BodyField("why", types.TEXT, "Why it was refused."),
+        ),
+        AtHospital.APPLIED,
+    ),
+    KindRow(
+        EntryKind.ASSESSMENT,
+        "A rule judged a patient's values: its result, by which version, from which facts.",
+        (
+            _PATIENT,
+            BodyField("visit", types.UUID_TEXT, "The visit."),
+            needed("day", types.TEXT, "The clinic's local day, `YYYY-MM-DD`."),
+            needed("rule", types.WORD, "Which rule, such as `news2`."),
+            needed("version", types.TEXT, "Version of the rule's table."),
+            needed("sha256", types.HEX, "SHA-256 of the rule's table."),
+            BodyField("draft", types.TRUTH, "True: no clinician had signed the table."),
+            needed("status", types.WORD, "`ok`, `incomplete`, `needs_input`, ..., `failed`."),
+            needed("level", types.WORD, "How urgent it is, at least: `none` to `emergency`."),
+            needed("result", types.TEXT, "The result, canonical JSON.", personal=True),
+            needed("facts", types.TEXT, "The facts as they were used, canonical JSON.",
+                   personal=True),
+            needed("readings", types.TEXTS, "Content ids of the readings that they came from."),
+            needed("missing", types.TEXTS, "Names of the facts that were missing."),
+            needed("cause", types.UUID_TEXT, "Content id of the entry that was judged."),
+        ),
+        AtHospital.APPLIED,
+        subject="patient",
+    ),
+    KindRow(
+        EntryKind.RULE,
+        "A rule's table was signed, loaded, refused, made more cautious here, or failed.",
+        (
+            needed("rule", types.WORD, "Which rule, such as `news2`."),
+            needed("version", types.TEXT, "Version of the table."),
+            needed("sha256", types.HEX, "SHA-256 of the table; empty when it cannot be read."),
+            needed(
+                "what", types.one_of("signed", "loaded", "refused", "override", "failed"), "What."
+            ),
+            BodyField("by", types.TEXT, "Who signed it, with the profession."),
+            _WHY,
         ),
         AtHospital.APPLIED,
     ),

@@ -238,9 +238,14 @@ def refused(store: Store, after: int, until: int | None = None, limit: int = 20)
 
 
 def urgent(store: Store, entries: list[int]) -> frozenset[int]:
-    """Return which of the given readings raised an alert."""
+    """Return which of the given readings a rule found urgent."""
     marks = ",".join("?" * len(entries))
-    rows = store.rows(f"SELECT DISTINCT reading FROM alert WHERE reading IN ({marks})", entries)
+    rows = store.rows(
+        f"SELECT reading FROM alert WHERE reading IN ({marks}) UNION"
+        " SELECT r.reading FROM assessment_reading r JOIN assessment a ON a.entry = r.assessment"
+        f" WHERE r.danger = 1 AND a.stands = 1 AND r.reading IN ({marks})",
+        (*entries, *entries),
+    )
     return frozenset(row["reading"] for row in rows)
 
 

@@ -303,6 +303,30 @@ CREATE TABLE control (
 );
 """
 
+_ASSESSMENT = """
+CREATE TABLE assessment (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT, day TEXT NOT NULL, cause TEXT,
+    rule TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL, draft INTEGER NOT NULL,
+    status TEXT NOT NULL, level TEXT NOT NULL, result TEXT NOT NULL, facts TEXT NOT NULL,
+    readings TEXT NOT NULL, missing TEXT NOT NULL,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL
+);
+CREATE INDEX assessment_by_patient ON assessment (patient, number);
+CREATE TABLE rule_event (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    rule TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL, what TEXT NOT NULL,
+    by_whom TEXT NOT NULL, why TEXT NOT NULL,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL
+);
+CREATE INDEX rule_event_by_rule ON rule_event (rule, number);
+ALTER TABLE alert ADD COLUMN assessment TEXT;
+ALTER TABLE alert ADD COLUMN visit TEXT;
+"""
+"""What the clinics' rules found, and what became of the rules' tables there."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -311,4 +335,5 @@ MIGRATIONS = (
     Migration("0005_add_told_apart", _TOLD_APART),
     Migration("0006_add_patient_keys", _PATIENT_KEYS),
     Migration("0007_add_control", _CONTROL),
+    Migration("0008_add_assessment", _ASSESSMENT),
 )

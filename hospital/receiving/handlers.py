@@ -17,6 +17,7 @@ from edge.model.reading import PERHAPS_SAME
 from edge.readings import retract
 from hospital.archive import Archive, scalar
 from hospital.entries import parse
+from hospital.entries.assessment_facts import AssessmentFact, RuleFact
 from hospital.entries.facts import Fact, FileFact, PatientFact, ReadingFact, SeenFact, SettingFact
 from hospital.entries.fields import (
     CodedRows,
@@ -33,7 +34,7 @@ from hospital.feed import clinic_settings
 from hospital.files import attachments, patient_files
 from hospital.fleet import commands
 from hospital.fleet.boxes import Box
-from hospital.patients import master_index, messages, withheld
+from hospital.patients import assessments, master_index, messages, withheld
 
 F = TypeVar("F")
 
@@ -103,6 +104,8 @@ class AlertFact(Fact, frozen=True):
     at: Stamp
     patient: Text | None = None
     reading: Text | None = None
+    assessment: Text | None = None
+    visit: Text | None = None
 
     @classmethod
     def read(cls, entry: Entry) -> AlertFact:
@@ -178,13 +181,21 @@ def _alert(archive: Archive, origin: Origin, fact: AlertFact) -> None:
     value = fact.value.checked()
     archive.execute(
         "INSERT INTO alert (id, box, clinic, patient, reading, rule, level, parameter, code, value,"
-        " unit, comparator, boot, t_ms, wall_ms, quality, received_ms, withheld)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " unit, comparator, boot, t_ms, wall_ms, quality, received_ms, withheld, assessment,"
+        " visit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.reading, fact.rule)
         + (fact.level, fact.parameter, value.code, value.number, value.unit, value.comparator)
         + (*_when(fact.at), origin.received_ms)
-        + (_is_withheld(archive, origin.box.clinic, fact.patient),),
+        + (_is_withheld(archive, origin.box.clinic, fact.patient), fact.assessment, fact.visit),
     )
+
+
+def _assessment(archive: Archive, origin: Origin, fact: AssessmentFact) -> None:
+    assessments.enter(archive, origin.box, origin.id, fact, origin.received_ms)
+
+
+def _rule(archive: Archive, origin: Origin, fact: RuleFact) -> None:
+    assessments.enter_rule_event(archive, origin.box, origin.id, fact, origin.received_ms)
 
 
 def _claim(archive: Archive, origin: Origin, fact: ClaimFact) -> None:
@@ -339,6 +350,12 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     EntryKind.CONTROL: Handler(ControlFact.read, each(_control)),
     EntryKind.COMMAND: Handler(AnswerFact.read, each(_answer)),
     EntryKind.SETTING: Handler(SettingFact.read, each(_setting)),
+    EntryKind.ASSESSMENT: Handler(
+        AssessmentFact.read,
+        each(_assessment),
+        Section("patient_assessments.html", assessments.of_person),
+    ),
+    EntryKind.RULE: Handler(RuleFact.read, each(_rule)),
 }
 """The kinds that `ENTRY_KINDS` says the hospital applies; a test holds both together."""
 

@@ -1,0 +1,151 @@
+"""What the rules found at the clinics, as it came: never written anew, not even by a newer rule.
+
+A reading that was taken back since takes the assessments that came from it back, too: they are
+shown as such. The facts of each are judged here once more (`hospital.views.second_judgement`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from edge.model.clock import PlacedStamp
+from hospital.archive import Archive, Row
+from hospital.entries.assessment_facts import AssessmentFact, RuleFact
+from hospital.fleet.boxes import Box
+from hospital.patients import withheld
+from hospital.views import chart
+
+SHOWN = 60
+"""Assessments on a patient's page, the newest."""
+
+MANY = 500
+"""So many ids fit into one query of either engine."""
+
+_COLUMNS = (
+    *("id", "box", "clinic", "patient", "visit", "day", "cause", "rule", "version", "sha256"),
+    *("draft", "status", "level", "result", "facts", "readings", "missing"),
+    *("boot", "t_ms", "wall_ms", "quality", "received_ms"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAssessment:
+    """One assessment as a box recorded it; `readings` are content ids.
+
+    `taken_back`: somebody at the clinic said since that a reading of it is wrong or another's.
+    """
+
+    number: int
+    id: str
+    clinic: str
+    patient: str
+    visit: str | None
+    day: str
+    rule: str
+    version: str
+    sha256: str
+    draft: bool
+    status: str
+    level: str
+    result: Mapping[str, object]
+    facts: Mapping[str, object]
+    readings: tuple[str, ...]
+    missing: tuple[str, ...]
+    placed: PlacedStamp
+    taken_back: bool
+
+
+def enter(
+    archive: Archive, box: Box, record_id: str, fact: AssessmentFact, received_ms: int
+) -> None:
+    """Enter an assessment; inside the caller's transaction."""
+    archive.insert(
+        "assessment",
+        _COLUMNS,
+        [
+            (record_id, box.id, box.clinic, fact.patient, fact.visit, fact.day, fact.cause)
+            + (fact.rule, fact.version, fact.sha256, int(fact.draft), fact.status, fact.level)
+            + (fact.result, fact.facts, json.dumps(fact.readings), json.dumps(fact.missing))
+            + (fact.at.boot, fact.at.t_ms, fact.at.wall_ms, str(fact.at.quality))
+            + (received_ms,)
+        ],
+    )
+
+
+def enter_rule_event(
+    archive: Archive, box: Box, record_id: str, fact: RuleFact, received_ms: int
+) -> None:
+    """Enter what became of a rule's table at a clinic; inside the caller's transaction."""
+    archive.execute(
+        "INSERT INTO rule_event (id, box, clinic, rule, version, sha256, what, by_whom, why,"
+        " boot, t_ms, wall_ms, quality, received_ms)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (record_id, box.id, box.clinic, fact.rule, fact.version, fact.sha256, fact.what)
+        + (fact.by or "", fact.why or "")
+        + (fact.at.boot, fact.at.t_ms, fact.at.wall_ms, str(fact.at.quality), received_ms),
+    )
+
+
+def of_person(
+    archive: Archive, patient_ids: Sequence[str], limit: int = SHOWN
+) -> list[StoredAssessment]:
+    """Return what the rules found of a person, newest first, at most `limit`."""
+    rows = archive.rows(
+        f"SELECT * FROM assessment WHERE patient IN ({chart.marks(patient_ids)})"
+        " ORDER BY number DESC LIMIT ?",
+        (*patient_ids, limit),
+    )
+    return _stored(archive, rows)
+
+
+def since(archive: Archive, day: str, after: int, limit: int) -> list[StoredAssessment]:
+    """Return assessments of a day and later days, numbered above `after`, oldest first."""
+    rows = archive.rows(
+        "SELECT * FROM assessment WHERE day >= ? AND number > ? ORDER BY number LIMIT ?",
+        (day, after, limit),
+    )
+    return _stored(archive, rows)
+
+
+def _stored(archive: Archive, rows: Sequence[Row]) -> list[StoredAssessment]:
+    anchors = chart.anchors_of(archive, rows)
+    named = {r["number"]: tuple(map(str, json.loads(r["readings"]))) for r in rows}
+    readings = _readings(archive, sorted({i for ids in named.values() for i in ids}))
+    return [
+        StoredAssessment(
+            **{name: r[name] for name in ("number", "id", "clinic", "patient", "visit", "day")},
+            **{name: r[name] for name in ("rule", "version", "sha256", "status", "level")},
+            draft=bool(r["draft"]),
+            result=json.loads(r["result"]),
+            facts=json.loads(r["facts"]),
+            readings=named[r["number"]],
+            missing=tuple(map(str, json.loads(r["missing"]))),
+            placed=chart.placed_stamp(r, anchors),
+            taken_back=any(_is_gone(readings.get(i), r["patient"]) for i in named[r["number"]]),
+        )
+        for r in rows
+        if not _is_withheld(archive, r, [readings[i] for i in named[r["number"]] if i in readings])
+    ]
+
+
+def _readings(archive: Archive, names: Sequence[str]) -> dict[str, Row]:
+    found: dict[str, Row] = {}
+    for first in range(0, len(names), MANY):
+        part = names[first : first + MANY]
+        sql = "SELECT id, patient, discarded, withheld FROM reading WHERE id IN"
+        found |= {r["id"]: r for r in archive.rows(f"{sql} ({chart.marks(part)})", part)}
+    return found
+
+
+def _is_gone(reading: Row | None, patient: str) -> bool:
+    """Whether a reading is wrong, or no longer this patient's; one not here yet is not."""
+    return reading is not None and (reading["discarded"] or reading["patient"] != patient)
+
+
+def _is_withheld(archive: Archive, assessment: Row, readings: Sequence[Row]) -> bool:
+    """Whether it came from a clinic that does not know the patient (`patients.withheld`)."""
+    if readings:
+        return any(reading["withheld"] for reading in readings)
+    return bool(withheld.unknown_to(archive, assessment["clinic"], {assessment["patient"]}))
