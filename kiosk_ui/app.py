@@ -8,6 +8,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from edge.model.patient import Patient
+from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.store import table_check
 from kiosk_ui import catalogs, context, language, wording
@@ -18,6 +19,7 @@ from kiosk_ui.pages import (
     correct,
     devices,
     failure,
+    family,
     files,
     finish,
     history,
@@ -27,6 +29,7 @@ from kiosk_ui.pages import (
     move_visit,
     pairing,
     patients,
+    places,
     register,
     repetition,
     retract,
@@ -40,6 +43,7 @@ from kiosk_ui.pages import (
     usb,
     visit,
 )
+from kiosk_ui.patient_line import patient_line
 from kiosk_ui.sentences.message_texts import from_hospital
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
@@ -50,8 +54,10 @@ PAGES = (
     home,
     sign_in,
     patients,
+    places,
     register,
     correct,
+    family,
     visit,
     finish,
     move_visit,
@@ -121,6 +127,7 @@ def _give_words(app: Flask) -> None:
         session=context.session,
         settings=context.settings,
         from_hospital=from_hospital,
+        patient_line=patient_line,
     )
 
 
@@ -129,4 +136,4 @@ def _is_damaged(patient_id: str) -> bool:
 
 
 def _age(patient: Patient) -> Markup:
-    return wording.age(patient, context.now().wall.astimezone().date())
+    return wording.age(patient, today_of(context.now()))

@@ -21,6 +21,7 @@ from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.patients import calendars
 from edge.store import issues
+from edge.visits import complaints, visit_fields
 from kiosk_ui.fonts import FONTS
 from kiosk_ui.voices import VOICES
 
@@ -85,6 +86,8 @@ def template() -> Catalog:
         catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
     for text in patient_fields.KIOSK_TEXTS:
         catalog.add(text, locations=[("edge/model/patient_fields.py", 0)])
+    for text in (*visit_fields.KIOSK_TEXTS, *complaints.GROUP_TEXTS):
+        catalog.add(text, locations=[("edge/visits/visit_fields.py", 0)])
     for name in laboratory_tests.LABORATORY_TESTS.values():
         catalog.add(name, locations=[("edge/model/laboratory_tests.py", 0)])
     for row in coded_results.WORDED:

@@ -38,9 +38,13 @@ class Font:
 FONTS = (
     Font("Latin", "Latn", "noto-sans-latin"),
     Font("Nastaliq", "Arab", "noto-nastaliq-urdu-arabic", "2.2", "2", ".92", ".3em"),
+    Font("Naskh", "Arab", "noto-naskh-arabic-arabic", "1.4", "1.35"),
     Font("Hans", "Hans", "noto-sans-sc-chinese-simplified", "1.55", "1.4"),
 )
 """Latin comes first: digits and units look alike in all languages."""
+
+DENSE = {"Nastaliq": "Naskh"}
+"""Fonts that pages full of data (`dense`) use in place of one that needs much height."""
 
 _BY_NAME = {font.name: font for font in FONTS}
 
@@ -74,6 +78,17 @@ def _language(language: Language) -> str:
         f":root:lang({tag}){{--leading:{font.leading};--heading:{font.heading};"
         f"--scale:{font.scale}}}\n:lang({tag}){{font-family:{family(language)}}}"
     )
+    if font.name in DENSE:
+        rules += _dense(language, _BY_NAME[DENSE[font.name]])
     if font.overhang:
         rules += f"\n:lang({tag}) h1{{padding-inline:{font.overhang}}}"
     return rules
+
+
+def _dense(language: Language, font: Font) -> str:
+    others = [other for other in family(language).split(", ") if other not in ("Latin", font.name)]
+    names = ", ".join(["Latin", font.name, *others])
+    return (
+        f"\n.dense:lang({language.tag}),.dense :lang({language.tag}){{--leading:{font.leading};"
+        f"--heading:{font.heading};--scale:{font.scale};font-family:{names}}}"
+    )

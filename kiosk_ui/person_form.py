@@ -49,6 +49,8 @@ _WRONG = {
         " alphabet: switch the keyboard of this screen to English (US), then scan again."
     ),
     ("card", "part"): PART_OF_CARD,
+    ("gestation", "format"): N_("Enter the weeks as a whole number, or leave it empty."),
+    ("gestation", "impossible"): N_("A pregnancy has 20 to 45 weeks. Check the number."),
 }
 _TOO_LONG = N_("This is too long.")
 _ANY = N_("This cannot be read. Check it.")
@@ -135,3 +137,8 @@ def _in_lines(ordered: Sequence[PatientField]) -> tuple[tuple[PatientField, ...]
 
 LINES = _in_lines([field for field in PATIENT_FIELDS if field.is_entered])
 """The fields as they stand in the form, line by line."""
+
+BABY_FIELDS = tuple(
+    field for field in PATIENT_FIELDS if field.name in ("sex", "birth", "gestation", "name")
+)
+"""The fields of the form for a baby, beside those that it has of its mother."""

@@ -212,14 +212,19 @@ def age(patient: Patient, today: date) -> Markup:
         return t(_YOUNGEST[known.unit])
     text = _completed(known)
     if known.about:
-        return t(N_("about %(age)s"), age=text)
-    return text
+        text = t(N_("about %(age)s"), age=text)
+    corrected = patient.corrected_age_at(today)
+    if corrected is None:
+        return text
+    return t(N_("%(age)s, corrected %(corrected)s"), age=text, corrected=_completed(corrected))
 
 
 def _completed(known: Age) -> Markup:
     """Return an age as a number of its unit."""
     n, shown = known.number, ltr(known.number)
     match known.unit:
+        case AgeUnit.HOURS:
+            return Markup(ngettext("%(n)s hour", "%(n)s hours", n, n=shown))
         case AgeUnit.DAYS:
             return Markup(ngettext("%(n)s day", "%(n)s days", n, n=shown))
         case AgeUnit.WEEKS:
@@ -231,6 +236,7 @@ def _completed(known: Age) -> Markup:
 
 
 _YOUNGEST = {
+    AgeUnit.HOURS: N_("born just now"),
     AgeUnit.DAYS: N_("born today"),
     AgeUnit.WEEKS: N_("less than a week old"),
     AgeUnit.MONTHS: N_("less than a month old"),

@@ -1,8 +1,8 @@
 """How old somebody is: counted from a birth as exact as it is known, or from an estimate.
 
 An estimate keeps what was said, in which unit, and on which day: "40 a 2026-11-30". Units are the
-UCUM codes of FHIR R4's Age (d, wk, mo, a). An age is shown in the unit that health workers use at
-that age: completed days in the first 28 days (newborn, WHO), weeks to 13 weeks and months to 24
+UCUM codes of FHIR R4's Age (h, d, wk, mo, a). An age is shown in the unit that health workers use
+at that age: completed days in the first 28 days (newborn, WHO), weeks to 13 weeks and months to 24
 months (tables of the WHO Child Growth Standards, 2006), years from then on.
 """
 
@@ -21,11 +21,17 @@ DAYS_OF_YEAR = 365.2425
 """The mean Gregorian year."""
 
 OLDEST_YEARS = 130
+TERM_WEEKS = 40
+"""Weeks of pregnancy from which a corrected age counts (American Academy of Pediatrics, 2004)."""
+PRETERM_BELOW_WEEKS = 37
+"""Born before so many weeks is preterm (WHO, 1977)."""
+CORRECTED_BELOW_YEARS = 3
+"""Until this age a child born preterm has a corrected age (AAP, 2004; see `corrected`)."""
 
 _BIRTH = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
-_ESTIMATE = re.compile(r"(\d{1,5}) (a|mo|wk|d) (\d{4}-\d{2}-\d{2})")
+_ESTIMATE = re.compile(r"(\d{1,5}) (a|mo|wk|d|h) (\d{4}-\d{2}-\d{2})")
 _BY_CODE = {unit.fhir: unit for unit in AgeUnit}
-_COARSENESS = (AgeUnit.DAYS, AgeUnit.WEEKS, AgeUnit.MONTHS, AgeUnit.YEARS)
+_COARSENESS = (AgeUnit.HOURS, AgeUnit.DAYS, AgeUnit.WEEKS, AgeUnit.MONTHS, AgeUnit.YEARS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +85,15 @@ class Estimate:
         if self.unit is AgeUnit.WEEKS:
             days = self.number * 7 + max((today - self.said).days, 0)
             number = days // 7
+        if self.unit is AgeUnit.HOURS and today > self.said:
+            days = self.number // 24 + elapsed
+            number = -1  # of another day no hours are known
         months = number if self.unit is AgeUnit.MONTHS else _months(days)
         years = number if self.unit is AgeUnit.YEARS else months // 12
         if number == self.number:
             return Age(number, self.unit, True, days, years)
-        return _shown(days, months, years, about=True, least=self.unit)
+        least = AgeUnit.DAYS if self.unit is AgeUnit.HOURS else self.unit
+        return _shown(days, months, years, about=True, least=least)
 
     def birth(self) -> str:
         """Return the birth that would follow, as a release without estimates stores it."""
@@ -92,7 +102,7 @@ class Estimate:
         if self.unit is AgeUnit.MONTHS:
             year, month = divmod(self.said.year * 12 + self.said.month - 1 - self.number, 12)
             return f"{max(year, 1):04d}-{month + 1:02d}"
-        days = self.number * (7 if self.unit is AgeUnit.WEEKS else 1)
+        days = int(self.number * _days_of(self.unit))
         return date.fromordinal(max(self.said.toordinal() - days, 1)).isoformat()[:7]
 
     def _elapsed(self, today: date) -> int:
@@ -137,6 +147,20 @@ def from_birth(birth: str | None, today: date) -> Age | None:
     return _shown(days, months, months // 12, about=False, least=AgeUnit.DAYS)
 
 
+def corrected(age: Age, gestation_weeks: int) -> Age | None:
+    """Return the age counted from the day on which the birth was due; None: it is not needed.
+
+    It is for children below 3 years who were born before 37 weeks (Engle WA, American Academy of
+    Pediatrics: Age terminology during the perinatal period, Pediatrics 2004;114:1362). Before the
+    due day it is 0 days.
+    """
+    if gestation_weeks >= PRETERM_BELOW_WEEKS or age.years >= CORRECTED_BELOW_YEARS:
+        return None
+    days = max(age.days - (TERM_WEEKS - gestation_weeks) * 7, 0)
+    months = _months(days)
+    return _shown(days, months, months // 12, about=age.about, least=AgeUnit.DAYS)
+
+
 def _shown(days: int, months: int, years: int, *, about: bool, least: AgeUnit) -> Age:
     unit = (
         AgeUnit.DAYS
@@ -163,6 +187,7 @@ def _months(days: int) -> int:
 
 def _days_of(unit: AgeUnit) -> float:
     return {
+        AgeUnit.HOURS: 1 / 24,
         AgeUnit.DAYS: 1.0,
         AgeUnit.WEEKS: 7.0,
         AgeUnit.MONTHS: DAYS_OF_YEAR / 12,

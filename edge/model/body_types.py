@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from uuid import UUID
 
@@ -82,6 +82,13 @@ def _is_time(value: object) -> bool:
         return False
 
 
+def _is_day(value: object) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
 def _is_value(value: object) -> bool:
     if not isinstance(value, list | tuple) or not 3 <= len(value) <= 4:
         return False
@@ -119,7 +126,9 @@ MOMENT = BodyType("Unix milliseconds before the year 9999", _is_moment)
 TRUTH = BodyType("`true` or `false`", lambda value: isinstance(value, bool))
 UUID_TEXT = BodyType("UUID, lower case", _is_uuid)
 NUMBER = BodyType("number as text", _is_number)
+DAY = BodyType("local calendar day `YYYY-MM-DD`", _is_day)
 TIME = BodyType("`YYYY-MM-DDThh:mm:ss`", _is_time)
+DAY = BodyType("day: `YYYY-MM-DD`", _is_day)
 _VALUE = "`[LOINC code, number, UCUM unit]`, perhaps a fourth text `<`, `>`, `<=` or `>=`"
 VALUE = BodyType(_VALUE, _is_value)
 VALUES = BodyType(

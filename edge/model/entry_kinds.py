@@ -7,85 +7,18 @@ holds one function for each kind that it applies (`hospital.receiving.handlers`)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from edge.model import body_types as types
 from edge.model.body_types import BodyField, needed
+from edge.model.care_kinds import CARE_KINDS
+from edge.model.entry_kind import AtHospital as AtHospital
+from edge.model.entry_kind import EntryKind as EntryKind
+from edge.model.entry_kind import KindRow as KindRow
+from edge.model.entry_kind import Lane as Lane
 from edge.model.patient_fields import PATIENT_FIELDS
-
-
-class Lane(StrEnum):
-    """The lanes of CS/1, most urgent first."""
-
-    ALERT = "a"
-    CLINICAL = "c"
-    FILES = "f"
-    TELEMETRY = "t"
-
-
-class EntryKind(StrEnum):
-    """What an entry tells."""
-
-    READING = "reading"
-    REJECTED = "rejected"
-    CONTROL = "control"
-    CLAIM = "claim"
-    CONFIRM = "confirm"
-    PATIENT = "patient"
-    VISIT_OPENED = "visit-opened"
-    VISIT_CLOSED = "visit-closed"
-    ALERT = "alert"
-    VIEW = "view"
-    SIGN_IN = "sign-in"
-    STAFF = "staff"
-    DEVICE = "device"
-    ADAPTER = "adapter"
-    REQUEST = "request"
-    BINDING = "binding"
-    CLOCK = "clock"
-    STORE_FINDING = "store-finding"
-    EPOCH = "epoch"
-    TOMBSTONE = "tombstone"
-    COMMAND = "command"
-    FILE = "file"
-    SEEN = "seen"
-    SETTING = "setting"
-    ASSESSMENT = "assessment"
-    RULE = "rule"
-
-
-class AtHospital(StrEnum):
-    """What the hospital does with a record of a kind."""
-
-    APPLIED = "applied"
-    """It is kept, and a function of `hospital.receiving.handlers` enters it into tables."""
-    KEPT = "kept"
-    """It is kept as a record and nothing more."""
-
-
-@dataclass(frozen=True, slots=True)
-class KindRow:
-    """One kind of entry.
-
-    `subject` is the key of the body that names the person whose key would seal the personal
-    fields (docs/decisions/0011-erasing-a-person.md); an entry without that key would be sealed
-    under a key of its own.
-    """
-
-    kind: EntryKind
-    says: str
-    body: tuple[BodyField, ...]
-    at_hospital: AtHospital
-    subject: str | None = None
-    lane: Lane = Lane.CLINICAL
-
-    @property
-    def personal(self) -> tuple[str, ...]:
-        """The keys of the body that would be sealed."""
-        return tuple(field.name for field in self.body if field.personal)
-
+from edge.model.rule_kinds import RULE_KINDS
+from edge.model.visit_kinds import VISIT_KINDS
 
 _PATIENT = needed("patient", types.UUID_TEXT, "The patient.")
 _READING = needed("reading", types.UUID_TEXT, "Content id of the reading.")
@@ -189,8 +122,12 @@ ENTRY_KINDS: Final = (
             _PATIENT,
             needed("mode", types.one_of("worker", "alone"), "Who measures."),
             needed("station", types.TEXT, "Where."),
+            BodyField("day", types.DAY, "The clinic's calendar day of the visit."),
+            BodyField("paper", types.TRUTH, "True when it was typed in later from paper."),
+            BodyField("reason", types.WORD, "Why the patient came.", personal=True),
+            BodyField("number", types.COUNT, "The patient's number in the queue of that day."),
         ),
-        AtHospital.KEPT,
+        AtHospital.APPLIED,
         subject="patient",
     ),
     KindRow(
@@ -382,44 +319,9 @@ ENTRY_KINDS: Final = (
         ),
         AtHospital.APPLIED,
     ),
-    KindRow(
-        EntryKind.ASSESSMENT,
-        "A rule judged a patient's values: its result, by which version, from which facts.",
-        (
-            _PATIENT,
-            BodyField("visit", types.UUID_TEXT, "The visit."),
-            needed("day", types.TEXT, "The clinic's local day, `YYYY-MM-DD`."),
-            needed("rule", types.WORD, "Which rule, such as `news2`."),
-            needed("version", types.TEXT, "Version of the rule's table."),
-            needed("sha256", types.HEX, "SHA-256 of the rule's table."),
-            BodyField("draft", types.TRUTH, "True: no clinician had signed the table."),
-            needed("status", types.WORD, "`ok`, `incomplete`, `needs_input`, ..., `failed`."),
-            needed("level", types.WORD, "How urgent it is, at least: `none` to `emergency`."),
-            needed("result", types.TEXT, "The result, canonical JSON.", personal=True),
-            needed("facts", types.TEXT, "The facts as they were used, canonical JSON.",
-                   personal=True),
-            needed("readings", types.TEXTS, "Content ids of the readings that they came from."),
-            needed("missing", types.TEXTS, "Names of the facts that were missing."),
-            needed("cause", types.UUID_TEXT, "Content id of the entry that was judged."),
-        ),
-        AtHospital.APPLIED,
-        subject="patient",
-    ),
-    KindRow(
-        EntryKind.RULE,
-        "A rule's table was signed, loaded, refused, made more cautious here, or failed.",
-        (
-            needed("rule", types.WORD, "Which rule, such as `news2`."),
-            needed("version", types.TEXT, "Version of the table."),
-            needed("sha256", types.HEX, "SHA-256 of the table; empty when it cannot be read."),
-            needed(
-                "what", types.one_of("signed", "loaded", "refused", "override", "failed"), "What."
-            ),
-            BodyField("by", types.TEXT, "Who signed it, with the profession."),
-            _WHY,
-        ),
-        AtHospital.APPLIED,
-    ),
+    *VISIT_KINDS,
+    *CARE_KINDS,
+    *RULE_KINDS,
 )
 
 BY_KIND: Final[Mapping[str, KindRow]] = {row.kind.value: row for row in ENTRY_KINDS}

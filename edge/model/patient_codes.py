@@ -39,3 +39,4 @@ class AgeUnit(CodeList):
     MONTHS = "months", "mo", "months"
     WEEKS = "weeks", "wk", "weeks"
     DAYS = "days", "d", "days"
+    HOURS = "hours", "h", "hours"

@@ -32,6 +32,10 @@ class FieldType(StrEnum):
     PHONE = "phone"
     CARD = "card"
     """A card's number, the same whether scanned or typed."""
+    PERSON = "person"
+    """The id of another patient, chosen on a page of its own."""
+    COUNT = "count"
+    """A whole number, as text."""
     LIST = "list"
     """Several texts, each added and struck out by itself."""
 
@@ -79,6 +83,11 @@ class PatientField:
     required: bool = False
     refines: bool = False
     """A value that only begins another is a less exact one of the same: 1948 and 1948-06."""
+    in_form: bool = True
+    """The form of a person asks for it; what is not asked there has a page of its own."""
+    least: int = 0
+    most: int = 0
+    """Of a `COUNT`: what it may be, both ends included."""
     half: bool = False
     """In a form it shares a line with the next such field."""
     searched: bool = False
@@ -98,7 +107,7 @@ class PatientField:
     @property
     def is_entered(self) -> bool:
         """Whether it has an input of its own; an age is entered with the birth."""
-        return self.type is not FieldType.AGE
+        return self.in_form and self.type is not FieldType.AGE
 
 
 PATIENT_FIELDS: tuple[PatientField, ...] = (
@@ -202,6 +211,49 @@ PATIENT_FIELDS: tuple[PatientField, ...] = (
         one="estimated age",
         many="estimated ages",
         word="age",
+    ),
+    PatientField(
+        name="mother",
+        label="Mother",
+        type=FieldType.PERSON,
+        tier=Tier.CONTACT,
+        longest=36,
+        fhir="RelatedPerson.patient",
+        one="mother",
+        many="mothers",
+        word="mother",
+        in_form=False,
+        column=True,
+    ),
+    PatientField(
+        name="birth_order",
+        label="Number of the twin",
+        type=FieldType.COUNT,
+        tier=Tier.CONTACT,
+        longest=2,
+        least=1,
+        most=9,
+        fhir="Patient.multipleBirthInteger",
+        one="number of the twin",
+        many="numbers of the twin",
+        word="twin number",
+        in_form=False,
+        with_word=True,
+    ),
+    PatientField(
+        name="gestation",
+        label="Weeks of pregnancy at birth",
+        type=FieldType.COUNT,
+        tier=Tier.CONTACT,
+        longest=2,
+        least=20,
+        most=45,
+        fhir="Observation.valueQuantity",
+        one="weeks of pregnancy at birth",
+        many="weeks of pregnancy at birth",
+        word="weeks of pregnancy at birth",
+        in_form=False,
+        with_word=True,
     ),
 )
 """In the order of the form: who somebody is."""

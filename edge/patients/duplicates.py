@@ -27,8 +27,10 @@ _YEARS = 5
 def score(one: PatientFields, other: PatientFields, likeness: float | None = None) -> float:
     """Return how probable it is that both are one person; above 1 with the same card.
 
-    `likeness` is that of their names, when it is known already.
+    `likeness` is that of their names, when it is known already. Twins are two people.
     """
+    if _twins(one, other):
+        return 0.0
     found = min(_names(one, other) if likeness is None else likeness, 1.0)
     if one.card and one.card == other.card:
         found += _CARD
@@ -37,6 +39,11 @@ def score(one: PatientFields, other: PatientFields, likeness: float | None = Non
     if one.village and other.village and one.village.casefold() == other.village.casefold():
         found += _VILLAGE
     return found + _sexes(one, other) + _births(one, other)
+
+
+def _twins(one: PatientFields, other: PatientFields) -> bool:
+    numbers = {one.birth_order, other.birth_order}
+    return one.mother is not None and one.mother == other.mother and len(numbers - {None}) > 1
 
 
 def _names(one: PatientFields, other: PatientFields) -> float:

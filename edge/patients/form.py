@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from uuid import UUID
 
 from edge.model import patient_fields
 from edge.model.age import Estimate
@@ -36,6 +37,9 @@ class PatientForm:
     phone: str = ""
     card: str = ""
     calendar: str = ""
+    mother: str = ""
+    birth_order: str = ""
+    gestation: str = ""
 
 
 def check(form: PatientForm, now: Stamp) -> PatientFields:
@@ -123,11 +127,31 @@ def _card(field: PatientField, typed: str) -> str | None:
     return number or None
 
 
+def _person(field: PatientField, typed: str) -> str | None:
+    try:
+        return str(UUID(typed)) if typed else None
+    except ValueError as error:
+        raise InvalidForm({field.name: "format"}) from error
+
+
+def _count(field: PatientField, typed: str) -> str | None:
+    digits = birth.ascii_digits(typed)
+    if not digits:
+        return None
+    if not digits.isascii() or not digits.isdigit() or len(digits) > field.longest:
+        raise InvalidForm({field.name: "format"})
+    if not field.least <= int(digits) <= field.most:
+        raise InvalidForm({field.name: "impossible"})
+    return str(int(digits))
+
+
 _READERS: Mapping[FieldType, Callable[[PatientField, str], str | None]] = {
     FieldType.TEXT: _text,
     FieldType.CODE: _code,
     FieldType.PHONE: _phone,
     FieldType.CARD: _card,
+    FieldType.PERSON: _person,
+    FieldType.COUNT: _count,
 }
 
 

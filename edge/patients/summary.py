@@ -90,6 +90,23 @@ def say_none_known(store: Store, now: Stamp, patient_id: str, name: str, actor: 
             _append_edit(store, now, patient_id, {name: {"add": [NONE_KNOWN[name]]}}, actor)
 
 
+def none_known_at(store: Store, patient_id: str, name: str) -> Stamp | None:
+    """Return when somebody here said that nothing of a list is known.
+
+    None when nobody did, or when the journal no longer holds it.
+    """
+    rows = store.rows(
+        "SELECT e.entry, e.fields FROM patient_edit e WHERE e.patient_id = ? ORDER BY e.entry DESC",
+        (patient_id,),
+    )
+    for row in rows:
+        change = json.loads(row["fields"]).get(name)
+        if isinstance(change, dict) and NONE_KNOWN.get(name) in change.get("add", []):
+            entry = journal.read(store, row["entry"])
+            return None if entry is None else entry.at
+    return None
+
+
 def known_of(name: str, listed: tuple[Member, ...]) -> tuple[Member, ...]:
     """Return the members of a list without the entry that there are none."""
     return tuple(member for member in listed if member.text != NONE_KNOWN[name])

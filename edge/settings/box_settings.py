@@ -66,6 +66,12 @@ class Settings:
         "kiosk.calendars", ("gregory",), choices=tuple(calendars.BY_NAME), filled=True
     )
     glucose_unit: str = setting("kiosk.glucose_unit", "mmol/L", choices=("mmol/L", "mg/dL"))
+    contrast: str = setting(
+        "kiosk.contrast",
+        "usual",
+        choices=("usual", "more"),
+        remote=Remote("contrast of the screens"),
+    )
     kiosk_host: str = setting("kiosk.host", "127.0.0.1")
     kiosk_port: int = setting("kiosk.port", 8600, most=HIGHEST_PORT)
     px_per_mm: str = setting("kiosk.px_per_mm", "5", least=1, most=100)

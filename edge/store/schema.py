@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from edge.store.assessment_schema import ASSESSMENTS
 from edge.store.migrations import Migration
+from edge.store.visit_schema import VISIT_NOTES
 
 # Whatever refers to a journal entry has an index, because deleting an entry looks in each.
 # An outbox row refers to one without saying so: it would cost every reading a page to keep an index
@@ -304,36 +306,57 @@ CREATE TABLE marked (lane TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 """Rows that are not what was recorded, and the lanes that have a line in the high-water mark."""
 
-_ASSESSMENT = """
-CREATE TABLE assessment (
-    entry INTEGER PRIMARY KEY REFERENCES journal (id),
-    cause INTEGER NOT NULL REFERENCES journal (id),
-    patient_id TEXT NOT NULL, visit_id TEXT, day TEXT NOT NULL,
-    rule TEXT NOT NULL, status TEXT NOT NULL, level TEXT NOT NULL, possible TEXT NOT NULL,
-    digest TEXT NOT NULL, stands INTEGER NOT NULL DEFAULT 1
-);
-CREATE INDEX assessment_by_cause ON assessment (cause);
-CREATE INDEX assessment_by_visit ON assessment (visit_id) WHERE visit_id IS NOT NULL;
-CREATE INDEX assessment_by_patient ON assessment (patient_id, day);
-CREATE TABLE assessment_reading (
-    reading INTEGER NOT NULL REFERENCES journal (id),
-    assessment INTEGER NOT NULL REFERENCES journal (id),
-    danger INTEGER NOT NULL, PRIMARY KEY (reading, assessment)
-) WITHOUT ROWID;
-CREATE INDEX assessment_reading_by_assessment ON assessment_reading (assessment);
-CREATE TABLE rule_state (
-    rule TEXT PRIMARY KEY, version TEXT NOT NULL, sha256 TEXT NOT NULL, what TEXT NOT NULL,
-    why TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE site_fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-ALTER TABLE alert ADD COLUMN visit_id TEXT;
-ALTER TABLE alert ADD COLUMN assessment INTEGER REFERENCES journal (id);
-CREATE INDEX alert_by_assessment ON alert (assessment) WHERE assessment IS NOT NULL;
+_MOTHER = """
+ALTER TABLE patient ADD COLUMN mother TEXT;
+CREATE INDEX patient_by_mother ON patient (mother) WHERE mother IS NOT NULL;
 """
-"""What the rules found. `stands` is 0 once a reading that it came from was taken back; `danger`
-marks the readings because of which it is urgent; `digest` names status, level and result.
-`rule_state` holds what was last written to the journal of each rule's table, `site_fact` what the
-settings say of the place."""
+
+_CARE = """
+CREATE TABLE programme_entry (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), episode TEXT NOT NULL,
+    patient_id TEXT NOT NULL, programme TEXT NOT NULL, state TEXT NOT NULL, day TEXT NOT NULL,
+    facts TEXT NOT NULL DEFAULT '{}', why TEXT, place TEXT, visit_id TEXT,
+    taken_back INTEGER REFERENCES journal (id)
+);
+CREATE INDEX programme_entry_by_patient ON programme_entry (patient_id, entry);
+CREATE INDEX programme_entry_by_episode ON programme_entry (episode, entry);
+CREATE INDEX programme_entry_taken_back ON programme_entry (taken_back)
+    WHERE taken_back IS NOT NULL;
+CREATE TABLE appointment_entry (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), appointment TEXT NOT NULL,
+    patient_id TEXT NOT NULL, due TEXT NOT NULL, state TEXT NOT NULL, day TEXT NOT NULL,
+    programme TEXT, why TEXT, visit_id TEXT, taken_back INTEGER REFERENCES journal (id)
+);
+CREATE INDEX appointment_entry_by_patient ON appointment_entry (patient_id, entry);
+CREATE INDEX appointment_entry_by_id ON appointment_entry (appointment, entry);
+CREATE INDEX appointment_entry_taken_back ON appointment_entry (taken_back)
+    WHERE taken_back IS NOT NULL;
+CREATE TABLE call_entry (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), patient_id TEXT NOT NULL,
+    outcome TEXT NOT NULL, day TEXT NOT NULL, appointment TEXT, episode TEXT, remind TEXT,
+    note TEXT, actor TEXT, taken_back INTEGER REFERENCES journal (id)
+);
+CREATE INDEX call_entry_by_patient ON call_entry (patient_id, entry);
+CREATE INDEX call_entry_taken_back ON call_entry (taken_back) WHERE taken_back IS NOT NULL;
+CREATE TABLE immunization (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), id TEXT NOT NULL UNIQUE,
+    patient_id TEXT NOT NULL, vaccine TEXT NOT NULL, dose INTEGER NOT NULL, day TEXT NOT NULL,
+    batch TEXT, expiry TEXT, site TEXT, elsewhere INTEGER NOT NULL DEFAULT 0, visit_id TEXT,
+    actor TEXT, taken_back INTEGER REFERENCES journal (id)
+);
+CREATE INDEX immunization_by_patient ON immunization (patient_id, entry);
+CREATE INDEX immunization_taken_back ON immunization (taken_back) WHERE taken_back IS NOT NULL;
+CREATE TABLE fridge_reading (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), fridge TEXT NOT NULL, value TEXT NOT NULL,
+    source TEXT NOT NULL, day TEXT NOT NULL, part TEXT, device TEXT, actor TEXT,
+    wall_ms INTEGER NOT NULL, taken_back INTEGER REFERENCES journal (id)
+);
+CREATE INDEX fridge_reading_by_fridge ON fridge_reading (fridge, day);
+CREATE INDEX fridge_reading_taken_back ON fridge_reading (taken_back)
+    WHERE taken_back IS NOT NULL;
+"""
+"""One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
+took back (`edge.care`)."""
 
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
@@ -343,5 +366,8 @@ MIGRATIONS = (
     Migration("0005_add_ways_to_people", _WAYS_TO_PEOPLE),
     Migration("0006_add_damage", _DAMAGE),
     Migration("0007_add_differing", _DIFFERING),
-    Migration("0008_add_assessment", _ASSESSMENT),
+    Migration("0008_add_mother", _MOTHER),
+    Migration("0009_add_care", _CARE),
+    Migration("0010_add_visit_notes", VISIT_NOTES),
+    Migration("0011_add_assessments", ASSESSMENTS),
 )

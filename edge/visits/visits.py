@@ -7,16 +7,20 @@ a forgotten session must never collect the next person's readings.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 
 from uuid_utils import uuid7
 
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import EntryKind
-from edge.model.errors import NotFound
+from edge.model.errors import InvalidForm, NotFound
 from edge.store import journal
 from edge.store.store import Row, Store
+from edge.visits.visit_words import REASONS
 
 STATION = "main"
+PAPER_STATION = "paper"
+"""Where visits stand that are typed in later: no device measures there."""
 IDLE_S = 600
 TOUCH_EVERY_S = 15
 
@@ -25,7 +29,9 @@ TOUCH_EVERY_S = 15
 class Visit:
     """One patient being seen; `mode` is "worker" or "alone"; `opened` when, `active` last touch.
 
-    `entry` and `closed_entry` are the journal entries between which it collected readings.
+    `entry` and `closed_entry` are the journal entries between which it collected readings. `day` is
+    its calendar day at the clinic; of a `paper` visit, typed in later, the day that was written.
+    `reason` is a word of `REASONS`, `number` the patient's in the queue of the day.
     """
 
     id: str
@@ -39,6 +45,10 @@ class Visit:
     entry: int = 0
     closed_entry: int | None = None
     closed_why: str | None = None
+    day: date = date.min
+    paper: bool = False
+    reason: str | None = None
+    number: int | None = None
 
     def is_idle(self, now: Stamp, idle_s: int = IDLE_S) -> bool:
         """Whether nobody has touched it for `idle_s`, or the box has been restarted since."""
@@ -55,21 +65,36 @@ def open_visit(
     station: str = STATION,
 ) -> Visit:
     """Open a visit, closing whatever was open at the station; raises `NotFound`."""
-    visit = Visit(str(uuid7()), patient_id, mode, actor, now, now.boot, now.t_ms, station)
     with store.transaction():
-        if store.row("SELECT 1 FROM patient WHERE id = ?", (patient_id,)) is None:
-            raise NotFound(f"no patient {patient_id}")
+        today = day_of(now)
+        number = _queue_number(store, patient_id, today) if mode == "worker" else None
+        visit = Visit(str(uuid7()), patient_id, mode, actor, now, now.boot, now.t_ms, station)
         close_visit(store, now, why="another patient", station=station, actor=actor)
-        body = {"visit": visit.id, "patient": patient_id, "mode": mode, "station": station}
-        entry = journal.append(store, EntryKind.VISIT_OPENED, now, body, actor=actor)
-        store.execute(
-            "INSERT INTO visit (id, entry, patient_id, station, mode, actor, opened_boot,"
-            " opened_t_ms, opened_wall_ms, active_boot, active_t_ms)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (visit.id, entry, patient_id, station, mode, actor)
-            + (now.boot, now.t_ms, now.wall_ms, now.boot, now.t_ms),
+        return _open(store, now, replace(visit, day=today, number=number))
+
+
+def open_paper(
+    store: Store, now: Stamp, patient_id: str, day: date, reason: str | None, *, actor: str | None
+) -> Visit:
+    """Open a visit of an earlier day that stands on paper; it is closed by `close_visit`.
+
+    Raises `NotFound`, `InvalidForm` ("day": "future", "reason": "unknown").
+    """
+    if day > day_of(now):
+        raise InvalidForm({"day": "future"})
+    if reason is not None and reason not in REASONS:
+        raise InvalidForm({"reason": "unknown"})
+    with store.transaction():
+        visit = Visit(
+            *(str(uuid7()), patient_id, "worker", actor, now, now.boot, now.t_ms, PAPER_STATION)
         )
-    return replace(visit, entry=entry)
+        close_visit(store, now, why="another patient", station=PAPER_STATION, actor=actor)
+        return _open(store, now, replace(visit, day=day, paper=True, reason=reason))
+
+
+def day_of(at: Stamp) -> date:
+    """Return the clinic's calendar day of a moment, by the box's own clock and zone."""
+    return at.wall.astimezone().date()
 
 
 def close_visit(
@@ -131,6 +156,39 @@ def get(store: Store, visit_id: str) -> Visit:
     return _visit(row, store)
 
 
+def _open(store: Store, now: Stamp, visit: Visit) -> Visit:
+    """Write a visit, inside the caller's transaction; return it with its entry."""
+    if store.row("SELECT 1 FROM patient WHERE id = ?", (visit.patient_id,)) is None:
+        raise NotFound(f"no patient {visit.patient_id}")
+    body: dict[str, object] = {
+        "visit": visit.id,
+        "patient": visit.patient_id,
+        "mode": visit.mode,
+        "station": visit.station,
+        "day": visit.day.isoformat(),
+    }
+    optional = {"paper": visit.paper or None, "reason": visit.reason, "number": visit.number}
+    body |= {key: value for key, value in optional.items() if value is not None}
+    entry = journal.append(store, EntryKind.VISIT_OPENED, now, body, actor=visit.actor)
+    store.execute(
+        "INSERT INTO visit (id, entry, patient_id, station, mode, actor, opened_boot,"
+        " opened_t_ms, opened_wall_ms, active_boot, active_t_ms, day, paper, reason, number)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (visit.id, entry, visit.patient_id, visit.station, visit.mode, visit.actor)
+        + (now.boot, now.t_ms, now.wall_ms, now.boot, now.t_ms)
+        + (visit.day.isoformat(), int(visit.paper), visit.reason, visit.number),
+    )
+    return replace(visit, entry=entry)
+
+
+def _queue_number(store: Store, patient_id: str, today: date) -> int:
+    """Return the number that a patient has in the queue of a day, or the next one."""
+    sql = "SELECT max(number) FROM visit WHERE day = ? AND paper = 0"
+    day = today.isoformat()
+    held = store.scalar(f"{sql} AND patient_id = ?", (day, patient_id))
+    return held or store.scalar(sql, (day,)) + 1
+
+
 def _idle(store: Store, now: Stamp, idle_s: int) -> list[Visit]:
     rows = store.rows("SELECT * FROM visit WHERE closed_entry IS NULL")
     return [visit for row in rows if (visit := _visit(row, store)).is_idle(now, idle_s)]
@@ -156,4 +214,8 @@ def _visit(row: Row, store: Store) -> Visit:
         row["entry"],
         row["closed_entry"],
         row["closed_why"],
+        day_of(opened) if row["day"] is None else date.fromisoformat(row["day"]),
+        bool(row["paper"]),
+        row["reason"],
+        row["number"],
     )

@@ -8,6 +8,8 @@ duplicates in one partition.
 from __future__ import annotations
 
 from edge.store.migrations import Migration
+from hospital.archive.assessment_schema import ASSESSMENTS
+from hospital.archive.visit_schema import VISITS
 
 PARTITIONS = 16
 
@@ -303,29 +305,58 @@ CREATE TABLE control (
 );
 """
 
-_ASSESSMENT = """
-CREATE TABLE assessment (
-    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
-    patient TEXT NOT NULL, visit TEXT, day TEXT NOT NULL, cause TEXT,
-    rule TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL, draft INTEGER NOT NULL,
-    status TEXT NOT NULL, level TEXT NOT NULL, result TEXT NOT NULL, facts TEXT NOT NULL,
-    readings TEXT NOT NULL, missing TEXT NOT NULL,
-    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
-    received_ms BIGINT NOT NULL
-);
-CREATE INDEX assessment_by_patient ON assessment (patient, number);
-CREATE TABLE rule_event (
-    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
-    rule TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL, what TEXT NOT NULL,
-    by_whom TEXT NOT NULL, why TEXT NOT NULL,
-    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
-    received_ms BIGINT NOT NULL
-);
-CREATE INDEX rule_event_by_rule ON rule_event (rule, number);
-ALTER TABLE alert ADD COLUMN assessment TEXT;
-ALTER TABLE alert ADD COLUMN visit TEXT;
+_MOTHER = """
+ALTER TABLE patient ADD COLUMN mother TEXT;
+CREATE INDEX patient_by_mother ON patient (mother);
 """
-"""What the clinics' rules found, and what became of the rules' tables there."""
+
+_CARE = """
+CREATE TABLE programme_entry (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, episode TEXT NOT NULL, programme TEXT NOT NULL, state TEXT NOT NULL,
+    day TEXT NOT NULL, facts TEXT NOT NULL, why TEXT, place TEXT, visit TEXT, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL, taken_back INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX programme_entry_by_patient ON programme_entry (patient, number);
+CREATE INDEX programme_entry_by_clinic ON programme_entry (clinic, episode);
+CREATE TABLE appointment_entry (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, appointment TEXT NOT NULL, due TEXT NOT NULL, state TEXT NOT NULL,
+    day TEXT NOT NULL, programme TEXT, why TEXT, visit TEXT, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL, taken_back INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX appointment_entry_by_patient ON appointment_entry (patient, number);
+CREATE INDEX appointment_entry_by_clinic ON appointment_entry (clinic, appointment);
+CREATE TABLE call_entry (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, outcome TEXT NOT NULL, day TEXT NOT NULL, appointment TEXT,
+    episode TEXT, remind TEXT, note TEXT, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL, taken_back INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX call_entry_by_patient ON call_entry (patient, number);
+CREATE TABLE immunization (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, immunization TEXT NOT NULL, vaccine TEXT NOT NULL,
+    dose BIGINT NOT NULL, day TEXT NOT NULL, batch TEXT, expiry TEXT, site TEXT,
+    elsewhere INTEGER NOT NULL, visit TEXT, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL, taken_back INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX immunization_by_patient ON immunization (patient, number);
+CREATE TABLE fridge_reading (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    fridge TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL, source TEXT NOT NULL,
+    day TEXT NOT NULL, part TEXT, device TEXT, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, taken_back INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX fridge_reading_by_clinic ON fridge_reading (clinic, day);
+"""
+"""One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
+took back (`hospital.views.care_chart`)."""
 
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
@@ -335,5 +366,8 @@ MIGRATIONS = (
     Migration("0005_add_told_apart", _TOLD_APART),
     Migration("0006_add_patient_keys", _PATIENT_KEYS),
     Migration("0007_add_control", _CONTROL),
-    Migration("0008_add_assessment", _ASSESSMENT),
+    Migration("0008_add_mother", _MOTHER),
+    Migration("0009_add_care", _CARE),
+    Migration("0010_add_visits", VISITS),
+    Migration("0011_add_assessments", ASSESSMENTS),
 )

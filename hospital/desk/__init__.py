@@ -25,6 +25,7 @@ from hospital.desk import (
     settings,
     sign_in,
     summary,
+    visit_texts,
     withheld,
     wording,
 )
@@ -51,7 +52,7 @@ def create_app(parts: Parts) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.jinja_env.globals.update(
-        wording=wording, signed_in=_signed_in, hospital=parts.settings.name
+        wording=wording, visit_texts=visit_texts, signed_in=_signed_in, hospital=parts.settings.name
     )
     context.fit(app, parts)
     address = urlsplit(parts.settings.desk_url).hostname or ""

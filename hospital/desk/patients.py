@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from hospital.accounts import sessions
 from hospital.desk import context, guard, list_parts
-from hospital.patients import alert_notes, links, messages, summary, withheld
+from hospital.patients import alert_notes, family, links, messages, summary, withheld
 from hospital.receiving import handlers
 from hospital.views import chart, person_chart
 from web import list_pages
@@ -106,6 +106,7 @@ def _record(line: chart.PatientLine) -> str:
         shared=links.shared_with(archive, line.patient.id),
         told=messages.about(archive, ids),
         withheld=withheld.count(archive, ids),
+        family=family.of_person(archive, ids, line.patient.mother),
         sections=[(part.template, part.rows(archive, ids)) for part in handlers.SECTIONS],
     )
 

@@ -183,13 +183,17 @@ def about(patient: Patient) -> str:
     """Return age and sex in a few words."""
     age = patient.age_at(today())
     words = "age unknown" if age is None else _age(age)
+    corrected = patient.corrected_age_at(today())
+    if corrected is not None:
+        words = f"{words}, corrected {_age(corrected)}"
     return f"{words}, {patient.sex.value}" if patient.sex is not Sex.UNKNOWN else words
 
 
 def _age(age: Age) -> str:
     one = age.unit.value.removesuffix("s")
     if age.number == 0:
-        return "born today" if age.unit is AgeUnit.DAYS else f"less than a {one} old"
+        newborn = age.unit in (AgeUnit.DAYS, AgeUnit.HOURS)
+        return "born today" if newborn else f"less than a {one} old"
     number = f"{age.number} {one if age.number == 1 else age.unit.value}"
     return f"about {number}" if age.about else number
 
@@ -197,7 +201,11 @@ def _age(age: Age) -> str:
 def details(patient: Patient, *, birth: bool = False) -> list[Markup]:
     """Return what is known of somebody beside name, sex and age; the date of birth when asked."""
     apart = ("name", "sex") if birth else ("name", "sex", "birth", "age")
-    known = [(f, getattr(patient, f.name)) for f in PATIENT_FIELDS if f.name not in apart]
+    known = [
+        (f, getattr(patient, f.name))
+        for f in PATIENT_FIELDS
+        if f.name not in apart and f.type is not FieldType.PERSON
+    ]
     return [_detail(field, value) for field, value in known if value]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Annotated
@@ -22,6 +23,8 @@ Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Moment = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
 """Unix milliseconds."""
+Word = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=40)]
+"""A word of a closed list, or of one that a newer release knows."""
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _encode = msgspec.json.Encoder().encode
@@ -65,6 +68,21 @@ def values_json(rows: Sequence[ValueRow]) -> str:
 def coded_json(rows: Sequence[CodedRow]) -> str:
     """Return results in words as JSON: a list of code and word."""
     return _encode(rows).decode() if rows else "[]"
+
+
+def checked_day(text: str) -> str:
+    """Return a calendar day `YYYY-MM-DD`; raises `MalformedField` for another text."""
+    try:
+        if date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise MalformedField(f"{text[:20]!r} is no day")
+
+
+def checked_number(text: str) -> str:
+    """Return a number as it is kept; raises `MalformedField` when it is none."""
+    return _digits(text)
 
 
 def sentence(error: msgspec.ValidationError) -> str:

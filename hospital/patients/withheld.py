@@ -16,8 +16,8 @@ from hospital.archive import Archive, row
 from hospital.archive.errors import HospitalError
 from hospital.patients import master_index
 
-READING, ALERT, FILE = "reading", "alert", "file"
-TABLES: Final = (READING, ALERT, FILE)
+READING, ALERT, FILE, VISIT = "reading", "alert", "file", "visit"
+TABLES: Final = (READING, ALERT, FILE, VISIT)
 """Each has the columns id, clinic, patient and withheld."""
 
 MANY = 500
@@ -45,6 +45,11 @@ def unknown_to(archive: Archive, clinic: str, patient_ids: Collection[str]) -> s
     }
 
 
+def is_withheld(archive: Archive, clinic: str, patient: str | None) -> int:
+    """Return 1 when a clinic does not know the patient of something that it sent, else 0."""
+    return int(patient is not None and bool(unknown_to(archive, clinic, {patient})))
+
+
 def judge_again(archive: Archive, patient_id: str) -> None:
     """Judge what came about a patient before the registration; inside the caller's transaction."""
     for table in TABLES:
@@ -58,7 +63,7 @@ def judge_again(archive: Archive, patient_id: str) -> None:
 
 
 def count(archive: Archive, patient_ids: Sequence[str]) -> int:
-    """Return how many readings, alerts and files of a person wait for a clinician's word."""
+    """Return how many things of a person, of any of `TABLES`, wait for a clinician's word."""
     marks = ", ".join("?" * len(patient_ids))
     parts = " + ".join(
         f"(SELECT count(*) FROM {table} WHERE withheld = 1 AND patient IN ({marks}))"

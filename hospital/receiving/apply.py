@@ -11,7 +11,7 @@ from hospital.entries.parse import Understood
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.receiving import handlers
-from hospital.receiving.handlers import Origin
+from hospital.receiving.handler import Origin
 
 RECORD = ("box", "id", "epoch", "lane", "seq", "kind", "received_ms", "record", "trouble")
 

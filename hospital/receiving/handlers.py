@@ -7,9 +7,8 @@ another kind is kept as it came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
@@ -17,7 +16,6 @@ from edge.model.reading import PERHAPS_SAME
 from edge.readings import retract
 from hospital.archive import Archive, scalar
 from hospital.entries import parse
-from hospital.entries.assessment_facts import AssessmentFact, RuleFact
 from hospital.entries.facts import Fact, FileFact, PatientFact, ReadingFact, SeenFact, SettingFact
 from hospital.entries.fields import (
     CodedRows,
@@ -33,62 +31,24 @@ from hospital.entries.parse import Understood
 from hospital.feed import clinic_settings
 from hospital.files import attachments, patient_files
 from hospital.fleet import commands
-from hospital.fleet.boxes import Box
-from hospital.patients import assessments, master_index, messages, withheld
-
-F = TypeVar("F")
+from hospital.patients import master_index, messages, withheld
+from hospital.receiving.care_handlers import CARE_HANDLERS
+from hospital.receiving.handler import (
+    Handler,
+    Origin,
+    Section,
+    each,
+    edit_origin,
+    stamp_columns,
+)
+from hospital.receiving.rule_handlers import RULE_HANDLERS
+from hospital.receiving.visit_handlers import VISIT_HANDLERS
 
 READING = (
     *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
     *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
     *("said", "withheld", "coded", "sample"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a record came from, and when it came by the hospital's clock."""
-
-    box: Box
-    id: str
-    received_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A part of a patient's page: `rows` returns what it lists for the ids of one person.
-
-    The template (of `hospital.desk`) finds them as `rows`; without rows nothing is shown.
-    """
-
-    template: str
-    rows: Callable[[Archive, Sequence[str]], Sequence[object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Handler(Generic[F]):
-    """How a kind is read (None: nothing in it is entered), entered and shown.
-
-    `apply` runs inside the caller's transaction. It returns why records are refused, by their ids,
-    and raises `RowRefused` when an engine does not take one of them.
-    """
-
-    read: Callable[[Entry], F | None]
-    apply: Callable[[Archive, Sequence[tuple[Origin, F]]], Mapping[str, str]]
-    section: Section | None = None
-
-
-def each(
-    enter: Callable[[Archive, Origin, F], None],
-) -> Callable[[Archive, Sequence[tuple[Origin, F]]], Mapping[str, str]]:
-    """Return a function that enters facts one by one, refusing none by itself."""
-
-    def apply(archive: Archive, facts: Sequence[tuple[Origin, F]]) -> Mapping[str, str]:
-        for origin, fact in facts:
-            enter(archive, origin, fact)
-        return {}
-
-    return apply
 
 
 # --- readings, alerts and assignments -----------------------------------------------------------
@@ -147,7 +107,7 @@ def _reading_row(origin: Origin, fact: ReadingFact, unknown: Collection[str]) ->
     return (
         *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
         *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
-        *(*_when(fact.at), origin.received_ms, fact.said, int(fact.patient in unknown)),
+        *(*stamp_columns(fact.at), origin.received_ms, fact.said, int(fact.patient in unknown)),
         *(fact.coded, fact.sample),
     )
 
@@ -169,12 +129,8 @@ def _assign(
     wrong = int(why not in (None, retract.SOMEBODY_ELSE))
     archive.execute(
         "UPDATE reading SET patient = ?, discarded = ?, withheld = ? WHERE id = ? AND clinic = ?",
-        (patient, wrong, _is_withheld(archive, clinic, patient), reading, clinic),
+        (patient, wrong, withheld.is_withheld(archive, clinic, patient), reading, clinic),
     )
-
-
-def _is_withheld(archive: Archive, clinic: str, patient: str | None) -> int:
-    return int(patient is not None and bool(withheld.unknown_to(archive, clinic, {patient})))
 
 
 def _alert(archive: Archive, origin: Origin, fact: AlertFact) -> None:
@@ -185,17 +141,10 @@ def _alert(archive: Archive, origin: Origin, fact: AlertFact) -> None:
         " visit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.reading, fact.rule)
         + (fact.level, fact.parameter, value.code, value.number, value.unit, value.comparator)
-        + (*_when(fact.at), origin.received_ms)
-        + (_is_withheld(archive, origin.box.clinic, fact.patient), fact.assessment, fact.visit),
+        + (*stamp_columns(fact.at), origin.received_ms)
+        + (withheld.is_withheld(archive, origin.box.clinic, fact.patient),)
+        + (fact.assessment, fact.visit),
     )
-
-
-def _assessment(archive: Archive, origin: Origin, fact: AssessmentFact) -> None:
-    assessments.enter(archive, origin.box, origin.id, fact, origin.received_ms)
-
-
-def _rule(archive: Archive, origin: Origin, fact: RuleFact) -> None:
-    assessments.enter_rule_event(archive, origin.box, origin.id, fact, origin.received_ms)
 
 
 def _claim(archive: Archive, origin: Origin, fact: ClaimFact) -> None:
@@ -218,15 +167,11 @@ def _confirm(archive: Archive, origin: Origin, fact: ConfirmFact) -> None:
     )
 
 
-def _when(at: Stamp) -> tuple[int, int, int, str]:
-    return at.boot, at.t_ms, at.wall_ms, str(at.quality)
-
-
 # --- patients and their files -------------------------------------------------------------------
 
 
 def _patients(archive: Archive, new: Sequence[tuple[Origin, PatientFact]]) -> Mapping[str, str]:
-    edits = [(_edit_origin(origin), fact) for origin, fact in new]
+    edits = [(edit_origin(origin), fact) for origin, fact in new]
     applied = master_index.apply_edits(archive, edits)
     for patient_id in applied.new:
         withheld.judge_again(archive, patient_id)
@@ -234,16 +179,12 @@ def _patients(archive: Archive, new: Sequence[tuple[Origin, PatientFact]]) -> Ma
 
 
 def _seen(archive: Archive, origin: Origin, fact: SeenFact) -> None:
-    messages.mark_seen(archive, _edit_origin(origin), fact)
+    messages.mark_seen(archive, edit_origin(origin), fact)
 
 
 def _file(archive: Archive, origin: Origin, fact: FileFact) -> None:
-    apart = _is_withheld(archive, origin.box.clinic, fact.patient)
+    apart = withheld.is_withheld(archive, origin.box.clinic, fact.patient)
     attachments.enter_manifest(archive, origin.box, fact, origin.received_ms, withheld=apart)
-
-
-def _edit_origin(origin: Origin) -> master_index.EditOrigin:
-    return master_index.EditOrigin(origin.id, origin.box, origin.received_ms)
 
 
 # --- the clinic and its box ---------------------------------------------------------------------
@@ -321,7 +262,7 @@ def _control(archive: Archive, origin: Origin, fact: ControlFact) -> None:
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (origin.id, origin.box.id, origin.box.clinic, fact.device, fact.model)
         + (values_json(fact.values), coded_json(fact.coded), fact.record or "", fact.time)
-        + (*_when(fact.at), origin.received_ms),
+        + (*stamp_columns(fact.at), origin.received_ms),
     )
 
 
@@ -350,12 +291,9 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     EntryKind.CONTROL: Handler(ControlFact.read, each(_control)),
     EntryKind.COMMAND: Handler(AnswerFact.read, each(_answer)),
     EntryKind.SETTING: Handler(SettingFact.read, each(_setting)),
-    EntryKind.ASSESSMENT: Handler(
-        AssessmentFact.read,
-        each(_assessment),
-        Section("patient_assessments.html", assessments.of_person),
-    ),
-    EntryKind.RULE: Handler(RuleFact.read, each(_rule)),
+    **VISIT_HANDLERS,
+    **CARE_HANDLERS,
+    **RULE_HANDLERS,
 }
 """The kinds that `ENTRY_KINDS` says the hospital applies; a test holds both together."""
 

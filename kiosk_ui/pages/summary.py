@@ -18,7 +18,7 @@ from edge.staff.drafts import Draft
 from edge.store.store import Store
 from kiosk_ui import context, form_drafts, person_form
 from kiosk_ui.guard import staff_form, staff_only
-from kiosk_ui.wording import N_, own_words, t
+from kiosk_ui.wording import N_, t
 
 page = Blueprint("summary", __name__)
 
@@ -28,7 +28,6 @@ _LISTS = {
 }
 
 
-_NOT_ASKED = N_("Allergies: not asked yet")
 _NONE_KNOWN = {
     "allergies": N_("No known allergies"),
     "conditions": N_("No known conditions"),
@@ -158,18 +157,3 @@ def _page(patient_id: str, typed: dict[str, str], problems: dict[str, Markup] | 
 
 def _form_of(patient_id: str) -> str:
     return f"background/{patient_id}"
-
-
-@page.app_template_global()
-def no_allergies_of(patient_id: str) -> Markup:
-    """Return whether a patient without allergies was asked about them."""
-    was_asked = "allergies" in summary.of(context.store(), patient_id).none_known
-    text = _NONE_KNOWN["allergies"] if was_asked else _NOT_ASKED
-    return t(text)
-
-
-@page.app_template_global()
-def allergies_of(patient_id: str) -> Markup:
-    """Return a patient's allergies as one line, empty when none is known."""
-    known = summary.of(context.store(), patient_id).allergies
-    return Markup(" · ").join(own_words(allergy.text) for allergy in known)

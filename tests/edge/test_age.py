@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.model.age import Age, Estimate, from_birth
+from edge.model.age import Age, Estimate, corrected, from_birth
 from edge.model.patient import Patient
 from edge.model.patient_codes import AgeUnit, Sex
 
 TODAY = date(2026, 11, 30)
 DAYS = st.dates(date(1971, 1, 1), date(2090, 12, 31))
 MOST = {AgeUnit.YEARS: 130, AgeUnit.MONTHS: 1560, AgeUnit.WEEKS: 6780, AgeUnit.DAYS: 47_400}
+MOST[AgeUnit.HOURS] = 99_999
 SAID = st.sampled_from(tuple(AgeUnit)).flatmap(
     lambda unit: st.builds(Estimate, st.integers(0, MOST[unit]), st.just(unit), DAYS)
 )
@@ -115,3 +116,41 @@ def test_a_known_birth_outweighs_an_estimate() -> None:
 def test_what_is_no_estimate_is_none(text: str) -> None:
     assert Estimate.parse(text) is None
     assert Patient("Sita", Sex.FEMALE, age=text, id="x").age_at(TODAY) is None
+
+
+def test_hours_are_known_on_their_day_and_days_from_then_on() -> None:
+    said = Estimate(6, AgeUnit.HOURS, TODAY)
+    assert shown(said.at(TODAY)) == (6, "hours", True)
+    assert shown(said.at(TODAY + timedelta(days=1))) == (1, "days", True)
+    assert shown(Estimate(50, AgeUnit.HOURS, TODAY).at(TODAY + timedelta(days=1)))[0] == 3
+    assert said.birth() == "2026-11"
+
+
+@pytest.mark.parametrize(
+    ("born", "weeks", "expected"),
+    [
+        ("2026-11-01", 32, (0, "days", False)),  # 29 days old, due in 27
+        ("2026-08-30", 36, (9, "weeks", False)),
+        ("2025-11-30", 28, (9, "months", False)),
+        ("2023-12-01", 28, (2, "years", False)),
+        ("2023-11-30", 28, None),
+        ("2026-11-01", 37, None),
+    ],
+)
+def test_a_small_child_born_too_early_has_a_corrected_age(
+    born: str, weeks: int, expected: tuple[int, str, bool] | None
+) -> None:
+    age = from_birth(born, TODAY)
+    assert age is not None
+    assert shown(corrected(age, weeks)) == expected
+
+
+@given(st.dates(date(2023, 12, 2), TODAY), st.integers(20, 36))
+def test_a_corrected_age_is_the_age_less_the_weeks_that_were_missing(born: date, week: int) -> None:
+    age = from_birth(born.isoformat(), TODAY)
+    assert age is not None
+    found = corrected(age, week)
+    assert found is not None
+    assert found.days == max(age.days - 7 * (40 - week), 0)
+    child = Patient("Sita", Sex.FEMALE, birth=born.isoformat(), gestation=str(week), id="x")
+    assert child.corrected_age_at(TODAY) == found

@@ -13,7 +13,7 @@ from edge.model.clock import Clock
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
 from edge.model.reading import Code, Kind, Value
-from edge.patients import register
+from edge.patients import duplicates, family, register
 from edge.patients.birth import today_of
 from edge.patients.form import PatientForm
 from edge.readings import alerts, history
@@ -58,6 +58,25 @@ def an_unknown_age_is_said_and_made_up_for(desk: Desk, store: Store, clock: Cloc
     register.correct(store, clock.now(), patient, {"birth": "1960"}, "w1")
     assert len(alerts.judge_late(store, clock.now())) == 1
     assert "Dangerous value" in desk.get(f"{visit}/live")
+
+
+def a_baby_without_a_name_is_tied_to_its_mother(desk: Desk, store: Store, clock: Clock) -> None:
+    """FL30: "baby of ...", linked with her; twins are two people and nobody asks about them."""
+    rubina = _add(store, clock, PatientForm("Rubina", sex="female", birth="1998", village="Mithi"))
+    born = {"age": "2", "age_unit": "hours", "gestation": "34"}
+    assert desk.post(f"/patients/{rubina.id}/baby", sex="female", **born).status_code == 303
+    second = desk.post(f"/patients/{rubina.id}/baby", sex="male", **born)
+    assert second.status_code == 409  # the first is being measured: the kiosk asks
+    twins = family.children_of(store, rubina.id)
+    assert [(one.name, one.birth_order, one.village) for one in twins] == [
+        ("Baby of Rubina", "1", "Mithi"),
+        ("Baby of Rubina", "2", "Mithi"),
+    ]
+    page = desk.get(f"/patients/{rubina.id}/family")
+    assert page.count("Baby of") == 2
+    assert "2</bdi> hours" in page
+    assert "Rubina" in desk.get(f"/patients/{twins[0].id}/family")
+    assert duplicates.score(twins[0], twins[1]) == 0
 
 
 def both_cards_lead_to_the_record_that_stands(desk: Desk, store: Store, clock: Clock) -> None:
@@ -175,6 +194,7 @@ def _visit(desk: Desk, store: Store, clock: Clock, form: PatientForm) -> str:
 
 
 CASES: dict[str, Callable[..., None]] = {
+    "FL30": a_baby_without_a_name_is_tied_to_its_mother,
     "FL05": an_age_is_shown_as_it_was_typed,
     "FL07": children_have_limits_of_their_own,
     "FL08": an_unknown_age_is_said_and_made_up_for,

@@ -375,7 +375,7 @@ def the_person_and_the_danger_stay_in_view(
     expect(first).to_be_in_viewport()
     staff_page.locator("#t-glucose input[name=v0]").press_sequentially("6.1")
     for text in ("Amina Bibi", "Female", "HP-1042", "years"):
-        expect(staff_page.locator(".person").get_by_text(text)).to_be_in_viewport(ratio=1)
+        expect(staff_page.locator(".patient-line").get_by_text(text)).to_be_in_viewport(ratio=1)
     expect(staff_page.get_by_role("button", name="Finish")).to_be_in_viewport()
 
 

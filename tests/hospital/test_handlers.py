@@ -25,6 +25,10 @@ from sync.keys.keys import BoxKeys
 BOX = Box("box-test", "Thar", BoxKeys.generate().public, "0a", 1)
 TABLES = ("reading", "assignment", "compared", "patient_edit", "alert", "staff", "anchor")
 MORE_TABLES = ("control", "file", "seen", "setting_answer")
+VISIT_TABLES = ("visit", "visit_note", "visit_move", "medicine", "taken_back")
+CARE_TABLES = (
+    *("programme_entry", "appointment_entry", "call_entry", "immunization", "fridge_reading"),
+)
 
 
 @pytest.fixture
@@ -60,7 +64,7 @@ def test_what_the_product_writes_is_entered_without_trouble(
     keep(held, written)
     troubles = held.rows("SELECT kind, trouble FROM record WHERE trouble IS NOT NULL")
     assert [dict(r) for r in troubles] == []
-    for table in (*TABLES, *MORE_TABLES):
+    for table in (*TABLES, *MORE_TABLES, *VISIT_TABLES, *CARE_TABLES):
         assert scalar(held, f"SELECT count(*) AS n FROM {table}"), table
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import kiosk_ui
 
 ROOM = Path(kiosk_ui.__file__).parent
-CSS = (ROOM / "static" / "kiosk.css").read_text(encoding="utf-8")
+SHEETS = sorted((ROOM / "static").glob("*.css"))
+CSS = "\n".join(sheet.read_text(encoding="utf-8") for sheet in SHEETS)
 TEMPLATES = sorted((ROOM / "pages").glob("*.html"))
 
 
@@ -19,7 +20,7 @@ def test_the_style_sheet_knows_no_left_and_right() -> None:
 
 
 def test_everything_is_local() -> None:
-    for file in [*TEMPLATES, ROOM / "static" / "kiosk.css", ROOM / "static" / "kiosk.js"]:
+    for file in [*TEMPLATES, *SHEETS, ROOM / "static" / "kiosk.js"]:
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/", "")
         assert "http" not in re.sub(r"http-equiv", "", text), file
         assert " style=" not in text, file

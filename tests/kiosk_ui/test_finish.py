@@ -222,7 +222,7 @@ def test_each_page_about_a_patient_has_their_bar_outside_of_what_scrolls(
     desk: Desk, visit: str, imran: Patient, path: str
 ) -> None:
     page = desk.get(f"/patients/{imran.id}{path}" if path else visit)
-    bar = page[page.index('class="person"') : page.index("<main")]
+    bar = page[page.index('class="patient-line') : page.index("<main")]
     assert all(text in bar for text in ("Muhammad Imran", "Male", "1042", "years"))
 
 

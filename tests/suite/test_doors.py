@@ -17,7 +17,32 @@ OWN_TOOLS = ("workshop", "trials", "benchmarks", "scripts", "docs")
 """What the project runs itself; pages of docs call functions to write their tables."""
 
 LOOKED_AT = "what a test looks at to see what the product did"
+CARE_PAGES = "the pages of care, which come next"
+VISIT_PAGES = "the pages of a visit, which come next"
 FOR_WHOM: dict[str, str] = {
+    **dict.fromkeys(
+        (
+            *("edge.medicines.given.record", "edge.medicines.given.of_visit"),
+            *("edge.medicines.given.of_patient", "edge.store.taken_back.take_back"),
+            *("edge.visits.moving.move", "edge.visits.moving.of_patient"),
+            *("edge.visits.notes.say", "edge.visits.notes.say_sign"),
+            *("edge.visits.visits.open_paper", "edge.visits.notes.VisitNote.truth"),
+            "edge.visits.notes.VisitNote.gestation_weeks",
+            *("edge.visits.note_patch.whole", "edge.visits.note_patch.emptying"),
+        ),
+        VISIT_PAGES,
+    ),
+    **dict.fromkeys(
+        (
+            *("edge.care.appointments.book", "edge.care.appointments.set_state"),
+            *("edge.care.calls.note", "edge.care.calls.of_patient", "edge.care.episodes.end"),
+            *("edge.care.episodes.enrol", "edge.care.episodes.set_facts"),
+            *("edge.care.fridge.log", "edge.care.fridge.names", "edge.care.fridge.note"),
+            *("edge.care.immunizations.give", "edge.care.immunizations.of_patient"),
+            "edge.care.fridge.FridgeReading.is_good",
+        ),
+        CARE_PAGES,
+    ),
     "devices.protocols.ad_tm2655.command": "the commands that the simulated cuff is asked with",
     "devices.recording.recorder.Recorder.is_full": LOOKED_AT,
     "edge.equipment.device_requests.latest": LOOKED_AT,

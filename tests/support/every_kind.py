@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from hand_clock import HandClock
 from readings import cuff, pressure
 
+from edge.care import appointments, calls, episodes, fridge, immunizations
+from edge.care.calls import Call
+from edge.care.fridge import FridgeReading
+from edge.care.immunizations import Dose
 from edge.equipment import (
     bluetooth_recovery,
     controls,
@@ -22,22 +26,26 @@ from edge.equipment.registry import Device
 from edge.feed import command_log, messages, replica
 from edge.files import attachments
 from edge.files.attachments import Subject
+from edge.medicines import given as medicines
+from edge.medicines.given import GivenMedicine
 from edge.model.clock import Anchor, ClockQuality
 from edge.model.command import Command
 from edge.model.entry import Lane
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
-from edge.patients import register, summary
+from edge.patients import family, register, summary
 from edge.patients.form import PatientForm
 from edge.readings import intake, retract
 from edge.readings.intake import AcceptedReading
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
-from edge.store import clock_anchors, damage, outbox
+from edge.store import clock_anchors, damage, outbox, taken_back
 from edge.store.damage import DamagedEntry
 from edge.store.store import Store
-from edge.visits import visits
+from edge.visits import moving, notes, visits
+from edge.visits.note_patch import Patch
+from edge.visits.visits import PAPER_STATION
 
 FALLEN_BACK = datetime.fromisoformat("2021-01-01T00:00:08")
 TODAY = datetime.fromisoformat("2026-11-22T09:00")
@@ -54,12 +62,14 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     form = PatientForm("Sita", "female", "1950", village="Thar", phone="03015550142", card="1042")
     sita = register.register(store, hand.now(), form, amina.id)
     register.correct(store, hand.now(), sita.id, {"village": "Hunza"}, amina.id)
-    register.register(store, hand.now(), PatientForm("Gita", age="3", age_unit="weeks"), amina.id)
+    newborn = PatientForm("Gita", age="3", age_unit="weeks", gestation="35", birth_order="1")
+    family.register_baby(store, hand.now(), sita.id, newborn, amina.id)
     summary.add(store, hand.now(), sita.id, "allergies", "Penicillin", amina.id)
     _visit(store, hand, sita, amina.id, home)
     _tray(store, hand, sita, amina.id)
     _equipment(store, hand, amina.id)
     _hospital(store, hand, sita, amina.id)
+    _care(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
     gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
     damage.note(store, hand.now(), [gone])
@@ -96,6 +106,53 @@ def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -
     )
     about = Subject(sita.id, visit.id, photo)
     attachments.add(store, home, hand.now(), b"small", "image/jpeg", about, who)
+    visits.close_visit(store, hand.now(), why="finished", actor=who)
+    _paper_visit(store, hand, sita, who)
+
+
+def _paper_visit(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    day = visits.day_of(hand.now()) - timedelta(days=3)
+    visit = visits.open_paper(store, hand.now(), sita.id, day, "pregnancy", actor=who)
+    first: Patch = {"complaints": {"add": ["fever"]}, "pregnant": "yes", "lmp": "2026-05-01"}
+    notes.write(store, hand.now(), visit.id, first, actor=who)
+    notes.say_sign(store, hand.now(), visit.id, "bleeding", "present", actor=who)
+    notes.say(store, hand.now(), visit.id, "found", "Swollen feet", actor=who)
+    then: Patch = {"complaints": {"remove": ["fever"]}, "found": None}
+    notes.write(store, hand.now(), visit.id, then, actor=who)
+    given = GivenMedicine(
+        medicine="paracetamol",
+        dose=Decimal(500),
+        unit="mg",
+        quantity=Decimal(10),
+        batch="B7",
+        overruled="no other medicine is here",
+    )
+    kept = medicines.record(store, hand.now(), visit.id, given, actor=who)
+    taken_back.take_back(store, hand.now(), kept.entry, "typed twice", actor=who)
+    visits.close_visit(store, hand.now(), why="finished", station=PAPER_STATION, actor=who)
+    hers = register.register(store, hand.now(), PatientForm("Sita Devi"), who)
+    moving.move(store, hand.now(), visit.id, hers.id, visit.id, actor=who)
+
+
+def _care(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    visit, now = visits.open_visit(store, hand.now(), sita.id, actor=who).id, hand.now()
+    facts = {"lmp": "2026-06-01"}
+    enrolled = episodes.enrol(store, now, sita.id, "antenatal-care", who, facts=facts, visit=visit)
+    moved = episodes.Outcome("transferred", why="moves to her mother", place="Gilgit")
+    episodes.end(store, now, enrolled.id, moved, who)
+    for due in ("2026-12-01", "2026-12-08"):
+        booked = appointments.book(
+            store, now, sita.id, due, who, programme="hypertension", visit=visit
+        )
+    appointments.set_state(store, now, booked.id, "kept", who, visit=visit)
+    about = {"appointment": booked.id, "episode": enrolled.id}
+    calls.note(
+        store, now, sita.id, Call("remind", remind="2026-12-10", note="at a wedding", **about), who
+    )
+    elsewhere = Dose("bcg", 1, "2026-11-01", "B12", "2027-01", "left-arm", elsewhere=True)
+    immunizations.give(store, now, sita.id, elsewhere, who, visit=visit)
+    fridge.note(store, now, FridgeReading("Fridge 1", Decimal("9.5"), device="sensor-1"), None)
+    fridge.note(store, now, FridgeReading("Fridge 1", Decimal(4)), who)
     visits.close_visit(store, hand.now(), why="finished", actor=who)
 
 

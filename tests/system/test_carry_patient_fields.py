@@ -56,8 +56,8 @@ def sample(field: PatientField, which: int) -> str:
 FIELDS = tuple(field for field in PATIENT_FIELDS if field.is_entered)
 FIRST = {field.name: sample(field, 0) for field in FIELDS}
 OTHER = {field.name: sample(field, 1) for field in FIELDS}
-NO_AGE = {"age": None}
-"""An estimate stands where no birth is known: the last tests here are about it."""
+NOT_ASKED = {field.name: None for field in PATIENT_FIELDS if not field.is_entered}
+"""What no form asks for. An estimate stands where no birth is known: see the last tests."""
 
 
 @dataclass
@@ -100,7 +100,7 @@ def house(tmp_path: Path, store: Store, clock: Clock) -> Iterator[House]:
 
 
 def test_what_is_typed_is_kept_and_corrected(house: House, clock: Clock) -> None:
-    assert values_of(register.get(house.store, house.patient)) == FIRST | NO_AGE
+    assert values_of(register.get(house.store, house.patient)) == FIRST | NOT_ASKED
     page = unescape(house.kiosk.get(f"/patients/{house.patient}/correct"))
     for field in FIELDS:
         assert f'name="{field.name}"' in page
@@ -110,7 +110,7 @@ def test_what_is_typed_is_kept_and_corrected(house: House, clock: Clock) -> None
     asked = house.kiosk.post(f"/patients/{house.patient}/correct", **OTHER)
     assert asked.text.count("<dt>") == len(FIELDS)
     register.correct(house.store, clock.now(), house.patient, OTHER, None)
-    assert values_of(register.get(house.store, house.patient)) == OTHER | NO_AGE
+    assert values_of(register.get(house.store, house.patient)) == OTHER | NOT_ASKED
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
@@ -120,7 +120,7 @@ def test_one_field_is_patched_alone(house: House, clock: Clock, field: PatientFi
     house.carry()
     line = chart.patient(house.archive, house.patient)
     assert line is not None
-    assert values_of(line.patient) == FIRST | NO_AGE | change
+    assert values_of(line.patient) == FIRST | NOT_ASKED | change
 
 
 def test_the_desk_shows_every_field_and_finds_by_those_that_are_searched(house: House) -> None:
@@ -159,7 +159,7 @@ def test_another_box_learns_every_field_from_the_feed(house: House, tmp_path: Pa
     other = Store.create(tmp_path / "other.db", "other")
     with other.transaction():
         edits.foresee(other, item)
-    assert values_of(register.get(other, house.patient)) == FIRST | NO_AGE
+    assert values_of(register.get(other, house.patient)) == FIRST | NOT_ASKED
     other.close()
 
 
@@ -169,7 +169,7 @@ def test_an_estimate_goes_all_the_way_beside_the_birth_of_older_releases(
     today = today_of(clock.now())
     register.correct(house.store, clock.now(), house.patient, {"birth": "", "age": "40"}, None)
     said = {"birth": None, "age": f"40 a {today}"}
-    assert values_of(register.get(house.store, house.patient)) == FIRST | said
+    assert values_of(register.get(house.store, house.patient)) == FIRST | NOT_ASKED | said
     [*_, written] = house.store.rows("SELECT record FROM journal WHERE kind = 'patient'")
     likely = str(today.year - 40)
     assert f'"set":{{"age":"40 a {today}","birth":"{likely}"}}' in written["record"]
@@ -181,7 +181,7 @@ def test_an_estimate_goes_all_the_way_beside_the_birth_of_older_releases(
     other = Store.create(tmp_path / "other.db", "other")
     with other.transaction():
         edits.foresee(other, item)
-    assert values_of(register.get(other, house.patient)) == FIRST | said
+    assert values_of(register.get(other, house.patient)) == FIRST | NOT_ASKED | said
     other.close()
 
 

@@ -1,0 +1,1 @@
+"""Care over time: programmes, appointments, calls, immunizations and who should have come."""

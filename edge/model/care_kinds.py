@@ -1,0 +1,10 @@
+"""Kinds of journal entries of care: what was decided about a patient beyond the measuring."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edge.model.entry_kind import KindRow
+from edge.model.follow_up_kinds import FOLLOW_UP_KINDS
+
+CARE_KINDS: Final[tuple[KindRow, ...]] = (*FOLLOW_UP_KINDS,)

@@ -1,0 +1,104 @@
+"""The words of a visit: why somebody came, danger signs, outcomes; each with its English label.
+
+A word stands in records and never changes its meaning; its label is translated when it is shown.
+Which danger signs make which class is said by the rules (`edge.rules`), not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class VisitWord:
+    """One word of a closed list: as it stands in a record, and what a person reads."""
+
+    word: str
+    label: str
+
+
+class WordList(Mapping[str, VisitWord]):
+    """A closed list of words, in the order in which they are offered."""
+
+    def __init__(self, *rows: tuple[str, str]) -> None:
+        self._rows = {word: VisitWord(word, label) for word, label in rows}
+
+    def __getitem__(self, word: str) -> VisitWord:
+        return self._rows[word]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+REASONS: Final = WordList(
+    ("pressure-check", "Blood pressure check"),
+    ("sugar-check", "Blood sugar check"),
+    ("child-ill", "Child is ill"),
+    ("adult-ill", "Adult is ill"),
+    ("pregnancy", "Pregnancy"),
+    ("after-birth", "After a birth"),
+    ("newborn", "Newborn"),
+    ("growth", "Growth of a child"),
+    ("vaccination", "Vaccination"),
+    ("wound", "Wound or injury"),
+    ("family-planning", "Family planning"),
+    ("medicine-refill", "More medicine"),
+    ("result", "Asks for a result"),
+    ("other", "Other"),
+)
+"""Why the patient came, in one word, said when a visit begins."""
+
+DANGER_SIGNS: Final = WordList(
+    ("convulsion", "Fits (convulsions)"),
+    ("lethargic", "Very sleepy or cannot be woken"),
+    ("confusion", "Newly confused"),
+    ("breathless", "Hard to breathe"),
+    ("stridor", "Noise when breathing in, while calm"),
+    ("chest_indrawing", "Lower chest draws in"),
+    ("unable_to_drink", "Cannot drink or breastfeed"),
+    ("vomits_everything", "Vomits everything"),
+    ("not_feeding_well", "Feeds badly (young baby)"),
+    ("moves_only_when_touched", "Moves only when touched (young baby)"),
+    ("chest_pain", "Chest pain"),
+    ("severe_headache", "Severe headache"),
+    ("vision", "Sees badly or sees lights"),
+    ("weakness_one_side", "One side of the face or body is weak"),
+    ("stiff_neck", "Stiff neck"),
+    ("bleeding", "Heavy bleeding"),
+    ("abdominal_pain", "Severe pain in the belly"),
+    ("baby_moves_less", "The unborn baby moves less"),
+    ("waters_broken", "The waters have broken"),
+)
+"""Each is present, or was asked about and is absent, or was not asked about. The young child's are
+those of WHO IMCI (2014); those of pregnancy are from WHO, Pregnancy, Childbirth, Postpartum and
+Newborn Care (2015), from memory."""
+
+CONSCIOUSNESS: Final = WordList(
+    ("A", "Alert"),
+    ("C", "New confusion"),
+    ("V", "Answers to voice"),
+    ("P", "Answers to pain"),
+    ("U", "Does not answer"),
+)
+"""ACVPU, as NEWS2 has it (Royal College of Physicians, 2017)."""
+
+POSITIONS: Final = WordList(("lying", "Lying"), ("standing", "Standing"))
+"""How a child was measured: length lying, height standing (WHO Child Growth Standards, 2006)."""
+
+MEALS: Final = WordList(
+    ("fasting", "Fasting"), ("random", "Any time"), ("2h", "Two hours after a glucose drink")
+)
+"""When glucose was measured."""
+
+OUTCOMES: Final = WordList(
+    ("home", "Went home"),
+    ("observed", "Stays here to be watched"),
+    ("referred", "Referred"),
+    ("died", "Died"),
+)
+"""How the visit ended for the patient."""

@@ -1,0 +1,11 @@
+"""What the hospital does with each kind of entry of care that it applies: part of `HANDLERS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hospital.receiving.follow_up_handlers import FOLLOW_UP_HANDLERS
+from hospital.receiving.handler import Handler
+
+CARE_HANDLERS: Final[Mapping[str, Handler[Any]]] = {**FOLLOW_UP_HANDLERS}

@@ -1,0 +1,40 @@
+"""The clinic's places: every list and page of the staff that is about no single patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+
+from kiosk_ui.guard import staff_only
+from kiosk_ui.wording import N_
+
+page = Blueprint("places", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A page that the staff open by themselves: its endpoint, name, picture and what it is for."""
+
+    endpoint: str
+    name: str
+    icon: str
+    says: str
+
+
+PLACES: tuple[Place, ...] = (
+    Place(
+        "controls.show",
+        N_("Quality control"),
+        "medical_records",
+        N_("What devices measured of control material."),
+    ),
+)
+"""In the order of the page."""
+
+
+@page.get("/clinic")
+@staff_only
+def show() -> str:
+    """Show the places."""
+    return render_template("places.html", places=PLACES)
