@@ -7,8 +7,9 @@ a doubt that was settled. What the rules then find is kept beside what they foun
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 
-from edge.assessments import judging, measured_facts, record
+from edge.assessments import judging, measured_facts, record, said_facts
 from edge.assessments.cause import Cause, day_of
 from edge.model.age import Age
 from edge.model.clock import Stamp
@@ -23,8 +24,8 @@ RECENT_MS = 7 * 24 * 3600 * 1000
 """So far back readings are judged again when a fact becomes known."""
 
 _HELD = (
-    "SELECT r.entry, r.patient_id, r.visit_id, r.compared, r.perhaps, r.told_apart, j.record"
-    " FROM reading r JOIN journal j ON j.id = r.entry"
+    "SELECT r.entry, r.patient_id, r.visit_id, r.compared, r.perhaps, r.told_apart, j.record,"
+    " v.day FROM reading r JOIN journal j ON j.id = r.entry LEFT JOIN visit v ON v.id = r.visit_id"
     " WHERE r.patient_id IS NOT NULL AND coalesce(r.tray, '') <> 'discarded'"
 )
 
@@ -86,6 +87,25 @@ def judge_late(store: Store, now: Stamp, limit: int = 100) -> tuple[int, ...]:
     return tuple(raised)
 
 
+def judge_note(store: Store, now: Stamp, visit_id: str) -> tuple[int, ...]:
+    """Judge a visit of which something was said: its readings again, then what was said by itself.
+
+    Inside the caller's transaction.
+    """
+    rows = store.rows(f"{_HELD} AND r.visit_id = ? ORDER BY r.entry", (visit_id,))
+    note = store.row(
+        "SELECT n.*, j.record FROM visit_note n JOIN journal j ON j.id = n.entry"
+        " WHERE n.visit_id = ?",
+        (visit_id,),
+    )
+    raised = [alert for row in rows for alert in _judge(store, now, row)]
+    if note is not None:
+        at, day = _entry(note).at, date.fromisoformat(note["day"])
+        cause = Cause(note["entry"], at, note["patient_id"], visit_id, day)
+        raised += judging.judge(store, now, cause, said_facts.NAMES)
+    return tuple(raised)
+
+
 def judge_without(
     store: Store, now: Stamp, entry: int, patient_id: str, visit_id: str | None
 ) -> tuple[int, ...]:
@@ -122,7 +142,7 @@ def _judge(
     if only is not None:
         names &= frozenset(only)
     alone = bool(entry.body.get("stored"))
-    day = day_of(entry.at)
+    day = date.fromisoformat(row["day"]) if row["day"] else day_of(entry.at)
     cause = Cause(row["entry"], entry.at, row["patient_id"], row["visit_id"], day, alone)
     return judging.judge(store, now, cause, names)
 

@@ -10,7 +10,7 @@ import msgspec
 from edge.model.clock import Stamp
 from edge.model.entry import Entry
 from hospital.entries.facts import Fact
-from hospital.entries.fields import MAX_VALUES, MalformedField, Text
+from hospital.entries.fields import MAX_VALUES, MalformedField, Text, checked_day
 
 LONGEST_JSON = 16_000
 """Characters of the facts or of the result of one assessment."""
@@ -42,6 +42,7 @@ class AssessmentFact(Fact, frozen=True):
     def read(cls, entry: Entry) -> AssessmentFact:
         """Return the fact of an assessment; raises `ValueError` when a map is none."""
         fact = cls._of(entry, entry.body)
+        checked_day(fact.day)
         for text in (fact.result, fact.facts):
             try:
                 is_map = isinstance(json.loads(text), dict)
