@@ -58,7 +58,13 @@ setup(
     ),
     include_package_data=False,
     package_data={
-        "edge": ["py.typed", "rules/*.toml", "visits/*.toml", "medicines/*.toml"],
+        "edge": [
+            "py.typed",
+            "rules/*.toml",
+            "rules/tables/*.toml",
+            "visits/*.toml",
+            "medicines/*.toml",
+        ],
         "web": ["py.typed", "static/*"],
         "devices": ["py.typed"],
         "sync": ["py.typed"],

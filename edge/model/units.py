@@ -46,11 +46,16 @@ def in_unit(value: Value, unit: str) -> Value:
     """
     if value.unit == unit:
         return value
-    reckon, step = _RECKONED[value.unit, unit]
-    number = reckon(value.value).quantize(Decimal(step), ROUND_HALF_UP)
+    step = Decimal(_RECKONED[value.unit, unit][1])
+    number = reckoned(value.value, value.unit, unit).quantize(step, ROUND_HALF_UP)
     return replace(
         value, code=_BY_UNIT.get((value.code, unit), value.code), value=number, unit=unit
     )
+
+
+def reckoned(number: Decimal, unit: str, wanted: str) -> Decimal:
+    """Return a number in another unit (UCUM), not rounded; raises `LookupError`."""
+    return number if unit == wanted else _RECKONED[unit, wanted][0](number)
 
 
 def other_unit(value: Value) -> Value | None:

@@ -1,7 +1,7 @@
-"""Clinical rules: cited tables (TOML) and the small pure functions that read them.
+"""Clinical rules: cited tables (TOML) and the small pure engine that reads them.
 
-A rule is one module and one table beside it, and a row here. Intake judges every reading of a
-patient by all of them, and the desk names them.
+Each rule is one file of `tables/`. The red score of NEWS2 (`news2_red`) is judged by intake at
+once, and the desk names it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from collections.abc import Iterable
 from edge.model.age import Age
 from edge.model.reading import IMPROBABLE, Value
 from edge.rules import news2_red
+from edge.rules.library import rules
 from edge.rules.rule import Rule, Silence
+
+__all__ = ["RULES", "rules", "silent", "silent_at"]
 
 RULES: tuple[Rule, ...] = (news2_red.RULE,)
 

@@ -1,0 +1,88 @@
+"""Judges facts by a rule: `assess(rule, facts)`, the same at the box and at the hospital.
+
+A fact that is missing, or that cannot be, is the set of all it may be (`edge/rules/possible.py`),
+and so is every step that needs it. What is the same for all of them is known; of the rest the
+bounds are given. So the answer contains the one that all facts would give, and no rule is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge.rules import given_facts
+from edge.rules.assessment import Assessment, Json, Level, Response, Status
+from edge.rules.given_facts import GivenFacts
+from edge.rules.result import least_response, notes, written
+from edge.rules.steps import Steps
+from edge.rules.table import RuleTable
+from edge.rules.texts import NOT_JUDGED
+
+
+def assess(rule: RuleTable, facts: Mapping[str, object]) -> Assessment:
+    """Return what a rule says of facts, given by their names in FACTS or in the table."""
+    given = given_facts.take(rule, facts)
+    for condition in rule.conditions:
+        if not condition.band.may_hold(given.values[condition.fact.name]):
+            return _unjudged(rule, given, Status.NOT_APPLICABLE, reason=condition.reason)
+    in_doubt = [c for c in rule.conditions if not c.band.must_hold(given.values[c.fact.name])]
+    unknown = tuple(dict.fromkeys(c.fact.name for c in in_doubt if c.asks))
+    if unknown:
+        return _unjudged(rule, given, Status.NEEDS_INPUT, missing=unknown)
+    given.warnings += [f"{condition.fact.name}_not_known" for condition in in_doubt]
+    return _judged(rule, given)
+
+
+def _judged(rule: RuleTable, given: GivenFacts) -> Assessment:
+    steps = Steps(rule, given.values)
+    missing = steps.missing()
+    if missing and not (rule.bounds and given.told.intersection(rule.inputs)):
+        return _unjudged(rule, given, Status.NEEDS_INPUT, missing=missing)
+    status = Status.INCOMPLETE if missing else Status.OK
+    response = least_response(steps, status)
+    return _assessment(
+        rule,
+        status,
+        written(steps, given, status, missing),
+        missing=missing,
+        responses=(response,) if response else (),
+    )
+
+
+def _unjudged(
+    rule: RuleTable,
+    given: GivenFacts,
+    status: Status,
+    missing: tuple[str, ...] = (),
+    reason: str = "",
+) -> Assessment:
+    """Return that a rule is not for this person, or that it needs more facts first."""
+    result: dict[str, Json] = {"status": status.value}
+    result |= {"missing": list(missing)} if missing else {"reason": reason}
+    result |= {o.name: None for o in rule.outputs if not o.is_object and not o.asked}
+    responses = (Response(Level.NONE, NOT_JUDGED),) if missing else ()
+    return _assessment(
+        rule, status, result | notes(given), missing=missing, reason=reason, responses=responses
+    )
+
+
+def _assessment(
+    rule: RuleTable,
+    status: Status,
+    result: Mapping[str, Json],
+    *,
+    missing: tuple[str, ...],
+    reason: str = "",
+    responses: tuple[Response, ...],
+) -> Assessment:
+    return Assessment(
+        rule=rule.id,
+        version=rule.version,
+        sha256=rule.sha256,
+        draft=rule.is_draft,
+        status=status,
+        result=result,
+        level=responses[0].level if responses else Level.NONE,
+        missing=missing,
+        reason=reason,
+        responses=responses,
+    )

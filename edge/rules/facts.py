@@ -1,0 +1,191 @@
+"""The facts that clinical rules read: one row a fact, with its code, its unit, its bounds.
+
+A fact that cannot be (a wrong type, a number that no person has) is refused with a sentence and
+counts as missing: no rule judges by it, and none is silent because of it. The bounds of coded
+values are the hard limits of `plausibility.toml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+from edge.model.reading import Code
+from edge.rules import plausibility
+from edge.rules.possible import INFINITE, UNKNOWN, Possible, Word, between, known
+
+
+class FactType(StrEnum):
+    """What a fact is: a number, one word of a list, yes or no, somebody's name."""
+
+    NUMBER = "number"
+    WORD = "word"
+    FLAG = "flag"
+    NAME = "name"
+
+
+NAMED: Final = "named"
+NOBODY: Final = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact: its name, its English label, what it is, its unit (UCUM) and LOINC code, if any.
+
+    `choices` are the words of a word. `least` and `most` bound a number, both included. `units` are
+    those that may stand beside it instead, told by another fact.
+    """
+
+    name: str
+    label: str
+    type: FactType = FactType.NUMBER
+    unit: str = ""
+    code: str = ""
+    choices: tuple[Word, ...] = ()
+    least: Decimal = Decimal(0)
+    most: Decimal = INFINITE
+    units: tuple[str, ...] = ()
+
+    @property
+    def unknown(self) -> Possible:
+        """Return what it may be when nobody said."""
+        match self.type:
+            case FactType.NUMBER:
+                return UNKNOWN
+            case FactType.WORD:
+                return frozenset(self.choices)
+            case FactType.FLAG:
+                return frozenset({False, True})
+            case FactType.NAME:
+                return frozenset({NAMED, NOBODY})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a fact is not used, in words."""
+
+    text: str
+
+
+def _number(name: str, label: str, unit: str, code: str, most: int) -> Fact:
+    return Fact(name, label, FactType.NUMBER, unit, code, most=Decimal(most))
+
+
+def _measured(name: str, label: str, unit: str, code: Code) -> Fact:
+    limits = plausibility.limits_of(code, unit)
+    if limits is None:
+        raise LookupError(f"plausibility.toml has no limits of {code} in {unit}")
+    low, high = limits.hard
+    return Fact(name, label, FactType.NUMBER, unit, code, least=low, most=high)
+
+
+def _word(name: str, label: str, *choices: str) -> Fact:
+    return Fact(name, label, FactType.WORD, choices=choices)
+
+
+def _flag(name: str, label: str) -> Fact:
+    return Fact(name, label, FactType.FLAG)
+
+
+FACTS: Final[tuple[Fact, ...]] = (
+    _number("age_days", "age in days", "d", "30525-0", 47_500),
+    _number("age_months", "age in months", "mo", "30525-0", 1_560),
+    _number("age_years", "age in years", "a", "30525-0", 130),
+    _word("sex", "sex", "f", "m"),
+    _flag("pregnant", "pregnant"),
+    _number("gest_weeks", "weeks of pregnancy", "wk", "18185-9", 45),
+    _flag("postpartum", "gave birth in the last six weeks"),
+    _flag("pregnant_or_postpartum", "pregnant, or gave birth in the last six weeks"),
+    _number("altitude_m", "altitude of the clinic", "m", "", 6_000),
+    _flag("smoker", "smokes"),
+    _measured("rr", "breaths in a minute", "/min", Code.RESPIRATORY_RATE),
+    _measured("rr_second", "second count of breaths", "/min", Code.RESPIRATORY_RATE),
+    _measured("spo2", "oxygen saturation", "%", Code.SPO2),
+    _flag("o2", "receives oxygen"),
+    Fact("spo2_scale", "SpO2 scale", FactType.WORD, choices=(Decimal(1), Decimal(2))),
+    Fact("scale2_authorised_by", "clinician who decided on SpO2 scale 2", FactType.NAME),
+    _measured("sbp", "systolic pressure", "mm[Hg]", Code.SYSTOLIC),
+    _measured("dbp", "diastolic pressure", "mm[Hg]", Code.DIASTOLIC),
+    _measured("hr", "pulse", "/min", Code.PULSE),
+    _word("consciousness", "consciousness (ACVPU)", "A", "C", "V", "P", "U"),
+    _flag("altered_mentation", "confused or less awake than usual"),
+    _measured("temp_c", "temperature", "Cel", Code.TEMPERATURE),
+)
+"""Every fact that a table may name. A new one is a row here."""
+
+BY_NAME: Final[Mapping[str, Fact]] = {fact.name: fact for fact in FACTS}
+
+
+def read(fact: Fact, raw: object) -> Possible | Refusal:
+    """Return what is known of a fact from its raw value (None: nothing), or why it is refused.
+
+    A number that is not known exactly is {"least": …, "most": …}, such as a meter's HI or an age
+    that was guessed.
+    """
+    if fact.type is FactType.NAME:
+        return _read_name(fact, raw)
+    if raw is None:
+        return fact.unknown
+    if fact.type is FactType.FLAG:
+        return (
+            known(raw) if isinstance(raw, bool) else Refusal(f"{fact.name} must be true or false")
+        )
+    if fact.type is FactType.WORD:
+        return _read_word(fact, raw)
+    if isinstance(raw, Mapping):
+        return _read_bounds(fact, raw)
+    number = _read_number(fact, raw)
+    return number if isinstance(number, Refusal) else known(number)
+
+
+def _read_name(fact: Fact, raw: object) -> Possible | Refusal:
+    if raw is None:
+        return known(NOBODY)
+    if not isinstance(raw, str):
+        return Refusal(f"{fact.name} must be a name")
+    return known(NAMED if raw.strip() else NOBODY)
+
+
+def _read_word(fact: Fact, raw: object) -> Possible | Refusal:
+    found = next((word for word in fact.choices if is_one_of(raw, (word,))), None)
+    if found is not None:
+        return known(found)
+    allowed = ", ".join(str(word) for word in fact.choices)
+    return Refusal(f"{fact.name} must be one of {allowed}")
+
+
+def _read_bounds(fact: Fact, raw: Mapping[object, object]) -> Possible | Refusal:
+    if not raw or not set(raw) <= {"least", "most"}:
+        return Refusal(f'{fact.name} must be a number, or {{"least": …, "most": …}}')
+    low = _read_number(fact, raw["least"]) if "least" in raw else -INFINITE
+    high = _read_number(fact, raw["most"]) if "most" in raw else INFINITE
+    if isinstance(low, Refusal):
+        return low
+    if isinstance(high, Refusal):
+        return high
+    if low > high:
+        return Refusal(f"{fact.name}: {low} is above {high}")
+    return between(low, high)
+
+
+def _read_number(fact: Fact, raw: object) -> Decimal | Refusal:
+    if isinstance(raw, bool) or not isinstance(raw, int | float | Decimal):
+        return Refusal(f"{fact.name} must be a number")
+    number = Decimal(str(raw)) if isinstance(raw, float) else Decimal(raw)
+    if not number.is_finite():
+        return Refusal(f"{fact.name} must be a number")
+    if not fact.least <= number <= fact.most:
+        return Refusal(f"{fact.name} must be from {fact.least} to {fact.most} {fact.unit}".rstrip())
+    return number
+
+
+def is_one_of(raw: object, words: Iterable[Word]) -> bool:
+    """Whether a raw value is one of some words; true is never 1, and no value raises."""
+    if isinstance(raw, bool | str):
+        return any(raw is word or (isinstance(word, str) and raw == word) for word in words)
+    if not isinstance(raw, int | Decimal) or not Decimal(raw).is_finite():
+        return False
+    return any(isinstance(word, Decimal) and word == raw for word in words)

@@ -1,0 +1,175 @@
+"""Facts as somebody gave them, made ready for a rule: read, checked, completed from one another.
+
+What cannot be is refused in words and counts as missing. An age in one unit is an age in the
+others, as exactly as it follows: month m of a life begins on day m x 30.4369 (the mean Gregorian
+month), so two months begin on day 60.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Final
+
+from edge.model.units import reckoned
+from edge.rules.facts import BY_NAME, FactType, Refusal, is_one_of, read
+from edge.rules.possible import UNKNOWN, Possible, between, bounds, known, single
+from edge.rules.table import Alias, Input, RuleTable
+
+AGES: Final = ("age_days", "age_months", "age_years")
+"""From the finest unit to the coarsest."""
+
+_DAYS_OF: Final = {
+    "age_days": Decimal(1),
+    "age_months": Decimal("30.436875"),
+    "age_years": Decimal("365.2425"),
+}
+_DIGITS = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
+_SLACK_DAYS = 3
+"""By how much a calendar month may begin earlier or later than a mean one."""
+
+
+@dataclass(slots=True)
+class GivenFacts:
+    """What is known of each fact of a rule, by its name in FACTS.
+
+    `told` are those that were given and can be; `refused` says in words why others cannot be.
+    """
+
+    values: dict[str, Possible] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def take(rule: RuleTable, facts: Mapping[str, object]) -> GivenFacts:
+    """Read the facts that a rule needs; whatever they are, nothing is raised."""
+    given = GivenFacts()
+    for name in (*AGES, *(condition.fact.name for condition in rule.conditions), *rule.inputs):
+        if name not in given.values:
+            _take_one(given, rule.inputs.get(name) or Input(BY_NAME[name]), facts)
+    _refuse_crossed_pressures(given)
+    _complete_ages(given)
+    _derive(given, facts)
+    for name, taken in rule.inputs.items():
+        if (
+            taken.assume is not None
+            and name not in given.told
+            and single(given.values[name]) is None
+        ):
+            given.values[name] = known(taken.assume)
+            given.warnings += [taken.warning] if taken.warning else []
+    return given
+
+
+def _take_one(given: GivenFacts, taken: Input, facts: Mapping[str, object]) -> None:
+    fact = taken.fact
+    name, raw = _raw(taken, facts)
+    possible = read(fact, raw) if name else fact.unknown
+    if isinstance(possible, Refusal):
+        given.refused[name] = possible.text
+        possible = fact.unknown
+    elif name and (raw is not None or fact.type is FactType.NAME):
+        given.told.add(fact.name)
+    given.values[fact.name] = possible
+
+
+def _raw(taken: Input, facts: Mapping[str, object]) -> tuple[str, object]:
+    """Return under which name an input came ("": it did not), and its value in the fact's unit."""
+    name = taken.fact.name
+    if facts.get(name) is not None:
+        return name, facts[name]
+    for alias in taken.also:
+        fits = all(is_one_of(facts.get(key), words) for key, words in alias.when.items())
+        if facts.get(alias.name) is not None and fits:
+            return alias.name, _as_fact(facts[alias.name], alias, taken.fact.unit)
+    return (name, None) if name in facts else ("", None)
+
+
+def _as_fact(raw: object, alias: Alias, unit: str) -> object:
+    """Return a raw value as the fact's own: text as a number, another unit reckoned."""
+    if alias.is_text and isinstance(raw, str) and _DIGITS.fullmatch(raw):
+        raw = Decimal(raw)
+    if not alias.unit or isinstance(raw, bool) or not isinstance(raw, int | Decimal):
+        return raw
+    number = Decimal(raw)
+    return reckoned(number, alias.unit, unit) if number.is_finite() else raw
+
+
+def _refuse_crossed_pressures(given: GivenFacts) -> None:
+    high, low = (single(given.values.get(name, UNKNOWN)) for name in ("sbp", "dbp"))
+    if isinstance(high, Decimal) and isinstance(low, Decimal) and high <= low:
+        _refuse(given, ("sbp", "dbp"), f"systolic {high} is not above diastolic {low}")
+
+
+def _refuse(given: GivenFacts, names: tuple[str, ...], why: str) -> None:
+    for name in names:
+        given.refused[name] = why
+        given.values[name] = BY_NAME[name].unknown
+        given.told.discard(name)
+
+
+def _complete_ages(given: GivenFacts) -> None:
+    """Fill in the age in each unit from the finest that is told; ages that differ are refused."""
+    told = {name: _span(name, given.values[name]) for name in AGES if name in given.told}
+    if not told:
+        return
+    if max(low for low, _ in told.values()) - min(high for _, high in told.values()) > _SLACK_DAYS:
+        _refuse(given, tuple(told), "the ages in days, months and years do not agree")
+        return
+    low, high = next(iter(told.values()))
+    for name in AGES:
+        if name in told:
+            given.values[name] = between(*(_floor(end) for end in bounds(given.values[name])))
+        else:
+            given.values[name] = between(_completed(name, low), _completed(name, high))
+
+
+def _span(name: str, age: Possible) -> tuple[Decimal, Decimal]:
+    """Return the first and the last day of life on which somebody is of an age."""
+    low, high = (_floor(end) for end in bounds(age))
+    return _floor(max(low, Decimal(0)) * _DAYS_OF[name]), _floor((high + 1) * _DAYS_OF[name]) - 1
+
+
+def _completed(name: str, day: Decimal) -> Decimal:
+    """Return the completed days, months or years on a day of life."""
+    return ((day + 1) / _DAYS_OF[name]).to_integral_value(ROUND_CEILING) - 1
+
+
+def _floor(number: Decimal) -> Decimal:
+    return number.to_integral_value(ROUND_FLOOR)
+
+
+def _derive(given: GivenFacts, facts: Mapping[str, object]) -> None:
+    """Complete facts that follow from others which were given."""
+    for name, follow in _DERIVED.items():
+        follows = follow(facts) if name in given.values and name not in given.told else None
+        if follows is not None:
+            given.values[name] = known(follows)
+            given.told.add(name)
+
+
+def _no_pregnant_man(facts: Mapping[str, object]) -> bool | None:
+    return False if facts.get("sex") == "m" else None
+
+
+def _altered_unless_alert(facts: Mapping[str, object]) -> bool | None:
+    acvpu = facts.get("consciousness")
+    return acvpu != "A" if isinstance(acvpu, str) and acvpu in tuple("ACVPU") else None
+
+
+def _pregnant_or_postpartum(facts: Mapping[str, object]) -> bool | None:
+    either = facts.get("pregnant"), facts.get("postpartum")
+    if True in [value is True for value in either]:
+        return True
+    return False if all(value is False for value in either) else None
+
+
+_DERIVED: Final[Mapping[str, Callable[[Mapping[str, object]], bool | None]]] = {
+    "pregnant": _no_pregnant_man,
+    "altered_mentation": _altered_unless_alert,
+    "pregnant_or_postpartum": _pregnant_or_postpartum,
+}
+"""Facts that follow from others, each by its name."""

@@ -1,0 +1,89 @@
+"""Writes what the steps of a rule gave as the outputs of its table, and chooses the response.
+
+Of a value that is not known its bounds are written: `total_lower_bound` and `total_upper_bound` of
+a number, `band_at_least` of a word or of yes and no.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from edge.rules.assessment import Json, Level, Response, Status
+from edge.rules.given_facts import GivenFacts
+from edge.rules.possible import Possible, Word, single
+from edge.rules.steps import Steps, rounded
+from edge.rules.table import Output
+from edge.rules.texts import INCOMPLETE
+
+
+def written(
+    steps: Steps, given: GivenFacts, status: Status, missing: tuple[str, ...]
+) -> dict[str, Json]:
+    """Return the result in the shape of tests/vectors/clinical.json."""
+    result: dict[str, Json] = {"status": status.value}
+    if missing:
+        result["missing"] = list(missing)
+    for output in steps.rule.outputs:
+        result |= _output(output, steps, missing)
+    given.warnings += [c.word for c in steps.rule.cautions if steps.must_meet(c.when)]
+    return result | notes(given)
+
+
+def notes(given: GivenFacts) -> dict[str, Json]:
+    """Return what is said beside a result: warnings, and why facts were refused."""
+    found: dict[str, Json] = {}
+    if given.warnings:
+        found |= {"warning": given.warnings[0], "warnings": list(given.warnings)}
+    return found | ({"refused": dict(given.refused)} if given.refused else {})
+
+
+def least_response(steps: Steps, status: Status) -> Response | None:
+    """Return the response to the mildest result that is possible, None when there is none.
+
+    A mild result that is not complete calms nobody: then what is missing is asked for.
+    """
+    possible = steps.possible(steps.rule.respond_to)
+    assert isinstance(possible, frozenset)
+    responses = [steps.rule.responses[word] for word in possible]
+    if not responses:
+        return None
+    least = min(responses, key=lambda response: response.level.rank)
+    if status is Status.OK or least.level.rank >= Level.SOON.rank:
+        return least
+    return Response(least.level, INCOMPLETE)
+
+
+def _output(output: Output, steps: Steps, missing: tuple[str, ...]) -> dict[str, Json]:
+    if output.asked:
+        return {output.name: output.asked in missing}
+    if output.is_object:
+        values = {name: single(steps.possible(of)) for name, of in output.of.items()}
+        known = {name: value for name, value in values.items() if value is not None}
+        return {output.known_as if missing else output.name: known}
+    possible = steps.possible(output.of[output.name])
+    value = single(possible)
+    result = {output.name: None if value is None else _shown(value, output)}
+    return result | dict(_bounds(output, possible, steps)) if missing else result
+
+
+def _shown(value: Word, output: Output) -> Json:
+    if not isinstance(value, Decimal):
+        return value
+    number = next(iter(rounded(frozenset({value}), output.step)))  # type: ignore[arg-type]
+    return str(number) if output.is_text else number
+
+
+def _bounds(output: Output, possible: Possible, steps: Steps) -> Iterator[tuple[str, Json]]:
+    """Yield what is certain of a value, by the names that it has in the result."""
+    if not isinstance(possible, frozenset) or not possible:
+        return
+    of = output.of[output.name]
+    order = steps.rule.order.get(of)
+    numbers = [value for value in possible if isinstance(value, Decimal)]
+    if numbers and order is None:
+        yield f"{output.name}_lower_bound", _shown(min(numbers), output)
+        yield f"{output.name}_upper_bound", _shown(max(numbers), output)
+    elif order is not None or all(isinstance(value, bool) for value in possible):
+        least = min(possible, key=lambda value: steps.rule.rank(of, value))
+        yield output.known_as or f"{output.name}_at_least", _shown(least, output)
