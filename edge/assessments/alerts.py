@@ -15,6 +15,7 @@ from edge.model.entry import EntryKind
 from edge.model.reading import Code, Value
 from edge.model.reading_body import row_of
 from edge.rules.assessment import Level
+from edge.rules.table import Lookup, RuleTable, half_up
 from edge.store import journal
 from edge.store.store import Store
 
@@ -27,7 +28,7 @@ SIGNS = "danger-signs"
 class Alert:
     """What a rule found urgent: its assessment (a journal number) and the facts that made it so."""
 
-    rule: str
+    rule: RuleTable
     level: Level
     assessment: int
     measured: tuple[tuple[str, MeasuredFact], ...]
@@ -35,11 +36,12 @@ class Alert:
 
 def raise_once(store: Store, now: Stamp, cause: Cause, alert: Alert) -> list[int]:
     """Raise an alert unless one as urgent stands for the visit; in the caller's transaction."""
-    if any(Level(held).rank >= alert.level.rank for held in _standing(store, cause, alert.rule)):
+    if any(Level(held).rank >= alert.level.rank for held in _standing(store, cause, alert.rule.id)):
         return []
     name, value, reading = _parameter(cause, alert)
+    bound = _bound(alert)
     body: dict[str, object] = {
-        "rule": alert.rule,
+        "rule": alert.rule.id,
         "level": alert.level.value,
         "parameter": name,
         "value": row_of(value),
@@ -47,13 +49,13 @@ def raise_once(store: Store, now: Stamp, cause: Cause, alert: Alert) -> list[int
         "reading": journal.identity(store, reading),
         "assessment": journal.identity(store, alert.assessment),
     }
-    if cause.visit_id is not None:
-        body["visit"] = cause.visit_id
+    body |= {} if bound is None else {"bound": f"{bound:f}"}
+    body |= {} if cause.visit_id is None else {"visit": cause.visit_id}
     entry = journal.append(store, EntryKind.ALERT, now, body)
     store.execute(
         "INSERT INTO alert (entry, reading, patient_id, rule, level, visit_id, assessment)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (entry, reading, cause.patient_id, alert.rule, alert.level.value)
+        (entry, reading, cause.patient_id, alert.rule.id, alert.level.value)
         + (cause.visit_id, alert.assessment),
     )
     return [entry]
@@ -80,3 +82,18 @@ def _parameter(cause: Cause, alert: Alert) -> tuple[str, Value, int]:
     name, measured = alert.measured[0]
     value = measured.value
     return _BY_CODE.get(value.code, name.replace("_", "-")), value, measured.entry
+
+
+def _bound(alert: Alert) -> Decimal | None:
+    """Return the edge of the band in which the first value lies; None where there is none."""
+    if not alert.measured:
+        return None
+    name, measured = alert.measured[0]
+    steps = [step for step in alert.rule.steps.values() if isinstance(step, Lookup)]
+    variants = [variant for step in steps for variant in step.variants if variant.of == name]
+    for variant in variants:
+        number = half_up(measured.value.value, variant.step)
+        for band in variant.bands:
+            if not band.words and band.holds(number):
+                return next((e for e in (band.least, band.high) if e.is_finite()), None)
+    return None

@@ -30,6 +30,14 @@ class RuleFacts:
         """The readings (journal numbers) that the facts came from, oldest first."""
         return tuple(sorted({one.entry for one in self.measured.values()}))
 
+    def with_only(self, name: str) -> dict[str, object]:
+        """Return the facts as if nothing but one had been measured."""
+        return {
+            known: fact
+            for known, fact in self.facts.items()
+            if known == name or known not in self.measured
+        }
+
     def without(self, name: str) -> dict[str, object]:
         """Return the facts as if one had not been measured."""
         return {known: fact for known, fact in self.facts.items() if known != name}
@@ -48,7 +56,9 @@ class GatheredFacts:
         if names & set(AGE_FACTS):
             names |= {LIKELY}
         facts = {name: fact for name, fact in self.known.items() if name in names}
-        measured = {n: one for n, one in self.measured.items() if n in names and _fits(rule, n, one)}
+        measured = {
+            n: one for n, one in self.measured.items() if n in names and _fits(rule, n, one)
+        }
         return RuleFacts(facts | {n: one.fact for n, one in measured.items()}, measured)
 
 

@@ -105,21 +105,26 @@ def _keep(store: Store, now: Stamp, cause: Cause, judged: _Judged) -> list[int]:
     measured = [judged.facts.measured[name] for name in names]
     entries = {one.entry for one in measured}
     entry = record.keep(store, now, cause, (judged.judgement, judged.facts, entries))
-    alert = alerts.Alert(judged.rule.id, level, entry, tuple(zip(names, measured, strict=True)))
+    alert = alerts.Alert(judged.rule, level, entry, tuple(zip(names, measured, strict=True)))
     return alerts.raise_once(store, now, cause, alert)
 
 
 def _dangerous(judged: _Judged) -> list[str]:
-    """Return the measured facts without which it would be less urgent, the one that counts first.
+    """Return the measured facts because of which it is urgent, the one that counts first.
 
-    Of a result that hangs on no single one: all of them.
+    Those that are urgent by themselves, else those without which it would be less urgent, else all.
     """
-    assess_by, level = by_rule(judged.rule), judged.judgement.assessment.level
+    facts_of, level = judged.facts, judged.judgement.assessment.level
+    names = [name for name in judged.rule.inputs if name in facts_of.measured]
 
-    def without(name: str) -> int:
-        return uncertain.judge(assess_by, judged.facts.without(name)).assessment.level.rank
+    def rank(known: uncertain.Facts) -> int:
+        return uncertain.judge(by_rule(judged.rule), known).assessment.level.rank
 
-    names = sorted(judged.facts.measured)
-    ranks = {name: without(name) for name in names}
-    names.sort(key=lambda name: (ranks[name], -judged.facts.measured[name].entry))
-    return [name for name in names if ranks[name] < level.rank] or names
+    alone = {name: rank(facts_of.with_only(name)) for name in names}
+    without = {name: rank(facts_of.without(name)) for name in names}
+    names.sort(key=lambda name: (-alone[name], without[name]))
+    return (
+        [name for name in names if alone[name] >= Level.URGENT.rank]
+        or [name for name in names if without[name] < level.rank]
+        or names
+    )

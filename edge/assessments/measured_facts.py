@@ -55,6 +55,11 @@ def names_of(values: Sequence[Value]) -> frozenset[str]:
     return frozenset(NAMES[value.code] for value in values if value.code in NAMES)
 
 
+def of_values(values: Sequence[Value]) -> dict[str, object]:
+    """Return the facts that values are, by name, as a rule reads them."""
+    return {NAMES[value.code]: _fact(value) for value in values if value.code in NAMES}
+
+
 def newest(store: Store, patient_ids: Sequence[str], cause: Cause) -> dict[str, MeasuredFact]:
     """Return the newest value of each fact up to a cause, by the fact's name."""
     found: dict[str, MeasuredFact] = {}

@@ -19,6 +19,7 @@ from edge.store.store import Row, Store
 
 _STANDING = (
     "SELECT a.*, j.record FROM assessment a JOIN journal j ON j.id = a.entry WHERE a.stands = 1"
+    " AND a.superseded = 0"
 )
 
 
@@ -60,8 +61,8 @@ def standing(store: Store, cause: Cause, rules: Collection[str]) -> dict[str, St
     which, values = _scope(cause.patient_id, cause.visit_id, cause.day.isoformat())
     rows = store.rows(
         "SELECT a.entry, a.rule, a.digest, a.level, r.reading FROM assessment a"
-        f" LEFT JOIN assessment_reading r ON r.assessment = a.entry WHERE a.stands = 1 AND {which}"
-        " AND a.cause <= ? ORDER BY a.cause, a.entry",
+        f" LEFT JOIN assessment_reading r ON r.assessment = a.entry WHERE a.stands = 1"
+        f" AND a.superseded = 0 AND {which} AND a.cause <= ? ORDER BY a.cause, a.entry",
         (*values, cause.entry),
     )
     newest = {row["rule"]: row for row in rows if row["rule"] in rules}
@@ -103,6 +104,10 @@ def keep(
     if found.draft:
         body["draft"] = True
     entry = journal.append(store, EntryKind.ASSESSMENT, at, body)
+    store.execute(
+        "UPDATE assessment SET superseded = 1 WHERE cause = ? AND patient_id = ? AND rule = ?",
+        (cause.entry, cause.patient_id, found.rule),
+    )
     store.execute(
         "INSERT INTO assessment (entry, cause, patient_id, visit_id, day, rule, status, level,"
         " possible, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

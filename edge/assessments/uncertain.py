@@ -26,7 +26,7 @@ ASKED = frozenset({*AGE_FACTS, SEX, PREGNANT})
 STEPS = (1, 6, 7, 28, 59, 60, 61, 91, 182, 183, 273, 365, 366, 548, 730, 731, 1095, 1461) + tuple(
     365 * years + years // 4 + more for years in range(5, 90) for more in (0, 1)
 )
-"""Ages in days around which tables of guidelines change: days, weeks, months, then each birthday."""
+"""Ages in days around which tables of guidelines change: days, months, then each birthday."""
 
 OLDEST_DAYS = 40_000
 
@@ -52,11 +52,11 @@ def judge(assess: Assess, facts: Facts) -> Judgement:
     cases = [assess(case) for case in _cases(known, unknown)]
     possible = highest(said.level, *(case.level for case in cases))
     if unknown & set(AGE_FACTS) and LIKELY in facts:
-        likely = assess(known | _age(int(str(facts[LIKELY]))))
+        likely = assess({**known, **_age(_days(facts[LIKELY], 0))})
         said = _not_certain(said, [likely, *cases], unknown)
         return Judgement(replace(said, level=possible), possible)
     if unknown == {PREGNANT}:
-        without = assess(known | {PREGNANT: False})
+        without = assess({**known, PREGNANT: False})
         said = _not_certain(said, [without], unknown)
         return Judgement(said, highest(possible, said.level))
     return Judgement(said, possible)
@@ -96,8 +96,14 @@ def _cases(known: Facts, unknown: frozenset[str]) -> Iterator[Facts]:
 
 def _bounds(days: object) -> tuple[int, int]:
     if isinstance(days, Mapping):
-        return int(days.get("least", 0)), int(days.get("most", OLDEST_DAYS))
+        return _days(days.get("least"), 0), _days(days.get("most"), OLDEST_DAYS)
     return 0, OLDEST_DAYS
+
+
+def _days(value: object, otherwise: int) -> int:
+    """Return a count of days that somebody can be old; nobody vouches for a stored one."""
+    is_count = isinstance(value, int) and not isinstance(value, bool)
+    return int(str(value)) if is_count and 0 <= int(str(value)) <= OLDEST_DAYS else otherwise
 
 
 def _age(days: int) -> dict[str, object]:

@@ -8,7 +8,8 @@ CREATE TABLE assessment (
     cause INTEGER NOT NULL REFERENCES journal (id),
     patient_id TEXT NOT NULL, visit_id TEXT, day TEXT NOT NULL,
     rule TEXT NOT NULL, status TEXT NOT NULL, level TEXT NOT NULL, possible TEXT NOT NULL,
-    digest TEXT NOT NULL, stands INTEGER NOT NULL DEFAULT 1
+    digest TEXT NOT NULL, stands INTEGER NOT NULL DEFAULT 1,
+    superseded INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX assessment_by_cause ON assessment (cause);
 CREATE INDEX assessment_by_visit ON assessment (visit_id) WHERE visit_id IS NOT NULL;
@@ -28,7 +29,8 @@ ALTER TABLE alert ADD COLUMN visit_id TEXT;
 ALTER TABLE alert ADD COLUMN assessment INTEGER REFERENCES journal (id);
 CREATE INDEX alert_by_assessment ON alert (assessment) WHERE assessment IS NOT NULL;
 """
-"""What the rules found. `stands` is 0 once a reading that it came from was taken back; `danger`
+"""What the rules found. `stands` is 0 once a reading that it came from was taken back,
+`superseded` is 1 once the same entry was judged anew; `danger`
 marks the readings because of which it is urgent; `digest` names status, level and result.
 `rule_state` holds what was last written to the journal of each rule's table, `site_fact` what the
 settings say of the place."""

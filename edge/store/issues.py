@@ -181,8 +181,8 @@ ISSUES = (
     IssueKind(
         "rule-failed",
         Severity.ERROR,
-        "The rule %(subject)s (version %(detail)s) has failed and judges nothing. Readings are kept."
-        " Judge them yourself, and call the technician.",
+        "The rule %(subject)s (version %(detail)s) has failed and judges nothing. Readings are "
+        "kept. Judge them yourself, and call the technician.",
     ),
     IssueKind(
         "rule-refused",

@@ -1,4 +1,4 @@
-"""The archive's tables of what the rules found at the clinics; as `hospital.archive.schema` says."""
+"""The archive's tables of what the rules found at the clinics."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from hospital.desk import (
     patients,
     readings,
     reviews,
+    rules,
     settings,
     sign_in,
     summary,
@@ -30,13 +31,14 @@ from hospital.desk import (
     wording,
 )
 from hospital.desk.context import Parts
+from hospital.patients import second_judgement
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
 from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(alerts, reviews, clinics, settings, enrol),
+    *(alerts, reviews, clinics, rules, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""
 
@@ -52,7 +54,11 @@ def create_app(parts: Parts) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.jinja_env.globals.update(
-        wording=wording, visit_texts=visit_texts, signed_in=_signed_in, hospital=parts.settings.name
+        wording=wording,
+        visit_texts=visit_texts,
+        second_judgement=second_judgement.of,
+        signed_in=_signed_in,
+        hospital=parts.settings.name,
     )
     context.fit(app, parts)
     address = urlsplit(parts.settings.desk_url).hostname or ""

@@ -10,7 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from edge.assessments import silence
+from edge.assessments.silence import Silence
 from edge.model.clock import PlacedStamp
+from edge.rules.assessment import Status
 from hospital.archive import Archive, Row
 from hospital.entries.assessment_facts import AssessmentFact, RuleFact
 from hospital.fleet.boxes import Box
@@ -56,6 +59,11 @@ class StoredAssessment:
     placed: PlacedStamp
     taken_back: bool
 
+    @property
+    def silence(self) -> Silence | None:
+        """Which fact of the person was missing so that nothing was judged, None when none was."""
+        return silence.of_missing(self.missing) if self.status == Status.NEEDS_INPUT else None
+
 
 def enter(
     archive: Archive, box: Box, record_id: str, fact: AssessmentFact, received_ms: int
@@ -88,6 +96,36 @@ def enter_rule_event(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class RuleEvent:
+    """What became of one version of a rule's table at a clinic, and when it was told here."""
+
+    clinic: str
+    rule: str
+    version: str
+    what: str
+    by: str
+    why: str
+    received_ms: int
+
+
+def rule_events(archive: Archive, limit: int) -> list[RuleEvent]:
+    """Return what became of the tables at the clinics, newest first, at most `limit`."""
+    rows = archive.rows("SELECT * FROM rule_event ORDER BY number DESC LIMIT ?", (limit,))
+    return [
+        RuleEvent(
+            r["clinic"],
+            r["rule"],
+            r["version"],
+            r["what"],
+            r["by_whom"],
+            r["why"],
+            r["received_ms"],
+        )
+        for r in rows
+    ]
+
+
 def of_person(
     archive: Archive, patient_ids: Sequence[str], limit: int = SHOWN
 ) -> list[StoredAssessment]:
@@ -98,6 +136,22 @@ def of_person(
         (*patient_ids, limit),
     )
     return _stored(archive, rows)
+
+
+def unjudged(archive: Archive, limit: int) -> list[StoredAssessment]:
+    """Return the last in which a fact of the person was missing and has not come since."""
+    rows = archive.rows(
+        "SELECT a.* FROM assessment a WHERE a.status = ? AND NOT EXISTS (SELECT 1 FROM assessment b"
+        " WHERE b.patient = a.patient AND b.rule = a.rule AND b.number > a.number"
+        " AND coalesce(b.visit, b.day) = coalesce(a.visit, a.day)) ORDER BY a.number DESC LIMIT ?",
+        (Status.NEEDS_INPUT.value, limit),
+    )
+    return [one for one in _stored(archive, rows) if one.silence and not one.taken_back]
+
+
+def senders(archive: Archive) -> set[str]:
+    """Return the boxes that send assessments; others are of a release without them."""
+    return {str(r["box"]) for r in archive.rows("SELECT DISTINCT box FROM assessment")}
 
 
 def since(archive: Archive, day: str, after: int, limit: int) -> list[StoredAssessment]:

@@ -8,12 +8,13 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from edge.assessments import verdict
 from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.errors import NotFound
 from edge.model.reading import Kind
 from edge.patients import register
-from edge.readings import alerts, earlier, history
+from edge.readings import earlier, history
 from edge.readings.history import StoredReading
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
@@ -21,6 +22,7 @@ from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context, form_drafts, typed_recording, typed_values
 from kiosk_ui.guard import staff_form, staff_only
+from kiosk_ui.pages import say_fact
 from kiosk_ui.reading_lines import Line
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.sentences import issue_texts
@@ -186,7 +188,8 @@ def _live(visit: Visit) -> str:
             for r in _in_order(readings, urgent | silences.keys())
         ],
         left_out=_left_out(visit, readings),
-        silent=issue_texts.silent_for(alerts.age_of(store, visit.patient_id, now)),
+        verdict=verdict.of_visit(store, visit, now),
+        questions=say_fact.QUESTIONS,
         refused=_refused(visit, readings) if is_open else [],
         repeated=_repeated(visit, now) if is_open else [],
         now_showing=_now_showing(now) if is_open else [],

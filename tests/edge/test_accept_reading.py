@@ -234,7 +234,8 @@ def test_claiming_gives_a_waiting_reading_to_a_person(
     reading_id = str(content_id("box-test", held.canonical()))
     assert (claim.kind, claim.actor) == ("claim", "w2")
     assert claim.body == {"reading": reading_id, "patient": sita}
-    assert {a.body["parameter"] for a in alerts} == {"systolic", "pulse"}
+    assert [a.kind for a in alerts] == ["assessment", "alert"]
+    assert alerts[1].body["parameter"] == "systolic"
     assert history.urgent(store, [waiting.entry]) == {waiting.entry}
 
 
@@ -273,7 +274,8 @@ def test_an_urgent_value_raises_an_alert_in_the_fast_lane(
     identity = str(content_id("box-test", reading.canonical()))
     assert UUID(identity).version == 8
     assert alert.body == {
-        "rule": "news2-red",
+        "rule": "news2",
+        "assessment": alert.body["assessment"],
         "level": "urgent",
         "parameter": "systolic",
         "value": ["8480-6", "90", "mm[Hg]"],

@@ -14,6 +14,8 @@ from edge.care import appointments, calls, episodes, fridge, immunizations
 from edge.care.calls import Call
 from edge.care.fridge import FridgeReading
 from edge.care.immunizations import Dose
+from edge.assessments import rule_log
+from edge.assessments.rule_log import RuleEvent
 from edge.equipment import (
     bluetooth_recovery,
     controls,
@@ -69,6 +71,8 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     _tray(store, hand, sita, amina.id)
     _equipment(store, hand, amina.id)
     _hospital(store, hand, sita, amina.id)
+    signed = RuleEvent("news2", "1", "ab" * 32, rule_log.SIGNED, by="Dr Aziz", why="reviewed")
+    rule_log.note(store, hand.now(), signed, actor=amina.id)
     _care(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
     gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
