@@ -13,6 +13,7 @@ from edge.settings.box_settings import Settings
 from edge.store import table_check
 from kiosk_ui import catalogs, context, language, wording
 from kiosk_ui.icons import icon
+from kiosk_ui.life_text import life_mark
 from kiosk_ui.pages import (
     clock,
     controls,
@@ -25,6 +26,7 @@ from kiosk_ui.pages import (
     history,
     home,
     laboratory,
+    life_status,
     messages,
     move_visit,
     pairing,
@@ -40,6 +42,7 @@ from kiosk_ui.pages import (
     sign_in,
     staff,
     status,
+    stock,
     summary,
     tray,
     usb,
@@ -82,6 +85,8 @@ PAGES = (
     pairing,
     usb,
     staff,
+    life_status,
+    stock,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 
@@ -124,6 +129,7 @@ def _give_words(app: Flask) -> None:
         header=wording.header,
         age=_age,
         is_damaged=_is_damaged,
+        life_mark=life_mark,
         unit_name=wording.unit_name,
         language=language.current,
         languages=language.offered,

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.patients import calendars
+from edge.stock import items
 from edge.store import issues
 from edge.visits import complaints, visit_fields
 from kiosk_ui.fonts import FONTS
@@ -75,6 +77,18 @@ def write_mo(po: Path, mo: Path) -> None:
     Path(made).replace(mo)
 
 
+_TABLES: Final[Mapping[str, Iterable[str]]] = {
+    "edge/model/patient_fields.py": patient_fields.KIOSK_TEXTS,
+    "edge/visits/visit_fields.py": (*visit_fields.KIOSK_TEXTS, *complaints.GROUP_TEXTS),
+    "edge/model/laboratory_tests.py": laboratory_tests.LABORATORY_TESTS.values(),
+    "edge/model/coded_results.py": [row.label for row in coded_results.WORDED],
+    "edge/patients/calendars.py": [calendar.label for calendar in calendars.CALENDARS],
+    "edge/store/issues.py": [kind.sentence for kind in issues.ISSUES],
+    "edge/stock/items.toml": items.KIOSK_TEXTS,
+}
+"""Tables outside of the kiosk whose texts it translates, by their place; one row a table."""
+
+
 def template() -> Catalog:
     """Return every text that the pages and the tables of words hold now."""
     from babel.messages.catalog import Catalog
@@ -84,18 +98,9 @@ def template() -> Catalog:
     found = extract_from_dir(str(ROOM), _METHODS, keywords=_KEYWORDS)
     for file, _line, message, _comments, _context in found:
         catalog.add(message, locations=[(f"kiosk_ui/{file}", 0)])
-    for text in patient_fields.KIOSK_TEXTS:
-        catalog.add(text, locations=[("edge/model/patient_fields.py", 0)])
-    for text in (*visit_fields.KIOSK_TEXTS, *complaints.GROUP_TEXTS):
-        catalog.add(text, locations=[("edge/visits/visit_fields.py", 0)])
-    for name in laboratory_tests.LABORATORY_TESTS.values():
-        catalog.add(name, locations=[("edge/model/laboratory_tests.py", 0)])
-    for row in coded_results.WORDED:
-        catalog.add(row.label, locations=[("edge/model/coded_results.py", 0)])
-    for calendar in calendars.CALENDARS:
-        catalog.add(calendar.label, locations=[("edge/patients/calendars.py", 0)])
-    for kind in issues.ISSUES:
-        catalog.add(kind.sentence, locations=[("edge/store/issues.py", 0)])
+    for place, texts in _TABLES.items():
+        for text in texts:
+            catalog.add(text, locations=[(place, 0)])
     return catalog
 
 

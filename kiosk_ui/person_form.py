@@ -50,7 +50,7 @@ _WRONG = {
     ),
     ("card", "part"): PART_OF_CARD,
     ("gestation", "format"): N_("Enter the weeks as a whole number, or leave it empty."),
-    ("gestation", "impossible"): N_("A pregnancy has 20 to 45 weeks. Check the number."),
+    ("gestation", "impossible"): N_("No pregnancy has so many or so few weeks. Check the number."),
 }
 _TOO_LONG = N_("This is too long.")
 _ANY = N_("This cannot be read. Check it.")

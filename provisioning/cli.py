@@ -23,6 +23,7 @@ from provisioning import extras
 from provisioning.enrol_command import enrol
 from provisioning.errors import InputError
 from provisioning.output import box_home, open_box, say, speaks_json
+from provisioning.report_command import report
 from provisioning.staff_commands import staff
 
 _NO_COPY = {
@@ -228,7 +229,7 @@ def _offered() -> Any:
     return entry_points(group="healthpost.commands")
 
 
-for _command in (enrol, staff):
+for _command in (enrol, report, staff):
     main.add_command(_command)
 
 

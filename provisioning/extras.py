@@ -29,6 +29,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "hospital": (HOSPITAL,),
     "init": (BOX,),
     "link": (BOX,),
+    "report": (BOX,),
     "restore": (BOX,),
     "run": (BOX,),
     "staff": (BOX,),

@@ -14,7 +14,7 @@ from edge.feed import replica
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.feed_item import Entity, Item, text_of
-from edge.patients import edits
+from edge.patients import edits, life_status
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -72,10 +72,15 @@ def appointments(store: Store, patient_id: str) -> list[Message]:
 
 
 def coming(store: Store, today: date) -> list[Message]:
-    """Return the appointments from today on, for a week."""
+    """Return the appointments from today on, for a week; of nobody who has died or moved away."""
     found = _soonest(_message(store, i) for i in replica.items(store, Entity.APPOINTMENT))
     last = today + timedelta(days=COMING_DAYS)
-    return [message for message in found if message.when and today <= message.when.date() <= last]
+    due = [message for message in found if message.when and today <= message.when.date() <= last]
+    return [
+        message
+        for message in due
+        if message.patient is None or life_status.is_here(store, message.patient)
+    ]
 
 
 def unread(store: Store) -> list[Message]:

@@ -10,6 +10,7 @@ import logging
 
 from edge.jobs import disk
 from edge.model.clock import TRUSTED, Stamp
+from edge.reports import box_facts
 from edge.settings.box_settings import Settings
 from edge.store import damage, pruning
 from edge.store.journal import LANES
@@ -32,6 +33,7 @@ def judge(store: Store, settings: Settings, now: Stamp, pressed: bool) -> None:
     """Prune by age, and early when the disk is `pressed`; a clock that nobody vouched for waits."""
     if now.quality not in TRUSTED and not pressed:
         return
+    box_facts.catch_up(store)  # what reports count outlives the entries
     old_ms = now.wall_ms - settings.retention_days * DAY_MS
     try:
         _all_lanes(store, old_ms, history=pressed)

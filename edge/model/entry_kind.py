@@ -56,6 +56,7 @@ class EntryKind(StrEnum):
     CALL = "call"
     IMMUNIZATION = "immunization"
     FRIDGE = "fridge"
+    STOCK = "stock"
     ASSESSMENT = "assessment"
     RULE = "rule"
 

@@ -1,4 +1,4 @@
-"""Kinds of journal entries of care over time: programmes, appointments, calls, immunizations."""
+"""Kinds of journal entries of care over time: programmes, appointments, calls, vaccines, stock."""
 
 from __future__ import annotations
 
@@ -125,6 +125,22 @@ FOLLOW_UP_KINDS: Final = (
             _DAY,
             BodyField("part", types.one_of("morning", "evening"), "Which of the day's readings."),
             BodyField("device", types.TEXT, "Id of the sensor."),
+        ),
+        AtHospital.APPLIED,
+    ),
+    KindRow(
+        EntryKind.STOCK,
+        "Somebody received, used, counted or lost something that the clinic keeps.",
+        (
+            needed("item", types.TEXT, "Word of the item, such as `glucose-strip`."),
+            needed("what", types.one_of("received", "used", "counted", "lost"), "What happened."),
+            needed("number", types.NUMBER, "How many units."),
+            needed("unit", types.WORD, "What is counted, such as `strip`."),
+            _DAY,
+            BodyField("batch", types.TEXT, "Batch of what was received."),
+            BodyField("expiry", types.TEXT, "Its expiry: `YYYY-MM-DD` or `YYYY-MM`."),
+            BodyField("name", types.TEXT, "Name of an item that only this site has."),
+            BodyField("low", types.COUNT, "From so many on, the clinic calls it low."),
         ),
         AtHospital.APPLIED,
     ),

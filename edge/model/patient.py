@@ -27,6 +27,8 @@ class PatientFields:
     mother: str | None = None
     birth_order: str | None = None
     gestation: str | None = None
+    deceased: str | None = None
+    moved_away: str | None = None
 
     @property
     def birth_or_likely(self) -> str | None:

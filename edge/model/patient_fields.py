@@ -36,6 +36,9 @@ class FieldType(StrEnum):
     """The id of another patient, chosen on a page of its own."""
     COUNT = "count"
     """A whole number, as text."""
+    LIFE_DAY = "life-day"
+    """A day as exact as it is known, or "yes" and the day on which that was said; empty: no
+    (`edge.model.life_status`). It is said on a page of its own."""
     LIST = "list"
     """Several texts, each added and struck out by itself."""
 
@@ -253,6 +256,34 @@ PATIENT_FIELDS: tuple[PatientField, ...] = (
         many="weeks of pregnancy at birth",
         word="weeks of pregnancy at birth",
         in_form=False,
+        with_word=True,
+    ),
+    PatientField(
+        name="deceased",
+        label="Has died",
+        type=FieldType.LIFE_DAY,
+        tier=Tier.CONTACT,
+        longest=40,
+        fhir="Patient.deceasedDateTime",
+        one="day of death",
+        many="days of death",
+        word="deceased",
+        in_form=False,
+        column=True,
+        with_word=True,
+    ),
+    PatientField(
+        name="moved_away",
+        label="Has moved away",
+        type=FieldType.LIFE_DAY,
+        tier=Tier.CONTACT,
+        longest=40,
+        fhir="Patient.address.period",
+        one="day of moving away",
+        many="days of moving away",
+        word="moved away",
+        in_form=False,
+        column=True,
         with_word=True,
     ),
 )

@@ -65,6 +65,10 @@ PERHAPS_SAME = "perhaps_same"
 person says whether it is the same value or another one."""
 
 
+SOMEBODY_ELSE = "somebody-else"
+"""Why a reading went back to the tray; every other reason of a claim strikes the reading out."""
+
+
 NO_DOUBT = frozenset(
     {"measurement_ongoing", "validated", "fully_qualified", "from_storage"}
     | {"extended_display_update", "signal_analysis_ongoing"}

@@ -15,6 +15,7 @@ from edge.model import patient_fields
 from edge.model.age import Estimate
 from edge.model.clock import Stamp
 from edge.model.errors import InvalidForm
+from edge.model.life_status import LifeDay
 from edge.model.patient import PatientFields
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
 from edge.patients import birth, cards, phones
@@ -40,6 +41,8 @@ class PatientForm:
     mother: str = ""
     birth_order: str = ""
     gestation: str = ""
+    deceased: str = ""
+    moved_away: str = ""
 
 
 def check(form: PatientForm, now: Stamp) -> PatientFields:
@@ -145,6 +148,12 @@ def _count(field: PatientField, typed: str) -> str | None:
     return str(int(digits))
 
 
+def _life_day(field: PatientField, typed: str) -> str | None:
+    if typed and LifeDay.parse(typed) is None:
+        raise InvalidForm({field.name: "format"})
+    return typed or None
+
+
 _READERS: Mapping[FieldType, Callable[[PatientField, str], str | None]] = {
     FieldType.TEXT: _text,
     FieldType.CODE: _code,
@@ -152,6 +161,7 @@ _READERS: Mapping[FieldType, Callable[[PatientField, str], str | None]] = {
     FieldType.CARD: _card,
     FieldType.PERSON: _person,
     FieldType.COUNT: _count,
+    FieldType.LIFE_DAY: _life_day,
 }
 
 

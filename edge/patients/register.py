@@ -152,11 +152,13 @@ def search(store: Store, text: str, limit: int = SHOWN) -> list[Patient]:
 def possible_duplicates(store: Store, form: PatientForm, now: Stamp | None = None) -> list[Patient]:
     """Return the patients that somebody about to be registered may already be, likeliest first.
 
-    `now` is needed to compare an age with the births on file.
+    Who has died is not among them; who moved away may have come back. `now` is needed to compare
+    an age with the births on file.
     """
     new = _about_to_be(form, now)
     hits = {hit.row: hit.likeness for hit in name_index.find(store, form.name, limit=60)}
-    rows = [*_by_rows(store, hits), *_same_number(store, new)]
+    found = [*_by_rows(store, hits), *_same_number(store, new)]
+    rows = [row for row in found if row["deceased"] is None]
     judged = [
         (duplicates.score(new, _patient(row), hits.get(row["row"])), _person(store, row))
         for row in rows

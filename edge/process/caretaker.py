@@ -33,6 +33,7 @@ from edge.jobs import (
     passed_locks,
     prune,
     remote_settings,
+    report_facts,
 )
 from edge.model.clock import Stamp
 from edge.model.errors import EdgeError
@@ -71,6 +72,7 @@ JOBS = (
     Job("old-files", lambda s: 300, old_files.run),
     Job("checkpoint", lambda s: 30, checkpoint.run),
     Job("check-records", lambda s: check_records.EVERY_S, check_records.run),
+    Job("report-facts", lambda s: 300, report_facts.run),
     Job("prune", lambda s: 3600, prune.run),
     Job("backup", lambda s: s.backup_every_s, backup.run),
 )

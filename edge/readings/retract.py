@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, NotFound
+from edge.model.reading import SOMEBODY_ELSE as SOMEBODY_ELSE
 from edge.readings import alerts, intake
 from edge.store import journal
 from edge.store.store import Store
-
-SOMEBODY_ELSE = "somebody-else"
-"""Why a reading went back to the tray; every other reason strikes it out in its history."""
-
 
 DUPLICATE = "duplicate"
 """Why a reading is wrong that a device sent twice: a person said that the two are one value."""

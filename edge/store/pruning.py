@@ -80,7 +80,10 @@ def prune(store: Store, lane: Lane, before_ms: int, *, history: bool = False) ->
 
 
 def _leading(store: Store, stream: outbox.StreamState, before_ms: int) -> list[Row]:
-    """Return the oldest records that may go: a run from the base on without an exception in it."""
+    """Return the oldest records that may go: a run from the base on without an exception in it.
+
+    What reports have not taken their facts from stays; a file without reports keeps nothing back.
+    """
     rows = store.rows(
         "SELECT o.seq, o.entry, o.chain, CAST(j.record AS BLOB) AS record,"
         f" coalesce({outbox.WALL_MS}, 0) AS wall_ms, d.entry AS damaged FROM outbox o"
@@ -89,9 +92,12 @@ def _leading(store: Store, stream: outbox.StreamState, before_ms: int) -> list[R
         (stream.lane.value, stream.epoch, prunable(stream.safe, stream.cum), BATCH),
     )
     open_visit = store.scalar("SELECT min(entry) FROM visit WHERE closed_entry IS NULL")
+    reach = store.row("SELECT entry FROM facts_reach")
     run: list[Row] = []
     for r in rows:
         if r["wall_ms"] >= before_ms or (open_visit and r["entry"] >= open_visit):
+            break
+        if reach is not None and r["entry"] > reach["entry"]:
             break
         run.append(r)
     return run

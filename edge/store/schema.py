@@ -358,6 +358,32 @@ CREATE INDEX fridge_reading_taken_back ON fridge_reading (taken_back)
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`edge.care`)."""
 
+_LIFE_STATUS = """
+ALTER TABLE patient ADD COLUMN deceased TEXT;
+ALTER TABLE patient ADD COLUMN moved_away TEXT;
+"""
+
+_STOCK = """
+CREATE TABLE stock_entry (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), item TEXT NOT NULL, what TEXT NOT NULL,
+    number TEXT NOT NULL, batch TEXT, expiry TEXT, day TEXT NOT NULL, actor TEXT,
+    taken_back INTEGER REFERENCES journal (id)
+);
+CREATE INDEX stock_entry_by_item ON stock_entry (item, entry);
+CREATE INDEX stock_entry_taken_back ON stock_entry (taken_back) WHERE taken_back IS NOT NULL;
+"""
+
+_FACT = """
+CREATE TABLE fact (
+    entry INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT NOT NULL, wall_ms INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE TABLE facts_reach (
+    one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL, version INTEGER NOT NULL
+);
+"""
+"""What entries tell reports (`edge.reports`); it refers to no entry, so that pruning leaves it."""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -369,5 +395,8 @@ MIGRATIONS = (
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visit_notes", VISIT_NOTES),
-    Migration("0011_add_assessments", ASSESSMENTS),
+    Migration("0011_add_life_status", _LIFE_STATUS),
+    Migration("0012_add_stock", _STOCK),
+    Migration("0013_add_fact", _FACT),
+    Migration("0014_add_assessments", ASSESSMENTS),
 )

@@ -22,6 +22,7 @@ TABLES: Final[Mapping[str, str]] = {
     EntryKind.CALL.value: "call_entry",
     EntryKind.IMMUNIZATION.value: "immunization",
     EntryKind.FRIDGE.value: "fridge_reading",
+    EntryKind.STOCK.value: "stock_entry",
 }
 """The kinds whose entries can be taken back, and the box's table of each.
 

@@ -358,6 +358,34 @@ CREATE INDEX fridge_reading_by_clinic ON fridge_reading (clinic, day);
 """One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
 took back (`hospital.views.care_chart`)."""
 
+_LIFE_STATUS = """
+ALTER TABLE patient ADD COLUMN deceased TEXT;
+ALTER TABLE patient ADD COLUMN moved_away TEXT;
+"""
+
+_STOCK = """
+CREATE TABLE stock_entry (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    item TEXT NOT NULL, what TEXT NOT NULL, units TEXT NOT NULL, unit TEXT NOT NULL,
+    name TEXT, low BIGINT, batch TEXT, expiry TEXT, day TEXT NOT NULL, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, taken_back INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX stock_entry_by_clinic ON stock_entry (clinic, item);
+"""
+
+_FACT = """
+CREATE TABLE fact (
+    box TEXT NOT NULL, id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
+    kind TEXT NOT NULL, day TEXT NOT NULL, patient TEXT NOT NULL, visit TEXT NOT NULL,
+    wall_ms BIGINT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (box, id)
+);
+CREATE TABLE facts_reach (
+    box TEXT PRIMARY KEY, arrivals BIGINT NOT NULL, version INTEGER NOT NULL
+);
+"""
+"""What records tell reports (`hospital.reports`)."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -369,5 +397,8 @@ MIGRATIONS = (
     Migration("0008_add_mother", _MOTHER),
     Migration("0009_add_care", _CARE),
     Migration("0010_add_visits", VISITS),
-    Migration("0011_add_assessments", ASSESSMENTS),
+    Migration("0011_add_life_status", _LIFE_STATUS),
+    Migration("0012_add_stock", _STOCK),
+    Migration("0013_add_fact", _FACT),
+    Migration("0014_add_assessments", ASSESSMENTS),
 )

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template
 from markupsafe import Markup
 
 from hospital.desk import context, guard, list_parts
-from hospital.views import chart, controls
+from hospital.views import chart, controls, stock_chart
 from web.polling import polled
 
 page = Blueprint("clinics", __name__, url_prefix="/clinics")
@@ -37,6 +37,13 @@ def quality_control() -> str:
         "clinics.quality_control",
     )
     return render_template("controls.html", rows=rows, part=part)
+
+
+@page.get("/stock")
+@guard.clinician_only
+def stock() -> str:
+    """Show what the clinics have in stock."""
+    return render_template("stock.html", rows=stock_chart.of_clinics(context.archive()))
 
 
 def _live() -> str:

@@ -15,7 +15,7 @@ from edge.model import patient_fields
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.errors import InvalidForm
 from edge.model.patient import Patient
-from edge.model.patient_fields import PATIENT_FIELDS
+from edge.model.patient_fields import PATIENT_FIELDS, FieldType
 from edge.patients import form as patient_form
 from hospital.accounts import sessions
 from hospital.desk import context, forms, guard, patients
@@ -23,7 +23,9 @@ from hospital.patients import master_index
 
 page = Blueprint("correct", __name__, url_prefix="/patients/<patient_id>/correct")
 
-FIELDS = tuple(field for field in PATIENT_FIELDS if field.is_entered)
+FIELDS = tuple(
+    field for field in PATIENT_FIELDS if field.is_entered or field.type is FieldType.LIFE_DAY
+)
 """An estimated age is what somebody saw at the clinic; here a birth is entered, or nothing."""
 
 _KINDS = {

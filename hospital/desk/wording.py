@@ -17,6 +17,7 @@ from edge.model.bounds import LAST_MS
 from edge.model.clock import PlacedStamp
 from edge.model.coded_results import label_of
 from edge.model.laboratory_tests import LABORATORY_TESTS
+from edge.model.life_status import LifeDay
 from edge.model.patient import Patient
 from edge.model.patient_codes import AgeUnit, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
@@ -235,9 +236,21 @@ def details(patient: Patient, *, birth: bool = False) -> list[Markup]:
     known = [
         (f, getattr(patient, f.name))
         for f in PATIENT_FIELDS
-        if f.name not in apart and f.type is not FieldType.PERSON
+        if f.name not in apart and f.type not in (FieldType.PERSON, FieldType.LIFE_DAY)
     ]
     return [_detail(field, value) for field, value in known if value]
+
+
+def life_mark(patient: Patient) -> Markup:
+    """Return that somebody has died or moved away, with the day; empty for who is alive there."""
+    for field in PATIENT_FIELDS:
+        value = getattr(patient, field.name)
+        if field.type is FieldType.LIFE_DAY and value:
+            marked = LifeDay.parse(value)
+            day = marked.day if marked is not None else value
+            said = Markup('<time dir="ltr">{}</time>').format(day) if day else Markup("")
+            return Markup("{} {}").format(field.word.capitalize(), said)
+    return Markup("")
 
 
 def searched() -> str:

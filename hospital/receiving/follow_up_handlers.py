@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
 from edge.model.clock import Stamp
 from edge.model.entry import Entry, EntryKind
 from edge.model.follow_up_kinds import AppointmentState, CallOutcome, EpisodeState
+from edge.stock.expiry import last_day
+from edge.stock.level import What
 from hospital.archive import Archive
 from hospital.entries.facts import Fact
 from hospital.entries.fields import Count, MalformedField, Text, ValueRow
@@ -135,6 +138,35 @@ class FridgeFact(Fact, frozen=True):
         return fact
 
 
+class StockFact(Fact, frozen=True):
+    """Somebody received, used, counted or lost something that the clinic keeps."""
+
+    item: Text
+    what: Text
+    number: Text
+    unit: Text
+    day: Text
+    at: Stamp
+    actor: Text | None
+    batch: Text | None = None
+    expiry: Text | None = None
+    name: Text | None = None
+    low: Count | None = None
+
+    @classmethod
+    def read(cls, entry: Entry) -> StockFact:
+        """Return the fact; raises `ValueError`, also when its number or its expiry is none."""
+        fact = cls._of(entry, entry.body)
+        _check_days(fact.day)
+        _check_word(fact.what, What)
+        ValueRow(fact.item, fact.number, fact.unit).checked()
+        if Decimal(fact.number) < 0:
+            raise MalformedField("a number below zero")
+        if fact.expiry is not None:
+            last_day(fact.expiry)
+        return fact
+
+
 def _check_days(*days: str | None) -> None:
     """Raise `MalformedField` for a text that is no local day `YYYY-MM-DD`."""
     for day in days:
@@ -215,10 +247,18 @@ def _fridge(archive: Archive, origin: Origin, fact: FridgeFact) -> None:
     _put(archive, "fridge_reading", _from(origin, fact.at, fact.actor) | own | more)
 
 
+def _stock(archive: Archive, origin: Origin, fact: StockFact) -> None:
+    own = {"item": fact.item, "what": fact.what, "units": fact.number, "unit": fact.unit}
+    more = {"name": fact.name, "low": fact.low, "batch": fact.batch, "expiry": fact.expiry}
+    row = _from(origin, fact.at, fact.actor) | own | more | {"day": fact.day}
+    _put(archive, "stock_entry", row)
+
+
 FOLLOW_UP_HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     EntryKind.PROGRAMME: Handler(EpisodeFact.read, each(_episode)),
     EntryKind.APPOINTMENT: Handler(AppointmentFact.read, each(_appointment)),
     EntryKind.CALL: Handler(CallFact.read, each(_call)),
     EntryKind.IMMUNIZATION: Handler(ImmunizationFact.read, each(_immunization)),
     EntryKind.FRIDGE: Handler(FridgeFact.read, each(_fridge)),
+    EntryKind.STOCK: Handler(StockFact.read, each(_stock)),
 }

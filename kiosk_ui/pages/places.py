@@ -23,6 +23,7 @@ class Place:
 
 
 PLACES: tuple[Place, ...] = (
+    Place("stock.show", N_("Stock"), "own_tray", N_("What is there, what is low, what expires.")),
     Place(
         "controls.show",
         N_("Quality control"),

@@ -127,7 +127,7 @@ def begin() -> ResponseReturnValue:
         return _start(t(_NO_CARD)), 422
     if not context.settings().card_shape.fits(number):
         return _start(t(person_form.PART_OF_CARD)), 422
-    holders = register.holders(context.store(), number)
+    holders = [one for one in register.holders(context.store(), number) if not one.deceased]
     if not holders:
         _note_try()
         text = N_("No card has this number. Try again, or go on without a card.")

@@ -12,6 +12,7 @@ from edge.assessments import verdict
 from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.errors import NotFound
+from edge.model.life_status import is_listed
 from edge.model.reading import Kind
 from edge.patients import register
 from edge.readings import earlier, history
@@ -22,7 +23,7 @@ from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context, form_drafts, typed_recording, typed_values
 from kiosk_ui.guard import staff_form, staff_only
-from kiosk_ui.pages import say_fact
+from kiosk_ui.pages import life_status, say_fact
 from kiosk_ui.reading_lines import Line
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.sentences import issue_texts
@@ -65,6 +66,8 @@ def begin(patient_id: str) -> ResponseReturnValue:
     if visit is not None and visit.patient_id != patient_id:
         return _ask(visit, patient_id), 409
     if visit is None or visit.mode != "worker":
+        if "marked" not in request.form and not is_listed(register.get(store, patient_id)):
+            return life_status.page_of(patient_id, opens=True), 409
         visit = visits.open_visit(store, now, patient_id, actor=actor)
         audit.note_view(store, now, patient_id, actor, "visit")
     return redirect(url_for("visit.show", visit_id=visit.id), 303)

@@ -379,7 +379,18 @@ def the_person_and_the_danger_stay_in_view(
     expect(staff_page.get_by_role("button", name="Finish")).to_be_in_viewport()
 
 
+def stock_is_kept_and_low_items_are_said(desk: Desk) -> None:
+    """FL37: strips and medicines are received, used and counted; what is low stands first."""
+    desk.post("/stock/glucose-strip", what="received", number="100", expiry="03/2099")
+    desk.post("/stock/glucose-strip", what="used", number="60")
+    page = desk.get("/stock")
+    assert "40</bdi> strips" in page
+    assert "Low" in page
+    assert desk.get("/clinic").count('href="/stock"') == 1
+
+
 CASES: dict[str, Callable[..., None]] = {
+    "FL37": stock_is_kept_and_low_items_are_said,
     "FL01": a_part_of_a_scan_is_no_card,
     "FL03": a_full_tray_does_not_blind_who_measures_alone,
     "FL04": a_dangerous_value_stays_in_sight,

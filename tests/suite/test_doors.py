@@ -48,7 +48,9 @@ FOR_WHOM: dict[str, str] = {
     "edge.equipment.device_requests.latest": LOOKED_AT,
     "edge.model.feed_item.sums": "sums from scratch, compared with those that are kept up to date",
     "edge.patients.register.by_card": LOOKED_AT,
+    "edge.reports.core.indicators.differences": LOOKED_AT,
     "edge.readings.history.of_patient": LOOKED_AT,
+    "hospital.reports.month.of_box": LOOKED_AT,
     "sync.simulation.parts.torn": "a disk without transactions: the simulator must notice",
 }
 """A public function that the product does not call itself, and for whom it is."""

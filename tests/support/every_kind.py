@@ -42,6 +42,8 @@ from edge.readings import intake, retract
 from edge.readings.intake import AcceptedReading
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
+from edge.stock import stock
+from edge.stock.items import Item
 from edge.store import clock_anchors, damage, outbox, taken_back
 from edge.store.damage import DamagedEntry
 from edge.store.store import Store
@@ -64,6 +66,8 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     form = PatientForm("Sita", "female", "1950", village="Thar", phone="03015550142", card="1042")
     sita = register.register(store, hand.now(), form, amina.id)
     register.correct(store, hand.now(), sita.id, {"village": "Hunza"}, amina.id)
+    gone = PatientForm("Nur", deceased="2026-11", moved_away="yes 2026-11-01")
+    register.register(store, hand.now(), gone, amina.id)
     newborn = PatientForm("Gita", age="3", age_unit="weeks", gestation="35", birth_order="1")
     family.register_baby(store, hand.now(), sita.id, newborn, amina.id)
     summary.add(store, hand.now(), sita.id, "allergies", "Penicillin", amina.id)
@@ -74,6 +78,9 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     signed = RuleEvent("news2", "1", "ab" * 32, rule_log.SIGNED, by="Dr Aziz", why="reviewed")
     rule_log.note(store, hand.now(), signed, actor=amina.id)
     _care(store, hand, sita, amina.id)
+    soap = Item("soap", "Soap", "piece", 3, own=True)
+    received = {"what": "received", "number": "20", "batch": "B7", "expiry": "03/2028"}
+    stock.move(store, hand.now(), soap, received, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
     gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
     damage.note(store, hand.now(), [gone])

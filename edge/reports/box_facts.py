@@ -1,0 +1,123 @@
+"""The box's facts for reports: taken from its journal once, kept when the journal is pruned.
+
+The table can be made anew from the journal at any time; facts of entries that are pruned stay.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from edge.model import patient_fields
+from edge.model.entry import Entry, content_ids
+from edge.reports.core import facts, indicators
+from edge.reports.core.facts import READERS, Fact, Origin, facts_of
+from edge.reports.core.indicators import Report
+from edge.reports.core.people import Person, person
+from edge.reports.core.settled import Settled, settle
+from edge.store.store import Row, Store
+
+BATCH = 2_000
+"""So many entries are read in one transaction, which other processes wait for."""
+
+_COLUMNS = "entry, id, kind, day, patient, visit, wall_ms, data"
+
+
+def catch_up(store: Store) -> int:
+    """Take the facts of the entries since the last time; return how many entries were read.
+
+    Doing it again changes nothing. A release that keeps other facts reads what is there anew.
+    """
+    read = 0
+    while True:
+        count = _batch(store)
+        read += count
+        if count < BATCH:
+            return read
+
+
+def load(store: Store) -> list[Fact]:
+    """Return all facts of the box; those of a record that was sent in other words stand once."""
+    catch_up(store)
+    box = store.box_id()
+    rows = store.rows(
+        f"SELECT {_COLUMNS} FROM fact WHERE entry NOT IN"
+        " (SELECT entry FROM poison WHERE repaired_as IS NOT NULL)"
+    )
+    return [_fact(box, row) for row in rows]
+
+
+def people(store: Store) -> dict[str, Person]:
+    """Return everybody whom the box knows, as the hospital and its own edits say."""
+    rows = store.rows("SELECT * FROM patient")
+    return {
+        row["id"]: person(row["id"], patient_fields.from_columns(row), row["replaced_by"])
+        for row in rows
+    }
+
+
+def settled(store: Store) -> Settled:
+    """Return all facts of the box, settled."""
+    return settle(load(store), people(store))
+
+
+def report(store: Store, month: str) -> Report:
+    """Return the box's report of a month, `YYYY-MM`."""
+    return indicators.report(load(store), people(store), month)
+
+
+def _batch(store: Store) -> int:
+    after = _reach(store)
+    if after is not None and after >= store.journal_position():
+        return 0  # the usual case takes no write lock
+    with store.transaction():
+        after = _reach(store)
+        rows = store.rows(
+            "SELECT id, kind, record FROM journal WHERE id > ? ORDER BY id LIMIT ?",
+            (after or 0, BATCH),
+        )
+        if not rows and after is not None:
+            return 0
+        for fact in _facts(store.box_id(), rows):
+            store.execute(
+                f"INSERT OR REPLACE INTO fact ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (fact.order[1], fact.id, fact.kind, fact.day, fact.patient, fact.visit)
+                + (fact.wall_ms, json.dumps(fact.data, sort_keys=True)),
+            )
+        store.execute(
+            "INSERT OR REPLACE INTO facts_reach (one, entry, version) VALUES (1, ?, ?)",
+            (rows[-1]["id"] if rows else 0, facts.VERSION),
+        )
+    return len(rows)
+
+
+def _reach(store: Store) -> int | None:
+    """Return the last entry that was read; 0 when a new release has to read all of them again."""
+    row = store.row("SELECT entry, version FROM facts_reach")
+    if row is None:
+        return None
+    return int(row["entry"]) if row["version"] == facts.VERSION else 0
+
+
+def _facts(box: str, rows: Iterable[Row]) -> list[Fact]:
+    wanted = [(r["id"], r["record"].encode("utf-8")) for r in rows if r["kind"] in READERS]
+    found = []
+    identities = content_ids(box, (record for _, record in wanted))
+    for (number, record), identity in zip(wanted, identities, strict=True):
+        try:
+            entry = Entry.parse(record)
+        except ValueError:
+            continue  # damaged on the disk: the hospital has a tombstone for it
+        fact = facts_of(entry.kind, entry.body, entry.at, Origin(identity, box, (0, number)))
+        if fact is not None:
+            found.append(fact)
+    return found
+
+
+def _fact(box: str, row: Row) -> Fact:
+    place = (0, row["entry"])
+    return Fact(
+        *(row["id"], box, place, row["kind"], row["day"], row["patient"], row["visit"]),
+        row["wall_ms"],
+        json.loads(row["data"]),
+    )

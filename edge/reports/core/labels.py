@@ -1,0 +1,99 @@
+"""What each number of a report is called, in English; the kiosk translates these texts."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SECTIONS: Final = {
+    "visits": "Visits",
+    "hearts360": "Hypertension (HEARTS360)",
+    "programmes": "Programmes",
+    "antenatal": "Antenatal care",
+    "anaemia": "Anaemia",
+    "malnutrition": "Malnutrition (arm circumference)",
+    "immunisation": "Immunisation",
+    "self_measurement": "Measured by patients themselves",
+    "equipment": "Equipment",
+    "referrals": "Referrals",
+    "notifications": "Notifiable diseases",
+    "stock": "Stock",
+}
+"""The parts of a report, in the order in which they are shown."""
+
+LABELS: Final = {
+    "visits.all": "Visits",
+    "visits.people": "People seen",
+    "visits.alone": "Visits of patients who measured alone",
+    "visits.paper": "Visits typed in from paper",
+    "visits.registered_patients": "Patients registered",
+    "hearts360.registered": "Registered, not dead",
+    "hearts360.registered_this_month": "Registered in the month",
+    "hearts360.dead": "Dead, in all",
+    "hearts360.transferred": "Went to another clinic in the month",
+    "hearts360.under_care": "Under care: seen within 12 months",
+    "hearts360.lost_to_follow_up": "Lost to follow-up: not seen for 12 months",
+    "hearts360.newly_registered": "Registered within 3 months",
+    "hearts360.controlled": "Blood pressure controlled",
+    "hearts360.uncontrolled": "Blood pressure not controlled",
+    "hearts360.no_visit": "No visit within 3 months",
+    "hearts360.overdue_on_first": "Overdue on the first of the month",
+    "hearts360.called": "Called in the month",
+    "hearts360.returned": "Called, and came within 15 days",
+    "hearts360.called_agreed": "First call: agreed to come",
+    "hearts360.called_remind": "First call: call again later",
+    "hearts360.called_not-reached": "First call: not reached",
+    "hearts360.called_wrong-number": "First call: wrong number",
+    "hearts360.called_moved": "First call: moved away",
+    "hearts360.called_refused": "First call: refused to come",
+    "hearts360.called_other": "First call: another reason",
+    "antenatal.contacts": "Contacts",
+    "antenatal.first_contacts": "First contacts",
+    "antenatal.first_before_12_weeks": "First contacts before 12 weeks",
+    "antenatal.first_gestation_unknown": "First contacts, gestation not known",
+    "antenatal.fourth_contacts": "Fourth contacts",
+    "antenatal.eighth_contacts": "Eighth contacts",
+    "anaemia.people": "People whose haemoglobin was judged",
+    "malnutrition.people": "Children whose arm was measured",
+    "self_measurement.visits": "Visits",
+    "self_measurement.people": "People who measured",
+    "self_measurement.readings": "Values",
+    "equipment.working": "Devices that gave values",
+    "equipment.silent": "Devices that fell silent",
+    "equipment.readings": "Values from devices",
+    "referrals.open": "Open when the month ended",
+    "referrals.made": "Made",
+    "referrals.arrived": "Arrived",
+    "referrals.not-arrived": "Did not arrive",
+    "referrals.closed": "Closed",
+    "referrals.cancelled": "Cancelled",
+    "stock.items_out": "Items that ran out",
+}
+"""Numbers whose name is always the same."""
+
+GROUPS: Final = {
+    "visits.by_sex": "By sex",
+    "visits.by_age": "By age",
+    "visits.by_outcome": "By outcome",
+    "immunisation.here": "Doses given here",
+    "immunisation.elsewhere": "Doses given elsewhere",
+    "referrals.made_by_urgency": "Made, by urgency",
+    "notifications.by_disease": "In the month",
+    "notifications.by_week": "By week",
+    "stock.days_out": "Days without",
+}
+"""Numbers by words: the words that follow are those of a table, or the site's own."""
+
+TEXTS: Final = (*SECTIONS.values(), *LABELS.values(), *GROUPS.values())
+
+
+def label(name: str) -> tuple[str, str]:
+    """Return a number's label and the words after it, such as ("By sex", "female").
+
+    The label is "" where the words alone say it.
+    """
+    if name in LABELS:
+        return LABELS[name], ""
+    for group, text in GROUPS.items():
+        if name.startswith(f"{group}."):
+            return text, name.removeprefix(f"{group}.")
+    return "", name.partition(".")[2]

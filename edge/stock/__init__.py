@@ -1,0 +1,1 @@
+"""What care needs at the clinic: strips, medicines, cuffs; received, used and counted."""
