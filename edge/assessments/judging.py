@@ -91,8 +91,9 @@ def _is_news(judged: _Judged, held: record.Standing | None) -> bool:
         asks = found.status is Status.NEEDS_INPUT
         says = found.status is not Status.NOT_APPLICABLE
         return says and not (asks and judged.judgement.possible.rank <= Level.ROUTINE.rank)
-    if held.digest == record.digest_of(found):
-        return False
+    if held.digest == record.digest_of(found):  # another dangerous reading is marked, too
+        is_urgent = found.level.rank >= Level.URGENT.rank
+        return is_urgent and not held.readings >= set(judged.facts.readings)
     return found.level.rank >= held.level.rank or held.readings <= set(judged.facts.readings)
 
 

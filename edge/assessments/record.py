@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,12 +23,17 @@ _STANDING = (
 )
 
 
+PORTION = 500
+"""Assessments that are read at a time when all of a year are."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredAssessment:
     """A recorded assessment; `possible` is how urgent it may be once what is missing is known."""
 
     entry: int
     cause: int
+    day: str
     rule: str
     version: str
     sha256: str
@@ -39,6 +44,11 @@ class StoredAssessment:
     result: Mapping[str, Any]
     facts: Mapping[str, Any]
     missing: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its number in the journal, as text."""
+        return str(self.entry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +151,16 @@ def of_visit(store: Store, patient_id: str, visit_id: str) -> list[StoredAssessm
     return [_stored(row) for row in newest.values()]
 
 
-def of_day(store: Store, day: str, after: int, limit: int) -> list[StoredAssessment]:
-    """Return assessments of a day and later ones, numbered above `after`, oldest first.
-
-    Also those that no longer stand.
-    """
-    rows = store.rows(
+def from_day(store: Store, day: str) -> Iterator[StoredAssessment]:
+    """Yield every assessment of a day and of later ones, oldest first, taken back or not."""
+    after = 0
+    while rows := store.rows(
         "SELECT a.*, j.record FROM assessment a JOIN journal j ON j.id = a.entry"
         " WHERE a.day >= ? AND a.entry > ? ORDER BY a.entry LIMIT ?",
-        (day, after, limit),
-    )
-    return [_stored(row) for row in rows]
+        (day, after, PORTION),
+    ):
+        after = rows[-1]["entry"]
+        yield from (_stored(row) for row in rows)
 
 
 def _scope(patient_id: str, visit_id: str | None, day: str) -> tuple[str, tuple[str, ...]]:
@@ -167,6 +176,7 @@ def _stored(row: Row) -> StoredAssessment:
     return StoredAssessment(
         entry=row["entry"],
         cause=row["cause"],
+        day=row["day"],
         rule=row["rule"],
         version=str(body["version"]),
         sha256=str(body["sha256"]),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from edge.assessments import second_judgement
 from hospital.archive.errors import ArchiveDown
 from hospital.desk import (
     alerts,
@@ -31,7 +32,6 @@ from hospital.desk import (
     wording,
 )
 from hospital.desk.context import Parts
-from hospital.patients import second_judgement
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
 from web.hosts import own_names

@@ -7,7 +7,7 @@ shown as such. The facts of each are judged here once more (`hospital.views.seco
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.assessments import silence
@@ -22,6 +22,9 @@ from hospital.views import chart
 
 SHOWN = 60
 """Assessments on a patient's page, the newest."""
+
+PORTION = 500
+"""Assessments that are read at a time when all of a year are."""
 
 MANY = 500
 """So many ids fit into one query of either engine."""
@@ -58,6 +61,11 @@ class StoredAssessment:
     missing: tuple[str, ...]
     placed: PlacedStamp
     taken_back: bool
+
+    @property
+    def name(self) -> str:
+        """The content id of its record."""
+        return self.id
 
     @property
     def silence(self) -> Silence | None:
@@ -154,13 +162,21 @@ def senders(archive: Archive) -> set[str]:
     return {str(r["box"]) for r in archive.rows("SELECT DISTINCT box FROM assessment")}
 
 
-def since(archive: Archive, day: str, after: int, limit: int) -> list[StoredAssessment]:
+def _since(archive: Archive, day: str, after: int, limit: int) -> list[StoredAssessment]:
     """Return assessments of a day and later days, numbered above `after`, oldest first."""
     rows = archive.rows(
         "SELECT * FROM assessment WHERE day >= ? AND number > ? ORDER BY number LIMIT ?",
         (day, after, limit),
     )
     return _stored(archive, rows)
+
+
+def from_day(archive: Archive, day: str) -> Iterator[StoredAssessment]:
+    """Yield every assessment of a day and of later days, oldest first."""
+    after = 0
+    while found := _since(archive, day, after, PORTION):
+        after = found[-1].number
+        yield from found
 
 
 def _stored(archive: Archive, rows: Sequence[Row]) -> list[StoredAssessment]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from hand_clock import HandClock
 from readings import cuff, pressure
 
+from edge.assessments import rule_log
+from edge.assessments.rule_log import RuleEvent
 from edge.care import appointments, calls, episodes, fridge, immunizations
 from edge.care.calls import Call
 from edge.care.fridge import FridgeReading
 from edge.care.immunizations import Dose
-from edge.assessments import rule_log
-from edge.assessments.rule_log import RuleEvent
 from edge.equipment import (
     bluetooth_recovery,
     controls,
