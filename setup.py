@@ -61,6 +61,8 @@ setup(
         "edge": [
             "py.typed",
             "rules/*.toml",
+            "rules/charts/*.txt",
+            "rules/lms/*.txt",
             "rules/tables/*.toml",
             "visits/*.toml",
             "medicines/*.toml",

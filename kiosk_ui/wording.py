@@ -200,7 +200,14 @@ def estimate_text(value: str) -> Markup:
 def header(patient: Patient) -> list[Markup]:
     """Return what the line about a person says beside name, sex and age."""
     values = [(field, getattr(patient, field.name)) for field in PATIENT_FIELDS if field.in_header]
-    return [field_text(field, value) for field, value in values if value]
+    return [_in_header(field, value) for field, value in values if value]
+
+
+def _in_header(field: PatientField, value: str) -> Markup:
+    text = field_text(field, value)
+    if field.type is not FieldType.COUNT:
+        return text
+    return t(N_("%(what)s %(number)s"), what=t(field.label), number=text)
 
 
 def age(patient: Patient, today: date) -> Markup:
@@ -216,6 +223,8 @@ def age(patient: Patient, today: date) -> Markup:
     corrected = patient.corrected_age_at(today)
     if corrected is None:
         return text
+    if corrected.days == 0:
+        return t(N_("%(age)s, birth not due yet"), age=text)
     return t(N_("%(age)s, corrected %(corrected)s"), age=text, corrected=_completed(corrected))
 
 

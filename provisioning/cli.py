@@ -24,6 +24,7 @@ from provisioning.enrol_command import enrol
 from provisioning.errors import InputError
 from provisioning.output import box_home, open_box, say, speaks_json
 from provisioning.report_command import report
+from provisioning.rules_commands import rules
 from provisioning.staff_commands import staff
 
 _NO_COPY = {
@@ -229,7 +230,7 @@ def _offered() -> Any:
     return entry_points(group="healthpost.commands")
 
 
-for _command in (enrol, report, staff):
+for _command in (enrol, report, staff, rules):
     main.add_command(_command)
 
 

@@ -35,6 +35,7 @@ TRIALS = (
     Trial("day", "trials.day", "days of sixty patients with clocks, counters and scans that fail"),
     Trial("kill", "trials.kill", "thousands of kill -9 at any moment"),
     Trial("power", "trials.power", "tens of thousands of power cuts, replayed at any moment"),
+    Trial("rules", "trials.rules", "clinical rules beside other implementations, seeded cases"),
     Trial("mutants", "trials.mutants", "hundreds of mistakes put into the code; tests must fail"),
 )
 

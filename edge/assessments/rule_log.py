@@ -52,6 +52,13 @@ def note(store: Store, now: Stamp, event: RuleEvent, *, actor: str | None = None
     return True
 
 
+def note_loaded(store: Store, now: Stamp, rule: RuleTable) -> None:
+    """Write down which version of a table is in use, when it is another than before."""
+    known = store.row("SELECT version, sha256 FROM rule_state WHERE rule = ?", (rule.id,))
+    if known is None or tuple(known) != (rule.version, rule.sha256):
+        note(store, now, RuleEvent(rule.id, rule.version, rule.sha256, LOADED))
+
+
 def failing(store: Store) -> frozenset[str]:
     """Return the rules that failed when they judged last."""
     sql = "SELECT subject FROM condition WHERE kind = ?"

@@ -1,4 +1,4 @@
-"""Messages of the hospital about patients: replies, appointments and answers to alerts.
+"""Messages of the hospital about patients: replies, appointments, answers to alerts and referrals.
 
 All of it comes with the feed. That a worker has seen an item is a journal entry, which goes up: the
 hospital says "seen" of nothing else.
@@ -12,16 +12,19 @@ from datetime import date, datetime, timedelta
 
 from edge.feed import replica
 from edge.model.clock import Stamp
-from edge.model.entry import EntryKind
+from edge.model.entry import Body, EntryKind
 from edge.model.feed_item import Entity, Item, text_of
 from edge.patients import edits, life_status
 from edge.store import journal
 from edge.store.store import Row, Store
 
-KINDS = (Entity.REPLY, Entity.APPOINTMENT, Entity.ALERT)
+KINDS = (Entity.REPLY, Entity.APPOINTMENT, Entity.ALERT, Entity.REFERRAL)
 COMING_DAYS = 7
 LISTED = 100
 """So many unread items are listed, the newest; the count is of all."""
+
+_TEXTS = ("text", "what", "note", "todo", "findings")
+"""Which part of an item's body is shown first, by kind."""
 
 _KINDS = ", ".join(f"'{kind.value}'" for kind in KINDS)
 _UNSEEN = (
@@ -69,6 +72,16 @@ def answers(store: Store, patient_id: str) -> list[Message]:
 def appointments(store: Store, patient_id: str) -> list[Message]:
     """Return a person's appointments, the soonest first; one without a time is left out."""
     return _soonest(_about(store, Entity.APPOINTMENT, patient_id))
+
+
+def of_referral(store: Store, referral_id: str) -> tuple[Message, Body] | None:
+    """Return the answer to a referral and its body, None while there is none."""
+    found = store.row(
+        "SELECT entity, id, rev, body FROM feed_item WHERE entity = ? AND id = ?",
+        (Entity.REFERRAL.value, referral_id),
+    )
+    item = None if found is None else replica.item_of(found)
+    return None if item is None else (_message(store, item), item.body)
 
 
 def coming(store: Store, today: date) -> list[Message]:
@@ -151,7 +164,7 @@ def _message(store: Store, item: Item) -> Message:
         item.id,
         item.rev,
         text_of(body, "patient"),
-        text_of(body, "text") or text_of(body, "what") or text_of(body, "note") or "",
+        next((text for name in _TEXTS if (text := text_of(body, name))), ""),
         text_of(body, "by") or "",
         at_ms if isinstance(at_ms, int) else 0,
         _when(text_of(body, "when")),

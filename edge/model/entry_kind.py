@@ -57,6 +57,8 @@ class EntryKind(StrEnum):
     IMMUNIZATION = "immunization"
     FRIDGE = "fridge"
     STOCK = "stock"
+    REFERRAL = "referral"
+    NOTIFICATION = "notification"
     ASSESSMENT = "assessment"
     RULE = "rule"
 

@@ -21,7 +21,10 @@ _MODULUS = 2**64
 
 
 class Entity(StrEnum):
-    """The kinds of items in the feed of a clinic."""
+    """The kinds of items in the feed of a clinic.
+
+    A box keeps an item of a kind that it does not know, and shows nothing of it.
+    """
 
     PATIENT = "patient"
     APPOINTMENT = "appointment"
@@ -30,6 +33,8 @@ class Entity(StrEnum):
     STAFF = "staff"
     CONTENT = "content"
     ALERT = "alert"
+    ESCALATION = "escalation"
+    REFERRAL = "referral"
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class PatientField:
     @property
     def is_number(self) -> bool:
         """Whether it is written left to right in every language."""
-        return self.type in (FieldType.BIRTH, FieldType.PHONE, FieldType.CARD)
+        return self.type in (FieldType.BIRTH, FieldType.PHONE, FieldType.CARD, FieldType.COUNT)
 
     @property
     def is_entered(self) -> bool:
@@ -230,7 +230,7 @@ PATIENT_FIELDS: tuple[PatientField, ...] = (
     ),
     PatientField(
         name="birth_order",
-        label="Number of the twin",
+        label="Twin",
         type=FieldType.COUNT,
         tier=Tier.CONTACT,
         longest=2,
@@ -241,6 +241,7 @@ PATIENT_FIELDS: tuple[PatientField, ...] = (
         many="numbers of the twin",
         word="twin number",
         in_form=False,
+        in_header=True,
         with_word=True,
     ),
     PatientField(

@@ -31,6 +31,7 @@ _RECKONED: dict[tuple[str, str], tuple[Callable[[Decimal], Decimal], str]] = {
     ("mg/dL", "mmol/L"): (lambda v: v / MG_DL_OF_MMOL_L, "0.1"),
     ("[degF]", "Cel"): (lambda v: (v - 32) * 5 / 9, "0.1"),
     ("[lb_av]", "kg"): (lambda v: v * KG_OF_POUND, "0.01"),
+    ("g/dL", "g/L"): (lambda v: v * 10, "1"),
 }
 
 

@@ -34,6 +34,7 @@ from edge.jobs import (
     prune,
     remote_settings,
     report_facts,
+    rules,
 )
 from edge.model.clock import Stamp
 from edge.model.errors import EdgeError
@@ -65,6 +66,7 @@ JOBS = (
     Job("last-known-time", lambda s: 120, last_known_time.run),
     Job("disk", lambda s: 60, disk.run),
     Job("late-facts", lambda s: 10, late_facts.run),
+    Job("rules", lambda s: 60, rules.run),
     Job("idle-visits", lambda s: 30, idle_visits.run),
     Job("passed-locks", lambda s: 30, passed_locks.run),
     Job("old-drafts", lambda s: 300, old_drafts.run),

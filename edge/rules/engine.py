@@ -38,6 +38,8 @@ def _judged(rule: RuleTable, given: GivenFacts) -> Assessment:
     if missing and not (rule.bounds and given.told.intersection(rule.inputs)):
         return _unjudged(rule, given, Status.NEEDS_INPUT, missing=missing)
     status = Status.INCOMPLETE if missing else Status.OK
+    if any(rule.inputs[name].must_be_said for name in missing):
+        status = Status.NEEDS_INPUT
     response = least_response(steps, status)
     return _assessment(
         rule,

@@ -16,6 +16,7 @@ from typing import Final
 from edge.model.reading import Code
 from edge.rules import plausibility
 from edge.rules.possible import INFINITE, UNKNOWN, Possible, Word, between, known
+from edge.rules.risk_chart import REGIONS
 
 
 class FactType(StrEnum):
@@ -113,6 +114,16 @@ FACTS: Final[tuple[Fact, ...]] = (
     _word("consciousness", "consciousness (ACVPU)", "A", "C", "V", "P", "U"),
     _flag("altered_mentation", "confused or less awake than usual"),
     _measured("temp_c", "temperature", "Cel", Code.TEMPERATURE),
+    _measured("weight_kg", "weight", "kg", Code.WEIGHT),
+    _measured("height_cm", "length or height", "cm", Code.HEIGHT),
+    _word("position", "measured lying or standing", "lying", "standing"),
+    _number("muac_mm", "circumference of the upper arm", "mm", "", 600),
+    _number("head_cm", "circumference of the head", "cm", "9843-4", 80),
+    _flag("bilateral_oedema", "both feet are swollen"),
+    _measured("hb_g_per_l", "haemoglobin", "g/L", Code.HAEMOGLOBIN),
+    _flag("asian_bmi", "the site uses the body mass index bounds for Asian populations"),
+    _word("cvd_region", "region of the cardiovascular risk chart", "none", *REGIONS),
+    _flag("known_cvd", "had a heart attack or a stroke, or has heart disease"),
 )
 """Every fact that a table may name. A new one is a row here."""
 

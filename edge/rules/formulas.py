@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
+from edge.rules.body_formulas import BODY_FORMULAS
 from edge.rules.possible import Word
 
 
@@ -20,5 +21,11 @@ def ratio(above: Decimal, below: Decimal) -> Decimal | None:
 
 FORMULAS: Final[Mapping[str, Callable[..., Word | None]]] = {
     "ratio": ratio,
+    **BODY_FORMULAS,
 }
 """Every formula, by the name that a table writes."""
+
+MONOTONE: Final = frozenset(
+    {"body_mass_index", "altitude_adjustment_of_haemoglobin", "adjusted_haemoglobin"}
+)
+"""Formulas that only rise or only fall with each number: their bounds follow from its bounds."""

@@ -14,6 +14,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final
 
 from edge.model.units import reckoned
+from edge.rules.anaemia_group import GROUPS
 from edge.rules.facts import BY_NAME, FactType, Refusal, is_one_of, read
 from edge.rules.possible import UNKNOWN, Possible, between, bounds, known, single
 from edge.rules.table import Alias, Input, RuleTable
@@ -29,6 +30,10 @@ _DAYS_OF: Final = {
 _DIGITS = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
 _SLACK_DAYS = 3
 """By how much a calendar month may begin earlier or later than a mean one."""
+
+
+PREGNANT_FROM_YEARS: Final = 10
+"""Girls from this age on are asked; WHO counts adolescents from 10 years."""
 
 
 @dataclass(slots=True)
@@ -149,6 +154,21 @@ def _derive(given: GivenFacts, facts: Mapping[str, object]) -> None:
         if follows is not None:
             given.values[name] = known(follows)
             given.told.add(name)
+    group = facts.get("group")
+    of_group = GROUPS.get(group, {}) if isinstance(group, str) else {}
+    for name, possible in of_group.items():
+        if name in given.values and name not in given.told:
+            given.values[name] = possible
+            given.told.add(name)
+    _no_pregnant_child(given)
+
+
+def _no_pregnant_child(given: GivenFacts) -> None:
+    """Nobody below 10 years is asked whether she is pregnant."""
+    _, oldest = bounds(given.values["age_years"])
+    if "pregnant" in given.values and "pregnant" not in given.told and oldest < PREGNANT_FROM_YEARS:
+        given.values["pregnant"] = known(False)
+        given.told.add("pregnant")
 
 
 def _no_pregnant_man(facts: Mapping[str, object]) -> bool | None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from edge.rules import bands as band_rows
 from edge.rules.assessment import Level, Response
 from edge.rules.facts import BY_NAME, Fact
-from edge.rules.formulas import FORMULAS
+from edge.rules.formulas import FORMULAS, MONOTONE
 from edge.rules.possible import Word
 from edge.rules.table import (
     Alias,
@@ -102,7 +102,10 @@ def _condition(row: Row) -> Condition:
 
 
 def _input(row: Row) -> Input:
-    row.only("fact", "code", "unit", "step", "max_age_min", "also", "assume", "warning")
+    row.only(
+        *("fact", "code", "unit", "step", "max_age_min", "also", "assume", "warning"),
+        "must_be_said",
+    )
     fact = _fact(row)
     for key, right in (("code", fact.code), ("unit", fact.unit)):
         if row.text(key, "") != right:
@@ -116,6 +119,7 @@ def _input(row: Row) -> Input:
         tuple(_alias(also) for also in row.rows("also")),
         assume,
         row.text("warning", ""),
+        row.flag("must_be_said"),
     )
 
 
@@ -180,7 +184,8 @@ def _formula(row: Row) -> Formula:
     function = FORMULAS.get(row.text("function"))
     if function is None:
         raise row.wrong(f'no formula is called "{row.text("function")}"', "function")
-    return Formula(row.text("name"), function, _names(row))
+    is_monotone = row.text("function") in MONOTONE
+    return Formula(row.text("name"), function, _names(row), is_monotone)
 
 
 def _names(row: Row) -> tuple[str, ...]:
@@ -191,14 +196,24 @@ def _names(row: Row) -> tuple[str, ...]:
 
 
 def _output(row: Row) -> Output:
-    row.only("name", "of", "step", "text", "asked", "known_as")
+    row.only("name", "of", "step", "text", "asked", "known_as", "otherwise", "optional")
     name, of = row.text("name"), row.table.get("of")
     is_object = isinstance(of, dict)
     names = {key: row.row("of").text(key) for key in of} if isinstance(of, dict) else {}
     if not is_object and not row.has("asked"):
         names = {name: row.text("of", name)}
     asked, known_as = row.text("asked", ""), row.text("known_as", "")
-    return Output(name, names, is_object, _step_size(row), row.flag("text"), asked, known_as)
+    return Output(
+        name,
+        names,
+        is_object,
+        _step_size(row),
+        row.flag("text"),
+        asked,
+        known_as,
+        row.text("otherwise", ""),
+        row.flag("optional"),
+    )
 
 
 def _response(row: Row) -> Response:

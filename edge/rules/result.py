@@ -63,6 +63,8 @@ def _output(output: Output, steps: Steps, missing: tuple[str, ...]) -> dict[str,
         return {output.known_as if missing else output.name: known}
     possible = steps.possible(output.of[output.name])
     value = single(possible)
+    if value is None and output.otherwise and possible:
+        value = single(steps.possible(output.otherwise))
     result = {output.name: None if value is None else _shown(value, output)}
     return result | dict(_bounds(output, possible, steps)) if missing else result
 

@@ -24,6 +24,9 @@ from edge.rules.table import (
     half_up,
 )
 
+MOST_LISTED: Final = 62
+"""How many whole numbers are worked out one by one: the days of two months."""
+
 
 class Steps:
     """The steps of one rule for one person; each is worked out once, when it is asked for."""
@@ -40,7 +43,7 @@ class Steps:
 
     def missing(self) -> tuple[str, ...]:
         """Return the inputs to ask for until every output is known, in the table's order."""
-        names = {name for output in self.rule.outputs for name in output.of.values()}
+        names = {n for o in self.rule.outputs if not o.is_optional for n in o.of.values()}
         asked = self._asked(names)
         return tuple(name for name in self.rule.inputs if name in asked)
 
@@ -68,11 +71,37 @@ class Steps:
     def _work_out(self, step: Step) -> Possible:
         if isinstance(step, Lookup):
             return frozenset(v for variant in self._variants(step) for v in self._found(variant))
-        values = [self.possible(name) for name in step.of]
+        values = [self._listed(name) for name in step.of]
         sets = [value for value in values if not isinstance(value, Range)]
-        if len(sets) < len(values):
-            return UNKNOWN
-        return self._combined(step, sets) if isinstance(step, Combination) else _applied(step, sets)
+        if len(sets) == len(values):
+            if isinstance(step, Combination):
+                return self._combined(step, sets)
+            return _applied(step, sets)
+        if isinstance(step, Formula) and step.is_monotone:
+            return _between_ends(step, [self._ends(name) for name in step.of])
+        return UNKNOWN
+
+    def _listed(self, name: str) -> Possible:
+        """Return what an input may be; of a few whole numbers, such as days of a month, each."""
+        possible = self.possible(name)
+        taken = self.rule.inputs.get(name)
+        if not isinstance(possible, Range) or taken is None or taken.step != 1:
+            return possible
+        if possible.high - possible.low > MOST_LISTED:
+            return possible
+        first = half_up(possible.low, taken.step)
+        return frozenset(first + Decimal(n) for n in range(int(possible.high - first) + 1))
+
+    def _ends(self, name: str) -> frozenset[Word]:
+        """Return the values of a set, or the two ends of a number that a person can have."""
+        possible = self.possible(name)
+        if not isinstance(possible, Range):
+            return possible
+        taken = self.rule.inputs.get(name)
+        if taken is None:
+            return frozenset({possible.low, possible.high})
+        fact = taken.fact
+        return frozenset({max(possible.low, fact.least), min(possible.high, fact.most)})
 
     def _variants(self, lookup: Lookup) -> list[Variant]:
         """Return the variants that may apply."""
@@ -94,8 +123,9 @@ class Steps:
         return {band.gives for band in variant.bands if band.may_hold(value)}
 
     def _combined(self, step: Combination, sets: Iterable[frozenset[Word]]) -> Possible:
-        if step.combine is Combine.MAX:
-            return reduce(self._higher_of(step.name), sets)
+        if step.combine is Combine.MAX:  # of those that there are
+            nothing: frozenset[Word] = frozenset()
+            return reduce(self._higher_of(step.name), filter(None, sets), nothing)
         start, fold = _FOLDS[step.combine]
         return reduce(
             lambda sums, values: frozenset(fold(s, v, step.equals) for s in sums for v in values),
@@ -107,7 +137,7 @@ class Steps:
         self, name: str
     ) -> Callable[[frozenset[Word], frozenset[Word]], frozenset[Word]]:
         def higher(one: frozenset[Word], other: frozenset[Word]) -> frozenset[Word]:
-            pairs = product(one, other)
+            pairs = product(one or other, other)
             return frozenset(max(pair, key=lambda v: self.rule.rank(name, v)) for pair in pairs)
 
         return higher
@@ -116,7 +146,7 @@ class Steps:
 def rounded(possible: Possible, step: Decimal | None) -> Possible:
     """Return a number, or its bounds, rounded half up to a step; words as they are."""
     value = single(possible)
-    if step is None or isinstance(value, str | bool):
+    if step is None or isinstance(value, str | bool) or possible == frozenset():
         return possible
     return between(*(half_up(end, step) for end in bounds(possible)))
 
@@ -124,6 +154,17 @@ def rounded(possible: Possible, step: Decimal | None) -> Possible:
 def _applied(step: Formula, sets: Iterable[frozenset[Word]]) -> Possible:
     results = (step.function(*values) for values in product(*sets))
     return frozenset(result for result in results if result is not None)
+
+
+def _between_ends(step: Formula, ends: list[frozenset[Word]]) -> Possible:
+    """Return the bounds of a formula that only rises or only falls with each number."""
+    numbers = [end for values in ends for end in values if isinstance(end, Decimal)]
+    if not all(number.is_finite() for number in numbers):
+        return UNKNOWN
+    found = _applied(step, ends)
+    assert isinstance(found, frozenset)
+    results = [value for value in found if isinstance(value, Decimal)]
+    return between(min(results), max(results)) if results else frozenset()
 
 
 _FOLDS: Final[Mapping[Combine, tuple[Word, Callable[[Word, Word, Word | None], Word]]]] = {

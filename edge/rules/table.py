@@ -97,11 +97,15 @@ class Combination:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A function of `edge/rules/formulas.py` of some values."""
+    """A function of `edge/rules/formulas.py` of some values.
+
+    `is_monotone`: it only rises or only falls with each number, so its bounds follow from theirs.
+    """
 
     name: str
     function: Callable[..., Word | None]
     of: tuple[str, ...]
+    is_monotone: bool = False
 
 
 Step = Lookup | Combination | Formula
@@ -122,7 +126,8 @@ class Input:
     """A fact that the rule judges by, and how.
 
     `step`: the chart's own precision. After `max_age_min` minutes a reading counts as missing.
-    `assume` is taken when nobody said, with the warning `warning`.
+    `assume` is taken when nobody said, with the warning `warning`. While one that `must_be_said`
+    is missing, the status is `needs_input`.
     """
 
     fact: Fact
@@ -131,6 +136,7 @@ class Input:
     also: tuple[Alias, ...] = ()
     assume: Word | None = None
     warning: str = ""
+    must_be_said: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,8 @@ class Output:
     """A value of the result: `of` one step or input, by its name there; or an object of several.
 
     Rounded half up to `step`, as text when `is_text`. `asked`: whether that input is asked for.
-    While the result is incomplete, `known_as` is the name of what is certain.
+    While the result is incomplete, `known_as` is the name of what is certain. While the value is
+    not known, that of `otherwise` is shown. Nothing is asked for one that `is_optional`.
     """
 
     name: str
@@ -161,6 +168,8 @@ class Output:
     is_text: bool = False
     asked: str = ""
     known_as: str = ""
+    otherwise: str = ""
+    is_optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def _check_names(rule: RuleTable, top: Row) -> None:
         for name in ready:
             del pending[name]
     for output, row in zip(rule.outputs, top.rows("output"), strict=True):
-        for name in {*output.of.values(), output.asked} - {"", *known}:
+        for name in {*output.of.values(), output.asked, output.otherwise} - {"", *known}:
             raise row.wrong(f'nothing is called "{name}"', "of")
 
 

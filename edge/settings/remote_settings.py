@@ -24,13 +24,17 @@ APPLIED, REFUSED = "applied", "refused"
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What a setting may be: one of `choices`, or a whole number from `least` to `most`."""
+    """What a setting may be: one of `choices`, a whole number from `least` to `most`, or a text.
+
+    A text has at most `longest` characters; 0: it is no text.
+    """
 
     key: str
     words: str
     choices: tuple[str, ...] = ()
     least: int = 0
     most: int = 0
+    longest: int = 0
 
 
 @cache
@@ -46,6 +50,9 @@ def problem(key: str, value: object) -> str | None:
         return f"{key} can be set at the box only"
     if rule.choices:
         return None if value in rule.choices else f"choose one of {', '.join(rule.choices)}"
+    if rule.longest:
+        short = isinstance(value, str) and value.isprintable() and len(value) <= rule.longest
+        return None if short else f"a text of at most {rule.longest} characters is needed"
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or not rule.least <= int(str(value)) <= rule.most:
         return f"a whole number from {rule.least} to {rule.most} is needed"
@@ -88,7 +95,7 @@ def _answer(store: Store, now: Stamp, item: Item) -> None:
 
 def _set(settings: Settings, key: str, value: object) -> Settings:
     rule, name = _remote()[key]
-    changed: dict[str, object] = {name: value if rule.choices else int(str(value))}
+    changed: dict[str, object] = {name: value if rule.choices or rule.longest else int(str(value))}
     return replace(settings, **changed)  # type: ignore[arg-type]
 
 
@@ -97,9 +104,13 @@ def _remote() -> Mapping[str, tuple[Rule, str]]:
     """Return each rule with the field of `Settings` that it changes, by key."""
     return {
         row.key: (
-            Rule(row.key, row.remote.words, row.choices, row.remote.least, row.remote.most),
+            Rule(row.key, row.remote.words, row.choices, *_bounds(row.remote)),
             name,
         )
         for name, row in setting.rows(Settings).items()
         if row.remote
     }
+
+
+def _bounds(remote: setting.Remote) -> tuple[int, int, int]:
+    return remote.least, remote.most, remote.longest

@@ -20,11 +20,15 @@ from edge.settings.toml_table import Section
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """What the hospital may set through the feed: `words` for people; bounds of a whole number."""
+    """What the hospital may set through the feed: `words` for people; bounds of a whole number.
+
+    `longest`: it is a text of at most so many characters.
+    """
 
     words: str
     least: int = 0
     most: int = 0
+    longest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +136,5 @@ def _from_afar(row: Setting) -> str:
     if row.remote is None:
         return ""
     bounds = f", {row.remote.least} to {row.remote.most}" if row.remote.most else ""
+    bounds += f", at most {row.remote.longest} characters" if row.remote.longest else ""
     return f"{row.remote.words}{bounds}"

@@ -153,6 +153,31 @@ def mark_custody(store: Store, lane: Lane, cum: int, safe: int, now: Stamp) -> N
             (cum, safe, lane.value, chain_at(store, lane, cum)),
         )
         store.execute("UPDATE link SET receipt_ms = ? WHERE id = 1", (now.wall_ms,))
+        if lane is Lane.ALERT:
+            _note_alert_receipt(store, now)
+
+
+def received_ms(store: Store, entry: int) -> int | None:
+    """Return when a receipt first covered an entry of the alert lane, None while none does.
+
+    By the box's wall clock.
+    """
+    if entry not in confirmed_entries(store, [entry]):
+        return None
+    row = store.row(
+        "SELECT wall_ms FROM receipt_time WHERE entry >= ? ORDER BY entry LIMIT 1", (entry,)
+    )
+    return None if row is None else row["wall_ms"]
+
+
+def _note_alert_receipt(store: Store, now: Stamp) -> None:
+    """Remember when the alert lane was covered so far; what is covered no longer is forgotten."""
+    covered = store.scalar("SELECT cum_entry FROM stream WHERE lane = ?", (Lane.ALERT.value,))
+    store.execute("DELETE FROM receipt_time WHERE entry > ?", (covered,))
+    store.execute(
+        "INSERT INTO receipt_time (entry, wall_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        (covered, now.wall_ms),
+    )
 
 
 def start_epoch(store: Store, epoch: int, now: Stamp, why: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge.store import referral_schema
 from edge.store.assessment_schema import ASSESSMENTS
 from edge.store.migrations import Migration
 from edge.store.visit_schema import VISIT_NOTES
@@ -398,5 +399,7 @@ MIGRATIONS = (
     Migration("0011_add_life_status", _LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
     Migration("0013_add_fact", _FACT),
-    Migration("0014_add_assessments", ASSESSMENTS),
+    Migration("0014_add_referrals", referral_schema.REFERRALS),
+    Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0016_add_assessments", ASSESSMENTS),
 )

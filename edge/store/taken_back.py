@@ -23,6 +23,8 @@ TABLES: Final[Mapping[str, str]] = {
     EntryKind.IMMUNIZATION.value: "immunization",
     EntryKind.FRIDGE.value: "fridge_reading",
     EntryKind.STOCK.value: "stock_entry",
+    EntryKind.REFERRAL.value: "referral",
+    EntryKind.NOTIFICATION.value: "notification",
 }
 """The kinds whose entries can be taken back, and the box's table of each.
 

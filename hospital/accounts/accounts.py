@@ -6,6 +6,8 @@ a name is locked for a minute, then longer each time, at most an hour.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
@@ -14,9 +16,20 @@ from hospital.archive.errors import AccountError
 
 MIN_PASSWORD = 10
 MAX_PASSWORD = 200
+MAX_NAME = 100
 FREE_FAILURES = 5
 FIRST_LOCK_MS = 60_000
 LONGEST_LOCK_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who an account is: its name, the person's, a telephone or ""."""
+
+    account: str
+    name: str
+    telephone: str
+
 
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash("nobody has this password")
@@ -45,6 +58,36 @@ def check(name: str, password: str) -> None:
 def exists(archive: Archive, name: str) -> bool:
     """Whether the account (still) exists, as each request of a session asks."""
     return row(archive, "SELECT 1 AS n FROM account WHERE name = ?", (name,)) is not None
+
+
+def describe(archive: Archive, name: str, full_name: str, telephone: str) -> None:
+    """Keep who an account is, as clinics are told; raises `AccountError`."""
+    wanted = full_name.strip(), telephone.strip()
+    if any(len(text) > MAX_NAME or not text.isprintable() for text in wanted):
+        raise AccountError(f"a name and a telephone have at most {MAX_NAME} characters")
+    with archive.transaction():
+        sql = "UPDATE account SET full_name = ?, telephone = ? WHERE name = ?"
+        if not archive.execute(sql, (*wanted, name)):
+            raise AccountError(f"there is no account {name}")
+
+
+def person(archive: Archive, name: str) -> Person:
+    """Return who an account is; without a full name it is called by its own."""
+    found = row(archive, "SELECT full_name, telephone FROM account WHERE name = ?", (name,))
+    if found is None:
+        return Person(name, name, "")
+    return Person(name, found["full_name"] or name, found["telephone"])
+
+
+def person_name(archive: Archive, name: str) -> str:
+    """Return the full name of an account's person, or the account's own name."""
+    return person(archive, name).name
+
+
+def people(archive: Archive) -> list[Person]:
+    """Return who has an account, by name."""
+    rows = archive.rows("SELECT name, full_name, telephone FROM account ORDER BY name")
+    return [Person(r["name"], r["full_name"] or r["name"], r["telephone"]) for r in rows]
 
 
 def admit(archive: Archive, name: str, password: str, now_ms: int) -> bool:

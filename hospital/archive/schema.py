@@ -8,6 +8,7 @@ duplicates in one partition.
 from __future__ import annotations
 
 from edge.store.migrations import Migration
+from hospital.archive import referral_schema
 from hospital.archive.assessment_schema import ASSESSMENTS
 from hospital.archive.visit_schema import VISITS
 
@@ -400,5 +401,8 @@ MIGRATIONS = (
     Migration("0011_add_life_status", _LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
     Migration("0013_add_fact", _FACT),
-    Migration("0014_add_assessments", ASSESSMENTS),
+    Migration("0014_add_referrals", referral_schema.REFERRALS),
+    Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
+    Migration("0016_add_escalation", referral_schema.ESCALATION),
+    Migration("0017_add_assessments", ASSESSMENTS),
 )

@@ -20,8 +20,10 @@ from hospital.desk import (
     guard,
     linking,
     messages,
+    notifications,
     patients,
     readings,
+    referrals,
     reviews,
     rules,
     settings,
@@ -38,7 +40,7 @@ from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(alerts, reviews, clinics, rules, settings, enrol),
+    *(alerts, referrals, notifications, reviews, clinics, rules, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""
 
@@ -56,9 +58,10 @@ def create_app(parts: Parts) -> Flask:
     app.jinja_env.globals.update(
         wording=wording,
         visit_texts=visit_texts,
-        second_judgement=second_judgement.of,
         signed_in=_signed_in,
         hospital=parts.settings.name,
+        now_ms=guard.now_ms,
+        second_judgement=second_judgement.of,
     )
     context.fit(app, parts)
     address = urlsplit(parts.settings.desk_url).hostname or ""

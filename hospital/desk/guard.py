@@ -9,7 +9,7 @@ from typing import ParamSpec, cast
 from flask import abort, g, request
 from flask.typing import ResponseReturnValue
 
-from hospital.accounts import sessions
+from hospital.accounts import accounts, sessions
 from hospital.desk import context
 from web.guard import signed_in_only
 
@@ -46,6 +46,11 @@ def account() -> str:
     if current is None:
         abort(403)
     return current.account
+
+
+def person_name() -> str:
+    """Return the full name of who is signed in, or the account's own where none is known."""
+    return accounts.person_name(context.archive(), account())
 
 
 def now_ms() -> int:

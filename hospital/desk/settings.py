@@ -10,6 +10,8 @@ from hospital.desk import context, forms, guard
 from hospital.feed import clinic_settings
 from hospital.patients import links
 
+LONGEST = 600
+
 page = Blueprint("settings", __name__, url_prefix="/clinics/settings")
 
 
@@ -30,7 +32,7 @@ def change() -> ResponseReturnValue:
         if request.form.get("do") == "clear":
             clinic_settings.clear(archive, clinic, key, account, now_ms)
         else:
-            value = forms.typed("value", 60)
+            value = forms.typed("value", LONGEST)
             clinic_settings.put(archive, clinic, key, value, account, now_ms)
     except ArchiveDown:
         raise

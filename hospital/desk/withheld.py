@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from hospital.archive.errors import ArchiveDown, HospitalError
 from hospital.desk import context, forms, guard, patients
 from hospital.files import patient_files
-from hospital.patients import links, withheld
+from hospital.patients import links, notifications, referrals, withheld
 from hospital.views import chart, visit_chart
 
 page = Blueprint("withheld", __name__, url_prefix="/patients/<patient_id>/withheld")
@@ -49,6 +49,8 @@ def _page(patient_id: str, wrong: str = "") -> str:
         alerts=[a for i in ids for a in chart.alerts(archive, patient_id=i, withheld=True)],
         readings=[r for i in ids for r in chart.of_patient(archive, i, withheld=True)],
         visits=visit_chart.withheld_of(archive, ids),
+        referrals=referrals.withheld_of(archive, ids),
+        reports=notifications.withheld_of(archive, ids),
         files=patient_files.withheld_of(archive, ids),
         releases=withheld.releases(archive, ids),
     )

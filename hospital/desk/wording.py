@@ -22,6 +22,7 @@ from edge.model.patient import Patient
 from edge.model.patient_codes import AgeUnit, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
 from edge.model.reading import Code, Value
+from edge.referrals.letter import LetterReading
 from hospital.patients.messages import DeliveryState, SentMessage
 from hospital.views.chart import ReadingRow
 
@@ -104,6 +105,23 @@ def quantity(value: Value) -> Markup:
     if other is None:
         return measured
     return Markup("{} ({})").format(measured, _isolated(_number(other), other.unit))
+
+
+def letter_value(row: LetterReading) -> Markup:
+    """Return a value of a letter; what is no number is shown as it came."""
+    if row.word:
+        return Markup("{}").format(label_of(row.word))
+    return _isolated(f"{row.comparator}{row.number}", row.unit)
+
+
+def letter_source(row: LetterReading) -> Markup:
+    """Return where a value of a letter comes from, when, and what is doubtful about it."""
+    when = moment(int(row.at)) if row.at.isdecimal() and len(row.at) < 16 else Markup("")
+    source = row.model or ("typed" if row.source == "typed" else row.source)
+    doubts = [flag.replace("_", " ") for flag in row.doubts.split()]
+    doubts += ["time not certain"] if row.sure == "no" else []
+    doubts += [row.method.replace("-", " ")] if row.method else []
+    return Markup(", ").join([Markup.escape(source), when, *map(Markup.escape, doubts)])
 
 
 def moment(when_ms: int | None) -> Markup:

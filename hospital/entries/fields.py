@@ -20,6 +20,19 @@ MAX_TEXT = 2000
 MAX_VALUES = 64
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
+LongText = Annotated[str, msgspec.Meta(max_length=20_000)]
+"""Canonical JSON inside a body: what a letter or a result says."""
+
+Uuid = Annotated[
+    str, msgspec.Meta(pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")
+]
+"""A UUID in lower case, as a box makes it."""
+
+Day = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$")
+]
+"""A calendar day "YYYY-MM-DD"."""
+
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 Moment = Annotated[int, msgspec.Meta(ge=0, le=LAST_MS)]
 """Unix milliseconds."""

@@ -41,7 +41,8 @@ def lines(archive: Archive, clinic: str) -> list[Line]:
 def put(archive: Archive, clinic: str, key: str, text: str, account: str, now_ms: int) -> None:
     """Set something at a clinic's boxes; raises `HospitalError` with the reason in words."""
     rule = remote_settings.rules().get(key)
-    is_number = rule is not None and not rule.choices and text.isascii() and text.isdecimal()
+    is_text = rule is None or bool(rule.choices or rule.longest)
+    is_number = not is_text and text.isascii() and text.isdecimal()
     value: object = int(text[:12]) if is_number else text
     why = remote_settings.problem(key, value)
     if why is not None:

@@ -23,6 +23,9 @@ from hospital.feed import feed
 from hospital.fleet import boxes
 from hospital.patients import master_index, withheld
 
+APART = (Entity.ALERT, Entity.ESCALATION, Entity.REFERRAL)
+"""Answers to what one clinic sent: they go to that clinic alone."""
+
 LONGEST_TEXT = 2_000
 LONGEST_PURPOSE = 200
 
@@ -137,14 +140,14 @@ def send(archive: Archive, message: SentMessage, clinics: Iterable[str] | None =
 def send_current(archive: Archive, patient_id: str, clinic: str) -> None:
     """Send the current messages about a patient to a clinic that is new to it; in a transaction."""
     for message in _latest(archive, [patient_id]):
-        if not message.gone and message.entity != Entity.ALERT:
+        if not message.gone and message.entity not in APART:
             _put_in_feed(archive, clinic, message)
 
 
 def withdraw(archive: Archive, patient_id: str, clinic: str) -> None:
     """Remove the messages about a patient from a clinic's feed; inside a transaction."""
     for message in _latest(archive, [patient_id]):
-        if message.entity != Entity.ALERT:
+        if message.entity not in APART:
             feed.remove(archive, clinic, message.entity, message.id)
 
 
@@ -175,11 +178,9 @@ def mark_seen(archive: Archive, origin: master_index.EditOrigin, fact: facts.See
 def about(archive: Archive, patient_ids: Sequence[str]) -> list[SentMessage]:
     """Return the messages about one person, under whichever records, newest first.
 
-    Answers to alerts stand with their alerts (`of_alerts`), not here.
+    Answers to alerts and referrals stand with these (`APART`), not here.
     """
-    latest = [
-        message for message in _latest(archive, patient_ids) if message.entity != Entity.ALERT
-    ]
+    latest = [message for message in _latest(archive, patient_ids) if message.entity not in APART]
     return [
         _with_delivery(archive, message)
         for message in sorted(latest, key=lambda message: -message.at_ms)

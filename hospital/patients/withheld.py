@@ -17,7 +17,8 @@ from hospital.archive.errors import HospitalError
 from hospital.patients import master_index
 
 READING, ALERT, FILE, VISIT = "reading", "alert", "file", "visit"
-TABLES: Final = (READING, ALERT, FILE, VISIT)
+REFERRAL, NOTIFICATION = "referral", "notification"
+TABLES: Final = (READING, ALERT, FILE, VISIT, REFERRAL, NOTIFICATION)
 """Each has the columns id, clinic, patient and withheld."""
 
 MANY = 500

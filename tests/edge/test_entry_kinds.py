@@ -47,7 +47,7 @@ def test_an_entry_goes_into_the_lane_of_its_kind(store: Store, written: list[Ent
     assert {r["kind"]: r["lane"] for r in rows} == {
         row.kind: row.lane for row in ENTRY_KINDS if row.kind is not EntryKind.TOMBSTONE
     }
-    assert {r["kind"] for r in rows if r["lane"] == Lane.ALERT} == {"alert"}
+    assert {r["kind"] for r in rows if r["lane"] == Lane.ALERT} == {"alert", "notification"}
     assert lane_of("of-a-newer-release") is Lane.CLINICAL
 
 

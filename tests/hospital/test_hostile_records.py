@@ -70,6 +70,7 @@ def pages(app: Flask, archive: Archive) -> Iterator[str]:
     """Yield the address of every page that a clinician can open, of everything that is there."""
     patients = [r["id"] for r in archive.rows("SELECT id FROM patient")]
     alerts = [r["id"] for r in archive.rows("SELECT id FROM alert")]
+    referrals = [r["id"] for r in archive.rows("SELECT id FROM referral")]
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
             continue
@@ -77,8 +78,10 @@ def pages(app: Flask, archive: Archive) -> Iterator[str]:
             continue
         for patient in patients if "patient_id" in rule.arguments else [""]:
             for alert in alerts if "alert_id" in rule.arguments else [""]:
-                place = rule.rule.replace("<patient_id>", quote(patient, safe=""))
-                yield place.replace("<alert_id>", quote(alert, safe=""))
+                for referral in referrals if "referral_id" in rule.arguments else [""]:
+                    place = rule.rule.replace("<patient_id>", quote(patient, safe=""))
+                    place = place.replace("<referral_id>", referral)
+                    yield place.replace("<alert_id>", quote(alert, safe=""))
 
 
 def failing(app: Flask, doctor: Doctor, archive: Archive) -> list[tuple[str, int]]:

@@ -19,6 +19,7 @@ OWN_TOOLS = ("workshop", "trials", "benchmarks", "scripts", "docs")
 LOOKED_AT = "what a test looks at to see what the product did"
 CARE_PAGES = "the pages of care, which come next"
 VISIT_PAGES = "the pages of a visit, which come next"
+REFERRAL_PAGES = "the pages of referrals and reports, which come next"
 FOR_WHOM: dict[str, str] = {
     **dict.fromkeys(
         (
@@ -42,6 +43,22 @@ FOR_WHOM: dict[str, str] = {
             "edge.care.fridge.FridgeReading.is_good",
         ),
         CARE_PAGES,
+    ),
+    **dict.fromkeys(
+        (
+            *("edge.notifications.notifications.change", "edge.referrals.gather.letter"),
+            *("edge.notifications.notifications.of_patient", "edge.referrals.referral.places"),
+            *("edge.notifications.notifications.of_week", "edge.readings.alert_delivery.of"),
+            *("edge.notifications.notifications.report", "edge.referrals.referrals.count_open"),
+            *("edge.notifications.notifications.report_none", "edge.referrals.referrals.get"),
+            *("edge.referrals.referrals.make", "edge.referrals.referrals.note"),
+            *("edge.referrals.referrals.of_patient", "edge.referrals.referrals.open_ones"),
+            *("edge.referrals.referrals.steps", "hospital.accounts.accounts.describe"),
+            *("hospital.accounts.accounts.people", "hospital.patients.referrals.count_open"),
+            "edge.readings.alert_delivery.AlertDelivery.is_answered",
+            "edge.settings.box_settings.Settings.danger_phone",
+        ),
+        REFERRAL_PAGES,
     ),
     "devices.protocols.ad_tm2655.command": "the commands that the simulated cuff is asked with",
     "devices.recording.recorder.Recorder.is_full": LOOKED_AT,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import every_referral
 from hand_clock import HandClock
 from readings import cuff, pressure
 
@@ -81,6 +82,7 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     soap = Item("soap", "Soap", "piece", 3, own=True)
     received = {"what": "received", "number": "20", "batch": "B7", "expiry": "03/2028"}
     stock.move(store, hand.now(), soap, received, amina.id)
+    every_referral.write(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
     gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
     damage.note(store, hand.now(), [gone])

@@ -1,0 +1,1 @@
+"""Notifiable diseases: which there are, cases reported the same day, counts of a week."""

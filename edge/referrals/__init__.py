@@ -1,0 +1,1 @@
+"""Referrals to another place: made, followed, closed by an outcome; their letter's summary."""

@@ -1,0 +1,91 @@
+"""Gathers what a letter of referral says from what the box knows of a patient and a visit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge.model.clock import Stamp
+from edge.model.reading import Value
+from edge.patients import edits, register, summary
+from edge.readings import history
+from edge.readings.history import StoredReading
+from edge.referrals.letter import LetterReading, LetterRule, Summary
+from edge.store.store import Store
+
+READINGS = 60
+"""So many of the newest readings are looked at; of each code the newest goes into the letter."""
+
+
+def letter(store: Store, now: Stamp, patient_id: str, author: tuple[str, str, str]) -> Summary:
+    """Return what the letter says; `author` are clinic, its telephone, and who refers.
+
+    Raises `NotFound`.
+    """
+    patient = register.get(store, patient_id)
+    readings = [
+        reading
+        for one in edits.one_person(store, patient_id)
+        for reading in history.of_patient(store, one, READINGS)
+        if not reading.struck
+    ]
+    known = summary.of(store, patient_id)
+    asked = "none" if "allergies" in known.none_known else "not-asked"
+    clinic, phone, by = author
+    texts = {
+        "name": patient.name,
+        "sex": patient.sex.value,
+        "birth": patient.birth or "",
+        "age": patient.age or "",
+        "age_on": now.wall.astimezone().date().isoformat(),
+        "village": patient.village or "",
+        "phone": patient.phone or "",
+        "card": patient.card or "",
+        "taken": known.proposed or known.medicines or "",
+        "allergies": "listed" if known.allergies else asked,
+        "clinic": clinic,
+        "clinic_phone": phone,
+        "by": by,
+    }
+    lists = {
+        "allergies": tuple(member.text for member in known.allergies),
+        "conditions": tuple(member.text for member in known.conditions),
+    }
+    return Summary(texts, lists, _values(readings), _rules(store, readings))
+
+
+def _values(readings: Iterable[StoredReading]) -> tuple[LetterReading, ...]:
+    """Return the newest value of each code, with where it comes from."""
+    newest: dict[str, LetterReading] = {}
+    for reading in sorted(readings, key=lambda one: one.placed.utc_ms, reverse=True):
+        for value in reading.values:
+            newest.setdefault(value.code, _value(reading, value))
+        for result in reading.coded:
+            row = LetterReading(code=result.code, word=result.word, **_origin(reading))
+            newest.setdefault(result.code, row)
+    return tuple(newest.values())
+
+
+def _value(reading: StoredReading, value: Value) -> LetterReading:
+    return LetterReading(
+        *(value.code, format(value.value, "f"), value.unit, value.comparator), **_origin(reading)
+    )
+
+
+def _origin(reading: StoredReading) -> dict[str, str]:
+    return {
+        "at": str(reading.placed.utc_ms),
+        "sure": "yes" if reading.placed.sure else "no",
+        "source": reading.source,
+        "model": reading.model or "",
+        "doubts": " ".join(reading.doubts),
+    }
+
+
+def _rules(store: Store, readings: Iterable[StoredReading]) -> tuple[LetterRule, ...]:
+    """Return the rules that raised an alert on what the letter shows."""
+    entries = [reading.entry for reading in readings]
+    marks = ",".join("?" * len(entries))
+    rows = store.rows(
+        f"SELECT DISTINCT rule, level FROM alert WHERE reading IN ({marks}) ORDER BY rule", entries
+    )
+    return tuple(LetterRule(rule=row["rule"], level=row["level"], status="ok") for row in rows)
