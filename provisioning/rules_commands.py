@@ -28,7 +28,7 @@ def compare(first: str, as_json: bool) -> None:
     try:
         day = date.fromisoformat(first).isoformat()
     except ValueError as error:
-        raise InputError(f"{first!r} is no day; write it as 2026-01-31") from error
+        raise InputError("day", f"{first!r} is no day; write it as 2026-01-31") from error
     with open_box() as (_, store):
         found = second_judgement.compare(record.from_day(store, day))
     say(asdict(found), "\n".join(second_judgement.lines(found)), as_json)

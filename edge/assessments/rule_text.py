@@ -41,35 +41,39 @@ class InputText:
     max_age_min: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class RuleText:
+    """A whole rule: whom it is for (labels under `gives`), what it reads, its tables, its sums.
+
+    A sum is its name, how its parts are combined, and of what.
+    """
+
+    conditions: tuple[BandText, ...]
+    inputs: tuple[InputText, ...]
+    lookups: tuple[LookupText, ...]
+    sums: tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
 _UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "a": "years", "mo": "months", "d": "days", "wk": "weeks"}
 
 
-def conditions(rule: RuleTable) -> list[BandText]:
-    """Return whom a rule is for, one fact each: its label stands under `gives`."""
-    return [_band(c.band, c.fact, c.fact.label) for c in rule.conditions]
-
-
-def inputs(rule: RuleTable) -> list[InputText]:
-    """Return what a rule reads."""
-    return [
-        InputText(one.fact.label, _UNITS.get(one.fact.unit, one.fact.unit), one.max_age_min)
-        for one in rule.inputs.values()
-    ]
-
-
-def lookups(rule: RuleTable) -> list[LookupText]:
-    """Return every table of a rule that has bands."""
-    found = [s for s in rule.steps.values() if isinstance(s, Lookup)]
-    return [_lookup(variant) for step in found for variant in step.variants if variant.of]
-
-
-def sums(rule: RuleTable) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Return what a rule adds up or compares: the name, how, and of what."""
-    return [
-        (named(step.name), step.combine.value, tuple(named(name) for name in step.of))
-        for step in rule.steps.values()
-        if isinstance(step, Combination)
-    ]
+def of(rule: RuleTable) -> RuleText:
+    """Return a rule as people read it."""
+    steps = rule.steps.values()
+    variants = [v for step in steps if isinstance(step, Lookup) for v in step.variants if v.of]
+    return RuleText(
+        tuple(_band(c.band, c.fact, c.fact.label) for c in rule.conditions),
+        tuple(
+            InputText(one.fact.label, _UNITS.get(one.fact.unit, one.fact.unit), one.max_age_min)
+            for one in rule.inputs.values()
+        ),
+        tuple(map(_lookup, variants)),
+        tuple(
+            (named(step.name), step.combine.value, tuple(map(named, step.of)))
+            for step in steps
+            if isinstance(step, Combination)
+        ),
+    )
 
 
 def named(name: str) -> str:

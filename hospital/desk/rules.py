@@ -31,4 +31,4 @@ def one(rule_id: str) -> str:
     rule = rules.rules().get(rule_id)
     if rule is None:
         abort(404)
-    return render_template("rule.html", rule=rule, texts=rule_text)
+    return render_template("rule.html", rule=rule, text=rule_text.of(rule))

@@ -24,6 +24,14 @@ LEVELS = {
 }
 """What is shown of a version whose sentences are not here any more."""
 
+COMBINED = {
+    "sum": N_("the sum of"),
+    "max": N_("the worst of"),
+    "any": N_("whether any of"),
+    "count": N_("how many of"),
+}
+"""How a rule combines values, by its word in the table."""
+
 
 @page.get("/rules")
 @staff_only
@@ -40,7 +48,7 @@ def one(rule_id: str) -> str:
     rule = rules.rules().get(rule_id)
     if rule is None:
         abort(404)
-    return render_template("rule.html", rule=rule, texts=rule_text)
+    return render_template("rule.html", rule=rule, text=rule_text.of(rule), combined=COMBINED)
 
 
 @page.get("/visits/<visit_id>/rules")
