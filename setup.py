@@ -65,6 +65,8 @@ setup(
             "rules/lms/*.txt",
             "rules/tables/*.toml",
             "visits/*.toml",
+            "readings/*.toml",
+            "dangers/*.toml",
             "medicines/*.toml",
         ],
         "web": ["py.typed", "static/*"],

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.assessments import verdict
+from edge.dangers import checklists
 from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.patients import calendars
@@ -85,6 +87,8 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/patients/calendars.py": [calendar.label for calendar in calendars.CALENDARS],
     "edge/store/issues.py": [kind.sentence for kind in issues.ISSUES],
     "edge/stock/items.toml": items.KIOSK_TEXTS,
+    "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
+    "edge/assessments/verdict.py": verdict.KIOSK_TEXTS,
 }
 """Tables outside of the kiosk whose texts it translates, by their place; one row a table."""
 

@@ -41,7 +41,7 @@ def patient_line(patient: Patient, visit: Visit | None = None) -> PatientLine:
     age = patient.age_at(now.wall.astimezone().date())
     return PatientLine(
         icon=person_icon(patient.sex, None if age is None else age.years),
-        number=str(getattr(visit, "number", None) or ""),
+        number=str(visit.number or "") if visit is not None else "",
         allergies=Markup(" · ").join(own_words(one.text) for one in known.allergies),
         asked="allergies" in known.none_known,
         asked_on=_asked_on(patient.id),

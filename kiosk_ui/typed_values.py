@@ -29,11 +29,11 @@ class TypedEntry:
 
 
 ENTRIES = (
-    TypedEntry(Kind.TEMPERATURE, (Box(Code.TEMPERATURE, ("Cel", "[degF]")),)),
     TypedEntry(
         Kind.BLOOD_PRESSURE,
         (Box(Code.SYSTOLIC, ("mm[Hg]",), 3), Box(Code.DIASTOLIC, ("mm[Hg]",), 3)),
     ),
+    TypedEntry(Kind.TEMPERATURE, (Box(Code.TEMPERATURE, ("Cel", "[degF]")),)),
     TypedEntry(Kind.HEART_RATE, (Box(Code.PULSE, ("/min",), 3),)),
     TypedEntry(Kind.OXIMETRY, (Box(Code.SPO2, ("%",), 3),)),
     TypedEntry(Kind.RESPIRATORY_RATE, (Box(Code.RESPIRATORY_RATE, ("/min",), 3),)),

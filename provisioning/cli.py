@@ -20,6 +20,7 @@ from edge.model.errors import DiskError, StoreError, StoreRefused
 from edge.settings.box_settings import Port, Settings, home_folder
 from edge.settings.toml_table import HIGHEST_PORT
 from provisioning import extras
+from provisioning.assess_command import assess
 from provisioning.enrol_command import enrol
 from provisioning.errors import InputError
 from provisioning.output import box_home, open_box, say, speaks_json
@@ -230,7 +231,7 @@ def _offered() -> Any:
     return entry_points(group="healthpost.commands")
 
 
-for _command in (enrol, report, staff, rules):
+for _command in (assess, enrol, report, rules, staff):
     main.add_command(_command)
 
 

@@ -15,7 +15,8 @@ from edge.model.entry import EntryKind
 from edge.model.reading import Code, Value
 from edge.model.reading_body import row_of
 from edge.rules.assessment import Level
-from edge.rules.table import Lookup, RuleTable, half_up
+from edge.rules.possible import half_up
+from edge.rules.table import Lookup, RuleTable
 from edge.store import journal
 from edge.store.store import Store
 
@@ -81,7 +82,7 @@ def _parameter(cause: Cause, alert: Alert) -> tuple[str, Value, int]:
         return SIGNS, Value(SIGNS, Decimal(1), "1"), cause.entry
     name, measured = alert.measured[0]
     value = measured.value
-    return _BY_CODE.get(value.code, name.replace("_", "-")), value, measured.entry
+    return _BY_CODE.get(value.code, name.replace("_", "-")), value, measured.entries[-1]
 
 
 def _bound(alert: Alert) -> Decimal | None:
@@ -92,7 +93,8 @@ def _bound(alert: Alert) -> Decimal | None:
     steps = [step for step in alert.rule.steps.values() if isinstance(step, Lookup)]
     variants = [variant for step in steps for variant in step.variants if variant.of == name]
     for variant in variants:
-        number = half_up(measured.value.value, variant.step)
+        raw = measured.value.value
+        number = raw if variant.step is None else half_up(raw, variant.step)
         for band in variant.bands:
             if not band.words and band.holds(number):
                 return next((e for e in (band.least, band.high) if e.is_finite()), None)

@@ -28,7 +28,7 @@ class RuleFacts:
     @property
     def readings(self) -> tuple[int, ...]:
         """The readings (journal numbers) that the facts came from, oldest first."""
-        return tuple(sorted({one.entry for one in self.measured.values()}))
+        return tuple(sorted({entry for one in self.measured.values() for entry in one.entries}))
 
     def with_only(self, name: str) -> dict[str, object]:
         """Return the facts as if nothing but one had been measured."""

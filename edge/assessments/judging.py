@@ -7,15 +7,15 @@ and nothing more: the entry is kept, the other rules judge.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from edge import rules
 from edge.assessments import alerts, facts, record, rule_log, uncertain
 from edge.assessments.cause import Cause
 from edge.assessments.facts import GatheredFacts, RuleFacts
 from edge.assessments.uncertain import Judgement
 from edge.model.clock import Stamp
+from edge.rules import library
 from edge.rules.assessment import Assessment, Level, Status
 from edge.rules.engine import assess
 from edge.rules.table import RuleTable
@@ -44,7 +44,7 @@ def judge(store: Store, now: Stamp, cause: Cause, names: Collection[str]) -> tup
 
     Inside the caller's transaction.
     """
-    concerned = [r for r in rules.rules().values() if not facts.names_of(r).isdisjoint(names)]
+    concerned = [r for r in tables(store).values() if not facts.names_of(r).isdisjoint(names)]
     if not concerned:
         return ()
     gathered = facts.gather(store, cause)
@@ -59,6 +59,11 @@ def judge(store: Store, now: Stamp, cause: Cause, names: Collection[str]) -> tup
         if _is_news(judged, held.get(judged.rule.id)):
             raised += _keep(store, now, cause, judged)
     return tuple(raised)
+
+
+def tables(store: Store) -> Mapping[str, RuleTable]:
+    """Return the rules in use at a box: those of the product, and its site's."""
+    return library.rules(store.home)
 
 
 def by_rule(rule: RuleTable) -> Callable[[uncertain.Facts], Assessment]:
@@ -104,7 +109,7 @@ def _keep(store: Store, now: Stamp, cause: Cause, judged: _Judged) -> list[int]:
         return []
     names = _dangerous(judged)
     measured = [judged.facts.measured[name] for name in names]
-    entries = {one.entry for one in measured}
+    entries = {entry for one in measured for entry in one.entries}
     entry = record.keep(store, now, cause, (judged.judgement, judged.facts, entries))
     alert = alerts.Alert(judged.rule, level, entry, tuple(zip(names, measured, strict=True)))
     return alerts.raise_once(store, now, cause, alert)

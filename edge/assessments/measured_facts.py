@@ -15,8 +15,9 @@ from typing import Final
 from edge.assessments.cause import Cause
 from edge.model import units
 from edge.model.entry import Entry
-from edge.model.reading import IMPROBABLE, PERHAPS_SAME, Code, Value
+from edge.model.reading import IMPROBABLE, PERHAPS_SAME, Code, Kind, Value
 from edge.model.reading_body import values_of
+from edge.store import journal
 from edge.store.store import Row, Store
 
 LOOKED_AT = 60
@@ -42,11 +43,11 @@ BY_FACT: Final[Mapping[str, str]] = {fact: code for code, fact in NAMES.items()}
 
 @dataclass(frozen=True, slots=True)
 class MeasuredFact:
-    """A fact with the value that it is, and the reading (a journal number) that it is from."""
+    """A fact with the value that it is, and the readings (journal numbers) that it is from."""
 
     fact: object
     value: Value
-    entry: int
+    entries: tuple[int, ...]
     age_min: float
 
 
@@ -72,11 +73,48 @@ def newest(store: Store, patient_ids: Sequence[str], cause: Cause) -> dict[str, 
         for value in values_of(entry.body):
             if value.code not in NAMES:
                 continue
-            known = MeasuredFact(_fact(value), value, row["entry"], cause.age_min(entry.at))
+            known = MeasuredFact(_fact(value), value, (row["entry"],), cause.age_min(entry.at))
             found.setdefault(NAMES[value.code], known)
-            if value.code == Code.RESPIRATORY_RATE and found["rr"].entry != row["entry"]:
+            if value.code == Code.RESPIRATORY_RATE and found["rr"].entries != known.entries:
                 found.setdefault("rr_second", known)
-    return found
+    return found if cause.alone else found | _counting(store, cause, found)
+
+
+def _counting(
+    store: Store, cause: Cause, found: Mapping[str, MeasuredFact]
+) -> dict[str, MeasuredFact]:
+    """Return the pressure that counts in the visit, when it came from the newest that is known.
+
+    It is the mean of readings (`edge.readings.measured`), and is as new as the newest of them.
+    """
+    row = store.row(
+        "SELECT j.record FROM measured m JOIN journal j ON j.id = m.entry WHERE m.visit_id = ?"
+        " ORDER BY m.entry DESC LIMIT 1",
+        (cause.visit_id,),
+    )
+    newest_known = found.get("sbp")
+    if row is None or newest_known is None:
+        return {}
+    body = Entry.parse(row["record"].encode("utf-8")).body
+    named, own = body.get("readings"), _pressures(store, cause)
+    entries = tuple(sorted(own[i] for i in named if i in own)) if isinstance(named, list) else ()
+    if not entries or isinstance(named, list) and len(entries) != len(named):
+        return {}
+    return {
+        NAMES[value.code]: MeasuredFact(_fact(value), value, entries, newest_known.age_min)
+        for value in values_of(body)
+        if value.code in NAMES
+    }
+
+
+def _pressures(store: Store, cause: Cause) -> dict[str, int]:
+    """Return the pressures of a visit up to a cause: journal numbers by content id."""
+    rows = store.rows(
+        "SELECT entry FROM reading WHERE visit_id = ? AND patient_id = ? AND kind = ?"
+        " AND entry <= ? AND coalesce(tray, '') <> 'discarded'",
+        (cause.visit_id, cause.patient_id, Kind.BLOOD_PRESSURE.value, cause.entry),
+    )
+    return {journal.identity(store, row["entry"]): row["entry"] for row in rows}
 
 
 def is_doubted(row: Row, entry: Entry) -> bool:

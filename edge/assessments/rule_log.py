@@ -7,10 +7,12 @@ each clinic judges. A table that is refused or a rule that fails is an issue of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
-from edge.rules.table import RuleTable
+from edge.rules.library import Library
+from edge.rules.table import Reviewer, RuleTable
 from edge.store import issues, journal
 from edge.store.store import Store
 
@@ -31,32 +33,62 @@ class RuleEvent:
 
 
 def note(store: Store, now: Stamp, event: RuleEvent, *, actor: str | None = None) -> bool:
-    """Write an event to the journal unless it is the last that was written of its table.
+    """Write an event to the journal unless it was the last of its kind of this table.
 
     One durable transaction; returns whether it was written.
     """
-    known = store.row("SELECT * FROM rule_state WHERE rule = ?", (event.rule,))
-    state = (event.version, event.sha256, event.what, event.why)
-    if known is not None and state == tuple(known)[1:]:
+    known = store.row(
+        "SELECT version, sha256 FROM rule_state WHERE rule = ? AND what = ? AND why = ?",
+        (event.rule, event.what, event.why),
+    )
+    if known is not None and tuple(known) == (event.version, event.sha256):
         return False
     body = {name: getattr(event, name) for name in ("rule", "version", "sha256", "what")}
     body |= {name: text for name in ("by", "why") if (text := getattr(event, name))}
     with store.transaction():
         journal.append(store, EntryKind.RULE, now, body, actor=actor)
         store.execute(
-            "INSERT INTO rule_state (rule, version, sha256, what, why) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (rule) DO UPDATE SET version = excluded.version,"
-            " sha256 = excluded.sha256, what = excluded.what, why = excluded.why",
-            (event.rule, *state),
+            "INSERT OR REPLACE INTO rule_state (rule, what, why, version, sha256)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (event.rule, event.what, event.why, event.version, event.sha256),
         )
     return True
 
 
-def note_loaded(store: Store, now: Stamp, rule: RuleTable) -> None:
-    """Write down which version of a table is in use, when it is another than before."""
-    known = store.row("SELECT version, sha256 FROM rule_state WHERE rule = ?", (rule.id,))
-    if known is None or tuple(known) != (rule.version, rule.sha256):
+def note_signed(
+    store: Store, now: Stamp, rule: RuleTable, by: Reviewer, *, actor: str | None = None
+) -> bool:
+    """Write down that a clinician signed a table."""
+    words = f"{by.name}, {by.role}, {by.date}"
+    event = RuleEvent(rule.id, rule.version, rule.sha256, SIGNED, words)
+    return note(store, now, event, actor=actor)
+
+
+def note_library(store: Store, now: Stamp, library: Library) -> None:
+    """Write down what is in use that was not before: tables, changes of the site, refusals.
+
+    A refused table is an issue of the box until it is good again.
+    """
+    for rule in library.rules.values():
         note(store, now, RuleEvent(rule.id, rule.version, rule.sha256, LOADED))
+    for change in library.overrides:
+        rule = library.rules[change.rule]
+        why = f"{change.what}: {change.why}"
+        event = RuleEvent(rule.id, rule.version, rule.sha256, OVERRIDE, change.by, why)
+        note(store, now, event)
+    refused = {Path(error.file).stem: str(error) for error in library.refusals}
+    for name, why in refused.items():
+        issues.note(store, now, REFUSED_ISSUE, name, why)
+        note(store, now, RuleEvent(name, "", "", REFUSED, why=why))
+    for issue in issues.current(store):
+        if issue.kind == REFUSED_ISSUE and issue.subject not in refused:
+            _forget_refusal(store, issue.subject)
+
+
+def _forget_refusal(store: Store, name: str) -> None:
+    with store.transaction():
+        issues.clear(store, REFUSED_ISSUE, name)
+        store.execute("DELETE FROM rule_state WHERE rule = ? AND what = ?", (name, REFUSED))
 
 
 def failing(store: Store) -> frozenset[str]:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge import rules
 from edge.assessments import judging, uncertain
 from edge.rules.assessment import to_json
 from edge.rules.table import RuleTable
@@ -75,9 +74,9 @@ class Difference:
     becomes: Mapping[str, object]
 
 
-def of(stored: Recorded) -> SecondJudgement | None:
+def of(stored: Recorded, tables: Mapping[str, RuleTable]) -> SecondJudgement | None:
     """Judge the facts of an assessment once more; None when there is no such rule here."""
-    rule = rules.rules().get(stored.rule)
+    rule = tables.get(stored.rule)
     if rule is None:
         return None
     found = uncertain.judge(judging.by_rule(rule), stored.facts).assessment
@@ -88,12 +87,12 @@ def of(stored: Recorded) -> SecondJudgement | None:
     return SecondJudgement(rule, found.status.value, found.level.value, result, same, agrees)
 
 
-def compare(recorded: Iterable[Recorded]) -> Comparison:
+def compare(recorded: Iterable[Recorded], tables: Mapping[str, RuleTable]) -> Comparison:
     """Judge assessments once more and list every one that would be another."""
     counts, differences = [0, 0], []
     for one in recorded:
         counts[1] += 1
-        second = of(one)
+        second = of(one, tables)
         if second is None:
             continue
         counts[0] += 1

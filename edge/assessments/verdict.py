@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from edge import rules
 from edge.assessments import judging, measured_facts, record, uncertain
 from edge.assessments.record import StoredAssessment
 from edge.assessments.uncertain import AGE_FACTS, ASKED, PREGNANT, SEX
@@ -89,7 +88,8 @@ def of_visit(store: Store, visit: Visit, now: Stamp) -> Verdict:
     """Return the verdict on a visit at a moment."""
     current = [one for one in record.of_visit(store, visit.patient_id, visit.id) if _says(one)]
     current.sort(key=lambda one: (-one.level.rank, one.rule))
-    lines = tuple(_line(one) for one in current)
+    tables = judging.tables(store)
+    lines = tuple(_line(one, tables.get(one.rule)) for one in current)
     level = uncertain.highest(Level.NONE, *(one.level for one in current))
     judged = [one for one in current if one.status in (Status.OK, Status.INCOMPLETE)]
     asks = asked(current)
@@ -158,8 +158,7 @@ def _readings(store: Store, visit: Visit) -> tuple[bool, bool]:
     return any(measured_facts.names_of(values_of(e.body)) for _, e in entries), doubted
 
 
-def _line(one: StoredAssessment) -> VerdictLine:
-    rule = rules.rules().get(one.rule)
+def _line(one: StoredAssessment, rule: RuleTable | None) -> VerdictLine:
     if rule is None or rule.sha256 != one.sha256:
         return VerdictLine(one, rule, None)
     found = uncertain.judge(judging.by_rule(rule), one.facts).assessment

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from edge import rules
 from edge.assessments import rule_log, site_facts
 from edge.model.clock import Stamp
+from edge.rules import library
 from edge.settings.box_settings import Settings
 from edge.store.store import Store
 
 
 def run(store: Store, settings: Settings, now: Stamp) -> None:
-    """Keep the facts of the place, and write down a table that was not in use before."""
+    """Keep the facts of the place; write down what is in use, refused, or more cautious here."""
     site_facts.remember(store, settings.site_facts)
-    for rule in rules.rules().values():
-        rule_log.note_loaded(store, now, rule)
+    rule_log.note_library(store, now, library.library(settings.home))

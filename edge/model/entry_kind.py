@@ -59,6 +59,8 @@ class EntryKind(StrEnum):
     STOCK = "stock"
     REFERRAL = "referral"
     NOTIFICATION = "notification"
+    DANGER = "danger"
+    MEASURED = "measured"
     ASSESSMENT = "assessment"
     RULE = "rule"
 

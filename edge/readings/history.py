@@ -214,6 +214,17 @@ def newest_of_kinds(store: Store, after: int, visit_id: str | None) -> list[Stor
     return _recorded(store, store.rows(_COLUMNS + where, values))
 
 
+def last_before(store: Store, patient_ids: Sequence[str], visit_id: str) -> list[StoredReading]:
+    """Return the newest reading of each kind of a person outside a visit, newest first."""
+    marks = ",".join("?" * len(patient_ids))
+    sql = (
+        f"SELECT max(r.entry) FROM reading r WHERE r.patient_id IN ({marks})"
+        " AND r.visit_id IS NOT ? AND coalesce(r.tray, '') <> 'discarded' GROUP BY r.kind"
+    )
+    where = f" WHERE r.entry IN ({sql}) ORDER BY r.entry DESC"
+    return _recorded(store, store.rows(_COLUMNS + where, (*patient_ids, visit_id)))
+
+
 def in_tray(store: Store, skip: int = 0, limit: int = PAGE) -> list[StoredReading]:
     """Return one page of the readings that belong to nobody yet, newest first."""
     where = " WHERE r.tray = 'waiting' ORDER BY r.entry DESC LIMIT ? OFFSET ?"

@@ -18,9 +18,11 @@ from edge.model.reading import (
     PERHAPS_SAME,
     SMALL_AFTER_PERSON,
     UNCHECKED,
+    Kind,
     Reading,
 )
 from edge.readings import alerts, earlier, identity
+from edge.readings import measured as counting
 from edge.readings.bodies import reading_body
 from edge.readings.identity import Likeness, Transmission, Verdict
 from edge.rules import plausibility
@@ -244,6 +246,8 @@ def _record(store: Store, reading: Reading, place: _Place) -> AcceptedReading:
     store.execute("DELETE FROM repeated WHERE device_id = ?", (reading.device_id,))
     if reading.patient_id is None:
         return AcceptedReading(entry, None, warnings, perhaps=perhaps)
+    if measured.kind is Kind.BLOOD_PRESSURE:
+        counting.reckon(store, at, reading.visit_id, reading.actor)
     raised = alerts.judge(store, at, entry)
     return AcceptedReading(entry, reading.patient_id, warnings, raised, perhaps)
 

@@ -14,7 +14,7 @@ from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, NotFound
 from edge.model.reading import SOMEBODY_ELSE as SOMEBODY_ELSE
-from edge.readings import alerts, intake
+from edge.readings import alerts, intake, measured
 from edge.store import journal
 from edge.store.store import Store
 
@@ -61,6 +61,7 @@ def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
             (entry,),
         )
         store.execute("DELETE FROM alert WHERE reading = ?", (entry,))
+        measured.reckon(store, now, holder.visit, actor)
         alerts.judge_without(store, now, entry, holder.patient, holder.visit)
 
 
@@ -93,6 +94,7 @@ def move(
                 raise ActionRefused("not-held", "this patient holds the reading already")
             to_tray(store, now, entry, actor=actor)
             intake.claim(store, now, entry, to.patient, actor=actor, visit_id=to.visit)
+        measured.reckon(store, now, to.visit, actor)
 
 
 def strike(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> None:
@@ -106,6 +108,7 @@ def strike(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> Non
         body = {"reading": journal.identity(store, entry), "patient": holder.patient, "why": why}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute("UPDATE reading SET tray = 'discarded' WHERE entry = ?", (entry,))
+        measured.reckon(store, now, holder.visit, actor)
         alerts.judge_without(store, now, entry, holder.patient, holder.visit)
 
 

@@ -8,7 +8,7 @@ values are the hard limits of `plausibility.toml`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -32,12 +32,15 @@ NAMED: Final = "named"
 NOBODY: Final = "nobody"
 
 
+Bounds = tuple[Decimal, Decimal]
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """One fact: its name, its English label, what it is, its unit (UCUM) and LOINC code, if any.
 
-    `choices` are the words of a word. `least` and `most` bound a number, both included. `units` are
-    those that may stand beside it instead, told by another fact.
+    `choices` are the words of a word. `least` and `most` bound a number, both included. The unit of
+    a number that is measured in several is another fact, `told_by`; each has its `bounds`.
     """
 
     name: str
@@ -48,7 +51,8 @@ class Fact:
     choices: tuple[Word, ...] = ()
     least: Decimal = Decimal(0)
     most: Decimal = INFINITE
-    units: tuple[str, ...] = ()
+    told_by: str = ""
+    bounds: Mapping[Word, Bounds] = field(default_factory=dict)
 
     @property
     def unknown(self) -> Possible:
@@ -71,25 +75,70 @@ class Refusal:
     text: str
 
 
-def _number(name: str, label: str, unit: str, code: str, most: int) -> Fact:
-    return Fact(name, label, FactType.NUMBER, unit, code, most=Decimal(most))
+def _number(  # noqa: PLR0913 - one argument a column
+    name: str, label: str, unit: str, code: str, most: int, least: int = 0
+) -> Fact:
+    return Fact(name, label, FactType.NUMBER, unit, code, least=Decimal(least), most=Decimal(most))
 
 
-def _measured(name: str, label: str, unit: str, code: Code) -> Fact:
+def _limits(code: Code, unit: str) -> Bounds:
     limits = plausibility.limits_of(code, unit)
     if limits is None:
         raise LookupError(f"plausibility.toml has no limits of {code} in {unit}")
-    low, high = limits.hard
+    return limits.hard
+
+
+def _measured(name: str, label: str, unit: str, code: Code) -> Fact:
+    low, high = _limits(code, unit)
     return Fact(name, label, FactType.NUMBER, unit, code, least=low, most=high)
 
 
-def _word(name: str, label: str, *choices: str) -> Fact:
+def _in_units(name: str, label: str, bounds: Mapping[Word, Bounds]) -> Fact:
+    return Fact(name, label, told_by=f"{name}_unit", bounds=bounds)
+
+
+def _word(name: str, label: str, *choices: Word) -> Fact:
     return Fact(name, label, FactType.WORD, choices=choices)
 
 
 def _flag(name: str, label: str) -> Fact:
     return Fact(name, label, FactType.FLAG)
 
+
+GLUCOSE: Final[Mapping[Word, Bounds]] = {
+    "mg/dL": _limits(Code.GLUCOSE_MG_DL, "mg/dL"),
+    "mmol/L": _limits(Code.GLUCOSE_MMOL_L, "mmol/L"),
+}
+HBA1C: Final[Mapping[Word, Bounds]] = {
+    "%": (Decimal(3), Decimal(20)),
+    "mmol/mol": (Decimal(9), Decimal(195)),
+}
+"""What a meter can measure; 9 to 195 mmol/mol are 3 to 20 % (proposal of this project)."""
+
+DANGER_SIGNS: Final = (
+    ("convulsion", "fits (convulsions)"),
+    ("lethargic", "very sleepy or cannot be woken"),
+    ("confusion", "newly confused"),
+    ("breathless", "hard to breathe"),
+    ("stridor", "noise when breathing in, while calm"),
+    ("chest_indrawing", "lower chest draws in"),
+    ("unable_to_drink", "cannot drink or breastfeed"),
+    ("vomits_everything", "vomits everything"),
+    ("not_feeding_well", "feeds badly (young baby)"),
+    ("moves_only_when_touched", "moves only when touched (young baby)"),
+    ("chest_pain", "chest pain"),
+    ("severe_headache", "severe headache"),
+    ("vision", "sees badly or sees lights"),
+    ("weakness_one_side", "one side of the face or body is weak"),
+    ("stiff_neck", "stiff neck"),
+    ("bleeding", "heavy bleeding"),
+    ("abdominal_pain", "severe pain in the belly"),
+    ("baby_moves_less", "the unborn baby moves less"),
+    ("waters_broken", "the waters have broken"),
+)
+"""The words of `edge.visits.visit_words.DANGER_SIGNS`: each is present, absent, or not asked."""
+
+_PLUS = ("1-plus", "2-plus", "3-plus", "4-plus")
 
 FACTS: Final[tuple[Fact, ...]] = (
     _number("age_days", "age in days", "d", "30525-0", 47_500),
@@ -106,7 +155,7 @@ FACTS: Final[tuple[Fact, ...]] = (
     _measured("rr_second", "second count of breaths", "/min", Code.RESPIRATORY_RATE),
     _measured("spo2", "oxygen saturation", "%", Code.SPO2),
     _flag("o2", "receives oxygen"),
-    Fact("spo2_scale", "SpO2 scale", FactType.WORD, choices=(Decimal(1), Decimal(2))),
+    _word("spo2_scale", "SpO2 scale", Decimal(1), Decimal(2)),
     Fact("scale2_authorised_by", "clinician who decided on SpO2 scale 2", FactType.NAME),
     _measured("sbp", "systolic pressure", "mm[Hg]", Code.SYSTOLIC),
     _measured("dbp", "diastolic pressure", "mm[Hg]", Code.DIASTOLIC),
@@ -114,6 +163,30 @@ FACTS: Final[tuple[Fact, ...]] = (
     _word("consciousness", "consciousness (ACVPU)", "A", "C", "V", "P", "U"),
     _flag("altered_mentation", "confused or less awake than usual"),
     _measured("temp_c", "temperature", "Cel", Code.TEMPERATURE),
+    _word(
+        "temp_site",
+        "where the temperature was measured",
+        "axillary",
+        "oral",
+        "rectal",
+        "ear",
+        "forehead",
+    ),
+    _number("axillary_temp_c", "temperature under the arm", "Cel", "8328-7", 45, least=25),
+    _in_units("glucose", "blood glucose", GLUCOSE),
+    _word("glucose_unit", "unit of the blood glucose", *GLUCOSE),
+    _word("glucose_unit_wanted", "unit to show the blood glucose in", *GLUCOSE),
+    _word(
+        "glucose_kind", "when the blood glucose was measured", "fasting", "random", "2h_75g", "2h"
+    ),
+    _in_units("hba1c", "HbA1c", HBA1C),
+    _word("hba1c_unit", "unit of the HbA1c", *HBA1C),
+    _word("urine_protein", "protein in the urine", "negative", "trace", *_PLUS),
+    _flag("symptoms", "much thirst, much urine, loss of weight"),
+    _flag("needs_help", "cannot treat the low blood glucose alone"),
+    _flag("severe_malnutrition", "severe malnutrition"),
+    _flag("danger_symptoms", "chest pain, hard breathing, weakness, bad sight, severe headache"),
+    *(_flag(word, label) for word, label in DANGER_SIGNS),
     _measured("weight_kg", "weight", "kg", Code.WEIGHT),
     _measured("height_cm", "length or height", "cm", Code.HEIGHT),
     _word("position", "measured lying or standing", "lying", "standing"),

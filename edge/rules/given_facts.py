@@ -16,7 +16,7 @@ from typing import Final
 from edge.model.units import reckoned
 from edge.rules.anaemia_group import GROUPS
 from edge.rules.facts import BY_NAME, FactType, Refusal, is_one_of, read
-from edge.rules.possible import UNKNOWN, Possible, between, bounds, known, single
+from edge.rules.possible import UNKNOWN, Possible, between, bounds, known, rounded, single
 from edge.rules.table import Alias, Input, RuleTable
 
 AGES: Final = ("age_days", "age_months", "age_years")
@@ -33,7 +33,8 @@ _SLACK_DAYS = 3
 
 
 PREGNANT_FROM_YEARS: Final = 10
-"""Girls from this age on are asked; WHO counts adolescents from 10 years."""
+PREGNANT_UNTIL_YEARS: Final = 60
+"""Women of these ages are asked; WHO counts adolescents from 10 years. The end is a proposal."""
 
 
 @dataclass(slots=True)
@@ -51,14 +52,17 @@ class GivenFacts:
 
 def take(rule: RuleTable, facts: Mapping[str, object]) -> GivenFacts:
     """Read the facts that a rule needs; whatever they are, nothing is raised."""
-    given = GivenFacts()
+    given, facts = GivenFacts(), _with_derived(facts)
     for name in (*AGES, *(condition.fact.name for condition in rule.conditions), *rule.inputs):
         if name not in given.values:
             _take_one(given, rule.inputs.get(name) or Input(BY_NAME[name]), facts)
+    _refuse_in_unit(given, rule)
     _refuse_crossed_pressures(given)
     _complete_ages(given)
-    _derive(given, facts)
+    _add_group(given, facts)
+    _add_not_pregnant(given)
     for name, taken in rule.inputs.items():
+        given.values[name] = rounded(given.values[name], taken.step)
         if (
             taken.assume is not None
             and name not in given.told
@@ -101,6 +105,18 @@ def _as_fact(raw: object, alias: Alias, unit: str) -> object:
         return raw
     number = Decimal(raw)
     return reckoned(number, alias.unit, unit) if number.is_finite() else raw
+
+
+def _refuse_in_unit(given: GivenFacts, rule: RuleTable) -> None:
+    """Refuse a number that no meter shows in the unit that was told."""
+    for name, taken in rule.inputs.items():
+        unit = single(given.values.get(taken.fact.told_by, UNKNOWN))
+        if unit is None or name not in given.told:
+            continue
+        least, most = taken.fact.bounds[unit]
+        low, high = bounds(given.values[name])
+        if low > most or high < least or (low == high and not least <= low <= most):
+            _refuse(given, (name,), f"{name} must be from {least} to {most} {unit}")
 
 
 def _refuse_crossed_pressures(given: GivenFacts) -> None:
@@ -147,31 +163,37 @@ def _floor(number: Decimal) -> Decimal:
     return number.to_integral_value(ROUND_FLOOR)
 
 
-def _derive(given: GivenFacts, facts: Mapping[str, object]) -> None:
-    """Complete facts that follow from others which were given."""
-    for name, follow in _DERIVED.items():
-        follows = follow(facts) if name in given.values and name not in given.told else None
-        if follows is not None:
-            given.values[name] = known(follows)
-            given.told.add(name)
+def _add_group(given: GivenFacts, facts: Mapping[str, object]) -> None:
+    """Take what the name of a group of people says, where the person's own facts say nothing."""
     group = facts.get("group")
-    of_group = GROUPS.get(group, {}) if isinstance(group, str) else {}
-    for name, possible in of_group.items():
+    for name, possible in (GROUPS.get(group, {}) if isinstance(group, str) else {}).items():
         if name in given.values and name not in given.told:
             given.values[name] = possible
             given.told.add(name)
-    _no_pregnant_child(given)
 
 
-def _no_pregnant_child(given: GivenFacts) -> None:
-    """Nobody below 10 years is asked whether she is pregnant."""
-    _, oldest = bounds(given.values["age_years"])
-    if "pregnant" in given.values and "pregnant" not in given.told and oldest < PREGNANT_FROM_YEARS:
-        given.values["pregnant"] = known(False)
-        given.told.add("pregnant")
+def _add_not_pregnant(given: GivenFacts) -> None:
+    """Nobody below 10 years or from 60 is asked whether she is pregnant."""
+    youngest, oldest = bounds(given.values["age_years"])
+    if youngest < PREGNANT_UNTIL_YEARS and oldest >= PREGNANT_FROM_YEARS:
+        return
+    for name in ("pregnant", "postpartum", "pregnant_or_postpartum"):
+        if name in given.values and name not in given.told:
+            given.values[name] = known(False)
+            given.told.add(name)
 
 
-def _no_pregnant_man(facts: Mapping[str, object]) -> bool | None:
+def _with_derived(facts: Mapping[str, object]) -> dict[str, object]:
+    """Return facts with those that follow from them."""
+    whole = dict(facts)
+    for name, follow in _DERIVED.items():
+        follows = follow(whole) if whole.get(name) is None else None
+        if follows is not None:
+            whole[name] = follows
+    return whole
+
+
+def _no_man(facts: Mapping[str, object]) -> bool | None:
     return False if facts.get("sex") == "m" else None
 
 
@@ -180,16 +202,25 @@ def _altered_unless_alert(facts: Mapping[str, object]) -> bool | None:
     return acvpu != "A" if isinstance(acvpu, str) and acvpu in tuple("ACVPU") else None
 
 
-def _pregnant_or_postpartum(facts: Mapping[str, object]) -> bool | None:
-    either = facts.get("pregnant"), facts.get("postpartum")
-    if True in [value is True for value in either]:
-        return True
-    return False if all(value is False for value in either) else None
+def _any_of(*names: str) -> Callable[[Mapping[str, object]], bool | None]:
+    """Return a fact that holds when one of some holds, and not when none of them does."""
+
+    def follow(facts: Mapping[str, object]) -> bool | None:
+        values = [facts.get(name) for name in names]
+        if any(value is True for value in values):
+            return True
+        return False if all(value is False for value in values) else None
+
+    return follow
 
 
 _DERIVED: Final[Mapping[str, Callable[[Mapping[str, object]], bool | None]]] = {
-    "pregnant": _no_pregnant_man,
+    "pregnant": _no_man,
+    "postpartum": _no_man,
+    "pregnant_or_postpartum": _any_of("pregnant", "postpartum"),
     "altered_mentation": _altered_unless_alert,
-    "pregnant_or_postpartum": _pregnant_or_postpartum,
+    "danger_symptoms": _any_of(
+        "chest_pain", "breathless", "weakness_one_side", "vision", "severe_headache", "confusion"
+    ),
 }
-"""Facts that follow from others, each by its name."""
+"""Facts that follow from others, in this order."""

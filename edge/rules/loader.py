@@ -46,7 +46,6 @@ def load(text: str, file: str) -> RuleTable:
     """Return the rule of a table's text; raises `TableError` with `file` and the line."""
     top = parse(text, file)
     top.only(*_KEYS)
-    inputs = {row.text("fact"): _input(row) for row in top.rows("input")}
     rule = RuleTable(
         id=top.text("id"),
         version=top.text("version"),
@@ -55,17 +54,18 @@ def load(text: str, file: str) -> RuleTable:
         citations=_citations(top),
         licence=top.text("licence"),
         conditions=tuple(_condition(row) for row in top.rows("applies")),
-        inputs=inputs,
-        steps=_steps(top, inputs),
+        inputs={row.text("fact"): _input(row) for row in top.rows("input")},
+        steps=_steps(top),
         order={name: top.row("order").words(name) for name in top.row("order").table},
         outputs=tuple(_output(row) for row in top.rows("output")),
-        respond_to=top.text("respond_to"),
+        respond_to=top.text("respond_to", ""),
         responses={row.word("to"): _response(row) for row in top.rows("response")},
         bounds=_choice(top, "missing", MISSING) == "bounds",
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         cautions=tuple(_caution(row) for row in top.rows("caution")),
         from_memory=top.texts("from_memory"),
         reviewers=tuple(_reviewer(row) for row in top.rows("reviewers")),
+        source=text,
     )
     check(rule, top)
     return rule
@@ -136,10 +136,10 @@ def _step_size(row: Row) -> Decimal | None:
     return step
 
 
-def _steps(top: Row, inputs: dict[str, Input]) -> dict[str, Step]:
+def _steps(top: Row) -> dict[str, Step]:
     steps: dict[str, Step] = {}
     for row in top.rows("lookup"):
-        name, variant = row.text("name"), _variant(row, inputs)
+        name, variant = row.text("name"), _variant(row)
         before = steps.get(name)
         variants = before.variants if isinstance(before, Lookup) else ()
         steps[name] = Lookup(name, (*variants, variant))
@@ -151,23 +151,20 @@ def _steps(top: Row, inputs: dict[str, Input]) -> dict[str, Step]:
     return steps
 
 
-def _variant(row: Row, inputs: dict[str, Input]) -> Variant:
+def _variant(row: Row) -> Variant:
     row.only("name", "when", "of", "step", "bands", "gives")
     when = band_rows.conditions(row)
     if row.has("gives"):
         row.only("name", "when", "gives")
         return Variant("", (Band(row.word("gives")),), when)
     of = row.text("of")
-    step = _step_size(row)
-    if step is None and of in inputs:
-        step = inputs[of].step
     rows = row.rows("bands")
     if not rows:
         raise row.wrong('"bands" is missing', "bands")
     for band in rows:
         band.only(*band_rows.KEYS, "gives")
     bands = tuple(band_rows.read_band(band, band.word("gives")) for band in rows)
-    return Variant(of, bands, when, step)
+    return Variant(of, bands, when, _step_size(row))
 
 
 def _combination(row: Row) -> Combination:

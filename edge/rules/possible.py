@@ -8,7 +8,7 @@ step of a rule works on sets, and what it gives contains what it would give if a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 Word = str | bool | Decimal
 """A value as a table writes it: a word, true or false, or a number."""
@@ -56,3 +56,15 @@ def bounds(possible: Possible) -> tuple[Decimal, Decimal]:
         return possible.low, possible.high
     numbers = [value for value in possible if isinstance(value, Decimal)]
     return min(numbers), max(numbers)
+
+
+def rounded(possible: Possible, step: Decimal | None) -> Possible:
+    """Return a number, or its bounds, rounded half up to a step; a word as it is."""
+    if step is None or possible == frozenset() or isinstance(single(possible), str | bool):
+        return possible
+    return between(*(half_up(end, step) for end in bounds(possible)))
+
+
+def half_up(number: Decimal, step: Decimal) -> Decimal:
+    """Return a number rounded half up to a step."""
+    return (number / step).to_integral_value(ROUND_HALF_UP) * step

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from edge.rules.assessment import Json, Level, Response, Status
 from edge.rules.given_facts import GivenFacts
-from edge.rules.possible import Possible, Word, single
-from edge.rules.steps import Steps, rounded
+from edge.rules.possible import Possible, Range, Word, half_up, single
+from edge.rules.steps import Steps
 from edge.rules.table import Output
 from edge.rules.texts import INCOMPLETE
 
@@ -43,6 +43,8 @@ def least_response(steps: Steps, status: Status) -> Response | None:
 
     A mild result that is not complete calms nobody: then what is missing is asked for.
     """
+    if not steps.rule.respond_to:
+        return None
     possible = steps.possible(steps.rule.respond_to)
     assert isinstance(possible, frozenset)
     responses = [steps.rule.responses[word] for word in possible]
@@ -72,20 +74,19 @@ def _output(output: Output, steps: Steps, missing: tuple[str, ...]) -> dict[str,
 def _shown(value: Word, output: Output) -> Json:
     if not isinstance(value, Decimal):
         return value
-    number = next(iter(rounded(frozenset({value}), output.step)))  # type: ignore[arg-type]
+    number = value if output.step is None else half_up(value, output.step)
     return str(number) if output.is_text else number
 
 
 def _bounds(output: Output, possible: Possible, steps: Steps) -> Iterator[tuple[str, Json]]:
-    """Yield what is certain of a value, by the names that it has in the result."""
-    if not isinstance(possible, frozenset) or not possible:
-        return
+    """Yield what is certain of a step's value, by the names that it has in the result."""
     of = output.of[output.name]
-    order = steps.rule.order.get(of)
+    if isinstance(possible, Range) or not possible or of in steps.rule.inputs:
+        return
     numbers = [value for value in possible if isinstance(value, Decimal)]
-    if numbers and order is None:
+    if numbers and len(possible) > 1:
         yield f"{output.name}_lower_bound", _shown(min(numbers), output)
         yield f"{output.name}_upper_bound", _shown(max(numbers), output)
-    elif order is not None or all(isinstance(value, bool) for value in possible):
+    elif not numbers and (of in steps.rule.order or all(isinstance(v, bool) for v in possible)):
         least = min(possible, key=lambda value: steps.rule.rank(of, value))
         yield output.known_as or f"{output.name}_at_least", _shown(least, output)

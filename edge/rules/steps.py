@@ -12,7 +12,7 @@ from functools import reduce
 from itertools import product
 from typing import Final
 
-from edge.rules.possible import UNKNOWN, Possible, Range, Word, between, bounds, single
+from edge.rules.possible import UNKNOWN, Possible, Range, Word, between, half_up, rounded
 from edge.rules.table import (
     Combination,
     Combine,
@@ -21,7 +21,6 @@ from edge.rules.table import (
     RuleTable,
     Step,
     Variant,
-    half_up,
 )
 
 MOST_LISTED: Final = 62
@@ -141,14 +140,6 @@ class Steps:
             return frozenset(max(pair, key=lambda v: self.rule.rank(name, v)) for pair in pairs)
 
         return higher
-
-
-def rounded(possible: Possible, step: Decimal | None) -> Possible:
-    """Return a number, or its bounds, rounded half up to a step; words as they are."""
-    value = single(possible)
-    if step is None or isinstance(value, str | bool) or possible == frozenset():
-        return possible
-    return between(*(half_up(end, step) for end in bounds(possible)))
 
 
 def _applied(step: Formula, sets: Iterable[frozenset[Word]]) -> Possible:

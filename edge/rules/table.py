@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 from edge.rules.assessment import Response
@@ -191,7 +191,7 @@ class Reviewer:
 
 @dataclass(frozen=True, slots=True)
 class RuleTable:
-    """One version of a rule; `sha256` is that of its file."""
+    """One version of a rule; `source` is the text of its file, `sha256` that text's hash."""
 
     id: str
     version: str
@@ -211,6 +211,7 @@ class RuleTable:
     cautions: tuple[Caution, ...] = ()
     from_memory: tuple[str, ...] = ()
     reviewers: tuple[Reviewer, ...] = ()
+    source: str = field(default="", repr=False)
 
     @property
     def is_draft(self) -> bool:
@@ -221,8 +222,3 @@ class RuleTable:
         """Return how severe a value of a step is among the others: least first."""
         order = self.order.get(name)
         return Decimal(value) if order is None else Decimal(order.index(value))
-
-
-def half_up(number: Decimal, step: Decimal | None) -> Decimal:
-    """Return a number rounded half up to a step; as it is without one."""
-    return number if step is None else (number / step).to_integral_value(ROUND_HALF_UP) * step

@@ -8,7 +8,7 @@ from itertools import product
 from edge.rules.bands import check_numbers, check_words, shown
 from edge.rules.facts import BY_NAME
 from edge.rules.possible import Word
-from edge.rules.table import Combination, Combine, Lookup, RuleTable, Variant
+from edge.rules.table import Combination, Combine, Lookup, RuleTable, Step, Variant
 from edge.rules.table_rows import Row
 
 Words = frozenset[Word] | None
@@ -18,7 +18,7 @@ Words = frozenset[Word] | None
 def check(rule: RuleTable, top: Row) -> None:
     """Raise `TableError` when the rows of a table do not fit together."""
     _check_names(rule, top)
-    words = {name: _words(rule, name) for name in (*rule.inputs, *rule.steps)}
+    words = {name: words_of(rule, name) for name in (*rule.inputs, *rule.steps)}
     for row in (*top.rows("lookup"), *top.rows("caution")):
         _check_conditions(row, words)
     for name, rows in _by_name(top.rows("lookup")).items():
@@ -26,7 +26,7 @@ def check(rule: RuleTable, top: Row) -> None:
         assert isinstance(step, Lookup)
         _check_variants(step, rows, words)
         for variant, row in zip(step.variants, rows, strict=True):
-            _check_bands(variant, row, words)
+            check_bands(rule, variant, row)
     _check_order(rule, top, words)
     _check_responses(rule, top, words)
     _check_conditions_of_people(top)
@@ -42,7 +42,7 @@ def _check_names(rule: RuleTable, top: Row) -> None:
             raise top.wrong(f'"{name}" is an input and cannot be a step as well', "input")
     pending = dict(rule.steps)
     while pending:
-        ready = [name for name, step in pending.items() if _needs(step) <= known]
+        ready = [name for name, step in pending.items() if names_in(step) <= known]
         if not ready:
             _refuse_names(rule, top, known | set(pending))
         known |= set(ready)
@@ -53,21 +53,23 @@ def _check_names(rule: RuleTable, top: Row) -> None:
             raise row.wrong(f'nothing is called "{name}"', "of")
 
 
-def _needs(step: Lookup | object) -> set[str]:
+def names_in(step: Step) -> set[str]:
+    """Return the inputs and steps that a step looks at."""
     if isinstance(step, Lookup):
         return {n for v in step.variants for n in (*v.when, v.of) if n}
-    return set(getattr(step, "of", ()))
+    return set(step.of)
 
 
 def _refuse_names(rule: RuleTable, top: Row, known: set[str]) -> None:
     for kind in ("lookup", "combination", "formula"):
         for row in top.rows(kind):
-            for name in sorted(_needs(rule.steps[row.text("name")]) - known):
+            for name in sorted(names_in(rule.steps[row.text("name")]) - known):
                 raise row.wrong(f'nothing is called "{name}"', "of")
     raise top.wrong("the steps need one another in a circle", "lookup", 0)
 
 
-def _words(rule: RuleTable, name: str) -> Words:
+def words_of(rule: RuleTable, name: str) -> Words:
+    """Return the words that an input or a step may give, None when it gives any number."""
     if name in rule.inputs:
         unknown = rule.inputs[name].fact.unknown
         return unknown if isinstance(unknown, frozenset) else None
@@ -77,7 +79,7 @@ def _words(rule: RuleTable, name: str) -> Words:
     if isinstance(step, Combination) and step.combine is Combine.ANY:
         return frozenset({False, True})
     if isinstance(step, Combination) and step.combine is Combine.MAX:
-        sets = [_words(rule, of) for of in step.of]
+        sets = [words_of(rule, of) for of in step.of]
         return None if None in sets else frozenset().union(*(s for s in sets if s))
     return None
 
@@ -120,14 +122,14 @@ def _fits(variant: Variant, case: Mapping[str, Word]) -> bool:
     return all(case[name] in words for name, words in variant.when.items())
 
 
-def _check_bands(variant: Variant, row: Row, words: Mapping[str, Words]) -> None:
+def check_bands(rule: RuleTable, variant: Variant, row: Row) -> None:
+    """Raise `TableError` when the bands of a row leave a gap, overlap, or miss a word."""
     if not variant.of:
         return
-    rows, choices = row.rows("bands"), words[variant.of]
-    if choices is None or not (
-        variant.bands[0].words or any(isinstance(c, str | bool) for c in choices)
-    ):
-        check_numbers(variant.bands, rows, variant.step)
+    rows, taken = row.rows("bands"), rule.inputs.get(variant.of)
+    choices = words_of(rule, variant.of)
+    if choices is None:
+        check_numbers(variant.bands, rows, variant.step or (taken.step if taken else None))
     else:
         check_words(variant.bands, rows, choices)
 
@@ -146,6 +148,8 @@ def _check_order(rule: RuleTable, top: Row, words: Mapping[str, Words]) -> None:
 
 
 def _check_responses(rule: RuleTable, top: Row, words: Mapping[str, Words]) -> None:
+    if not rule.respond_to and not rule.responses:
+        return
     choices = words.get(rule.respond_to)
     if choices is None:
         raise top.wrong(f'"{rule.respond_to}" gives no words to respond to', "respond_to")

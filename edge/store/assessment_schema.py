@@ -21,8 +21,8 @@ CREATE TABLE assessment_reading (
 ) WITHOUT ROWID;
 CREATE INDEX assessment_reading_by_assessment ON assessment_reading (assessment);
 CREATE TABLE rule_state (
-    rule TEXT PRIMARY KEY, version TEXT NOT NULL, sha256 TEXT NOT NULL, what TEXT NOT NULL,
-    why TEXT NOT NULL
+    rule TEXT NOT NULL, what TEXT NOT NULL, why TEXT NOT NULL, version TEXT NOT NULL,
+    sha256 TEXT NOT NULL, PRIMARY KEY (rule, what, why)
 ) WITHOUT ROWID;
 CREATE TABLE site_fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 ALTER TABLE alert ADD COLUMN visit_id TEXT;

@@ -385,6 +385,28 @@ CREATE TABLE facts_reach (
 """
 """What entries tell reports (`edge.reports`); it refers to no entry, so that pruning leaves it."""
 
+_DANGER = """
+CREATE TABLE danger (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), patient_id TEXT NOT NULL, visit_id TEXT,
+    what TEXT NOT NULL, word TEXT NOT NULL
+);
+CREATE INDEX danger_by_patient ON danger (patient_id, entry);
+CREATE TABLE danger_alert (
+    alert INTEGER PRIMARY KEY REFERENCES journal (id),
+    danger INTEGER REFERENCES journal (id)
+);
+CREATE INDEX danger_alert_by_danger ON danger_alert (danger);
+INSERT INTO danger_alert (alert, danger) SELECT entry, NULL FROM alert;
+CREATE TABLE measured (
+    entry INTEGER PRIMARY KEY REFERENCES journal (id), visit_id TEXT NOT NULL,
+    patient_id TEXT NOT NULL, kind TEXT NOT NULL
+);
+CREATE INDEX measured_by_visit ON measured (visit_id, kind, entry);
+CREATE INDEX measured_by_patient ON measured (patient_id, entry);
+"""
+"""What was done about alerts: one row an entry, and which entry answered an alert. Those of before
+this table are taken as answered: nobody is stopped for what was found in an earlier year."""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -401,5 +423,6 @@ MIGRATIONS = (
     Migration("0013_add_fact", _FACT),
     Migration("0014_add_referrals", referral_schema.REFERRALS),
     Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
-    Migration("0016_add_assessments", ASSESSMENTS),
+    Migration("0016_add_danger", _DANGER),
+    Migration("0017_add_assessments", ASSESSMENTS),
 )

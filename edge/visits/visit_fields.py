@@ -78,7 +78,7 @@ VISIT_FIELDS: Final = (
     _words("questions_asked", "Danger signs asked about and absent", visit_words.DANGER_SIGNS),
     _word("acvpu", "Consciousness", visit_words.CONSCIOUSNESS),
     _truth("oxygen", "Gets oxygen"),
-    _truth("scale2", "Oxygen scale 2, decided by a clinician"),
+    _truth("scale2", "Low oxygen target, decided by a clinician"),
     _text("scale2_by", "The clinician who decided it", 120),
     _truth("pregnant", "Pregnant"),
     VisitField(name="lmp", label="First day of the last period", type=VisitFieldType.DATE),

@@ -387,6 +387,25 @@ CREATE TABLE facts_reach (
 """
 """What records tell reports (`hospital.reports`)."""
 
+_DANGER = """
+CREATE TABLE danger (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT, day TEXT NOT NULL, what TEXT NOT NULL, word TEXT NOT NULL,
+    level TEXT NOT NULL, alerts TEXT NOT NULL, actor TEXT,
+    boot BIGINT NOT NULL, t_ms BIGINT NOT NULL, wall_ms BIGINT NOT NULL, quality TEXT NOT NULL,
+    received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL
+);
+CREATE INDEX danger_by_patient ON danger (patient, number);
+CREATE TABLE measured (
+    number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
+    patient TEXT NOT NULL, visit TEXT NOT NULL, day TEXT NOT NULL, kind TEXT NOT NULL,
+    method TEXT NOT NULL, said TEXT NOT NULL, readings TEXT NOT NULL, arms TEXT NOT NULL,
+    wall_ms BIGINT NOT NULL, received_ms BIGINT NOT NULL, withheld INTEGER NOT NULL
+);
+CREATE INDEX measured_by_patient ON measured (patient, number);
+"""
+"""What was done about alerts, and the readings that count; `said` is as in `reading`."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -404,5 +423,6 @@ MIGRATIONS = (
     Migration("0014_add_referrals", referral_schema.REFERRALS),
     Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
     Migration("0016_add_escalation", referral_schema.ESCALATION),
-    Migration("0017_add_assessments", ASSESSMENTS),
+    Migration("0017_add_danger", _DANGER),
+    Migration("0018_add_assessments", ASSESSMENTS),
 )

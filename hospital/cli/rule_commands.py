@@ -8,6 +8,7 @@ from datetime import date
 import click
 
 from edge.assessments import second_judgement
+from edge.rules import rules
 from hospital.archive.errors import WrongInput
 from hospital.cli.output import open_hospital, say, speaks_json
 from hospital.patients import assessments
@@ -26,5 +27,5 @@ def compare_rules(first: str, as_json: bool) -> None:
     except ValueError as error:
         raise WrongInput(f"{first!r} is no day; write it as 2026-01-31") from error
     with open_hospital() as (_, archive):
-        found = second_judgement.compare(assessments.from_day(archive, day))
+        found = second_judgement.compare(assessments.from_day(archive, day), rules())
     say(asdict(found), "\n".join(second_judgement.lines(found)), as_json)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from edge.assessments import silence, unknown_person
 from edge.assessments.silence import Silence
+from edge.rules import rules
 from edge.rules.assessment import Level
 from hospital.archive import Archive
 from hospital.views import chart
@@ -44,7 +45,7 @@ def _silence(archive: Archive, reading: ReadingRow, senders: Collection[str]) ->
     doubt = silence.of_doubts(reading.flags)
     if doubt is not None or reading.box in senders:
         return doubt
-    if unknown_person.most_urgent(reading.values).rank < Level.URGENT.rank:
+    if unknown_person.most_urgent(rules(), reading.values).rank < Level.URGENT.rank:
         return None
     line = chart.patient(archive, reading.patient_id or "")
     is_known = line is not None and (line.patient.birth or line.patient.age)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, render_template
 
-from edge import rules
-from edge.assessments import rule_text, verdict
+from edge.assessments import judging, rule_text, verdict
 from edge.patients import register
 from edge.rules.assessment import Level
 from edge.visits import visits
@@ -37,7 +36,7 @@ COMBINED = {
 @staff_only
 def show() -> str:
     """Show the rules."""
-    tables = sorted(rules.rules().values(), key=lambda rule: rule.title)
+    tables = sorted(judging.tables(context.store()).values(), key=lambda rule: rule.title)
     return render_template("rules.html", rules=tables)
 
 
@@ -45,7 +44,7 @@ def show() -> str:
 @staff_only
 def one(rule_id: str) -> str:
     """Show one rule: whom it is for, its tables, what is to be done, where it comes from."""
-    rule = rules.rules().get(rule_id)
+    rule = judging.tables(context.store()).get(rule_id)
     if rule is None:
         abort(404)
     return render_template("rule.html", rule=rule, text=rule_text.of(rule), combined=COMBINED)

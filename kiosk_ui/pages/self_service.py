@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge.assessments import unknown_person, verdict
+from edge.assessments import judging, unknown_person, verdict
 from edge.equipment import registry
 from edge.model.patient import Patient
 from edge.model.reading import Kind
@@ -339,7 +339,10 @@ def _may_be_urgent(recorded: StoredReading) -> bool:
     """Whether a value without a card would be urgent for any grown person."""
     if recorded.patient_id is not None:
         return False
-    return unknown_person.most_urgent(recorded.values).rank >= Level.URGENT.rank
+    return (
+        unknown_person.most_urgent(judging.tables(context.store()), recorded.values).rank
+        >= Level.URGENT.rank
+    )
 
 
 def _readings(after: int) -> list[StoredReading]:

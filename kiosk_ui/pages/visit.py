@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge.assessments import verdict
+from edge.dangers import dangers
 from edge.equipment import registry
 from edge.model.clock import Stamp
 from edge.model.errors import NotFound
 from edge.model.life_status import is_listed
 from edge.model.reading import Kind
-from edge.patients import register
-from edge.readings import earlier, history
+from edge.patients import edits, register
+from edge.readings import alerts, earlier, history
 from edge.readings.history import StoredReading
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
-from edge.visits import visits
+from edge.visits import notes, visits
 from edge.visits.visits import Visit
-from kiosk_ui import context, form_drafts, typed_recording, typed_values
+from kiosk_ui import (
+    context,
+    form_drafts,
+    pressure_tile,
+    tiles,
+    typed_recording,
+    typed_values,
+    verdict_text,
+)
 from kiosk_ui.guard import staff_form, staff_only
-from kiosk_ui.pages import life_status, say_fact
-from kiosk_ui.reading_lines import Line
+from kiosk_ui.pages import life_status
 from kiosk_ui.reading_lines import show as show_reading
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.typed_values import TypedEntry, TypedRow
@@ -34,7 +43,6 @@ from kiosk_ui.wording import (
     kind_icon,
     kind_name,
     own_words,
-    quantity,
     since,
     t,
     vital_name,
@@ -44,12 +52,19 @@ from web.polling import polled
 page = Blueprint("visit", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class LiveNow:
-    """What a device shows at this moment: nothing of it is recorded yet."""
-
-    icon: str
-    lines: tuple[Line, ...]
+PARTS = (
+    "complaints",
+    "danger_signs",
+    "tests",
+    "medicines",
+    "plan",
+    "next_date",
+    "programmes",
+    "immunization",
+    "referral",
+    "outcome",
+)
+"""The parts of a visit, each a template `visit_NAME.html`, in their order on the screen."""
 
 
 @page.post("/patients/<patient_id>/visit")
@@ -87,20 +102,26 @@ def _ask(visit: Visit, patient_id: str) -> str:
 
 @page.get("/visits/<visit_id>")
 @staff_only
-def show(visit_id: str) -> str:
-    """Show the session."""
+def show(visit_id: str) -> ResponseReturnValue:
+    """Show the session, or first the danger that nobody has answered."""
     visit = visits.get(context.store(), visit_id)
+    if dangers.of_patient(context.store(), visit.patient_id) is not None:
+        return redirect(url_for("danger.show", patient_id=visit.patient_id), 303)
     if typed_recording.is_open(visit, context.now()):
         visits.touch(context.store(), context.now(), visit)
     begun = form_drafts.stored(typed_recording.form_of(visit))
+    parts = _parts()
     return render_template(
         "visit.html",
         visit=visit,
         patient=register.get(context.store(), visit.patient_id),
         live=Markup(_live(visit)),
+        kept=_kept(visit, context.now()),
         rows=[typed_values.begun(entry, _usual_units() | begun) for entry in typed_values.ENTRIES],
         row_html=row_html,
         begun=bool(begun),
+        parts_of_visit=parts,
+        typing=bool(begun) or not parts,
     )
 
 
@@ -108,7 +129,37 @@ def show(visit_id: str) -> str:
 @staff_only
 def live(visit_id: str) -> Response:
     """Answer the poll of the values."""
-    return polled(_live(visits.get(context.store(), visit_id)))
+    return polled(_live(visits.get(context.store(), visit_id), polled=True))
+
+
+@page.post("/visits/<visit_id>/undo")
+@staff_only
+def undo(visit_id: str) -> ResponseReturnValue:
+    """Ask whether the value that was typed last is wrong; nothing typed: back to the visit."""
+    readings = history.of_visit(context.store(), visits.get(context.store(), visit_id).id)
+    typed = next((r for r in readings if r.source == "typed" and not r.struck), None)
+    if typed is None:
+        return redirect(url_for("visit.show", visit_id=visit_id), 303)
+    return redirect(url_for("retract.show", entry=typed.entry), 303)
+
+
+@cache
+def _parts() -> tuple[str, ...]:
+    """Return the templates of the parts of a visit, in their order on the screen."""
+    folder = Path(__file__).parent
+    return tuple(name for part in PARTS if (folder / (name := f"visit_{part}.html")).is_file())
+
+
+def _kept(visit: Visit, now: Stamp) -> Markup:
+    """Return when the last value was kept, and where it is."""
+    readings = history.of_visit(context.store(), visit.id)
+    if not readings:
+        return t(N_("nothing yet"))
+    newest = max(readings, key=lambda reading: reading.entry)
+    at = since(newest.placed.when, now)
+    if all(reading.confirmed for reading in readings):
+        return t(N_("%(time)s, confirmed by the hospital"), time=at)
+    return t(N_("%(time)s, in this box"), time=at)
 
 
 def _usual_units() -> dict[str, str]:
@@ -174,29 +225,48 @@ def _forget_row(visit: Visit, row: TypedRow) -> None:
         form_drafts.keep(Draft(typed_recording.form_of(visit), path, rest))
 
 
-def _live(visit: Visit) -> str:
+def _live(visit: Visit, *, polled: bool = False) -> str:
     store, now = context.store(), context.now()
-    readings = history.of_visit(store, visit.id)
+    seen = _seen(visit, now)
+    readings, made = seen.readings, tiles.tiles(seen, now)
     names = {person.id: person.name for person in staff.members(store)}
-    urgent = history.urgent(store, [r.entry for r in readings])
-    silences = history.silences(store, readings, now)
+    urgent, silences = seen.urgent, history.silences(store, readings, now)
     is_open = typed_recording.is_open(visit, now)
+    rows = [
+        show_reading(r, now, names, urgent, silences)
+        for r in _in_order(readings, urgent | silences.keys())
+    ]
     return render_template(
         "visit_live.html",
+        polled=polled,
+        is_danger=polled and dangers.of_patient(store, visit.patient_id) is not None,
+        verdict=verdict_text.of_visit(store, visit, now),
+        kept=_kept(visit, now),
+        tiles=made,
+        pressure=pressure_tile.of_visit(store, visit.id, made[0], now),
+        needs=tiles.missing(made) if is_open else [],
         visit=visit,
         is_open=is_open,
         taken=visit.closed_why == "another patient",
-        readings=[
-            show_reading(r, now, names, urgent, silences)
-            for r in _in_order(readings, urgent | silences.keys())
-        ],
+        asks=[row for row in rows if row.compare or row.perhaps],
+        readings=[row for row in rows if not (row.compare or row.perhaps)],
         left_out=_left_out(visit, readings),
-        verdict=verdict.of_visit(store, visit, now),
-        questions=say_fact.QUESTIONS,
         refused=_refused(visit, readings) if is_open else [],
         repeated=_repeated(visit, now) if is_open else [],
-        now_showing=_now_showing(now) if is_open else [],
         devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],
+    )
+
+
+def _seen(visit: Visit, now: Stamp) -> tiles.Seen:
+    store = context.store()
+    age = alerts.age_of(store, visit.patient_id, now)
+    found = tiles.seen_in(store, visit.id, edits.one_person(store, visit.patient_id), now)
+    live = found.live if typed_recording.is_open(visit, now) else []
+    return replace(
+        found,
+        live=live,
+        reason=notes.of_visit(store, visit.id).text("reason") or visit.reason,
+        age_years=None if age is None else age.years,
     )
 
 
@@ -244,19 +314,6 @@ def _refusal(refusal: history.Refusal) -> Markup:
     if refusal.model is None:
         return sentence
     return t(N_("%(device)s: %(what)s"), device=own_words(refusal.model), what=sentence)
-
-
-def _now_showing(now: Stamp) -> list[LiveNow]:
-    return [
-        LiveNow(
-            kind_icon(device.kind),
-            tuple(
-                Line(vital_name(code), quantity(number, unit))
-                for code, number, unit in device.shown
-            ),
-        )
-        for device in registry.live(context.store(), now)
-    ]
 
 
 def row_html(visit_id: str, row: TypedRow) -> Markup:

@@ -1,18 +1,57 @@
 // The little that a page does by itself. Everything else is rendered by the box.
 "use strict";
 
-// After a typed value is recorded, the cursor stands in the next box.
+let leaving = false;
+
+// After a typed value is recorded, the cursor stands in the next box, unless it stands elsewhere.
 document.addEventListener("recorded", ({ target }) => {
   const rows = [...document.querySelectorAll(".typed")];
   const next = rows[rows.findIndex((row) => row.id === target.id) + 1];
-  setTimeout(() => next?.querySelector("input:not([type=hidden])")?.focus(), 50);
+  setTimeout(() => {
+    if (document.activeElement !== document.body) return;
+    next?.querySelector("input:not([type=hidden])")?.focus();
+  }, 50);
 });
 
+// A row is kept when its filled boxes are left; who goes on to its unit has not left it.
+document.addEventListener("input", ({ target }) => {
+  const row = target.closest(".typed");
+  if (row) row.dataset.changed = "yes";
+});
+document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const row = target.closest(".typed");
+  if (!row?.dataset.changed || row.contains(relatedTarget)) return;
+  const boxes = [...row.querySelectorAll("input:not([type=hidden])")];
+  if (!boxes.every((box) => box.value.trim())) return;
+  delete row.dataset.changed;
+  row.requestSubmit();
+});
+
+// Sheets: a tile opens the boxes of its own sign; a row with something wrong shows itself.
+const openSheet = (sheet, row) => {
+  sheet.hidden = false;
+  (row ?? sheet).querySelector("input:not([type=hidden])")?.focus();
+};
+document.addEventListener("click", ({ target }) => {
+  const opens = target.closest("[data-opens]"), closes = target.closest("[data-closes]");
+  if (closes) document.getElementById(closes.dataset.closes).hidden = true;
+  if (!opens) return;
+  const row = document.getElementById(`t-${opens.dataset.row}`);
+  openSheet(document.getElementById(opens.dataset.opens), row);
+});
+document.addEventListener("htmx:after:request", () => setTimeout(() => {
+  const row = document.querySelector(".sheet[hidden] .typed:is(.bad, .doubt)");
+  if (row) openSheet(row.closest(".sheet"), row);
+}, 50));
+
 // While a typed value is on its way nothing is typed over it: the answer takes the boxes' place.
+const onTheWay = new Set();
 for (const [kind, waits] of [["htmx:before:request", true], ["htmx:finally:request", false]]) {
   document.addEventListener(kind, ({ detail: { ctx } }) => {
     if (!ctx.sourceElement.matches?.(".typed")) return;
     for (const box of ctx.sourceElement.querySelectorAll("input")) box.readOnly = waits;
+    if (waits) onTheWay.add(ctx.sourceElement.id);
+    else onTheWay.delete(ctx.sourceElement.id);
   });
 }
 
@@ -67,18 +106,34 @@ document.addEventListener("submit", (event) => {
   };
   take("typed", "yes");
   if (event.submitter?.name) take(event.submitter.name, event.submitter.value);
-  for (const row of area.querySelectorAll("form[data-draft-as]")) {
-    for (const [name, text] of new FormData(row)) {
-      if (/^(v\d|unit)$/.test(name)) take(`${row.dataset.draftAs}.${name}`, text);
+  const finish = () => {
+    for (const row of area.querySelectorAll("form[data-draft-as]")) {
+      if (onTheWay.has(row.id)) continue;  // it is being recorded
+      for (const [name, text] of new FormData(row)) {
+        if (/^(v\d|unit)$/.test(name)) take(`${row.dataset.draftAs}.${name}`, text);
+      }
     }
-  }
+    form.submit();
+  };
   event.preventDefault();
-  const late = new Promise((resolve) => setTimeout(resolve, 3000));
-  Promise.race([begun.sending, late]).then(() => form.submit());
+  const late = Date.now() + 3000;
+  const settled = async () => {
+    await begun.sending;
+    while (onTheWay.size && Date.now() < late) await new Promise((next) => setTimeout(next, 20));
+  };
+  Promise.race([settled(), new Promise((resolve) => setTimeout(resolve, 3000))]).then(finish);
 });
 
+// A danger stops whatever page this is; what stands in the boxes is kept before.
+document.addEventListener("htmx:after:request", () => setTimeout(() => {
+  const stops = document.getElementById("stops");
+  if (!stops || leaving) return;
+  leaving = true;
+  Promise.race([Promise.resolve(keepDraft()), new Promise((late) => setTimeout(late, 3000))])
+    .then(() => location.assign(stops.href));
+}, 20));
+
 // Once somebody locks, a poll that is refused meanwhile must not lead the screen elsewhere.
-let leaving = false;
 for (const kind of ["htmx:before:request", "htmx:before:response"]) {
   document.addEventListener(kind, (event) => { if (leaving) event.preventDefault(); });
 }
@@ -103,6 +158,26 @@ document.addEventListener("submit", (event) => {
   }
   form.dataset.pressed = String(now);
 }, true);
+
+// Times that are waited for: until the next reading, and the rest before the first one.
+const minutes = (left) => `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+document.addEventListener("click", ({ target }) => {
+  const rest = target.closest("[data-rest-s]");
+  if (rest) sessionStorage.setItem(`rest ${rest.dataset.restOf}`, Date.now());
+});
+const tickTimers = () => {
+  for (const timer of document.querySelectorAll("[data-until-ms]")) {
+    timer.textContent = minutes(Math.max(0, Math.ceil((timer.dataset.untilMs - Date.now()) / 1000)));
+  }
+  for (const rest of document.querySelectorAll("[data-rest-s]")) {
+    const begun = sessionStorage.getItem(`rest ${rest.dataset.restOf}`);
+    const gone = begun ? (Date.now() - begun) / 1000 : 0;
+    const left = Math.max(0, Math.ceil(rest.dataset.restS - gone));
+    rest.querySelector("[data-rest-left]").textContent = minutes(left);
+    rest.classList.toggle("over", begun && left === 0);
+  }
+};
+if (document.getElementById("live")) setInterval(tickTimers, 250);
 
 // A lock counts down where it is shown.
 for (const timer of document.querySelectorAll("[data-countdown]")) {

@@ -147,8 +147,8 @@ def test_live_numbers_and_failures_show_while_measuring(
     expect(page.locator("#live")).to_contain_text("The cuff did not get a reading")
     stream = Measurement(Kind.OXIMETRY, scene.values((Code.SPO2, "95", "%")))
     registry.show_live(scene.store, scene.clock.now(), "usb-B", stream)
-    expect(page.locator(".now-showing")).to_contain_text("95 %")
-    expect(page.locator(".now-showing")).to_contain_text("not yet recorded")
+    expect(page.locator(".tile.live").first).to_contain_text("95 %")
+    expect(page.locator(".tile.live").first).to_contain_text("settling")
     assert complaints == []
 
 

@@ -17,6 +17,7 @@ from edge.care import appointments, calls, episodes, fridge, immunizations
 from edge.care.calls import Call
 from edge.care.fridge import FridgeReading
 from edge.care.immunizations import Dose
+from edge.dangers import dangers
 from edge.equipment import (
     bluetooth_recovery,
     controls,
@@ -39,8 +40,9 @@ from edge.model.patient import Patient
 from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
 from edge.patients import family, register, summary
 from edge.patients.form import PatientForm
-from edge.readings import intake, retract
+from edge.readings import intake, measured, retract
 from edge.readings.intake import AcceptedReading
+from edge.readings.measuring import Arm
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
 from edge.stock import stock
@@ -109,6 +111,7 @@ def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -
     assert isinstance(outcome, AcceptedReading)
     assert outcome.alerts
     intake.confirm(store, hand.now(), outcome.entry, actor=who)
+    _danger(store, hand, sita, who)
     doubted = [
         intake.accept(store, cuff(hand.advance(60), time=FALLEN_BACK)).entry for _ in range(2)
     ]
@@ -121,6 +124,17 @@ def _visit(store: Store, hand: HandClock, sita: Patient, who: str, home: Path) -
     attachments.add(store, home, hand.now(), b"small", "image/jpeg", about, who)
     visits.close_visit(store, hand.now(), why="finished", actor=who)
     _paper_visit(store, hand, sita, who)
+
+
+def _danger(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    danger = dangers.of_patient(store, sita.id)
+    assert danger is not None
+    dangers.set_step(store, hand.now(), danger, "stay", done=True, actor=who)
+    dangers.end(store, hand.now(), danger, dangers.Ending.TREATED, actor=who)
+    for arm in (Arm.LEFT, Arm.RIGHT):
+        irregular = replace(cuff(hand.advance(60)).measured, quality=("irregular_pulse",))
+        kept = intake.accept(store, replace(cuff(hand.now()), measured=irregular))
+        measured.say_arm(store, hand.now(), kept.entry, arm, actor=who)
 
 
 def _paper_visit(store: Store, hand: HandClock, sita: Patient, who: str) -> None:

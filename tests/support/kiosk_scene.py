@@ -15,6 +15,7 @@ from playwright.sync_api import Page
 from edge.bundles import requests, sent
 from edge.bundles.requests import BundleOnStick, Stick, What
 from edge.bundles.sent import SentBundle
+from edge.dangers import dangers
 from edge.equipment import registry
 from edge.equipment.registry import Device
 from edge.feed import replica
@@ -151,7 +152,8 @@ class Scene:
             ("worker-correct", self._correct),
             ("worker-visit", self._visit),
             ("worker-visit-typed", self._visit_typed),
-            ("worker-history", _go(f"/patients/{imran}/history")),
+            ("worker-danger", self._danger),
+            ("worker-history", self._history),
             ("worker-messages", self._hospital),
             ("worker-files", self._files),
             ("worker-tray", _go("/tray")),
@@ -274,7 +276,23 @@ class Scene:
         registry.show_live(
             self.store, self.clock.now(), "usb-B", Measurement(Kind.OXIMETRY, stream)
         )
-        page.locator(".now-showing").wait_for()
+        page.locator(".tile.live").first.wait_for()
+
+    def _history(self, page: Page, address: str) -> None:
+        for danger in dangers.waiting(self.store):
+            end = dangers.Ending.TREATED
+            dangers.end(self.store, self.clock.now(), danger, end, actor=self.worker)
+        page.goto(f"{address}/patients/{self.people[0].id}/history")
+
+    def _danger(self, page: Page, address: str) -> None:
+        """A woman of 34 with a very high pressure; one step is done."""
+        now, amina = self.clock.now(), self.people[1].id
+        visits.open_visit(self.store, now, amina, actor=self.worker)
+        self.measure("ble-A", Kind.BLOOD_PRESSURE, (Code.SYSTOLIC, "226", "mm[Hg]"),
+            (Code.DIASTOLIC, "124", "mm[Hg]"), (Code.PULSE, "92", "/min"))  # fmt: skip
+        page.goto(f"{address}/dangers/{amina}")
+        page.locator(".stop-step").first.click()
+        page.locator(".stop-step[aria-pressed=true]").wait_for()
 
     def _visit_typed(self, page: Page, address: str) -> None:
         visit = visits.open_visit(
@@ -287,7 +305,7 @@ class Scene:
         page.locator("#t-temperature.bad").wait_for()
         page.locator("#t-weight input[name=v0]").fill("71,4")
         page.locator("#t-weight .record").click()
-        page.locator("#live .reading").first.wait_for()
+        page.locator("#live .tile.kept").first.wait_for()
 
     def _stick(self, page: Page, address: str) -> None:
         """A stick with a bundle that waits, an old one that is confirmed, one of another box."""

@@ -1,0 +1,1 @@
+"""Dangers: what rules found urgent, who did what about it, and when it ends."""

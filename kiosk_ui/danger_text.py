@@ -1,0 +1,124 @@
+"""A danger in words: what was found, by which rule, how far its alert is, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from edge.assessments import judging
+from edge.dangers import checklists
+from edge.dangers.dangers import Danger, OpenAlert, StepDone
+from edge.model.clock import Stamp
+from edge.readings import alert_delivery, history
+from edge.readings.alert_delivery import DeliveryState
+from edge.settings.box_settings import Settings
+from edge.staff import staff
+from edge.store import outbox
+from edge.store.store import Store
+from kiosk_ui.reading_lines import lines
+from kiosk_ui.wording import N_, count, ltr, own_words, plain, quantity, since, t, vital_name
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one alert says: the value as it was measured, when, and the rule that spoke."""
+
+    what: Markup
+    value: Markup
+    at: Markup
+    rule: Markup
+    is_draft: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryText:
+    """How far an alert is on its way: `tone` is "amber" until a person there has seen it."""
+
+    tone: str
+    title: Markup
+    more: Markup
+    call: Markup | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepText:
+    """One step of the checklist; `told` says who did it and when, None: not done."""
+
+    word: str
+    text: Markup
+    more: Markup
+    told: Markup | None
+
+
+def found(store: Store, alert: OpenAlert, now: Stamp) -> Found:
+    """Word an alert."""
+    reading = None if alert.reading is None else history.one(store, alert.reading)
+    rule = judging.tables(store).get(alert.rule)
+    first = lines(reading.values)[0] if reading is not None and reading.values else None
+    judged = alert.value
+    is_pressure = first is not None and judged is not None and "/" in first.text
+    if first is not None and (judged is None or is_pressure):
+        what, value = first.name, first.text
+    elif judged is not None:
+        what = vital_name(judged.code)
+        value = quantity(f"{judged.comparator}{plain(judged.value)}", judged.unit)
+    else:
+        what, value = ltr(alert.parameter), Markup("")
+    return Found(
+        what,
+        value,
+        since(alert.placed.when, now),
+        t(rule.title) if rule else ltr(alert.rule),
+        is_draft=rule is None or rule.is_draft,
+    )
+
+
+def delivery(store: Store, alert: OpenAlert, settings: Settings, now: Stamp) -> DeliveryText:
+    """Say how far the alert is, from the hospital's receipts and its feed, and nothing else."""
+    held = alert_delivery.of(store, alert.entry, now, settings.danger_phone)
+    call = t(N_("Telephone: %(number)s"), number=ltr(held.telephone)) if held.telephone else None
+    who, minutes = own_words(held.who), count(held.minutes)
+    match held.state:
+        case DeliveryState.WAITING:
+            is_up = outbox.ledger(store).link == "up"
+            more = t(N_("It is being sent.")) if is_up else t(_NO_LINK)
+            call = call or t(N_("Telephone the hospital."))
+            return DeliveryText("amber", t(N_("Alert not delivered yet")), more, call)
+        case DeliveryState.RECEIVED:
+            more = t(N_("Nobody there has said yet that they saw it."))
+            return DeliveryText("amber", t(N_("The hospital has the alert")), more, call)
+        case DeliveryState.PASSED_ON:
+            more = t(N_("Nobody answered for %(minutes)s minutes."), minutes=minutes)
+            title = t(N_("Passed on to %(name)s"), name=who) if held.who else t(_PASSED_ON)
+            return DeliveryText("amber", title, more, call)
+        case DeliveryState.SEEN:
+            return DeliveryText("good", t(N_("Seen by %(name)s"), name=who), Markup(""), call)
+        case _:
+            return DeliveryText("good", t(N_("Handled by %(name)s"), name=who), Markup(""), call)
+
+
+_NO_LINK = N_("There is no connection. It is tried again and again.")
+_PASSED_ON = N_("The next person is asked")
+
+
+def steps(store: Store, danger: Danger, now: Stamp) -> list[StepText]:
+    """Return the checklist of a danger, with what was done."""
+    names = {person.id: person.name for person in staff.members(store)}
+    done = {step.word: step for step in danger.done}
+    listed = checklists.checklist_for(danger.worst.rule, danger.worst.parameter)
+    return [
+        StepText(
+            step.word,
+            t(step.text),
+            t(step.more),
+            _told(done[step.word], names, now) if step.word in done else None,
+        )
+        for step in listed.steps
+    ]
+
+
+def _told(done: StepDone, names: Mapping[str, str], now: Stamp) -> Markup:
+    name, at = names.get(done.actor or ""), since(done.placed.when, now)
+    return Markup("{} · {}").format(own_words(name), at) if name else at
