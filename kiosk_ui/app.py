@@ -11,7 +11,7 @@ from edge.model.patient import Patient
 from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.store import table_check
-from kiosk_ui import catalogs, context, language, wording
+from kiosk_ui import catalogs, context, language, medicine_texts, note_parts, wording
 from kiosk_ui.icons import icon
 from kiosk_ui.life_text import life_mark
 from kiosk_ui.pages import (
@@ -32,8 +32,10 @@ from kiosk_ui.pages import (
     messages,
     move_visit,
     pairing,
+    paper_visit,
     patients,
     places,
+    referrals,
     register,
     repetition,
     retract,
@@ -49,9 +51,14 @@ from kiosk_ui.pages import (
     tray,
     usb,
     visit,
+    visit_medicines,
+    visit_notes,
+    visit_tests,
+    visits_of,
 )
 from kiosk_ui.patient_line import patient_line
 from kiosk_ui.sentences.message_texts import from_hospital
+from kiosk_ui.visit_parts import part_line
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
 from web.headers import CONTENT_SECURITY_POLICY
@@ -66,6 +73,11 @@ PAGES = (
     correct,
     family,
     visit,
+    visit_notes,
+    visit_tests,
+    visit_medicines,
+    visits_of,
+    paper_visit,
     danger,
     measuring,
     finish,
@@ -80,6 +92,7 @@ PAGES = (
     rules,
     say_fact,
     self_service,
+    referrals,
     tray,
     status,
     messages,
@@ -142,6 +155,9 @@ def _give_words(app: Flask) -> None:
         settings=context.settings,
         from_hospital=from_hospital,
         patient_line=patient_line,
+        day_text=note_parts.day_text,
+        part_line=part_line,
+        listed_text=medicine_texts.listed_text,
     )
 
 

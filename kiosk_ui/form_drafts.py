@@ -81,8 +81,13 @@ def _left(draft: Draft) -> LeftForm:
 
 _KINDS = {
     "typed": N_("Typed and not recorded"),
+    "note": N_("What is written down"),
+    "paper": N_("A visit from paper"),
+    "test": N_("Test read by eye"),
+    "medicine": N_("Medicines"),
     "register": N_("New patient"),
     "correct": N_("Correct the details"),
+    "referral": N_("Refer to another place"),
     "background": N_("Allergies and medicines"),
 }
 """What a form is called, by the first word of its draft's name."""

@@ -127,6 +127,7 @@ TRUTH = BodyType("`true` or `false`", lambda value: isinstance(value, bool))
 UUID_TEXT = BodyType("UUID, lower case", _is_uuid)
 NUMBER = BodyType("number as text", _is_number)
 DAY = BodyType("local calendar day `YYYY-MM-DD`", _is_day)
+MONTH = BodyType("month: `YYYY-MM`", _matches(re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")))
 TIME = BodyType("`YYYY-MM-DDThh:mm:ss`", _is_time)
 DAY = BodyType("day: `YYYY-MM-DD`", _is_day)
 _VALUE = "`[LOINC code, number, UCUM unit]`, perhaps a fourth text `<`, `>`, `<=` or `>=`"

@@ -8,5 +8,11 @@ from edge.model.danger_kinds import DANGER_KINDS
 from edge.model.entry_kind import KindRow
 from edge.model.follow_up_kinds import FOLLOW_UP_KINDS
 from edge.model.referral_kinds import REFERRAL_KINDS
+from edge.model.report_kinds import REPORT_KINDS
 
-CARE_KINDS: Final[tuple[KindRow, ...]] = (*FOLLOW_UP_KINDS, *REFERRAL_KINDS, *DANGER_KINDS)
+CARE_KINDS: Final[tuple[KindRow, ...]] = (
+    *FOLLOW_UP_KINDS,
+    *REFERRAL_KINDS,
+    *DANGER_KINDS,
+    *REPORT_KINDS,
+)

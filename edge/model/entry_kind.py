@@ -61,6 +61,7 @@ class EntryKind(StrEnum):
     NOTIFICATION = "notification"
     DANGER = "danger"
     MEASURED = "measured"
+    MONTH = "month"
     ASSESSMENT = "assessment"
     RULE = "rule"
 

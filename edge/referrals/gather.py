@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from edge.care import episodes
+from edge.medicines import given
 from edge.model.clock import Stamp
 from edge.model.reading import Value
 from edge.patients import edits, register, summary
 from edge.readings import history
 from edge.readings.history import StoredReading
-from edge.referrals.letter import LetterReading, LetterRule, Summary
+from edge.referrals.letter import LetterMedicine, LetterReading, LetterRule, Summary
 from edge.store.store import Store
+from edge.visits import notes
 
+ENROLLED = "enrolled"
 READINGS = 60
 """So many of the newest readings are looked at; of each code the newest goes into the letter."""
 
 
-def letter(store: Store, now: Stamp, patient_id: str, author: tuple[str, str, str]) -> Summary:
+def letter(
+    store: Store,
+    now: Stamp,
+    patient_id: str,
+    visit_id: str | None,
+    author: tuple[str, str, str],
+) -> Summary:
     """Return what the letter says; `author` are clinic, its telephone, and who refers.
+
+    Readings are the newest of the person's, of whatever visit.
 
     Raises `NotFound`.
     """
@@ -46,11 +58,20 @@ def letter(store: Store, now: Stamp, patient_id: str, author: tuple[str, str, st
         "clinic_phone": phone,
         "by": by,
     }
-    lists = {
+    state = {} if visit_id is None else notes.of_visit(store, visit_id).state
+    texts |= {name: said for name, said in state.items() if isinstance(said, str)}
+    lists = {name: said for name, said in state.items() if isinstance(said, tuple)}
+    lists |= {
         "allergies": tuple(member.text for member in known.allergies),
         "conditions": tuple(member.text for member in known.conditions),
+        "programmes": tuple(
+            episode.programme
+            for episode in episodes.of_patient(store, patient_id)
+            if episode.state == ENROLLED
+        ),
     }
-    return Summary(texts, lists, _values(readings), _rules(store, readings))
+    medicines = () if visit_id is None else _medicines(store, visit_id)
+    return Summary(texts, lists, _values(readings), _rules(store, readings), medicines)
 
 
 def _values(readings: Iterable[StoredReading]) -> tuple[LetterReading, ...]:
@@ -79,6 +100,21 @@ def _origin(reading: StoredReading) -> dict[str, str]:
         "model": reading.model or "",
         "doubts": " ".join(reading.doubts),
     }
+
+
+def _medicines(store: Store, visit_id: str) -> tuple[LetterMedicine, ...]:
+    """Return what was given and advised in the visit; what was taken back is left out."""
+    return tuple(
+        LetterMedicine(
+            medicine=one.given.medicine,
+            dose="" if one.given.dose is None else format(one.given.dose, "f"),
+            unit=one.given.unit,
+            quantity="" if one.given.quantity is None else format(one.given.quantity, "f"),
+            state=one.given.state,
+        )
+        for one in given.of_visit(store, visit_id)
+        if not one.taken_back
+    )
 
 
 def _rules(store: Store, readings: Iterable[StoredReading]) -> tuple[LetterRule, ...]:

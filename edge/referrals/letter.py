@@ -11,9 +11,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, TypeVar
 
+from edge.model.patient import Patient
+from edge.model.patient_codes import Sex
+from edge.visits.visit_fields import VISIT_FIELDS
+
 MOST: Final = 40
 """Readings, rules and medicines of a letter, each."""
-LONGEST: Final = 400
+LONGEST: Final = 2_000
 """Characters of one text of a letter."""
 
 _R = TypeVar("_R", bound="LetterRow")
@@ -73,9 +77,9 @@ class Summary:
     """A letter. `texts` are single facts, `lists` several of a kind; what is missing is not known.
 
     texts: name, sex, birth, age, age_on (the day on which the age counts), village, phone, card,
-    mother, onset, found, advised, pregnant, lmp, gestation_weeks, taken (medicines that the patient
-    takes), allergies ("listed", "none", "not-asked"), clinic, clinic_phone, by.
-    lists: complaints, danger_signs, allergies, conditions, programmes.
+    taken (medicines that the patient takes), allergies ("listed", "none", "not-asked"), clinic,
+    clinic_phone, by. lists: allergies, conditions, programmes. Both hold the fields of the visit's
+    note (`edge.visits.visit_fields`) under their own names, too.
     """
 
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -83,6 +87,29 @@ class Summary:
     readings: tuple[LetterReading, ...] = ()
     rules: tuple[LetterRule, ...] = ()
     medicines: tuple[LetterMedicine, ...] = ()
+
+    def note(self) -> dict[str, str | tuple[str, ...]]:
+        """Return what the visit's note said, by field, as `VISIT_FIELDS` reads it."""
+        found: dict[str, str | tuple[str, ...]] = {}
+        for known in VISIT_FIELDS:
+            said = self.lists.get(known.name) if known.is_list else self.texts.get(known.name)
+            if said:
+                found[known.name] = said
+        return found
+
+    def patient(self) -> Patient:
+        """Return who it is about, as the letter knew them; an unknown sex where it is no word."""
+        sex = self.texts.get("sex", "")
+        return Patient(
+            self.texts.get("name", ""),
+            Sex(sex) if sex in set(Sex) else Sex.UNKNOWN,
+            birth=self.texts.get("birth") or None,
+            village=self.texts.get("village") or None,
+            phone=self.texts.get("phone") or None,
+            card=self.texts.get("card") or None,
+            age=self.texts.get("age") or None,
+            id="",
+        )
 
     def body(self) -> dict[str, object]:
         """Return it as canonical JSON can hold it; empty texts are left out."""

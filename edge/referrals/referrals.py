@@ -14,6 +14,7 @@ from edge.model.errors import InvalidForm, NotFound
 from edge.patients import edits
 from edge.referrals import answers
 from edge.referrals.answers import Answer
+from edge.referrals.letter import Summary
 from edge.referrals.referral import (
     ENDED,
     NewReferral,
@@ -47,12 +48,13 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """A referral as it stands now. `summary` is what its letter says, as it was made.
+    """A referral as it stands now. `entry` is the journal entry that made it, `summary` its letter.
 
     `placed` is when it was made; `answer` what the receiving place wrote, None while nothing came.
     """
 
     id: str
+    entry: int
     patient: str
     visit: str | None
     state: str
@@ -70,6 +72,11 @@ class Referral:
     answer: Answer | None
 
     @property
+    def letter(self) -> Summary:
+        """What its letter says, as it was when the referral was made."""
+        return Summary.of(self.summary)
+
+    @property
     def is_open(self) -> bool:
         """Whether somebody still waits for what becomes of it."""
         return self.state not in ENDED and not self.taken_back
@@ -80,9 +87,9 @@ class Referral:
 
     def is_overdue(self, now: Stamp) -> bool:
         """Whether somebody must ask what became of it."""
-        return self.is_open and is_overdue(
-            self.state, self.urgency, self.placed.utc_ms, now.wall_ms
-        )
+        arrived = self.answer is not None and self.answer.arrived == "yes"
+        state = State.ARRIVED if arrived else self.state
+        return self.is_open and is_overdue(state, self.urgency, self.placed.utc_ms, now.wall_ms)
 
 
 def make(
@@ -227,6 +234,7 @@ def _referral(store: Store, row: Row) -> Referral:
     summary = json.loads(str(made.body.get("summary", "{}")))
     return Referral(
         id=row["id"],
+        entry=row["entry"],
         patient=row["patient_id"],
         visit=row["visit_id"],
         state=row["state"],

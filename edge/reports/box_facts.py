@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 
 from edge.model import patient_fields
-from edge.model.entry import Entry, content_ids
-from edge.reports.core import facts, indicators
-from edge.reports.core.facts import READERS, Fact, Origin, facts_of
+from edge.model.clock import Stamp
+from edge.model.entry import Entry, EntryKind, content_ids
+from edge.reports.core import facts, indicators, months
+from edge.reports.core.facts import READERS, UTC_OFFSET, Fact, Origin, facts_of
 from edge.reports.core.indicators import Report
 from edge.reports.core.people import Person, person
 from edge.reports.core.settled import Settled, settle
+from edge.store import journal
 from edge.store.store import Row, Store
 
 BATCH = 2_000
 """So many entries are read in one transaction, which other processes wait for."""
 
+_VISIT, _SETTING = EntryKind.VISIT_OPENED.value, EntryKind.SETTING.value
 _COLUMNS = "entry, id, kind, day, patient, visit, wall_ms, data"
 
 
@@ -64,6 +68,41 @@ def settled(store: Store) -> Settled:
 def report(store: Store, month: str) -> Report:
     """Return the box's report of a month, `YYYY-MM`."""
     return indicators.report(load(store), people(store), month)
+
+
+def first_month(store: Store) -> str:
+    """Return the month of the first visit, "" when there was none yet."""
+    found = store.row("SELECT min(day) AS day FROM fact WHERE kind = ? AND day <> ''", (_VISIT,))
+    return "" if found is None or not found["day"] else str(found["day"])[:7]
+
+
+def today(store: Store, now: Stamp) -> str:
+    """Return the clinic's calendar day, by its own stated offset from UTC."""
+    return months.local_day(now.wall_ms, stated_offset(store) or 0)
+
+
+def stated_offset(store: Store) -> int | None:
+    """Return how many minutes the clinic's clocks are ahead of UTC; None: nobody has stated it."""
+    catch_up(store)
+    rows = store.rows("SELECT data FROM fact WHERE kind = ? ORDER BY entry", (_SETTING,))
+    return int(json.loads(rows[-1]["data"])["offset"]) if rows else None
+
+
+def state_offset(store: Store, now: Stamp, wanted: int | None, rev: int = 0) -> int:
+    """State the clinic's offset from UTC in the journal when it is another one than before.
+
+    None is wanted: what was stated stays, at first that of the machine, which the screens show.
+    `rev` is the revision of the hospital's setting, where it made one. Returns the offset.
+    """
+    before = stated_offset(store)
+    if wanted is None:
+        here = now.wall.astimezone().utcoffset() or timedelta(0)
+        wanted = int(here.total_seconds()) // 60 if before is None else before
+    if wanted != before:
+        said = {"key": UTC_OFFSET, "rev": rev, "outcome": "applied", "value": str(wanted)}
+        with store.transaction():
+            journal.append(store, EntryKind.SETTING, now, said)
+    return wanted
 
 
 def _batch(store: Store) -> int:

@@ -17,6 +17,7 @@ from edge.model.reading import Code
 from edge.rules import plausibility
 from edge.rules.possible import INFINITE, UNKNOWN, Possible, Word, between, known
 from edge.rules.risk_chart import REGIONS
+from edge.rules.triage_signs import CHILD_TRIAGE_SIGNS, TRIAGE_SIGNS, YOUNG_INFANT_SIGNS
 
 
 class FactType(StrEnum):
@@ -94,7 +95,9 @@ def _measured(name: str, label: str, unit: str, code: Code) -> Fact:
 
 
 def _in_units(name: str, label: str, bounds: Mapping[Word, Bounds]) -> Fact:
-    return Fact(name, label, told_by=f"{name}_unit", bounds=bounds)
+    least, most = (end for end in zip(*bounds.values(), strict=True))
+    told_by = f"{name}_unit"
+    return Fact(name, label, least=min(least), most=max(most), told_by=told_by, bounds=bounds)
 
 
 def _word(name: str, label: str, *choices: Word) -> Fact:
@@ -186,7 +189,10 @@ FACTS: Final[tuple[Fact, ...]] = (
     _flag("needs_help", "cannot treat the low blood glucose alone"),
     _flag("severe_malnutrition", "severe malnutrition"),
     _flag("danger_symptoms", "chest pain, hard breathing, weakness, bad sight, severe headache"),
+    _number("crt_s", "capillary refill", "s", "44963-7", 20),
     *(_flag(word, label) for word, label in DANGER_SIGNS),
+    *(_flag(word, label) for word, label in (*TRIAGE_SIGNS, *CHILD_TRIAGE_SIGNS)),
+    *(_flag(word, label) for word, label in YOUNG_INFANT_SIGNS),
     _measured("weight_kg", "weight", "kg", Code.WEIGHT),
     _measured("height_cm", "length or height", "cm", Code.HEIGHT),
     _word("position", "measured lying or standing", "lying", "standing"),

@@ -29,6 +29,7 @@ from edge.rules.table import (
     RuleTable,
     Step,
     Variant,
+    Worse,
 )
 from edge.rules.table_checks import check
 from edge.rules.table_rows import Row, parse
@@ -131,8 +132,8 @@ def _alias(row: Row) -> Alias:
 
 def _step_size(row: Row) -> Decimal | None:
     step = row.number("step")
-    if step is not None and step <= 0:
-        raise row.wrong('"step" must be more than 0', "step")
+    if step is not None and (step > 1 or step.as_tuple().digits != (1,)):
+        raise row.wrong('"step" must be 1, 0.1, 0.01 or less', "step")
     return step
 
 
@@ -152,7 +153,7 @@ def _steps(top: Row) -> dict[str, Step]:
 
 
 def _variant(row: Row) -> Variant:
-    row.only("name", "when", "of", "step", "bands", "gives")
+    row.only("name", "when", "of", "step", "bands", "gives", "worse")
     when = band_rows.conditions(row)
     if row.has("gives"):
         row.only("name", "when", "gives")
@@ -164,7 +165,8 @@ def _variant(row: Row) -> Variant:
     for band in rows:
         band.only(*band_rows.KEYS, "gives")
     bands = tuple(band_rows.read_band(band, band.word("gives")) for band in rows)
-    return Variant(of, bands, when, _step_size(row))
+    worse = Worse(_choice(row, "worse", tuple(Worse))) if row.has("worse") else None
+    return Variant(of, bands, when, _step_size(row), worse)
 
 
 def _combination(row: Row) -> Combination:

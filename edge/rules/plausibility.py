@@ -132,6 +132,11 @@ def improbable(values: Iterable[Value]) -> tuple[Finding, ...]:
     )
 
 
+def all_limits() -> tuple[Limits, ...]:
+    """Return every row of the table, for whoever reads it."""
+    return tuple(_table().values())
+
+
 def limits_of(code: str, unit: str) -> Limits | None:
     """Return the limits of a value, or None when the table has none for this code and unit."""
     return _table().get((code, unit))

@@ -55,17 +55,28 @@ class Band:
         return number < self.high if self.is_open else number <= self.high
 
 
+class Worse(StrEnum):
+    """In which direction a number gets worse."""
+
+    UP = "up"
+    DOWN = "down"
+    AWAY = "away"
+    """On both sides of what is expected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """One table of a lookup: `of` is judged by `bands` where every condition of `when` holds.
 
     A value is rounded half up to `step` first. Without `of` there is one band, which always holds.
+    `worse` says in which direction a number gets worse.
     """
 
     of: str
     bands: tuple[Band, ...]
     when: Mapping[str, frozenset[Word]] = field(default_factory=dict)
     step: Decimal | None = None
+    worse: Worse | None = None
 
 
 @dataclass(frozen=True, slots=True)

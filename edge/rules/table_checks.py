@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from itertools import product
 
 from edge.rules.bands import check_numbers, check_words, shown
 from edge.rules.facts import BY_NAME
 from edge.rules.possible import Word
-from edge.rules.table import Combination, Combine, Lookup, RuleTable, Step, Variant
+from edge.rules.table import Combination, Combine, Lookup, RuleTable, Step, Variant, Worse
 from edge.rules.table_rows import Row
 
 Words = frozenset[Word] | None
@@ -130,8 +131,37 @@ def check_bands(rule: RuleTable, variant: Variant, row: Row) -> None:
     choices = words_of(rule, variant.of)
     if choices is None:
         check_numbers(variant.bands, rows, variant.step or (taken.step if taken else None))
+        _check_direction(rule, variant, row)
     else:
         check_words(variant.bands, rows, choices)
+
+
+def _check_direction(rule: RuleTable, variant: Variant, row: Row) -> None:
+    """Refuse bands that get milder where they are said to get worse."""
+    if variant.worse is None:
+        return
+    ranks = [rank_of(rule, row.text("name"), band.gives) for band in variant.bands]
+    known = [rank for rank in ranks if rank is not None]
+    if len(known) < len(ranks):
+        raise row.wrong('"worse" needs the words of this step under [order]', "worse")
+    mildest = known.index(min(known)) if variant.worse is Worse.AWAY else 0
+    mildest = len(known) - 1 if variant.worse is Worse.DOWN else mildest
+    before, after = known[: mildest + 1], known[mildest:]
+    if before != sorted(before, reverse=True) or after != sorted(after):
+        raise row.wrong(f'this does not get worse "{variant.worse}"', "worse")
+
+
+def rank_of(rule: RuleTable, name: str, word: Word) -> Decimal | None:
+    """Return how severe a word of a step is, also in a step that takes the highest of several."""
+    highest = (
+        step.name
+        for step in rule.steps.values()
+        if isinstance(step, Combination) and step.combine is Combine.MAX and name in step.of
+    )
+    order = next((rule.order[n] for n in (name, *highest) if n in rule.order), None)
+    if order is not None:
+        return Decimal(order.index(word)) if word in order else None
+    return None if isinstance(word, str) else Decimal(word)
 
 
 def _check_order(rule: RuleTable, top: Row, words: Mapping[str, Words]) -> None:

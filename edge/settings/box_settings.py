@@ -20,6 +20,9 @@ from edge.store import copies, data_budget
 
 DEFAULT_HOME = Path("/var/lib/healthpost")
 
+UNSTATED_OFFSET = -1
+"""No offset from UTC is set: the one that the box has stated before, at first its machine's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Port:
@@ -50,6 +53,8 @@ class Settings:
     `calendars` are those in which people here tell a birth; of several, the form asks which.
     `sticks` is the folder below which USB sticks are mounted; empty: they are not looked for.
     `card_prefix`, `card_length` (0: any) and `card_check` tell a part of a code from a whole card.
+    `utc_offset_min` decides the calendar day of what states none (`edge.reports`); the day on which
+    a month is closed, 16, is the first on which every call of it had its 15 days (HEARTS360).
     A row names its key in the file, its default and its bounds; the hospital may set `remote` ones.
     """
 
@@ -159,8 +164,28 @@ class Settings:
         most=36_500,
         remote=Remote("days that a box keeps what the hospital's backup has", 30, 3650),
     )
+    utc_offset_min: int = setting(
+        "box.utc_offset_min",
+        UNSTATED_OFFSET,
+        least=-720,
+        most=840,
+        remote=Remote(
+            "minutes that the clinic's clocks are ahead of UTC (-1: as before)", -720, 840
+        ),
+    )
+    report_close_day: int = setting(
+        "report.close_day",
+        16,
+        most=28,
+        remote=Remote("day of the month on which the month before is closed (0: by hand)", 0, 28),
+    )
     languages: tuple[str, ...] = languages.CODES
     ports: tuple[Port, ...] = ()
+
+    @property
+    def offset(self) -> int | None:
+        """How many minutes the clinic's clocks are ahead of UTC; None: nobody has set it."""
+        return None if self.utc_offset_min == UNSTATED_OFFSET else self.utc_offset_min
 
     @property
     def danger_phone(self) -> str:

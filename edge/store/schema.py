@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from edge.store import referral_schema
+from edge.store import referral_schema, report_schema
 from edge.store.assessment_schema import ASSESSMENTS
 from edge.store.migrations import Migration
-from edge.store.visit_schema import VISIT_NOTES
+from edge.store.visit_schema import PAPER, VISIT_NOTES
 
 # Whatever refers to a journal entry has an index, because deleting an entry looks in each.
 # An outbox row refers to one without saying so: it would cost every reading a page to keep an index
@@ -374,17 +374,6 @@ CREATE INDEX stock_entry_by_item ON stock_entry (item, entry);
 CREATE INDEX stock_entry_taken_back ON stock_entry (taken_back) WHERE taken_back IS NOT NULL;
 """
 
-_FACT = """
-CREATE TABLE fact (
-    entry INTEGER PRIMARY KEY, id TEXT NOT NULL, kind TEXT NOT NULL, day TEXT NOT NULL,
-    patient TEXT NOT NULL, visit TEXT NOT NULL, wall_ms INTEGER NOT NULL, data TEXT NOT NULL
-);
-CREATE TABLE facts_reach (
-    one INTEGER PRIMARY KEY CHECK (one = 1), entry INTEGER NOT NULL, version INTEGER NOT NULL
-);
-"""
-"""What entries tell reports (`edge.reports`); it refers to no entry, so that pruning leaves it."""
-
 _DANGER = """
 CREATE TABLE danger (
     entry INTEGER PRIMARY KEY REFERENCES journal (id), patient_id TEXT NOT NULL, visit_id TEXT,
@@ -420,9 +409,11 @@ MIGRATIONS = (
     Migration("0010_add_visit_notes", VISIT_NOTES),
     Migration("0011_add_life_status", _LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
-    Migration("0013_add_fact", _FACT),
+    Migration("0013_add_fact", report_schema.FACT),
     Migration("0014_add_referrals", referral_schema.REFERRALS),
     Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
     Migration("0016_add_danger", _DANGER),
-    Migration("0017_add_assessments", ASSESSMENTS),
+    Migration("0017_add_months", report_schema.MONTHS),
+    Migration("0018_add_paper", PAPER),
+    Migration("0019_add_assessments", ASSESSMENTS),
 )

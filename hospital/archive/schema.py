@@ -8,9 +8,9 @@ duplicates in one partition.
 from __future__ import annotations
 
 from edge.store.migrations import Migration
-from hospital.archive import referral_schema
+from hospital.archive import referral_schema, report_schema
 from hospital.archive.assessment_schema import ASSESSMENTS
-from hospital.archive.visit_schema import VISITS
+from hospital.archive.visit_schema import PAPER, VISITS
 
 PARTITIONS = 16
 
@@ -375,18 +375,6 @@ CREATE TABLE stock_entry (
 CREATE INDEX stock_entry_by_clinic ON stock_entry (clinic, item);
 """
 
-_FACT = """
-CREATE TABLE fact (
-    box TEXT NOT NULL, id TEXT NOT NULL, epoch BIGINT NOT NULL, seq BIGINT NOT NULL,
-    kind TEXT NOT NULL, day TEXT NOT NULL, patient TEXT NOT NULL, visit TEXT NOT NULL,
-    wall_ms BIGINT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (box, id)
-);
-CREATE TABLE facts_reach (
-    box TEXT PRIMARY KEY, arrivals BIGINT NOT NULL, version INTEGER NOT NULL
-);
-"""
-"""What records tell reports (`hospital.reports`)."""
-
 _DANGER = """
 CREATE TABLE danger (
     number {number}, id TEXT NOT NULL UNIQUE, box TEXT NOT NULL, clinic TEXT NOT NULL,
@@ -419,10 +407,12 @@ MIGRATIONS = (
     Migration("0010_add_visits", VISITS),
     Migration("0011_add_life_status", _LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
-    Migration("0013_add_fact", _FACT),
+    Migration("0013_add_fact", report_schema.FACT),
     Migration("0014_add_referrals", referral_schema.REFERRALS),
     Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
     Migration("0016_add_escalation", referral_schema.ESCALATION),
     Migration("0017_add_danger", _DANGER),
-    Migration("0018_add_assessments", ASSESSMENTS),
+    Migration("0018_add_months", report_schema.MONTHS),
+    Migration("0019_add_paper", PAPER),
+    Migration("0020_add_assessments", ASSESSMENTS),
 )

@@ -8,7 +8,8 @@ from edge.process import report_output
 from edge.process.report_output import Asked
 from edge.reports.core import indicators, render
 from hospital.cli.output import open_hospital, say, speaks_json
-from hospital.reports import month
+from hospital.reports import month, statements
+from hospital.reports.statements import Comparison
 
 
 @click.command()
@@ -16,7 +17,10 @@ from hospital.reports import month
 @speaks_json
 @report_output.options
 def report(clinic: str, asked: Asked, as_json: bool) -> None:
-    """Print the numbers of a month of a clinic, all its boxes together."""
+    """Print the numbers of a month of a clinic, all its boxes together.
+
+    What its boxes stated of the month is compared with what their records give here.
+    """
     with open_hospital() as (settings, archive):
         if asked.form:
             site = report_output.site_mapping(settings.home, clinic)
@@ -24,5 +28,23 @@ def report(clinic: str, asked: Asked, as_json: bool) -> None:
             report_output.put(written, asked, as_json)
             return
         found = month.of_clinic(archive, clinic, asked.month)
+        stated = statements.newest(statements.of_month(archive, clinic, asked.month))
+        compared = [statements.compare(archive, one) for one in stated]
     answer = {"clinic": clinic, "report": found, "sha256": indicators.sha256(found)}
-    say(answer, f"{clinic}, {asked.month}\n\n{render.text(found)}", as_json)
+    said = "\n".join(map(_words, compared)) or "No box has closed the month."
+    words = f"{clinic}, {asked.month}. {said}\n\n{render.text(found)}"
+    say(answer | {"boxes": [_box(one) for one in compared]}, words, as_json)
+
+
+def _box(one: Comparison) -> dict[str, object]:
+    stated = one.stated
+    found: dict[str, object] = {"box": stated.box, "sha256": stated.sha256}
+    found |= {"restates": stated.restates, "equal": one.is_equal}
+    return found | {"differences": one.differences}
+
+
+def _words(one: Comparison) -> str:
+    if one.is_equal:
+        return f"Box {one.stated.box} stated the same."
+    differ = "; ".join(f"{name}: there {was}, here {now}" for name, was, now in one.differences)
+    return f"Box {one.stated.box} stated other numbers: {differ}."

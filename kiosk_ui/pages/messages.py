@@ -44,7 +44,9 @@ def seen() -> ResponseReturnValue:
     """Keep that what was shown was read; the hospital learns it."""
     actor = context.worker().staff.id
     messages.note_seen(context.store(), context.now(), request.form.getlist("item"), actor)
-    patient_id = request.form.get("patient")
+    patient_id, referral_id = request.form.get("patient"), request.form.get("referral")
+    if referral_id:
+        return redirect(url_for("referrals.one", referral_id=referral_id), 303)
     if "HX-Request" in request.headers:
         return _about(patient_id, request.form) if patient_id else _body()
     if patient_id:

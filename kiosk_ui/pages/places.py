@@ -23,6 +23,12 @@ class Place:
 
 
 PLACES: tuple[Place, ...] = (
+    Place(
+        "referrals.show",
+        N_("Open referrals"),
+        "own_letter",
+        N_("Who was sent to another place, and what became of it."),
+    ),
     Place("stock.show", N_("Stock"), "own_tray", N_("What is there, what is low, what expires.")),
     Place(
         "controls.show",

@@ -30,6 +30,7 @@ class MessageText:
 
     `head` says what it is (an appointment's time, an alert's state), `text` is what was written.
     `patient` is whom it is about, where the page does not show that; `seen_by` who has read it.
+    `referral` is the id of the referral that it answers.
     """
 
     key: str
@@ -40,6 +41,7 @@ class MessageText:
     on: Markup
     seen_by: Markup | None
     patient: Patient | None = None
+    referral: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,10 @@ def worded(
     seen = (
         None if message.seen_by is None else own_words(names.get(message.seen_by, message.seen_by))
     )
+    referral = message.id if message.entity == Entity.REFERRAL else ""
     return MessageText(
-        message.key, _icon(message), _head(message), message.text, message.by, on, seen, patient
+        *(message.key, _icon(message), _head(message), message.text, message.by),
+        *(on, seen, patient, referral),
     )
 
 
@@ -120,6 +124,8 @@ def _head(message: Message) -> Markup:
         clock = ltr(message.when.strftime("%H:%M"))
         when = Markup("{} {}").format(day(message.when), clock)
         return t(N_("Appointment: %(when)s"), when=when)
+    if message.entity == Entity.REFERRAL:
+        return t(N_("Answer to a referral"))
     if message.entity != Entity.ALERT:
         return Markup("")
     by = own_words(message.by)

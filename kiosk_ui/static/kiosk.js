@@ -242,6 +242,11 @@ if (still) {
   }, 500);
 }
 
+// A letter is printed where there is a printer; the page itself is the letter, too.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 // The last page of a patient makes way for the next one.
 const home = document.querySelector("[data-home-after-s]");
 if (home) setTimeout(() => location.replace(home.href), Number(home.dataset.homeAfterS) * 1000);

@@ -33,7 +33,7 @@ def busy() -> Clinic:
     for number in range(12):
         who = clinic.person(f"patient {number}", sex="female", birth=f"{1950 + number * 6}-03-02")
         clinic.write("patient", "2026-10-03", {"patient": who, "rev": 1, "name": "x"})
-        clinic.enrolled(who, "2026-02-03", ("hypertension", "antenatal")[number % 2])
+        clinic.enrolled(who, "2026-02-03", ("hypertension", "antenatal-care")[number % 2])
         reading = clinic.measured(who, f"2026-11-{number + 1:02d}", 130 + number * 2, 85)
         clinic.booked(who, "2026-09-01", "2026-10-05")
         clinic.called(who, "2026-11-03", ("agreed", "refused", "remind")[number % 3])
@@ -213,7 +213,7 @@ def test_the_day_is_the_visits_else_that_of_the_clinics_clock(clinic: Clinic) ->
 
 def test_antenatal_contacts_are_counted_by_their_number(clinic: Clinic) -> None:
     who = clinic.person("Sita")
-    clinic.enrolled(who, "2026-08-01", "antenatal", facts={"lmp": "2026-06-01"})
+    clinic.enrolled(who, "2026-08-01", "antenatal-care", facts={"lmp": "2026-06-01"})
     days = ["2026-08-01", "2026-09-01", "2026-10-01", "2026-11-02", "2026-11-02", "2026-11-20"]
     for day in days:
         clinic.visit(who, day)

@@ -18,7 +18,7 @@ from hospital.archive import Archive
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.receiving import apply
-from hospital.reports import clinic_facts, month
+from hospital.reports import clinic_facts, month, statements
 from sync.keys.keys import BoxKeys
 
 KEYS = BoxKeys.generate().public
@@ -84,7 +84,7 @@ def test_pruning_changes_no_number_and_the_table_can_be_made_anew(
 
 def test_what_no_report_has_read_yet_is_not_pruned(store: Store, written: list[Entry]) -> None:
     with store.transaction():
-        store.execute("INSERT INTO facts_reach (one, entry, version) VALUES (1, 3, 1)")
+        store.execute("INSERT OR REPLACE INTO facts_reach (one, entry, version) VALUES (1, 3, 1)")
     last = outbox.state(store, Lane.CLINICAL).last
     outbox.mark_custody(store, Lane.CLINICAL, last, last, HandClock().now())
     assert 0 < pruning.prune(store, Lane.CLINICAL, 10**15).records <= 3
@@ -121,3 +121,18 @@ def test_many_records_are_read_in_portions(
     arrive(held, store.box_id(), written, list(range(len(written))))
     own = box_facts.report(store, MONTH)
     assert month.of_box(held, store.box_id(), MONTH) == own
+
+
+def test_the_hospital_says_whether_it_counts_what_the_box_stated(
+    held: Archive, store: Store, written: list[Entry]
+) -> None:
+    arrive(held, store.box_id(), written, list(range(len(written))))
+    stated = statements.of_month(held, "Thar", "2026-10")
+    assert [(one.restates, one.why) for one in stated] == [(0, ""), (1, "a visit from paper")]
+    [newest] = statements.newest(stated)
+    compared = statements.compare(held, newest)
+    assert compared.is_equal
+    assert compared.differences == ()
+    first = statements.compare(held, stated[0])
+    assert not first.is_equal
+    assert ("visits.all", 0, 1) in first.differences

@@ -18,21 +18,9 @@ OWN_TOOLS = ("workshop", "trials", "benchmarks", "scripts", "docs")
 
 LOOKED_AT = "what a test looks at to see what the product did"
 CARE_PAGES = "the pages of care, which come next"
-VISIT_PAGES = "the pages of a visit, which come next"
 REFERRAL_PAGES = "the pages of referrals and reports, which come next"
 FOR_WHOM: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            *("edge.medicines.given.record", "edge.medicines.given.of_visit"),
-            *("edge.medicines.given.of_patient", "edge.store.taken_back.take_back"),
-            *("edge.visits.moving.move", "edge.visits.moving.of_patient"),
-            *("edge.visits.notes.say", "edge.visits.notes.say_sign"),
-            *("edge.visits.visits.open_paper", "edge.visits.notes.VisitNote.truth"),
-            "edge.visits.notes.VisitNote.gestation_weeks",
-            *("edge.visits.note_patch.whole", "edge.visits.note_patch.emptying"),
-        ),
-        VISIT_PAGES,
-    ),
+    "edge.visits.moving.move": "the page that moves a visit, which comes next",
     **dict.fromkeys(
         (
             *("edge.care.appointments.book", "edge.care.appointments.set_state"),
@@ -46,15 +34,12 @@ FOR_WHOM: dict[str, str] = {
     ),
     **dict.fromkeys(
         (
-            *("edge.notifications.notifications.change", "edge.referrals.gather.letter"),
-            *("edge.notifications.notifications.of_patient", "edge.referrals.referral.places"),
-            *("edge.notifications.notifications.of_week", "edge.readings.alert_delivery.of"),
-            *("edge.notifications.notifications.report", "edge.referrals.referrals.count_open"),
-            *("edge.notifications.notifications.report_none", "edge.referrals.referrals.get"),
-            *("edge.referrals.referrals.make", "edge.referrals.referrals.note"),
-            *("edge.referrals.referrals.of_patient", "edge.referrals.referrals.open_ones"),
-            *("edge.referrals.referrals.steps", "hospital.accounts.accounts.describe"),
-            *("hospital.accounts.accounts.people", "hospital.patients.referrals.count_open"),
+            *("edge.notifications.notifications.change", "edge.readings.alert_delivery.of"),
+            "edge.notifications.notifications.of_patient",
+            *("edge.notifications.notifications.of_week", "hospital.accounts.accounts.describe"),
+            *("edge.notifications.notifications.report", "hospital.accounts.accounts.people"),
+            "edge.notifications.notifications.report_none",
+            "hospital.patients.referrals.count_open",
             "edge.readings.alert_delivery.AlertDelivery.is_answered",
             "edge.settings.box_settings.Settings.danger_phone",
         ),
@@ -65,9 +50,7 @@ FOR_WHOM: dict[str, str] = {
     "edge.equipment.device_requests.latest": LOOKED_AT,
     "edge.model.feed_item.sums": "sums from scratch, compared with those that are kept up to date",
     "edge.patients.register.by_card": LOOKED_AT,
-    "edge.reports.core.indicators.differences": LOOKED_AT,
     "edge.readings.history.of_patient": LOOKED_AT,
-    "hospital.reports.month.of_box": LOOKED_AT,
     "sync.simulation.parts.torn": "a disk without transactions: the simulator must notice",
 }
 """A public function that the product does not call itself, and for whom it is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -37,12 +37,22 @@ from edge.model.command import Command
 from edge.model.entry import Lane
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
-from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
+from edge.model.reading import (
+    UNCHECKED,
+    Code,
+    CodedValue,
+    EyeTestKit,
+    Kind,
+    Measurement,
+    Reading,
+    Value,
+)
 from edge.patients import family, register, summary
 from edge.patients.form import PatientForm
 from edge.readings import intake, measured, retract
 from edge.readings.intake import AcceptedReading
 from edge.readings.measuring import Arm
+from edge.reports import box_facts, closing
 from edge.settings import remote_settings
 from edge.staff import audit, pins, staff
 from edge.stock import stock
@@ -50,7 +60,7 @@ from edge.stock.items import Item
 from edge.store import clock_anchors, damage, outbox, taken_back
 from edge.store.damage import DamagedEntry
 from edge.store.store import Store
-from edge.visits import moving, notes, visits
+from edge.visits import eye_tests, moving, notes, visits
 from edge.visits.note_patch import Patch
 from edge.visits.visits import PAPER_STATION
 
@@ -84,6 +94,7 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     soap = Item("soap", "Soap", "piece", 3, own=True)
     received = {"what": "received", "number": "20", "batch": "B7", "expiry": "03/2028"}
     stock.move(store, hand.now(), soap, received, amina.id)
+    _month(store, hand, sita, amina.id)
     every_referral.write(store, hand, sita, amina.id)
     staff.set_pin(store, hand.now(), amina.id, "590273", pepper, amina.id)
     gone = DamagedEntry(Lane.CLINICAL, 0, 0)  # no entry that anybody looks at
@@ -146,6 +157,11 @@ def _paper_visit(store: Store, hand: HandClock, sita: Patient, who: str) -> None
     notes.say(store, hand.now(), visit.id, "found", "Swollen feet", actor=who)
     then: Patch = {"complaints": {"remove": ["fever"]}, "found": None}
     notes.write(store, hand.now(), visit.id, then, actor=who)
+    kit = EyeTestKit("SD Bioline", "05DDB012A", date(2020, 1, 31))
+    strip = eye_tests.EYE_TESTS["malaria"]
+    result = eye_tests.measured(strip, {"70569-9": "invalid"}, kit, day, expired=True)
+    read = Reading(result, hand.now(), "typed", patient_id=sita.id, visit_id=visit.id, day=day)
+    intake.accept(store, replace(read, actor=who))
     given = GivenMedicine(
         medicine="paracetamol",
         dose=Decimal(500),
@@ -181,6 +197,14 @@ def _care(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
     fridge.note(store, now, FridgeReading("Fridge 1", Decimal("9.5"), device="sensor-1"), None)
     fridge.note(store, now, FridgeReading("Fridge 1", Decimal(4)), who)
     visits.close_visit(store, hand.now(), why="finished", actor=who)
+
+
+def _month(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
+    box_facts.state_offset(store, hand.now(), 300)
+    closing.close(store, hand.now(), "2026-10", who)
+    late = visits.open_paper(store, hand.now(), sita.id, date(2026, 10, 30), None, actor=who)
+    visits.close_visit(store, hand.now(), why="finished", station=late.station, actor=who)
+    closing.restate(store, hand.now(), "2026-10", "a visit from paper", who)
 
 
 def _tray(store: Store, hand: HandClock, sita: Patient, who: str) -> None:

@@ -22,7 +22,7 @@ def write(store: Store, hand: HandClock, sita: Patient, who: str) -> None:
         *(sita.id, visit.id, "Chest pain", Urgency.URGENT, "District hospital", "0232-1"),
         Transport.AMBULANCE,
     )
-    letter = gather.letter(store, hand.now(), sita.id, ("Thar", "0301", "Amina"))
+    letter = gather.letter(store, hand.now(), sita.id, visit.id, ("Thar", "0301", "Amina"))
     made = referrals.make(store, hand.now(), new, letter.body(), who)
     closed = Change(State.CLOSED, Outcome.TREATED, "home again")
     for change in (Change(State.NOT_ARRIVED, "", "no car"), closed):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from edge.reports.core import months
 from edge.reports.core.settled import Settled
 
-PROGRAMME: Final = "antenatal"
+PROGRAMME: Final = "antenatal-care"
 EARLY_DAYS: Final = 12 * 7
 NAMES: Final = (
     *("contacts", "first_contacts", "first_before_12_weeks", "first_gestation_unknown"),

@@ -20,6 +20,8 @@ AGE_GROUPS: Final = ((5, "under_5"), (15, "5_to_14"), (50, "15_to_49"), (999, "5
 """Completed years below which an age falls into a group."""
 
 Report = Mapping[str, Any]
+Difference = tuple[str, int, int]
+"""The full name of a number, what it was, what it is."""
 
 
 def report(facts: Iterable[Fact], people: Mapping[str, Person], month: str) -> Report:
@@ -58,7 +60,7 @@ def flat(found: Report) -> dict[str, int]:
     return dict(sorted(numbers.items()))
 
 
-def differences(was: Report, now: Report) -> list[tuple[str, int, int]]:
+def differences(was: Report, now: Report) -> list[Difference]:
     """Return the numbers that differ: name, what it was, what it is; one that is missing is 0."""
     old, new = flat(was), flat(now)
     names = sorted(old.keys() | new.keys())
