@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.assessments import verdict
+from edge.care import library
 from edge.dangers import checklists
 from edge.medicines import site_list
 from edge.model import coded_results, laboratory_tests, patient_fields
@@ -91,6 +92,7 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/store/issues.py": [kind.sentence for kind in issues.ISSUES],
     "edge/stock/items.toml": items.KIOSK_TEXTS,
     "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
+    "edge/care/library.py": library.texts(),
     "edge/assessments/verdict.py": verdict.KIOSK_TEXTS,
 }
 """Tables outside of the kiosk whose texts it translates, by their place; one row a table."""

@@ -27,6 +27,7 @@ from hospital.desk import (
     readings,
     referrals,
     reviews,
+    rosters,
     rules,
     settings,
     sign_in,
@@ -43,7 +44,7 @@ from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(alerts, referrals, notifications, reviews, clinics, rules, settings, enrol),
+    *(rosters, alerts, referrals, notifications, reviews, clinics, rules, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""
 
