@@ -6,6 +6,7 @@ right-to-left sentence (Unicode Standard Annex 9). Digits are those of the langu
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -43,6 +44,7 @@ VITALS = {
     Code.BMI: N_("Body mass index"),
     Code.BODY_FAT: N_("Body fat"),
     Code.RESPIRATORY_RATE: N_("Breaths per minute"),
+    Code.CAPILLARY_REFILL: N_("Capillary refill"),
     Code.GLUCOSE_MG_DL: N_("Blood sugar"),
     Code.GLUCOSE_MMOL_L: N_("Blood sugar"),
     Code.HAEMOGLOBIN: N_("Haemoglobin"),
@@ -65,6 +67,7 @@ KINDS = {
     Kind.GLUCOSE: N_("Blood sugar"),
     Kind.BODY_COMPOSITION: N_("Body composition"),
     Kind.LABORATORY: N_("Laboratory"),
+    Kind.CAPILLARY_REFILL: N_("Capillary refill"),
     Kind.TEST: N_("Test read by eye"),
 }
 """What each act of measuring is called."""
@@ -80,6 +83,7 @@ ICONS = {
     Kind.GLUCOSE: "diabetes_measure",
     Kind.BODY_COMPOSITION: "weight",
     Kind.LABORATORY: "medical_records",
+    Kind.CAPILLARY_REFILL: "own_finger",
     Kind.TEST: "diabetes_measure",
 }
 """The one picture of each act of measuring, the same on every page."""
@@ -102,10 +106,17 @@ _UNITS = {
     "kg/m2": "kg/m²",
 }
 
+_NUMBER = re.compile(r"(?<![A-Za-z0-9])[0-9]+(?:[./][0-9]+)*(?![A-Za-z0-9])")
+"""A number in a sentence, such as 140/90 or 15; not the 2 of SpO2."""
+
 
 def t(text: str, **values: object) -> Markup:
-    """Translate a sentence and fill it in; values that are not Markup are escaped."""
-    return Markup(gettext(text)) % {name: _safe(value) for name, value in values.items()}
+    """Translate a sentence and fill it in; values that are not Markup are escaped.
+
+    A number that is written in the sentence itself keeps its order in any direction of writing.
+    """
+    sentence = _NUMBER.sub(lambda number: str(ltr(number[0])), gettext(text))
+    return Markup(sentence) % {name: _safe(value) for name, value in values.items()}
 
 
 def ltr(text: object) -> Markup:
