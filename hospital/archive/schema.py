@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from edge.store.migrations import Migration
 from hospital.archive import referral_schema, report_schema
+from hospital.archive.assessment_schema import ASSESSMENTS
 from hospital.archive.visit_schema import PAPER, VISITS
 
 PARTITIONS = 16
@@ -393,6 +394,11 @@ CREATE INDEX measured_by_patient ON measured (patient, number);
 """
 """What was done about alerts, and the readings that count; `said` is as in `reading`."""
 
+_TESTS = """
+CREATE INDEX reading_of_tests ON reading (clinic) WHERE kind = 'test';
+"""
+"""Tests read by eye, each of which used one of its kit."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -413,4 +419,6 @@ MIGRATIONS = (
     Migration("0017_add_danger", _DANGER),
     Migration("0018_add_months", report_schema.MONTHS),
     Migration("0019_add_paper", PAPER),
+    Migration("0020_add_tests", _TESTS),
+    Migration("0021_add_assessments", ASSESSMENTS),
 )
