@@ -27,10 +27,10 @@ from kiosk_ui.care_texts import (
     text_of,
     vaccine_title,
 )
-from kiosk_ui.wording import N_, kind_name, ltr, t
+from kiosk_ui.wording import N_, kind_name, ltr, span, t
 
-NEXT = ((7, N_("1 week")), (14, N_("2 weeks")), (30, N_("1 month")), (90, N_("3 months")))
-"""The big buttons of the next date: days, and how they are called."""
+NEXT = {7: (1, "weeks"), 14: (2, "weeks"), 30: (1, "months"), 90: (3, "months")}
+"""The big buttons of the next date: days, and as how many of which unit people say them."""
 
 _NEEDS = {
     "haemoglobin": N_("Haemoglobin"),
@@ -176,4 +176,4 @@ def doses_due(visit: Visit) -> list[tuple[Markup, Markup]] | None:
 
 def next_choices() -> list[tuple[int, Markup]]:
     """Return the big buttons of the next date: days, and how they are called."""
-    return [(days, t(text)) for days, text in NEXT]
+    return [(days, span(number, AgeUnit(unit))) for days, (number, unit) in NEXT.items()]
