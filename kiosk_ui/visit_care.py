@@ -14,6 +14,7 @@ from edge.care.episodes import Episode
 from edge.care.library import Library
 from edge.care.programme import VACCINES
 from edge.care.vaccine_schedule import DoseState
+from edge.model.patient_codes import AgeUnit
 from edge.patients import birth, edits, register
 from edge.readings import history
 from edge.visits import notes

@@ -14,6 +14,8 @@ from edge.model.languages import SOURCE, Texts, by_code
 from kiosk_ui import catalogs
 
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
+NUMBER = re.compile(r"\d+")
+"""Only tables of guidelines have numbers in their texts, and these must stay the same."""
 LANGUAGES = tuple(language.code for language in languages.LANGUAGES if language is not SOURCE)
 
 
@@ -45,10 +47,11 @@ def test_no_translation_is_empty_fuzzy_or_unlike_its_source(language: str) -> No
             continue
         assert "fuzzy" not in message.flags, message.id
         wanted = sorted(PLACEHOLDER.findall(ids(message)[0]))
+        numbers = sorted(NUMBER.findall(ids(message)[0]))
         for text in strings(message):
             assert text.strip(), message.id
             assert sorted(PLACEHOLDER.findall(text)) == wanted, message.id
-            assert not re.search(r"\d", text), f"a number is written in the text of {message.id}"
+            assert sorted(NUMBER.findall(text)) == numbers, f"another number in {message.id}"
 
 
 def test_catalogs_are_compiled_when_missing_or_older(
