@@ -117,7 +117,7 @@ def judge_without(
     record.take_back(store, entry)
     if taken is None:
         return ()
-    names = measured_facts.names_of(values_of(taken.body))
+    names = measured_facts.names_in(taken.body)
     rows = store.rows(
         f"{_HELD} AND r.patient_id = ? AND r.visit_id IS ? AND r.wall_ms >= ? ORDER BY r.entry",
         (patient_id, visit_id, now.wall_ms - RECENT_MS),
@@ -138,7 +138,7 @@ def _judge(
     entry = _entry(row)
     if measured_facts.is_doubted(row, entry):
         return ()
-    names = measured_facts.names_of(values_of(entry.body))
+    names = measured_facts.names_in(entry.body)
     if only is not None:
         names &= frozenset(only)
     alone = bool(entry.body.get("stored"))
