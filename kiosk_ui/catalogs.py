@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.assessments import verdict
 from edge.care import library
 from edge.dangers import checklists
 from edge.medicines import site_list
@@ -95,6 +96,7 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
     "edge/rules/tables": tuple(rule_texts.texts(packaged().rules.values())),
     "edge/care/library.py": library.texts(),
+    "edge/assessments/verdict.py": verdict.KIOSK_TEXTS,
 }
 """Tables outside of the kiosk whose texts it translates, by their place; one row a table."""
 
