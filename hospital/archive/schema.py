@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from edge.store.migrations import Migration
 from hospital.archive import referral_schema, report_schema
+from hospital.archive.assessment_schema import ASSESSMENTS
 from hospital.archive.visit_schema import PAPER, VISITS
 
 PARTITIONS = 16
@@ -393,6 +394,11 @@ CREATE INDEX measured_by_patient ON measured (patient, number);
 """
 """What was done about alerts, and the readings that count; `said` is as in `reading`."""
 
+_TESTS = """
+CREATE INDEX reading_of_tests ON reading (clinic) WHERE kind = 'test';
+"""
+"""Tests read by eye, each of which used one of its kit."""
+
 _FOLLOW_UP = """
 CREATE TABLE follow_up (
     patient TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, clinic TEXT NOT NULL,
@@ -426,5 +432,7 @@ MIGRATIONS = (
     Migration("0017_add_danger", _DANGER),
     Migration("0018_add_months", report_schema.MONTHS),
     Migration("0019_add_paper", PAPER),
-    Migration("0020_add_follow_up", _FOLLOW_UP),
+    Migration("0020_add_tests", _TESTS),
+    Migration("0021_add_assessments", ASSESSMENTS),
+    Migration("0022_add_follow_up", _FOLLOW_UP),
 )
