@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.store import referral_schema, report_schema
 from edge.store.migrations import Migration
-from edge.store.visit_schema import PAPER, VISIT_NOTES
+from edge.store.visit_schema import FILES_OF_VISITS, PAPER, VISIT_NOTES
 
 # Whatever refers to a journal entry has an index, because deleting an entry looks in each.
 # An outbox row refers to one without saying so: it would cost every reading a page to keep an index
@@ -414,4 +414,5 @@ MIGRATIONS = (
     Migration("0016_add_danger", _DANGER),
     Migration("0017_add_months", report_schema.MONTHS),
     Migration("0018_add_paper", PAPER),
+    Migration("0019_add_files_of_visits", FILES_OF_VISITS),
 )

@@ -19,7 +19,8 @@ from hospital.receiving.handler import Handler, Origin, Section, each
 from hospital.views import visit_chart
 
 MOVED_TABLES: Final = (
-    *("medicine", "programme_entry", "appointment_entry", "immunization", "file"),
+    *("medicine", "file", "programme_entry", "appointment_entry", "immunization"),
+    *("referral", "notification"),
 )
 """What follows a visit that is moved; each has the columns clinic, visit and patient."""
 

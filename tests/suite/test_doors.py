@@ -20,7 +20,6 @@ LOOKED_AT = "what a test looks at to see what the product did"
 CARE_PAGES = "the pages of care, which come next"
 REFERRAL_PAGES = "the pages of referrals and reports, which come next"
 FOR_WHOM: dict[str, str] = {
-    "edge.visits.moving.move": "the page that moves a visit, which comes next",
     **dict.fromkeys(
         (
             *("edge.care.appointments.book", "edge.care.appointments.set_state"),
