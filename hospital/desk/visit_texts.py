@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from edge.medicines import site_list
 from edge.visits import pregnancy
 from edge.visits.note_patch import State
 from edge.visits.visit_fields import BY_NAME, VISIT_FIELDS, VisitField
@@ -33,7 +34,9 @@ def medicine(given: ChartedMedicine) -> str:
     pieces = f"{given.quantity} handed out" if given.quantity else ""
     batch = f"batch {given.batch}" if given.batch else ""
     state = _STATES.get(given.state, given.state)
-    return ", ".join(part for part in (f"{state}: {given.medicine}", dose, pieces, batch) if part)
+    row = site_list.shipped().get(given.medicine)
+    name = given.medicine if row is None else row.label
+    return ", ".join(part for part in (f"{state}: {name}", dose, pieces, batch) if part)
 
 
 def _text(field: VisitField, held: str | tuple[str, ...]) -> str:

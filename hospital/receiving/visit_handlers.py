@@ -214,6 +214,10 @@ def _move(archive: Archive, origin: Origin, fact: MoveFact) -> None:
             "UPDATE visit_note SET visit = ? WHERE clinic = ? AND visit = ?",
             (fact.becomes, clinic, fact.visit),
         )
+        archive.execute(  # whose they are say the claims that follow
+            "UPDATE reading SET visit = ? WHERE clinic = ? AND visit = ? AND patient = ?",
+            (fact.becomes, clinic, fact.visit, fact.patient),
+        )
     archive.execute(
         "UPDATE medicine SET visit = ?, patient = ? WHERE clinic = ? AND visit = ? AND patient = ?",
         (fact.becomes, fact.to, clinic, fact.visit, fact.patient),
