@@ -11,7 +11,7 @@ from edge.model.patient import Patient
 from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.store import table_check
-from kiosk_ui import catalogs, context, language, medicine_texts, note_parts, wording
+from kiosk_ui import catalogs, context, language, medicine_texts, note_parts, visit_care, wording
 from kiosk_ui.icons import icon
 from kiosk_ui.life_text import life_mark
 from kiosk_ui.pages import (
@@ -20,12 +20,15 @@ from kiosk_ui.pages import (
     correct,
     danger,
     devices,
+    due,
     failure,
     family,
     files,
     finish,
+    fridge,
     history,
     home,
+    immunizations,
     laboratory,
     life_status,
     measuring,
@@ -35,6 +38,7 @@ from kiosk_ui.pages import (
     paper_visit,
     patients,
     places,
+    programmes,
     referrals,
     register,
     repetition,
@@ -100,6 +104,10 @@ PAGES = (
     staff,
     life_status,
     stock,
+    due,
+    programmes,
+    immunizations,
+    fridge,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 
@@ -143,6 +151,11 @@ def _give_words(app: Flask) -> None:
         age=_age,
         is_damaged=_is_damaged,
         life_mark=life_mark,
+        visit_programmes=visit_care.visit_programmes,
+        next_date=visit_care.next_date,
+        next_choices=visit_care.next_choices,
+        died_here=visit_care.died_here,
+        doses_due=visit_care.doses_due,
         unit_name=wording.unit_name,
         language=language.current,
         languages=language.offered,

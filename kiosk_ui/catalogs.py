@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.care import library
 from edge.dangers import checklists
 from edge.medicines import site_list
 from edge.model import coded_results, laboratory_tests, patient_fields
@@ -90,6 +91,7 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/store/issues.py": [kind.sentence for kind in issues.ISSUES],
     "edge/stock/items.toml": items.KIOSK_TEXTS,
     "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
+    "edge/care/library.py": library.texts(),
 }
 """Tables outside of the kiosk whose texts it translates, by their place; one row a table."""
 

@@ -38,6 +38,14 @@ def record(visit: Visit, row: TypedRow, sure: str | None = None) -> TypedRow | i
     return outcome if isinstance(outcome, int) else replace(row, problem=outcome)
 
 
+def record_counted(visit: Visit, measured: Measurement) -> int | Markup:
+    """Record what was counted or timed on the screen; return its entry, or what is wrong."""
+    try:
+        return _record(visit, measured)
+    except StoreError as error:
+        return _sentence(error)
+
+
 def form_of(visit: Visit) -> str:
     """Return the name of the draft of what was typed and not recorded."""
     # Named after the patient: a visit that closed itself is opened anew with what was typed.

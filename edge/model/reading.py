@@ -34,6 +34,7 @@ class Code(StrEnum):
     GLUCOSE_MMOL_L = "15074-8"
     HAEMOGLOBIN = "718-7"
     KETONE = "53328-9"
+    CAPILLARY_REFILL = "44963-7"
     CHOLESTEROL = "2093-3"
     URIC_ACID = "3084-1"
 
@@ -69,10 +70,14 @@ SOMEBODY_ELSE = "somebody-else"
 """Why a reading went back to the tray; every other reason of a claim strikes the reading out."""
 
 
+COUNTED_60_S = "counted_60_s"
+"""The quality of breaths that somebody counted by taps over sixty full seconds (WHO IMCI, 2014)."""
+
+
 NO_DOUBT = frozenset(
     {"measurement_ongoing", "validated", "fully_qualified", "from_storage"}
     | {"extended_display_update", "signal_analysis_ongoing"}
-    | {"before_meal", "after_meal", "fasting", "snack", "bedtime"}
+    | {"counted_60_s", "before_meal", "after_meal", "fasting", "snack", "bedtime"}
 )
 """Quality flags that say how it was measured and are no reason to doubt it."""
 
@@ -112,6 +117,7 @@ class Kind(StrEnum):
     GLUCOSE = "glucose"
     BODY_COMPOSITION = "body-composition"
     LABORATORY = "laboratory"
+    CAPILLARY_REFILL = "capillary-refill"
     TEST = "test"
     """A test whose result a person reads by eye."""
 

@@ -24,6 +24,7 @@ from hospital.desk import (
     readings,
     referrals,
     reviews,
+    rosters,
     settings,
     sign_in,
     summary,
@@ -38,7 +39,7 @@ from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(alerts, referrals, notifications, reviews, clinics, settings, enrol),
+    *(rosters, alerts, referrals, notifications, reviews, clinics, settings, enrol),
 )
 """Every page of the desk; its templates bear its name."""
 

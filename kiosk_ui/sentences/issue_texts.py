@@ -34,6 +34,7 @@ _NAMES = {
     "respiratory-rate": Code.RESPIRATORY_RATE,
     "glucose": Code.GLUCOSE_MMOL_L,
     "haemoglobin": Code.HAEMOGLOBIN,
+    "capillary-refill": Code.CAPILLARY_REFILL,
 }
 """The names of the table of limits."""
 

@@ -17,30 +17,14 @@ OWN_TOOLS = ("workshop", "trials", "benchmarks", "scripts", "docs")
 """What the project runs itself; pages of docs call functions to write their tables."""
 
 LOOKED_AT = "what a test looks at to see what the product did"
-CARE_PAGES = "the pages of care, which come next"
 REFERRAL_PAGES = "the pages of referrals and reports, which come next"
 FOR_WHOM: dict[str, str] = {
     **dict.fromkeys(
         (
-            *("edge.care.appointments.book", "edge.care.appointments.set_state"),
-            *("edge.care.calls.note", "edge.care.calls.of_patient", "edge.care.episodes.end"),
-            *("edge.care.episodes.enrol", "edge.care.episodes.set_facts"),
-            *("edge.care.fridge.log", "edge.care.fridge.names", "edge.care.fridge.note"),
-            *("edge.care.immunizations.give", "edge.care.immunizations.of_patient"),
-            "edge.care.fridge.FridgeReading.is_good",
-        ),
-        CARE_PAGES,
-    ),
-    **dict.fromkeys(
-        (
-            *("edge.notifications.notifications.change", "edge.readings.alert_delivery.of"),
+            *("edge.notifications.notifications.change", "edge.notifications.notifications.report"),
             "edge.notifications.notifications.of_patient",
-            *("edge.notifications.notifications.of_week", "hospital.accounts.accounts.describe"),
-            *("edge.notifications.notifications.report", "hospital.accounts.accounts.people"),
+            *("edge.notifications.notifications.of_week",),
             "edge.notifications.notifications.report_none",
-            "hospital.patients.referrals.count_open",
-            "edge.readings.alert_delivery.AlertDelivery.is_answered",
-            "edge.settings.box_settings.Settings.danger_phone",
         ),
         REFERRAL_PAGES,
     ),
@@ -48,6 +32,7 @@ FOR_WHOM: dict[str, str] = {
     "devices.recording.recorder.Recorder.is_full": LOOKED_AT,
     "edge.equipment.device_requests.latest": LOOKED_AT,
     "edge.model.feed_item.sums": "sums from scratch, compared with those that are kept up to date",
+    "edge.care.follow_up.of_patient": LOOKED_AT,
     "edge.patients.register.by_card": LOOKED_AT,
     "edge.readings.history.of_patient": LOOKED_AT,
     "sync.simulation.parts.torn": "a disk without transactions: the simulator must notice",
