@@ -141,8 +141,9 @@ _UNANSWERED = (
     "FROM alert a LEFT JOIN reading r ON r.entry = a.reading"
     " WHERE a.level IN (?, ?) AND NOT EXISTS (SELECT 1 FROM danger_alert d WHERE d.alert = a.entry)"
     " AND coalesce(r.tray, '') <> 'discarded'"
-    " AND (r.entry IS NULL OR r.patient_id = a.patient_id)"
+    " AND (r.entry IS NULL OR r.patient_id = a.patient_id) AND r.day IS NULL"
 )
+"""What was typed in later from paper of an earlier day is listed and stops nobody today."""
 
 
 def _open(store: Store, patient_id: str) -> tuple[OpenAlert, ...]:

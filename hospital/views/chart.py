@@ -284,7 +284,7 @@ def alert(archive: Archive, alert_id: str) -> ChartedAlert | None:
 
 def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[ChartedAlert]:
     rows = archive.rows(
-        "SELECT a.*, p.name AS patient_name, coalesce(r.discarded = 1"
+        "SELECT a.*, p.name AS patient_name, r.day AS paper_day, coalesce(r.discarded = 1"
         " OR coalesce(r.patient, '') <> coalesce(a.patient, ''), false) AS taken_back"
         " FROM alert a LEFT JOIN patient p ON p.id = a.patient"
         f" LEFT JOIN reading r ON r.id = a.reading WHERE {where}"
@@ -305,7 +305,9 @@ def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[Ch
             level=r["level"],
             parameter=r["parameter"],
             value=_value(r),
-            placed=placed_stamp(r, anchors),
+            placed=placed_stamp(r, anchors)
+            if r["paper_day"] is None
+            else _on_paper(r["paper_day"]),
             received_ms=r["received_ms"],
             taken_back=bool(r["taken_back"]),
             handled=bool(r["handled"]),

@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from kiosk_desk import Desk
 
+from edge.dangers import dangers
 from edge.files import attachments, patient_files
 from edge.files.attachments import Subject
 from edge.medicines import given as medicines
@@ -173,6 +174,9 @@ def test_a_visit_from_paper_has_its_day_everywhere(
     shown = desk.get(f"/patients/{sara.id}/visits")
     assert "Entered later from paper" in shown
     assert "Child is ill" in shown
+    desk.post(path + "/typed", kind="oximetry", v0="70", sure="70%")
+    assert dangers.of_patient(store, sara.id) is None
+    assert store.scalar("SELECT count(*) FROM reading WHERE kind = 'oximetry'") == 1
     assert visits.current(store, clock.now()) is not None
 
 
