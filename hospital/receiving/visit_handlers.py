@@ -155,10 +155,17 @@ def _visit(archive: Archive, origin: Origin, fact: VisitFact) -> None:
         " wall_ms, received_ms, withheld) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (clinic, id) DO UPDATE SET paper = excluded.paper, mode = excluded.mode,"
         " reason = excluded.reason, place = excluded.place, actor = excluded.actor",
-        (fact.visit, clinic, origin.box.id, fact.patient, fact.day, int(fact.paper), fact.mode)
+        (fact.visit, clinic, origin.box.id, fact.patient, fact.day, _paper(fact), fact.mode)
         + (fact.reason, fact.number, fact.actor, fact.at.wall_ms, origin.received_ms)
         + (withheld.is_withheld(archive, clinic, fact.patient),),
     )
+
+
+def _paper(fact: VisitFact) -> int:
+    """Return 1 for a visit of an earlier day, 2 for one of the same day, 0 when not from paper."""
+    if not fact.paper:
+        return 0
+    return 1 if str(fact.day) < fact.at.wall.astimezone().date().isoformat() else 2
 
 
 def _note(archive: Archive, origin: Origin, fact: NoteFact) -> None:

@@ -284,9 +284,13 @@ def alert(archive: Archive, alert_id: str) -> ChartedAlert | None:
 
 def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[ChartedAlert]:
     rows = archive.rows(
-        "SELECT a.*, p.name AS patient_name, r.day AS paper_day, (r.id IS NOT NULL AND (r.discarded = 1"
-        " OR coalesce(r.patient, '') <> coalesce(a.patient, ''))) AS taken_back"
+        "SELECT a.*, p.name AS patient_name, coalesce(r.day, v.day) AS paper_day,"
+        " ((r.id IS NOT NULL AND (r.discarded = 1"
+        " OR coalesce(r.patient, '') <> coalesce(a.patient, ''))) OR EXISTS (SELECT 1"
+        " FROM visit_move m WHERE m.clinic = a.clinic AND m.visit = a.visit"
+        " AND m.patient = a.patient)) AS taken_back"
         " FROM alert a LEFT JOIN patient p ON p.id = a.patient"
+        " LEFT JOIN visit v ON v.clinic = a.clinic AND v.id = a.visit AND v.paper = 1"
         f" LEFT JOIN reading r ON r.id = a.reading WHERE {where}"
         " ORDER BY a.handled, a.number DESC LIMIT ? OFFSET ?",
         values,

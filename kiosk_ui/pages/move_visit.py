@@ -8,11 +8,11 @@ from markupsafe import Markup
 
 from edge.model.patient import Patient
 from edge.patients import register
-from edge.readings import history, retract
+from edge.readings import history, move_visit, retract
 from edge.readings.retract import Holder
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
-from edge.visits import moving, visits
+from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context, form_drafts, typed_recording
 from kiosk_ui.guard import staff_only
@@ -64,21 +64,13 @@ def keep(visit_id: str, holder_id: str, patient_id: str) -> ResponseReturnValue:
         retract.move(store, now, entries, Holder(patient.id, visit_id), actor=actor)
         return redirect(url_for("history.show", patient_id=patient.id), 303)
     if visit.paper or not typed_recording.is_open(visit, now):
-        _move_whole(visit, visit_id, patient, entries)
+        move_visit.move_whole(store, now, visit_id, patient.id, visit_id, actor=actor)
         return redirect(url_for("visits_of.show", patient_id=patient.id), 303)
     with store.transaction():
         opened = visits.open_visit(store, now, patient.id, actor=actor)
-        _move_whole(visit, opened.id, patient, entries)
+        move_visit.move_whole(store, now, visit_id, patient.id, opened.id, actor=actor)
     _take_typed(visit, opened)
     return redirect(url_for("visit.show", visit_id=opened.id), 303)
-
-
-def _move_whole(visit: Visit, becomes: str, patient: Patient, entries: list[int]) -> None:
-    """Move a visit with all that belongs to it, by one durable transaction."""
-    store, now, actor = context.store(), context.now(), context.worker().staff.id
-    with store.transaction():
-        moving.move(store, now, visit.id, patient.id, becomes, actor=actor)
-        retract.move(store, now, entries, Holder(patient.id, becomes), actor=actor)
 
 
 def _take_typed(visit: Visit, opened: Visit) -> None:

@@ -70,7 +70,8 @@ def test_a_danger_sign_has_three_states_and_shows_on_the_visit(
     note = notes.of_visit(store, visit)
     assert [note.sign(w) for w in ("convulsion", "stridor", "vision")] == [True, False, False]
     assert note.sign("baby_moves_less") is None  # nobody asks that of a child of two
-    assert 'class="part-link urgent"' in desk.get(f"/visits/{visit}")
+    told = desk.get(f"/patients/{notes.of_visit(store, visit).patient_id}/visits")
+    assert '<dd class="urgent">Fits (convulsions)</dd>' in told
 
 
 def test_a_text_of_two_people_is_not_overwritten_unseen(
@@ -175,8 +176,11 @@ def test_a_visit_from_paper_has_its_day_everywhere(
     assert "Entered later from paper" in shown
     assert "Child is ill" in shown
     desk.post(path + "/typed", kind="oximetry", v0="70", sure="70%")
+    desk.post(path + "/notes/danger", name="danger_signs", value="convulsion", known="present")
+    assert store.scalar("SELECT count(*) FROM alert") >= 1
     assert dangers.of_patient(store, sara.id) is None
-    assert store.scalar("SELECT count(*) FROM reading WHERE kind = 'oximetry'") == 1
+    desk.post(f"/visits/{visit.id}/typed", kind="oximetry", v0="70", sure="70%")
+    assert dangers.of_patient(store, sara.id) is not None
     assert visits.current(store, clock.now()) is not None
 
 
@@ -231,3 +235,16 @@ def test_a_visit_without_readings_is_moved_too_and_a_finished_one_stays_itself(
     assert desk.post(path, sure="none").status_code == 303
     assert visits.get(store, visit).patient_id == gita.id
     assert desk.client.get(f"/visits/{visit}/readings-of/{sara.id}/move").status_code == 404
+
+
+def test_the_danger_of_a_moved_visit_goes_with_it(
+    desk: Desk, store: Store, clock: Clock, visit: str, sara: Patient
+) -> None:
+    form = PatientForm("Gita", sex="female", age="20", age_unit="months")
+    gita = register.register(store, clock.now(), form, None)
+    sign = {"name": "danger_signs", "value": "convulsion", "known": "present"}
+    desk.post(f"/visits/{visit}/notes/danger", **sign)
+    assert dangers.of_patient(store, sara.id) is not None
+    desk.post(f"/visits/{visit}/readings-of/{sara.id}/move/{gita.id}", sure="none")
+    assert dangers.of_patient(store, sara.id) is None
+    assert dangers.of_patient(store, gita.id) is not None
