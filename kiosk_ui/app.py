@@ -19,6 +19,7 @@ from kiosk_ui.pages import (
     controls,
     correct,
     danger,
+    day_register,
     devices,
     failure,
     family,
@@ -37,6 +38,7 @@ from kiosk_ui.pages import (
     referrals,
     register,
     repetition,
+    report,
     retract,
     self_service,
     serial_ports,
@@ -89,6 +91,8 @@ PAGES = (
     staff,
     life_status,
     stock,
+    report,
+    day_register,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 

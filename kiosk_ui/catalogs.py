@@ -22,6 +22,7 @@ from edge.dangers import checklists
 from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.patients import calendars
+from edge.reports.core import labels
 from edge.stock import items
 from edge.store import issues
 from edge.visits import complaints, visit_fields
@@ -87,6 +88,7 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/store/issues.py": [kind.sentence for kind in issues.ISSUES],
     "edge/stock/items.toml": items.KIOSK_TEXTS,
     "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
+    "edge/reports/core/labels.py": labels.TEXTS,
 }
 """Tables outside of the kiosk whose texts it translates, by their place; one row a table."""
 

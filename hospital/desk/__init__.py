@@ -23,6 +23,7 @@ from hospital.desk import (
     patients,
     readings,
     referrals,
+    report,
     reviews,
     settings,
     sign_in,
@@ -38,7 +39,7 @@ from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(alerts, referrals, notifications, reviews, clinics, settings, enrol),
+    *(alerts, referrals, notifications, reviews, clinics, settings, enrol, report),
 )
 """Every page of the desk; its templates bear its name."""
 

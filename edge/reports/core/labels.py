@@ -21,7 +21,7 @@ SECTIONS: Final = {
 """The parts of a report, in the order in which they are shown."""
 
 LABELS: Final = {
-    "visits.all": "Visits",
+    "visits.all": "All visits",
     "visits.people": "People seen",
     "visits.alone": "Visits of patients who measured alone",
     "visits.paper": "Visits typed in from paper",
@@ -66,6 +66,8 @@ LABELS: Final = {
     "referrals.not-arrived": "Did not arrive",
     "referrals.closed": "Closed",
     "referrals.cancelled": "Cancelled",
+    "notifications.weeks": "Weeks that begin in the month",
+    "notifications.weeks_reported": "Weeks with a report",
     "stock.items_out": "Items that ran out",
 }
 """Numbers whose name is always the same."""
