@@ -60,6 +60,8 @@ setup(
     package_data={
         "edge": [
             "py.typed",
+            "care/*.toml",
+            "care/programmes/*.toml",
             "rules/*.toml",
             "rules/charts/*.txt",
             "rules/lms/*.txt",
@@ -142,6 +144,7 @@ setup(
             "devices=provisioning.devices_commands:devices",
             "hospital=hospital.cli.commands:hospital",
             "link=provisioning.link_commands:link",
+            "programmes=provisioning.programmes_commands:programmes",
         ],
     },
 )

@@ -11,7 +11,7 @@ from edge.model.patient import Patient
 from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.store import table_check
-from kiosk_ui import catalogs, context, language, wording
+from kiosk_ui import catalogs, context, language, medicine_texts, note_parts, visit_care, wording
 from kiosk_ui.icons import icon
 from kiosk_ui.life_text import life_mark
 from kiosk_ui.pages import (
@@ -21,20 +21,25 @@ from kiosk_ui.pages import (
     danger,
     day_register,
     devices,
+    due,
     failure,
     family,
     files,
     finish,
+    fridge,
     history,
     home,
+    immunizations,
     laboratory,
     life_status,
     measuring,
     messages,
     move_visit,
     pairing,
+    paper_visit,
     patients,
     places,
+    programmes,
     referrals,
     register,
     repetition,
@@ -50,9 +55,14 @@ from kiosk_ui.pages import (
     tray,
     usb,
     visit,
+    visit_medicines,
+    visit_notes,
+    visit_tests,
+    visits_of,
 )
 from kiosk_ui.patient_line import patient_line
 from kiosk_ui.sentences.message_texts import from_hospital
+from kiosk_ui.visit_parts import part_line
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
 from web.headers import CONTENT_SECURITY_POLICY
@@ -67,6 +77,11 @@ PAGES = (
     correct,
     family,
     visit,
+    visit_notes,
+    visit_tests,
+    visit_medicines,
+    visits_of,
+    paper_visit,
     danger,
     measuring,
     finish,
@@ -91,6 +106,10 @@ PAGES = (
     staff,
     life_status,
     stock,
+    due,
+    programmes,
+    immunizations,
+    fridge,
     report,
     day_register,
 )
@@ -136,6 +155,10 @@ def _give_words(app: Flask) -> None:
         age=_age,
         is_damaged=_is_damaged,
         life_mark=life_mark,
+        visit_programmes=visit_care.visit_programmes,
+        next_date=visit_care.next_date,
+        next_choices=visit_care.next_choices,
+        died_here=visit_care.died_here,
         unit_name=wording.unit_name,
         language=language.current,
         languages=language.offered,
@@ -144,6 +167,9 @@ def _give_words(app: Flask) -> None:
         settings=context.settings,
         from_hospital=from_hospital,
         patient_line=patient_line,
+        day_text=note_parts.day_text,
+        part_line=part_line,
+        listed_text=medicine_texts.listed_text,
     )
 
 

@@ -18,14 +18,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.care import library
 from edge.dangers import checklists
+from edge.medicines import site_list
 from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.patients import calendars
 from edge.reports.core import labels
 from edge.stock import items
 from edge.store import issues
-from edge.visits import complaints, visit_fields
+from edge.visits import complaints, eye_tests, visit_fields
 from kiosk_ui.fonts import FONTS
 from kiosk_ui.voices import VOICES
 
@@ -82,6 +84,8 @@ def write_mo(po: Path, mo: Path) -> None:
 _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/model/patient_fields.py": patient_fields.KIOSK_TEXTS,
     "edge/visits/visit_fields.py": (*visit_fields.KIOSK_TEXTS, *complaints.GROUP_TEXTS),
+    "edge/visits/eye_tests.toml": eye_tests.TEST_TEXTS,
+    "edge/medicines/medicines.toml": site_list.texts(),
     "edge/model/laboratory_tests.py": laboratory_tests.LABORATORY_TESTS.values(),
     "edge/model/coded_results.py": [row.label for row in coded_results.WORDED],
     "edge/patients/calendars.py": [calendar.label for calendar in calendars.CALENDARS],
@@ -89,6 +93,7 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/stock/items.toml": items.KIOSK_TEXTS,
     "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
     "edge/reports/core/labels.py": labels.TEXTS,
+    "edge/care/library.py": library.texts(),
 }
 """Tables outside of the kiosk whose texts it translates, by their place; one row a table."""
 

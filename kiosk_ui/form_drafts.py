@@ -81,6 +81,10 @@ def _left(draft: Draft) -> LeftForm:
 
 _KINDS = {
     "typed": N_("Typed and not recorded"),
+    "note": N_("What is written down"),
+    "paper": N_("A visit from paper"),
+    "test": N_("Test read by eye"),
+    "medicine": N_("Medicines"),
     "register": N_("New patient"),
     "correct": N_("Correct the details"),
     "referral": N_("Refer to another place"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from edge.model.clock import Stamp
+from edge.model.clock import PlacedStamp, Stamp
 from edge.model.reading import Code, CodedValue, Value
 from edge.readings.history import StoredReading
 from edge.rules.rule import Silence
@@ -15,6 +15,7 @@ from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import (
     N_,
     coded_text,
+    day,
     kind_icon,
     ltr,
     own_words,
@@ -82,7 +83,7 @@ def show(
         icon=kind_icon(recorded.kind),
         lines=lines(recorded.values, recorded.coded),
         source=_source(recorded, names),
-        at=since(recorded.placed.when, now),
+        at=when_text(recorded.placed, now),
         sure=recorded.placed.sure,
         quality=issue_texts.quality_words(recorded.doubts),
         warnings=[issue_texts.warning_sentence(name) for name in recorded.warnings],
@@ -94,6 +95,13 @@ def show(
         struck=recorded.struck,
         silence=None if silence is None else issue_texts.silence_sentence(silence),
     )
+
+
+def when_text(placed: PlacedStamp, now: Stamp) -> Markup:
+    """Return when something was measured; of what was typed in later from paper the day alone."""
+    if placed.paper:
+        return t(N_("%(date)s, entered later from paper"), date=day(placed.when))
+    return since(placed.when, now)
 
 
 def lines(values: tuple[Value, ...], coded: tuple[CodedValue, ...] = ()) -> tuple[Line, ...]:

@@ -38,6 +38,14 @@ def record(visit: Visit, row: TypedRow, sure: str | None = None) -> TypedRow | i
     return outcome if isinstance(outcome, int) else replace(row, problem=outcome)
 
 
+def record_counted(visit: Visit, measured: Measurement) -> int | Markup:
+    """Record what was counted or timed on the screen; return its entry, or what is wrong."""
+    try:
+        return _record(visit, measured)
+    except StoreError as error:
+        return _sentence(error)
+
+
 def form_of(visit: Visit) -> str:
     """Return the name of the draft of what was typed and not recorded."""
     # Named after the patient: a visit that closed itself is opened anew with what was typed.
@@ -51,8 +59,8 @@ def begun(fields: Mapping[str, str]) -> list[TypedRow]:
 
 
 def is_open(visit: Visit, now: Stamp) -> bool:
-    """Whether the visit takes readings."""
-    return visit.closed_entry is None and not visit.is_idle(now)
+    """Whether the visit takes typed readings; one from paper does, since no device measures it."""
+    return visit.paper or (visit.closed_entry is None and not visit.is_idle(now))
 
 
 def _check(visit: Visit, row: TypedRow, measured: Measurement, sure: str | None) -> TypedRow | None:
@@ -80,7 +88,13 @@ def _record(visit: Visit, measured: Measurement) -> int | Markup:
         return t(N_("This session is closed. Open the patient again, then record it."))
     actor = context.worker().staff.id
     reading = Reading(
-        measured, now, "typed", patient_id=visit.patient_id, visit_id=visit.id, actor=actor
+        measured,
+        now,
+        "typed",
+        patient_id=visit.patient_id,
+        visit_id=visit.id,
+        actor=actor,
+        day=visit.day if visit.paper else None,
     )
     visits.touch(store, now, visit)
     outcome = intake.accept(store, reading)

@@ -43,6 +43,7 @@ VITALS = {
     Code.BMI: N_("Body mass index"),
     Code.BODY_FAT: N_("Body fat"),
     Code.RESPIRATORY_RATE: N_("Breaths per minute"),
+    Code.CAPILLARY_REFILL: N_("Capillary refill"),
     Code.GLUCOSE_MG_DL: N_("Blood sugar"),
     Code.GLUCOSE_MMOL_L: N_("Blood sugar"),
     Code.HAEMOGLOBIN: N_("Haemoglobin"),
@@ -65,6 +66,8 @@ KINDS = {
     Kind.GLUCOSE: N_("Blood sugar"),
     Kind.BODY_COMPOSITION: N_("Body composition"),
     Kind.LABORATORY: N_("Laboratory"),
+    Kind.CAPILLARY_REFILL: N_("Capillary refill"),
+    Kind.TEST: N_("Test read by eye"),
 }
 """What each act of measuring is called."""
 
@@ -79,6 +82,8 @@ ICONS = {
     Kind.GLUCOSE: "diabetes_measure",
     Kind.BODY_COMPOSITION: "weight",
     Kind.LABORATORY: "medical_records",
+    Kind.CAPILLARY_REFILL: "own_finger",
+    Kind.TEST: "diabetes_measure",
 }
 """The one picture of each act of measuring, the same on every page."""
 

@@ -11,10 +11,11 @@ from edge.rules import library
 from edge.rules.loader import load
 from edge.rules.table import Reviewer, RuleTable
 from edge.rules.table_rows import TableError
+from edge.settings.box_settings import Settings
 from provisioning.errors import CommandFailed, InputError
-from provisioning.output import say, speaks_json
+from provisioning.output import box_home, say, speaks_json
 from provisioning.rule_words import rule_row, rule_text
-from provisioning.site_rules import home_of_rules, library_here, rules_here
+from provisioning.site_rules import library_here, rules_here
 
 
 @click.group()
@@ -68,9 +69,7 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
 @speaks_json
 def sign(rule: str, name: str, role: str, day: str, as_json: bool) -> None:
     """Let a named clinician sign a RULE: its draft becomes a reviewed rule on this box."""
-    home = home_of_rules()
-    if home is None:
-        raise InputError("settings", "this machine is no box yet: healthpost init makes one")
+    home = Settings.load(box_home()).home
     by = Reviewer(name.strip(), role.strip(), day or date.today().isoformat())  # noqa: DTZ011
     try:
         signature = library.sign(home, _table(rule), by)

@@ -6,7 +6,7 @@ hospital's own appointments come with the feed (`edge.feed.messages`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from uuid_utils import uuid7
@@ -25,7 +25,8 @@ class Appointment:
     """A day (`due`, local `YYYY-MM-DD`) on which somebody was asked to come.
 
     `programme` is the programme that it is for, None: none. `day` is that of the newest entry,
-    `visit` the one in which that was said, or of a kept one the visit that kept it.
+    `visit` the one in which that was said. `why` of one that somebody kept, or missed and came
+    later, is the id of their visit.
     """
 
     id: str
@@ -105,6 +106,33 @@ def of_patient(store: Store, patient_id: str) -> list[Appointment]:
     marks = ", ".join("?" * len(ids))
     sql = f"{_ROWS} WHERE patient_id IN ({marks}) AND taken_back IS NULL ORDER BY entry"
     return sorted(_appointments(store.rows(sql, ids)), key=lambda a: (a.due, a.id), reverse=True)
+
+
+def said_of_hospital(store: Store, patient_ids: Iterable[str]) -> Mapping[str, str]:
+    """Return of which of the hospital's appointments somebody said what became, and their days.
+
+    An appointment that the hospital moved meanwhile to another day is open again.
+    """
+    ids = list(patient_ids)
+    marks = ", ".join("?" * len(ids))
+    rows = store.rows(
+        f"SELECT appointment, due FROM appointment_entry WHERE patient_id IN ({marks})"
+        " AND state <> 'booked' AND taken_back IS NULL ORDER BY entry",
+        ids,
+    )
+    return {row["appointment"]: row["due"] for row in rows}
+
+
+def set_state_of_hospital(
+    store: Store, now: Stamp, told: Appointment, state: str, actor: str | None
+) -> Appointment:
+    """Say what became of an appointment of the hospital; raises `ActionRefused` ("state")."""
+    if state not in set(AppointmentState):
+        raise ActionRefused("state", f"there is no state {state}")
+    said = replace(told, state=state, day=birth.today_of(now).isoformat())
+    with store.transaction():
+        _write(store, now, said, actor)
+    return said
 
 
 _ROWS = (

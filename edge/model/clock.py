@@ -12,7 +12,8 @@ import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
 from enum import StrEnum
 from pathlib import Path
 
@@ -73,11 +74,19 @@ class PlacedStamp:
     utc_ms: int
     error_ms: int
     sure: bool
+    paper: bool = False
+    """Only the day is true: it stood on paper and was typed in later."""
 
     @property
     def when(self) -> datetime:
         """The best time as an aware datetime."""
         return datetime.fromtimestamp(self.utc_ms / 1000, UTC)
+
+
+def place_day(day: date) -> PlacedStamp:
+    """Place what was typed in later from paper: at noon of the day that stands there."""
+    noon = datetime.combine(day, time_of_day(12)).astimezone()
+    return PlacedStamp(int(noon.timestamp() * 1000), 12 * 3600 * 1000, sure=True, paper=True)
 
 
 def place(stamp: Stamp, anchors: Iterable[Anchor]) -> PlacedStamp:

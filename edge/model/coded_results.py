@@ -53,6 +53,7 @@ CODED_RESULTS: Final = (
     CodedResult("abnormal", "abnormal", "263654008"),
     CodedResult("indeterminate", "indeterminate", "82334004"),
     CodedResult("inconclusive", "inconclusive", "419984006"),
+    CodedResult("invalid", "invalid: test again"),
     CodedResult("equivocal", "equivocal", "42425007"),
 )
 

@@ -8,7 +8,7 @@ device sent are information (FHIR R4 `decimal`; PHD IG 2.0.0).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -34,6 +34,7 @@ class Code(StrEnum):
     GLUCOSE_MMOL_L = "15074-8"
     HAEMOGLOBIN = "718-7"
     KETONE = "53328-9"
+    CAPILLARY_REFILL = "44963-7"
     CHOLESTEROL = "2093-3"
     URIC_ACID = "3084-1"
 
@@ -69,10 +70,14 @@ SOMEBODY_ELSE = "somebody-else"
 """Why a reading went back to the tray; every other reason of a claim strikes the reading out."""
 
 
+COUNTED_60_S = "counted_60_s"
+"""The quality of breaths that somebody counted by taps over sixty full seconds (WHO IMCI, 2014)."""
+
+
 NO_DOUBT = frozenset(
     {"measurement_ongoing", "validated", "fully_qualified", "from_storage"}
     | {"extended_display_update", "signal_analysis_ongoing"}
-    | {"before_meal", "after_meal", "fasting", "snack", "bedtime"}
+    | {"counted_60_s", "before_meal", "after_meal", "fasting", "snack", "bedtime"}
 )
 """Quality flags that say how it was measured and are no reason to doubt it."""
 
@@ -112,6 +117,9 @@ class Kind(StrEnum):
     GLUCOSE = "glucose"
     BODY_COMPOSITION = "body-composition"
     LABORATORY = "laboratory"
+    CAPILLARY_REFILL = "capillary-refill"
+    TEST = "test"
+    """A test whose result a person reads by eye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +141,15 @@ class CodedValue:
 
 
 @dataclass(frozen=True, slots=True)
+class EyeTestKit:
+    """What a test read by eye was made with: name and lot as printed, the last day of use."""
+
+    name: str = ""
+    lot: str = ""
+    expiry: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """What a decoder understood of one act of measuring, before the box stamps it.
 
@@ -142,7 +159,7 @@ class Measurement:
     `stored` says that it came from there. `coded` are results in words. `found` names the fields of
     an analyser's message that sample and time came from, such as "O-4". `message` is a digest of
     the analyser's message or record that carried it, when that message names itself (a control id
-    or a time of its own); "" otherwise.
+    or a time of its own); "" otherwise. `kit` is what a test was made with that was read by eye.
     """
 
     kind: Kind
@@ -155,6 +172,7 @@ class Measurement:
     message: str = ""
     coded: tuple[CodedValue, ...] = ()
     found: tuple[str, ...] = ()
+    kit: EyeTestKit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +192,8 @@ class Reading:
 
     `source` is "device" or "typed"; `device_id` names the device, None when typed. `raw` are the
     bytes as received, kept on the box. `patient_id` is None until a person says whose it is.
-    `sent` is None for what was typed, and where nothing is known of how it came.
+    `sent` is None for what was typed, and where nothing is known of how it came. `day` is the day
+    that stands on paper, when it was typed in later.
     """
 
     measured: Measurement
@@ -187,6 +206,7 @@ class Reading:
     visit_id: str | None = None
     actor: str | None = None
     sent: Sending | None = None
+    day: date | None = None
 
     def value(self, code: str) -> Value | None:
         """Return the value of a LOINC code, or None when this act did not give it."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from edge.model.entry import Body
-from edge.model.reading import CodedValue, Reading, Value
+from edge.model.reading import CodedValue, EyeTestKit, Reading, Value
 
 
 def reading_body(reading: Reading) -> dict[str, object]:
@@ -26,10 +27,27 @@ def reading_body(reading: Reading) -> dict[str, object]:
         "found": list(measured.found),
         "user": measured.user,
         "stored": measured.stored or None,
+        **_kit(measured.kit),
+        "day": None if reading.day is None else reading.day.isoformat(),
         "patient": reading.patient_id,
         "visit": reading.visit_id,
     }
-    return body | {k: v for k, v in optional.items() if v not in (None, [])}
+    return body | {k: v for k, v in optional.items() if v not in (None, [], "")}
+
+
+def kit_of(body: Body) -> EyeTestKit | None:
+    """Return the kit of a test read by eye, None when nothing of it stands in a reading's body."""
+    name, lot, expiry = (body.get(key) for key in ("kit", "lot", "expiry"))
+    if name is None and lot is None and expiry is None:
+        return None
+    last = date.fromisoformat(expiry) if isinstance(expiry, str) else None
+    return EyeTestKit(str(name or ""), str(lot or ""), last)
+
+
+def day_of(body: Body) -> date | None:
+    """Return the day that stands on paper, of a reading that was typed in later."""
+    day = body.get("day")
+    return date.fromisoformat(day) if isinstance(day, str) else None
 
 
 def coded_of(body: Body) -> tuple[CodedValue, ...]:
@@ -50,3 +68,10 @@ def row_of(value: Value) -> list[str]:
     """Return a value as a body holds it: code, number, unit, and a comparator if it has one."""
     row = [value.code, str(value.value), value.unit]
     return [*row, value.comparator] if value.comparator else row
+
+
+def _kit(kit: EyeTestKit | None) -> dict[str, object]:
+    if kit is None:
+        return {}
+    expiry = None if kit.expiry is None else kit.expiry.isoformat()
+    return {"kit": kit.name, "lot": kit.lot, "expiry": expiry}

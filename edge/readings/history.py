@@ -9,11 +9,20 @@ from datetime import datetime
 from edge import rules
 from edge.model import units
 from edge.model.age import Age
-from edge.model.clock import PlacedStamp, Stamp, place
+from edge.model.clock import PlacedStamp, Stamp, place, place_day
 from edge.model.entry import Entry
-from edge.model.reading import IMPROBABLE, NO_DOUBT, PERHAPS_SAME, UNCHECKED, CodedValue, Value
+from edge.model.reading import (
+    IMPROBABLE,
+    NO_DOUBT,
+    PERHAPS_SAME,
+    UNCHECKED,
+    CodedValue,
+    EyeTestKit,
+    Kind,
+    Value,
+)
 from edge.readings import alerts, earlier
-from edge.readings.bodies import coded_of, values_of
+from edge.readings.bodies import coded_of, day_of, kit_of, values_of
 from edge.rules.rule import Silence
 from edge.store.outbox import confirmed_entries
 from edge.store.store import Row, Store
@@ -23,6 +32,9 @@ _COLUMNS = (
     " r.compared, r.perhaps, r.told_apart, j.record, d.model AS device_model"
     " FROM reading r JOIN journal j ON j.id = r.entry LEFT JOIN device d ON d.id = r.device_id"
 )
+
+_NEWEST = "ORDER BY coalesce(r.follows, r.entry) DESC, r.day IS NULL, r.day DESC, r.entry DESC"
+"""Newest first: what was typed in later from paper stands where its day is."""
 
 _HAVING = "SELECT 1 FROM reading r JOIN journal j ON j.id = r.entry"
 
@@ -66,6 +78,7 @@ class StoredReading:
     perhaps_of: PlacedStamp | None = None
     record: str = ""
     found: tuple[str, ...] = ()
+    kit: EyeTestKit | None = None
 
     @property
     def struck(self) -> bool:
@@ -131,7 +144,7 @@ class Refusal:
 
 def of_patient(store: Store, patient_id: str, limit: int = 200) -> list[StoredReading]:
     """Return a patient's readings of all kinds, newest first, at most `limit`."""
-    where = " WHERE r.patient_id = ? ORDER BY r.entry DESC LIMIT ?"
+    where = f" WHERE r.patient_id = ? {_NEWEST} LIMIT ?"
     return _recorded(store, store.rows(_COLUMNS + where, (patient_id, limit)))
 
 
@@ -158,9 +171,7 @@ def of_code(
     having = " OR ".join("instr(j.record, ?)" for _ in same)
     where = f" WHERE r.patient_id IN ({marks}) AND ({having})"
     total = store.scalar(_HAVING.replace("SELECT 1", "SELECT count(*)") + where, asked)
-    rows = store.rows(
-        f"{_COLUMNS}{where} ORDER BY r.entry DESC LIMIT ? OFFSET ?", (*asked, limit, skip)
-    )
+    rows = store.rows(f"{_COLUMNS}{where} {_NEWEST} LIMIT ? OFFSET ?", (*asked, limit, skip))
     found = [reading for reading in _recorded(store, rows) if reading.value(code) is not None]
     return VitalPage(found, skip, total)
 
@@ -172,9 +183,7 @@ def of_kind(
     marks, asked = ",".join("?" * len(patient_ids)), (*patient_ids, kind)
     where = f" WHERE r.patient_id IN ({marks}) AND r.kind = ?"
     total = store.scalar(f"SELECT count(*) FROM reading r{where}", asked)
-    rows = store.rows(
-        f"{_COLUMNS}{where} ORDER BY r.entry DESC LIMIT ? OFFSET ?", (*asked, limit, skip)
-    )
+    rows = store.rows(f"{_COLUMNS}{where} {_NEWEST} LIMIT ? OFFSET ?", (*asked, limit, skip))
     return VitalPage(_recorded(store, rows), skip, total)
 
 
@@ -212,6 +221,13 @@ def newest_of_kinds(store: Store, after: int, visit_id: str | None) -> list[Stor
     values = (after,) if visit_id is None else (after, visit_id)
     where = f" WHERE r.entry IN ({sql}) ORDER BY r.entry DESC"
     return _recorded(store, store.rows(_COLUMNS + where, values))
+
+
+def last_kit(store: Store, code: str) -> EyeTestKit | None:
+    """Return the kit of the last test of a LOINC code that a person read by eye, or None."""
+    sql = f"{_COLUMNS} WHERE r.kind = ? AND instr(j.record, ?) ORDER BY r.entry DESC LIMIT 1"
+    row = store.row(sql, (Kind.TEST.value, _quoted(code)))
+    return None if row is None else kit_of(Entry.parse(row["record"].encode("utf-8")).body)
 
 
 def last_before(store: Store, patient_ids: Sequence[str], visit_id: str) -> list[StoredReading]:
@@ -300,7 +316,7 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         device_id=row["device_id"],
         patient_id=row["patient_id"],
         visit_id=row["visit_id"],
-        placed=place(entry.at, store.anchors(entry.at.boot)),
+        placed=_placed(store, entry),
         device_time=datetime.fromisoformat(time) if isinstance(time, str) else None,
         quality=_flags(entry),
         warnings=tuple(row["warnings"].split()),
@@ -313,7 +329,13 @@ def _one(store: Store, row: Row, confirmed: bool) -> StoredReading:
         perhaps_of=None if perhaps is None else earlier.placed(store, perhaps),
         record=str(entry.body.get("record", "")),
         found=_texts(entry, "found"),
+        kit=kit_of(entry.body),
     )
+
+
+def _placed(store: Store, entry: Entry) -> PlacedStamp:
+    day = day_of(entry.body)
+    return place(entry.at, store.anchors(entry.at.boot)) if day is None else place_day(day)
 
 
 def _flags(entry: Entry) -> tuple[str, ...]:

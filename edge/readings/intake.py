@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 
 from edge.equipment import device_clock
 from edge.model.clock import Stamp
@@ -220,13 +221,14 @@ def _record(store: Store, reading: Reading, place: _Place) -> AcceptedReading:
     connected = came.connected
     store.execute(
         "INSERT INTO reading (entry, kind, source, patient_id, visit_id, device_id, device_key,"
-        " wall_ms, warnings, tray, raw, connected, message, clock_run, numbering, perhaps)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " wall_ms, warnings, tray, raw, connected, message, clock_run, numbering, perhaps, day,"
+        " follows) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (entry, measured.kind.value, reading.source, reading.patient_id, reading.visit_id)
         + (reading.device_id, place.key, at.wall_ms)
         + (" ".join(w.name for w in warnings), None if reading.patient_id else "waiting")
         + (reading.raw or None, f"{connected.boot} {connected.t_ms}" if connected else None)
-        + (came.message or None, came.clock_run, came.numbering, perhaps),
+        + (came.message or None, came.clock_run, came.numbering, perhaps)
+        + _on_paper(store, reading),
     )
     store.execute("DELETE FROM repeated WHERE device_id = ?", (reading.device_id,))
     if reading.patient_id is None:
@@ -235,6 +237,18 @@ def _record(store: Store, reading: Reading, place: _Place) -> AcceptedReading:
         counting.reckon(store, at, reading.visit_id, reading.actor)
     raised = alerts.judge(store, at, entry, reading.patient_id, measured.values)
     return AcceptedReading(entry, reading.patient_id, warnings, raised, perhaps)
+
+
+def _on_paper(store: Store, reading: Reading) -> tuple[str | None, int | None]:
+    """Return the day that stands on paper, and the last entry of a reading of that day or before.
+
+    It has its place among the others by that entry, in whatever order they were typed in.
+    """
+    if reading.day is None:
+        return None, None
+    after = datetime.combine(reading.day + timedelta(days=1), time()).astimezone()
+    sql = "SELECT max(entry) FROM reading WHERE day IS NULL AND wall_ms < ?"
+    return reading.day.isoformat(), store.scalar(sql, (int(after.timestamp() * 1000),))
 
 
 def _warnings(store: Store, reading: Reading) -> tuple[plausibility.Finding, ...]:

@@ -32,7 +32,8 @@ def less_cautious(rule: RuleTable, name: str, before: Variant, after: Variant) -
             return f"{shown(band.gives)} is none of the values of this lookup"
     taken = rule.inputs.get(before.of)
     step = before.step or (taken.step if taken else None) or SLIGHTLY
-    changes = {(old, new): at for at, old, new in _changes(before, after, step)}
+    found = list(_changes(before, after, step))
+    changes = {(old, new): at for at, old, new in reversed(found)}  # the first place of each
     if not changes:
         return ""
     others = _others(rule, name)

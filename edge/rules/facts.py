@@ -95,7 +95,9 @@ def _measured(name: str, label: str, unit: str, code: Code) -> Fact:
 
 
 def _in_units(name: str, label: str, bounds: Mapping[Word, Bounds]) -> Fact:
-    return Fact(name, label, told_by=f"{name}_unit", bounds=bounds)
+    least, most = (end for end in zip(*bounds.values(), strict=True))
+    told_by = f"{name}_unit"
+    return Fact(name, label, least=min(least), most=max(most), told_by=told_by, bounds=bounds)
 
 
 def _word(name: str, label: str, *choices: Word) -> Fact:

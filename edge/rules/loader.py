@@ -132,8 +132,8 @@ def _alias(row: Row) -> Alias:
 
 def _step_size(row: Row) -> Decimal | None:
     step = row.number("step")
-    if step is not None and step <= 0:
-        raise row.wrong('"step" must be more than 0', "step")
+    if step is not None and (step > 1 or step.as_tuple().digits != (1,)):
+        raise row.wrong('"step" must be 1, 0.1, 0.01 or less', "step")
     return step
 
 

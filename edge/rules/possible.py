@@ -66,5 +66,5 @@ def rounded(possible: Possible, step: Decimal | None) -> Possible:
 
 
 def half_up(number: Decimal, step: Decimal) -> Decimal:
-    """Return a number rounded half up to a step."""
-    return (number / step).to_integral_value(ROUND_HALF_UP) * step
+    """Return a number rounded half up to a step (1, 0.1, 0.01), with its digits: 35.0."""
+    return number.quantize(step, ROUND_HALF_UP) if number.is_finite() else number

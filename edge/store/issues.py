@@ -183,6 +183,29 @@ ISSUES = (
         Severity.INFORMATION,
         "This box is not enrolled with a hospital yet. Readings stay here.",
     ),
+    IssueKind(
+        "fridge-warm",
+        Severity.ERROR,
+        "The refrigerator %(subject)s is too warm for vaccines (%(detail)s). Keep its door closed, "
+        "do not use the vaccines, and do what stands on its page.",
+    ),
+    IssueKind(
+        "fridge-cold",
+        Severity.ERROR,
+        "The refrigerator %(subject)s is too cold for vaccines (%(detail)s). They may be frozen: "
+        "do not use them, and do what stands on its page.",
+    ),
+    IssueKind(
+        "fridge-unread",
+        Severity.WARNING,
+        "Nobody has read the temperature of the refrigerator %(subject)s since %(detail)s.",
+    ),
+    IssueKind(
+        "programme-wrong",
+        Severity.WARNING,
+        "A file of programmes is wrong, and the last good one is used (%(detail)s). Call the "
+        "technician.",
+    ),
 )
 """Everything that can be wrong with a box, one row each."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from edge.store import referral_schema, report_schema
+from edge.store.care_schema import CARE, FOLLOW_UP, LIFE_STATUS
 from edge.store.migrations import Migration
-from edge.store.visit_schema import VISIT_NOTES
+from edge.store.visit_schema import PAPER, VISIT_NOTES
 
 # Whatever refers to a journal entry has an index, because deleting an entry looks in each.
 # An outbox row refers to one without saying so: it would cost every reading a page to keep an index
@@ -311,58 +312,6 @@ ALTER TABLE patient ADD COLUMN mother TEXT;
 CREATE INDEX patient_by_mother ON patient (mother) WHERE mother IS NOT NULL;
 """
 
-_CARE = """
-CREATE TABLE programme_entry (
-    entry INTEGER PRIMARY KEY REFERENCES journal (id), episode TEXT NOT NULL,
-    patient_id TEXT NOT NULL, programme TEXT NOT NULL, state TEXT NOT NULL, day TEXT NOT NULL,
-    facts TEXT NOT NULL DEFAULT '{}', why TEXT, place TEXT, visit_id TEXT,
-    taken_back INTEGER REFERENCES journal (id)
-);
-CREATE INDEX programme_entry_by_patient ON programme_entry (patient_id, entry);
-CREATE INDEX programme_entry_by_episode ON programme_entry (episode, entry);
-CREATE INDEX programme_entry_taken_back ON programme_entry (taken_back)
-    WHERE taken_back IS NOT NULL;
-CREATE TABLE appointment_entry (
-    entry INTEGER PRIMARY KEY REFERENCES journal (id), appointment TEXT NOT NULL,
-    patient_id TEXT NOT NULL, due TEXT NOT NULL, state TEXT NOT NULL, day TEXT NOT NULL,
-    programme TEXT, why TEXT, visit_id TEXT, taken_back INTEGER REFERENCES journal (id)
-);
-CREATE INDEX appointment_entry_by_patient ON appointment_entry (patient_id, entry);
-CREATE INDEX appointment_entry_by_id ON appointment_entry (appointment, entry);
-CREATE INDEX appointment_entry_taken_back ON appointment_entry (taken_back)
-    WHERE taken_back IS NOT NULL;
-CREATE TABLE call_entry (
-    entry INTEGER PRIMARY KEY REFERENCES journal (id), patient_id TEXT NOT NULL,
-    outcome TEXT NOT NULL, day TEXT NOT NULL, appointment TEXT, episode TEXT, remind TEXT,
-    note TEXT, actor TEXT, taken_back INTEGER REFERENCES journal (id)
-);
-CREATE INDEX call_entry_by_patient ON call_entry (patient_id, entry);
-CREATE INDEX call_entry_taken_back ON call_entry (taken_back) WHERE taken_back IS NOT NULL;
-CREATE TABLE immunization (
-    entry INTEGER PRIMARY KEY REFERENCES journal (id), id TEXT NOT NULL UNIQUE,
-    patient_id TEXT NOT NULL, vaccine TEXT NOT NULL, dose INTEGER NOT NULL, day TEXT NOT NULL,
-    batch TEXT, expiry TEXT, site TEXT, elsewhere INTEGER NOT NULL DEFAULT 0, visit_id TEXT,
-    actor TEXT, taken_back INTEGER REFERENCES journal (id)
-);
-CREATE INDEX immunization_by_patient ON immunization (patient_id, entry);
-CREATE INDEX immunization_taken_back ON immunization (taken_back) WHERE taken_back IS NOT NULL;
-CREATE TABLE fridge_reading (
-    entry INTEGER PRIMARY KEY REFERENCES journal (id), fridge TEXT NOT NULL, value TEXT NOT NULL,
-    source TEXT NOT NULL, day TEXT NOT NULL, part TEXT, device TEXT, actor TEXT,
-    wall_ms INTEGER NOT NULL, taken_back INTEGER REFERENCES journal (id)
-);
-CREATE INDEX fridge_reading_by_fridge ON fridge_reading (fridge, day);
-CREATE INDEX fridge_reading_taken_back ON fridge_reading (taken_back)
-    WHERE taken_back IS NOT NULL;
-"""
-"""One row an entry; what is true of an enrolment or an appointment is its newest row that nobody
-took back (`edge.care`)."""
-
-_LIFE_STATUS = """
-ALTER TABLE patient ADD COLUMN deceased TEXT;
-ALTER TABLE patient ADD COLUMN moved_away TEXT;
-"""
-
 _STOCK = """
 CREATE TABLE stock_entry (
     entry INTEGER PRIMARY KEY REFERENCES journal (id), item TEXT NOT NULL, what TEXT NOT NULL,
@@ -395,6 +344,7 @@ CREATE INDEX measured_by_patient ON measured (patient_id, entry);
 """What was done about alerts: one row an entry, and which entry answered an alert. Those of before
 this table are taken as answered: nobody is stopped for what was found in an earlier year."""
 
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -404,13 +354,15 @@ MIGRATIONS = (
     Migration("0006_add_damage", _DAMAGE),
     Migration("0007_add_differing", _DIFFERING),
     Migration("0008_add_mother", _MOTHER),
-    Migration("0009_add_care", _CARE),
+    Migration("0009_add_care", CARE),
     Migration("0010_add_visit_notes", VISIT_NOTES),
-    Migration("0011_add_life_status", _LIFE_STATUS),
+    Migration("0011_add_life_status", LIFE_STATUS),
     Migration("0012_add_stock", _STOCK),
     Migration("0013_add_fact", report_schema.FACT),
     Migration("0014_add_referrals", referral_schema.REFERRALS),
     Migration("0015_add_notifications", referral_schema.NOTIFICATIONS),
     Migration("0016_add_danger", _DANGER),
     Migration("0017_add_months", report_schema.MONTHS),
+    Migration("0018_add_paper", PAPER),
+    Migration("0019_add_follow_up", FOLLOW_UP),
 )

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+PAPER = """
+ALTER TABLE reading ADD COLUMN day TEXT;
+ALTER TABLE reading ADD COLUMN follows INTEGER;
+"""
+"""Of a reading typed in later from paper: the day that stands there, and the last entry of a
+reading of that day or before."""
+
 VISIT_NOTES = """
 ALTER TABLE visit ADD COLUMN day TEXT;
 ALTER TABLE visit ADD COLUMN paper INTEGER NOT NULL DEFAULT 0;

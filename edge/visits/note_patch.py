@@ -41,16 +41,6 @@ def undoing(state: State, patch: Patch) -> dict[str, Change]:
     return {name: _former(state.get(name), change) for name, change in patch.items()}
 
 
-def whole(state: State) -> dict[str, Change]:
-    """Return the patch that makes a state out of nothing."""
-    return {n: {"add": list(v)} if isinstance(v, tuple) else v for n, v in state.items()}
-
-
-def emptying(state: State) -> dict[str, Change]:
-    """Return the patch that leaves nothing of a state."""
-    return {n: {"remove": list(v)} if isinstance(v, tuple) else None for n, v in state.items()}
-
-
 def to_json(state: State) -> str:
     """Return a state as it is stored."""
     return json.dumps(dict(state), ensure_ascii=False, sort_keys=True)

@@ -6,6 +6,7 @@ a forgotten session must never collect the next person's readings.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -154,6 +155,16 @@ def get(store: Store, visit_id: str) -> Visit:
     if row is None:
         raise NotFound(f"no visit {visit_id}")
     return _visit(row, store)
+
+
+def of_patient(store: Store, patient_ids: Sequence[str]) -> list[Visit]:
+    """Return the visits of the records of one person, newest day first."""
+    marks = ",".join("?" * len(patient_ids))
+    rows = store.rows(
+        f"SELECT * FROM visit WHERE patient_id IN ({marks}) ORDER BY day DESC, entry DESC",
+        tuple(patient_ids),
+    )
+    return [_visit(row, store) for row in rows]
 
 
 def _open(store: Store, now: Stamp, visit: Visit) -> Visit:

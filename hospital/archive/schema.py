@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from edge.store.migrations import Migration
 from hospital.archive import referral_schema, report_schema
-from hospital.archive.visit_schema import VISITS
+from hospital.archive.visit_schema import PAPER, VISITS
 
 PARTITIONS = 16
 
@@ -412,4 +412,5 @@ MIGRATIONS = (
     Migration("0016_add_escalation", referral_schema.ESCALATION),
     Migration("0017_add_danger", _DANGER),
     Migration("0018_add_months", report_schema.MONTHS),
+    Migration("0019_add_paper", PAPER),
 )

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+PAPER = """
+ALTER TABLE reading ADD COLUMN day TEXT;
+ALTER TABLE reading ADD COLUMN kit TEXT NOT NULL DEFAULT '';
+"""
+"""The day that stands on paper, of a reading typed in later; the kit of a test read by eye."""
+
 VISITS = """
 CREATE TABLE visit (
     number {number}, id TEXT NOT NULL, clinic TEXT NOT NULL, box TEXT NOT NULL, patient TEXT,

@@ -128,6 +128,12 @@ def moment(when_ms: int | None) -> Markup:
     return Markup('<time dir="ltr" datetime="{}">{}</time>').format(when.isoformat(), text)
 
 
+def day_of(placed: PlacedStamp) -> Markup:
+    """Return the day of something typed in later from paper."""
+    day = placed.when.astimezone().date().isoformat()
+    return Markup('<time dir="ltr" datetime="{}">{}</time>').format(day, day)
+
+
 def local(when: datetime | None) -> Markup:
     """Return an appointment's day and time, which are the hospital's local ones."""
     if when is None:

@@ -24,6 +24,7 @@ from hospital.entries.fields import (
     Text,
     ValueRows,
     check_storable,
+    checked_day,
     coded_json,
     values_json,
 )
@@ -93,13 +94,18 @@ class ReadingBody(msgspec.Struct, frozen=True):
     coded: CodedRows = ()
     record: Text | None = None
     found: tuple[Text, ...] = ()
+    kit: Text | None = None
+    lot: Text | None = None
+    expiry: Text | None = None
+    day: Text | None = None
 
 
 class ReadingFact(NamedTuple):
     """A reading as the box recorded it; the hospital adds only when it came.
 
     `said` holds the values as JSON: a list of code, digits, unit and comparator; `coded` results in
-    words: a list of code and word. `sample` is the number of an analyser's sample.
+    words: a list of code and word. `sample` is the number of an analyser's sample, `kit` what a
+    test was made with, `day` the day that stands on paper when it was typed in later.
     """
 
     kind: str
@@ -115,6 +121,8 @@ class ReadingFact(NamedTuple):
     flags: str
     actor: str | None
     at: Stamp
+    day: str | None = None
+    kit: str = ""
 
     @classmethod
     def read(cls, entry: Entry) -> ReadingFact:
@@ -135,6 +143,8 @@ def reading_fact(body: ReadingBody, at: Stamp, actor: str | None) -> ReadingFact
         " ".join([word or "" for word in body.quality]),
         actor,
         at,
+        None if body.day is None else checked_day(body.day),
+        " · ".join(text for text in (body.kit, body.lot, body.expiry) if text),
     )
 
 

@@ -18,6 +18,8 @@ from edge.model.bounds import LAST_MS, MAX_COUNT, is_measurable
 
 MAX_TEXT = 2000
 MAX_VALUES = 64
+FIRST_YEAR, LAST_YEAR = 1900, 9998
+"""Days outside of these are nobody's visit, and not every engine and zone can place them."""
 
 Text = Annotated[str, msgspec.Meta(max_length=MAX_TEXT)]
 LongText = Annotated[str, msgspec.Meta(max_length=20_000)]
@@ -86,7 +88,8 @@ def coded_json(rows: Sequence[CodedRow]) -> str:
 def checked_day(text: str) -> str:
     """Return a calendar day `YYYY-MM-DD`; raises `MalformedField` for another text."""
     try:
-        if date.fromisoformat(text).isoformat() == text:
+        day = date.fromisoformat(text)
+        if day.isoformat() == text and FIRST_YEAR <= day.year <= LAST_YEAR:
             return text
     except ValueError:
         pass

@@ -46,7 +46,7 @@ from hospital.receiving.visit_handlers import VISIT_HANDLERS
 READING = (
     *("id", "box", "clinic", "patient", "visit", "kind", "source", "device", "model"),
     *("device_time", "flags", "actor", "boot", "t_ms", "wall_ms", "quality", "received_ms"),
-    *("said", "withheld", "coded", "sample"),
+    *("said", "withheld", "coded", "sample", "day", "kit"),
 )
 
 
@@ -105,7 +105,7 @@ def _reading_row(origin: Origin, fact: ReadingFact, unknown: Collection[str]) ->
         *(origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.visit, fact.kind),
         *(fact.source, fact.device, fact.model, fact.device_time, fact.flags, fact.actor),
         *(*stamp_columns(fact.at), origin.received_ms, fact.said, int(fact.patient in unknown)),
-        *(fact.coded, fact.sample),
+        *(fact.coded, fact.sample, fact.day, fact.kit),
     )
 
 

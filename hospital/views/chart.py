@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from edge.model import patient_fields
 from edge.model.bounds import MAX_COUNT
-from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place
+from edge.model.clock import Anchor, ClockQuality, PlacedStamp, Stamp, place, place_day
 from edge.model.patient import Patient
 from edge.model.reading import IMPROBABLE, NO_DOUBT, PERHAPS_SAME, UNCHECKED, CodedValue, Value
 from edge.patients import search_query
@@ -111,6 +112,7 @@ class ReadingRow:
     received_ms: int
     discarded: bool
     withheld: bool
+    kit: str = ""
 
     def value(self, code: str) -> Value | None:
         """Return the value of a LOINC code, or None."""
@@ -348,13 +350,18 @@ def charted(archive: Archive, rows: Sequence[Row]) -> list[ReadingRow]:
             device_time=r["device_time"],
             flags=_flags(r),
             actor=r["actor"],
-            placed=placed_stamp(r, anchors),
+            placed=placed_stamp(r, anchors) if r["day"] is None else _on_paper(r["day"]),
             received_ms=r["received_ms"],
+            kit=r["kit"],
             discarded=bool(r["discarded"]),
             withheld=bool(r["withheld"]),
         )
         for r in rows
     ]
+
+
+def _on_paper(day: str) -> PlacedStamp:
+    return place_day(date.fromisoformat(day))
 
 
 def _values(text: str) -> tuple[Value, ...]:

@@ -14,6 +14,7 @@ from edge.staff import audit
 from edge.visits import visits
 from kiosk_ui import context, danger_text
 from kiosk_ui.guard import staff_only
+from kiosk_ui.pages import referrals as referrals_page
 from kiosk_ui.wording import N_
 from web.polling import polled
 
@@ -64,6 +65,7 @@ def show(patient_id: str) -> ResponseReturnValue:
         is_draft=checklists.is_draft(),
         delivery=Markup(_delivery(danger)),
         endings=ENDINGS,
+        letter=_letter(danger),
     )
 
 
@@ -103,7 +105,19 @@ def end(patient_id: str) -> ResponseReturnValue:
             dangers.end(context.store(), context.now(), danger, Ending(ending), actor=actor)
         except ActionRefused:  # somebody at another screen said so a moment ago
             return redirect(url_for(".show", patient_id=patient_id), 303)
+        if ending == Ending.REFERRED and danger.visit_id is not None:
+            return redirect(_letter(danger) or _back(patient_id), 303)
     return redirect(_back(patient_id), 303)
+
+
+def _letter(danger: Danger) -> str | None:
+    """Return where the letter of this danger is, or is made; None without a visit."""
+    made = referrals_page.referrals_of(danger.patient_id)
+    if made:
+        return url_for("referrals.letter", referral_id=made[0].id)
+    if danger.visit_id is None:
+        return None
+    return url_for("referrals.new", visit_id=danger.visit_id)
 
 
 def _delivery(danger: Danger) -> str:

@@ -44,10 +44,11 @@ def close(visit_id: str) -> ResponseReturnValue:
     dangers = _unseen_dangers(visit)
     if rows or dangers:
         return _ask(visit, rows, dangers), 409
-    held = visits.current(store, now)
+    held = visits.current(store, now, station=visit.station)
     if held is not None and held.id == visit_id:
         why = "another patient" if "then" in request.form else "finished"
-        visits.close_visit(store, now, why=why, actor=context.worker().staff.id)
+        actor = context.worker().staff.id
+        visits.close_visit(store, now, why=why, station=visit.station, actor=actor)
     form_drafts.forget(typed_recording.form_of(visit))
     if "then" in request.form:
         return visit_page.begin(request.form["then"])

@@ -24,6 +24,18 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place(
+        "due.show",
+        N_("Who should come"),
+        "own_calendar",
+        N_("Today, this week, overdue, lost; whom to call."),
+    ),
+    Place(
+        "fridge.show",
+        N_("Vaccine refrigerator"),
+        "thermometer_digital",
+        N_("The temperature, twice a day."),
+    ),
+    Place(
         "referrals.show",
         N_("Open referrals"),
         "own_letter",

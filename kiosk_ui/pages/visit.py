@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -52,19 +52,33 @@ from web.polling import polled
 page = Blueprint("visit", __name__)
 
 
+@dataclass(frozen=True, slots=True)
+class VisitPart:
+    """One part of a visit: its template is `visit_NAME.html`; a `title` opens it as a sheet."""
+
+    name: str
+    title: str = ""
+
+    @property
+    def template(self) -> str:
+        """The file of its template."""
+        return f"visit_{self.name}.html"
+
+
 PARTS = (
-    "complaints",
-    "danger_signs",
-    "tests",
-    "medicines",
-    "plan",
-    "next_date",
-    "programmes",
-    "immunization",
-    "referral",
-    "outcome",
+    VisitPart("complaints"),
+    VisitPart("danger_signs"),
+    VisitPart("pregnancy"),
+    VisitPart("tests"),
+    VisitPart("medicines"),
+    VisitPart("plan"),
+    VisitPart("next_date", N_("Next visit")),
+    VisitPart("programmes", N_("Programmes")),
+    VisitPart("immunization", N_("Vaccines")),
+    VisitPart("referral", N_("Referral")),
+    VisitPart("outcome"),
 )
-"""The parts of a visit, each a template `visit_NAME.html`, in their order on the screen."""
+"""The parts of a visit, in their order on the screen."""
 
 
 @page.post("/patients/<patient_id>/visit")
@@ -144,10 +158,10 @@ def undo(visit_id: str) -> ResponseReturnValue:
 
 
 @cache
-def _parts() -> tuple[str, ...]:
-    """Return the templates of the parts of a visit, in their order on the screen."""
+def _parts() -> tuple[VisitPart, ...]:
+    """Return the parts that this release has."""
     folder = Path(__file__).parent
-    return tuple(name for part in PARTS if (folder / (name := f"visit_{part}.html")).is_file())
+    return tuple(part for part in PARTS if (folder / part.template).is_file())
 
 
 def _kept(visit: Visit, now: Stamp) -> Markup:

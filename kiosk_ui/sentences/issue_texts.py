@@ -34,6 +34,7 @@ _NAMES = {
     "respiratory-rate": Code.RESPIRATORY_RATE,
     "glucose": Code.GLUCOSE_MMOL_L,
     "haemoglobin": Code.HAEMOGLOBIN,
+    "capillary-refill": Code.CAPILLARY_REFILL,
 }
 """The names of the table of limits."""
 
@@ -67,6 +68,7 @@ _REFUSED = N_("The device sent something that could not be read. Please measure 
 _NO_CUFF = N_("The cuff did not get a reading. Sit still and measure again.")
 
 _QUALITY = {
+    "expired_kit": N_("kit used after its last day"),
     "body_movement": N_("moved while measuring"),
     "cuff_too_loose": N_("cuff too loose"),
     "irregular_pulse": N_("pulse irregular"),

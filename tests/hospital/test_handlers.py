@@ -87,12 +87,16 @@ def test_facts_name_only_keys_that_a_box_writes() -> None:
         assert keys <= {field.name for field in BY_KIND[kind].body}, kind
 
 
+def _analysed(written: list[Entry]) -> list[Entry]:
+    """Return the readings with results in words that an analyser made."""
+    readings = [entry for entry in written if entry.kind == EntryKind.READING]
+    return [r for r in readings if "coded" in r.body and r.body["source"] == "device"]
+
+
 def test_a_result_in_words_and_its_sample_come_to_the_desk(
     held: Archive, written: list[Entry]
 ) -> None:
-    coded = [
-        entry for entry in written if entry.kind == EntryKind.READING and "coded" in entry.body
-    ]
+    coded = _analysed(written)
     keep(held, coded)
     (shown,) = chart.latest(held)
     assert [(v.code, v.word) for v in shown.coded] == [("75622-1", "negative")]
@@ -117,7 +121,7 @@ def test_a_hospital_that_does_not_know_results_in_words_takes_the_reading(
     held: Archive, written: list[Entry]
 ) -> None:
     """A box of a newer release may write keys and words that this release has never heard of."""
-    (entry,) = [e for e in written if e.kind == EntryKind.READING and "coded" in e.body]
+    (entry,) = _analysed(written)
     newer = {**entry.body, "coded": [["75622-1", "of-a-newer-release"]], "unheard_of": 1}
     keep(held, [replace(entry, body={**newer, "values": []})])
     assert held.rows("SELECT 1 FROM record WHERE trouble IS NOT NULL") == []

@@ -113,6 +113,7 @@ def test_a_worker_registers_measures_and_types(
     page.get_by_label("or age", exact=True).fill("۵۱")
     page.get_by_role("button", name="Register and measure").click()
     expect(page.locator("h1")).to_contain_text("Zubaida Khatoon")
+    page.locator(".tile[data-row=weight]").click()
     typing = page.get_by_label("Weight", exact=True)
     typing.fill("6")
     scene.measure("ble-A", Kind.BLOOD_PRESSURE, (Code.SYSTOLIC, "128", "mm[Hg]"),

@@ -56,6 +56,16 @@ WRONG = (
     ("decode serial toaster 00", ""),
     ("decode serial nonin_df2 zz", ""),
     ("decode --lines", "no json"),
+    ("assess", "{}"),
+    ("assess nothing", "{}"),
+    ("assess news2", "no json"),
+    ("assess news2", "[1]"),
+    ("assess --lines", "no json"),
+    ("rules show nothing", ""),
+    ("rules check /nowhere/x.toml", ""),
+    ("rules sign nothing --name A --role B", ""),
+    ("rules sign news2 --name A --role B --date yesterday", ""),
+    ("rules sign news2 --name A --role '  '", ""),
     ("devices record nowhere --out /nowhere/x", ""),
     ("devices check /nowhere/x", ""),
     ("devices pair nowhere", ""),
@@ -134,7 +144,8 @@ def test_wrong_input_ends_with_2_and_one_sentence(homes: Path, words: str, typed
         says_one_thing(done)
 
 
-HOMELESS = {"init", "hospital init", "hospital serve", "bundle show"}
+HOMELESS = {"init", "hospital init", "hospital serve", "bundle show", "assess"}
+HOMELESS |= {"rules list", "rules show", "rules check"}
 NEEDS_HOME = sorted(
     verb for verb in VERBS if verb not in HOMELESS and not verb.startswith(("decode", "devices"))
 )

@@ -17,33 +17,9 @@ OWN_TOOLS = ("workshop", "trials", "benchmarks", "scripts", "docs")
 """What the project runs itself; pages of docs call functions to write their tables."""
 
 LOOKED_AT = "what a test looks at to see what the product did"
-CARE_PAGES = "the pages of care, which come next"
-VISIT_PAGES = "the pages of a visit, which come next"
 REFERRAL_PAGES = "the pages of referrals and reports, which come next"
 FOR_WHOM: dict[str, str] = {
-    **dict.fromkeys(
-        (
-            *("edge.medicines.given.record", "edge.medicines.given.of_visit"),
-            *("edge.medicines.given.of_patient", "edge.store.taken_back.take_back"),
-            *("edge.visits.moving.move", "edge.visits.moving.of_patient"),
-            *("edge.visits.notes.say", "edge.visits.notes.say_sign"),
-            *("edge.visits.visits.open_paper", "edge.visits.notes.VisitNote.truth"),
-            "edge.visits.notes.VisitNote.gestation_weeks",
-            *("edge.visits.note_patch.whole", "edge.visits.note_patch.emptying"),
-        ),
-        VISIT_PAGES,
-    ),
-    **dict.fromkeys(
-        (
-            *("edge.care.appointments.book", "edge.care.appointments.set_state"),
-            *("edge.care.calls.note", "edge.care.calls.of_patient", "edge.care.episodes.end"),
-            *("edge.care.episodes.enrol", "edge.care.episodes.set_facts"),
-            *("edge.care.fridge.log", "edge.care.fridge.names", "edge.care.fridge.note"),
-            *("edge.care.immunizations.give", "edge.care.immunizations.of_patient"),
-            "edge.care.fridge.FridgeReading.is_good",
-        ),
-        CARE_PAGES,
-    ),
+    "edge.visits.moving.move": "the page that moves a visit, which comes next",
     **dict.fromkeys(
         (
             *("edge.notifications.notifications.change", "edge.readings.alert_delivery.of"),
@@ -61,6 +37,7 @@ FOR_WHOM: dict[str, str] = {
     "devices.recording.recorder.Recorder.is_full": LOOKED_AT,
     "edge.equipment.device_requests.latest": LOOKED_AT,
     "edge.model.feed_item.sums": "sums from scratch, compared with those that are kept up to date",
+    "edge.care.follow_up.of_patient": LOOKED_AT,
     "edge.patients.register.by_card": LOOKED_AT,
     "edge.readings.history.of_patient": LOOKED_AT,
     "sync.simulation.parts.torn": "a disk without transactions: the simulator must notice",

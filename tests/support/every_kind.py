@@ -35,7 +35,16 @@ from edge.model.command import Command
 from edge.model.entry import Lane
 from edge.model.feed_item import Change, Cursor
 from edge.model.patient import Patient
-from edge.model.reading import UNCHECKED, Code, CodedValue, Kind, Measurement, Reading, Value
+from edge.model.reading import (
+    UNCHECKED,
+    Code,
+    CodedValue,
+    EyeTestKit,
+    Kind,
+    Measurement,
+    Reading,
+    Value,
+)
 from edge.patients import family, register, summary
 from edge.patients.form import PatientForm
 from edge.readings import intake, measured, retract
@@ -49,7 +58,7 @@ from edge.stock.items import Item
 from edge.store import clock_anchors, damage, outbox, taken_back
 from edge.store.damage import DamagedEntry
 from edge.store.store import Store
-from edge.visits import moving, notes, visits
+from edge.visits import eye_tests, moving, notes, visits
 from edge.visits.note_patch import Patch
 from edge.visits.visits import PAPER_STATION
 
@@ -144,6 +153,11 @@ def _paper_visit(store: Store, hand: HandClock, sita: Patient, who: str) -> None
     notes.say(store, hand.now(), visit.id, "found", "Swollen feet", actor=who)
     then: Patch = {"complaints": {"remove": ["fever"]}, "found": None}
     notes.write(store, hand.now(), visit.id, then, actor=who)
+    kit = EyeTestKit("SD Bioline", "05DDB012A", date(2020, 1, 31))
+    strip = eye_tests.EYE_TESTS["malaria"]
+    result = eye_tests.measured(strip, {"70569-9": "invalid"}, kit, day, expired=True)
+    read = Reading(result, hand.now(), "typed", patient_id=sita.id, visit_id=visit.id, day=day)
+    intake.accept(store, replace(read, actor=who))
     given = GivenMedicine(
         medicine="paracetamol",
         dose=Decimal(500),

@@ -152,6 +152,8 @@ class Scene:
             ("worker-correct", self._correct),
             ("worker-visit", self._visit),
             ("worker-visit-typed", self._visit_typed),
+            ("worker-measuring", self._measuring("")),
+            ("worker-breaths", self._measuring("/breaths")),
             ("worker-danger", self._danger),
             ("worker-history", self._history),
             ("worker-messages", self._hospital),
@@ -284,6 +286,14 @@ class Scene:
             dangers.end(self.store, self.clock.now(), danger, end, actor=self.worker)
         page.goto(f"{address}/patients/{self.people[0].id}/history")
 
+    def _measuring(self, path: str) -> Callable[[Page, str], None]:
+        def show(page: Page, address: str) -> None:
+            now, imran = self.clock.now(), self.people[0].id
+            visit = visits.open_visit(self.store, now, imran, actor=self.worker)
+            page.goto(f"{address}/visits/{visit.id}/measuring{path}")
+
+        return show
+
     def _danger(self, page: Page, address: str) -> None:
         """A woman of 34 with a very high pressure; one step is done."""
         now, amina = self.clock.now(), self.people[1].id
@@ -300,6 +310,7 @@ class Scene:
         )
         self._nothing_begun()
         page.goto(f"{address}/visits/{visit.id}")
+        page.locator("[data-row=temperature]").click()
         page.locator("#t-temperature input[name=v0]").fill("398")
         page.locator("#t-temperature .record").click()
         page.locator("#t-temperature.bad").wait_for()
