@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from markupsafe import Markup
 
@@ -88,17 +89,30 @@ def delivery(store: Store, alert: OpenAlert, settings: Settings, now: Stamp) -> 
             return DeliveryText("amber", t(N_("Alert not delivered yet")), more, call)
         case DeliveryState.RECEIVED:
             more = t(N_("Nobody there has said yet that they saw it."))
-            return DeliveryText("amber", t(N_("The hospital has the alert")), more, call)
+            if held.who:
+                more = t(N_("%(name)s is asked and has not answered yet."), name=who)
+            return DeliveryText("amber", _since(_RECEIVED, held.since_ms, now), more, call)
         case DeliveryState.PASSED_ON:
             more = t(N_("Nobody answered for %(minutes)s minutes."), minutes=minutes)
             title = t(N_("Passed on to %(name)s"), name=who) if held.who else t(_PASSED_ON)
             return DeliveryText("amber", title, more, call)
         case DeliveryState.SEEN:
-            return DeliveryText("good", t(N_("Seen by %(name)s"), name=who), Markup(""), call)
+            title, more = t(N_("Seen by %(name)s"), name=who), _since(_AT, held.since_ms, now)
+            return DeliveryText("good", title, more, call)
         case _:
-            return DeliveryText("good", t(N_("Handled by %(name)s"), name=who), Markup(""), call)
+            title, more = t(N_("Handled by %(name)s"), name=who), _since(_AT, held.since_ms, now)
+            return DeliveryText("good", title, more, call)
 
 
+def _since(text: str, since_ms: int | None, now: Stamp) -> Markup:
+    """Return a sentence with a time, empty when the time is not known."""
+    if since_ms is None:
+        return Markup("")
+    return t(text, time=since(datetime.fromtimestamp(since_ms / 1000, UTC), now))
+
+
+_RECEIVED = N_("The hospital has the alert since %(time)s")
+_AT = N_("at %(time)s")
 _NO_LINK = N_("There is no connection. It is tried again and again.")
 _PASSED_ON = N_("The next person is asked")
 

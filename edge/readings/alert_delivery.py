@@ -46,11 +46,6 @@ class AlertDelivery:
     who: str = ""
     minutes: int = 0
 
-    @property
-    def is_answered(self) -> bool:
-        """Whether a person at the hospital has said that they saw it."""
-        return self.state in (DeliveryState.SEEN, DeliveryState.HANDLED)
-
 
 def of(store: Store, alert_entry: int, now: Stamp, telephone: str = "") -> AlertDelivery:
     """Return where an alert is; `alert_entry` is its journal entry.

@@ -29,7 +29,8 @@ class HospitalSettings:
     to `worker_host` and `worker_port` (the same port unless it is given a listener of its own).
     `names` are the host names and addresses in the broker's certificate. `desk_url` is what a box
     finds in its claim. `standby` is the application name of a standby of PostgreSQL on another
-    machine: what it has flushed is safe.
+    machine: what it has flushed is safe. The minutes of `alerts` are how long each person of the
+    roster has for an answer, by the level of the alert (a proposal, to be signed by a clinician).
     """
 
     home: Path
@@ -46,6 +47,9 @@ class HospitalSettings:
     desk_host: str = setting("desk.host", "127.0.0.1")
     desk_port: int = setting("desk.port", 8700, least=1, most=HIGHEST_PORT)
     public_url: str = setting("desk.url", "")
+    emergency_minutes: int = setting("alerts.emergency_minutes", 10, least=1, most=1_440)
+    urgent_minutes: int = setting("alerts.urgent_minutes", 60, least=1, most=1_440)
+    other_minutes: int = setting("alerts.other_minutes", 1_440, least=1, most=10_080)
 
     @property
     def authority(self) -> Path:

@@ -25,6 +25,7 @@ from hospital.desk import (
     referrals,
     report,
     reviews,
+    rosters,
     settings,
     sign_in,
     summary,
@@ -39,7 +40,8 @@ from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(alerts, referrals, notifications, reviews, clinics, settings, enrol, report),
+    *(rosters, alerts, referrals, notifications, reviews, clinics, settings, enrol),
+    report,
 )
 """Every page of the desk; its templates bear its name."""
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from hospital.archive.errors import ArchiveDown, HospitalError
 from hospital.desk import context, forms, guard, list_parts, wording
-from hospital.patients import alert_notes, messages
+from hospital.patients import alert_notes, escalation, messages
 from hospital.patients.alert_notes import State
 from hospital.views import chart, silences
 from web.polling import polled_at
@@ -37,7 +37,8 @@ def one(alert_id: str) -> str:
     alert = _alert(alert_id)
     notes = alert_notes.notes(context.archive(), [alert_id]).get(alert_id, [])
     answer = messages.of_alert(context.archive(), alert_id)
-    return render_template("alert.html", alert=alert, notes=notes, answer=answer)
+    steps = [] if notes else escalation.steps_of(context.archive(), [alert_id]).get(alert_id, [])
+    return render_template("alert.html", alert=alert, notes=notes, answer=answer, steps=steps)
 
 
 @page.post("/<alert_id>")
@@ -75,6 +76,7 @@ def _live() -> str:
         alerts=alerts,
         notes=notes,
         answers=answers,
+        steps=escalation.steps_of(archive, [a.id for a in alerts]),
         part=part,
         unjudged=silences.latest(archive, wording.today()),
     )

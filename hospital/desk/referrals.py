@@ -124,6 +124,7 @@ def _live() -> str:
         part=part,
         clinic=clinic,
         clinics=referrals.clinics(archive),
+        unanswered=referrals.count_open(archive),
         now_ms=guard.now_ms(),
     )
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.model.feed_item import Entity
+from hospital.accounts import accounts
 from hospital.archive import Archive, Row, row
 from hospital.archive.errors import HospitalError
-from hospital.patients import messages
+from hospital.patients import escalation, messages
 
 LONGEST_NOTE = 500
 
@@ -27,13 +28,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Somebody has seen or handled an alert; `at_ms` is Unix milliseconds."""
+    """Somebody has seen or handled an alert; `at_ms` is Unix milliseconds.
+
+    `name` is the person's full name, or the account's where none is known.
+    """
 
     alert: str
     state: State
     note: str
     account: str
     at_ms: int
+    name: str = ""
 
 
 def note(
@@ -46,7 +51,7 @@ def note(
     """
     text = text.replace("\x00", "").strip()[:LONGEST_NOTE]
     with archive.transaction():
-        alert = row(archive, "SELECT * FROM alert WHERE id = ?", (alert_id,))
+        alert = row(archive, "SELECT * FROM alert WHERE id = ?" + archive.for_update, (alert_id,))
         if alert is None:
             raise HospitalError("there is no such alert")
         archive.execute(
@@ -56,7 +61,9 @@ def note(
         archive.execute(
             "UPDATE alert SET handled = ? WHERE id = ?", (int(state is State.HANDLED), alert_id)
         )
-        _send(archive, alert, Note(alert_id, state, text, account, now_ms))
+        name = accounts.person_name(archive, account)
+        _send(archive, alert, Note(alert_id, state, text, account, now_ms, name))
+        escalation.end(archive, alert["clinic"], alert_id)
 
 
 def notes(archive: Archive, alert_ids: Sequence[str]) -> dict[str, list[Note]]:
@@ -65,16 +72,20 @@ def notes(archive: Archive, alert_ids: Sequence[str]) -> dict[str, list[Note]]:
     if not alert_ids:
         return found
     marks = ", ".join("?" * len(alert_ids))
-    sql = f"SELECT * FROM alert_note WHERE alert IN ({marks}) ORDER BY number DESC"
+    sql = (
+        "SELECT n.*, a.full_name FROM alert_note n LEFT JOIN account a ON a.name = n.account"
+        f" WHERE n.alert IN ({marks}) ORDER BY n.number DESC"
+    )
     for r in archive.rows(sql, list(alert_ids)):
-        entry = Note(r["alert"], State(r["state"]), r["note"], r["account"], r["at_ms"])
+        name = r["full_name"] or r["account"]
+        entry = Note(r["alert"], State(r["state"]), r["note"], r["account"], r["at_ms"], name)
         found.setdefault(entry.alert, []).append(entry)
     return found
 
 
 def _send(archive: Archive, alert: Row, note: Note) -> None:
     before = messages.of_alert(archive, note.alert)
-    body: dict[str, object] = {"by": note.account, "at_ms": note.at_ms, "state": note.state.value}
+    body: dict[str, object] = {"by": note.name, "at_ms": note.at_ms, "state": note.state.value}
     if alert["patient"]:
         body["patient"] = alert["patient"]
     if note.note:

@@ -158,6 +158,7 @@ def position(archive: Archive) -> str:
         " (SELECT max(heard_ms) FROM box) AS heard, (SELECT count(*) FROM box) AS boxes,"
         " (SELECT max(changed_ms) FROM patient) AS changed,"
         " (SELECT max(number) FROM told) AS told,"
+        " (SELECT count(*) FROM alert_step) AS steps,"
         " (SELECT max(number) FROM patient_link) AS links,"
         " (SELECT max(undone_ms) FROM patient_link) AS unlinked,"
         " (SELECT max(number) FROM withheld_release) AS released,"

@@ -90,11 +90,16 @@ def test_a_backup_by_other_means_makes_safe_what_was_there_when_it_began(desk: D
 
 def test_a_standby_is_followed_only_where_the_settings_name_one(tmp_path: Path) -> None:
     plain, named = HospitalSettings(tmp_path), HospitalSettings(tmp_path, standby="copy")
-    assert [job.name for job, _ in Schedule.of(plain).jobs] == ["compact-feeds", "search-keys"]
+    assert [job.name for job, _ in Schedule.of(plain).jobs] == [
+        "compact-feeds",
+        "search-keys",
+        "escalation",
+    ]
     assert [job.name for job, _ in Schedule.of(named).jobs] == [
         "compact-feeds",
         "follow-standby",
         "search-keys",
+        "escalation",
     ]
 
 

@@ -22,14 +22,10 @@ FOR_WHOM: dict[str, str] = {
     "edge.visits.moving.move": "the page that moves a visit, which comes next",
     **dict.fromkeys(
         (
-            *("edge.notifications.notifications.change", "edge.readings.alert_delivery.of"),
+            *("edge.notifications.notifications.change", "edge.notifications.notifications.report"),
             "edge.notifications.notifications.of_patient",
-            *("edge.notifications.notifications.of_week", "hospital.accounts.accounts.describe"),
-            *("edge.notifications.notifications.report", "hospital.accounts.accounts.people"),
+            *("edge.notifications.notifications.of_week",),
             "edge.notifications.notifications.report_none",
-            "hospital.patients.referrals.count_open",
-            "edge.readings.alert_delivery.AlertDelivery.is_answered",
-            "edge.settings.box_settings.Settings.danger_phone",
         ),
         REFERRAL_PAGES,
     ),

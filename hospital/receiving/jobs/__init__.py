@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from hospital.archive import Archive
 from hospital.archive.settings import HospitalSettings
-from hospital.receiving.jobs import compact_feeds, follow_standby, search_keys
+from hospital.receiving.jobs import compact_feeds, escalation, follow_standby, search_keys
 
 Work = Callable[[Archive, int], object]
 """Does a job once, at a time in Unix milliseconds; raises `ArchiveDown`."""
@@ -29,6 +29,7 @@ JOBS = (
     Job("compact-feeds", 3_600_000, compact_feeds.begin),
     Job("follow-standby", 60_000, follow_standby.begin),
     Job("search-keys", 5_000, search_keys.begin),
+    Job("escalation", 10_000, escalation.begin),
 )
 
 

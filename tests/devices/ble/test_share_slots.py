@@ -58,7 +58,7 @@ def test_streams_leave_room() -> None:
     st.integers(0, 2**32),
     st.integers(20, 40),
 )
-def test_every_device_that_goes_on_calling_gets_its_turn(
+def test_every_device_that_goes_rostersing_gets_its_turn(
     streams: list[bool], seed: int, longest: int
 ) -> None:
     rng, slots = random.Random(seed), Slots(BOUNDS)
