@@ -159,6 +159,7 @@ def _give_words(app: Flask) -> None:
         next_date=visit_care.next_date,
         next_choices=visit_care.next_choices,
         died_here=visit_care.died_here,
+        doses_due=visit_care.doses_due,
         unit_name=wording.unit_name,
         language=language.current,
         languages=language.offered,

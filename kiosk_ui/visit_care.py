@@ -13,13 +13,21 @@ from edge.care.appointments import Appointment
 from edge.care.episodes import Episode
 from edge.care.library import Library
 from edge.care.programme import VACCINES
+from edge.care.vaccine_schedule import DoseState
 from edge.patients import birth, edits, register
 from edge.readings import history
 from edge.visits import notes
 from edge.visits.visits import Visit
 from kiosk_ui import context
-from kiosk_ui.care_texts import APPOINTMENTS, day_text, in_use, programme_title, text_of
-from kiosk_ui.wording import N_, kind_name, t
+from kiosk_ui.care_texts import (
+    APPOINTMENTS,
+    day_text,
+    in_use,
+    programme_title,
+    text_of,
+    vaccine_title,
+)
+from kiosk_ui.wording import N_, kind_name, ltr, t
 
 NEXT = ((7, N_("1 week")), (14, N_("2 weeks")), (30, N_("1 month")), (90, N_("3 months")))
 """The big buttons of the next date: days, and how they are called."""
@@ -42,6 +50,10 @@ def appointment_text(one: Appointment, known: Library) -> Mapping[str, object]:
         "is_open": one.is_open,
         "programme": programme_title(one.programme, known),
     }
+
+
+CHILD_YEARS = 14
+"""Until this age the schedule of children counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +151,27 @@ def died_here(visit: Visit) -> bool:
     ids = edits.one_person(store, visit.patient_id)
     said = notes.of_visit(store, visit.id).text("outcome") == "died"
     return said and not register.get(store, ids[0]).deceased
+
+
+def doses_due(visit: Visit) -> list[tuple[Markup, Markup]] | None:
+    """Return the doses that are due on the day of a visit: vaccine and number.
+
+    None for a child of whom nobody knows the day of birth; nobody older is due by this schedule.
+    """
+    store, known = context.store(), in_use()
+    patient = register.get(store, edits.one_person(store, visit.patient_id)[0])
+    years = patient.age_years(visit.day)
+    if years is not None and years > CHILD_YEARS:
+        return []
+    born = courses.birth_of(store, patient.id)
+    if born is None:
+        return None if years is not None else []
+    table = courses.doses(store, known, patient.id, born, visit.day)
+    return [
+        (vaccine_title(line.vaccine, known), ltr(line.number))
+        for line in table
+        if line.state in (DoseState.DUE, DoseState.OVERDUE)
+    ]
 
 
 def next_choices() -> list[tuple[int, Markup]]:

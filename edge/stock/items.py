@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edge.model.errors import SettingsError
 from edge.settings.toml_table import Section, read_file
+from edge.visits.eye_tests import EYE_TESTS
 
 FILE = "stock.toml"
 """A site's own list, in the box's home folder."""
@@ -21,7 +22,8 @@ _LARGEST = 1_000_000
 class Item:
     """One item: its word, its name, what is counted, and from how many on it is low.
 
-    `own`: the site's own list names it, in its own words.
+    `own`: the site's own list names it, in its own words. `of_test` is the test read by eye that
+    uses one each time.
     """
 
     item: str
@@ -29,6 +31,7 @@ class Item:
     unit: str
     low: int
     own: bool = False
+    of_test: str = ""
 
 
 UNITS = ("piece", "strip", "test", "tablet", "sachet", "bottle", "vial", "dose", "pair")
@@ -63,6 +66,7 @@ def _items(raw: object, *, own: bool) -> dict[str, Item]:
             section.choice("unit", "piece", UNITS),
             section.number("low", 0, 0, _LARGEST),
             own,
+            section.choice("of_test", "", ("", *EYE_TESTS)),
         )
         if item.item in found:
             raise SettingsError(f"{place}: {item.item!r} stands there twice")

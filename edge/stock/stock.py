@@ -17,10 +17,11 @@ from edge.model.entry import EntryKind
 from edge.model.errors import InvalidForm
 from edge.patients import birth
 from edge.stock.expiry import last_day, read
-from edge.stock.items import Item
+from edge.stock.items import Item, packaged
 from edge.stock.level import SOON_DAYS, Batch, Movement, What, batches, on_hand
 from edge.store import journal
 from edge.store.store import Row, Store
+from edge.visits.eye_tests import EYE_TESTS
 
 LISTED = 50
 """So many movements of an item are listed, the newest."""
@@ -29,12 +30,25 @@ MOST = Decimal(1_000_000)
 LONGEST_BATCH = 40
 _WHOLE = re.compile(r"\d{1,7}")
 
+_TEST_ITEMS = " ".join(
+    f"WHEN '{part.code}' THEN '{item.item}'"
+    for item in packaged().values()
+    if item.of_test
+    for part in EYE_TESTS[item.of_test].results
+)
+_TEST_ITEM = f"CASE json_extract(j.record, '$.body.coded[0][0]') {_TEST_ITEMS} END"
+
 CONSUMERS: Mapping[str, str] = {
     "immunization": "SELECT entry, vaccine AS item, 'used' AS what, '1' AS number, batch, expiry,"
     " day, actor, 0 AS own FROM immunization WHERE taken_back IS NULL AND elsewhere = 0",
     "medicine": "SELECT entry, medicine AS item, 'used' AS what, quantity AS number, batch,"
     " NULL AS expiry, day, NULL AS actor, 0 AS own FROM medicine"
     " WHERE taken_back IS NULL AND state = 'given' AND quantity IS NOT NULL",
+    "reading": f"SELECT r.entry, {_TEST_ITEM} AS item, 'used' AS what, '1' AS number,"
+    " NULL AS batch, NULL AS expiry, date(r.wall_ms / 1000, 'unixepoch', 'localtime') AS day,"
+    " NULL AS actor, 0 AS own FROM reading r"
+    " JOIN journal j ON j.id = r.entry WHERE r.kind = 'test'"
+    f" AND coalesce(r.tray, '') <> 'discarded' AND {_TEST_ITEM} IS NOT NULL",
 }
 """By table: what its entries use of the stock, as rows of a movement."""
 

@@ -345,6 +345,11 @@ CREATE INDEX measured_by_patient ON measured (patient_id, entry);
 this table are taken as answered: nobody is stopped for what was found in an earlier year."""
 
 
+_TESTS = """
+CREATE INDEX reading_of_tests ON reading (entry) WHERE kind = 'test';
+"""
+"""Tests read by eye, each of which used one of its kit."""
+
 MIGRATIONS = (
     Migration("0001_initial", _JOURNAL + _CLINIC + _NAMES + _FEED),
     Migration("0002_add_to_judge", _TO_JUDGE),
@@ -365,4 +370,5 @@ MIGRATIONS = (
     Migration("0017_add_months", report_schema.MONTHS),
     Migration("0018_add_paper", PAPER),
     Migration("0019_add_follow_up", FOLLOW_UP),
+    Migration("0020_add_tests", _TESTS),
 )

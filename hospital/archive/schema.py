@@ -393,6 +393,11 @@ CREATE INDEX measured_by_patient ON measured (patient, number);
 """
 """What was done about alerts, and the readings that count; `said` is as in `reading`."""
 
+_TESTS = """
+CREATE INDEX reading_of_tests ON reading (clinic) WHERE kind = 'test';
+"""
+"""Tests read by eye, each of which used one of its kit."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -413,4 +418,5 @@ MIGRATIONS = (
     Migration("0017_add_danger", _DANGER),
     Migration("0018_add_months", report_schema.MONTHS),
     Migration("0019_add_paper", PAPER),
+    Migration("0020_add_tests", _TESTS),
 )

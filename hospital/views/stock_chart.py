@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from edge.stock import items
 from edge.stock.level import Movement, What, on_hand
+from edge.visits.eye_tests import EYE_TESTS
 from hospital.archive import Archive, Row
 
 
@@ -64,11 +68,30 @@ def of_clinics(archive: Archive) -> list[StockRow]:
     by_item: dict[tuple[str, str], list[Row]] = {}
     every = f"{_MOVED} UNION ALL {_VACCINES} UNION ALL {_MEDICINES}"
     # A box's clock never goes back, so its own order is that of its clock.
-    for row in archive.rows(f"{every} ORDER BY wall_ms, number"):
+    moved = [*archive.rows(every), *_tests(archive)]
+    for row in sorted(moved, key=lambda r: (r["wall_ms"], r["number"])):
         by_item.setdefault((row["clinic"], row["item"]), []).append(row)
     known = (_stock_row(clinic, item, rows) for (clinic, item), rows in by_item.items())
     found = [row for row in known if row is not None]
     return sorted(found, key=lambda r: (r.clinic, not r.is_out, not r.is_low, r.name))
+
+
+def _tests(archive: Archive) -> Iterable[Row]:
+    """Return what tests read by eye used, as rows of a movement: one of its kit for each."""
+    by_code = {
+        part.code: item.item
+        for item in items.packaged().values()
+        if item.of_test
+        for part in EYE_TESTS[item.of_test].results
+    }
+    for row in archive.rows(
+        "SELECT clinic, coded, wall_ms, number FROM reading WHERE kind = 'test' AND discarded = 0"
+    ):
+        item = next((by_code[code] for code, _ in json.loads(row["coded"]) if code in by_code), "")
+        if item:
+            used = {"item": item, "what": "used", "units": "1", "unit": "", "name": None}
+            day = datetime.fromtimestamp(row["wall_ms"] / 1000, UTC).date().isoformat()
+            yield {**row, **used, "low": None, "day": day}
 
 
 def _stock_row(clinic: str, item: str, rows: list[Row]) -> StockRow | None:

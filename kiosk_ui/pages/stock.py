@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
-from edge.model.errors import InvalidForm, SettingsError
+from edge.model.errors import InvalidForm
 from edge.staff import staff
 from edge.staff.drafts import Draft
-from edge.stock import items, stock
+from edge.stock import stock
 from edge.stock.items import Item
 from edge.stock.level import What
 from edge.store import taken_back
-from kiosk_ui import context
+from kiosk_ui import context, stock_texts
 from kiosk_ui.guard import staff_form, staff_only
-from kiosk_ui.wording import N_, own_words, t
+from kiosk_ui.wording import N_, t
 
 page = Blueprint("stock", __name__)
-log = logging.getLogger(__name__)
 
 UNIT_NAMES = {
     "piece": N_("pieces"),
@@ -53,9 +50,11 @@ _WRONG = {
 @staff_only
 def show() -> str:
     """Show every item, what is out or low first."""
-    known, wrong = _items()
+    known, wrong = stock_texts.kept()
     shelves = stock.shelves(context.store(), known, context.now())
-    return render_template("stock.html", shelves=shelves, name=name, units=UNIT_NAMES, wrong=wrong)
+    return render_template(
+        "stock.html", shelves=shelves, name=stock_texts.name, units=UNIT_NAMES, wrong=wrong
+    )
 
 
 @page.get("/stock/<item>")
@@ -93,18 +92,13 @@ def take_back(item: str, entry: int) -> ResponseReturnValue:
     return redirect(url_for(".show_item", item=item), 303)
 
 
-def name(item: Item) -> Markup:
-    """Return the name of an item; a site's own stands in the site's own words."""
-    return own_words(item.name) if item.own else t(item.name)
-
-
 def _page(item: Item, typed: Mapping[str, str], wrong: Mapping[str, str]) -> str:
     store = context.store()
     moved = stock.movements(store, item.item)
     return render_template(
         "stock_item.html",
         shelf=stock.shelf_of(store, item, context.now()),
-        name=name,
+        name=stock_texts.name,
         units=UNIT_NAMES,
         acts=ACTS,
         moved=moved,
@@ -115,16 +109,7 @@ def _page(item: Item, typed: Mapping[str, str], wrong: Mapping[str, str]) -> str
     )
 
 
-def _items() -> tuple[Mapping[str, Item], str]:
-    """Return the items, and why the site's own list is not used, in words; empty: it is."""
-    try:
-        return items.of_site(context.settings().home), ""
-    except SettingsError as error:
-        log.warning("the list of items is not used: %s", error)
-        return items.packaged(), str(error)
-
-
 def _item(word: str) -> Item:
-    known, _ = _items()
+    known, _ = stock_texts.kept()
     moved = stock.movements(context.store(), word, 1)
     return known.get(word) or (stock.unlisted(word) if moved else abort(404))

@@ -17,7 +17,14 @@ from edge.staff.drafts import Draft
 from edge.store import taken_back
 from edge.visits import notes, visits
 from edge.visits.visits import Visit
-from kiosk_ui import context, form_drafts, medicine_texts, site_medicines, typed_numbers
+from kiosk_ui import (
+    context,
+    form_drafts,
+    medicine_texts,
+    site_medicines,
+    stock_texts,
+    typed_numbers,
+)
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.pages import visit_notes
 from kiosk_ui.wording import N_, plain, t
@@ -47,6 +54,7 @@ def show(visit_id: str) -> str:
         visit=visit,
         rows=[medicine_texts.line(m, listed) for m in given.of_visit(context.store(), visit_id)],
         listed=list(listed.values()),
+        left={word: stock_texts.mark(shelf) for word, shelf in stock_texts.shelves().items()},
         trouble=trouble,
     )
     return _page(visit, body)
@@ -141,6 +149,7 @@ def _form(
         "note_medicine.html",
         visit=visit,
         medicine=medicine,
+        left=stock_texts.mark(stock_texts.shelves().get(medicine.word)),
         dose=dose if isinstance(dose, Dose) else None,
         amount=medicine_texts.dose_text(plain(dose.amount), dose.unit)
         if isinstance(dose, Dose)
