@@ -15,10 +15,6 @@ from edge.visits import visit_words
 from kiosk_ui.wording import N_, count, ltr, own_words, sex_name, t
 
 _WORDS = {
-    "under_5": N_("Younger than 5 years"),
-    "5_to_14": N_("5 to 14 years"),
-    "15_to_49": N_("15 to 49 years"),
-    "50_and_over": N_("50 years and older"),
     "not_said": N_("Not said"),
     "active": N_("In the programme when the month ended"),
     "enrolled_this_month": N_("Enrolled in the month"),
@@ -46,6 +42,13 @@ _WORDS = {
     "suspected": N_("Suspected"),
     "confirmed": N_("Confirmed"),
     "ruled-out": N_("Ruled out"),
+}
+
+_AGES: dict[str, tuple[str, *tuple[int, ...]]] = {
+    "under_5": (N_("Younger than %(least)s years"), 5),
+    "5_to_14": (N_("%(least)s to %(most)s years"), 5, 14),
+    "15_to_49": (N_("%(least)s to %(most)s years"), 15, 49),
+    "50_and_over": (N_("%(least)s years and older"), 50),
 }
 
 
@@ -78,6 +81,10 @@ def word(text: str) -> Markup:
         return sex_name(Sex(text))
     if text in visit_words.OUTCOMES:
         return t(visit_words.OUTCOMES[text].label)
+    if text in _AGES:
+        sentence, *years = _AGES[text]
+        named = dict(zip(("least", "most"), map(count, years), strict=False))
+        return t(sentence, **named)
     if text in _WORDS:
         return t(_WORDS[text])
     return own_words(text.replace("-", " ").replace("_", " "))
