@@ -32,12 +32,19 @@ def _frames(as_json: bool, _quick: bool) -> int:
     return run(as_json)
 
 
+def _rules(as_json: bool, _quick: bool) -> int:
+    from benchmarks.rules import run
+
+    return run(as_json)
+
+
 SUITES: dict[str, Callable[[bool, bool], int]] = {
     "decode": lambda as_json, _quick: decode.run(as_json),
     "frames": _frames,
     "link": _link,
     "memory": _memory,
     "parse": _parse,
+    "rules": _rules,
 }
 
 

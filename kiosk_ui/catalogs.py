@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.assessments import verdict
 from edge.care import library
 from edge.dangers import checklists
 from edge.medicines import site_list
@@ -25,6 +26,8 @@ from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.patients import calendars
 from edge.reports.core import labels
+from edge.rules import texts as rule_texts
+from edge.rules.library import packaged
 from edge.stock import items
 from edge.store import issues
 from edge.visits import complaints, eye_tests, visit_fields
@@ -93,7 +96,9 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/stock/items.toml": items.KIOSK_TEXTS,
     "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
     "edge/reports/core/labels.py": labels.TEXTS,
+    "edge/rules/tables": tuple(rule_texts.texts(packaged().rules.values())),
     "edge/care/library.py": library.texts(),
+    "edge/assessments/verdict.py": verdict.KIOSK_TEXTS,
 }
 """Tables outside of the kiosk whose texts it translates, by their place; one row a table."""
 

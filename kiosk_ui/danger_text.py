@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
+from edge.assessments import judging
 from edge.dangers import checklists
 from edge.dangers.dangers import Danger, OpenAlert, StepDone
 from edge.model.clock import Stamp
 from edge.readings import alert_delivery, history
 from edge.readings.alert_delivery import DeliveryState
-from edge.rules import RULES
 from edge.settings.box_settings import Settings
 from edge.staff import staff
 from edge.store import outbox
@@ -56,7 +56,7 @@ class StepText:
 def found(store: Store, alert: OpenAlert, now: Stamp) -> Found:
     """Word an alert."""
     reading = None if alert.reading is None else history.one(store, alert.reading)
-    rule = next((rule for rule in RULES if rule.name == alert.rule), None)
+    rule = judging.tables(store).get(alert.rule)
     first = lines(reading.values)[0] if reading is not None and reading.values else None
     judged = alert.value
     is_pressure = first is not None and judged is not None and "/" in first.text
@@ -71,8 +71,8 @@ def found(store: Store, alert: OpenAlert, now: Stamp) -> Found:
         what,
         value,
         since(alert.placed.when, now),
-        own_words(rule.title if rule else alert.rule),
-        is_draft=True,
+        t(rule.title) if rule else ltr(alert.rule),
+        is_draft=rule is None or rule.is_draft,
     )
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from edge.assessments.silence import Silence
 from edge.model.clock import PlacedStamp, Stamp
 from edge.model.reading import Code, CodedValue, Value
 from edge.readings.history import StoredReading
-from edge.rules.rule import Silence
 from kiosk_ui.sentences import issue_texts
 from kiosk_ui.wording import (
     N_,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask import url_for
 from markupsafe import Markup
 
+from edge.assessments import verdict
+from edge.assessments.uncertain import PREGNANT, SEX
+from edge.assessments.verdict import VerdictKind
 from edge.model.clock import Stamp
-from edge.readings import history
-from edge.readings.history import StoredReading
-from edge.rules.rule import Silence
 from edge.store.store import Store
 from edge.visits.visits import Visit
-from kiosk_ui.wording import N_, count, kind_name, t
+from kiosk_ui.wording import N_, count, t
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,21 @@ _ICONS = {
 
 _NOT_JUDGED = N_("Not judged")
 
+_TITLES = {
+    VerdictKind.GOOD: ("good", N_("No danger found")),
+    VerdictKind.LOOK_AGAIN: ("amber", N_("Look again")),
+    VerdictKind.DANGER: ("red", N_("DANGER")),
+    VerdictKind.NOT_JUDGED: ("grey", _NOT_JUDGED),
+}
+
 _BECAUSE = {
-    Silence.NO_AGE: N_("the age is not known"),
-    Silence.CHILD: N_("no rule for a child"),
-    Silence.IMPROBABLE: N_("a value waits to be confirmed"),
+    verdict.UNKNOWN["age"]: N_("the age is not known"),
+    verdict.UNKNOWN[SEX]: N_("the sex is not known"),
+    verdict.UNKNOWN[PREGNANT]: N_("is she pregnant?"),
+    verdict.TO_CONFIRM: N_("a value waits to be confirmed"),
+    verdict.FAILED: N_("a rule has failed"),
+    verdict.NO_RULE: N_("no rule for this person"),
+    verdict.NOTHING_MEASURED: N_("nothing is measured yet"),
 }
 
 
@@ -52,28 +64,18 @@ def without_visit() -> VerdictText:
 
 
 def of_visit(store: Store, visit: Visit, now: Stamp) -> VerdictText:
-    """Return what the rules found in a visit, by its alerts and by what no rule judges."""
-    readings = [r for r in history.of_visit(store, visit.id) if not r.struck]
-    urgent = history.urgent(store, [r.entry for r in readings])
-    silences = history.silences(store, readings, now)
-    judged = t(
-        N_("%(n)s of %(all)s judged"),
-        n=count(len(readings) - len(silences)),
-        all=count(len(readings)),
-    )
-    dangerous = next((r for r in readings if r.entry in urgent), None)
-    if dangerous is not None:
-        return VerdictText("red", t(N_("DANGER")), kind_name(dangerous.kind))
-    if not readings:
-        return VerdictText("grey", t(_NOT_JUDGED), t(N_("nothing is measured yet")))
-    if silences:
-        why = t(_BECAUSE[next(iter(silences.values()))])
-        return VerdictText("grey", t(_NOT_JUDGED), why)
-    doubtful = next((r for r in readings if _is_doubtful(r)), None)
-    if doubtful is not None:
-        return VerdictText("amber", t(N_("Look again")), judged)
-    return VerdictText("good", t(N_("No danger found")), judged)
+    """Return what the rules found in a visit; a tap leads to the question, or to the rules."""
+    found = verdict.of_visit(store, visit, now)
+    tone, title = _TITLES[found.kind]
+    if found.kind is VerdictKind.NOT_JUDGED:
+        why = t(_BECAUSE.get(found.sentence, found.sentence))
+        if found.asks:
+            link = url_for("say_fact.show", visit_id=visit.id, what=found.asks[0])
+            return VerdictText(tone, t(title), why, link)
+        return VerdictText(tone, t(title), why, _rules(visit) if found.lines else "")
+    judged = t(N_("%(n)s of %(all)s judged"), n=count(found.judged), all=count(found.of))
+    return VerdictText(tone, t(title), judged, _rules(visit))
 
 
-def _is_doubtful(reading: StoredReading) -> bool:
-    return bool(reading.warnings or reading.doubts)
+def _rules(visit: Visit) -> str:
+    return url_for("rules.of_visit", visit_id=visit.id)

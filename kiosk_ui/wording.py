@@ -6,6 +6,7 @@ right-to-left sentence (Unicode Standard Annex 9). Digits are those of the langu
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -105,10 +106,17 @@ _UNITS = {
     "kg/m2": "kg/m²",
 }
 
+_NUMBER = re.compile(r"(?<![A-Za-z0-9])[0-9]+(?:[./][0-9]+)*(?![A-Za-z0-9])")
+"""A number in a sentence, such as 140/90 or 15; not the 2 of SpO2."""
+
 
 def t(text: str, **values: object) -> Markup:
-    """Translate a sentence and fill it in; values that are not Markup are escaped."""
-    return Markup(gettext(text)) % {name: _safe(value) for name, value in values.items()}
+    """Translate a sentence and fill it in; values that are not Markup are escaped.
+
+    A number that is written in the sentence itself keeps its order in any direction of writing.
+    """
+    sentence = _NUMBER.sub(lambda number: str(ltr(number[0])), gettext(text))
+    return Markup(sentence) % {name: _safe(value) for name, value in values.items()}
 
 
 def ltr(text: object) -> Markup:

@@ -1,26 +1,28 @@
-"""`healthpost rules`: list the clinical rules, show one, check tables, sign one."""
+"""`healthpost rules`: list the clinical rules, show one, check tables, sign one, compare."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
 import click
 
+from edge.assessments import record, rule_log, second_judgement
 from edge.rules import library
 from edge.rules.loader import load
 from edge.rules.table import Reviewer, RuleTable
 from edge.rules.table_rows import TableError
 from edge.settings.box_settings import Settings
 from provisioning.errors import CommandFailed, InputError
-from provisioning.output import box_home, say, speaks_json
+from provisioning.output import box_home, open_box, say, speaks_json
 from provisioning.rule_words import rule_row, rule_text
 from provisioning.site_rules import library_here, rules_here
 
 
 @click.group()
 def rules() -> None:
-    """List the clinical rules, show one, check tables, sign one."""
+    """List the clinical rules, show one, check tables, sign one, compare versions."""
 
 
 @rules.command("list")
@@ -77,10 +79,29 @@ def sign(rule: str, name: str, role: str, day: str, as_json: bool) -> None:
         raise InputError("signature", f"this cannot be a signature: {error}") from error
     except OSError as error:
         raise CommandFailed("system", f"the signature was not kept: {error.strerror}") from error
+    with open_box() as (_, store):
+        rule_log.note_signed(store, store.clock().now(), _table(rule), by)
     answer = {"rule": rule, "version": signature.version, "sha256": signature.sha256}
     answer |= {"name": by.name, "role": by.role, "date": by.date}
     words = f"{rule} {signature.version} is signed by {by.name}, {by.role}, on {by.date}."
     say(answer, f"{words}\nSHA-256 of the table: {signature.sha256}", as_json)
+
+
+@rules.command("compare")
+@click.option("--from", "first", required=True, metavar="DAY", help="The first day, 2026-01-31.")
+@speaks_json
+def compare(first: str, as_json: bool) -> None:
+    """Judge what was judged since DAY once more and list what would be another.
+
+    Nothing stored is changed.
+    """
+    try:
+        day = date.fromisoformat(first).isoformat()
+    except ValueError as error:
+        raise InputError("day", f"{first!r} is no day; write it as 2026-01-31") from error
+    with open_box() as (_, store):
+        found = second_judgement.compare(record.from_day(store, day), rules_here())
+    say(asdict(found), "\n".join(second_judgement.lines(found)), as_json)
 
 
 def _table(name: str) -> RuleTable:

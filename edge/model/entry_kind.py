@@ -62,6 +62,8 @@ class EntryKind(StrEnum):
     DANGER = "danger"
     MEASURED = "measured"
     MONTH = "month"
+    ASSESSMENT = "assessment"
+    RULE = "rule"
 
 
 class AtHospital(StrEnum):

@@ -17,6 +17,7 @@ from edge.model.entry_kind import EntryKind as EntryKind
 from edge.model.entry_kind import KindRow as KindRow
 from edge.model.entry_kind import Lane as Lane
 from edge.model.patient_fields import PATIENT_FIELDS
+from edge.model.rule_kinds import RULE_KINDS
 from edge.model.visit_kinds import VISIT_KINDS
 
 _PATIENT = needed("patient", types.UUID_TEXT, "The patient.")
@@ -144,15 +145,17 @@ ENTRY_KINDS: Final = (
     ),
     KindRow(
         EntryKind.ALERT,
-        "A rule found a value that somebody must look at.",
+        "A rule found something that somebody must look at.",
         (
-            needed("rule", types.WORD, "Which rule, such as `news2-red`."),
+            needed("rule", types.WORD, "Which rule, such as `news2`."),
             needed("level", types.WORD, "How urgent, such as `urgent`."),
             needed("parameter", types.WORD, "What was measured, such as `spo2`.", personal=True),
             needed("value", types.VALUE, "The value.", personal=True),
-            needed("bound", types.NUMBER, "The bound that it passed.", personal=True),
+            BodyField("bound", types.NUMBER, "The bound that it passed.", personal=True),
             _PATIENT,
-            _READING,
+            needed("reading", types.UUID_TEXT, "Content id of the reading or note it came from."),
+            BodyField("assessment", types.UUID_TEXT, "Content id of the rule's assessment."),
+            BodyField("visit", types.UUID_TEXT, "The visit."),
         ),
         AtHospital.APPLIED,
         subject="patient",
@@ -323,6 +326,7 @@ ENTRY_KINDS: Final = (
     ),
     *VISIT_KINDS,
     *CARE_KINDS,
+    *RULE_KINDS,
 )
 
 BY_KIND: Final[Mapping[str, KindRow]] = {row.kind.value: row for row in ENTRY_KINDS}

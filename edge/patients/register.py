@@ -167,6 +167,12 @@ def possible_duplicates(store: Store, form: PatientForm, now: Stamp | None = Non
     return _once([p for score, p in judged if score >= duplicates.PROBABLE])[:DUPLICATES_SHOWN]
 
 
+def held(store: Store, patient_ids: Iterable[str]) -> list[Patient]:
+    """Return those of some records that are here, in the same order."""
+    found = (store.row(f"{_COLUMNS} WHERE id = ?", (one,)) for one in patient_ids)
+    return [_patient(row) for row in found if row is not None]
+
+
 def count(store: Store) -> int:
     """Return how many patients are registered."""
     return store.scalar("SELECT count(*) FROM patient")

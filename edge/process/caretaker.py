@@ -36,6 +36,7 @@ from edge.jobs import (
     prune,
     remote_settings,
     report_facts,
+    rules,
 )
 from edge.model.clock import Stamp
 from edge.model.errors import EdgeError
@@ -69,6 +70,7 @@ JOBS = (
     Job("late-facts", lambda s: 10, late_facts.run),
     Job("follow-up", lambda s: 10, follow_up.run),
     Job("fridges", lambda s: 300, fridges.run),
+    Job("rules", lambda s: 60, rules.run),
     Job("idle-visits", lambda s: 30, idle_visits.run),
     Job("passed-locks", lambda s: 30, passed_locks.run),
     Job("old-drafts", lambda s: 300, old_drafts.run),

@@ -1,59 +1,79 @@
-"""Alerts: every reading of a patient is judged by the rules, and again when a missing fact comes.
+"""Readings are judged by the rules when they are recorded, and again when something changes.
 
-A rule that cannot judge says why (`edge.rules.silent`), so that no screen is calm because of it.
+What changes may be a fact of the person that was missing, a reading that was taken back or moved,
+a doubt that was settled. What the rules then find is kept beside what they found before.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
+
+from edge.assessments import judging, measured_facts, record, said_facts
+from edge.assessments.cause import Cause, day_of
 from edge.model.age import Age
 from edge.model.clock import Stamp
-from edge.model.entry import EntryKind
-from edge.model.patient import Patient
-from edge.model.reading import IMPROBABLE, Value
+from edge.model.entry import Entry
+from edge.model.reading_body import values_of
 from edge.patients import edits, register
-from edge.readings.bodies import row_of, values_of
-from edge.rules import RULES, plausibility
-from edge.rules.rule import Rule, RuleResult
+from edge.rules import plausibility
 from edge.store import journal
-from edge.store.store import Store
+from edge.store.store import Row, Store
 
 RECENT_MS = 7 * 24 * 3600 * 1000
-"""So far back readings are judged again when the age becomes known."""
+"""So far back readings are judged again when a fact becomes known."""
+
+_HELD = (
+    "SELECT r.entry, r.patient_id, r.visit_id, r.compared, r.perhaps, r.told_apart, j.record,"
+    " v.day FROM reading r JOIN journal j ON j.id = r.entry LEFT JOIN visit v ON v.id = r.visit_id"
+    " WHERE r.patient_id IS NOT NULL AND coalesce(r.tray, '') <> 'discarded'"
+)
 
 
-def judge(
-    store: Store, at: Stamp, entry: int, patient_id: str, values: tuple[Value, ...]
-) -> tuple[int, ...]:
-    """Judge a reading by every rule and raise the alerts; inside the caller's transaction."""
-    rules = [rule for rule in RULES if rule.concerns(values)]
-    if not rules or _awaits_confirmation(store, entry):
-        return ()  # mostly nothing concerns a rule, and then nobody's age matters
-    age = age_of(store, patient_id, at)
-    years = None if age is None else age.years
-    return tuple(
-        _raise_alert(store, at, (entry, patient_id), rule, result)
-        for rule in rules
-        for result in rule.judge(values, years)
-        if not _is_raised(store, entry, rule, result)
+def judge(store: Store, now: Stamp, entry: int) -> tuple[int, ...]:
+    """Judge a reading of a patient and return the alerts; inside the caller's transaction.
+
+    Nothing is judged of one that is hardly possible, or perhaps an earlier one sent again, before
+    somebody has said what it is.
+    """
+    row = store.row(f"{_HELD} AND r.entry = ?", (entry,))
+    return () if row is None else _judge(store, now, row)
+
+
+def judge_one(store: Store, now: Stamp, entry: int, patient_id: str) -> tuple[int, ...]:
+    """Judge a recorded reading by what is known now: its doubts, and by the rules.
+
+    Inside the caller's transaction.
+    """
+    row = store.row(f"{_HELD} AND r.entry = ?", (entry,))
+    if row is None:
+        return ()
+    age = age_of(store, patient_id, now)
+    doubts = plausibility.doubtful(values_of(_entry(row).body), age)
+    store.execute(
+        "UPDATE reading SET warnings = ? WHERE entry = ?",
+        (" ".join(doubt.name for doubt in doubts), entry),
     )
+    return _judge(store, now, row)
 
 
 def judge_again(store: Store, now: Stamp, patient_id: str) -> tuple[int, ...]:
-    """Judge the recent readings of a person whose age has become known.
+    """Judge the recent readings of a person of whom something has become known.
 
     Alerts that stand are not raised a second time. One durable transaction.
     """
     with store.transaction():
         rows = [
-            (row["entry"], one)
+            row
             for one in edits.one_person(store, patient_id)
             for row in store.rows(
-                "SELECT entry FROM reading WHERE patient_id = ? AND wall_ms >= ?"
-                " AND coalesce(tray, '') <> 'discarded' ORDER BY entry",
+                f"{_HELD} AND r.patient_id = ? AND r.wall_ms >= ? ORDER BY r.entry",
                 (one, now.wall_ms - RECENT_MS),
             )
         ]
-        return tuple(alert for row in rows for alert in judge_one(store, now, *row))
+        return tuple(
+            alert for row in rows for alert in judge_one(store, now, row["entry"], patient_id)
+        )
 
 
 def judge_late(store: Store, now: Stamp, limit: int = 100) -> tuple[int, ...]:
@@ -67,71 +87,65 @@ def judge_late(store: Store, now: Stamp, limit: int = 100) -> tuple[int, ...]:
     return tuple(raised)
 
 
-def judge_one(store: Store, now: Stamp, entry: int, patient_id: str) -> tuple[int, ...]:
-    """Judge a recorded reading by the age that is known now, its doubts and by the rules.
+def judge_note(store: Store, now: Stamp, visit_id: str) -> tuple[int, ...]:
+    """Judge a visit of which something was said: its readings again, then what was said by itself.
 
     Inside the caller's transaction.
     """
-    reading = journal.read(store, entry)
-    if reading is None:
-        return ()
-    values = values_of(reading.body)
-    doubts = plausibility.doubtful(values, age_of(store, patient_id, now))
-    store.execute(
-        "UPDATE reading SET warnings = ? WHERE entry = ?",
-        (" ".join(doubt.name for doubt in doubts), entry),
+    rows = store.rows(f"{_HELD} AND r.visit_id = ? ORDER BY r.entry", (visit_id,))
+    note = store.row(
+        "SELECT n.*, j.record FROM visit_note n JOIN journal j ON j.id = n.entry"
+        " WHERE n.visit_id = ?",
+        (visit_id,),
     )
-    return judge(store, now, entry, patient_id, values)
+    raised = [alert for row in rows for alert in _judge(store, now, row)]
+    if note is not None:
+        at, day = _entry(note).at, date.fromisoformat(note["day"])
+        cause = Cause(note["entry"], at, note["patient_id"], visit_id, day)
+        raised += judging.judge(store, now, cause, said_facts.NAMES)
+    return tuple(raised)
+
+
+def judge_without(
+    store: Store, now: Stamp, entry: int, patient_id: str, visit_id: str | None
+) -> tuple[int, ...]:
+    """Judge what is left to a patient after a reading was taken back or given to somebody else.
+
+    Nothing that came from it stands any more. Inside the caller's transaction.
+    """
+    taken = journal.read(store, entry)
+    record.take_back(store, entry)
+    if taken is None:
+        return ()
+    names = measured_facts.names_of(values_of(taken.body))
+    rows = store.rows(
+        f"{_HELD} AND r.patient_id = ? AND r.visit_id IS ? AND r.wall_ms >= ? ORDER BY r.entry",
+        (patient_id, visit_id, now.wall_ms - RECENT_MS),
+    )
+    return tuple(alert for row in rows for alert in _judge(store, now, row, names))
 
 
 def age_of(store: Store, patient_id: str, at: Stamp) -> Age | None:
     """Return the age of a person by any of their records, the one that stands for them first."""
-    today = at.wall.astimezone().date()
-    ages = (
-        known.age_at(today)
-        for one in edits.one_person(store, patient_id)
-        if (known := _patient(store, one)) is not None
-    )
+    people = register.held(store, edits.one_person(store, patient_id))
+    ages = (person.age_at(day_of(at)) for person in people)
     return next((age for age in ages if age is not None), None)
 
 
-def _patient(store: Store, patient_id: str) -> Patient | None:
-    found = store.row("SELECT 1 FROM patient WHERE id = ?", (patient_id,))
-    return None if found is None else register.get(store, patient_id)
+def _judge(
+    store: Store, now: Stamp, row: Row, only: Collection[str] | None = None
+) -> tuple[int, ...]:
+    entry = _entry(row)
+    if measured_facts.is_doubted(row, entry):
+        return ()
+    names = measured_facts.names_of(values_of(entry.body))
+    if only is not None:
+        names &= frozenset(only)
+    alone = bool(entry.body.get("stored"))
+    day = date.fromisoformat(row["day"]) if row["day"] else day_of(entry.at)
+    cause = Cause(row["entry"], entry.at, row["patient_id"], row["visit_id"], day, alone)
+    return judging.judge(store, now, cause, names)
 
 
-def _awaits_confirmation(store: Store, entry: int) -> bool:
-    """Whether the reading is hardly possible and nobody has confirmed it yet."""
-    reading = journal.read(store, entry)
-    quality = reading.body.get("quality") if reading is not None else None
-    if not isinstance(quality, list) or IMPROBABLE not in quality:
-        return False
-    row = store.row("SELECT compared FROM reading WHERE entry = ?", (entry,))
-    return row is None or row["compared"] is None
-
-
-def _is_raised(store: Store, entry: int, rule: Rule, result: RuleResult) -> bool:
-    rows = store.rows("SELECT entry FROM alert WHERE reading = ? AND rule = ?", (entry, rule.name))
-    bodies = [journal.read(store, row["entry"]) for row in rows]
-    return any(b is None or b.body.get("parameter") == result.name for b in bodies)
-
-
-def _raise_alert(
-    store: Store, at: Stamp, about: tuple[int, str], rule: Rule, result: RuleResult
-) -> int:
-    entry, patient_id = about
-    body = {
-        "rule": rule.name,
-        "level": rule.level,
-        "parameter": result.name,
-        "value": row_of(result.value),
-        "bound": str(result.bound),
-        "patient": patient_id,
-        "reading": journal.identity(store, entry),
-    }
-    alert = journal.append(store, EntryKind.ALERT, at, body)
-    store.execute(
-        "INSERT INTO alert (entry, reading, patient_id, rule, level) VALUES (?, ?, ?, ?, ?)",
-        (alert, entry, patient_id, rule.name, rule.level),
-    )
-    return alert
+def _entry(row: Row) -> Entry:
+    return Entry.parse(row["record"].encode("utf-8"))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 
 from edge.model.entry import Body
-from edge.model.reading import CodedValue, EyeTestKit, Reading, Value
+from edge.model.reading import EyeTestKit, Reading
+from edge.model.reading_body import coded_of as coded_of
+from edge.model.reading_body import row_of as row_of
+from edge.model.reading_body import values_of as values_of
 
 
 def reading_body(reading: Reading) -> dict[str, object]:
@@ -48,26 +50,6 @@ def day_of(body: Body) -> date | None:
     """Return the day that stands on paper, of a reading that was typed in later."""
     day = body.get("day")
     return date.fromisoformat(day) if isinstance(day, str) else None
-
-
-def coded_of(body: Body) -> tuple[CodedValue, ...]:
-    """Return the results in words of a reading's journal body."""
-    rows = body.get("coded")
-    return tuple(CodedValue(*row) for row in rows) if isinstance(rows, list) else ()
-
-
-def values_of(body: Body) -> tuple[Value, ...]:
-    """Return the values of a reading's journal body."""
-    rows = body.get("values")
-    if not isinstance(rows, list):
-        return ()
-    return tuple(Value(r[0], Decimal(r[1]), r[2], *r[3:4]) for r in rows)
-
-
-def row_of(value: Value) -> list[str]:
-    """Return a value as a body holds it: code, number, unit, and a comparator if it has one."""
-    row = [value.code, str(value.value), value.unit]
-    return [*row, value.comparator] if value.comparator else row
 
 
 def _kit(kit: EyeTestKit | None) -> dict[str, object]:

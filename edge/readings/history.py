@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge import rules
+from edge.assessments import measured_facts, silence
+from edge.assessments.silence import Silence
 from edge.model import units
-from edge.model.age import Age
 from edge.model.clock import PlacedStamp, Stamp, place, place_day
 from edge.model.entry import Entry
 from edge.model.reading import (
@@ -23,7 +23,6 @@ from edge.model.reading import (
 )
 from edge.readings import alerts, earlier
 from edge.readings.bodies import coded_of, day_of, kit_of, values_of
-from edge.rules.rule import Silence
 from edge.store.outbox import confirmed_entries
 from edge.store.store import Row, Store
 
@@ -190,13 +189,14 @@ def of_kind(
 def of_visit(store: Store, visit_id: str, each: int = EACH) -> list[StoredReading]:
     """Return what was measured in a visit, newest first: the newest `each` of every kind.
 
-    Readings that raised an alert are all there, however many came after them.
+    Readings that a rule found urgent are all there, however many came after them.
     """
     sql = (
         "SELECT entry FROM (SELECT r.entry, row_number() OVER (PARTITION BY r.kind"
         " ORDER BY r.entry DESC) AS place FROM reading r JOIN visit v ON v.id = r.visit_id"
         " AND v.patient_id = r.patient_id WHERE r.visit_id = ?1)"
         " WHERE place <= ?2 OR entry IN (SELECT reading FROM alert)"
+        " OR entry IN (SELECT reading FROM assessment_reading WHERE danger = 1)"
     )
     where = f" WHERE r.entry IN ({sql}) ORDER BY r.entry DESC"
     return _recorded(store, store.rows(_COLUMNS + where, (visit_id, each)))
@@ -265,26 +265,37 @@ def refused(store: Store, after: int, until: int | None = None, limit: int = 20)
 
 
 def urgent(store: Store, entries: list[int]) -> frozenset[int]:
-    """Return which of the given readings raised an alert."""
+    """Return which of the given readings a rule found urgent."""
     marks = ",".join("?" * len(entries))
-    rows = store.rows(f"SELECT DISTINCT reading FROM alert WHERE reading IN ({marks})", entries)
+    rows = store.rows(
+        f"SELECT reading FROM alert WHERE reading IN ({marks}) UNION"
+        " SELECT r.reading FROM assessment_reading r JOIN assessment a ON a.entry = r.assessment"
+        f" WHERE r.danger = 1 AND a.stands = 1 AND r.reading IN ({marks})",
+        (*entries, *entries),
+    )
     return frozenset(row["reading"] for row in rows)
 
 
 def silences(store: Store, readings: list[StoredReading], now: Stamp) -> dict[int, Silence]:
-    """Return why readings that may be dangerous are judged by no rule, by entry."""
-    ages: dict[str, Age | None] = {}
+    """Return why readings that may be dangerous are judged by no rule, by entry.
+
+    Of unusual values only recent ones: a release before rules kept their results judged others.
+    """
+    since_ms = now.wall_ms - alerts.RECENT_MS
     alarmed = urgent(store, [r.entry for r in readings])
-    found: dict[int, Silence] = {}
-    for r in readings:
-        if r.patient_id is None or r.struck or r.entry in alarmed:
-            continue
-        if r.patient_id not in ages:
-            ages[r.patient_id] = alerts.age_of(store, r.patient_id, now)
-        silence = rules.silent(r.values, ages[r.patient_id], r.doubts)
-        if silence is not None:
-            found[r.entry] = silence
-    return found
+    held = [r for r in readings if r.patient_id is not None and not r.struck]
+    rest = [r for r in held if r.entry not in alarmed]
+    doubted = {r.entry: silence.of_doubts(r.doubts) for r in rest}
+    unusual = {r.entry: _is_unusual(r) and r.placed.utc_ms >= since_ms for r in rest}
+    found = silence.of_readings(store, unusual, [r.entry for r in rest])
+    return found | {entry: why for entry, why in doubted.items() if why is not None}
+
+
+def _is_unusual(reading: StoredReading) -> bool:
+    """Whether a vital sign is unusual that rules read; no weight or height alone is dangerous."""
+    return bool(reading.warnings) and bool(
+        measured_facts.names_of(reading.values) - {"weight_kg", "height_cm"}
+    )
 
 
 def tray_count(store: Store) -> int:

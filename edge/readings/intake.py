@@ -88,15 +88,29 @@ def refuse(store: Store, reading: Reading, kind: str, text: str) -> RejectedRead
         return _reject(store, reading, plausibility.Finding(kind, "", text))
 
 
-def claim(store: Store, now: Stamp, entry: int, patient_id: str, *, actor: str) -> None:
-    """Give an unassigned reading to a patient; raises `NotFound` or `ActionRefused`."""
+def claim(
+    store: Store,
+    now: Stamp,
+    entry: int,
+    patient_id: str,
+    *,
+    actor: str,
+    visit_id: str | None = None,
+) -> None:
+    """Give an unassigned reading to a patient, and to a visit of theirs when it is known which.
+
+    Raises `NotFound` or `ActionRefused`.
+    """
     with store.transaction():
         if store.row("SELECT 1 FROM patient WHERE id = ?", (patient_id,)) is None:
             raise NotFound(f"no patient {patient_id}")
         _take_from_tray(store, entry, "claimed")
         body = {"reading": journal.identity(store, entry), "patient": patient_id}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
-        store.execute("UPDATE reading SET patient_id = ? WHERE entry = ?", (patient_id, entry))
+        store.execute(
+            "UPDATE reading SET patient_id = ?, visit_id = ? WHERE entry = ?",
+            (patient_id, visit_id, entry),
+        )
         alerts.judge_one(store, now, entry, patient_id)
 
 
@@ -147,6 +161,7 @@ def tell_apart(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
         body = {"reading": journal.identity(store, entry), "doubt": PERHAPS_SAME}
         said = journal.append(store, EntryKind.CONFIRM, now, body, actor=actor)
         store.execute("UPDATE reading SET told_apart = ? WHERE entry = ?", (said, entry))
+        alerts.judge(store, now, entry)
 
 
 def _accept(store: Store, reading: Reading, age_s: int | None) -> Outcome:
@@ -235,7 +250,7 @@ def _record(store: Store, reading: Reading, place: _Place) -> AcceptedReading:
         return AcceptedReading(entry, None, warnings, perhaps=perhaps)
     if measured.kind is Kind.BLOOD_PRESSURE:
         counting.reckon(store, at, reading.visit_id, reading.actor)
-    raised = alerts.judge(store, at, entry, reading.patient_id, measured.values)
+    raised = alerts.judge(store, at, entry)
     return AcceptedReading(entry, reading.patient_id, warnings, raised, perhaps)
 
 

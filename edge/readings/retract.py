@@ -14,7 +14,7 @@ from edge.model.clock import Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused, NotFound
 from edge.model.reading import SOMEBODY_ELSE as SOMEBODY_ELSE
-from edge.readings import intake, measured
+from edge.readings import alerts, intake, measured
 from edge.store import journal
 from edge.store.store import Store
 
@@ -40,10 +40,10 @@ def as_duplicate(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who is to hold readings, and as those of which visit they stay together."""
+    """Who holds readings, and of which visit they are, if of one."""
 
     patient: str
-    visit: str
+    visit: str | None
 
 
 def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
@@ -52,8 +52,7 @@ def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
     Raises `NotFound`, and `ActionRefused` ("not-held") when no patient has it.
     """
     with store.transaction():
-        _patient_of(store, entry)
-        visit_id = _visit_of(store, entry)
+        holder = _holder_of(store, entry)
         body = {"reading": journal.identity(store, entry), "patient": None, "why": SOMEBODY_ELSE}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute(
@@ -62,7 +61,8 @@ def to_tray(store: Store, now: Stamp, entry: int, *, actor: str) -> None:
             (entry,),
         )
         store.execute("DELETE FROM alert WHERE reading = ?", (entry,))
-        measured.reckon(store, now, visit_id, actor)
+        measured.reckon(store, now, holder.visit, actor)
+        alerts.judge_without(store, now, entry, holder.patient, holder.visit)
 
 
 def together(store: Store, visit_id: str, patient_id: str) -> list[int]:
@@ -90,11 +90,10 @@ def move(
     """
     with store.transaction():
         for entry in entries:
-            if _patient_of(store, entry) == to.patient:
+            if _holder_of(store, entry).patient == to.patient:
                 raise ActionRefused("not-held", "this patient holds the reading already")
             to_tray(store, now, entry, actor=actor)
-            intake.claim(store, now, entry, to.patient, actor=actor)
-            store.execute("UPDATE reading SET visit_id = ? WHERE entry = ?", (to.visit, entry))
+            intake.claim(store, now, entry, to.patient, actor=actor, visit_id=to.visit)
         measured.reckon(store, now, to.visit, actor)
 
 
@@ -105,22 +104,18 @@ def strike(store: Store, now: Stamp, entry: int, why: str, *, actor: str) -> Non
     already.
     """
     with store.transaction():
-        patient_id = _patient_of(store, entry)
-        body = {"reading": journal.identity(store, entry), "patient": patient_id, "why": why}
+        holder = _holder_of(store, entry)
+        body = {"reading": journal.identity(store, entry), "patient": holder.patient, "why": why}
         journal.append(store, EntryKind.CLAIM, now, body, actor=actor)
         store.execute("UPDATE reading SET tray = 'discarded' WHERE entry = ?", (entry,))
-        measured.reckon(store, now, _visit_of(store, entry), actor)
+        measured.reckon(store, now, holder.visit, actor)
+        alerts.judge_without(store, now, entry, holder.patient, holder.visit)
 
 
-def _visit_of(store: Store, entry: int) -> str | None:
-    row = store.row("SELECT visit_id FROM reading WHERE entry = ?", (entry,))
-    return None if row is None else row["visit_id"]
-
-
-def _patient_of(store: Store, entry: int) -> str:
-    row = store.row("SELECT patient_id, tray FROM reading WHERE entry = ?", (entry,))
+def _holder_of(store: Store, entry: int) -> Holder:
+    row = store.row("SELECT patient_id, visit_id, tray FROM reading WHERE entry = ?", (entry,))
     if row is None:
         raise NotFound(f"no reading {entry}")
     if row["patient_id"] is None or row["tray"] == "discarded":
         raise ActionRefused("not-held", "no patient holds this reading any more")
-    return str(row["patient_id"])
+    return Holder(str(row["patient_id"]), row["visit_id"])

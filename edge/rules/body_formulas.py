@@ -19,7 +19,7 @@ _SMOKER_G_PER_L = Decimal(3)
 
 def length_for_age(sex: str, age: Decimal, height: Decimal, position: str) -> Decimal | None:
     """Return the z-score of a length or height that was measured lying or standing."""
-    return growth.z_scores(Child(sex, int(age), None, height, position)).get("z_lhfa")
+    return growth.z_score("z_lhfa", Child(sex, int(age), None, height, position))
 
 
 def length_for_age_as_expected(sex: str, age: Decimal, height: Decimal) -> Decimal | None:
@@ -29,7 +29,7 @@ def length_for_age_as_expected(sex: str, age: Decimal, height: Decimal) -> Decim
 
 def weight_for_age(sex: str, age: Decimal, weight: Decimal, oedema: bool) -> Decimal | None:
     """Return the z-score of a weight; none with swollen feet."""
-    return growth.z_scores(Child(sex, int(age), weight, oedema=oedema)).get("z_wfa")
+    return growth.z_score("z_wfa", Child(sex, int(age), weight, oedema=oedema))
 
 
 def weight_for_length(
@@ -56,12 +56,12 @@ def body_mass_index_for_age(
 
 def arm_for_age(sex: str, age: Decimal, muac: Decimal) -> Decimal | None:
     """Return the z-score of the circumference of the upper arm, in mm."""
-    return growth.z_scores(Child(sex, int(age), muac_mm=muac)).get("z_acfa")
+    return growth.z_score("z_acfa", Child(sex, int(age), muac_mm=muac))
 
 
 def head_for_age(sex: str, age: Decimal, head: Decimal) -> Decimal | None:
     """Return the z-score of the circumference of the head, in cm."""
-    return growth.z_scores(Child(sex, int(age), head_cm=head)).get("z_hcfa")
+    return growth.z_score("z_hcfa", Child(sex, int(age), head_cm=head))
 
 
 def body_mass_index_for_age_5_19(
@@ -69,12 +69,12 @@ def body_mass_index_for_age_5_19(
 ) -> Decimal | None:
     """Return the z-score of a body mass index from 5 to 19 years."""
     measured = Child(sex, int(age), weight, height, oedema=oedema)
-    return growth.z_scores_5_19(measured).get("z_bmi")
+    return growth.z_score_5_19("z_bmi", measured)
 
 
 def height_for_age_5_19(sex: str, age: Decimal, height: Decimal) -> Decimal | None:
     """Return the z-score of a standing height from 5 to 19 years."""
-    return growth.z_scores_5_19(Child(sex, int(age), None, height)).get("z_hfa")
+    return growth.z_score_5_19("z_hfa", Child(sex, int(age), None, height))
 
 
 def altitude_adjustment_of_haemoglobin(altitude: Decimal) -> Decimal:
@@ -102,7 +102,7 @@ def _by_both(
 ) -> Decimal | None:
     position, oedema = how
     measured = Child(sex, int(age), weight, height, str(position), oedema=oedema is True)
-    return growth.z_scores(measured).get(name)
+    return growth.z_score(name, measured)
 
 
 BODY_FORMULAS: Final[Mapping[str, Callable[..., Word | None]]] = {

@@ -20,10 +20,12 @@ from edge.rules.texts import NOT_JUDGED
 
 def assess(rule: RuleTable, facts: Mapping[str, object]) -> Assessment:
     """Return what a rule says of facts, given by their names in FACTS or in the table."""
-    given = given_facts.take(rule, facts)
+    facts = given_facts.with_derived(facts)
+    given = given_facts.whom(rule, facts)
     for condition in rule.conditions:
         if not condition.band.may_hold(given.values[condition.fact.name]):
             return _unjudged(rule, given, Status.NOT_APPLICABLE, reason=condition.reason)
+    given_facts.add_inputs(given, rule, facts)
     in_doubt = [c for c in rule.conditions if not c.band.must_hold(given.values[c.fact.name])]
     unknown = tuple(dict.fromkeys(c.fact.name for c in in_doubt if c.asks))
     if unknown:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import Final
 
 from edge.model.units import reckoned
@@ -50,18 +51,43 @@ class GivenFacts:
     warnings: list[str] = field(default_factory=list)
 
 
-def take(rule: RuleTable, facts: Mapping[str, object]) -> GivenFacts:
-    """Read the facts that a rule needs; whatever they are, nothing is raised."""
-    given, facts = GivenFacts(), _with_derived(facts)
-    for name in (*AGES, *(condition.fact.name for condition in rule.conditions), *rule.inputs):
-        if name not in given.values:
-            _take_one(given, rule.inputs.get(name) or Input(BY_NAME[name]), facts)
+def whom(rule: RuleTable, facts: Mapping[str, object]) -> GivenFacts:
+    """Read the facts that say whom a rule is for; whatever they are, nothing is raised."""
+    given = GivenFacts()
+    names = (*AGES, *(condition.fact.name for condition in rule.conditions))
+    _take_all(given, rule, facts, names)
+    _complete_ages(given)
+    _complete(given, rule, facts, names)
+    return given
+
+
+def add_inputs(given: GivenFacts, rule: RuleTable, facts: Mapping[str, object]) -> None:
+    """Read the other facts that a rule judges by."""
+    names = tuple(name for name in rule.inputs if name not in given.values)
+    _take_all(given, rule, facts, names)
     _refuse_in_unit(given, rule)
     _refuse_crossed_pressures(given)
-    _complete_ages(given)
+    _complete(given, rule, facts, names)
+
+
+def _take_all(
+    given: GivenFacts, rule: RuleTable, facts: Mapping[str, object], names: tuple[str, ...]
+) -> None:
+    for name in names:
+        if name not in given.values:
+            _take_one(given, rule.inputs.get(name) or Input(BY_NAME[name]), facts)
+
+
+def _complete(
+    given: GivenFacts, rule: RuleTable, facts: Mapping[str, object], names: tuple[str, ...]
+) -> None:
+    """Fill in what follows from other facts, round, and assume what the table assumes."""
     _add_group(given, facts)
     _add_not_pregnant(given)
-    for name, taken in rule.inputs.items():
+    for name in names:
+        taken = rule.inputs.get(name)
+        if taken is None:
+            continue
         given.values[name] = rounded(given.values[name], taken.step)
         if (
             taken.assume is not None
@@ -70,7 +96,6 @@ def take(rule: RuleTable, facts: Mapping[str, object]) -> GivenFacts:
         ):
             given.values[name] = known(taken.assume)
             given.warnings += [taken.warning] if taken.warning else []
-    return given
 
 
 def _take_one(given: GivenFacts, taken: Input, facts: Mapping[str, object]) -> None:
@@ -134,18 +159,26 @@ def _refuse(given: GivenFacts, names: tuple[str, ...], why: str) -> None:
 
 def _complete_ages(given: GivenFacts) -> None:
     """Fill in the age in each unit from the finest that is told; ages that differ are refused."""
-    told = {name: _span(name, given.values[name]) for name in AGES if name in given.told}
+    told = tuple((name, given.values[name]) for name in AGES if name in given.told)
+    ages = _ages(told)
+    if ages is None:
+        why = "the ages in days, months and years do not agree"
+        _refuse(given, tuple(name for name, _ in told), why)
+    else:
+        given.values |= ages
+
+
+@lru_cache(maxsize=256)
+def _ages(told: tuple[tuple[str, Possible], ...]) -> Mapping[str, Possible] | None:
+    """Return the age in each unit, None when they do not agree; many rules ask the same."""
     if not told:
-        return
-    if max(low for low, _ in told.values()) - min(high for _, high in told.values()) > _SLACK_DAYS:
-        _refuse(given, tuple(told), "the ages in days, months and years do not agree")
-        return
-    low, high = next(iter(told.values()))
-    for name in AGES:
-        if name in told:
-            given.values[name] = between(*(_floor(end) for end in bounds(given.values[name])))
-        else:
-            given.values[name] = between(_completed(name, low), _completed(name, high))
+        return {}
+    spans = [_span(name, age) for name, age in told]
+    if max(low for low, _ in spans) - min(high for _, high in spans) > _SLACK_DAYS:
+        return None
+    low, high = spans[0]
+    ages = {name: between(_completed(name, low), _completed(name, high)) for name in AGES}
+    return ages | {name: between(*(_floor(end) for end in bounds(age))) for name, age in told}
 
 
 def _span(name: str, age: Possible) -> tuple[Decimal, Decimal]:
@@ -183,7 +216,7 @@ def _add_not_pregnant(given: GivenFacts) -> None:
             given.told.add(name)
 
 
-def _with_derived(facts: Mapping[str, object]) -> dict[str, object]:
+def with_derived(facts: Mapping[str, object]) -> dict[str, object]:
     """Return facts with those that follow from them."""
     whole = dict(facts)
     for name, follow in _DERIVED.items():

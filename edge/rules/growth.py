@@ -8,8 +8,10 @@ weight. Nothing here decides: `edge/rules/tables/` says what a z-score means.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from edge.rules.lms import table
 
@@ -44,38 +46,25 @@ class Child:
     oedema: bool = False
 
 
-def z_scores(child: Child) -> dict[str, Decimal]:
-    """Return the z-scores that can be had, by name; without `position` none that needs a length."""
-    length = None if child.position is None else standard_length(child)
-    weight = None if child.oedema else child.weight_kg
-    found = {
-        "z_lhfa": _by_age("length-for-age", child, length),
-        "z_wfa": _by_age("weight-for-age", child, weight),
-        "z_wflh": _by_length(child, weight, length),
-        "z_bmi": _by_age("bmi-for-age", child, body_mass_index(weight, length)),
-        "z_acfa": _by_age("arm-for-age", child, child.muac_mm and child.muac_mm / 10),
-        "z_hcfa": _by_age("head-for-age", child, child.head_cm),
-    }
-    return {name: z for name, z in found.items() if z is not None}
+def z_score(name: str, child: Child) -> Decimal | None:
+    """Return one z-score up to 60 months, None when it cannot be had.
+
+    Without `position` there is none that needs a length, with oedema none of weight.
+    """
+    return _UP_TO_5[name](child)
 
 
-def z_scores_5_19(child: Child) -> dict[str, Decimal]:
-    """Return the z-scores from 61 to 228 months; standing height is meant."""
+def z_score_5_19(name: str, child: Child) -> Decimal | None:
+    """Return `z_bmi` or `z_hfa` from 61 to 228 months; standing height is meant."""
     months = child.age_days / MEAN_MONTH_DAYS
     if not FIRST_MONTH <= months <= LAST_MONTH:
-        return {}
-    weight = None if child.oedema else child.weight_kg
-    values = {
-        "z_bmi": ("bmi-for-age-5-19", body_mass_index(weight, child.height_cm)),
-        "z_hfa": ("height-for-age-5-19", child.height_cm),
-    }
-    found: dict[str, Decimal] = {}
-    for name, (which, value) in values.items():
-        row = table(which).between(child.sex, months)
-        z = None if row is None or value is None else row.z(value)
-        if z is not None:
-            found[name] = z
-    return found
+        return None
+    which, value = "height-for-age-5-19", child.height_cm
+    if name == "z_bmi":
+        weight = None if child.oedema else child.weight_kg
+        which, value = "bmi-for-age-5-19", body_mass_index(weight, child.height_cm)
+    row = table(which).between(child.sex, months)
+    return None if row is None or value is None else row.z(value)
 
 
 def expected_position(age_days: int) -> str:
@@ -84,8 +73,8 @@ def expected_position(age_days: int) -> str:
 
 
 def standard_length(child: Child) -> Decimal | None:
-    """Return length or height as the standards mean it at this age, in cm."""
-    if child.height_cm is None:
+    """Return length or height as the standards mean it at this age, in cm; None when unsaid."""
+    if child.height_cm is None or child.position is None:
         return None
     if child.position == expected_position(child.age_days):
         return child.height_cm
@@ -101,17 +90,37 @@ def body_mass_index(weight_kg: Decimal | None, height_cm: Decimal | None) -> Dec
     return weight_kg / (metres * metres)
 
 
+def _weight(child: Child) -> Decimal | None:
+    return None if child.oedema else child.weight_kg
+
+
 def _by_age(name: str, child: Child, value: Decimal | None) -> Decimal | None:
-    row = table(name).row(child.sex, child.age_days)
+    row = None if value is None else table(name).row(child.sex, child.age_days)
     return None if row is None or value is None else row.z(value)
 
 
-def _by_length(
-    child: Child, weight_kg: Decimal | None, length_cm: Decimal | None
-) -> Decimal | None:
-    if weight_kg is None or length_cm is None or not 0 <= child.age_days <= LAST_DAY:
+def _by_length(child: Child) -> Decimal | None:
+    weight, length = _weight(child), standard_length(child)
+    if weight is None or length is None or not 0 <= child.age_days <= LAST_DAY:
         return None
     stands = child.age_days >= STANDS_FROM_DAYS
     which = "weight-for-height" if stands else "weight-for-length"
-    row = table(which).between(child.sex, length_cm * 10)
-    return None if row is None else row.z(weight_kg)
+    row = table(which).between(child.sex, length * 10)
+    return None if row is None else row.z(weight)
+
+
+def _mass_for_age(child: Child) -> Decimal | None:
+    index = body_mass_index(_weight(child), standard_length(child))
+    return _by_age("bmi-for-age", child, index)
+
+
+_UP_TO_5: Final[Mapping[str, Callable[[Child], Decimal | None]]] = {
+    "z_lhfa": lambda child: _by_age("length-for-age", child, standard_length(child)),
+    "z_wfa": lambda child: _by_age("weight-for-age", child, _weight(child)),
+    "z_wflh": _by_length,
+    "z_bmi": _mass_for_age,
+    "z_acfa": lambda child: _by_age("arm-for-age", child, child.muac_mm and child.muac_mm / 10),
+    "z_hcfa": lambda child: _by_age("head-for-age", child, child.head_cm),
+}
+SCORES: Final = tuple(_UP_TO_5)
+"""The z-scores up to 60 months: length, weight, weight for length, mass index, arm, head."""

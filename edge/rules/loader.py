@@ -218,6 +218,9 @@ def _output(row: Row) -> Output:
 def _response(row: Row) -> Response:
     row.only("to", "level", "staff", "patient", "recheck_min", "escalate")
     level = Level(_choice(row, "level", tuple(Level)))
+    for key in ("staff", "patient"):
+        if "%" in row.text(key, ""):
+            raise row.wrong('a sentence says "percent": screens fill in what follows "%"', key)
     texts = row.text("staff"), row.text("patient", "")
     return Response(level, *texts, row.whole("recheck_min"), row.flag("escalate"))
 

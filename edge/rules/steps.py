@@ -53,10 +53,18 @@ class Steps:
 
     def _asked(self, names: Iterable[str]) -> set[str]:
         asked: set[str] = set()
-        for name in names:
+        seen: set[str] = set()
+        pending = list(names)
+        while pending:
+            name = pending.pop()
             step, possible = self.rule.steps.get(name), self.possible(name)
-            if isinstance(possible, Range) or len(possible) > 1:
-                asked |= {name} if step is None else self._asked(self._needed(step))
+            if name in seen or not (isinstance(possible, Range) or len(possible) > 1):
+                continue
+            seen.add(name)
+            if step is None:
+                asked.add(name)
+            else:
+                pending.extend(self._needed(step))
         return asked
 
     def _needed(self, step: Step) -> set[str]:

@@ -132,6 +132,25 @@ class Settings:
         "",
         remote=Remote("places to refer to: name, telephone; name, telephone", longest=500),
     )
+    altitude_m: int = setting(
+        "site.altitude_m",
+        -1,
+        least=-1,
+        most=6000,
+        remote=Remote("metres above the sea (-1: nobody said)", -1, 6000),
+    )
+    asian_bmi: str = setting(
+        "site.asian_bmi",
+        "no",
+        choices=("no", "yes"),
+        remote=Remote("whether the body mass index is judged by the bounds for Asian populations"),
+    )
+    cvd_region: str = setting(
+        "site.cvd_region",
+        "none",
+        choices=("none", "south_asia"),
+        remote=Remote("region of the cardiovascular risk chart"),
+    )
     backup_every_s: int = setting("box.backup_every_s", 3600, least=1, most=604_800)
     disk_low_mb: int = setting(
         "box.disk_low_mb",
@@ -178,6 +197,12 @@ class Settings:
         """What a class of `edge.store.data_budget` may send in a day; no row is no limit."""
         limits = {kind: getattr(self, f"daily_kb_{kind}") for kind in data_budget.LIMITED}
         return {kind: kilobytes * 1000 for kind, kilobytes in limits.items() if kilobytes}
+
+    @property
+    def site_facts(self) -> Mapping[str, object]:
+        """What clinical rules ask of the place, by the names of their facts."""
+        altitude = {"altitude_m": self.altitude_m} if self.altitude_m >= 0 else {}
+        return altitude | {"asian_bmi": self.asian_bmi == "yes", "cvd_region": self.cvd_region}
 
     @property
     def card_shape(self) -> cards.CardShape:

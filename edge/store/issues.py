@@ -179,6 +179,18 @@ ISSUES = (
         " Call the technician: the card must be replaced.",
     ),
     IssueKind(
+        "rule-failed",
+        Severity.ERROR,
+        "The rule %(subject)s (version %(detail)s) has failed and judges nothing. Readings are "
+        "kept. Judge them yourself, and call the technician.",
+    ),
+    IssueKind(
+        "rule-refused",
+        Severity.ERROR,
+        "The table of the rule %(subject)s cannot be used (%(detail)s). The last good version"
+        " stays in use. Call the technician.",
+    ),
+    IssueKind(
         "not-enrolled",
         Severity.INFORMATION,
         "This box is not enrolled with a hospital yet. Readings stay here.",

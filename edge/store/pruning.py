@@ -122,11 +122,20 @@ def _drop_raw(store: Store, entries: list[int]) -> int:
 def _drop_history(store: Store, entries: list[int]) -> None:
     marks = _marks(entries)
     store.execute(f"DELETE FROM rejected WHERE entry IN ({marks})", entries)
+    _drop_assessments(store, marks, entries)
     store.execute(
         f"DELETE FROM reading WHERE entry IN ({marks}) AND tray IS NOT 'waiting'"
         " AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.reading = reading.entry)",
         entries,
     )
+
+
+def _drop_assessments(store: Store, marks: str, entries: list[int]) -> None:
+    kept = "(SELECT assessment FROM alert WHERE assessment IS NOT NULL)"
+    which = f"IN ({marks}) AND {{}} NOT IN {kept}"
+    store.execute(f"DELETE FROM assessment WHERE entry {which.format('entry')}", entries)
+    sql = f"DELETE FROM assessment_reading WHERE assessment {which.format('assessment')}"
+    store.execute(sql, entries)
 
 
 def _drop_entries(store: Store, entries: list[int]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.store import referral_schema, report_schema
+from edge.store.assessment_schema import ASSESSMENTS
 from edge.store.care_schema import CARE, FOLLOW_UP, LIFE_STATUS
 from edge.store.migrations import Migration
 from edge.store.visit_schema import PAPER, VISIT_NOTES
@@ -371,4 +372,5 @@ MIGRATIONS = (
     Migration("0018_add_paper", PAPER),
     Migration("0019_add_follow_up", FOLLOW_UP),
     Migration("0020_add_tests", _TESTS),
+    Migration("0021_add_assessments", ASSESSMENTS),
 )

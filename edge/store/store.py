@@ -156,6 +156,11 @@ class Store:
         row = self.row(sql, parameters)
         return int(row[0]) if row is not None and row[0] is not None else 0
 
+    @property
+    def home(self) -> Path:
+        """The folder of the file: the box's home."""
+        return self._path.parent
+
     def box_id(self) -> str:
         """The box's id, as enrolled; "unnamed" before `init`."""
         row = self.row("SELECT id FROM box")

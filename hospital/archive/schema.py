@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from edge.store.migrations import Migration
 from hospital.archive import referral_schema, report_schema
+from hospital.archive.assessment_schema import ASSESSMENTS
 from hospital.archive.visit_schema import PAPER, VISITS
 
 PARTITIONS = 16
@@ -419,4 +420,5 @@ MIGRATIONS = (
     Migration("0018_add_months", report_schema.MONTHS),
     Migration("0019_add_paper", PAPER),
     Migration("0020_add_tests", _TESTS),
+    Migration("0021_add_assessments", ASSESSMENTS),
 )

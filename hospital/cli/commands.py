@@ -30,7 +30,7 @@ from hospital.archive.settings import (
     settings_file,
 )
 from hospital.broker import broker
-from hospital.cli import enrolment_commands, link_commands, report_command
+from hospital.cli import enrolment_commands, link_commands, report_command, rule_commands
 from hospital.cli.init import create_hospital, refuse_second
 from hospital.cli.output import hospital_home, open_hospital, say, speaks_json
 from hospital.fleet import boxes, claims
@@ -308,5 +308,6 @@ for _command in (
     *link_commands.COMMANDS,
     *enrolment_commands.COMMANDS,
     report_command.report,
+    rule_commands.compare_rules,
 ):
     hospital.add_command(_command)

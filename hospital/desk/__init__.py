@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
+from edge.assessments import second_judgement
+from edge.assessments.second_judgement import SecondJudgement
+from edge.rules import rules as rule_tables
 from hospital.archive.errors import ArchiveDown
 from hospital.desk import (
     alerts,
@@ -26,6 +29,7 @@ from hospital.desk import (
     report,
     reviews,
     rosters,
+    rules,
     settings,
     sign_in,
     summary,
@@ -34,13 +38,14 @@ from hospital.desk import (
     wording,
 )
 from hospital.desk.context import Parts
+from hospital.patients.assessments import StoredAssessment
 from web.application import Protection, protect
 from web.failure import answer_with_sentences
 from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(rosters, alerts, referrals, notifications, reviews, clinics, settings, enrol),
+    *(rosters, alerts, referrals, notifications, reviews, clinics, rules, settings, enrol),
     report,
 )
 """Every page of the desk; its templates bear its name."""
@@ -62,6 +67,7 @@ def create_app(parts: Parts) -> Flask:
         signed_in=_signed_in,
         hospital=parts.settings.name,
         now_ms=guard.now_ms,
+        second_judgement=_second_judgement,
     )
     context.fit(app, parts)
     address = urlsplit(parts.settings.desk_url).hostname or ""
@@ -71,6 +77,11 @@ def create_app(parts: Parts) -> Flask:
     for page in PAGES:
         app.register_blueprint(page.page)
     return app
+
+
+def _second_judgement(stored: StoredAssessment) -> SecondJudgement | None:
+    """Return what this hospital's tables say of the facts of an assessment."""
+    return second_judgement.of(stored, rule_tables())
 
 
 def _signed_in() -> object:

@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from hospital.archive.errors import ArchiveDown, HospitalError
-from hospital.desk import context, forms, guard, list_parts, wording
-from hospital.patients import alert_notes, escalation, messages
+from hospital.desk import context, forms, guard, list_parts
+from hospital.patients import alert_notes, assessments, escalation, messages
 from hospital.patients.alert_notes import State
 from hospital.views import chart, silences
 from web.polling import polled_at
@@ -78,5 +78,6 @@ def _live() -> str:
         answers=answers,
         steps=escalation.steps_of(archive, [a.id for a in alerts]),
         part=part,
-        unjudged=silences.latest(archive, wording.today()),
+        unjudged=silences.latest(archive, assessments.senders(archive)),
+        not_judged=assessments.unjudged(archive, chart.PAGE),
     )

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from edge.assessments import silence
+from edge.assessments.silence import Silence
 from hospital.accounts import sessions
 from hospital.desk import context, guard, list_parts
-from hospital.patients import alert_notes, family, links, messages, summary, withheld
+from hospital.patients import alert_notes, assessments, family, links, messages, summary, withheld
+from hospital.patients.assessments import StoredAssessment
 from hospital.receiving import handlers
 from hospital.views import chart, person_chart
 from web import list_pages
@@ -102,6 +107,7 @@ def _record(line: chart.PatientLine) -> str:
         last=[r for r in person_chart.last_of_kinds(archive, ids) if r.number not in shown],
         part=_part(line, len(readings), person_chart.count(archive, ids)),
         by_reading=by_reading,
+        silences=_silences(readings, assessments.of_person(archive, ids)),
         others=[other for record_id in ids[1:] if (other := chart.patient(archive, record_id))],
         shared=links.shared_with(archive, line.patient.id),
         told=messages.about(archive, ids),
@@ -109,6 +115,15 @@ def _record(line: chart.PatientLine) -> str:
         family=family.of_person(archive, ids, line.patient.mother),
         sections=[(part.template, part.rows(archive, ids)) for part in handlers.SECTIONS],
     )
+
+
+def _silences(
+    readings: Sequence[chart.ReadingRow], found: Sequence[StoredAssessment]
+) -> dict[str, Silence]:
+    """Return why readings were judged by no rule, by their ids: the newest assessment counts."""
+    silences = {i: one.silence for one in reversed(found) for i in one.readings}
+    silences |= {r.id: why for r in readings if (why := silence.of_doubts(r.flags))}
+    return {reading: why for reading, why in silences.items() if why is not None}
 
 
 def _part(line: chart.PatientLine, shown: int, total: int) -> ListPart | None:

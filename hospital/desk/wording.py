@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from markupsafe import Markup
 
 from edge import rules
+from edge.assessments import rule_text
+from edge.assessments.silence import Silence
 from edge.model import units
 from edge.model.age import Age, Estimate
 from edge.model.bounds import LAST_MS
@@ -20,8 +23,6 @@ from edge.model.patient_codes import AgeUnit, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
 from edge.model.reading import Code, Value
 from edge.referrals.letter import LetterReading
-from edge.rules import RULES
-from edge.rules.rule import Silence
 from hospital.patients.messages import DeliveryState, SentMessage
 from hospital.views.chart import ReadingRow
 
@@ -54,13 +55,22 @@ UNITS = {"mm[Hg]": "mmHg", "Cel": "°C", "[degF]": "°F", "[lb_av]": "lb"}
 
 _SILENCES = {
     Silence.NO_AGE: "Not judged, because the age is not known",
-    Silence.CHILD: "Not judged, because the rules are for adults",
+    Silence.NO_SEX: "Not judged, because the sex is not known",
+    Silence.NO_PREGNANCY: "Not judged: nobody said whether she is pregnant",
+    Silence.NO_RULE: "No rule is for this value and this person",
     Silence.IMPROBABLE: "Not judged before somebody at the clinic has confirmed it",
+    Silence.PERHAPS_SAME: "Not judged before somebody at the clinic says which value it is",
 }
 """Why no rule judges a value that may be dangerous."""
 
-_RULES = {rule.name: rule for rule in RULES}
-"""What each rule is called, and where it comes from."""
+_EARLIER_RULES = {
+    "news2-red": (
+        "NEWS2: one parameter that alone scores 3",
+        "Royal College of Physicians. National Early Warning Score (NEWS) 2. London: RCP, 2017."
+        " ISBN 978-1-86016-682-2, chart 1 and chart 4",
+    )
+}
+"""Title and source of the rules of earlier releases, whose alerts are still shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +184,8 @@ def device_time(text: str | None) -> Markup:
 
 def rule(kind: str) -> str:
     """Return what a rule is called."""
-    return _RULES[kind].title if kind in _RULES else kind
+    known = rules.rules().get(kind)
+    return _EARLIER_RULES.get(kind, (kind, ""))[0] if known is None else known.title
 
 
 def parameter(name: str) -> str:
@@ -185,13 +196,33 @@ def parameter(name: str) -> str:
 
 def citation(kind: str) -> str:
     """Return where a rule comes from, "" when this desk does not know it."""
-    return _RULES[kind].citation() if kind in _RULES else ""
+    known = rules.rules().get(kind)
+    return _EARLIER_RULES.get(kind, ("", ""))[1] if known is None else known.citations[0]
 
 
-def silence(reading: ReadingRow, patient: Patient) -> str:
-    """Return why no rule judged a value that may be dangerous, "" when one did."""
-    why = rules.silent(reading.values, patient.age_at(today()), reading.flags)
-    return "" if why is None else silence_text(why)
+def results(result: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return a rule's result in words, without what is not known and what stands elsewhere."""
+    apart = {"status", "missing", "reason", "refused", "warnings"}
+    known = [(n, v) for n, v in result.items() if n not in apart and v not in (None, {}, [])]
+    return [(name.replace("_", " "), _result(value)) for name, value in known]
+
+
+def facts(used: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return the facts that a rule used: label and value."""
+    return rule_text.shown(used)
+
+
+def fact_names(missing: Sequence[str]) -> str:
+    """Return what was missing, in words."""
+    return ", ".join(rule_text.named(name) for name in missing)
+
+
+def _result(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{rule_text.named(str(k))} {_result(v)}" for k, v in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 def silence_text(why: Silence) -> str:

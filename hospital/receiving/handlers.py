@@ -41,6 +41,7 @@ from hospital.receiving.handler import (
     edit_origin,
     stamp_columns,
 )
+from hospital.receiving.rule_handlers import RULE_HANDLERS
 from hospital.receiving.visit_handlers import VISIT_HANDLERS
 
 READING = (
@@ -63,6 +64,8 @@ class AlertFact(Fact, frozen=True):
     at: Stamp
     patient: Text | None = None
     reading: Text | None = None
+    assessment: Text | None = None
+    visit: Text | None = None
 
     @classmethod
     def read(cls, entry: Entry) -> AlertFact:
@@ -134,12 +137,13 @@ def _alert(archive: Archive, origin: Origin, fact: AlertFact) -> None:
     value = fact.value.checked()
     archive.execute(
         "INSERT INTO alert (id, box, clinic, patient, reading, rule, level, parameter, code, value,"
-        " unit, comparator, boot, t_ms, wall_ms, quality, received_ms, withheld)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " unit, comparator, boot, t_ms, wall_ms, quality, received_ms, withheld, assessment,"
+        " visit) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (origin.id, origin.box.id, origin.box.clinic, fact.patient, fact.reading, fact.rule)
         + (fact.level, fact.parameter, value.code, value.number, value.unit, value.comparator)
         + (*stamp_columns(fact.at), origin.received_ms)
-        + (withheld.is_withheld(archive, origin.box.clinic, fact.patient),),
+        + (withheld.is_withheld(archive, origin.box.clinic, fact.patient),)
+        + (fact.assessment, fact.visit),
     )
 
 
@@ -289,6 +293,7 @@ HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     EntryKind.SETTING: Handler(SettingFact.read, each(_setting)),
     **VISIT_HANDLERS,
     **CARE_HANDLERS,
+    **RULE_HANDLERS,
 }
 """The kinds that `ENTRY_KINDS` says the hospital applies; a test holds both together."""
 

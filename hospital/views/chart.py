@@ -284,8 +284,8 @@ def alert(archive: Archive, alert_id: str) -> ChartedAlert | None:
 
 def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[ChartedAlert]:
     rows = archive.rows(
-        "SELECT a.*, p.name AS patient_name, coalesce(r.discarded = 1"
-        " OR coalesce(r.patient, '') <> coalesce(a.patient, ''), false) AS taken_back"
+        "SELECT a.*, p.name AS patient_name, (r.id IS NOT NULL AND (r.discarded = 1"
+        " OR coalesce(r.patient, '') <> coalesce(a.patient, ''))) AS taken_back"
         " FROM alert a LEFT JOIN patient p ON p.id = a.patient"
         f" LEFT JOIN reading r ON r.id = a.reading WHERE {where}"
         " ORDER BY a.handled, a.number DESC LIMIT ? OFFSET ?",

@@ -1,13 +1,14 @@
-"""Readings that may be dangerous and that no rule judged, for the desk's list of alerts."""
+"""Readings that wait for a person's word before a rule may judge them, for the list of alerts."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
 
-from edge import rules
-from edge.model.age import Age
-from edge.rules.rule import Silence
+from edge.assessments import silence, unknown_person
+from edge.assessments.silence import Silence
+from edge.rules import rules
+from edge.rules.assessment import Level
 from hospital.archive import Archive
 from hospital.views import chart
 from hospital.views.chart import ReadingRow
@@ -24,18 +25,28 @@ class UnjudgedReading:
     silence: Silence
 
 
-def latest(archive: Archive, today: date, limit: int = chart.PAGE) -> list[UnjudgedReading]:
-    """Return the last of them, newest first."""
-    found: list[UnjudgedReading] = []
-    ages: dict[str, Age | None] = {}
-    for reading in chart.without_alert(archive, LOOKED_AT):
-        if rules.silent(reading.values, None, reading.flags) is None:
-            continue  # of no age would it be dangerous
-        who = reading.patient_id or ""
-        if who not in ages:
-            line = chart.patient(archive, who)
-            ages[who] = None if line is None else line.patient.age_at(today)
-        silence = rules.silent(reading.values, ages[who], reading.flags)
-        if silence is not None:
-            found.append(UnjudgedReading(reading, silence))
+def latest(
+    archive: Archive, senders: Collection[str], limit: int = chart.PAGE
+) -> list[UnjudgedReading]:
+    """Return the last of them, newest first.
+
+    `senders` are the boxes that send what their rules found. Another box judges adults of known age
+    alone: of its patients of unknown age the values are looked at here.
+    """
+    found = [
+        UnjudgedReading(reading, why)
+        for reading in chart.without_alert(archive, LOOKED_AT)
+        if (why := _silence(archive, reading, senders)) is not None
+    ]
     return found[:limit]
+
+
+def _silence(archive: Archive, reading: ReadingRow, senders: Collection[str]) -> Silence | None:
+    doubt = silence.of_doubts(reading.flags)
+    if doubt is not None or reading.box in senders:
+        return doubt
+    if unknown_person.most_urgent(rules(), reading.values).rank < Level.URGENT.rank:
+        return None
+    line = chart.patient(archive, reading.patient_id or "")
+    is_known = line is not None and (line.patient.birth or line.patient.age)
+    return None if is_known else Silence.NO_AGE

@@ -75,7 +75,9 @@ def say(visit_id: str) -> ResponseReturnValue:
     store, now, actor = context.store(), context.now(), context.worker().staff.id
     said = "" if notes.of_visit(store, visit_id).text(name) == value else value
     try:
-        notes.say(store, now, visit_id, name, said, actor=actor)
+        with store.transaction():
+            notes.say(store, now, visit_id, name, said, actor=actor)
+            alerts.judge_note(store, now, visit_id)
     except InvalidForm:
         abort(400)
     return redirect(url_for(".show", visit_id=visit_id), 303)

@@ -60,6 +60,12 @@ PLACES: tuple[Place, ...] = (
         "medical_records",
         N_("What devices measured of control material."),
     ),
+    Place(
+        "rules.show",
+        N_("Clinical rules"),
+        "medical_records",
+        N_("How this box judges values: tables, sources, who signed them."),
+    ),
 )
 """In the order of the page."""
 

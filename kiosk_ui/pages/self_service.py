@@ -11,13 +11,14 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge import rules
+from edge.assessments import judging, unknown_person, verdict
 from edge.equipment import registry
 from edge.model.patient import Patient
 from edge.model.reading import Kind
 from edge.patients import cards, register
 from edge.readings import history
 from edge.readings.history import StoredReading
+from edge.rules.assessment import Level
 from edge.visits import visits
 from edge.visits.visits import Visit
 from kiosk_ui import context, person_form, wording
@@ -311,7 +312,7 @@ def _body(step: Step, after: int) -> str:
         step=step,
         icon_name=kind_icon(step.kind),
         rows=lines(newest.values, newest.coded) if newest else (),
-        advice=_advice(newest) if newest else None,
+        advice=_advice(newest) if newest else [],
         refused=[issue_texts.refusal_sentence(f) for f in refused],
         measuring=bool(now_showing),
         entry=newest.entry if newest else 0,
@@ -320,16 +321,28 @@ def _body(step: Step, after: int) -> str:
     )
 
 
-def _advice(recorded: StoredReading) -> Markup | None:
-    """Return what to do about a value that a rule or a limit has marked."""
-    store = context.store()
-    is_silent = bool(history.silences(store, [recorded], context.now()))
-    nobodys = recorded.patient_id is None and bool(rules.silent(recorded.values, None))
-    if history.urgent(store, [recorded.entry]) or is_silent or nobodys:
-        return t(N_("Show this to a health worker now."))
+def _advice(recorded: StoredReading) -> list[Markup]:
+    """Return what to do about a value that a rule or a limit has marked, in the patient's words."""
+    store, now = context.store(), context.now()
+    is_silent = bool(history.silences(store, [recorded], now))
+    if history.urgent(store, [recorded.entry]) or is_silent or _may_be_urgent(recorded):
+        visit = _own_visit()
+        said = "" if visit is None else verdict.of_visit(store, visit, now).patient
+        now_text = t(N_("Show this to a health worker now."))
+        return [now_text, t(said)] if said else [now_text]
     if recorded.warnings or recorded.doubts:
-        return t(N_("Rest a little and measure again. Then show it to a health worker."))
-    return None
+        return [t(N_("Rest a little and measure again. Then show it to a health worker."))]
+    return []
+
+
+def _may_be_urgent(recorded: StoredReading) -> bool:
+    """Whether a value without a card would be urgent for any grown person."""
+    if recorded.patient_id is not None:
+        return False
+    return (
+        unknown_person.most_urgent(judging.tables(context.store()), recorded.values).rank
+        >= Level.URGENT.rank
+    )
 
 
 def _readings(after: int) -> list[StoredReading]:

@@ -265,7 +265,6 @@ def _live(visit: Visit, *, polled: bool = False) -> str:
         asks=[row for row in rows if row.compare or row.perhaps],
         readings=[row for row in rows if not (row.compare or row.perhaps)],
         left_out=_left_out(visit, readings),
-        silent=issue_texts.silent_for(alerts.age_of(store, visit.patient_id, now)),
         refused=_refused(visit, readings) if is_open else [],
         repeated=_repeated(visit, now) if is_open else [],
         devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],

@@ -100,8 +100,11 @@ def keep(visit_id: str, part: str) -> ResponseReturnValue:
         abort(404)
     name, value = request.form.get("name", ""), request.form.get("value", "")
     before = notes.of_visit(context.store(), visit_id)
+    store = context.store()
     try:
-        note = _keep(before, name, value)
+        with store.transaction():
+            note = _keep(before, name, value)
+            alerts.judge_note(store, context.now(), visit_id)
     except InvalidForm as error:
         shown = body(before, part, {name: value}, {name: _sentence(name, error)})
         return _answer(before, part, shown, 422)

@@ -6,12 +6,10 @@ from decimal import Decimal
 
 from markupsafe import Markup
 
-from edge import rules
-from edge.model.age import Age
+from edge.assessments.silence import Silence
 from edge.model.reading import NO_DOUBT, Code, Value
 from edge.readings.history import Refusal
 from edge.rules.plausibility import Finding, limits_of
-from edge.rules.rule import Silence
 from edge.store.issues import BY_NAME, Issue
 from kiosk_ui.wording import N_, ltr, own_words, plain, quantity, t, vital_name
 
@@ -108,18 +106,11 @@ _QUALITY = {
 
 _SILENCES = {
     Silence.NO_AGE: N_("No rule judges this value, because the age is not known."),
-    Silence.CHILD: N_("No rule judges this value, because the rules are for adults."),
+    Silence.NO_SEX: N_("No rule judges this value, because the sex is not known."),
+    Silence.NO_PREGNANCY: N_("No rule judges this value: nobody said whether she is pregnant."),
+    Silence.NO_RULE: N_("No rule is for this value and this person. Judge it yourself."),
     Silence.IMPROBABLE: N_("No rule judges this value before somebody has confirmed it."),
-}
-
-_SILENT_FOR = {
-    Silence.NO_AGE: N_(
-        "Dangerous values raise no alert here, because the age is not known. Enter the age."
-    ),
-    Silence.CHILD: N_(
-        "Dangerous values raise no alert here, because the rules are for adults. Judge them"
-        " yourself."
-    ),
+    Silence.PERHAPS_SAME: N_("No rule judges this value before somebody says which it is."),
 }
 
 
@@ -155,12 +146,6 @@ def warning_sentence(name: str) -> Markup:
 def silence_sentence(silence: Silence) -> Markup:
     """Return why no rule judges a value."""
     return t(_SILENCES[silence])
-
-
-def silent_for(age: Age | None) -> Markup | None:
-    """Return why no rule judges anybody of this age, None when one does."""
-    silence = rules.silent_at(age)
-    return None if silence is None else t(_SILENT_FOR[silence])
 
 
 def quality_words(flags: tuple[str, ...]) -> list[Markup]:

@@ -21,6 +21,7 @@ document.addEventListener("input", ({ target }) => {
 document.addEventListener("focusout", ({ target, relatedTarget }) => {
   const row = target.closest(".typed");
   if (!row?.dataset.changed || row.contains(relatedTarget)) return;
+  if (relatedTarget?.closest("form[data-takes]")) return;  // Finish takes it along
   const boxes = [...row.querySelectorAll("input:not([type=hidden])")];
   if (!boxes.every((box) => box.value.trim())) return;
   delete row.dataset.changed;

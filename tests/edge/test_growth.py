@@ -15,11 +15,12 @@ from hypothesis import strategies as st
 from edge.rules.growth import (
     LAST_DAY,
     LYING,
+    SCORES,
     STANDING,
     Child,
     standard_length,
-    z_scores,
-    z_scores_5_19,
+    z_score,
+    z_score_5_19,
 )
 from edge.rules.lms import table
 
@@ -37,6 +38,16 @@ TABLES = (
     ("height-for-age-5-19", 61, 228),
 )
 AGREED = Decimal("0.01")
+
+
+def z_scores(child: Child) -> dict[str, Decimal]:
+    found = {name: z_score(name, child) for name in SCORES}
+    return {name: z for name, z in found.items() if z is not None}
+
+
+def z_scores_5_19(child: Child) -> dict[str, Decimal]:
+    found = {name: z_score_5_19(name, child) for name in ("z_bmi", "z_hfa")}
+    return {name: z for name, z in found.items() if z is not None}
 
 
 def kept(name: str) -> Iterator[tuple[dict[str, Any], dict[str, dict[str, float]]]]:

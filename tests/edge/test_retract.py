@@ -30,11 +30,11 @@ def gita(store: Store, hand: HandClock) -> str:
 
 
 def low(store: Store, hand: HandClock, patient: str) -> int:
-    """Record a pressure that raises an alert."""
+    """Record a pressure that is urgent."""
     reading = cuff(hand.now(), pressure(85, 50, 135), patient=patient)
     outcome = intake.accept(store, reading)
     assert isinstance(outcome, intake.AcceptedReading)
-    assert outcome.alerts
+    assert history.urgent(store, [outcome.entry])
     return outcome.entry
 
 

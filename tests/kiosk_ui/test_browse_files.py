@@ -60,6 +60,7 @@ def test_a_photo_is_made_smaller_with_a_preview_and_a_voice_is_recorded(
 ) -> None:
     imran = scene.people[0].id
     page.goto(f"{address}/visits/{scene.open_visit()}")
+    page.get_by_role("button", name="More").click()
     page.get_by_role("link", name="Photo, voice").click()
     large = {"name": "wound.png", "mimeType": "image/png", "buffer": png(1800, 900)}
     page.locator("#photo").set_input_files(large)  # type: ignore[arg-type]
@@ -83,6 +84,7 @@ def test_what_the_hospital_wrote_is_read_where_it_appears(
     page: Page, address: str, scene: Scene
 ) -> None:
     page.goto(f"{address}/visits/{scene.open_visit()}")
+    page.locator("[data-row=weight]").first.click()
     page.locator("#t-weight input[name=v0]").fill("71")
     scene.told()
     says = page.locator("#says")

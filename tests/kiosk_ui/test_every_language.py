@@ -91,8 +91,12 @@ def addresses(scene: Scene, kiosk: Flask) -> dict[str, str]:
     known = {
         "patient_id": imran, "visit_id": visit, "staff_id": scene.worker, "entry": waiting.entry,
         "holder_id": imran, "kind": "blood-pressure", "address": "00:11:22:33:44:55",
+        "part": "plan", "what": "age", "rule_id": "news2", "word": "malaria",
     }  # fmt: skip
-    known_of = {"retract.show": known | {"entry": measured.entry}}
+    known_of = {
+        "retract.show": known | {"entry": measured.entry},
+        "visit_medicines.ask": known | {"word": "paracetamol"},
+    }
     urls = kiosk.url_map.bind("localhost")
     return {
         rule.endpoint: urls.build(

@@ -11,6 +11,8 @@ import every_referral
 from hand_clock import HandClock
 from readings import cuff, pressure
 
+from edge.assessments import rule_log
+from edge.assessments.rule_log import RuleEvent
 from edge.care import appointments, calls, episodes, fridge, immunizations
 from edge.care.calls import Call
 from edge.care.fridge import FridgeReading
@@ -86,6 +88,8 @@ def write(store: Store, home: Path, hand: HandClock) -> None:
     _tray(store, hand, sita, amina.id)
     _equipment(store, hand, amina.id)
     _hospital(store, hand, sita, amina.id)
+    signed = RuleEvent("news2", "1", "ab" * 32, rule_log.SIGNED, by="Dr Aziz", why="reviewed")
+    rule_log.note(store, hand.now(), signed, actor=amina.id)
     _care(store, hand, sita, amina.id)
     soap = Item("soap", "Soap", "piece", 3, own=True)
     received = {"what": "received", "number": "20", "batch": "B7", "expiry": "03/2028"}
