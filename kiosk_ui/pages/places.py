@@ -53,6 +53,12 @@ PLACES: tuple[Place, ...] = (
         "own_calendar",
         N_("The numbers of a month, to print, to close and to pass on."),
     ),
+    Place(
+        "notifications.show",
+        N_("Notifiable diseases"),
+        "alert_triangle",
+        N_("Reports of this week, and the word that there was no case."),
+    ),
     Place("stock.show", N_("Stock"), "own_tray", N_("What is there, what is low, what expires.")),
     Place(
         "controls.show",
