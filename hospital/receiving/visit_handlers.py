@@ -225,10 +225,12 @@ def _move(archive: Archive, origin: Origin, fact: MoveFact) -> None:
             "UPDATE reading SET visit = ? WHERE clinic = ? AND visit = ? AND patient = ?",
             (fact.becomes, clinic, fact.visit, fact.patient),
         )
-    archive.execute(
-        "UPDATE medicine SET visit = ?, patient = ? WHERE clinic = ? AND visit = ? AND patient = ?",
-        (fact.becomes, fact.to, clinic, fact.visit, fact.patient),
-    )
+    for table in MOVED_TABLES:
+        archive.execute(
+            f"UPDATE {table} SET visit = ?, patient = ?"
+            " WHERE clinic = ? AND visit = ? AND patient = ?",
+            (fact.becomes, fact.to, clinic, fact.visit, fact.patient),
+        )
 
 
 def _taken_back(archive: Archive, origin: Origin, fact: TakenBackFact) -> None:

@@ -10,6 +10,8 @@ import pytest
 from desk_scene import HUNZA, NOW_MS, THAR, Doctor
 from hand_clock import HandClock
 
+from edge.files import attachments
+from edge.files.attachments import Subject
 from edge.medicines import given as medicines
 from edge.medicines.given import GivenMedicine
 from edge.model.patient import Patient
@@ -23,6 +25,7 @@ from edge.store.store import Store
 from edge.visits import eye_tests, moving, notes, visits
 from edge.visits.visits import Visit
 from hospital.archive import Archive
+from hospital.files import patient_files
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.receiving import apply
@@ -89,10 +92,18 @@ def test_the_doctor_reads_the_visit_in_words(
 
 
 def test_a_moved_visit_stands_on_the_right_chart_and_both_tell_it(
-    doctor: Doctor, archive: Archive, store: Store, hand: HandClock, sita: Patient, visit: Visit
+    doctor: Doctor,
+    archive: Archive,
+    store: Store,
+    hand: HandClock,
+    sita: Patient,
+    visit: Visit,
+    tmp_path: Path,
 ) -> None:
     write(store, hand, visit)
     gita = register.register(store, hand.now(), PatientForm("Gita"), None)
+    about = Subject(sita.id, visit.id)
+    attachments.add(store, tmp_path, hand.now(), b"photo", "image/jpeg", about)
     moving.move(store, hand.now(), visit.id, gita.id, visit.id, actor="w1")
     made = retract.together(store, visit.id, sita.id)
     retract.move(store, hand.now(), made, Holder(gita.id, visit.id), actor="w1")
@@ -104,6 +115,8 @@ def test_a_moved_visit_stands_on_the_right_chart_and_both_tell_it(
     assert len(here.medicines) == 2
     (away,) = visit_chart.of_person(archive, [sita.id])
     assert isinstance(away, visit_chart.MovedAway)
+    assert len(patient_files.of_person(archive, [gita.id])) == 1
+    assert patient_files.of_person(archive, [sita.id]) == []
     assert "Moved away" in doctor.client.get(f"/patients/{sita.id}").text
     assert "Moved here" in doctor.client.get(f"/patients/{gita.id}").text
 
