@@ -19,6 +19,7 @@ from kiosk_ui.pages import (
     controls,
     correct,
     danger,
+    day_register,
     devices,
     due,
     failure,
@@ -34,6 +35,7 @@ from kiosk_ui.pages import (
     measuring,
     messages,
     move_visit,
+    notifications,
     pairing,
     paper_visit,
     patients,
@@ -42,6 +44,7 @@ from kiosk_ui.pages import (
     referrals,
     register,
     repetition,
+    report,
     retract,
     rules,
     say_fact,
@@ -96,6 +99,7 @@ PAGES = (
     rules,
     say_fact,
     self_service,
+    notifications,
     referrals,
     tray,
     status,
@@ -112,6 +116,8 @@ PAGES = (
     programmes,
     immunizations,
     fridge,
+    report,
+    day_register,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 

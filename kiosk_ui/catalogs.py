@@ -24,7 +24,9 @@ from edge.dangers import checklists
 from edge.medicines import site_list
 from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
+from edge.notifications import diseases
 from edge.patients import calendars
+from edge.reports.core import labels
 from edge.rules import texts as rule_texts
 from edge.rules.library import packaged
 from edge.stock import items
@@ -94,9 +96,11 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/store/issues.py": [kind.sentence for kind in issues.ISSUES],
     "edge/stock/items.toml": items.KIOSK_TEXTS,
     "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
+    "edge/reports/core/labels.py": labels.TEXTS,
     "edge/rules/tables": tuple(rule_texts.texts(packaged().rules.values())),
     "edge/care/library.py": library.texts(),
     "edge/assessments/verdict.py": verdict.KIOSK_TEXTS,
+    "edge/notifications/diseases.toml": diseases.KIOSK_TEXTS,
 }
 """Tables outside of the kiosk whose texts it translates, by their place; one row a table."""
 

@@ -76,6 +76,7 @@ PARTS = (
     VisitPart("programmes", N_("Programmes")),
     VisitPart("immunization", N_("Vaccines")),
     VisitPart("referral", N_("Referral")),
+    VisitPart("notification"),
     VisitPart("outcome"),
 )
 """The parts of a visit, in their order on the screen."""
@@ -269,6 +270,11 @@ def _live(visit: Visit, *, polled: bool = False) -> str:
         repeated=_repeated(visit, now) if is_open else [],
         devices=[d for d in registry.devices(store) if d.state in ("connected", "measuring")],
     )
+
+
+def tiles_of(visit: Visit, now: Stamp) -> list[tiles.Tile]:
+    """Return the tiles of a visit."""
+    return tiles.tiles(_seen(visit, now), now)
 
 
 def _seen(visit: Visit, now: Stamp) -> tiles.Seen:
