@@ -27,6 +27,7 @@ from hospital.desk import (
     patients,
     readings,
     referrals,
+    report,
     reviews,
     rosters,
     rules,
@@ -47,6 +48,7 @@ PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
     *(rosters, alerts, due, referrals, notifications, reviews, clinics, rules, settings),
     enrol,
+    report,
 )
 """Every page of the desk; its templates bear its name."""
 
