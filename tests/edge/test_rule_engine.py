@@ -172,6 +172,13 @@ def test_a_number_of_another_unit_is_refused_where_no_meter_shows_it() -> None:
     assert answer.result["refused"] == {"hba1c": "hba1c must be from 3 to 20 %"}
 
 
+def test_a_bound_beyond_every_meter_of_the_unit_is_refused() -> None:
+    beyond = {"least": Decimal(1000)}
+    answer = judged("hyperglycaemia_adult", age_years=50, value=beyond, unit="mmol/L")
+    assert "glucose" in answer.missing
+    assert "glucose" in answer.result["refused"]  # type: ignore[operator]
+
+
 def test_pressures_that_cross_are_refused_together() -> None:
     answer = judged("bp_grade_adult", age_years=50, pregnant=False, sbp=80, dbp=92)
     assert answer.missing == ("sbp", "dbp")
