@@ -254,9 +254,10 @@ def test_differences_are_named(clinic: Clinic) -> None:
     [
         (None, ""),
         ("2026-11-03", "2026-11-03"),
+        ("2026-11", "2026-11-01"),
+        ("2026", "2026-01-01"),
+        ("yes 2026-11-03", "2026-11-03"),
         ("yes", "?"),
-        ("yes 2026-11-03", "?"),
-        ("2026", "?"),
     ],
 )
 def test_the_day_of_a_death_is_known_or_not(said: str | None, day: str) -> None:

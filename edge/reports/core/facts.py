@@ -40,6 +40,8 @@ class Origin(NamedTuple):
     id: str
     box: str
     order: tuple[int, int]
+    actor: str = ""
+    """Who typed a reading: a staff id."""
 
 
 class Fact(NamedTuple):
@@ -64,9 +66,11 @@ def facts_of(kind: str, body: object, at: Stamp, origin: Origin) -> Fact | None:
     data = reader(body)
     if data is None:
         return None
+    if kind == EntryKind.READING and data.get("source") == "typed" and _is_plain(origin.actor):
+        data = {**data, "actor": origin.actor}
     day = body.get("day")
     return Fact(
-        *origin,
+        *origin[:3],
         str(kind),
         str(day) if months.is_day(day) else "",
         _text(body, "patient"),
