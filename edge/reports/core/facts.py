@@ -170,8 +170,11 @@ def _change(value: Json) -> Json:
 
 
 def _assessment(body: Mapping[str, Json]) -> Mapping[str, Json]:
-    data = {key: text for key in ("rule", "status", "level") if (text := _text(body, key))}
-    return data | {"result": _result(body.get("result"))}
+    data = {key: text for key in ("rule", "status", "level", "cause") if (text := _text(body, key))}
+    return data | {
+        "result": _result(body.get("result")),
+        "readings": _texts(body.get("readings")),
+    }
 
 
 def _result(text: Json) -> Mapping[str, Json]:
