@@ -15,6 +15,7 @@ from edge.model.errors import ActionRefused
 from edge.reports import box_facts
 from edge.reports.core import indicators, months
 from edge.reports.core.indicators import Difference, Report
+from edge.reports.core.settled import Settled
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -45,6 +46,7 @@ class MonthState:
     month: str
     report: Report
     stated: tuple[Statement, ...]
+    settled: Settled
 
     @property
     def closed(self) -> Statement | None:
@@ -60,7 +62,9 @@ class MonthState:
 
 def state(store: Store, month: str) -> MonthState:
     """Return how a month stands."""
-    return MonthState(month, box_facts.report(store, month), statements(store, month))
+    settled = box_facts.settled(store)
+    report = indicators.of_settled(settled, month)
+    return MonthState(month, report, statements(store, month), settled)
 
 
 def statements(store: Store, month: str) -> tuple[Statement, ...]:
