@@ -3,6 +3,7 @@
 The box's file is made anew: each patient is enrolled and came four times within two years, each
 time with a pressure, a note and the next appointment. The peer is SQLite itself, asked for the
 hypertension numbers alone over the same rows, in the manner of HEARTS360's published queries.
+Seconds are those of the processor: what a machine with nothing else to do needs.
 """
 
 from __future__ import annotations
@@ -59,9 +60,9 @@ def run(as_json: bool, patients: int = PATIENTS) -> int:
 
 
 def _timed(work: Callable[[], object]) -> tuple[float, object]:
-    begun = time.perf_counter()
+    begun = time.process_time()
     result = work()
-    return round(time.perf_counter() - begun, 2), result
+    return round(time.process_time() - begun, 2), result
 
 
 def _fill(store: Store, patients: int) -> None:

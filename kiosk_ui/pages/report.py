@@ -113,6 +113,7 @@ def _page(month: str, wrong: str = "", unmapped: str = "") -> str:
         is_over=month < today[:7],
         sections=list(report_texts.sections(state.report)),
         state=state,
+        hospital=closing.hospital_count(store, state.closed),
         closed_at=[
             moment_text(datetime.fromtimestamp(one.wall_ms / 1000, UTC)) for one in state.stated
         ],
