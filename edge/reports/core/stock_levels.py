@@ -63,6 +63,11 @@ TEST_ITEMS: Final = {
 
 
 def _changes(settled: Settled) -> Iterator[_Change]:
+    yield from _moved(settled)
+    yield from _used_up(settled)
+
+
+def _moved(settled: Settled) -> Iterator[_Change]:
     for row in settled.kind("stock"):
         number = _number(row.data.get("number"))
         item = row.data.get("item")
@@ -71,6 +76,10 @@ def _changes(settled: Settled) -> Iterator[_Change]:
         what = row.data.get("what")
         sign = -1 if what in ("used", "lost") else 1
         yield _Change(row.order, row.day, str(item), sign * number, what == "counted", True)
+
+
+def _used_up(settled: Settled) -> Iterator[_Change]:
+    """Yield what entries of their own kinds use."""
     for row in settled.kind("medicine"):
         if row.data.get("state") == "given" and row.data.get("quantity"):
             yield _used(row, str(row.data.get("medicine", "")), row.data["quantity"])
