@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from month_facts import Clinic, identity, pressure
 
 from edge.model.clock import ClockQuality, Stamp
-from edge.reports.core import indicators
+from edge.reports.core import indicators, stock_levels
 from edge.reports.core.facts import READERS, Fact, Origin, facts_of
 from edge.reports.core.people import Person, death_day
 from edge.reports.core.settled import settle
+from edge.stock.items import packaged
+from edge.visits.eye_tests import EYE_TESTS
 
 MONTH = "2026-11"
 
@@ -255,6 +257,22 @@ def test_a_day_without_stock_is_counted(clinic: Clinic) -> None:
         {"item": "amlodipine", "what": "received", "number": "5", "day": "2026-11-25"},
     )
     assert numbers(clinic)["stock.days_out.amlodipine"] == 5
+
+
+def test_a_test_uses_the_item_that_the_stock_has_for_it(clinic: Clinic) -> None:
+    assert {
+        part.code: item.item
+        for item in packaged().values()
+        if item.of_test
+        for part in EYE_TESTS[item.of_test].results
+    } == stock_levels.TEST_ITEMS
+    counted = {"item": "hiv-test", "what": "counted", "number": "1", "day": "2026-11-02"}
+    clinic.write("stock", "2026-11-02", counted)
+    who = clinic.person("Sita")
+    visit = clinic.visit(who, "2026-11-29")
+    test = {"kind": "test", "source": "typed", "values": [], "patient": who, "visit": visit}
+    clinic.write("reading", "2026-11-29", {**test, "coded": [["75622-1", "negative"]]})
+    assert numbers(clinic)["stock.days_out.hiv-test"] == 2
 
 
 def test_differences_are_named(clinic: Clinic) -> None:
