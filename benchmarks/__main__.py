@@ -26,6 +26,12 @@ def _parse(as_json: bool, _quick: bool) -> int:
     return run(as_json)
 
 
+def _month_close(as_json: bool, _quick: bool) -> int:
+    from benchmarks.month_close import run
+
+    return run(as_json)
+
+
 def _frames(as_json: bool, _quick: bool) -> int:
     from benchmarks.frame_cost import run
 
@@ -38,11 +44,19 @@ def _rules(as_json: bool, _quick: bool) -> int:
     return run(as_json)
 
 
+def _due(as_json: bool, _quick: bool) -> int:
+    from benchmarks.due import run
+
+    return run(as_json)
+
+
 SUITES: dict[str, Callable[[bool, bool], int]] = {
     "decode": lambda as_json, _quick: decode.run(as_json),
+    "due": _due,
     "frames": _frames,
     "link": _link,
     "memory": _memory,
+    "month-close": _month_close,
     "parse": _parse,
     "rules": _rules,
 }
