@@ -14,6 +14,7 @@ from edge.care.episodes import Episode
 from edge.care.library import Library
 from edge.care.programme import VACCINES
 from edge.care.vaccine_schedule import DoseState
+from edge.model.patient_codes import AgeUnit
 from edge.patients import birth, edits, register
 from edge.readings import history
 from edge.visits import notes
@@ -27,10 +28,10 @@ from kiosk_ui.care_texts import (
     text_of,
     vaccine_title,
 )
-from kiosk_ui.wording import N_, kind_name, ltr, t
+from kiosk_ui.wording import N_, kind_name, ltr, span, t
 
-NEXT = ((7, N_("1 week")), (14, N_("2 weeks")), (30, N_("1 month")), (90, N_("3 months")))
-"""The big buttons of the next date: days, and how they are called."""
+NEXT = {7: (1, "weeks"), 14: (2, "weeks"), 30: (1, "months"), 90: (3, "months")}
+"""The big buttons of the next date: days, and as how many of which unit people say them."""
 
 _NEEDS = {
     "haemoglobin": N_("Haemoglobin"),
@@ -176,4 +177,4 @@ def doses_due(visit: Visit) -> list[tuple[Markup, Markup]] | None:
 
 def next_choices() -> list[tuple[int, Markup]]:
     """Return the big buttons of the next date: days, and how they are called."""
-    return [(days, t(text)) for days, text in NEXT]
+    return [(days, span(number, AgeUnit(unit))) for days, (number, unit) in NEXT.items()]

@@ -243,8 +243,13 @@ def age(patient: Patient, today: date) -> Markup:
 
 def _completed(known: Age) -> Markup:
     """Return an age as a number of its unit."""
-    n, shown = known.number, ltr(known.number)
-    match known.unit:
+    return span(known.number, known.unit)
+
+
+def span(n: int, unit: AgeUnit) -> Markup:
+    """Return so many of a unit in words."""
+    shown = ltr(n)
+    match unit:
         case AgeUnit.HOURS:
             return Markup(ngettext("%(n)s hour", "%(n)s hours", n, n=shown))
         case AgeUnit.DAYS:

@@ -131,7 +131,7 @@ def _with_bands(rule: RuleTable, row: Row) -> RuleTable:
     if not bands:
         raise row.wrong('"bands" is missing', "bands")
     before, after = variants[0], replace(variants[0], bands=bands)
-    check_bands(rule, after, row)
+    check_bands(rule, step.name, after, row)
     lookup = Lookup(step.name, tuple(after if v is before else v for v in step.variants))
     milder = less_cautious(rule, step.name, before, after)
     if milder:

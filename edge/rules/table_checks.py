@@ -27,7 +27,7 @@ def check(rule: RuleTable, top: Row) -> None:
         assert isinstance(step, Lookup)
         _check_variants(step, rows, words)
         for variant, row in zip(step.variants, rows, strict=True):
-            check_bands(rule, variant, row)
+            check_bands(rule, name, variant, row)
     _check_order(rule, top, words)
     _check_responses(rule, top, words)
     _check_conditions_of_people(top)
@@ -123,7 +123,7 @@ def _fits(variant: Variant, case: Mapping[str, Word]) -> bool:
     return all(case[name] in words for name, words in variant.when.items())
 
 
-def check_bands(rule: RuleTable, variant: Variant, row: Row) -> None:
+def check_bands(rule: RuleTable, name: str, variant: Variant, row: Row) -> None:
     """Raise `TableError` when the bands of a row leave a gap, overlap, or miss a word."""
     if not variant.of:
         return
@@ -131,16 +131,16 @@ def check_bands(rule: RuleTable, variant: Variant, row: Row) -> None:
     choices = words_of(rule, variant.of)
     if choices is None:
         check_numbers(variant.bands, rows, variant.step or (taken.step if taken else None))
-        _check_direction(rule, variant, row)
+        _check_direction(rule, name, variant, row)
     else:
         check_words(variant.bands, rows, choices)
 
 
-def _check_direction(rule: RuleTable, variant: Variant, row: Row) -> None:
+def _check_direction(rule: RuleTable, name: str, variant: Variant, row: Row) -> None:
     """Refuse bands that get milder where they are said to get worse."""
     if variant.worse is None:
         return
-    ranks = [rank_of(rule, row.text("name"), band.gives) for band in variant.bands]
+    ranks = [rank_of(rule, name, band.gives) for band in variant.bands]
     known = [rank for rank in ranks if rank is not None]
     if len(known) < len(ranks):
         raise row.wrong('"worse" needs the words of this step under [order]', "worse")

@@ -156,7 +156,7 @@ def shelves(store: Store, items: Mapping[str, Item], now: Stamp) -> list[Shelf]:
     today = birth.today_of(now)
     known = {word: items.get(word) or unlisted(word) for word in (*items, *by_item)}
     found = [_shelf(item, by_item.get(word, []), today) for word, item in known.items()]
-    return sorted(found, key=lambda one: (not one.is_out, not one.is_low))
+    return sorted(found, key=lambda one: (not one.is_out, not one.is_low, not one.is_known))
 
 
 def unlisted(word: str) -> Item:

@@ -29,7 +29,7 @@ from kiosk_ui.care_texts import (
     text_of,
 )
 from kiosk_ui.guard import staff_only
-from kiosk_ui.visit_care import NEXT, appointment_text
+from kiosk_ui.visit_care import NEXT, appointment_text, next_choices
 from kiosk_ui.wording import N_, t
 
 page = Blueprint("programmes", __name__)
@@ -198,7 +198,7 @@ def _facts(programme: Programme) -> tuple[dict[str, str], Markup | None]:
 def _asked_day(today: date) -> date | None:
     """Return the day of a button or of the field; None for none, the past or beyond two years."""
     days, typed = request.form.get("days", ""), request.form.get("day", "")[:LONGEST]
-    if days in {str(number) for number, _ in NEXT}:
+    if days in map(str, NEXT):
         return today + timedelta(days=int(days))
     day = courses.as_day(typed.strip())
     if day is None or not today < day <= today + timedelta(days=731):
@@ -225,7 +225,7 @@ def _page(patient_id: str, wrong: tuple[str, Markup] | None = None) -> str:
         ],
         offered=[(one, text_of(one, one.title), _asked(one)) for one in offered],
         states=[(s.value, t(STATES[s])) for s in EpisodeState if s != EpisodeState.ENROLLED],
-        nexts=[(days, t(text)) for days, text in NEXT],
+        nexts=next_choices(),
         wrong=wrong,
     )
 

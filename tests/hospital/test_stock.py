@@ -47,3 +47,11 @@ def test_what_is_no_number_is_kept_as_a_record_and_entered_nowhere(archive: Arch
     wrong = (record(1, "counted", "-5"), record(2, "counted", "x"), record(3, "eaten", "1"))
     keep(archive, desk_scene.THAR, 1, *wrong, record(4, "received", "1", expiry="never"))
     assert stock_chart.of_clinics(archive) == []
+
+
+def test_a_test_read_by_eye_uses_one_of_its_kit(archive: Archive) -> None:
+    body = {"kind": "test", "source": "typed", "values": [], "coded": [["75622-1", "reactive"]]}
+    entry = {"kind": "reading", "body": body, "at": [1, 9, NOW_MS + 9000, "ntp"]}
+    keep(archive, desk_scene.THAR, 1, record(1, "counted", "10"), canonical_json(entry))
+    [row] = stock_chart.of_clinics(archive)
+    assert row.number == 9

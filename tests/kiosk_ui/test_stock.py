@@ -5,6 +5,10 @@ from __future__ import annotations
 from kiosk_desk import Desk
 
 from edge.model.clock import Clock
+from edge.model.reading import CodedValue, Kind, Measurement, Reading
+from edge.patients import register
+from edge.patients.form import PatientForm
+from edge.readings import intake
 from edge.settings.box_settings import Settings
 from edge.stock import items, stock
 from edge.store.store import Store
@@ -56,3 +60,20 @@ def test_a_mistake_is_undone_and_counts_no_more(desk: Desk, store: Store, clock:
     assert answer.status_code == 303
     assert stock.shelf_of(store, stock.unlisted("hiv-test"), clock.now()).number == 30
     assert desk.post(f"/stock/cuff/taken-back/{used.entry}").status_code == 404
+
+
+def test_what_a_visit_uses_is_taken_from_the_stock_and_a_low_medicine_says_so(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    for item, number in (("paracetamol", "12"), ("malaria-test", "26")):
+        desk.post(f"/stock/{item}", what="counted", number=number)
+    sita = register.register(store, clock.now(), PatientForm("Sita", birth="1990"), "w1")
+    visit = desk.post(f"/patients/{sita.id}/visit").headers["Location"]
+    given = {"state": "given", "dose": "500", "unit": "mg", "quantity": "12"}
+    answer = desk.post(f"{visit}/medicines/paracetamol", **given)
+    assert answer.status_code == 303, answer.text
+    assert "None left" in desk.get(f"{visit}/medicines")
+    read = Measurement(Kind.TEST, (), coded=(CodedValue("70569-9", "negative"),))
+    intake.accept(store, Reading(read, clock.now(), "typed", patient_id=sita.id))
+    shelf = stock.shelf_of(store, items.packaged()["malaria-test"], clock.now())
+    assert (shelf.number, shelf.is_low) == (25, True)
