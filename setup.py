@@ -70,6 +70,7 @@ setup(
             "readings/*.toml",
             "dangers/*.toml",
             "medicines/*.toml",
+            "notifications/*.toml",
         ],
         "web": ["py.typed", "static/*"],
         "devices": ["py.typed"],

@@ -24,6 +24,7 @@ from edge.dangers import checklists
 from edge.medicines import site_list
 from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
+from edge.notifications import diseases
 from edge.patients import calendars
 from edge.rules import texts as rule_texts
 from edge.rules.library import packaged
@@ -97,6 +98,7 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/rules/tables": tuple(rule_texts.texts(packaged().rules.values())),
     "edge/care/library.py": library.texts(),
     "edge/assessments/verdict.py": verdict.KIOSK_TEXTS,
+    "edge/notifications/diseases.toml": diseases.KIOSK_TEXTS,
 }
 """Tables outside of the kiosk whose texts it translates, by their place; one row a table."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,6 +37,7 @@ class Notification:
     """A case as it stands; `received_ms`: when a receipt covered its report, None while none."""
 
     id: str
+    entry: int
     patient: str
     disease: str
     day: str
@@ -103,6 +105,14 @@ def change(
         )
 
 
+def get(store: Store, case_id: str) -> Notification:
+    """Return one case; raises `NotFound`."""
+    row = store.row("SELECT * FROM notification WHERE id = ? AND state <> 'none'", (case_id,))
+    if row is None:
+        raise NotFound(f"no case {case_id}")
+    return _notification(store, row)
+
+
 def of_week(store: Store, week: Week) -> list[Notification]:
     """Return the cases whose day lies in a week, the last first; those taken back are left out."""
     rows = store.rows(
@@ -113,13 +123,13 @@ def of_week(store: Store, week: Week) -> list[Notification]:
     return [_notification(store, row) for row in rows]
 
 
-def of_patient(store: Store, patient_ids: tuple[str, ...]) -> list[Notification]:
+def of_patient(store: Store, patient_ids: Sequence[str]) -> list[Notification]:
     """Return the cases of a person under whichever records, the last first."""
     marks = ",".join("?" * len(patient_ids))
     rows = store.rows(
         f"SELECT * FROM notification WHERE patient_id IN ({marks}) AND taken_back IS NULL"
         " ORDER BY entry DESC",
-        patient_ids,
+        tuple(patient_ids),
     )
     return [_notification(store, row) for row in rows]
 
@@ -150,7 +160,7 @@ def _append(store: Store, now: Stamp, body: dict[str, object], actor: str | None
 def _notification(store: Store, row: Row) -> Notification:
     made = journal.read(store, row["entry"])
     return Notification(
-        *(row["id"], row["patient_id"], row["disease"], row["day"], row["state"]),
+        *(row["id"], row["entry"], row["patient_id"], row["disease"], row["day"], row["state"]),
         None if made is None else made.actor,
         outbox.received_ms(store, row["entry"]),
     )

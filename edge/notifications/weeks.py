@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+EARLIEST, LATEST = 1900, 2199
+"""Years of weeks that can be meant."""
 NONE: Final = "none"
 """The disease of a report that a week had no case."""
 
@@ -34,6 +36,8 @@ class Week:
         """Return the week of a text such as "2026-w48", None when it is none."""
         year, _, number = text.lower().partition("-w")
         if not (year.isdecimal() and number.isdecimal() and len(year) == 4 and len(number) == 2):
+            return None
+        if not EARLIEST <= int(year) <= LATEST:
             return None
         try:
             return cls.of(date.fromisocalendar(int(year), int(number), 1))

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.model.clock import PlacedStamp
+from edge.notifications import weeks
+from edge.notifications.weeks import Case, Week, WeekCount
 from hospital.archive import Archive, Row, row
 from hospital.archive.errors import RowRefused
 from hospital.entries.referral_facts import NotificationFact
-from hospital.patients import withheld
+from hospital.patients import links, withheld
 from hospital.patients.master_index import EditOrigin
 from hospital.views.chart import anchors_of, marks, placed_stamp
 
@@ -74,6 +76,25 @@ def latest(archive: Archive, limit: int = PAGE, skip: int = 0) -> list[ChartedNo
     """Return the reports of all clinics, the last day first."""
     part = " WHERE t.entry IS NULL ORDER BY n.day DESC, n.number DESC LIMIT ? OFFSET ?"
     return _charted(archive, archive.rows(_SELECT + part, (limit, skip)))
+
+
+def counts(archive: Archive, week: Week) -> dict[str, WeekCount]:
+    """Return the count of a week for every clinic that has a box, by name.
+
+    By the same function as at the box; what a clinic sent of a patient whom it does not know counts
+    only when a clinician said that it is about them.
+    """
+    rows = archive.rows(
+        "SELECT n.clinic, n.disease, n.day, n.state, n.week FROM notification n"
+        " LEFT JOIN taken_back t ON t.entry = n.record AND t.clinic = n.clinic"
+        " WHERE t.entry IS NULL AND n.withheld = 0 AND (n.week = ? OR n.day BETWEEN ? AND ?)",
+        (week.word, week.first.isoformat(), week.last.isoformat()),
+    )
+    found: dict[str, list[Case]] = {name: [] for name in links.clinics(archive)}
+    for r in rows:
+        case = Case(r["disease"], r["day"], r["state"], r["week"])
+        found.setdefault(r["clinic"], []).append(case)
+    return {clinic: weeks.count(cases, week) for clinic, cases in found.items()}
 
 
 def withheld_of(archive: Archive, patient_ids: Sequence[str]) -> list[ChartedNotification]:

@@ -41,6 +41,12 @@ PLACES: tuple[Place, ...] = (
         "own_letter",
         N_("Who was sent to another place, and what became of it."),
     ),
+    Place(
+        "notifications.show",
+        N_("Notifiable diseases"),
+        "alert_triangle",
+        N_("Reports of this week, and the word that there was no case."),
+    ),
     Place("stock.show", N_("Stock"), "own_tray", N_("What is there, what is low, what expires.")),
     Place(
         "controls.show",

@@ -76,6 +76,7 @@ PARTS = (
     VisitPart("programmes", N_("Programmes")),
     VisitPart("immunization", N_("Vaccines")),
     VisitPart("referral", N_("Referral")),
+    VisitPart("notification"),
     VisitPart("outcome"),
 )
 """The parts of a visit, in their order on the screen."""

@@ -17,18 +17,8 @@ OWN_TOOLS = ("workshop", "trials", "benchmarks", "scripts", "docs")
 """What the project runs itself; pages of docs call functions to write their tables."""
 
 LOOKED_AT = "what a test looks at to see what the product did"
-REFERRAL_PAGES = "the pages of referrals and reports, which come next"
 FOR_WHOM: dict[str, str] = {
     "edge.visits.moving.move": "the page that moves a visit, which comes next",
-    **dict.fromkeys(
-        (
-            *("edge.notifications.notifications.change", "edge.notifications.notifications.report"),
-            "edge.notifications.notifications.of_patient",
-            *("edge.notifications.notifications.of_week",),
-            "edge.notifications.notifications.report_none",
-        ),
-        REFERRAL_PAGES,
-    ),
     "devices.protocols.ad_tm2655.command": "the commands that the simulated cuff is asked with",
     "devices.recording.recorder.Recorder.is_full": LOOKED_AT,
     "edge.equipment.device_requests.latest": LOOKED_AT,
