@@ -17,13 +17,13 @@ from edge.visits import note_patch, notes, visit_words
 from edge.visits.notes import VisitNote
 from edge.visits.visit_fields import MOST_WEEKS
 
-SIGN_FACTS: Final = tuple(visit_words.DANGER_SIGNS)
-"""The danger signs; each is a fact of its own name."""
+SIGN_FACTS: Final = (*visit_words.DANGER_SIGNS, *visit_words.MORE_SIGNS)
+"""The danger signs and those of triage; each is a fact of its own name."""
 
 NAMES: Final = frozenset(
     {"consciousness", "altered_mentation", "o2", "spo2_scale", "scale2_authorised_by", "position"}
     | {"pregnant", "gest_weeks", "postpartum", "pregnant_or_postpartum", "smoker"}
-    | {"bilateral_oedema", "danger_signs", *SIGN_FACTS}
+    | {"bilateral_oedema", "danger_signs", "triage_signs", "triage_asked", *SIGN_FACTS}
 )
 """The facts that a note may change."""
 

@@ -25,6 +25,7 @@ OWN_PAGES = {"tests": "visit_tests.show", "medicines": "visit_medicines.show"}
 """Parts that other pages show."""
 
 _INFANT_DAYS = 60
+_TRIAGE_OF_ADULTS_YEARS = 12
 _LONGEST_LMP = timedelta(days=400)
 _WRONG = {
     "too-long": N_("This is too long."),
@@ -77,6 +78,7 @@ def body(
             part=part,
             note_parts=note_parts,
             infant=_is_infant(note),
+            child=_is_for_child_triage(note),
             pregnant=pregnant,
             typed={**_texts(note), **(typed or {})},
             problems=problems or {},
@@ -158,6 +160,11 @@ def _forget_box(note: VisitNote, part: str, name: str) -> None:
 
 def _form_of(note: VisitNote) -> str:
     return f"note/{note.patient_id}"
+
+
+def _is_for_child_triage(note: VisitNote) -> bool:
+    age = alerts.age_of(context.store(), note.patient_id, context.now())
+    return age is None or age.years < _TRIAGE_OF_ADULTS_YEARS
 
 
 def _is_infant(note: VisitNote) -> bool:

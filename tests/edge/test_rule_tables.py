@@ -11,7 +11,9 @@ from edge.rules.facts import DANGER_SIGNS
 from edge.rules.library import packaged
 from edge.rules.loader import load
 from edge.rules.table_rows import TableError
+from edge.rules.triage_signs import CHILD_TRIAGE_SIGNS, TRIAGE_SIGNS, YOUNG_INFANT_SIGNS
 from edge.visits.visit_words import DANGER_SIGNS as VISIT_SIGNS
+from edge.visits.visit_words import MORE_SIGNS
 
 NEWS2 = files("edge.rules").joinpath("tables/news2.toml").read_text("utf-8")
 GRADE = files("edge.rules").joinpath("tables/bp_grade_adult.toml").read_text("utf-8")
@@ -144,3 +146,8 @@ def test_no_sentence_for_a_patient_names_a_disease() -> None:
 
 def test_the_danger_signs_of_rules_are_those_of_a_visit() -> None:
     assert [word for word, _ in DANGER_SIGNS] == list(VISIT_SIGNS)
+
+
+def test_the_signs_of_triage_are_those_of_a_visit_with_the_same_words_for_people() -> None:
+    asked = (*TRIAGE_SIGNS, *CHILD_TRIAGE_SIGNS, *YOUNG_INFANT_SIGNS)
+    assert list(asked) == [(sign.word, sign.label) for sign in MORE_SIGNS.values()]
