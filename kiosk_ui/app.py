@@ -19,6 +19,7 @@ from kiosk_ui.pages import (
     controls,
     correct,
     danger,
+    day_register,
     devices,
     due,
     failure,
@@ -43,6 +44,7 @@ from kiosk_ui.pages import (
     referrals,
     register,
     repetition,
+    report,
     retract,
     rules,
     say_fact,
@@ -114,6 +116,8 @@ PAGES = (
     programmes,
     immunizations,
     fridge,
+    report,
+    day_register,
 )
 """Every page of the kiosk; its template stands beside it under the same name."""
 

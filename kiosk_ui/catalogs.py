@@ -26,6 +26,7 @@ from edge.model import coded_results, laboratory_tests, patient_fields
 from edge.model.languages import LANGUAGES, SOURCE, Texts
 from edge.notifications import diseases
 from edge.patients import calendars
+from edge.reports.core import labels
 from edge.rules import texts as rule_texts
 from edge.rules.library import packaged
 from edge.stock import items
@@ -95,6 +96,7 @@ _TABLES: Final[Mapping[str, Iterable[str]]] = {
     "edge/store/issues.py": [kind.sentence for kind in issues.ISSUES],
     "edge/stock/items.toml": items.KIOSK_TEXTS,
     "edge/dangers/checklists.toml": checklists.KIOSK_TEXTS,
+    "edge/reports/core/labels.py": labels.TEXTS,
     "edge/rules/tables": tuple(rule_texts.texts(packaged().rules.values())),
     "edge/care/library.py": library.texts(),
     "edge/assessments/verdict.py": verdict.KIOSK_TEXTS,

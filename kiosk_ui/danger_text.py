@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from edge.assessments import judging
+from edge.assessments import judging, verdict
+from edge.assessments.alerts import SIGNS
 from edge.dangers import checklists
 from edge.dangers.dangers import Danger, OpenAlert, StepDone
 from edge.model.clock import Stamp
@@ -18,19 +19,25 @@ from edge.settings.box_settings import Settings
 from edge.staff import staff
 from edge.store import outbox
 from edge.store.store import Store
+from edge.visits import notes, visits
+from edge.visits.visit_words import DANGER_SIGNS
 from kiosk_ui.reading_lines import lines
 from kiosk_ui.wording import N_, count, ltr, own_words, plain, quantity, since, t, vital_name
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What one alert says: the value as it was measured, when, and the rule that spoke."""
+    """What one alert says: the value as it was measured, when, and the rule that spoke.
+
+    `say` is the rule's sentence for staff. Danger signs stand in place of a value.
+    """
 
     what: Markup
     value: Markup
     at: Markup
     rule: Markup
     is_draft: bool
+    say: Markup | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,9 @@ def found(store: Store, alert: OpenAlert, now: Stamp) -> Found:
     first = lines(reading.values)[0] if reading is not None and reading.values else None
     judged = alert.value
     is_pressure = first is not None and judged is not None and "/" in first.text
-    if first is not None and (judged is None or is_pressure):
+    if judged is not None and judged.code == SIGNS:
+        what, value = t(N_("Danger signs")), _signs(store, alert)
+    elif first is not None and (judged is None or is_pressure):
         what, value = first.name, first.text
     elif judged is not None:
         what = vital_name(judged.code)
@@ -73,7 +82,23 @@ def found(store: Store, alert: OpenAlert, now: Stamp) -> Found:
         since(alert.placed.when, now),
         t(rule.title) if rule else ltr(alert.rule),
         is_draft=rule is None or rule.is_draft,
+        say=_response(store, alert, now),
     )
+
+
+def _response(store: Store, alert: OpenAlert, now: Stamp) -> Markup | None:
+    """Return the sentence of the rule that raised an alert in a visit."""
+    if alert.visit_id is None:
+        return None
+    lines_of = verdict.of_visit(store, visits.get(store, alert.visit_id), now).lines
+    said = next((one for one in lines_of if one.assessment.rule == alert.rule), None)
+    return None if said is None or said.response is None else t(said.response.staff)
+
+
+def _signs(store: Store, alert: OpenAlert) -> Markup:
+    """Return the danger signs that were said in the visit."""
+    words = notes.of_visit(store, alert.visit_id).words("danger_signs") if alert.visit_id else ()
+    return Markup(", ").join(t(DANGER_SIGNS[word].label) for word in words if word in DANGER_SIGNS)
 
 
 def delivery(store: Store, alert: OpenAlert, settings: Settings, now: Stamp) -> DeliveryText:

@@ -88,6 +88,7 @@ _KINDS = {
     "register": N_("New patient"),
     "correct": N_("Correct the details"),
     "referral": N_("Refer to another place"),
+    "report": N_("Report of the month"),
     "background": N_("Allergies and medicines"),
 }
 """What a form is called, by the first word of its draft's name."""

@@ -47,6 +47,7 @@ ARMS = {Arm.LEFT: N_("left"), Arm.RIGHT: N_("right")}
 _METHODS = {
     Method.MEAN_OF_TWO: N_("Blood pressure, mean of two"),
     Method.MEAN_OF_LAST_TWO: N_("Blood pressure, mean of the last two"),
+    Method.HIGHER: N_("Blood pressure, the higher one"),
 }
 
 PARTS_SHOWN = 3

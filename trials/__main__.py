@@ -33,6 +33,7 @@ TRIALS = (
     Trial("absence", "trials.absence", "ninety days without a network, then 40 kbit/s"),
     Trial("soak", "trials.soak", "days of sixty patients with a fleet of devices"),
     Trial("day", "trials.day", "days of sixty patients with clocks, counters and scans that fail"),
+    Trial("year", "trials.year", "a year of 2,000 patients at two boxes: both ends and SQL agree"),
     Trial("kill", "trials.kill", "thousands of kill -9 at any moment"),
     Trial("power", "trials.power", "tens of thousands of power cuts, replayed at any moment"),
     Trial("rules", "trials.rules", "clinical rules beside other implementations, seeded cases"),

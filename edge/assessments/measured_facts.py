@@ -14,9 +14,9 @@ from typing import Final
 
 from edge.assessments.cause import Cause
 from edge.model import units
-from edge.model.entry import Entry
+from edge.model.entry import Body, Entry
 from edge.model.reading import IMPROBABLE, PERHAPS_SAME, Code, Kind, Value
-from edge.model.reading_body import values_of
+from edge.model.reading_body import coded_of, values_of
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -24,6 +24,7 @@ LOOKED_AT = 60
 """So many of the newest readings of a person are looked through."""
 
 _HB_OF_G_DL = Decimal(10)
+_MM_OF_CM = Decimal(10)
 
 NAMES: Final[Mapping[str, str]] = {
     Code.SYSTOLIC: "sbp",
@@ -35,10 +36,21 @@ NAMES: Final[Mapping[str, str]] = {
     Code.WEIGHT: "weight_kg",
     Code.HEIGHT: "height_cm",
     Code.HAEMOGLOBIN: "hb_g_per_l",
+    Code.GLUCOSE_MG_DL: "glucose",
+    Code.GLUCOSE_MMOL_L: "glucose",
+    Code.CAPILLARY_REFILL: "crt_s",
+    "4548-4": "hba1c",
+    "59261-8": "hba1c",
+    "56072-2": "muac_mm",
+    "9843-4": "head_cm",
 }
 """The fact that a value of a LOINC code is."""
 
-BY_FACT: Final[Mapping[str, str]] = {fact: code for code, fact in NAMES.items()}
+UNITS: Final[Mapping[str, str]] = {"glucose": "glucose_unit", "hba1c": "hba1c_unit"}
+"""Facts that are judged in the unit of the meter, which is a fact of its own."""
+
+IN_WORDS: Final[Mapping[str, str]] = {"20454-5": "urine_protein"}
+"""The fact that a result in words of a LOINC code is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +68,17 @@ def names_of(values: Sequence[Value]) -> frozenset[str]:
     return frozenset(NAMES[value.code] for value in values if value.code in NAMES)
 
 
+def names_in(body: Body) -> frozenset[str]:
+    """Return the facts that the values and the words of a reading's body are."""
+    words = frozenset(IN_WORDS[row.code] for row in coded_of(body) if row.code in IN_WORDS)
+    return names_of(values_of(body)) | words
+
+
 def of_values(values: Sequence[Value]) -> dict[str, object]:
     """Return the facts that values are, by name, as a rule reads them."""
-    return {NAMES[value.code]: _fact(value) for value in values if value.code in NAMES}
+    known = [value for value in values if value.code in NAMES]
+    units_of = {UNITS[n]: v.unit for v in known if (n := NAMES[v.code]) in UNITS}
+    return {NAMES[value.code]: _fact(value) for value in known} | units_of
 
 
 def newest(store: Store, patient_ids: Sequence[str], cause: Cause) -> dict[str, MeasuredFact]:
@@ -70,14 +90,26 @@ def newest(store: Store, patient_ids: Sequence[str], cause: Cause) -> dict[str, 
             continue
         if entry.body.get("stored") and row["entry"] != cause.entry:
             continue  # measured at another time, which only the device knows
-        for value in values_of(entry.body):
-            if value.code not in NAMES:
-                continue
-            known = MeasuredFact(_fact(value), value, (row["entry"],), cause.age_min(entry.at))
-            found.setdefault(NAMES[value.code], known)
-            if value.code == Code.RESPIRATORY_RATE and found["rr"].entries != known.entries:
-                found.setdefault("rr_second", known)
+        _take(found, row["entry"], entry.body, cause.age_min(entry.at))
     return found if cause.alone else found | _counting(store, cause, found)
+
+
+def _take(found: dict[str, MeasuredFact], entry: int, body: Body, age_min: float) -> None:
+    """Take the facts of a reading that no newer one has given."""
+    for value in values_of(body):
+        name = NAMES.get(value.code)
+        if name is None:
+            continue
+        known = MeasuredFact(_fact(value), value, (entry,), age_min)
+        if name == "rr" and "rr" in found and found["rr"].entries != known.entries:
+            found.setdefault("rr_second", known)
+        if name not in found and name in UNITS:
+            found[UNITS[name]] = MeasuredFact(value.unit, value, (entry,), age_min)
+        found.setdefault(name, known)
+    for row in coded_of(body):
+        if row.code in IN_WORDS:
+            word = Value(row.code, Decimal(1), row.word)
+            found.setdefault(IN_WORDS[row.code], MeasuredFact(row.word, word, (entry,), age_min))
 
 
 def _counting(
@@ -150,6 +182,8 @@ def _fact(value: Value) -> object:
 def _in_unit(value: Value) -> Decimal:
     if value.code == Code.HAEMOGLOBIN:
         return value.value * _HB_OF_G_DL if value.unit == "g/dL" else value.value
+    if value.unit == "cm" and NAMES[value.code] == "muac_mm":
+        return value.value * _MM_OF_CM
     if value.unit == "[degF]":
         return units.in_unit(value, "Cel").value
     return units.in_unit(value, "kg").value if value.unit == "[lb_av]" else value.value

@@ -20,10 +20,15 @@ from edge.visits.visit_fields import MOST_WEEKS
 SIGN_FACTS: Final = (*visit_words.DANGER_SIGNS, *visit_words.MORE_SIGNS)
 """The danger signs and those of triage; each is a fact of its own name."""
 
+DANGER_SYMPTOMS: Final = (
+    *("chest_pain", "breathless", "weakness_one_side", "vision", "severe_headache"),
+)
+"""The danger signs of which any makes a very high pressure an emergency (ISH 2020)."""
+
 NAMES: Final = frozenset(
     {"consciousness", "altered_mentation", "o2", "spo2_scale", "scale2_authorised_by", "position"}
     | {"pregnant", "gest_weeks", "postpartum", "pregnant_or_postpartum", "smoker"}
-    | {"bilateral_oedema", "danger_signs", "triage_signs", "triage_asked", *SIGN_FACTS}
+    | {"bilateral_oedema", "temp_site", "glucose_kind", "danger_symptoms", *SIGN_FACTS}
 )
 """The facts that a note may change."""
 
@@ -58,6 +63,9 @@ def _of_visit(note: VisitNote) -> dict[str, object]:
         "smoker": note.truth("smoker"),
         "bilateral_oedema": note.truth("oedema"),
         "position": note.text("position"),
+        "temp_site": note.text("temp_site"),
+        "glucose_kind": note.text("meal"),
+        "danger_symptoms": _any(note, DANGER_SYMPTOMS),
         "gest_weeks": note.gestation_weeks,
     }
     facts = {name: fact for name, fact in said.items() if fact is not None}
@@ -65,6 +73,14 @@ def _of_visit(note: VisitNote) -> dict[str, object]:
         facts |= {"spo2_scale": 2, "scale2_authorised_by": note.text("scale2_by")}
     signs = {word: known for word in SIGN_FACTS if (known := note.sign(word)) is not None}
     return facts | signs
+
+
+def _any(note: VisitNote, words: Sequence[str]) -> bool | None:
+    """Return whether any of these signs is present; None while one was not asked and none is."""
+    known = [note.sign(word) for word in words]
+    if True in known:
+        return True
+    return None if None in known else False
 
 
 def _earlier(store: Store, patient_ids: Sequence[str], cause: Cause) -> list[VisitNote]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 
-from edge.assessments.uncertain import AGE_FACTS, PREGNANT, SEX
+from edge.assessments.uncertain import AGE_FACTS, ASKED, PREGNANT, SEX
 from edge.model.entry import Entry
 from edge.model.reading import IMPROBABLE, PERHAPS_SAME
 from edge.rules.assessment import Level, Status
@@ -21,6 +21,7 @@ class Silence(StrEnum):
     NO_AGE = "no-age"
     NO_SEX = "no-sex"
     NO_PREGNANCY = "no-pregnancy"
+    NOT_SAID = "not-said"
     NO_RULE = "no-rule"
     IMPROBABLE = "improbable"
     PERHAPS_SAME = "perhaps-same"
@@ -34,12 +35,14 @@ def of_doubts(doubts: Collection[str]) -> Silence | None:
 
 
 def of_missing(missing: Collection[str]) -> Silence | None:
-    """Return which fact of the person somebody has to say, by the names of what was missing."""
+    """Return which fact somebody has to say, by the names of what was missing."""
     if not set(missing).isdisjoint(AGE_FACTS):
         return Silence.NO_AGE
     if SEX in missing:
         return Silence.NO_SEX
-    return Silence.NO_PREGNANCY if PREGNANT in missing else None
+    if PREGNANT in missing:
+        return Silence.NO_PREGNANCY
+    return None if ASKED.isdisjoint(missing) else Silence.NOT_SAID
 
 
 def of_readings(

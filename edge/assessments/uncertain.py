@@ -1,4 +1,4 @@
-"""Judging when age, sex or pregnancy is not known for certain: by the cases that may be true.
+"""Judging when a fact such as the age is not known for certain: by the cases that may be true.
 
 Pure, so that box and hospital judge the same facts alike. The engine itself gives what is certain.
 Beyond that, an estimated age counts at its worst: the level is the highest at any age that the
@@ -11,22 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from edge.assessments import ages
-from edge.rules.assessment import Assessment, Level, Status
+from edge.rules.assessment import Assessment, Level, Response, Status
+from edge.rules.facts import BY_NAME
 
 LIKELY = "age_days_likely"
 """The fact that says for which age somebody is taken whose `age_days` is a range."""
 
 AGE_FACTS = ("age_days", "age_months", "age_years")
 PREGNANT, SEX = "pregnant", "sex"
-ASKED = frozenset({*AGE_FACTS, SEX, PREGNANT})
-"""The facts about a person that are tried in every case while they are not known."""
+ASKED = frozenset({*AGE_FACTS, SEX, PREGNANT, "temp_site", "position", "glucose_kind"})
+"""The facts that are tried in every case while they are not known, and are asked for."""
 
-STEPS = (1, 6, 7, 28, 59, 60, 61, 91, 182, 183, 273, 365, 366, 548, 730, 731, 1095, 1461) + tuple(
-    365 * years + years // 4 + more for years in range(5, 90) for more in (0, 1)
-)
-"""Ages in days around which tables of guidelines change: days, months, then each birthday."""
+STEPS = (7, 28, 60, 183, 365, 731, 1826, 3653, 4383, 5844, 6940, 14_610, 27_394)
+"""Ages in days around which guidelines change: a week, 28 days, 2, 6, 12 and 24 months, and 5, 10,
+12, 16, 19, 40 and 75 years."""
 
 OLDEST_DAYS = 40_000
 
@@ -49,7 +50,7 @@ def judge(assess: Assess, facts: Facts) -> Judgement:
     unknown = frozenset(said.missing) & ASKED
     if said.status not in (Status.NEEDS_INPUT, Status.INCOMPLETE) or not unknown:
         return Judgement(said, said.level)
-    cases = [assess(case) for case in _cases(known, unknown)]
+    cases = _tried(assess, known, unknown)
     possible = highest(said.level, *(case.level for case in cases))
     if unknown & set(AGE_FACTS) and LIKELY in facts:
         likely = assess({**known, **_age(_days(facts[LIKELY], 0))})
@@ -60,6 +61,17 @@ def judge(assess: Assess, facts: Facts) -> Judgement:
         said = _not_certain(said, [without], unknown)
         return Judgement(said, highest(possible, said.level))
     return Judgement(said, possible)
+
+
+def response(assess: Assess, facts: Facts) -> Response | None:
+    """Return what is to be done by facts as they are most likely; None when nothing is said."""
+    known = {name: fact for name, fact in facts.items() if name != LIKELY}
+    if LIKELY in facts:
+        known |= _age(_days(facts[LIKELY], 0))
+    found = assess(known)
+    if PREGNANT in found.missing:
+        found = assess({**known, PREGNANT: False})
+    return max(found.responses, key=lambda one: one.level.rank, default=None)
 
 
 def highest(*levels: Level) -> Level:
@@ -79,19 +91,30 @@ def _not_certain(
     return replace(case, status=Status.INCOMPLETE, missing=missing)
 
 
+def _tried(assess: Assess, known: Facts, unknown: frozenset[str]) -> list[Assessment]:
+    """Judge case by case; nothing more is learnt once one of them is urgent."""
+    found: list[Assessment] = []
+    for case in _cases(known, unknown):
+        found.append(assess(case))
+        if found[-1].level.rank >= Level.URGENT.rank:
+            break
+    return found
+
+
 def _cases(known: Facts, unknown: frozenset[str]) -> Iterator[Facts]:
     """Yield the facts with every value that what is not known may have."""
     spans: list[dict[str, object]] = [{}]
     if unknown & set(AGE_FACTS):
         spans = [_age(days) for days in ages.between(*_bounds(known.get("age_days")), STEPS)]
-    sexes: list[dict[str, object]] = [{SEX: sex} for sex in "fm"] if SEX in unknown else [{}]
-    pregnant: list[dict[str, object]] = [{}]
-    if PREGNANT in unknown:
-        pregnant = [{PREGNANT: False}, {PREGNANT: True}]
-    for span in spans:
-        for sex in sexes:
-            for state in pregnant:
-                yield {**known, **span, **sex, **state}
+    words = sorted(unknown - set(AGE_FACTS))
+    choices = [[{name: choice} for choice in _choices(name)] for name in words]
+    for case in product(spans, *choices):
+        yield {**known, **{name: fact for part in case for name, fact in part.items()}}
+
+
+def _choices(name: str) -> Sequence[object]:
+    """Return what a fact in words, or of yes and no, may be."""
+    return BY_NAME[name].choices or (False, True)
 
 
 def _bounds(days: object) -> tuple[int, int]:

@@ -15,7 +15,6 @@ from edge.assessments.record import StoredAssessment
 from edge.assessments.uncertain import AGE_FACTS, ASKED, PREGNANT, SEX
 from edge.model.clock import Stamp
 from edge.model.entry import Entry
-from edge.model.reading_body import values_of
 from edge.rules.assessment import Level, Response, Status
 from edge.rules.table import RuleTable
 from edge.store.store import Store
@@ -32,6 +31,9 @@ UNKNOWN: Final = {
     "age": "No alert can be given: the age is not known.",
     SEX: "No alert can be given: the sex is not known.",
     PREGNANT: "No alert can be given: nobody said whether she is pregnant.",
+    "temp_site": "No alert can be given: nobody said where the temperature was measured.",
+    "position": "No alert can be given: nobody said whether the child was lying or standing.",
+    "glucose_kind": "No alert can be given: nobody said when the blood sugar was measured.",
 }
 """What is said where a fact of the person is missing, by the question that asks for it."""
 
@@ -65,8 +67,8 @@ class Verdict:
 
     `sentence` is for staff, `patient` for the patient and never names a disease ("" when nothing is
     to be said); both are English source texts. `judged` of `of` rules could judge. `asks` are what
-    somebody can say so that more is judged: "age", "sex" or "pregnant". `lines` begin with the most
-    urgent.
+    somebody can say so that more is judged, such as "age" (the keys of `UNKNOWN`). `lines` begin
+    with the most urgent.
     """
 
     kind: VerdictKind
@@ -94,7 +96,8 @@ def of_visit(store: Store, visit: Visit, now: Stamp) -> Verdict:
     judged = [one for one in current if one.status in (Status.OK, Status.INCOMPLETE)]
     asks = asked(current)
     kind, sentence = _kind(level, lines, _why_not(store, visit, asks, current))
-    patient = lines[0].response.patient if lines and lines[0].response else ""
+    said = _said(level, lines)
+    patient = said.patient if said else ""
     return Verdict(kind, level, sentence, patient, len(judged), len(current), asks, lines)
 
 
@@ -118,8 +121,15 @@ def _says(one: StoredAssessment) -> bool:
     return one.status is not Status.NOT_APPLICABLE
 
 
+def _said(level: Level, lines: Sequence[VerdictLine]) -> Response | None:
+    """Return what the most urgent rule asks for; nothing milder than what was found."""
+    response = lines[0].response if lines else None
+    return response if response is not None and response.level.rank >= level.rank else None
+
+
 def _kind(level: Level, lines: Sequence[VerdictLine], why_not: str) -> tuple[VerdictKind, str]:
-    said = lines[0].response.staff if lines and lines[0].response else ""
+    found = _said(level, lines)
+    said = found.staff if found else ""
     if level.rank >= Level.URGENT.rank:
         return VerdictKind.DANGER, said or ACT
     if why_not:
@@ -155,12 +165,10 @@ def _readings(store: Store, visit: Visit) -> tuple[bool, bool]:
     )
     entries = [(row, Entry.parse(row["record"].encode("utf-8"))) for row in rows]
     doubted = any(measured_facts.is_doubted(row, entry) for row, entry in entries)
-    return any(measured_facts.names_of(values_of(e.body)) for _, e in entries), doubted
+    return any(measured_facts.names_in(e.body) for _, e in entries), doubted
 
 
 def _line(one: StoredAssessment, rule: RuleTable | None) -> VerdictLine:
     if rule is None or rule.sha256 != one.sha256:
         return VerdictLine(one, rule, None)
-    found = uncertain.judge(judging.by_rule(rule), one.facts).assessment
-    worst = max(found.responses, key=lambda response: response.level.rank, default=None)
-    return VerdictLine(one, rule, worst)
+    return VerdictLine(one, rule, uncertain.response(judging.by_rule(rule), one.facts))

@@ -6,7 +6,8 @@ from edge.care import appointments, calls, episodes
 from edge.care.appointments import Appointment
 from edge.care.calls import Call
 from edge.care.episodes import Outcome
-from edge.care.follow_up import EPISODE, HOSPITAL, FollowUp
+from edge.care.follow_up import FollowUp
+from edge.care.plan import EPISODE, HOSPITAL
 from edge.model.clock import Stamp
 from edge.model.follow_up_kinds import AppointmentState, CallOutcome, EpisodeState
 from edge.patients import life_status

@@ -9,7 +9,7 @@ from datetime import date
 from edge.care import immunizations, vaccine_schedule
 from edge.care.episodes import Episode
 from edge.care.library import Library
-from edge.care.plan import Course
+from edge.care.plan import Course, as_day
 from edge.care.programme import BIRTH, VACCINES, Control
 from edge.care.vaccine_schedule import DoseGiven, DoseLine
 from edge.model.reading import Code, Kind
@@ -77,14 +77,6 @@ def doses(
         if (day := as_day(dose.day))
     ]
     return vaccine_schedule.lines(library.vaccines, born, given, today)
-
-
-def as_day(text: str) -> date | None:
-    """Return a local day that is written as such, None for anything else."""
-    try:
-        return date.fromisoformat(text) if len(text) == len("YYYY-MM-DD") else None
-    except ValueError:
-        return None
 
 
 def _is_controlled(store: Store, ids: Sequence[str], control: Control | None) -> bool | None:

@@ -17,6 +17,7 @@ from edge.care.appointments import Appointment
 from edge.care.calls import Call
 from edge.care.courses import VisitDay
 from edge.care.library import Library
+from edge.care.plan import APPOINTMENT, EPISODE, HOSPITAL, NEVER
 from edge.feed import messages
 from edge.model.clock import Stamp
 from edge.model.follow_up_kinds import AppointmentState
@@ -28,13 +29,8 @@ KEPT_LATE_DAYS: Final = 7
 """Who comes so many days before or after an appointment has kept it. Our own choice, which a
 clinician signs with the programmes; who comes later has missed it, and came."""
 
-EPISODE, APPOINTMENT, HOSPITAL = "episode", "appointment", "hospital"
-"""What a row is about: an episode, our own appointment, or one of the hospital's."""
-
 BATCH: Final = 200
 """So many people are settled in one transaction, which other processes wait for."""
-
-NEVER: Final = "9999-12-31"
 
 
 @dataclass(frozen=True, slots=True)

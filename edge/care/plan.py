@@ -8,6 +8,12 @@ from datetime import date, timedelta
 
 from edge.care.programme import BIRTH, VACCINES, VISIT, Contact, Programme, When
 
+EPISODE, APPOINTMENT, HOSPITAL = "episode", "appointment", "hospital"
+"""What somebody should come for: an episode, a clinic's appointment, or one of the hospital's."""
+
+NEVER = "9999-12-31"
+"""The day from which somebody is lost who is never lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -106,6 +112,14 @@ def today(programme: Programme, course: Course, day: date) -> tuple[str, ...]:
         return ()
     passed = [c for c in programme.contacts if _counts(programme, start, c, day)]
     return passed[-1].needs if passed else programme.contacts[0].needs
+
+
+def as_day(text: str) -> date | None:
+    """Return a local day that is written as such, None for anything else."""
+    try:
+        return date.fromisoformat(text) if len(text) == len("YYYY-MM-DD") else None
+    except ValueError:
+        return None
 
 
 def _when(course: Course) -> When:

@@ -15,10 +15,14 @@ from edge.model.clock import PlacedStamp, Stamp, place
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused
 from edge.model.reading import Value
+from edge.readings import retract
 from edge.readings.bodies import values_of
 from edge.store import journal
 from edge.store.store import Row, Store
 from edge.visits.visits import day_of
+
+MEASURED_WRONGLY = "measured-wrongly"
+"""Why a reading is struck out of which somebody said at the Stop page that it was wrong."""
 
 DANGEROUS = ("urgent", "emergency")
 """Levels of alerts that stop whoever works, from less to more."""
@@ -122,7 +126,8 @@ def set_step(
 def end(store: Store, now: Stamp, danger: Danger, ending: Ending, *, actor: str) -> None:
     """Keep what was done about a danger: its alerts are answered.
 
-    Raises `ActionRefused` ("already-answered") when somebody else was quicker.
+    After `FALSE` the readings that raised it are struck out as measured wrongly. Raises
+    `ActionRefused` ("already-answered") when somebody else was quicker.
     """
     with store.transaction():
         still = of_patient(store, danger.patient_id)
@@ -135,18 +140,29 @@ def end(store: Store, now: Stamp, danger: Danger, ending: Ending, *, actor: str)
                 "INSERT OR IGNORE INTO danger_alert (alert, danger) VALUES (?, ?)",
                 (alert.entry, entry),
             )
+        if ending is Ending.FALSE:
+            for reading in sorted({a.reading for a in danger.alerts if a.reading is not None}):
+                if _is_held(store, reading, danger.patient_id):
+                    retract.strike(store, now, reading, MEASURED_WRONGLY, actor=actor)
 
 
+def _is_held(store: Store, reading: int, patient_id: str) -> bool:
+    row = store.row("SELECT patient_id, tray FROM reading WHERE entry = ?", (reading,))
+    return row is not None and row["patient_id"] == patient_id and row["tray"] != "discarded"
+
+
+_COLUMNS = "SELECT a.*, coalesce(a.visit_id, r.visit_id) AS in_visit"
 _UNANSWERED = (
     "FROM alert a LEFT JOIN reading r ON r.entry = a.reading"
     " WHERE a.level IN (?, ?) AND NOT EXISTS (SELECT 1 FROM danger_alert d WHERE d.alert = a.entry)"
     " AND coalesce(r.tray, '') <> 'discarded'"
     " AND (r.entry IS NULL OR r.patient_id = a.patient_id)"
+    " AND NOT EXISTS (SELECT 1 FROM assessment s WHERE s.entry = a.assessment AND s.stands = 0)"
 )
 
 
 def _open(store: Store, patient_id: str) -> tuple[OpenAlert, ...]:
-    sql = f"SELECT a.*, r.visit_id AS in_visit {_UNANSWERED} AND a.patient_id = ?"
+    sql = f"{_COLUMNS} {_UNANSWERED} AND a.patient_id = ?"
     found = [_alert(store, row) for row in store.rows(sql, (*DANGEROUS, patient_id))]
     if not found:
         return ()
@@ -166,9 +182,9 @@ def _is_covered(alert: OpenAlert, ended: Iterable[OpenAlert]) -> bool:
 
 def _ended(store: Store, patient_id: str) -> list[OpenAlert]:
     rows = store.rows(
-        "SELECT a.*, r.visit_id AS in_visit FROM danger d JOIN danger_alert e ON e.danger = d.entry"
+        f"{_COLUMNS} FROM danger d JOIN danger_alert e ON e.danger = d.entry"
         " JOIN alert a ON a.entry = e.alert LEFT JOIN reading r ON r.entry = a.reading"
-        " WHERE d.patient_id = ? AND d.word <> ? AND r.visit_id IS NOT NULL AND a.level IN (?, ?)",
+        " WHERE d.patient_id = ? AND d.word <> ? AND a.level IN (?, ?)",
         (patient_id, Ending.FALSE.value, *DANGEROUS),
     )
     return [_alert(store, row) for row in rows]

@@ -45,7 +45,7 @@ DANGER_KINDS: Final = (
             _DAY,
             needed("kind", types.WORD, "What was measured: `blood-pressure`."),
             needed("values", types.VALUES, "The values; none when nothing counts.", personal=True),
-            needed("method", types.WORD, "How, such as `mean-of-2-and-3`; `none`: nothing counts."),
+            needed("method", types.WORD, "How, such as `mean-of-last-two`; `none`."),
             needed("readings", types.TEXTS, "Content ids of the readings it was reckoned from."),
             BodyField("left", types.TEXTS, "Content ids of readings on the left arm."),
             BodyField("right", types.TEXTS, "Content ids of readings on the right arm."),

@@ -103,7 +103,7 @@ def correct(
         if "name" in changed:
             name_index.put(store, row["row"], patient.name)
         edits.note_edit(store, entry, was.id, new)
-        if {"birth", "age"} & set(new):
+        if {"birth", "age", "sex"} & set(new):
             edits.note_age_may_be_known(store, was.id)
     return patient
 

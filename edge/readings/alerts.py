@@ -29,6 +29,8 @@ _HELD = (
     " WHERE r.patient_id IS NOT NULL AND coalesce(r.tray, '') <> 'discarded'"
 )
 
+_NOTES = "SELECT n.*, j.record FROM visit_note n JOIN journal j ON j.id = n.entry WHERE 1 = 1"
+
 
 def judge(store: Store, now: Stamp, entry: int) -> tuple[int, ...]:
     """Judge a reading of a patient and return the alerts; inside the caller's transaction.
@@ -58,22 +60,29 @@ def judge_one(store: Store, now: Stamp, entry: int, patient_id: str) -> tuple[in
 
 
 def judge_again(store: Store, now: Stamp, patient_id: str) -> tuple[int, ...]:
-    """Judge the recent readings of a person of whom something has become known.
+    """Judge the recent readings and notes of a person of whom something has become known.
 
     Alerts that stand are not raised a second time. One durable transaction.
     """
+    since_ms = now.wall_ms - RECENT_MS
     with store.transaction():
+        people = edits.one_person(store, patient_id)
         rows = [
             row
-            for one in edits.one_person(store, patient_id)
+            for one in people
             for row in store.rows(
                 f"{_HELD} AND r.patient_id = ? AND r.wall_ms >= ? ORDER BY r.entry",
-                (one, now.wall_ms - RECENT_MS),
+                (one, since_ms),
             )
         ]
-        return tuple(
+        raised = [
             alert for row in rows for alert in judge_one(store, now, row["entry"], patient_id)
-        )
+        ]
+        for one in people:
+            for note in store.rows(f"{_NOTES} AND n.patient_id = ? ORDER BY n.entry", (one,)):
+                if _entry(note).at.wall_ms >= since_ms:
+                    raised += _judge_said(store, now, note)
+        return tuple(raised)
 
 
 def judge_late(store: Store, now: Stamp, limit: int = 100) -> tuple[int, ...]:
@@ -93,17 +102,9 @@ def judge_note(store: Store, now: Stamp, visit_id: str) -> tuple[int, ...]:
     Inside the caller's transaction.
     """
     rows = store.rows(f"{_HELD} AND r.visit_id = ? ORDER BY r.entry", (visit_id,))
-    note = store.row(
-        "SELECT n.*, j.record FROM visit_note n JOIN journal j ON j.id = n.entry"
-        " WHERE n.visit_id = ?",
-        (visit_id,),
-    )
+    note = store.row(f"{_NOTES} AND n.visit_id = ?", (visit_id,))
     raised = [alert for row in rows for alert in _judge(store, now, row)]
-    if note is not None:
-        at, day = _entry(note).at, date.fromisoformat(note["day"])
-        cause = Cause(note["entry"], at, note["patient_id"], visit_id, day)
-        raised += judging.judge(store, now, cause, said_facts.NAMES)
-    return tuple(raised)
+    return (*raised, *(() if note is None else _judge_said(store, now, note)))
 
 
 def judge_without(
@@ -117,7 +118,7 @@ def judge_without(
     record.take_back(store, entry)
     if taken is None:
         return ()
-    names = measured_facts.names_of(values_of(taken.body))
+    names = measured_facts.names_in(taken.body)
     rows = store.rows(
         f"{_HELD} AND r.patient_id = ? AND r.visit_id IS ? AND r.wall_ms >= ? ORDER BY r.entry",
         (patient_id, visit_id, now.wall_ms - RECENT_MS),
@@ -138,13 +139,20 @@ def _judge(
     entry = _entry(row)
     if measured_facts.is_doubted(row, entry):
         return ()
-    names = measured_facts.names_of(values_of(entry.body))
+    names = measured_facts.names_in(entry.body)
     if only is not None:
         names &= frozenset(only)
     alone = bool(entry.body.get("stored"))
     day = date.fromisoformat(row["day"]) if row["day"] else day_of(entry.at)
     cause = Cause(row["entry"], entry.at, row["patient_id"], row["visit_id"], day, alone)
     return judging.judge(store, now, cause, names)
+
+
+def _judge_said(store: Store, now: Stamp, note: Row) -> tuple[int, ...]:
+    """Judge what was said in a visit by itself."""
+    day = date.fromisoformat(note["day"])
+    cause = Cause(note["entry"], _entry(note).at, note["patient_id"], note["visit_id"], day)
+    return judging.judge(store, now, cause, said_facts.NAMES)
 
 
 def _entry(row: Row) -> Entry:

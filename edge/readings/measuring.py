@@ -31,6 +31,9 @@ class Method(StrEnum):
     MEAN_OF_TWO = "mean-of-1-and-2"
     MEAN_OF_LAST_TWO = "mean-of-last-two"
     """Of three or more: the mean of the last two (ISH 2020)."""
+    HIGHER = "higher-of-last-two"
+    """The last two differ too much for a mean: a mean must not hide the one that is dangerous (the
+    project's own caution)."""
 
 
 class NextStep(StrEnum):
@@ -116,19 +119,24 @@ def pressure_table() -> PressureTable:
     )
 
 
-def counting(readings: Sequence[PressureReading]) -> CountingPressure | None:
+def counting(
+    readings: Sequence[PressureReading], table: PressureTable | None = None
+) -> CountingPressure | None:
     """Return the reading that counts of those of one visit, oldest first; None without any.
 
     Of both arms only the arm with the higher systolic mean counts.
     """
+    table = table or pressure_table()
     used = _of_higher_arm(readings)
     if not used:
         return None
     if len(used) == 1:
-        return _mean(used, Method.SINGLE)
-    if len(used) == 2:
-        return _mean(used, Method.MEAN_OF_TWO)
-    return _mean(used[-2:], Method.MEAN_OF_LAST_TWO)
+        return _mean(used, used, Method.SINGLE)
+    first, second = last = used[-2:]
+    if abs(first.systolic - second.systolic) > table.differs_more_than:
+        higher = max(last, key=lambda reading: (reading.systolic, reading.diastolic))
+        return _mean([higher], last, Method.HIGHER)
+    return _mean(last, last, Method.MEAN_OF_TWO if len(used) == 2 else Method.MEAN_OF_LAST_TWO)
 
 
 def advice(
@@ -189,10 +197,12 @@ def _systolic(readings: Sequence[PressureReading]) -> Decimal:
     return sum((r.systolic for r in readings), Decimal(0)) / len(readings)
 
 
-def _mean(used: Sequence[PressureReading], method: Method) -> CountingPressure:
+def _mean(
+    of: Sequence[PressureReading], used: Sequence[PressureReading], method: Method
+) -> CountingPressure:
     return CountingPressure(
-        _rounded(sum((r.systolic for r in used), Decimal(0)) / len(used)),
-        _rounded(sum((r.diastolic for r in used), Decimal(0)) / len(used)),
+        _rounded(sum((r.systolic for r in of), Decimal(0)) / len(of)),
+        _rounded(sum((r.diastolic for r in of), Decimal(0)) / len(of)),
         method,
         tuple(used),
     )

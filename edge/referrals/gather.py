@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from edge.assessments import record
 from edge.care import episodes
 from edge.medicines import given
 from edge.model.clock import Stamp
 from edge.model.reading import Value
 from edge.patients import edits, register, summary
-from edge.readings import history
+from edge.readings import history, measured
 from edge.readings.history import StoredReading
 from edge.referrals.letter import LetterMedicine, LetterReading, LetterRule, Summary
+from edge.rules.assessment import Level
 from edge.store.store import Store
 from edge.visits import notes
 
@@ -71,7 +73,8 @@ def letter(
         ),
     }
     medicines = () if visit_id is None else _medicines(store, visit_id)
-    return Summary(texts, lists, _values(readings), _rules(store, readings), medicines)
+    values = (*_counting(store, visit_id), *_values(readings))
+    return Summary(texts, lists, values, _rules(store, patient_id, visit_id), medicines)
 
 
 def _values(readings: Iterable[StoredReading]) -> tuple[LetterReading, ...]:
@@ -117,11 +120,31 @@ def _medicines(store: Store, visit_id: str) -> tuple[LetterMedicine, ...]:
     )
 
 
-def _rules(store: Store, readings: Iterable[StoredReading]) -> tuple[LetterRule, ...]:
-    """Return the rules that raised an alert on what the letter shows."""
-    entries = [reading.entry for reading in readings]
-    marks = ",".join("?" * len(entries))
-    rows = store.rows(
-        f"SELECT DISTINCT rule, level FROM alert WHERE reading IN ({marks}) ORDER BY rule", entries
+def _counting(store: Store, visit_id: str | None) -> tuple[LetterReading, ...]:
+    """Return the blood pressure that counts in the visit, where it was reckoned from several."""
+    found = None if visit_id is None else measured.of_visit(store, visit_id)
+    if found is None or len(found.entries) < 2:
+        return ()
+    return tuple(
+        LetterReading(
+            *(value.code, format(value.value, "f"), value.unit, value.comparator),
+            method=found.method.value,
+        )
+        for value in found.values
     )
-    return tuple(LetterRule(rule=row["rule"], level=row["level"], status="ok") for row in rows)
+
+
+def _rules(store: Store, patient_id: str, visit_id: str | None) -> tuple[LetterRule, ...]:
+    """Return what the rules said in the visit, the most urgent first, as far as they said much."""
+    found = [] if visit_id is None else record.of_visit(store, patient_id, visit_id)
+    told = [one for one in found if one.level not in (Level.NONE, Level.ROUTINE)]
+    return tuple(
+        LetterRule(
+            rule=one.rule,
+            version=one.version,
+            level=one.level.value,
+            status=one.status.value,
+            draft="yes" if one.draft else "no",
+        )
+        for one in sorted(told, key=lambda one: list(Level).index(one.level), reverse=True)
+    )

@@ -11,6 +11,7 @@ from uuid_utils import uuid7
 from edge.model.clock import PlacedStamp, Stamp, place
 from edge.model.entry import Entry, EntryKind, canonical_json
 from edge.model.errors import InvalidForm, NotFound
+from edge.model.life_status import LISTED
 from edge.patients import edits
 from edge.referrals import answers
 from edge.referrals.answers import Answer
@@ -31,7 +32,11 @@ PAGE = 50
 LONGEST = 500
 """Characters of a reason and of why something became so."""
 
-_OPEN = "state NOT IN ('closed', 'cancelled') AND taken_back IS NULL"
+_OPEN = (
+    "state NOT IN ('closed', 'cancelled') AND taken_back IS NULL AND NOT EXISTS (SELECT 1"
+    f" FROM patient p WHERE p.id = referral.patient_id AND NOT ({LISTED}))"
+)
+"""Whoever has died or moved away leaves the list; the history still shows the referral."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class Step:
 class Referral:
     """A referral as it stands now. `entry` is the journal entry that made it, `summary` its letter.
 
+    `is_of_another`: its visit was moved since, so that the letter names the wrong person.
     `placed` is when it was made; `answer` what the receiving place wrote, None while nothing came.
     """
 
@@ -70,6 +76,7 @@ class Referral:
     summary: Mapping[str, object]
     taken_back: bool
     answer: Answer | None
+    is_of_another: bool = False
 
     @property
     def letter(self) -> Summary:
@@ -245,6 +252,7 @@ def _referral(store: Store, row: Row) -> Referral:
         summary=summary if isinstance(summary, dict) else {},
         taken_back=row["taken_back"] is not None,
         answer=answers.of(store, row["id"]),
+        is_of_another=made.body.get("patient") != row["patient_id"],
     )
 
 

@@ -88,6 +88,7 @@ VISIT_FIELDS: Final = (
     _truth("postpartum", "Gave birth in the last six weeks"),
     _word("position", "Measured", visit_words.POSITIONS),
     _truth("oedema", "Swelling of both feet"),
+    _word("temp_site", "Temperature measured", visit_words.TEMP_SITES),
     _word("meal", "When glucose was measured", visit_words.MEALS),
     _truth("smoker", "Smokes"),
     _text("found", "Found", 2000),

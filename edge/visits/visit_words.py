@@ -152,6 +152,15 @@ MEALS: Final = WordList(
 )
 """When glucose was measured."""
 
+TEMP_SITES: Final = WordList(
+    ("axillary", "Under the arm"),
+    ("oral", "In the mouth"),
+    ("rectal", "In the bottom"),
+    ("ear", "In the ear"),
+    ("forehead", "On the forehead"),
+)
+"""Where a temperature was measured; the limits of guidelines are for one place each."""
+
 OUTCOMES: Final = WordList(
     ("home", "Went home"),
     ("observed", "Stays here to be watched"),

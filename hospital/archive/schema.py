@@ -399,6 +399,19 @@ CREATE INDEX reading_of_tests ON reading (clinic) WHERE kind = 'test';
 """
 """Tests read by eye, each of which used one of its kit."""
 
+_FOLLOW_UP = """
+CREATE TABLE follow_up (
+    patient TEXT NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, clinic TEXT NOT NULL,
+    programme TEXT, due TEXT NOT NULL, lost TEXT NOT NULL, remind TEXT, outcome TEXT, called TEXT,
+    PRIMARY KEY (clinic, source, id)
+);
+CREATE INDEX follow_up_by_due ON follow_up (due, patient);
+CREATE INDEX follow_up_by_clinic ON follow_up (clinic, due);
+CREATE INDEX follow_up_by_patient ON follow_up (patient);
+CREATE TABLE to_settle (patient TEXT PRIMARY KEY);
+"""
+"""Who should come to the clinics, derived by `hospital.patients.follow_up`."""
+
 MIGRATIONS = (
     Migration("0001_initial", _CUSTODY + _CLINIC + _DESK + _SESSIONS + _FEED + _EDITS + _COMMANDS),
     Migration("0002_add_withheld", _WITHHELD),
@@ -421,4 +434,5 @@ MIGRATIONS = (
     Migration("0019_add_paper", PAPER),
     Migration("0020_add_tests", _TESTS),
     Migration("0021_add_assessments", ASSESSMENTS),
+    Migration("0022_add_follow_up", _FOLLOW_UP),
 )

@@ -16,6 +16,7 @@ from hospital.desk import (
     clinics,
     context,
     correct,
+    due,
     enrol,
     failure,
     files,
@@ -26,6 +27,7 @@ from hospital.desk import (
     patients,
     readings,
     referrals,
+    report,
     reviews,
     rosters,
     rules,
@@ -44,7 +46,9 @@ from web.hosts import own_names
 
 PAGES = (
     *(sign_in, readings, patients, messages, summary, correct, linking, files, withheld),
-    *(rosters, alerts, referrals, notifications, reviews, clinics, rules, settings, enrol),
+    *(rosters, alerts, due, referrals, notifications, reviews, clinics, rules, settings),
+    enrol,
+    report,
 )
 """Every page of the desk; its templates bear its name."""
 

@@ -57,6 +57,7 @@ _SILENCES = {
     Silence.NO_AGE: "Not judged, because the age is not known",
     Silence.NO_SEX: "Not judged, because the sex is not known",
     Silence.NO_PREGNANCY: "Not judged: nobody said whether she is pregnant",
+    Silence.NOT_SAID: "Not judged: nobody said how it was measured",
     Silence.NO_RULE: "No rule is for this value and this person",
     Silence.IMPROBABLE: "Not judged before somebody at the clinic has confirmed it",
     Silence.PERHAPS_SAME: "Not judged before somebody at the clinic says which value it is",

@@ -22,7 +22,7 @@ from hospital.archive.errors import HospitalError, RowRefused
 from hospital.entries import facts
 from hospital.feed import feed
 from hospital.fleet.boxes import Box
-from hospital.patients import edit_history, reviews
+from hospital.patients import edit_history, reviews, to_settle
 from sync import patient_merge
 from sync.patient_merge import Edit, MergedField, Op, Review
 
@@ -137,6 +137,7 @@ def unlink(archive: Archive, duplicate: str, account: str, now_ms: int, why: str
     """Undo a link; raises `HospitalError` when there is none."""
     with archive.transaction():
         patient = _lock_known(archive, duplicate)
+        stood_for = [replacing(archive, duplicate)]
         undone = archive.execute(
             "UPDATE patient_link SET undone_by = ?, undone_ms = ?, undone_why = ?"
             " WHERE duplicate = ? AND undone_ms IS NULL",
@@ -144,6 +145,7 @@ def unlink(archive: Archive, duplicate: str, account: str, now_ms: int, why: str
         )
         if not undone:
             raise HospitalError(f"{duplicate} is not replaced")
+        to_settle.note(archive, stood_for)
         _settle_again(archive, patient, now_ms)
 
 
@@ -352,6 +354,7 @@ def _settle(
     if known["name"] is None:
         raise RowRefused("a patient without a name")
     _keep(archive, patient_id, home, rev, known, now_ms)
+    to_settle.note(archive, (patient_id, replacing(archive, patient_id)))
     asked = [r for field in settled.values() for r in field.reviews]
     reviews.bring_up_to_date(archive, patient_id, home[0], asked, now_ms)
     body = _body(archive, patient_id, known, settled, asked)

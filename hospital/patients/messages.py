@@ -21,7 +21,7 @@ from hospital.archive.errors import HospitalError, RowRefused
 from hospital.entries import facts
 from hospital.feed import feed
 from hospital.fleet import boxes
-from hospital.patients import master_index, withheld
+from hospital.patients import master_index, to_settle, withheld
 
 APART = (Entity.ALERT, Entity.ESCALATION, Entity.REFERRAL)
 """Answers to what one clinic sent: they go to that clinic alone."""
@@ -118,6 +118,8 @@ def take_back(archive: Archive, entity: Entity, item_id: str, account: str, now_
 
 def send(archive: Archive, message: SentMessage, clinics: Iterable[str] | None = None) -> None:
     """Keep an act and send it to the patient's clinics (or others); in the caller's transaction."""
+    if message.entity == Entity.APPOINTMENT:
+        to_settle.note(archive, [message.patient])
     archive.execute(
         "INSERT INTO told (entity, id, rev, patient, body, gone, account, at_ms)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from edge.model.clock import PlacedStamp
 from edge.model.feed_item import Entity
+from edge.model.life_status import LISTED
 from edge.referrals.letter import Summary
 from edge.referrals.referral import Outcome, State, days_open, is_overdue
 from hospital.archive import Archive, Row, row, scalar
@@ -25,7 +26,11 @@ PAGE = 50
 LONGEST = 1_000
 """Characters of each text of an answer."""
 
-OPEN = "r.state NOT IN ('closed', 'cancelled') AND t.entry IS NULL"
+OPEN = (
+    "r.state NOT IN ('closed', 'cancelled') AND t.entry IS NULL AND NOT EXISTS (SELECT 1"
+    f" FROM patient l WHERE l.id = r.patient AND NOT ({LISTED}))"
+)
+"""Whoever has died or moved away leaves the list; the chart still shows the referral."""
 _FROM = "referral r LEFT JOIN taken_back t ON t.entry = r.record AND t.clinic = r.clinic"
 _STATES = frozenset(State)
 _SELECT = (

@@ -21,6 +21,9 @@ REFERRAL, NOTIFICATION = "referral", "notification"
 TABLES: Final = (READING, ALERT, FILE, VISIT, REFERRAL, NOTIFICATION)
 """Each has the columns id, clinic, patient and withheld."""
 
+CARE_TABLES: Final = ("programme_entry", "appointment_entry", "call_entry", "immunization")
+"""What is withheld, too, and waits until the record is shared with the clinic."""
+
 MANY = 500
 """So many ids fit into one query of either engine."""
 
@@ -53,7 +56,7 @@ def is_withheld(archive: Archive, clinic: str, patient: str | None) -> int:
 
 def judge_again(archive: Archive, patient_id: str) -> None:
     """Judge what came about a patient before the registration; inside the caller's transaction."""
-    for table in TABLES:
+    for table in (*TABLES, *CARE_TABLES):
         sql = f"SELECT DISTINCT clinic FROM {table} WHERE patient = ?"
         for found in archive.rows(sql, (patient_id,)):
             if unknown_to(archive, found["clinic"], {patient_id}):

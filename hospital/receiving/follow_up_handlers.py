@@ -20,8 +20,8 @@ from edge.stock.level import What
 from hospital.archive import Archive
 from hospital.entries.facts import Fact
 from hospital.entries.fields import Count, MalformedField, Text, ValueRow
-from hospital.patients import withheld
-from hospital.receiving.handler import Handler, Origin, each, stamp_columns
+from hospital.patients import care_entries, withheld
+from hospital.receiving.handler import Handler, Origin, Section, each, stamp_columns
 
 
 class EpisodeFact(Fact, frozen=True):
@@ -255,7 +255,9 @@ def _stock(archive: Archive, origin: Origin, fact: StockFact) -> None:
 
 
 FOLLOW_UP_HANDLERS: Final[Mapping[str, Handler[Any]]] = {
-    EntryKind.PROGRAMME: Handler(EpisodeFact.read, each(_episode)),
+    EntryKind.PROGRAMME: Handler(
+        EpisodeFact.read, each(_episode), Section("patient_programmes.html", care_entries.of_person)
+    ),
     EntryKind.APPOINTMENT: Handler(AppointmentFact.read, each(_appointment)),
     EntryKind.CALL: Handler(CallFact.read, each(_call)),
     EntryKind.IMMUNIZATION: Handler(ImmunizationFact.read, each(_immunization)),

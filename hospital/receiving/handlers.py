@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from edge.model.clock import ClockQuality, Stamp
 from edge.model.entry import Entry, EntryKind
-from edge.model.reading import PERHAPS_SAME
+from edge.model.reading import PERHAPS_SAME, Kind
 from edge.readings import retract
 from hospital.archive import Archive, scalar
 from hospital.entries import parse
@@ -31,7 +31,7 @@ from hospital.entries.parse import Understood
 from hospital.feed import clinic_settings
 from hospital.files import attachments, patient_files
 from hospital.fleet import commands
-from hospital.patients import master_index, messages, withheld
+from hospital.patients import master_index, messages, to_settle, withheld
 from hospital.receiving.care_handlers import CARE_HANDLERS
 from hospital.receiving.handler import (
     Handler,
@@ -329,4 +329,25 @@ def apply(archive: Archive, new: Sequence[tuple[Origin, Understood]]) -> Mapping
     for origin, read in new:
         if read.fact is not None and read.kind not in together:
             refused |= HANDLERS[read.kind].apply(archive, [(origin, read.fact)])
+    _note_changes(archive, [read for _, read in new if read.fact is not None])
     return refused
+
+
+_CHANGES_WHO_COMES: Final = frozenset(
+    {
+        *(EntryKind.PROGRAMME.value, EntryKind.APPOINTMENT.value, EntryKind.CALL.value),
+        *(EntryKind.IMMUNIZATION.value, EntryKind.VISIT_OPENED.value, EntryKind.VISIT_MOVED.value),
+        EntryKind.TAKEN_BACK.value,
+    }
+)
+"""Kinds whose arrival changes who should come; patients are noted where they are merged."""
+
+
+def _note_changes(archive: Archive, new: Sequence[Understood]) -> None:
+    """Let those be looked at again of whom something came that decides who should come."""
+    who: list[Any] = [one.fact for one in new if one.kind in _CHANGES_WHO_COMES]
+    moved: list[Any] = [one.fact for one in new if one.kind == EntryKind.VISIT_MOVED]
+    measured: list[Any] = [one.fact for one in new if one.kind == EntryKind.READING]
+    to_settle.note(archive, [fact.patient for fact in who] + [fact.to for fact in moved])
+    pressures = [fact.patient for fact in measured if fact.kind == Kind.BLOOD_PRESSURE]
+    to_settle.note_measured(archive, pressures)

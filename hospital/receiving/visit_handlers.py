@@ -213,10 +213,12 @@ def _move(archive: Archive, origin: Origin, fact: MoveFact) -> None:
             "UPDATE visit_note SET visit = ? WHERE clinic = ? AND visit = ?",
             (fact.becomes, clinic, fact.visit),
         )
-    archive.execute(
-        "UPDATE medicine SET visit = ?, patient = ? WHERE clinic = ? AND visit = ? AND patient = ?",
-        (fact.becomes, fact.to, clinic, fact.visit, fact.patient),
-    )
+    for table in ("medicine", "referral", "notification"):
+        archive.execute(
+            f"UPDATE {table} SET visit = ?, patient = ?"
+            " WHERE clinic = ? AND visit = ? AND patient = ?",
+            (fact.becomes, fact.to, clinic, fact.visit, fact.patient),
+        )
 
 
 def _taken_back(archive: Archive, origin: Origin, fact: TakenBackFact) -> None:

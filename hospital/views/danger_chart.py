@@ -46,6 +46,7 @@ _METHODS = {
     "single": "one reading",
     "mean-of-1-and-2": "mean of two readings",
     "mean-of-last-two": "mean of the last two readings",
+    "higher-of-last-two": "the higher of the last two, which differ much",
 }
 
 

@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge.care import calls, contacting, follow_up
-from edge.care.follow_up import HOSPITAL, LISTS, FollowUp
+from edge.care.follow_up import LISTS, FollowUp
 from edge.care.library import Library
+from edge.care.plan import HOSPITAL
 from edge.model.errors import NotFound
 from edge.model.follow_up_kinds import AppointmentState, CallOutcome
 from edge.model.patient import Patient

@@ -1,21 +1,19 @@
-"""Finishing a visit: what stands in the boxes is recorded, what is dangerous is acknowledged."""
+"""Finishing a visit: what is typed is recorded, a danger answered, what is missing is said."""
 
 from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from edge.dangers import dangers
 from edge.patients import register
-from edge.readings import history
-from edge.readings.history import StoredReading
-from edge.staff import staff
 from edge.staff.drafts import Draft
 from edge.visits import visits
 from edge.visits.visits import Visit
-from kiosk_ui import context, form_drafts, typed_recording, typed_values
+from kiosk_ui import context, form_drafts, tiles, typed_recording, typed_values
 from kiosk_ui.guard import staff_form
 from kiosk_ui.pages import visit as visit_page
-from kiosk_ui.reading_lines import show as show_reading
+from kiosk_ui.tiles import Tile
 from kiosk_ui.typed_values import TypedRow
 
 page = Blueprint("finish", __name__)
@@ -41,9 +39,11 @@ def close(visit_id: str) -> ResponseReturnValue:
     store, now = context.store(), context.now()
     visit = visits.get(store, visit_id)
     rows, entries = _record_rows(visit, _typed(visit_id))
-    dangers = _unseen_dangers(visit)
-    if rows or dangers:
-        return _ask(visit, rows, dangers), 409
+    if visit.closed_entry is None and dangers.of_patient(store, visit.patient_id) is not None:
+        return redirect(url_for("danger.show", patient_id=visit.patient_id), 303)
+    missing = _missing(visit)
+    if rows or missing:
+        return _ask(visit, rows, missing), 409
     held = visits.current(store, now, station=visit.station)
     if held is not None and held.id == visit_id:
         why = "another patient" if "then" in request.form else "finished"
@@ -76,30 +76,21 @@ def _record_rows(visit: Visit, sent: Draft) -> tuple[list[TypedRow], list[int]]:
     return marked, [outcome for _, outcome in outcomes if isinstance(outcome, int)]
 
 
-def _unseen_dangers(visit: Visit) -> list[StoredReading]:
-    """Return the dangerous readings of an open visit that nobody has acknowledged by this form."""
-    store = context.store()
-    if visit.closed_entry is not None:
+def _missing(visit: Visit) -> list[Tile]:
+    """Return what is missing for the reason of the visit, unless somebody finishes without it."""
+    if visit.closed_entry is not None or "incomplete" in request.form:
         return []
-    readings = history.of_visit(store, visit.id)
-    urgent = history.urgent(store, [reading.entry for reading in readings])
-    seen = set(request.form.get("seen", "").split("."))
-    return [r for r in readings if r.entry in urgent and not r.struck and str(r.entry) not in seen]
+    return tiles.missing(visit_page.tiles_of(visit, context.now()))
 
 
-def _ask(visit: Visit, rows: list[TypedRow], dangers: list[StoredReading]) -> str:
-    store, now = context.store(), context.now()
-    names = {person.id: person.name for person in staff.members(store)}
-    urgent = frozenset(reading.entry for reading in dangers)
-    earlier = [text for text in request.form.get("seen", "").split(".") if text]
-    then = request.form.get("then")
+def _ask(visit: Visit, rows: list[TypedRow], missing: list[Tile]) -> str:
+    store, then = context.store(), request.form.get("then")
     return render_template(
         "finish.html",
         visit=visit,
         patient=register.get(store, visit.patient_id),
         rows=rows,
         row_html=visit_page.row_html,
-        dangers=[show_reading(reading, now, names, urgent) for reading in dangers],
-        seen=".".join([*earlier, *map(str, sorted(urgent))]),
+        missing=missing,
         then=register.get(store, then) if then else None,
     )

@@ -8,7 +8,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge.care import courses, follow_up, immunizations, vaccine_schedule
+from edge.care import courses, follow_up, immunizations, plan, vaccine_schedule
 from edge.care.immunizations import Dose
 from edge.care.library import Library
 from edge.care.vaccine_schedule import DoseLine, DoseState
@@ -120,7 +120,7 @@ def _day(typed: str) -> str:
         day = birth.read_birth(typed, "", context.now())
     except InvalidForm as error:
         raise InvalidForm({"day": "format"}) from error
-    if courses.as_day(day) is None:
+    if plan.as_day(day) is None:
         raise InvalidForm({"day": "format"})
     return day
 
@@ -137,7 +137,7 @@ def _page(
     given = {dose.id: dose for dose in immunizations.of_patient(store, patient_id)}
     if born is None:
         lines = [DoseLine(d.vaccine, d.vaccine, d.dose, DoseState.GIVEN, day, d.id)
-                 for d in given.values() if (day := courses.as_day(d.day))]  # fmt: skip
+                 for d in given.values() if (day := plan.as_day(d.day))]  # fmt: skip
     else:
         lines = table
     return render_template(

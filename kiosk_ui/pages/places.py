@@ -42,6 +42,18 @@ PLACES: tuple[Place, ...] = (
         N_("Who was sent to another place, and what became of it."),
     ),
     Place(
+        "day_register.show",
+        N_("Register of the day"),
+        "medical_records",
+        N_("Who came on a day, and what was measured."),
+    ),
+    Place(
+        "report.show",
+        N_("Report of the month"),
+        "own_calendar",
+        N_("The numbers of a month, to print, to close and to pass on."),
+    ),
+    Place(
         "notifications.show",
         N_("Notifiable diseases"),
         "alert_triangle",

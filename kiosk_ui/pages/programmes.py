@@ -200,7 +200,7 @@ def _asked_day(today: date) -> date | None:
     days, typed = request.form.get("days", ""), request.form.get("day", "")[:LONGEST]
     if days in map(str, NEXT):
         return today + timedelta(days=int(days))
-    day = courses.as_day(typed.strip())
+    day = plan.as_day(typed.strip())
     if day is None or not today < day <= today + timedelta(days=731):
         return None
     return day

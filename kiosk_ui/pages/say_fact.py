@@ -15,6 +15,7 @@ from edge.patients import register
 from edge.readings import alerts
 from edge.staff.drafts import Draft
 from edge.visits import notes, visits
+from edge.visits.visit_fields import BY_NAME
 from edge.visits.visits import Visit
 from kiosk_ui import context, form_drafts, person_form
 from kiosk_ui.guard import staff_form, staff_only
@@ -26,13 +27,29 @@ QUESTIONS = {
     "age": N_("How old is the patient?"),
     SEX: N_("Is the patient a woman or a man?"),
     PREGNANT: N_("Is she pregnant?"),
+    "temp_site": N_("Where was the temperature measured?"),
+    "position": N_("Was the child measured lying or standing?"),
+    "glucose_kind": N_("When was the blood sugar measured?"),
 }
 """What is asked, by the word in `edge.assessments.verdict.Verdict.asks`."""
 
-_ANSWERS = {
+_NOTED = {
+    PREGNANT: "pregnant",
+    "temp_site": "temp_site",
+    "position": "position",
+    "glucose_kind": "meal",
+}
+"""The field of the visit's note that holds the answer; age and sex are the patient's."""
+
+_ANSWERS: dict[str, tuple[tuple[str, str], ...]] = {
     "age": (),
     SEX: ((Sex.FEMALE.value, N_("Woman or girl")), (Sex.MALE.value, N_("Man or boy"))),
     PREGNANT: (("yes", N_("Yes")), ("no", N_("No"))),
+    **{
+        what: tuple((row.word, row.label) for row in (BY_NAME[field].words or {}).values())
+        for what, field in _NOTED.items()
+        if what != PREGNANT
+    },
 }
 
 
@@ -66,9 +83,9 @@ def keep(visit_id: str, what: str) -> ResponseReturnValue:
 def _keep(visit: Visit, what: str) -> None:
     store, now, actor = context.store(), context.now(), context.worker().staff.id
     answer = request.form.get("answer", "")
-    if what == PREGNANT:
+    if what in _NOTED:
         with store.transaction():
-            notes.say(store, now, visit.id, "pregnant", answer, actor=actor)
+            notes.say(store, now, visit.id, _NOTED[what], answer, actor=actor)
             alerts.judge_note(store, now, visit.id)
         return
     changes = {"sex": answer}

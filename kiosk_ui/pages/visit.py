@@ -273,6 +273,11 @@ def _live(visit: Visit, *, polled: bool = False) -> str:
     )
 
 
+def tiles_of(visit: Visit, now: Stamp) -> list[tiles.Tile]:
+    """Return the tiles of a visit."""
+    return tiles.tiles(_seen(visit, now), now)
+
+
 def _seen(visit: Visit, now: Stamp) -> tiles.Seen:
     store = context.store()
     age = alerts.age_of(store, visit.patient_id, now)

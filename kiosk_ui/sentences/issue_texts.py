@@ -108,6 +108,7 @@ _SILENCES = {
     Silence.NO_AGE: N_("No rule judges this value, because the age is not known."),
     Silence.NO_SEX: N_("No rule judges this value, because the sex is not known."),
     Silence.NO_PREGNANCY: N_("No rule judges this value: nobody said whether she is pregnant."),
+    Silence.NOT_SAID: N_("No rule judges this value: how it was measured was not said."),
     Silence.NO_RULE: N_("No rule is for this value and this person. Judge it yourself."),
     Silence.IMPROBABLE: N_("No rule judges this value before somebody has confirmed it."),
     Silence.PERHAPS_SAME: N_("No rule judges this value before somebody says which it is."),

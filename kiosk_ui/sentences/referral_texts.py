@@ -13,6 +13,7 @@ from edge.model.clock import Stamp
 from edge.referrals.letter import LetterMedicine, LetterReading, LetterRule, Summary
 from edge.referrals.referral import Outcome, State, Transport, Urgency
 from edge.referrals.referrals import Referral, Step
+from edge.rules import rules
 from edge.visits.visit_fields import BY_NAME
 from kiosk_ui import wording
 from kiosk_ui.texts import ngettext
@@ -194,7 +195,9 @@ def rule(row: LetterRule) -> LetterLine:
         parts.append(t(N_("version %(number)s"), number=ltr(row.version)))
     if row.draft == "yes":
         parts.append(t(N_("draft, not yet signed by a clinician")))
-    return LetterLine(ltr(row.rule), Markup(" · ").join(parts))
+    table = rules().get(row.rule)
+    name = ltr(row.rule) if table is None else t(table.title)
+    return LetterLine(name, Markup(" · ").join(parts))
 
 
 def _number(row: LetterReading) -> Markup:
@@ -204,7 +207,9 @@ def _number(row: LetterReading) -> Markup:
 
 
 def _origin(row: LetterReading) -> list[Markup]:
-    found = [own_words(row.model) if row.model else _word(_SOURCES, row.source)]
+    found = [own_words(row.model)] if row.model else []
+    if row.source and not row.model:
+        found.append(_word(_SOURCES, row.source))
     if row.at.isdecimal() and len(row.at) < 15:
         found.append(wording.moment_text(datetime.fromtimestamp(int(row.at) / 1000, UTC)))
     if row.sure == "no":

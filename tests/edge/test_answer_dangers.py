@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 from hand_clock import HandClock
 from readings import cuff, pressure
@@ -10,6 +13,7 @@ from edge.dangers import checklists, dangers
 from edge.dangers.dangers import Danger, Ending
 from edge.model.errors import ActionRefused
 from edge.model.patient import Patient
+from edge.model.reading import Code, Kind, Measurement, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import intake, retract
@@ -29,8 +33,8 @@ def sita(store: Store, hand: HandClock) -> Patient:
     return patient
 
 
-def measure(store: Store, hand: HandClock, high: int, pulse: int = 72) -> int:
-    return intake.accept(store, cuff(hand.advance(61), pressure(high, 80, pulse))).entry
+def measure(store: Store, hand: HandClock, high: int) -> int:
+    return intake.accept(store, cuff(hand.advance(61), pressure(high, 80))).entry
 
 
 def of(store: Store, patient: Patient) -> Danger:
@@ -50,8 +54,10 @@ def test_an_answered_danger_does_not_come_again_for_the_same(
     assert dangers.waiting(store) == []
     measure(store, hand, 232)
     assert dangers.of_patient(store, sita.id) is None
-    measure(store, hand, 232, pulse=140)
-    assert of(store, sita).worst.parameter == "pulse", "another parameter is another danger"
+    worse = (Value(Code.SPO2, Decimal(80), "%"), Value(Code.PULSE, Decimal(140), "/min"))
+    finger = Measurement(Kind.OXIMETRY, worse)
+    intake.accept(store, replace(cuff(hand.advance(61)), measured=finger))
+    assert of(store, sita).worst.level == "emergency", "the level has risen"
 
 
 def test_after_measured_wrong_the_next_dangerous_value_stops_again(
@@ -60,7 +66,9 @@ def test_after_measured_wrong_the_next_dangerous_value_stops_again(
     measure(store, hand, 228)
     dangers.end(store, hand.now(), of(store, sita), Ending.FALSE, actor="amina")
     measure(store, hand, 232)
-    assert of(store, sita).worst.parameter == "systolic"
+    again = of(store, sita).worst
+    assert again.value is not None
+    assert again.value.value == 232, "the value that was wrong is struck out"
 
 
 def test_the_same_at_the_next_visit_stops_again(
@@ -102,6 +110,6 @@ def test_every_danger_has_a_checklist_of_five_steps() -> None:
     for listed in checklists.checklists():
         assert len({step.word for step in listed.steps}) == checklists.STEPS_EACH, listed.name
     assert checklists.checklist_for("anything", "anything").name == "general"
-    assert checklists.checklist_for("pregnancy-bp", "systolic").name == "pregnancy"
-    assert checklists.checklist_for("news2-red", "spo2").name == "oxygen"
+    assert checklists.checklist_for("bp_pregnancy", "systolic").name == "pregnancy"
+    assert checklists.checklist_for("news2", "spo2").name == "oxygen"
     assert checklists.is_draft()

@@ -73,6 +73,9 @@ def test_a_third_is_due_when_they_differ_by_more_than_ten_or_the_first_was_high(
     assert next_step(plain((120, 80), (131, 80))).step is NextStep.MEASURE
     assert next_step(plain((140, 80), (138, 80))).step is NextStep.MEASURE
     assert next_step(plain((139, 90), (138, 80))).step is NextStep.MEASURE
+    far = measuring.counting(plain((118, 76), (230, 120)))
+    assert far is not None
+    assert (far.systolic, far.method) == (230, Method.HIGHER), "a mean hides no danger"
     three = plain((160, 80), (150, 84), (145, 79))
     assert next_step(three).step is NextStep.DONE
     counts = measuring.counting(three)

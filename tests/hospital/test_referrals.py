@@ -170,6 +170,15 @@ def test_a_letter_that_is_none_is_shown_as_far_as_it_goes(
     assert doctor.client.get(f"/referrals/{ID}").status_code == 200
 
 
+def test_who_has_died_leaves_the_list_of_all_clinics(archive: Archive, doctor: Doctor) -> None:
+    desk_scene.keep(archive, THAR, made())
+    with archive.transaction():
+        archive.execute("UPDATE patient SET deceased = '2026-11-29' WHERE id = ?", (ZAHRA,))
+    assert referrals.open_ones(archive) == []
+    assert len(referrals.of_person(archive, [ZAHRA])) == 1
+    assert "No referral is open" in page(doctor, "/referrals")
+
+
 def case(box: Box, n: int, patient: str | None, **more: Any) -> dict[str, object]:
     body = {"id": str(UUID(int=n)), "disease": "measles", "day": "2026-11-25", "state": "suspected"}
     body |= {"patient": patient} if patient else {}

@@ -11,13 +11,13 @@ from kiosk_desk import Desk, cuff
 from edge.feed import replica
 from edge.model.clock import Clock
 from edge.model.feed_item import Change, Cursor
-from edge.patients import register, summary
+from edge.patients import life_status, register, summary
 from edge.patients.form import PatientForm
 from edge.referrals import gather, referrals
 from edge.referrals.referral import NewReferral, Urgency
 from edge.staff.staff import Staff
 from edge.store.store import Store
-from edge.visits import notes, visits
+from edge.visits import moving, notes, visits
 from edge.visits.visits import Visit
 
 DAY_MS = 24 * 3_600_000
@@ -63,6 +63,40 @@ def test_the_letter_says_who_what_was_measured_by_which_device_and_the_allergies
         assert said in letter, said
     assert "Rural Health Centre Chak 12 · Sana Malik" in letter
     assert "measured by a device" in letter
+
+
+def test_the_letter_says_what_counts_and_what_the_rules_said_with_version_and_draft(
+    desk: Desk, store: Store, clock: Clock, visit: Visit
+) -> None:
+    cuff(store, clock, "188", "98")
+    letter = words(desk.get(f"/referrals/{made(desk, visit)}/letter"))
+    assert "186 mmHg · mean of several" in letter
+    assert "184" not in letter.partition("Measured")[0]
+    assert "What the rules said" in letter
+    assert re.search(r"Danger · version \d+ · draft", letter)
+
+
+def test_a_visit_that_is_moved_takes_its_referral_along_and_the_letter_says_so(
+    desk: Desk, store: Store, clock: Clock, sana: Staff, visit: Visit
+) -> None:
+    referral = made(desk, visit)
+    other = register.register(store, clock.now(), PatientForm("Bilal", "male", age="50"), sana.id)
+    moving.move(store, clock.now(), visit.id, other.id, visit.id, actor=sana.id)
+    assert [one.id for one in referrals.of_patient(store, other.id)] == [referral]
+    assert referrals.of_patient(store, visit.patient_id) == []
+    assert "names another person" in desk.get(f"/referrals/{referral}/letter")
+
+
+def test_who_has_died_leaves_the_list(
+    desk: Desk, store: Store, clock: Clock, sana: Staff, visit: Visit
+) -> None:
+    made(desk, visit)
+    status = life_status.LifeStatus.DECEASED
+    life_status.mark(store, clock.now(), visit.patient_id, status, "", sana.id)
+    assert "No referral is open" in desk.get("/referrals")
+    assert referrals.count_open(store) == 0
+    life_status.take_back(store, clock.now(), visit.patient_id, sana.id)
+    assert referrals.count_open(store) == 1
 
 
 def test_the_letter_stays_as_it_was_when_more_is_known_later(

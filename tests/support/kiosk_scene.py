@@ -295,13 +295,14 @@ class Scene:
         return show
 
     def _danger(self, page: Page, address: str) -> None:
-        """A woman of 34 with a very high pressure; one step is done."""
-        now, amina = self.clock.now(), self.people[1].id
-        visits.open_visit(self.store, now, amina, actor=self.worker)
+        """A man with a very high pressure; one step is done."""
+        now, umran = self.clock.now(), self.people[3].id
+        visits.open_visit(self.store, now, umran, actor=self.worker)
         self.measure("ble-A", Kind.BLOOD_PRESSURE, (Code.SYSTOLIC, "226", "mm[Hg]"),
             (Code.DIASTOLIC, "124", "mm[Hg]"), (Code.PULSE, "92", "/min"))  # fmt: skip
-        page.goto(f"{address}/dangers/{amina}")
-        page.locator(".stop-step").first.click()
+        page.goto(f"{address}/dangers/{umran}")
+        if page.locator(".stop-step[aria-pressed=true]").count() == 0:
+            page.locator(".stop-step").first.click()
         page.locator(".stop-step[aria-pressed=true]").wait_for()
 
     def _visit_typed(self, page: Page, address: str) -> None:

@@ -216,7 +216,7 @@ READERS: Final[Mapping[str, Reader]] = {
     "immunization": _kept("vaccine", counts=("dose",), truths=("elsewhere",)),
     "medicine": _kept("medicine", "state", "quantity"),
     "referral": _kept("referral", "state", "urgency"),
-    "notification": _kept("id", "disease", "state"),
+    "notification": _kept("id", "disease", "state", "week"),
     "stock": _kept("item", "what", "number"),
     "taken-back": _kept("entry"),
     EntryKind.DEVICE.value: _kept("device", "model"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from edge.model.entry import canonical_json
+from edge.notifications import weeks
 from edge.reports.core import antenatal, equipment, hearts, months, stock_levels
 from edge.reports.core.facts import Fact
 from edge.reports.core.people import Person
@@ -184,10 +186,9 @@ REFERRAL_STATES: Final = ("made", "arrived", "not-arrived", "closed", "cancelled
 
 
 def _notifications(settled: Settled, month: str) -> dict[str, Any]:
-    """Return notifiable diseases, by disease and state: of the month, and of each of its weeks.
+    """Return notifiable diseases: by disease and state, and by the weeks that begin in the month.
 
-    A case counts on the day of its first entry, with its newest state. Weeks are those of ISO 8601
-    that begin in the month.
+    A case counts on the day of its first entry, with its newest state.
     """
     newest: dict[str, Happening] = {}
     first: dict[str, str] = {}
@@ -195,34 +196,43 @@ def _notifications(settled: Settled, month: str) -> dict[str, Any]:
         case = str(row.data.get("id", ""))
         newest[case] = row
         first.setdefault(case, row.day)
-    in_month: Counter[tuple[str, ...]] = Counter()
-    in_week: Counter[tuple[str, ...]] = Counter()
-    for case, row in newest.items():
-        disease = (str(row.data.get("disease", "")), str(row.data.get("state", "")))
-        in_month[disease] += first[case].startswith(month)
-        in_week[months.week(first[case]), *disease] += week_begins(first[case]).startswith(month)
-    return {"by_disease": _nested(in_month), BY_WEEK: _nested(in_week)}
+    cases = [_case(row, first[case]) for case, row in newest.items()]
+    counts = [weeks.count(cases, week) for week in _weeks(month)]
+    in_month = Counter(
+        f"{case.disease}.{case.state}"
+        for case in cases
+        if case.disease != weeks.NONE and case.day.startswith(month)
+    )
+    return {
+        "by_disease": dict(sorted(in_month.items())),
+        BY_WEEK: {count.week.word: _of_week(count) for count in counts if count.is_reported},
+        "weeks_reported": sum(count.is_reported for count in counts),
+        "weeks": len(counts),
+    }
 
 
 BY_WEEK: Final = "by_week"
 
 
-def _nested(counts: Counter[tuple[str, ...]]) -> dict[str, Any]:
-    """Return counts by names within names, in their order; what is zero is left out."""
-    found: dict[str, Any] = {}
-    for names, number in sorted(counts.items()):
-        inside = found
-        for name in names[:-1] if number else ():
-            inside = inside.setdefault(name, {})
-        if number:
-            inside[names[-1]] = number
-    return found
+def _case(row: Happening, day: str) -> weeks.Case:
+    disease, state = str(row.data.get("disease", "")), str(row.data.get("state", ""))
+    return weeks.Case(disease, day, state, str(row.data.get("week", "")))
 
 
-def week_begins(day: str) -> str:
-    """Return the Monday of a day's week."""
-    weekday = (months.days_between("2024-01-01", day)) % 7  # that day was a Monday
-    return months.plus_days(day, -weekday)
+def _weeks(month: str) -> list[weeks.Week]:
+    """Return the weeks whose Monday lies in a month."""
+    week = weeks.Week.of(date.fromisoformat(months.last_day(month)))
+    found = []
+    while week.first.isoformat()[:7] == month:
+        found.append(week)
+        week = week.before()
+    return found[::-1]
+
+
+def _of_week(count: weeks.WeekCount) -> dict[str, int]:
+    suspected = {f"{name}.suspected": n for name, n in count.suspected.items()}
+    confirmed = {f"{name}.confirmed": n for name, n in count.confirmed.items()}
+    return dict(sorted((suspected | confirmed).items())) or {"none": 0}
 
 
 def _stock(settled: Settled, month: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Final
 
 SECTIONS: Final = {
     "visits": "Visits",
-    "hearts360": "Hypertension (HEARTS360)",
+    "hearts360": "Hypertension (HEARTS)",
     "programmes": "Programmes",
     "antenatal": "Antenatal care",
     "anaemia": "Anaemia",
@@ -21,7 +21,7 @@ SECTIONS: Final = {
 """The parts of a report, in the order in which they are shown."""
 
 LABELS: Final = {
-    "visits.all": "Visits",
+    "visits.all": "All visits",
     "visits.people": "People seen",
     "visits.alone": "Visits of patients who measured alone",
     "visits.paper": "Visits typed in from paper",
@@ -30,15 +30,15 @@ LABELS: Final = {
     "hearts360.registered_this_month": "Registered in the month",
     "hearts360.dead": "Dead, in all",
     "hearts360.transferred": "Went to another clinic in the month",
-    "hearts360.under_care": "Under care: seen within 12 months",
-    "hearts360.lost_to_follow_up": "Lost to follow-up: not seen for 12 months",
-    "hearts360.newly_registered": "Registered within 3 months",
+    "hearts360.under_care": "Under care: seen within a year",
+    "hearts360.lost_to_follow_up": "Lost to follow-up: not seen for a year",
+    "hearts360.newly_registered": "Registered within three months",
     "hearts360.controlled": "Blood pressure controlled",
     "hearts360.uncontrolled": "Blood pressure not controlled",
-    "hearts360.no_visit": "No visit within 3 months",
+    "hearts360.no_visit": "No visit within three months",
     "hearts360.overdue_on_first": "Overdue on the first of the month",
     "hearts360.called": "Called in the month",
-    "hearts360.returned": "Called, and came within 15 days",
+    "hearts360.returned": "Called, and came within fifteen days",
     "hearts360.called_agreed": "First call: agreed to come",
     "hearts360.called_remind": "First call: call again later",
     "hearts360.called_not-reached": "First call: not reached",
@@ -48,7 +48,7 @@ LABELS: Final = {
     "hearts360.called_other": "First call: another reason",
     "antenatal.contacts": "Contacts",
     "antenatal.first_contacts": "First contacts",
-    "antenatal.first_before_12_weeks": "First contacts before 12 weeks",
+    "antenatal.first_before_12_weeks": "First contacts before twelve weeks",
     "antenatal.first_gestation_unknown": "First contacts, gestation not known",
     "antenatal.fourth_contacts": "Fourth contacts",
     "antenatal.eighth_contacts": "Eighth contacts",
@@ -66,6 +66,8 @@ LABELS: Final = {
     "referrals.not-arrived": "Did not arrive",
     "referrals.closed": "Closed",
     "referrals.cancelled": "Cancelled",
+    "notifications.weeks": "Weeks that begin in the month",
+    "notifications.weeks_reported": "Weeks with a report",
     "stock.items_out": "Items that ran out",
 }
 """Numbers whose name is always the same."""

@@ -76,12 +76,6 @@ def days_between(earlier: str, later: str) -> int:
     return (date.fromisoformat(later) - date.fromisoformat(earlier)).days
 
 
-def week(day: str) -> str:
-    """Return the ISO 8601 week of a day, such as `2026-W48`; it begins on Monday."""
-    year, week_number, _ = date.fromisoformat(day).isocalendar()
-    return f"{year:04d}-W{week_number:02d}"
-
-
 @lru_cache(65536)
 def _day_at(quarter: int) -> str:
     moment = datetime.fromtimestamp(quarter * 900, UTC)

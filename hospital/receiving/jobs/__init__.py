@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 
 from hospital.archive import Archive
 from hospital.archive.settings import HospitalSettings
-from hospital.receiving.jobs import compact_feeds, escalation, follow_standby, search_keys
+from hospital.receiving.jobs import (
+    compact_feeds,
+    escalation,
+    follow_standby,
+    follow_up,
+    search_keys,
+)
 
 Work = Callable[[Archive, int], object]
 """Does a job once, at a time in Unix milliseconds; raises `ArchiveDown`."""
@@ -29,6 +35,7 @@ JOBS = (
     Job("compact-feeds", 3_600_000, compact_feeds.begin),
     Job("follow-standby", 60_000, follow_standby.begin),
     Job("search-keys", 5_000, search_keys.begin),
+    Job("follow-up", 5_000, follow_up.begin),
     Job("escalation", 10_000, escalation.begin),
 )
 
