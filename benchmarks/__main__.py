@@ -38,8 +38,15 @@ def _rules(as_json: bool, _quick: bool) -> int:
     return run(as_json)
 
 
+def _due(as_json: bool, _quick: bool) -> int:
+    from benchmarks.due import run
+
+    return run(as_json)
+
+
 SUITES: dict[str, Callable[[bool, bool], int]] = {
     "decode": lambda as_json, _quick: decode.run(as_json),
+    "due": _due,
     "frames": _frames,
     "link": _link,
     "memory": _memory,

@@ -190,12 +190,10 @@ def _with_calls(row: FollowUp, called: Sequence[Call]) -> FollowUp:
 def counts(store: Store, today: date, programme: str | None = None) -> dict[str, int]:
     """Return how many stand on each list on a local day, by its name (`LISTS`)."""
     also, more = _also(programme)
-    return {
-        name: store.scalar(
-            f"SELECT count(*) FROM follow_up f{where}{also}", (*_values(today), *more)
-        )
-        for name, where in LISTS.items()
-    }
+    sums = ", ".join(f"sum({condition}) AS {name}" for name, condition in LISTS.items())
+    sql = f"SELECT {sums} FROM follow_up f WHERE ?2 = ?2{also}"
+    row = store.row(sql, (*_values(today), *more))
+    return {name: row[name] or 0 if row is not None else 0 for name in LISTS}
 
 
 def page(
@@ -204,7 +202,8 @@ def page(
     """Return one page of a list, those who wait longest first; of one programme when it is said."""
     also, more = _also(programme)
     rows = store.rows(
-        f"{_ROWS} f{LISTS[name]}{also} ORDER BY f.due, f.patient_id LIMIT ? OFFSET ?",
+        f"{_ROWS} f WHERE {LISTS[name]} AND ?2 = ?2{also}"
+        " ORDER BY f.due, f.patient_id LIMIT ? OFFSET ?",
         (*_values(today), *more, limit, skip),
     )
     return [FollowUp(*row) for row in rows]
@@ -238,12 +237,11 @@ def _also(programme: str | None) -> tuple[str, tuple[str, ...]]:
 
 
 LISTS: Final[Mapping[str, str]] = {
-    "today": " WHERE f.due = ?1 AND ?2 = ?2",
-    "week": " WHERE f.due > ?1 AND f.due <= ?2",
-    "overdue": " WHERE f.due < ?1 AND f.lost > ?1 AND (f.remind IS NULL OR f.remind <= ?1)"
-    " AND ?2 = ?2",
-    "later": " WHERE f.due < ?1 AND f.remind > ?1 AND ?2 = ?2",
-    "lost": " WHERE f.due < ?1 AND f.lost <= ?1 AND ?2 = ?2",
+    "today": "f.due = ?1",
+    "week": "f.due > ?1 AND f.due <= ?2",
+    "overdue": "f.due < ?1 AND f.lost > ?1 AND (f.remind IS NULL OR f.remind <= ?1)",
+    "later": "f.due < ?1 AND f.remind > ?1",
+    "lost": "f.due < ?1 AND f.lost <= ?1",
 }
 """The lists by name, as SQL of the day (?1) and of a week later (?2)."""
 

@@ -20,7 +20,7 @@ from edge.rules.steps import Steps
 from edge.rules.table import RuleTable, Variant
 from edge.rules.table_checks import names_in, words_of
 
-MOST_CASES: Final = 100_000
+MOST_CASES: Final = 20_000
 SLIGHTLY: Final = Decimal("0.000001")
 
 

@@ -55,7 +55,7 @@ def load(text: str, file: str) -> RuleTable:
         citations=_citations(top),
         licence=top.text("licence"),
         conditions=tuple(_condition(row) for row in top.rows("applies")),
-        inputs={row.text("fact"): _input(row) for row in top.rows("input")},
+        inputs=_inputs(top),
         steps=_steps(top),
         order={name: top.row("order").words(name) for name in top.row("order").table},
         outputs=tuple(_output(row) for row in top.rows("output")),
@@ -100,6 +100,15 @@ def _condition(row: Row) -> Condition:
         raise row.wrong('"unknown" must be "ask" or "warn"', "unknown")
     band = band_rows.read_band(row, True)
     return Condition(_fact(row), band, row.text("reason"), unknown == "ask")
+
+
+def _inputs(top: Row) -> dict[str, Input]:
+    inputs: dict[str, Input] = {}
+    for row in top.rows("input"):
+        if row.text("fact") in inputs:
+            raise row.wrong(f'the input "{row.text("fact")}" is there already', "fact")
+        inputs[row.text("fact")] = _input(row)
+    return inputs
 
 
 def _input(row: Row) -> Input:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import product
+from math import prod
+from typing import Final
 
 from edge.rules.bands import check_numbers, check_words, shown
 from edge.rules.facts import BY_NAME
 from edge.rules.possible import Word
 from edge.rules.table import Combination, Combine, Lookup, RuleTable, Step, Variant, Worse
 from edge.rules.table_rows import Row
+
+MOST_CASES: Final = 10_000
+"""How many cases the conditions of a lookup may make."""
 
 Words = frozenset[Word] | None
 """What a name may be: a closed set of words, or any number (None)."""
@@ -109,6 +114,8 @@ def _check_variants(step: Lookup, rows: list[Row], words: Mapping[str, Words]) -
     """Of the variants exactly one applies, whatever the conditions are."""
     names = sorted({name for variant in step.variants for name in variant.when})
     choices = [sorted(words[name] or (), key=str) for name in names]
+    if prod(len(values) for values in choices) > MOST_CASES:
+        raise rows[0].wrong(f'"{step.name}" has too many conditions: part it', "when")
     for values in product(*choices):
         case = dict(zip(names, values, strict=True))
         fitting = [i for i, v in enumerate(step.variants) if _fits(v, case)]

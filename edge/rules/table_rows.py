@@ -15,6 +15,9 @@ from edge.rules.possible import Word
 
 Path = tuple[str | int, ...]
 
+MOST = 10_000_000
+"""The highest whole number of a table, such as minutes."""
+
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]")
 _KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
 _PLACE = re.compile(r"\(at line (\d+), column \d+\)$")
@@ -79,14 +82,18 @@ class Row:
             return None
         if isinstance(value, bool) or not isinstance(value, int | Decimal):
             raise self.wrong(f'"{key}" must be a number', key)
+        if not Decimal(value).is_finite():
+            raise self.wrong(f'"{key}" must be a number', key)
         return Decimal(value)
 
     def whole(self, key: str) -> int | None:
         """Return a whole number of 0 or more, None when it is not there."""
         number = self.number(key)
-        if number is not None and (number < 0 or number != number.to_integral_value()):
-            raise self.wrong(f'"{key}" must be a whole number', key)
-        return None if number is None else int(number)
+        if number is None:
+            return None
+        if not 0 <= number <= MOST or number != number.to_integral_value():
+            raise self.wrong(f'"{key}" must be a whole number up to {MOST}', key)
+        return int(number)
 
     def flag(self, key: str) -> bool:
         """Return true or false; false when it is not there."""
@@ -106,12 +113,14 @@ class Row:
         """Return one value or a list of them."""
         value = self.table.get(key)
         values = value if isinstance(value, list) else [value]
+        if not values:
+            raise self.wrong(f'"{key}" is empty', key)
         return tuple(self._word(v, key) for v in values)
 
     def _word(self, value: object, key: str) -> Word:
         if isinstance(value, bool | str):
             return value
-        if isinstance(value, int | Decimal):
+        if isinstance(value, int | Decimal) and Decimal(value).is_finite():
             return Decimal(value)
         raise self.wrong(f'"{key}" must be a word, a number, true or false', key)
 

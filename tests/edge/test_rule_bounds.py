@@ -115,8 +115,9 @@ def cases(draw: st.DrawFn) -> tuple[RuleTable, dict[str, object], dict[str, obje
     return rule, whole, {name: value for name, value in whole.items() if name not in left}
 
 
+@pytest.mark.long
 @settings(
-    max_examples=400, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 @given(cases())
 def test_a_missing_input_never_hides_and_never_adds(
@@ -145,8 +146,9 @@ def test_a_missing_input_never_hides_and_never_adds(
             assert rule.rank(of, least) <= rule.rank(of, value), output.name
 
 
+@pytest.mark.long
 @settings(
-    max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 @given(cases(), st.randoms())
 def test_the_order_of_facts_changes_nothing(
@@ -173,7 +175,8 @@ NAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.long
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(RULES)), st.dictionaries(NAMES, HOSTILE, max_size=12))
 def test_no_facts_make_a_rule_raise(rule: str, facts: dict[str, object]) -> None:
     answer = assess(RULES[rule], facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from importlib.resources import files
 
@@ -57,6 +58,14 @@ REFUSED = [
     ("no level", 'level = "routine"', 'level = "green"', '"level" must be one of none'),
     ("a response to nothing", 'to = "low-medium"', 'to = "amber"', '"band" is never amber'),
     ("a combination of nothing", 'combine = "sum"', 'combine = "mean"', '"combine" must be'),
+    ("no words", '{ is = ["C", "V", "P", "U"], gives = 3 }', "{ is = [], gives = 3 }",
+     '"is" is empty'),
+    ("an endless number", "{ most = 8, gives = 3 }", "{ most = nan, gives = 3 }",
+     '"most" must be a number'),
+    ("a huge number", "max_age_min = 15", "max_age_min = 1e999999", "whole number up to"),
+    ("an input twice", 'fact = "spo2"', 'fact = "rr"', 'the input "rr" is there already'),
+    ("a step that is no step", "step = 0.1", "step = 0.3", '"step" must be 1, 0.1, 0.01'),
+    ("percent as a sign", "The score is low.", "The score is below 20 %.", 'says "percent"'),
     ("no TOML", "[order]", "[order", "not written as TOML"),
 ]  # fmt: skip
 
@@ -151,3 +160,41 @@ def test_the_danger_signs_of_rules_are_those_of_a_visit() -> None:
 def test_the_signs_of_triage_are_those_of_a_visit_with_the_same_words_for_people() -> None:
     asked = (*TRIAGE_SIGNS, *CHILD_TRIAGE_SIGNS, *YOUNG_INFANT_SIGNS)
     assert list(asked) == [(sign.word, sign.label) for sign in MORE_SIGNS.values()]
+
+
+JUNK = ("nan", "inf", "-1", "1e999999", "[]", "{}", '""', "true", "[1]", "{ a = 1 }", "[[1]]")
+
+
+def spoilt(text: str, chance: random.Random) -> str:
+    """A table with a line lost, doubled, or with another value in it."""
+    lines = text.split("\n")
+    at = chance.randrange(len(lines))
+    match chance.randrange(3):
+        case 0:
+            del lines[at]
+        case 1:
+            lines.insert(at, chance.choice(lines))
+        case _:
+            head, _, tail = lines[at].rpartition("=")
+            end = tail[tail.index(" }") :] if " }" in tail else ""
+            lines[at] = f"{head}= {chance.choice(JUNK)}{end}" if head else chance.choice(JUNK)
+    return "\n".join(lines)
+
+
+def refused_line(text: str) -> int | None:
+    """The line that the loader names, None when the table is good."""
+    try:
+        load(text, "site.toml")
+    except TableError as refused:
+        return refused.line
+    return None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_spoilt_table_is_good_or_is_refused_with_a_line(seed: int) -> None:
+    chance = random.Random(seed)
+    sources = [rule.source for rule in packaged().rules.values()]
+    for _ in range(40):
+        text = spoilt(chance.choice(sources), chance)
+        line = refused_line(text)
+        assert line is None or 1 <= line <= text.count("\n") + 1
