@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from edge.medicines import site_list
 from edge.visits import pregnancy
+from edge.visits.complaints import CODES
 from edge.visits.note_patch import State
 from edge.visits.visit_fields import BY_NAME, VISIT_FIELDS, VisitField
 from hospital.views.visit_chart import ChartedMedicine
@@ -27,18 +29,30 @@ def lines(state: State) -> list[tuple[str, str]]:
     return found + [(name, str(state[name])) for name in unknown] + _expected(state)
 
 
+def medicine_name(said: str) -> str:
+    """Return what a medicine of the packaged list is called; one of a site's own as it is."""
+    row = site_list.shipped().get(said)
+    return said if row is None else row.label
+
+
 def medicine(given: ChartedMedicine) -> str:
     """Return what was given, in one line."""
     dose = f"{given.dose} {given.unit or ''}".strip() if given.dose else ""
     pieces = f"{given.quantity} handed out" if given.quantity else ""
     batch = f"batch {given.batch}" if given.batch else ""
     state = _STATES.get(given.state, given.state)
-    return ", ".join(part for part in (f"{state}: {given.medicine}", dose, pieces, batch) if part)
+    what = f"{state}: {medicine_name(given.medicine)}"
+    return ", ".join(part for part in (what, dose, pieces, batch) if part)
 
 
 def _text(field: VisitField, held: str | tuple[str, ...]) -> str:
     words = held if isinstance(held, tuple) else (held,)
-    return ", ".join(word(field.name, said) for said in words)
+    return ", ".join(word(field.name, said) + _coded(field, said) for said in words)
+
+
+def _coded(field: VisitField, said: str) -> str:
+    codes = CODES.get(said, ()) if field.name == "complaints" else ()
+    return f" ({', '.join(codes)})" if codes else ""
 
 
 def _expected(state: State) -> list[tuple[str, str]]:
