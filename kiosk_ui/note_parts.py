@@ -127,7 +127,7 @@ def pregnancy_lines(note: VisitNote) -> list[NoteLine]:
         return []
     far = pregnancy.gestation(note.lmp, note.day)
     assert far is not None
-    weeks = t(N_("%(weeks)s weeks, %(days)s days"), weeks=ltr(far.weeks), days=ltr(far.days))
+    weeks = t(N_("%(weeks)s weeks"), weeks=ltr(f"{far.weeks}+{far.days}"))
     expected = day_text(pregnancy.expected_birth(note.lmp))
     return [
         NoteLine(t(N_("How far the pregnancy is")), weeks),

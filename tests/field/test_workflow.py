@@ -15,6 +15,7 @@ import command_cases
 import people_cases
 import pytest
 import repetition_cases
+import report_cases
 import screen_cases
 import store_cases
 
@@ -28,6 +29,7 @@ CASES = (
     | command_cases.CASES
     | repetition_cases.CASES
     | store_cases.CASES
+    | report_cases.CASES
 )
 KEYS = {"id", "source", "about", "how", "expect", "why"}
 
