@@ -26,6 +26,12 @@ def _parse(as_json: bool, _quick: bool) -> int:
     return run(as_json)
 
 
+def _month_close(as_json: bool, _quick: bool) -> int:
+    from benchmarks.month_close import run
+
+    return run(as_json)
+
+
 def _frames(as_json: bool, _quick: bool) -> int:
     from benchmarks.frame_cost import run
 
@@ -50,6 +56,7 @@ SUITES: dict[str, Callable[[bool, bool], int]] = {
     "frames": _frames,
     "link": _link,
     "memory": _memory,
+    "month-close": _month_close,
     "parse": _parse,
     "rules": _rules,
 }

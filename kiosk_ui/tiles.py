@@ -143,7 +143,7 @@ def _tile(sign: Sign, seen: Seen, now: Stamp) -> Tile:
 
 
 def _kept(sign: Sign, reading: StoredReading, seen: Seen, now: Stamp) -> Tile:
-    is_danger = reading.entry in seen.urgent
+    is_danger = reading.entry in seen.urgent and not _is_beside(reading, sign)
     why = _why(reading, sign)
     first = reading.value(sign.codes[0])
     return Tile(
@@ -218,7 +218,7 @@ def _source(reading: StoredReading, sign: Sign | None, now: Stamp) -> Markup:
     at = since(reading.placed.when, now)
     if reading.source == "typed":
         return t(N_("typed %(time)s"), time=at)
-    if sign is not None and sign.kind is Kind.HEART_RATE and reading.kind != Kind.HEART_RATE:
+    if sign is not None and _is_beside(reading, sign):
         from_what = (
             N_("from the cuff") if reading.kind == Kind.BLOOD_PRESSURE else N_("from the finger")
         )
@@ -228,9 +228,14 @@ def _source(reading: StoredReading, sign: Sign | None, now: Stamp) -> Markup:
     return Markup("{} · {}").format(at, own_words(reading.model or reading.device_id or ""))
 
 
+def _is_beside(reading: StoredReading, sign: Sign) -> bool:
+    """Whether the sign is only beside what was measured: the pulse of a cuff or of a finger."""
+    return sign.kind is Kind.HEART_RATE and reading.kind != Kind.HEART_RATE
+
+
 def _why(reading: StoredReading, sign: Sign | None) -> Markup | None:
     """Return the first thing that is doubtful about a reading's own sign, in words."""
-    if sign is not None and sign.kind is Kind.HEART_RATE and reading.kind != Kind.HEART_RATE:
+    if sign is not None and _is_beside(reading, sign):
         names: tuple[str, ...] = tuple(n for n in reading.warnings if n == "pulse")
         words = [issue_texts.warning_sentence(name) for name in names]
     else:

@@ -94,7 +94,7 @@ def _record(visit: Visit, measured: Measurement) -> int | Markup:
         patient_id=visit.patient_id,
         visit_id=visit.id,
         actor=actor,
-        day=visit.day if visit.paper else None,
+        day=visits.paper_day(visit, now),
     )
     visits.touch(store, now, visit)
     outcome = intake.accept(store, reading)

@@ -11,6 +11,7 @@ from edge.process.report_output import Asked, WrongRequest
 from edge.reports import box_facts, closing
 from edge.reports.closing import MonthState, Statement
 from edge.reports.core import indicators, months, render
+from edge.reports.core.quality import quality
 from edge.settings.box_settings import Settings
 from edge.store.store import Store
 from provisioning.output import open_box, say, speaks_json
@@ -56,6 +57,7 @@ def _answer(clinic: str, state: MonthState) -> dict[str, object]:
         "sha256": indicators.sha256(state.report),
         "closed": [_stated(one) for one in state.stated],
         "differences": state.differences,
+        "quality": render.quality_json(quality(state.settled, state.month)),
     }
 
 

@@ -78,11 +78,18 @@ def _names(rule: RuleTable) -> Iterator[str]:
     for name, one in rule.inputs.items():
         yield name
         yield one.fact.name
+        for alias in one.also:
+            yield alias.name
+            yield from alias.when
     for condition in rule.conditions:
         yield condition.fact.name
 
 
 def _fits(rule: RuleTable, name: str, measured: MeasuredFact) -> bool:
     """Whether a value is new enough for a rule."""
-    most = [one.max_age_min for n, one in rule.inputs.items() if name in (n, one.fact.name)]
+    most = [
+        one.max_age_min
+        for given, one in rule.inputs.items()
+        if name in (given, one.fact.name, *(alias.name for alias in one.also))
+    ]
     return all(limit is None or measured.age_min <= limit for limit in most)

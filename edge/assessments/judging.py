@@ -121,7 +121,8 @@ def _dangerous(judged: _Judged) -> list[str]:
     Those that are urgent by themselves, else those without which it would be less urgent, else all.
     """
     facts_of, level = judged.facts, judged.judgement.assessment.level
-    names = [name for name in judged.rule.inputs if name in facts_of.measured]
+    order = [*judged.rule.inputs, *sorted(facts_of.measured)]
+    names = list(dict.fromkeys(name for name in order if name in facts_of.measured))
 
     def rank(known: uncertain.Facts) -> int:
         return uncertain.judge(by_rule(judged.rule), known).assessment.level.rank

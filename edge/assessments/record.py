@@ -141,6 +141,14 @@ def take_back(store: Store, reading: int) -> None:
     )
 
 
+def leave_visit(store: Store, visit_id: str, patient_id: str) -> None:
+    """Let nothing stand of a visit for a patient whose visit it was not; in a transaction."""
+    store.execute(
+        "UPDATE assessment SET stands = 0 WHERE visit_id = ? AND patient_id = ?",
+        (visit_id, patient_id),
+    )
+
+
 def of_visit(store: Store, patient_id: str, visit_id: str) -> list[StoredAssessment]:
     """Return what stands of a visit: of each rule the newest."""
     rows = store.rows(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from edge.assessments.uncertain import LIKELY
 from edge.rules.facts import BY_NAME, Fact
 from edge.rules.possible import INFINITE, Word
 from edge.rules.table import Band, Combination, Lookup, RuleTable, Variant
@@ -84,7 +85,8 @@ def named(name: str) -> str:
 
 def shown(facts: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return facts as they were used: label and value in words."""
-    return [(named(name), _fact(value)) for name, value in sorted(facts.items())]
+    used = [(name, value) for name, value in sorted(facts.items()) if name != LIKELY]
+    return [(named(name), _fact(value)) for name, value in used]
 
 
 def _lookup(variant: Variant) -> LookupText:

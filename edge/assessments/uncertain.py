@@ -47,6 +47,7 @@ def judge(assess: Assess, facts: Facts) -> Judgement:
     """Judge facts by a rule, each uncertain one in every case that may be true."""
     known = {name: fact for name, fact in facts.items() if name != LIKELY}
     said = assess(known)
+    said = _asking_for_the_site(said, known)
     unknown = frozenset(said.missing) & ASKED
     if said.status not in (Status.NEEDS_INPUT, Status.INCOMPLETE) or not unknown:
         return Judgement(said, said.level)
@@ -61,6 +62,13 @@ def judge(assess: Assess, facts: Facts) -> Judgement:
         said = _not_certain(said, [without], unknown)
         return Judgement(said, highest(possible, said.level))
     return Judgement(said, possible)
+
+
+def _asking_for_the_site(said: Assessment, known: Facts) -> Assessment:
+    """Name the place of measuring as missing where a rule has only another temperature."""
+    if "axillary_temp_c" not in said.missing or "temp_c" not in known:
+        return said
+    return replace(said, missing=tuple(dict.fromkeys((*said.missing, "temp_site"))))
 
 
 def response(assess: Assess, facts: Facts) -> Response | None:

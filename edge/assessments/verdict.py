@@ -31,7 +31,7 @@ UNKNOWN: Final = {
     "age": "No alert can be given: the age is not known.",
     SEX: "No alert can be given: the sex is not known.",
     PREGNANT: "No alert can be given: nobody said whether she is pregnant.",
-    "temp_site": "No alert can be given: nobody said where the temperature was measured.",
+    "temp_site": "No alert can be given: the temperature under the arm is not known.",
     "position": "No alert can be given: nobody said whether the child was lying or standing.",
     "glucose_kind": "No alert can be given: nobody said when the blood sugar was measured.",
 }

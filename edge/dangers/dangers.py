@@ -156,9 +156,15 @@ _UNANSWERED = (
     "FROM alert a LEFT JOIN reading r ON r.entry = a.reading"
     " WHERE a.level IN (?, ?) AND NOT EXISTS (SELECT 1 FROM danger_alert d WHERE d.alert = a.entry)"
     " AND coalesce(r.tray, '') <> 'discarded'"
-    " AND (r.entry IS NULL OR r.patient_id = a.patient_id)"
+    " AND (r.entry IS NULL OR r.patient_id = a.patient_id) AND r.day IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.id = a.visit_id AND v.paper = 1"
+    " AND v.day < date(v.opened_wall_ms / 1000, 'unixepoch', 'localtime'))"
+    " AND NOT EXISTS (SELECT 1 FROM visit_move m WHERE m.visit_id = a.visit_id"
+    " AND m.from_patient = a.patient_id)"
     " AND NOT EXISTS (SELECT 1 FROM assessment s WHERE s.entry = a.assessment AND s.stands = 0)"
 )
+"""What was typed in later from paper of an earlier day is listed and stops nobody today; a visit
+that was another patient's stops nobody either."""
 
 
 def _open(store: Store, patient_id: str) -> tuple[OpenAlert, ...]:

@@ -92,8 +92,8 @@ def add(
     with store.transaction():
         entry = journal.append(store, EntryKind.FILE, now, body, actor=actor)
         store.execute(
-            "INSERT INTO file (id, entry, key, size, total, have, preview)"
-            " VALUES (?, ?, ?, ?, ?, zeroblob(?), ?)",
+            "INSERT INTO file (id, entry, key, size, total, have, preview, patient_id, visit_id)"
+            " VALUES (?, ?, ?, ?, ?, zeroblob(?), ?, ?, ?)",
             (
                 file_id,
                 entry,
@@ -102,6 +102,8 @@ def add(
                 total,
                 -(-total // 8),
                 int(about.preview_of is not None),
+                about.patient,
+                about.visit,
             ),
         )
     return file_id

@@ -54,7 +54,7 @@ class KeptFile:
 def of_patient(store: Store, patient_id: str) -> list[KeptFile]:
     """Return a patient's files, newest first, each with its preview."""
     rows = store.rows(
-        f"{_COLUMNS} WHERE json_extract(j.record, '$.body.patient') = ? ORDER BY f.entry DESC",
+        f"{_COLUMNS} WHERE f.patient_id = ? ORDER BY f.entry DESC",
         (patient_id,),
     )
     safe = safe_entry(store)
@@ -65,7 +65,7 @@ def of_patient(store: Store, patient_id: str) -> list[KeptFile]:
 def get(store: Store, patient_id: str, file_id: str) -> KeptFile | None:
     """Return one file or preview of a patient, None when there is none."""
     row = store.row(f"{_COLUMNS} WHERE f.id = ?", (file_id,))
-    if row is None or _body(row).get("patient") != patient_id:
+    if row is None or row["patient_id"] != patient_id:
         return None
     return _patient_file(store, row, safe_entry(store), None)
 
@@ -126,12 +126,11 @@ def sweep(store: Store, home: Path, now_s: float) -> int:
 def _patient_file(store: Store, row: Row, safe: int, preview: str | None) -> KeptFile:
     entry = Entry.parse(row["record"].encode("utf-8"))
     body = entry.body
-    visit = body.get("visit")
     chunks = sum(byte.bit_count() for byte in bytes(row["have"]))
     return KeptFile(
         id=row["id"],
-        patient=str(body.get("patient", "")),
-        visit=visit if isinstance(visit, str) else None,
+        patient=row["patient_id"] or "",
+        visit=row["visit_id"],
         mime=str(body.get("mime", "")),
         size=row["size"],
         placed=place(entry.at, store.anchors(entry.at.boot)),

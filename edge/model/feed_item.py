@@ -33,6 +33,7 @@ class Entity(StrEnum):
     STAFF = "staff"
     CONTENT = "content"
     ALERT = "alert"
+    MONTH = "month"
     ESCALATION = "escalation"
     REFERRAL = "referral"
 

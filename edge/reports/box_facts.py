@@ -6,7 +6,7 @@ The table can be made anew from the journal at any time; facts of entries that a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from edge.model import patient_fields
@@ -17,11 +17,15 @@ from edge.reports.core.facts import READERS, UTC_OFFSET, Fact, Origin, facts_of
 from edge.reports.core.indicators import Report
 from edge.reports.core.people import Person, person
 from edge.reports.core.settled import Settled, settle
+from edge.reports.loading import many_objects, parse_once, share_texts
 from edge.store import journal
 from edge.store.store import Row, Store
 
 BATCH = 2_000
 """So many entries are read in one transaction, which other processes wait for."""
+
+PORTION = 20_000
+"""So many facts are taken from the file at a time."""
 
 _VISIT, _SETTING = EntryKind.VISIT_OPENED.value, EntryKind.SETTING.value
 _COLUMNS = "entry, id, kind, day, patient, visit, wall_ms, data"
@@ -44,11 +48,23 @@ def load(store: Store) -> list[Fact]:
     """Return all facts of the box; those of a record that was sent in other words stand once."""
     catch_up(store)
     box = store.box_id()
-    rows = store.rows(
-        f"SELECT {_COLUMNS} FROM fact WHERE entry NOT IN"
-        " (SELECT entry FROM poison WHERE repaired_as IS NOT NULL)"
-    )
-    return [_fact(box, row) for row in rows]
+    with many_objects():
+        parsed, same = parse_once(), share_texts()
+        return [
+            Fact(
+                r[1],
+                box,
+                (0, r[0]),
+                same(r[2]),
+                same(r[3]),
+                same(r[4]),
+                same(r[5]),
+                r[6],
+                parsed(r[7]),
+            )
+            for rows in _portions(store)
+            for r in rows
+        ]
 
 
 def people(store: Store) -> dict[str, Person]:
@@ -62,12 +78,14 @@ def people(store: Store) -> dict[str, Person]:
 
 def settled(store: Store) -> Settled:
     """Return all facts of the box, settled."""
-    return settle(load(store), people(store))
+    with many_objects():
+        return settle(load(store), people(store))
 
 
 def report(store: Store, month: str) -> Report:
     """Return the box's report of a month, `YYYY-MM`."""
-    return indicators.report(load(store), people(store), month)
+    with many_objects():
+        return indicators.report(load(store), people(store), month)
 
 
 def first_month(store: Store) -> str:
@@ -103,6 +121,17 @@ def state_offset(store: Store, now: Stamp, wanted: int | None, rev: int = 0) -> 
         with store.transaction():
             journal.append(store, EntryKind.SETTING, now, said)
     return wanted
+
+
+def _portions(store: Store) -> Iterator[list[Row]]:
+    after = 0
+    while rows := store.rows(
+        f"SELECT {_COLUMNS} FROM fact WHERE entry > ? AND entry NOT IN"
+        " (SELECT entry FROM poison WHERE repaired_as IS NOT NULL) ORDER BY entry LIMIT ?",
+        (after, PORTION),
+    ):
+        after = rows[-1]["entry"]
+        yield rows
 
 
 def _batch(store: Store) -> int:
@@ -147,16 +176,9 @@ def _facts(box: str, rows: Iterable[Row]) -> list[Fact]:
             entry = Entry.parse(record)
         except ValueError:
             continue  # damaged on the disk: the hospital has a tombstone for it
-        fact = facts_of(entry.kind, entry.body, entry.at, Origin(identity, box, (0, number)))
+        fact = facts_of(
+            entry.kind, entry.body, entry.at, Origin(identity, box, (0, number), entry.actor or "")
+        )
         if fact is not None:
             found.append(fact)
     return found
-
-
-def _fact(box: str, row: Row) -> Fact:
-    place = (0, row["entry"])
-    return Fact(
-        *(row["id"], box, place, row["kind"], row["day"], row["patient"], row["visit"]),
-        row["wall_ms"],
-        json.loads(row["data"]),
-    )

@@ -9,12 +9,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from edge.feed import replica
 from edge.model.clock import TRUSTED, Stamp
 from edge.model.entry import EntryKind
 from edge.model.errors import ActionRefused
+from edge.model.feed_item import Entity
 from edge.reports import box_facts
 from edge.reports.core import indicators, months
 from edge.reports.core.indicators import Difference, Report
+from edge.reports.core.settled import Settled
 from edge.store import journal
 from edge.store.store import Row, Store
 
@@ -45,6 +48,7 @@ class MonthState:
     month: str
     report: Report
     stated: tuple[Statement, ...]
+    settled: Settled
 
     @property
     def closed(self) -> Statement | None:
@@ -58,9 +62,34 @@ class MonthState:
         return [] if closed is None else indicators.differences(closed.report, self.report)
 
 
+@dataclass(frozen=True, slots=True)
+class HospitalCount:
+    """What the hospital told of the newest statement of a month: whether it counts the same."""
+
+    is_equal: bool
+    differences: tuple[Difference, ...] = ()
+    more: int = 0
+    """So many differences more, which the desk lists."""
+
+
+def hospital_count(store: Store, closed: Statement | None) -> HospitalCount | None:
+    """Return what the hospital counted, None while it has not told of this statement."""
+    wanted = f"{store.box_id()}.{closed.month}" if closed else ""
+    for item in replica.items(store, Entity.MONTH):
+        if closed and item.id == wanted and item.body.get("sha256") == closed.sha256:
+            rows = item.body.get("differences")
+            found = [tuple(row) for row in rows] if isinstance(rows, list) else []
+            more = item.body.get("more")
+            left_out = more if isinstance(more, int) else 0
+            return HospitalCount(item.body.get("equal") is True, tuple(found), left_out)
+    return None
+
+
 def state(store: Store, month: str) -> MonthState:
     """Return how a month stands."""
-    return MonthState(month, box_facts.report(store, month), statements(store, month))
+    settled = box_facts.settled(store)
+    report = indicators.of_settled(settled, month)
+    return MonthState(month, report, statements(store, month), settled)
 
 
 def statements(store: Store, month: str) -> tuple[Statement, ...]:

@@ -6,7 +6,7 @@ from edge.store import referral_schema, report_schema
 from edge.store.assessment_schema import ASSESSMENTS
 from edge.store.care_schema import CARE, FOLLOW_UP, LIFE_STATUS
 from edge.store.migrations import Migration
-from edge.store.visit_schema import PAPER, VISIT_NOTES
+from edge.store.visit_schema import FILES_OF_VISITS, PAPER, VISIT_NOTES
 
 # Whatever refers to a journal entry has an index, because deleting an entry looks in each.
 # An outbox row refers to one without saying so: it would cost every reading a page to keep an index
@@ -373,4 +373,5 @@ MIGRATIONS = (
     Migration("0019_add_follow_up", FOLLOW_UP),
     Migration("0020_add_tests", _TESTS),
     Migration("0021_add_assessments", ASSESSMENTS),
+    Migration("0022_add_files_of_visits", FILES_OF_VISITS),
 )

@@ -9,6 +9,15 @@ ALTER TABLE reading ADD COLUMN follows INTEGER;
 """Of a reading typed in later from paper: the day that stands there, and the last entry of a
 reading of that day or before."""
 
+FILES_OF_VISITS = """
+ALTER TABLE file ADD COLUMN patient_id TEXT;
+ALTER TABLE file ADD COLUMN visit_id TEXT;
+UPDATE file SET (patient_id, visit_id) = (SELECT json_extract(j.record, '$.body.patient'),
+    json_extract(j.record, '$.body.visit') FROM journal j WHERE j.id = file.entry);
+CREATE INDEX file_by_patient ON file (patient_id) WHERE patient_id IS NOT NULL;
+"""
+"""Whom a photo or recording is about now: its visit may have been moved to another patient."""
+
 VISIT_NOTES = """
 ALTER TABLE visit ADD COLUMN day TEXT;
 ALTER TABLE visit ADD COLUMN paper INTEGER NOT NULL DEFAULT 0;

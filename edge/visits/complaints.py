@@ -8,6 +8,7 @@ allows it (docs/licences.md); it is a second coding and no rule reads it.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
@@ -43,6 +44,27 @@ GROUPS: Final = _groups()
 COMPLAINTS: Final = WordList(
     *((row.word, row.label) for group in GROUPS for row in group.complaints)
 )
+
+SYSTEMS: Final[Mapping[str, str]] = {
+    "icd11": "ICD-11",
+    "icpc2": "ICPC-2",
+    "snomed": "SNOMED CT",
+}
+"""What a table of `complaint_codes.toml` may be called, and the classification that it is of."""
+
+
+def _codes() -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for system, codes in _read("complaint_codes.toml").items():
+        for word, code in codes.items():
+            found[word] = (*found.get(word, ()), f"{SYSTEMS[system]} {code}")
+    if found.keys() - COMPLAINTS.keys():
+        raise ValueError(f"complaint_codes.toml: no complaint {found.keys() - COMPLAINTS.keys()}")
+    return found
+
+
+CODES: Final = _codes()
+"""The codes of a complaint, such as "ICD-11 ME05.1"; most have none."""
 
 GROUP_TEXTS: Final = tuple(group.label for group in GROUPS)
 """Texts for the kiosk's catalogs."""

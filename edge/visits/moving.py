@@ -19,7 +19,7 @@ from edge.store.store import Row, Store
 from edge.visits import visits
 
 TABLES: Final = (
-    *("visit_note", "medicine", "programme_entry", "appointment_entry", "immunization"),
+    *("visit_note", "medicine", "file", "programme_entry", "appointment_entry", "immunization"),
     *("referral", "notification"),
 )
 """What follows a visit that is moved; each has the columns `visit_id` and `patient_id`."""

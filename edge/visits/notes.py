@@ -116,6 +116,16 @@ def say_sign(
     return write(store, now, visit_id, patch, actor=actor)
 
 
+def say_others_absent(
+    store: Store, now: Stamp, visit_id: str, words: Sequence[str], *, actor: str | None
+) -> VisitNote:
+    """Say of danger signs that they were asked about and are absent, unless something was said."""
+    with store.transaction():
+        note = of_visit(store, visit_id)
+        unsaid = [word for word in words if note.sign(word) is None]
+        return write(store, now, visit_id, {_ASKED: {"add": unsaid}}, actor=actor)
+
+
 def _append(
     store: Store,
     now: Stamp,

@@ -93,6 +93,11 @@ def open_paper(
         return _open(store, now, replace(visit, day=day, paper=True, reason=reason))
 
 
+def paper_day(visit: Visit, now: Stamp) -> date | None:
+    """Return the earlier day of what is typed in from paper; None for what is of today."""
+    return visit.day if visit.paper and visit.day < day_of(now) else None
+
+
 def day_of(at: Stamp) -> date:
     """Return the clinic's calendar day of a moment, by the box's own clock and zone."""
     return at.wall.astimezone().date()

@@ -12,6 +12,7 @@ from edge.model.errors import SettingsError
 from edge.process import report_output
 from edge.process.report_output import Asked
 from edge.reports.core import indicators, labels, months, register, render
+from edge.reports.core.quality import LEAST, quality
 from edge.reports.core.settled import Settled
 from edge.visits import complaints, visit_words
 from hospital.desk import context, guard
@@ -77,7 +78,8 @@ def file(form: str) -> ResponseReturnValue:
 
 def _page(clinic: str, month: str, wrong: str = "") -> str:
     archive = context.archive()
-    found = indicators.of_settled(_settled(clinic), month)
+    settled = _settled(clinic)
+    found = indicators.of_settled(settled, month)
     stated = statements.of_month(archive, clinic, month)
     return render_template(
         "report.html",
@@ -89,6 +91,8 @@ def _page(clinic: str, month: str, wrong: str = "") -> str:
         stated=stated,
         compared=[statements.compare(archive, one) for one in statements.newest(stated)],
         name=_name,
+        quality=quality(settled, month),
+        least=LEAST,
         wrong=wrong,
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from edge.medicines import site_list
 from edge.visits import pregnancy
+from edge.visits.complaints import CODES
 from edge.visits.note_patch import State
 from edge.visits.visit_fields import BY_NAME, VISIT_FIELDS, VisitField
 from hospital.views.visit_chart import ChartedMedicine
@@ -33,12 +35,19 @@ def medicine(given: ChartedMedicine) -> str:
     pieces = f"{given.quantity} handed out" if given.quantity else ""
     batch = f"batch {given.batch}" if given.batch else ""
     state = _STATES.get(given.state, given.state)
-    return ", ".join(part for part in (f"{state}: {given.medicine}", dose, pieces, batch) if part)
+    row = site_list.shipped().get(given.medicine)
+    name = given.medicine if row is None else row.label
+    return ", ".join(part for part in (f"{state}: {name}", dose, pieces, batch) if part)
 
 
 def _text(field: VisitField, held: str | tuple[str, ...]) -> str:
     words = held if isinstance(held, tuple) else (held,)
-    return ", ".join(word(field.name, said) for said in words)
+    return ", ".join(word(field.name, said) + _coded(field, said) for said in words)
+
+
+def _coded(field: VisitField, said: str) -> str:
+    codes = CODES.get(said, ()) if field.name == "complaints" else ()
+    return f" ({', '.join(codes)})" if codes else ""
 
 
 def _expected(state: State) -> list[tuple[str, str]]:

@@ -94,6 +94,12 @@ def end(archive: Archive, clinic: str, alert_id: str) -> None:
 _WAITS = (
     "a.handled = 0 AND a.received_ms > ?"
     " AND NOT EXISTS (SELECT 1 FROM alert_note n WHERE n.alert = a.id)"
+    # what was typed in later from paper of an earlier day is listed and rings at nobody
+    " AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.id = a.reading AND r.day IS NOT NULL)"
+    " AND NOT EXISTS (SELECT 1 FROM visit v WHERE v.clinic = a.clinic AND v.id = a.visit"
+    " AND v.paper = 1)"
+    " AND NOT EXISTS (SELECT 1 FROM visit_move m WHERE m.clinic = a.clinic AND m.visit = a.visit"
+    " AND m.patient = a.patient)"
     " AND NOT EXISTS (SELECT 1 FROM reading r WHERE r.id = a.reading AND (r.discarded = 1"
     " OR coalesce(r.patient, '') <> coalesce(a.patient, '')))"
 )

@@ -19,7 +19,8 @@ from hospital.receiving.handler import Handler, Origin, Section, each
 from hospital.views import visit_chart
 
 MOVED_TABLES: Final = (
-    *("medicine", "programme_entry", "appointment_entry", "immunization", "file"),
+    *("medicine", "file", "programme_entry", "appointment_entry", "immunization"),
+    *("referral", "notification"),
 )
 """What follows a visit that is moved; each has the columns clinic, visit and patient."""
 
@@ -154,10 +155,17 @@ def _visit(archive: Archive, origin: Origin, fact: VisitFact) -> None:
         " wall_ms, received_ms, withheld) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (clinic, id) DO UPDATE SET paper = excluded.paper, mode = excluded.mode,"
         " reason = excluded.reason, place = excluded.place, actor = excluded.actor",
-        (fact.visit, clinic, origin.box.id, fact.patient, fact.day, int(fact.paper), fact.mode)
+        (fact.visit, clinic, origin.box.id, fact.patient, fact.day, _paper(fact), fact.mode)
         + (fact.reason, fact.number, fact.actor, fact.at.wall_ms, origin.received_ms)
         + (withheld.is_withheld(archive, clinic, fact.patient),),
     )
+
+
+def _paper(fact: VisitFact) -> int:
+    """Return 1 for a visit of an earlier day, 2 for one of the same day, 0 when not from paper."""
+    if not fact.paper:
+        return 0
+    return 1 if str(fact.day) < fact.at.wall.astimezone().date().isoformat() else 2
 
 
 def _note(archive: Archive, origin: Origin, fact: NoteFact) -> None:
@@ -213,7 +221,11 @@ def _move(archive: Archive, origin: Origin, fact: MoveFact) -> None:
             "UPDATE visit_note SET visit = ? WHERE clinic = ? AND visit = ?",
             (fact.becomes, clinic, fact.visit),
         )
-    for table in ("medicine", "referral", "notification"):
+        archive.execute(  # whose they are say the claims that follow
+            "UPDATE reading SET visit = ? WHERE clinic = ? AND visit = ? AND patient = ?",
+            (fact.becomes, clinic, fact.visit, fact.patient),
+        )
+    for table in MOVED_TABLES:
         archive.execute(
             f"UPDATE {table} SET visit = ?, patient = ?"
             " WHERE clinic = ? AND visit = ? AND patient = ?",

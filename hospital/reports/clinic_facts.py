@@ -6,13 +6,15 @@ They are made anew from the records whenever a release keeps other facts.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from edge.model import patient_fields
 from edge.model.entry import Entry
 from edge.reports.core import facts
 from edge.reports.core.facts import READERS, Fact, Origin, facts_of
 from edge.reports.core.people import Person, person
+from edge.reports.loading import many_objects, parse_once, share_texts
 from hospital.archive import Archive, Row, row
 
 _COLUMNS = ("box", "id", "epoch", "seq", "kind", "day", "patient", "visit", "wall_ms", "data")
@@ -33,12 +35,12 @@ def boxes(archive: Archive, clinic: str) -> list[str]:
 def load(archive: Archive, box_ids: Sequence[str]) -> list[Fact]:
     """Return the facts of some boxes, after those of records that came since the last time."""
     found: list[Fact] = []
-    for box in box_ids:
-        catch_up(archive, box)
-        rows = archive.rows(
-            f"SELECT {', '.join(_COLUMNS)} FROM fact WHERE box = ? AND kind <> ?", (box, _NOTHING)
-        )
-        found += [_fact(r) for r in rows]
+    with many_objects():
+        parsed, same = parse_once(), share_texts()
+        for box in box_ids:
+            catch_up(archive, box)
+            for rows in _portions(archive, box):
+                found += [_fact(r, parsed, same) for r in rows if r["kind"] != _NOTHING]
     return found
 
 
@@ -119,11 +121,26 @@ def _read(r: Row, box: str) -> Fact | None:
         entry = Entry.parse(bytes(r["record"]))
     except (ValueError, RecursionError):
         return None  # a tombstone, or no entry at all
-    return facts_of(r["kind"], entry.body, entry.at, Origin(r["id"], box, (r["epoch"], r["seq"])))
+    actor = entry.actor if isinstance(entry.actor, str) else ""
+    origin = Origin(r["id"], box, (r["epoch"], r["seq"]), actor)
+    return facts_of(r["kind"], entry.body, entry.at, origin)
 
 
-def _fact(r: Row) -> Fact:
+def _portions(archive: Archive, box: str) -> Iterator[list[Row]]:
+    after = ""
+    while rows := archive.rows(
+        f"SELECT {', '.join(_COLUMNS)} FROM fact WHERE box = ? AND id > ? ORDER BY id LIMIT ?",
+        (box, after, 4 * PORTION),
+    ):
+        after = rows[-1]["id"]
+        yield rows
+
+
+def _fact(r: Row, parsed: Callable[[str], Mapping[str, Any]], same: Callable[[str], str]) -> Fact:
+    place = (r["epoch"], r["seq"])
+    kind, day, patient = same(r["kind"]), same(r["day"]), same(r["patient"])
     return Fact(
-        *(r["id"], r["box"], (r["epoch"], r["seq"]), r["kind"], r["day"], r["patient"]),
-        *(r["visit"], r["wall_ms"], json.loads(r["data"])),
+        *(r["id"], same(r["box"]), place, kind, day, patient, same(r["visit"])),
+        r["wall_ms"],
+        parsed(r["data"]),
     )

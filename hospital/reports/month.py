@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge.reports.core import indicators
 from edge.reports.core.indicators import Report
 from edge.reports.core.settled import Settled, settle
+from edge.reports.loading import many_objects
 from hospital.archive import Archive
 from hospital.archive.errors import NotFound
 from hospital.reports import clinic_facts
@@ -29,5 +30,6 @@ def of_box(archive: Archive, box: str, month: str) -> Report:
 
 
 def _settled(archive: Archive, boxes: list[str]) -> Settled:
-    found = clinic_facts.load(archive, boxes)
-    return settle(found, clinic_facts.people(archive, found))
+    with many_objects():
+        found = clinic_facts.load(archive, boxes)
+        return settle(found, clinic_facts.people(archive, found))

@@ -284,9 +284,13 @@ def alert(archive: Archive, alert_id: str) -> ChartedAlert | None:
 
 def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[ChartedAlert]:
     rows = archive.rows(
-        "SELECT a.*, p.name AS patient_name, (r.id IS NOT NULL AND (r.discarded = 1"
-        " OR coalesce(r.patient, '') <> coalesce(a.patient, ''))) AS taken_back"
+        "SELECT a.*, p.name AS patient_name, coalesce(r.day, v.day) AS paper_day,"
+        " ((r.id IS NOT NULL AND (r.discarded = 1"
+        " OR coalesce(r.patient, '') <> coalesce(a.patient, ''))) OR EXISTS (SELECT 1"
+        " FROM visit_move m WHERE m.clinic = a.clinic AND m.visit = a.visit"
+        " AND m.patient = a.patient)) AS taken_back"
         " FROM alert a LEFT JOIN patient p ON p.id = a.patient"
+        " LEFT JOIN visit v ON v.clinic = a.clinic AND v.id = a.visit AND v.paper = 1"
         f" LEFT JOIN reading r ON r.id = a.reading WHERE {where}"
         " ORDER BY a.handled, a.number DESC LIMIT ? OFFSET ?",
         values,
@@ -305,7 +309,9 @@ def _alerts(archive: Archive, where: str, values: tuple[object, ...]) -> list[Ch
             level=r["level"],
             parameter=r["parameter"],
             value=_value(r),
-            placed=placed_stamp(r, anchors),
+            placed=placed_stamp(r, anchors)
+            if r["paper_day"] is None
+            else _on_paper(r["paper_day"]),
             received_ms=r["received_ms"],
             taken_back=bool(r["taken_back"]),
             handled=bool(r["handled"]),

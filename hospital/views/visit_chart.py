@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from edge.model.reading import Kind
 from edge.visits import note_patch
 from edge.visits.note_patch import State
 from hospital.archive import Archive, Row
-from hospital.views.chart import marks
+from hospital.views.chart import READINGS, ReadingRow, charted, marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,14 @@ class ChartedVisit:
     received_ms: int
     state: State
     medicines: tuple[ChartedMedicine, ...]
+    tests: tuple[ReadingRow, ...]
     moved: bool
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing beside readings is known of it."""
-        return not (self.state or self.medicines or self.reason or self.paper or self.moved)
+        said = self.state or self.medicines or self.tests or self.reason
+        return not (said or self.paper or self.moved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,10 @@ def _charted(archive: Archive, patient_ids: Sequence[str], *, withheld: int) -> 
         (*patient_ids, withheld),
     )
     notes, medicines = _notes(archive, patient_ids), _medicines(archive, patient_ids)
+    tests = _tests(archive, patient_ids)
     moved = _moved_to(archive, patient_ids)
     found = [
-        _visit(row, notes.get(_key(row), {}), medicines[_key(row)], _key(row) in moved)
+        _visit(row, notes.get(_key(row), {}), (medicines[_key(row)], tests[_key(row)]), moved)
         for row in rows
     ]
     return [visit for visit in found if not visit.is_empty]
@@ -100,11 +104,16 @@ def _key(row: Row) -> tuple[str, str]:
 
 
 def _visit(
-    row: Row, state: State, medicines: Sequence[ChartedMedicine], moved: bool
+    row: Row,
+    state: State,
+    made: tuple[list[ChartedMedicine], list[ReadingRow]],
+    moved: set[tuple[str, str]],
 ) -> ChartedVisit:
+    medicines, tests = made
     return ChartedVisit(
         *(row["id"], row["clinic"], row["day"], bool(row["paper"]), row["mode"], row["reason"]),
-        *(row["place"], row["who"], row["received_ms"], state, tuple(medicines), moved),
+        *(row["place"], row["who"], row["received_ms"], state, tuple(medicines), tuple(tests)),
+        _key(row) in moved,
     )
 
 
@@ -140,6 +149,19 @@ def _medicines(
                 *(row["batch"], row["overruled"], row["mistake"] is not None, row["why"]),
             )
         )
+    return found
+
+
+def _tests(archive: Archive, patient_ids: Sequence[str]) -> dict[tuple[str, str], list[ReadingRow]]:
+    """Return the tests read by eye that the person holds, by visit, oldest first."""
+    rows = archive.rows(
+        f"{READINGS} WHERE r.kind = ? AND r.patient IN ({marks(patient_ids)}) AND r.withheld = 0"
+        " ORDER BY r.number",
+        (Kind.TEST.value, *patient_ids),
+    )
+    found: dict[tuple[str, str], list[ReadingRow]] = defaultdict(list)
+    for row, reading in zip(rows, charted(archive, rows), strict=True):
+        found[row["clinic"], row["visit"] or ""].append(reading)
     return found
 
 

@@ -1,4 +1,4 @@
-"""A whole visit was measured on somebody else: its readings go together to the right patient."""
+"""A visit was somebody else's: its readings, and all that was written down, go to the right one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from edge.model.patient import Patient
 from edge.patients import register
-from edge.readings import history, retract
+from edge.readings import history, move_visit, retract
 from edge.readings.retract import Holder
 from edge.staff import audit, staff
 from edge.staff.drafts import Draft
@@ -55,17 +55,20 @@ def keep(visit_id: str, holder_id: str, patient_id: str) -> ResponseReturnValue:
     entries, patient = _held(visit_id, holder_id), register.get(store, patient_id)
     if patient.id == holder_id:
         return redirect(url_for(".show", visit_id=visit_id, holder_id=holder_id), 303)
-    asked = ".".join(map(str, entries))
+    asked = _fingerprint(entries)
     if request.form.get("sure") != asked:
         return _ask(visit_id, holder_id, patient, entries)
     visit = visits.get(store, visit_id)
     audit.note_view(store, now, patient.id, actor)
-    if not typed_recording.is_open(visit, now) or visit.patient_id != holder_id:
+    if visit.patient_id != holder_id:  # only readings of it were given to somebody else
         retract.move(store, now, entries, Holder(patient.id, visit_id), actor=actor)
         return redirect(url_for("history.show", patient_id=patient.id), 303)
+    if visit.paper or not typed_recording.is_open(visit, now):
+        move_visit.move_whole(store, now, visit_id, patient.id, visit_id, actor=actor)
+        return redirect(url_for("visits_of.show", patient_id=patient.id), 303)
     with store.transaction():
         opened = visits.open_visit(store, now, patient.id, actor=actor)
-        retract.move(store, now, entries, Holder(patient.id, opened.id), actor=actor)
+        move_visit.move_whole(store, now, visit_id, patient.id, opened.id, actor=actor)
     _take_typed(visit, opened)
     return redirect(url_for("visit.show", visit_id=opened.id), 303)
 
@@ -86,12 +89,23 @@ def _ask(visit_id: str, holder_id: str, patient: Patient, entries: list[int]) ->
         holder=register.get(context.store(), holder_id),
         patient=patient,
         rows=_rows(entries),
-        sure=".".join(map(str, entries)),
+        sure=_fingerprint(entries),
+        is_whole=visits.get(context.store(), visit_id).patient_id == holder_id,
     )
 
 
 def _held(visit_id: str, holder_id: str) -> list[int]:
-    return retract.together(context.store(), visit_id, holder_id) or abort(404)
+    """Return the readings that the holder has of a visit; 404 when there is nothing to move."""
+    store = context.store()
+    entries = retract.together(store, visit_id, holder_id)
+    if not entries and visits.get(store, visit_id).patient_id != holder_id:
+        abort(404)
+    return entries
+
+
+def _fingerprint(entries: list[int]) -> str:
+    """Name what somebody was asked about, so that a "yes" cannot move what came since."""
+    return ".".join(map(str, entries)) or "none"
 
 
 def _rows(entries: list[int]) -> list[ReadingText]:

@@ -13,6 +13,8 @@ from edge.process import report_output
 from edge.process.report_output import Asked
 from edge.reports import box_facts, closing
 from edge.reports.core import months
+from edge.reports.core.quality import quality
+from edge.staff import staff
 from edge.staff.drafts import Draft
 from kiosk_ui import context, form_drafts
 from kiosk_ui.guard import staff_form, staff_only
@@ -102,6 +104,7 @@ def _page(month: str, wrong: str = "", unmapped: str = "") -> str:
     store = context.store()
     today = box_facts.today(store, context.now())
     state = closing.state(store, month)
+    names = {person.id: person.name for person in staff.members(store)}
     return render_template(
         "report.html",
         month=month,
@@ -110,10 +113,12 @@ def _page(month: str, wrong: str = "", unmapped: str = "") -> str:
         is_over=month < today[:7],
         sections=list(report_texts.sections(state.report)),
         state=state,
+        hospital=closing.hospital_count(store, state.closed),
         closed_at=[
             moment_text(datetime.fromtimestamp(one.wall_ms / 1000, UTC)) for one in state.stated
         ],
         number_name=report_texts.number_name,
+        quality=report_texts.quality(quality(state.settled, month), names),
         wrong=t(_REFUSED[wrong]) if wrong else "",
         unmapped=unmapped,
         why=form_drafts.stored(f"report/{month}").get("why", ""),

@@ -10,6 +10,7 @@ from edge.rules.assessment import Level
 from edge.visits import visits
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
+from kiosk_ui.pages import say_fact
 from kiosk_ui.wording import N_
 
 page = Blueprint("rules", __name__)
@@ -63,4 +64,5 @@ def of_visit(visit_id: str) -> str:
         verdict=verdict.of_visit(store, visit, context.now()),
         texts=rule_text,
         level_words=LEVELS,
+        questions=say_fact.QUESTIONS,
     )

@@ -259,7 +259,6 @@ def _live(visit: Visit, *, polled: bool = False) -> str:
         kept=_kept(visit, now),
         tiles=made,
         pressure=pressure_tile.of_visit(store, visit.id, made[0], now),
-        needs=tiles.missing(made) if is_open else [],
         visit=visit,
         is_open=is_open,
         taken=visit.closed_why == "another patient",

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from edge.model.errors import InvalidForm
+from edge.model.patient_codes import Sex
 from edge.patients import register
 from edge.readings import alerts
 from edge.staff.drafts import Draft
@@ -25,6 +26,8 @@ OWN_PAGES = {"tests": "visit_tests.show", "medicines": "visit_medicines.show"}
 """Parts that other pages show."""
 
 _INFANT_DAYS = 60
+_PREGNANT_FROM_YEARS = 10
+"""Signs of pregnancy are offered from this age on, which is a matter of the screen alone."""
 _LONGEST_LMP = timedelta(days=400)
 _WRONG = {
     "too-long": N_("This is too long."),
@@ -69,7 +72,6 @@ def body(
 ) -> Markup:
     """Return one part; `typed` is what stands in its boxes and is not kept, with `problems`."""
     template = f"note_{part}.html"
-    pregnant = note.truth("pregnant") is not False
     return Markup(
         render_template(
             template,
@@ -77,7 +79,7 @@ def body(
             part=part,
             note_parts=note_parts,
             infant=_is_infant(note),
-            pregnant=pregnant,
+            pregnant=_may_be_pregnant(note),
             typed={**_texts(note), **(typed or {})},
             problems=problems or {},
         )
@@ -114,6 +116,12 @@ def keep(visit_id: str, part: str) -> ResponseReturnValue:
 
 def _keep(before: VisitNote, name: str, value: str) -> VisitNote:
     store, now, actor = context.store(), context.now(), context.worker().staff.id
+    if name == "questions_asked":
+        rows = note_parts.signs(
+            before, infant=_is_infant(before), pregnant=_may_be_pregnant(before)
+        )
+        words = [row.word for row in rows]
+        return notes.say_others_absent(store, now, before.visit_id, words, actor=actor)
     known = request.form.get("known")
     if known is not None:
         return notes.say_sign(store, now, before.visit_id, value, known, actor=actor)
@@ -158,6 +166,18 @@ def _forget_box(note: VisitNote, part: str, name: str) -> None:
 
 def _form_of(note: VisitNote) -> str:
     return f"note/{note.patient_id}"
+
+
+def _may_be_pregnant(note: VisitNote) -> bool:
+    patient = register.get(context.store(), note.patient_id)
+    return note.truth("pregnant") is True or (
+        note.truth("pregnant") is None and patient.sex is not Sex.MALE and not _is_child(note)
+    )
+
+
+def _is_child(note: VisitNote) -> bool:
+    age = alerts.age_of(context.store(), note.patient_id, context.now())
+    return age is not None and age.years < _PREGNANT_FROM_YEARS
 
 
 def _is_infant(note: VisitNote) -> bool:

@@ -95,7 +95,7 @@ def keep(visit_id: str, word: str) -> ResponseReturnValue:
         patient_id=visit.patient_id,
         visit_id=visit.id,
         actor=context.worker().staff.id,
-        day=visit.day if visit.paper else None,
+        day=visits.paper_day(visit, now),
     )
     outcome = intake.accept(store, reading)
     if isinstance(outcome, intake.RejectedReading):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -11,8 +11,9 @@ from markupsafe import Markup
 from edge.model.patient_codes import Sex
 from edge.reports.core import labels, render
 from edge.reports.core.indicators import Report
+from edge.reports.core.quality import LEAST, Drift, EndDigits, Quality
 from edge.visits import visit_words
-from kiosk_ui.wording import N_, count, ltr, own_words, sex_name, t
+from kiosk_ui.wording import N_, count, ltr, own_words, sex_name, t, vital_name
 
 _WORDS = {
     "not_said": N_("Not said"),
@@ -28,13 +29,6 @@ _WORDS = {
     "antenatal-care": N_("Antenatal care"),
     "child-growth": N_("Child growth"),
     "immunisation": N_("Immunisation"),
-    "none": N_("None"),
-    "normal": N_("Normal"),
-    "mild": N_("Mild"),
-    "moderate": N_("Moderate"),
-    "severe": N_("Severe"),
-    "mam": N_("Moderate malnutrition"),
-    "sam": N_("Severe malnutrition"),
     "emergency": N_("Emergency: goes now"),
     "urgent": N_("Urgent: today"),
     "soon": N_("Soon: this week"),
@@ -102,3 +96,43 @@ def _named(label: str, words: str) -> Markup:
 
 def _part(text: str) -> Markup:
     return ltr(text) if text[:4].isdigit() else word(text)
+
+
+def quality(found: Quality, names: Mapping[str, str]) -> list[Markup]:
+    """Return what is said of the quality of a month's data; `names` are the staff by id."""
+    said = [
+        t(
+            N_("%(typed)s of %(all)s values were typed by hand (%(share)s in a hundred)."),
+            typed=count(found.typed),
+            all=count(found.readings),
+            share=count(found.typed_share),
+        ),
+        t(
+            N_("Of %(all)s visits, %(empty)s have no value and %(open)s no outcome."),
+            all=count(found.visits),
+            empty=count(found.without_reading),
+            open=count(found.without_outcome),
+        ),
+    ]
+    return [
+        *said,
+        *(_digits(row, names) for row in found.digits if row.values >= LEAST),
+        *(_drift(row) for row in found.drifts if row.stands_out),
+    ]
+
+
+def _digits(row: EndDigits, names: Mapping[str, str]) -> Markup:
+    fair = N_("%(who)s: %(share)s in a hundred pressures end with zero or five.")
+    rounded = N_("%(who)s: %(share)s in a hundred pressures end with zero or five. Rounded?")
+    who = row.source if row.is_device else names.get(row.source, "–")
+    return t(rounded if row.stands_out else fair, who=own_words(who), share=count(row.round_share))
+
+
+def _drift(row: Drift) -> Markup:
+    return t(
+        N_("%(device)s: %(value)s was %(was)s on average, is %(now)s. Have it checked."),
+        device=own_words(row.device),
+        value=vital_name(row.code),
+        was=ltr(row.past_mean),
+        now=ltr(row.mean),
+    )

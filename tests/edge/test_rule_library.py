@@ -162,3 +162,27 @@ def test_an_earlier_band_holds(home: Path) -> None:
     facts = {"age_years": Decimal(40), "hr": Decimal(45)}
     assert assess(found.rules["news2"], facts).level is Level.URGENT
     assert assess(packaged().rules["news2"], facts).level is Level.ROUTINE
+
+
+AGES = """rule = "imci_fast_breathing"
+lookup = "age_group"
+bands = [
+    {{ most = 1, gives = "under_2_months" }},
+    {{ least = 2, most = {0}, gives = "2_to_11_months" }},
+    {{ least = {1}, gives = "12_to_59_months" }},
+]
+"""
+
+
+def test_a_band_of_ages_is_compared_by_what_the_breaths_then_mean(home: Path) -> None:
+    stricter = overridden(home, AGES.format(10, 11))
+    assert stricter.refusals == ()
+    facts = {"age_months": Decimal(11), "rr": Decimal(45)}
+    assert assess(stricter.rules["imci_fast_breathing"], facts).level is Level.SOON
+    milder = overridden(home, AGES.format(12, 13))
+    assert "at 12 it gives 2_to_11_months instead of 12_to_59_months" in str(milder.refusals[0])
+
+
+def test_what_cannot_be_worked_out_is_refused(home: Path) -> None:
+    words = 'rule = "glucose_convert"\nlookup = "value"\nbands = [{ gives = 1 }]\n'
+    assert "has no such lookup" in str(overridden(home, words).refusals[0])

@@ -56,6 +56,8 @@ REFUSED = [
     ("no level", 'level = "routine"', 'level = "green"', '"level" must be one of none'),
     ("a response to nothing", 'to = "low-medium"', 'to = "amber"', '"band" is never amber'),
     ("a combination of nothing", 'combine = "sum"', 'combine = "mean"', '"combine" must be'),
+    ("a word and a number", '{ is = "A", gives = 0 }', '{ is = "A", least = 1, gives = 0 }',
+     '"is" stands alone'),
     ("no words", '{ is = ["C", "V", "P", "U"], gives = 3 }', "{ is = [], gives = 3 }",
      '"is" is empty'),
     ("an endless number", "{ most = 8, gives = 3 }", "{ most = nan, gives = 3 }",

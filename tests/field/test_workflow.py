@@ -16,6 +16,7 @@ import command_cases
 import people_cases
 import pytest
 import repetition_cases
+import report_cases
 import screen_cases
 import store_cases
 
@@ -30,6 +31,7 @@ CASES = (
     | repetition_cases.CASES
     | store_cases.CASES
     | care_cases.CASES
+    | report_cases.CASES
 )
 KEYS = {"id", "source", "about", "how", "expect", "why"}
 

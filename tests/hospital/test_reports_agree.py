@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import every_kind
 import pytest
 from hand_clock import HandClock
 
+from edge.feed import replica
 from edge.model.entry import Entry, Lane
-from edge.reports import box_facts
+from edge.model.feed_item import Cursor
+from edge.reports import box_facts, closing
 from edge.reports.core import indicators
 from edge.store import journal, outbox, pruning
 from edge.store.store import Store
 from hospital.archive import Archive
+from hospital.archive.settings import HospitalSettings
+from hospital.feed import feed
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
 from hospital.receiving import apply
+from hospital.receiving.jobs import month_checks
 from hospital.reports import clinic_facts, month, statements
 from sync.keys.keys import BoxKeys
 
@@ -136,3 +142,31 @@ def test_the_hospital_says_whether_it_counts_what_the_box_stated(
     first = statements.compare(held, stated[0])
     assert not first.is_equal
     assert ("visits.all", 0, 1) in first.differences
+
+
+def test_the_box_is_told_whether_the_hospital_counts_the_same(
+    held: Archive, store: Store, written: list[Entry], tmp_path: Path
+) -> None:
+    work = month_checks.begin(HospitalSettings(tmp_path))
+    closed = closing.statements(store, "2026-10")[-1]
+    assert closing.hospital_count(store, closed) is None
+    late = next(n for n, e in enumerate(written) if e.body.get("day") == "2026-10-30")
+    order = [n for n in range(len(written)) if n != late]
+    arrive(held, store.box_id(), written, order)
+    tell(work, held, store)
+    told = closing.hospital_count(store, closed)
+    assert told is not None
+    assert not told.is_equal
+    assert ("visits.all", 1, 0) in told.differences
+    arrive(held, store.box_id(), written, [late])
+    tell(work, held, store)
+    assert closing.hospital_count(store, closed) == closing.HospitalCount(True)
+
+
+def tell(work: Callable[[Archive, int], None], archive: Archive, store: Store) -> None:
+    """Let the hospital's job turn, and bring the clinic's feed to the box."""
+    work(archive, 1)
+    with archive.transaction():
+        clinic = feed.lock(archive, "Thar")
+        changes = clinic.since(0, 10_000)
+    replica.apply(store, changes, Cursor(clinic.now.epoch, clinic.now.ver))

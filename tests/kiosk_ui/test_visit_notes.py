@@ -10,13 +10,18 @@ from decimal import Decimal
 import pytest
 from kiosk_desk import Desk
 
+from edge.dangers import dangers
+from edge.files import attachments, patient_files
+from edge.files.attachments import Subject
 from edge.medicines import given as medicines
+from edge.medicines.given import GivenMedicine
 from edge.model.clock import Clock
 from edge.model.patient import Patient
 from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register, summary
 from edge.patients.form import PatientForm
 from edge.readings import history, intake
+from edge.settings.box_settings import Settings
 from edge.store.store import Store
 from edge.visits import notes, visits
 
@@ -61,7 +66,12 @@ def test_a_danger_sign_has_three_states_and_shows_on_the_visit(
     desk.post(path, name="danger_signs", value="stridor", known="absent")
     note = notes.of_visit(store, visit)
     assert [note.sign(w) for w in ("convulsion", "stridor", "vision")] == [True, False, None]
-    assert 'class="part-link urgent"' in desk.get(f"/visits/{visit}")
+    desk.post(path, name="questions_asked")
+    note = notes.of_visit(store, visit)
+    assert [note.sign(w) for w in ("convulsion", "stridor", "vision")] == [True, False, False]
+    assert note.sign("baby_moves_less") is None  # nobody asks that of a child of two
+    told = desk.get(f"/patients/{notes.of_visit(store, visit).patient_id}/visits")
+    assert '<dd class="urgent">Fits (convulsions)</dd>' in told
 
 
 def test_a_text_of_two_people_is_not_overwritten_unseen(
@@ -165,6 +175,12 @@ def test_a_visit_from_paper_has_its_day_everywhere(
     shown = desk.get(f"/patients/{sara.id}/visits")
     assert "Entered later from paper" in shown
     assert "Child is ill" in shown
+    desk.post(path + "/typed", kind="oximetry", v0="70", sure="70%")
+    desk.post(path + "/notes/danger", name="danger_signs", value="convulsion", known="present")
+    assert store.scalar("SELECT count(*) FROM alert") >= 1
+    assert dangers.of_patient(store, sara.id) is None
+    desk.post(f"/visits/{visit.id}/typed", kind="oximetry", v0="70", sure="70%")
+    assert dangers.of_patient(store, sara.id) is not None
     assert visits.current(store, clock.now()) is not None
 
 
@@ -182,3 +198,53 @@ def test_a_visit_of_yesterday_is_written_on_and_shown_in_the_history(
 @pytest.mark.parametrize("path", ["notes/dream", "tests/dream", "medicines/dream"])
 def test_a_part_that_is_none_is_not_found(desk: Desk, visit: str, path: str) -> None:
     assert desk.client.get(f"/visits/{visit}/{path}").status_code == 404
+
+
+def test_a_whole_visit_moves_to_the_right_patient_and_both_histories_tell_it(
+    desk: Desk, store: Store, clock: Clock, visit: str, sara: Patient, settings: Settings
+) -> None:
+    gita = register.register(store, clock.now(), PatientForm("Gita"), None)
+    weigh(store, clock, visit, "10.2")
+    notes.say(store, clock.now(), visit, "found", "Rash", actor=None)
+    given = GivenMedicine(medicine="ors")
+    medicines.record(store, clock.now(), visit, given, actor=None)
+    about = Subject(sara.id, visit)
+    attachments.add(store, settings.home, clock.now(), b"photo", "image/jpeg", about)
+    path = f"/visits/{visit}/readings-of/{sara.id}/move/{gita.id}"
+    sure = re.search(r'name="sure" value="([^"]+)"', desk.post(path).text)
+    assert sure is not None
+    moved = desk.post(path, sure=sure[1]).headers["Location"].rpartition("/")[2]
+    assert visits.get(store, moved).patient_id == gita.id
+    assert notes.of_visit(store, moved).text("found") == "Rash"
+    assert notes.of_visit(store, visit).state == {}
+    assert [m.visit_id for m in medicines.of_patient(store, [gita.id])] == [moved]
+    assert [r.patient_id for r in history.of_visit(store, moved)] == [gita.id]
+    assert [f.visit for f in patient_files.of_patient(store, gita.id)] == [moved]
+    assert patient_files.of_patient(store, sara.id) == []
+    assert "moved to <bdi>Gita" in desk.get(f"/patients/{sara.id}/visits")
+    assert "moved here" in desk.get(f"/patients/{gita.id}/visits")
+
+
+def test_a_visit_without_readings_is_moved_too_and_a_finished_one_stays_itself(
+    desk: Desk, store: Store, clock: Clock, visit: str, sara: Patient
+) -> None:
+    gita = register.register(store, clock.now(), PatientForm("Gita"), None)
+    notes.say(store, clock.now(), visit, "found", "Rash", actor=None)
+    visits.close_visit(store, clock.now(), why="finished")
+    path = f"/visits/{visit}/readings-of/{sara.id}/move/{gita.id}"
+    assert desk.post(path, sure="none").status_code == 303
+    assert visits.get(store, visit).patient_id == gita.id
+    assert desk.client.get(f"/visits/{visit}/readings-of/{sara.id}/move").status_code == 404
+
+
+def test_the_danger_of_a_moved_visit_goes_with_it(
+    desk: Desk, store: Store, clock: Clock, visit: str, sara: Patient
+) -> None:
+    form = PatientForm("Gita", sex="female", age="20", age_unit="months")
+    gita = register.register(store, clock.now(), form, None)
+    sign = {"name": "danger_signs", "value": "convulsion", "known": "present"}
+    desk.post(f"/visits/{visit}/notes/danger", **sign)
+    assert dangers.of_patient(store, sara.id) is not None
+    desk.post(f"/visits/{visit}/readings-of/{sara.id}/move/{gita.id}", sure="none")
+    assert dangers.of_patient(store, sara.id) is None
+    assert dangers.of_patient(store, gita.id) is not None

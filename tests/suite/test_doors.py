@@ -18,7 +18,6 @@ OWN_TOOLS = ("workshop", "trials", "benchmarks", "scripts", "docs")
 
 LOOKED_AT = "what a test looks at to see what the product did"
 FOR_WHOM: dict[str, str] = {
-    "edge.visits.moving.move": "the page that moves a visit, which comes next",
     "devices.protocols.ad_tm2655.command": "the commands that the simulated cuff is asked with",
     "devices.recording.recorder.Recorder.is_full": LOOKED_AT,
     "edge.equipment.device_requests.latest": LOOKED_AT,

@@ -40,6 +40,8 @@ class Origin(NamedTuple):
     id: str
     box: str
     order: tuple[int, int]
+    actor: str = ""
+    """Who typed a reading: a staff id."""
 
 
 class Fact(NamedTuple):
@@ -64,9 +66,11 @@ def facts_of(kind: str, body: object, at: Stamp, origin: Origin) -> Fact | None:
     data = reader(body)
     if data is None:
         return None
+    if kind == EntryKind.READING and data.get("source") == "typed" and _is_plain(origin.actor):
+        data = {**data, "actor": origin.actor}
     day = body.get("day")
     return Fact(
-        *origin,
+        *origin[:3],
         str(kind),
         str(day) if months.is_day(day) else "",
         _text(body, "patient"),
@@ -166,8 +170,11 @@ def _change(value: Json) -> Json:
 
 
 def _assessment(body: Mapping[str, Json]) -> Mapping[str, Json]:
-    data = {key: text for key in ("rule", "status", "level") if (text := _text(body, key))}
-    return data | {"result": _result(body.get("result"))}
+    data = {key: text for key in ("rule", "status", "level", "cause") if (text := _text(body, key))}
+    return data | {
+        "result": _result(body.get("result")),
+        "readings": _texts(body.get("readings")),
+    }
 
 
 def _result(text: Json) -> Mapping[str, Json]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -121,20 +121,35 @@ def _programmes(settled: Settled, month: str) -> dict[str, Any]:
     }
 
 
-def _assessed(rule: str, key: str) -> Callable[[Settled, str], dict[str, int]]:
-    """Return a function that counts people by a word of their last assessment in the month."""
+def _assessed(order: tuple[str, ...], *rules: str) -> Callable[[Settled, str], dict[str, int]]:
+    """Return a function that counts people by the category of their last day with such a rule.
+
+    Of several results of that day the last in `order` counts; one that was derived from a reading
+    that holds no more does not.
+    """
 
     def count(settled: Settled, month: str) -> dict[str, int]:
-        newest: dict[str, str] = {}
-        for row in settled.kind("assessment"):
-            if row.data.get("rule") == rule and row.day.startswith(month):
-                word = row.data.get("result", {}).get(key)
-                if row.patient and isinstance(word, str) and row.data.get("status") == "ok":
-                    newest[row.patient] = word
-        found = Counter(newest.values())
-        return {"people": len(newest), **dict(sorted(found.items()))}
+        held = {row.id for row in settled.kind("reading")}
+        newest: dict[str, tuple[str, int]] = {}
+        for row in _of_rules(settled, rules, month):
+            word = row.data["result"].get("category")
+            if word in order and held.issuperset(row.data["readings"]):
+                before = newest.get(row.patient, ("", 0))
+                same_day = before[1] if before[0] == row.day else 0
+                newest[row.patient] = (row.day, max(order.index(word), same_day))
+        found = Counter(order[place] for _, place in newest.values())
+        return {"people": len(newest), **{word: found[word] for word in order}}
 
     return count
+
+
+def _of_rules(settled: Settled, rules: tuple[str, ...], month: str) -> Iterator[Happening]:
+    """Yield the assessments of rules in a month, of each cause the last."""
+    last: dict[tuple[str, str], Happening] = {}
+    for row in settled.kind("assessment"):
+        if row.data.get("rule") in rules and row.day.startswith(month) and row.patient:
+            last[row.data["rule"], row.data.get("cause", row.id)] = row
+    yield from last.values()
 
 
 def _immunisation(settled: Settled, month: str) -> dict[str, Any]:
@@ -245,8 +260,8 @@ SECTIONS: Final[Mapping[str, Callable[[Settled, str], Mapping[str, Any]]]] = {
     "hearts360": hearts.indicators,
     "programmes": _programmes,
     "antenatal": antenatal.indicators,
-    "anaemia": _assessed("anaemia", "category"),
-    "malnutrition": _assessed("muac", "category"),
+    "anaemia": _assessed(("none", "mild", "moderate", "severe"), "anaemia"),
+    "malnutrition": _assessed(("none", "mam", "sam"), "malnutrition", "muac"),
     "immunisation": _immunisation,
     "self_measurement": _self_measurement,
     "equipment": equipment.indicators,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from edge.model.age import Estimate, from_birth
+from edge.model.life_status import LifeDay
 from edge.reports.core import months
 
 LEAST_PHONE_DIGITS = 8
@@ -15,8 +16,6 @@ LEAST_PHONE_DIGITS = 8
 
 UNKNOWN_DAY = "?"
 """Of `deceased`: the day is not known."""
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +62,13 @@ def person(
 
 
 def death_day(deceased: str | None) -> str:
-    """Return the day that the field says, `UNKNOWN_DAY` when it says only that somebody died."""
-    if not deceased:
-        return ""
-    if months.is_day(deceased):
-        return deceased
-    found = _DAY.search(deceased)
-    is_said_on = found is not None and deceased.startswith("yes")
-    return found[0] if found and not is_said_on and months.is_day(found[0]) else UNKNOWN_DAY
+    """Return a day for what is known of a death: of a month or a year its first day.
+
+    Of somebody of whom only that is known, the day on which it was said.
+    """
+    known = LifeDay.parse(deceased)
+    if known is None:
+        return UNKNOWN_DAY if deceased else ""
+    first = f"{known.day}-01-01"[:10] if len(known.day) == 4 else f"{known.day}-01"[:10]
+    day = first if known.day else known.said
+    return day if months.is_day(day) else UNKNOWN_DAY

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from edge.reports.core import csv_text, labels, register
 from edge.reports.core.indicators import Report, flat
+from edge.reports.core.quality import Quality
 from edge.reports.core.settled import Settled
 
 
@@ -56,3 +57,13 @@ def register_csv(settled: Settled, days: str, *, bom: bool = True) -> bytes:
     """Return the register of a day or a month as a CSV file."""
     rows = (row.cells() for row in register.rows(settled, days))
     return csv_text.csv_bytes(register.COLUMNS, rows, bom=bom)
+
+
+def quality_json(found: Quality) -> dict[str, object]:
+    """Return the quality of a month's data as JSON can hold it; means are texts."""
+    drifts = [
+        asdict(row) | {"mean": str(row.mean), "past_mean": str(row.past_mean)}
+        for row in found.drifts
+    ]
+    digits = [asdict(row) for row in found.digits]
+    return asdict(found) | {"typed_share": found.typed_share, "digits": digits, "drifts": drifts}

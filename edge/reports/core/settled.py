@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from edge.model.reading import PERHAPS_SAME, SOMEBODY_ELSE
 from edge.reports.core import months
@@ -35,8 +35,7 @@ class Visit:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(NamedTuple):
     """Any other fact, of one person on one day."""
 
     patient: str
@@ -92,9 +91,9 @@ class _Settling:
         self._by_kind = by_kind
         self._people = people
         self._offsets = {f.box: int(f.data["offset"]) for f in by_kind.get("setting", [])}
-        self._moves: dict[str, list[Fact]] = defaultdict(list)
+        self._moves: dict[str, list[Fact]] = {}
         for fact in by_kind.get("visit-moved", []):
-            self._moves[fact.visit].append(fact)
+            self._moves.setdefault(fact.visit, []).append(fact)
         self._visits: dict[str, Visit] = {}
 
     def done(self) -> Settled:
@@ -109,7 +108,8 @@ class _Settling:
             if kind not in _SETTLED_APART
         }
         of_kind["reading"] = self._readings()
-        of_kind["sent"] = [self._happening(f) for f in self._by_kind.get("reading", [])]
+        sent = (f for f in self._by_kind.get("reading", []) if f.data.get("device"))
+        of_kind["sent"] = [self._happening(f) for f in sent]
         for rows in of_kind.values():
             rows.sort(key=_when)
         return Settled(self._people, self._visits, of_kind, self._dead(of_kind))
@@ -141,6 +141,8 @@ class _Settling:
     def _holder(self, fact: Fact) -> tuple[str, str]:
         """Return person and visit of a fact, after its visit was moved."""
         patient, visit = fact.patient, fact.visit
+        if visit not in self._moves:
+            return self._person(patient), visit
         seen: set[str] = set()
         while visit and visit not in seen:
             seen.add(visit)

@@ -15,6 +15,7 @@ from hospital.receiving.jobs import (
     escalation,
     follow_standby,
     follow_up,
+    month_checks,
     search_keys,
 )
 
@@ -34,6 +35,7 @@ class Job:
 JOBS = (
     Job("compact-feeds", 3_600_000, compact_feeds.begin),
     Job("follow-standby", 60_000, follow_standby.begin),
+    Job("month-checks", 60_000, month_checks.begin),
     Job("search-keys", 5_000, search_keys.begin),
     Job("follow-up", 5_000, follow_up.begin),
     Job("escalation", 10_000, escalation.begin),
