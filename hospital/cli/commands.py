@@ -135,12 +135,18 @@ def serve() -> None:
 
 @hospital.command()
 @click.argument("name")
+@click.option("--full-name", default="", help="As clinics are told it, such as Dr Amina Shah.")
+@click.option("--telephone", default="", help="As clinics are told it beside an alert.")
 @secret_option("password", "the password")
 @speaks_json
-def account(name: str, password_file: Path | None, as_json: bool) -> None:
+def account(
+    name: str, full_name: str, telephone: str, password_file: Path | None, as_json: bool
+) -> None:
     """Let a person use the desk, or give them a new password."""
     settings = HospitalSettings.load(hospital_home())
     _account(settings, name, read_secret(password_file, "password", "the password"))
+    if full_name or telephone:
+        _describe(settings, name, full_name, telephone)
     say({"account": name}, f"{name} may use the desk.", as_json)
 
 
@@ -259,6 +265,14 @@ def _account(settings: HospitalSettings, name: str, secret: str) -> None:
     archive = open_archive(settings)
     try:
         accounts.put(archive, name, secret)
+    finally:
+        archive.close()
+
+
+def _describe(settings: HospitalSettings, name: str, full_name: str, telephone: str) -> None:
+    archive = open_archive(settings)
+    try:
+        accounts.describe(archive, name, full_name, telephone)
     finally:
         archive.close()
 

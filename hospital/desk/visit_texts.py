@@ -29,15 +29,20 @@ def lines(state: State) -> list[tuple[str, str]]:
     return found + [(name, str(state[name])) for name in unknown] + _expected(state)
 
 
+def medicine_name(said: str) -> str:
+    """Return what a medicine of the packaged list is called; one of a site's own as it is."""
+    row = site_list.shipped().get(said)
+    return said if row is None else row.label
+
+
 def medicine(given: ChartedMedicine) -> str:
     """Return what was given, in one line."""
     dose = f"{given.dose} {given.unit or ''}".strip() if given.dose else ""
     pieces = f"{given.quantity} handed out" if given.quantity else ""
     batch = f"batch {given.batch}" if given.batch else ""
     state = _STATES.get(given.state, given.state)
-    row = site_list.shipped().get(given.medicine)
-    name = given.medicine if row is None else row.label
-    return ", ".join(part for part in (f"{state}: {name}", dose, pieces, batch) if part)
+    what = f"{state}: {medicine_name(given.medicine)}"
+    return ", ".join(part for part in (what, dose, pieces, batch) if part)
 
 
 def _text(field: VisitField, held: str | tuple[str, ...]) -> str:

@@ -85,7 +85,9 @@ class ChartedReferral:
         return days_open(self.placed.utc_ms, now_ms)
 
     def is_overdue(self, now_ms: int) -> bool:
-        """Whether somebody must ask what became of it."""
+        """Whether somebody must ask what became of it: nobody here has answered in time."""
+        if self.answered_ms is not None:
+            return False
         return self.is_open and is_overdue(self.state, self.urgency, self.placed.utc_ms, now_ms)
 
 

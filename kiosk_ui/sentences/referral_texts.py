@@ -15,7 +15,7 @@ from edge.referrals.referral import Outcome, State, Transport, Urgency
 from edge.referrals.referrals import Referral, Step
 from edge.rules import rules
 from edge.visits.visit_fields import BY_NAME
-from kiosk_ui import wording
+from kiosk_ui import care_texts, medicine_texts, site_medicines, wording
 from kiosk_ui.texts import ngettext
 from kiosk_ui.wording import N_, ltr, own_words, t
 
@@ -168,7 +168,7 @@ def lines(summary: Summary) -> list[LetterLine]:
     rest = (
         (N_("Takes already"), own_words(texts.get("taken", ""))),
         (N_("Conditions"), _listed(lists.get("conditions", ()))),
-        (N_("Programmes"), _listed(lists.get("programmes", ()))),
+        (N_("Programmes"), _programmes(lists.get("programmes", ()))),
     )
     return found + [LetterLine(t(label), text) for label, text in rest if _has_text(text)]
 
@@ -231,8 +231,15 @@ def _note_text(name: str, said: str | tuple[str, ...]) -> Markup:
 
 
 def _medicine(one: LetterMedicine) -> Markup:
+    row = site_medicines.listed()[0].get(one.medicine)
+    name = own_words(one.medicine) if row is None else medicine_texts.listed_text(row.label)
     dose = ltr(f"{one.dose} {one.unit}".strip()) if one.dose else Markup("")
-    return Markup("{} {}").format(own_words(one.medicine), dose)
+    return Markup("{} {}").format(name, dose)
+
+
+def _programmes(words: tuple[str, ...]) -> Markup:
+    known = care_texts.in_use()
+    return Markup(" · ").join(care_texts.programme_title(word, known) for word in words)
 
 
 def _listed(words: tuple[str, ...]) -> Markup:

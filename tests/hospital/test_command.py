@@ -111,6 +111,8 @@ def test_an_account_needs_a_real_password(home: Path) -> None:
     run("init")
     assert run("account", "nurse", typed="short", expect=2)["kind"] == "account"
     assert run("account", "nurse", typed="long enough")["account"] == "nurse"
+    named = ("--full-name", "Dr Amina Shah", "--telephone", "0301")
+    assert run("account", "nurse", *named, typed="long enough")["account"] == "nurse"
 
 
 @pytest.mark.parametrize(

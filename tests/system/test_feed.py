@@ -10,6 +10,7 @@ from broker import Broker, running
 from eventually import eventually
 from feed_pair import CLINIC, House
 from postgres import Cluster, cluster
+from readings import cuff, pressure
 
 from edge.feed import command_log
 from edge.feed import messages as box_told
@@ -17,9 +18,17 @@ from edge.feed import replica as replica
 from edge.model.feed_item import Cursor, Entity, Item
 from edge.patients import edits, register
 from edge.patients.form import PatientForm
+from edge.readings import alert_delivery, intake
+from edge.readings.alert_delivery import AlertDelivery, DeliveryState
+from edge.referrals import gather, referrals
+from edge.referrals.referral import NewReferral, State, Urgency
+from edge.store import journal
+from edge.visits import visits
+from hospital.accounts import accounts, rosters
 from hospital.feed import feed
 from hospital.fleet import commands
-from hospital.patients import messages
+from hospital.patients import alert_notes, escalation, messages
+from hospital.patients import referrals as desk_referrals
 from hospital.views import chart
 
 pytestmark = pytest.mark.system
@@ -101,6 +110,57 @@ def test_a_reply_reaches_the_boxes_is_read_at_one_and_the_desk_learns_both(house
         [one] = box_told.replies(store, zahra.id)
         assert box_told.note_seen(store, store.clock().now(), [one.key], "w1") == 1
         eventually(lambda: state() == "seen")
+
+
+def test_a_referral_goes_up_its_answer_comes_down_and_is_read_by_name(house: House) -> None:
+    store = house.posts[0].store
+    form = PatientForm(name="Zahra Baloch", birth="1980", sex="female")
+    zahra = register.register(store, store.clock().now(), form, "w1")
+    new = NewReferral(zahra.id, None, "Chest pain", Urgency.URGENT, "District hospital")
+    letter = gather.letter(store, store.clock().now(), zahra.id, None, ("Thar", "", "Sana"))
+    made = referrals.make(store, store.clock().now(), new, letter.body(), "w1")
+
+    def seen() -> bool:
+        [one] = desk_referrals.answers(house.archive, made)
+        return one.ways[0].state == "seen"
+
+    with house.linked():
+        found = eventually(lambda: desk_referrals.one(house.archive, made))
+        assert found.summary.texts["name"] == "Zahra Baloch"
+        answer = desk_referrals.NewAnswer("yes", "Angina", outcome="treated")
+        desk_referrals.answer(house.archive, made, answer, ("dr", "Dr Aziz Khan"), 1)
+        held = eventually(lambda: referrals.get(store, made).answer)
+        assert (held.outcome, held.message.by) == ("treated", "Dr Aziz Khan")
+        box_told.note_seen(store, store.clock().now(), [held.message.key], "w1")
+        closed = referrals.Change(State.CLOSED, held.outcome)
+        referrals.note(store, store.clock().now(), made, closed, "w1")
+        eventually(seen)
+        eventually(lambda: not desk_referrals.open_ones(house.archive))
+
+
+def test_a_danger_is_received_asked_about_and_answered_by_a_named_person(house: House) -> None:
+    store = house.posts[0].store
+    form = PatientForm(name="Zahra Baloch", birth="1960", sex="female")
+    zahra = register.register(store, store.clock().now(), form, "w1")
+    visits.open_visit(store, store.clock().now(), zahra.id, actor="w1")
+    [danger, *_] = intake.accept(store, cuff(store.clock().now(), pressure(85, 50, 135))).alerts
+    accounts.put(house.archive, "dr-a", "a long enough password")
+    accounts.describe(house.archive, "dr-a", "Dr Amina Shah", "0301 5550142")
+    rosters.put(house.archive, rosters.ALL, rosters.ALL, ["dr-a"])
+
+    def where() -> AlertDelivery:
+        return alert_delivery.of(store, danger, store.clock().now(), "0232 261111")
+
+    assert (where().state, where().telephone) == (DeliveryState.WAITING, "0232 261111")
+    with house.linked():
+        eventually(lambda: where().state is DeliveryState.RECEIVED)
+        identity = journal.identity(store, danger)
+        now_ms = store.clock().now().wall_ms
+        escalation.pass_on(house.archive, now_ms, {escalation.OTHER: 60})
+        eventually(lambda: where().who == "Dr Amina Shah")
+        alert_notes.note(house.archive, identity, alert_notes.State.SEEN, "", "dr-a", now_ms)
+        eventually(lambda: where().state is DeliveryState.SEEN)
+        assert where().who == "Dr Amina Shah"
 
 
 def test_a_command_is_carried_out_once_and_answered(house: House) -> None:
