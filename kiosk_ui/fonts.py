@@ -37,8 +37,8 @@ class Font:
 
 FONTS = (
     Font("Latin", "Latn", "noto-sans-latin"),
-    Font("Nastaliq", "Arab", "noto-nastaliq-urdu-arabic", "2.2", "2", ".92", ".3em"),
     Font("Naskh", "Arab", "noto-naskh-arabic-arabic", "1.4", "1.35"),
+    Font("Nastaliq", "Arab", "noto-nastaliq-urdu-arabic", "2.2", "2", ".92", ".3em"),
     Font("Hans", "Hans", "noto-sans-sc-chinese-simplified", "1.55", "1.4"),
 )
 """Latin comes first: digits and units look alike in all languages."""

@@ -95,13 +95,17 @@ def compare(first: str, as_json: bool) -> None:
 
     Nothing stored is changed.
     """
-    try:
-        day = date.fromisoformat(first).isoformat()
-    except ValueError as error:
-        raise InputError("day", f"{first!r} is no day; write it as 2026-01-31") from error
     with open_box() as (_, store):
-        found = second_judgement.compare(record.from_day(store, day), rules_here())
+        stored = record.from_day(store, _day(first))
+        found = second_judgement.compare(stored, rules_here())
     say(asdict(found), "\n".join(second_judgement.lines(found)), as_json)
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise InputError("day", f"{text!r} is no day; write it as 2026-01-31") from error
 
 
 def _table(name: str) -> RuleTable:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from edge.assessments import alerts, facts, record, rule_log, uncertain
+from edge.assessments import alerts, facts, measured_facts, record, rule_log, uncertain
 from edge.assessments.cause import Cause
 from edge.assessments.facts import GatheredFacts, RuleFacts
 from edge.assessments.uncertain import Judgement
@@ -56,7 +56,7 @@ def judge(store: Store, now: Stamp, cause: Cause, names: Collection[str]) -> tup
             rule_log.note_failure(store, now, judged.rule)
         elif judged.rule.id in failing:
             rule_log.note_success(store, judged.rule)
-        if _is_news(judged, held.get(judged.rule.id)):
+        if _is_news(store, judged, held.get(judged.rule.id)):
             raised += _keep(store, now, cause, judged)
     return tuple(raised)
 
@@ -86,7 +86,7 @@ def _judge(rule: RuleTable, gathered: GatheredFacts) -> _Judged:
     return _Judged(rule, uncertain.judge(by_rule(rule), read.facts), read)
 
 
-def _is_news(judged: _Judged, held: record.Standing | None) -> bool:
+def _is_news(store: Store, judged: _Judged, held: record.Standing | None) -> bool:
     """Whether a result is kept: it differs from what stands, and says something.
 
     What was not measured again does not take back what was found while it was new.
@@ -99,7 +99,10 @@ def _is_news(judged: _Judged, held: record.Standing | None) -> bool:
     if held.digest == record.digest_of(found):  # another dangerous reading is marked, too
         is_urgent = found.level.rank >= Level.URGENT.rank
         return is_urgent and not held.readings >= set(judged.facts.readings)
-    return found.level.rank >= held.level.rank or held.readings <= set(judged.facts.readings)
+    if found.level.rank >= held.level.rank:
+        return True
+    measured = record.fact_names(store, held.entry) & measured_facts.EVERY
+    return measured <= judged.facts.measured.keys()
 
 
 def _keep(store: Store, now: Stamp, cause: Cause, judged: _Judged) -> list[int]:

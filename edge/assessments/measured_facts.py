@@ -53,6 +53,10 @@ IN_WORDS: Final[Mapping[str, str]] = {"20454-5": "urine_protein"}
 """The fact that a result in words of a LOINC code is."""
 
 
+EVERY: Final = frozenset((*NAMES.values(), *UNITS.values(), *IN_WORDS.values(), "rr_second"))
+"""The names of all facts that are measured."""
+
+
 @dataclass(frozen=True, slots=True)
 class MeasuredFact:
     """A fact with the value that it is, and the readings (journal numbers) that it is from."""

@@ -55,6 +55,7 @@ class StoredAssessment:
 class Standing:
     """What is compared with a new assessment: what it said, how urgent, from which readings."""
 
+    entry: int
     digest: str
     level: Level
     readings: frozenset[int]
@@ -78,12 +79,19 @@ def standing(store: Store, cause: Cause, rules: Collection[str]) -> dict[str, St
     newest = {row["rule"]: row for row in rows if row["rule"] in rules}
     return {
         rule: Standing(
+            held["entry"],
             held["digest"],
             Level(held["level"]),
             frozenset(r["reading"] for r in rows if r["entry"] == held["entry"] and r["reading"]),
         )
         for rule, held in newest.items()
     }
+
+
+def fact_names(store: Store, entry: int) -> frozenset[str]:
+    """Return the facts, by name, that an assessment was made from."""
+    held = journal.read(store, entry)
+    return frozenset() if held is None else frozenset(json.loads(str(held.body["facts"])))
 
 
 def keep(

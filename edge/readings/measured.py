@@ -13,7 +13,7 @@ from edge.model.clock import Stamp
 from edge.model.entry import Body, EntryKind
 from edge.model.errors import NotFound
 from edge.model.reading import Code, Kind, Value
-from edge.readings import measuring
+from edge.readings import alerts, measuring
 from edge.readings.bodies import row_of, values_of
 from edge.readings.measuring import Advice, Arm, CountingPressure, Method, PressureReading
 from edge.store import journal
@@ -100,6 +100,7 @@ def say_arm(store: Store, now: Stamp, entry: int, arm: Arm, *, actor: str) -> No
     with store.transaction():
         arms = {**_arms(store, row["visit_id"]), entry: arm}
         _append(store, now, row["visit_id"], arms, actor)
+        alerts.judge(store, now, _entries(store, row["visit_id"])[-1])
 
 
 def reckon(store: Store, now: Stamp, visit_id: str | None, actor: str | None) -> None:

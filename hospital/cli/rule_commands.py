@@ -22,10 +22,13 @@ def compare_rules(first: str, as_json: bool) -> None:
 
     Nothing stored is changed.
     """
-    try:
-        day = date.fromisoformat(first).isoformat()
-    except ValueError as error:
-        raise WrongInput(f"{first!r} is no day; write it as 2026-01-31") from error
     with open_hospital() as (_, archive):
-        found = second_judgement.compare(assessments.from_day(archive, day), rules())
+        found = second_judgement.compare(assessments.from_day(archive, _day(first)), rules())
     say(asdict(found), "\n".join(second_judgement.lines(found)), as_json)
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise WrongInput(f"{text!r} is no day; write it as 2026-01-31") from error

@@ -362,3 +362,18 @@ def test_the_settings_of_the_place_are_facts(store: Store, hand: HandClock) -> N
     oxygen(store, hand, 88)
     [body] = bodies(store, EntryKind.ASSESSMENT, rule="imci_hypoxaemia")
     assert json.loads(str(body["facts"]))["altitude_m"] == 2600
+
+
+def test_the_pressure_that_counts_is_judged_before_its_parts(store: Store, hand: HandClock) -> None:
+    visit = seen(store, hand, birth="1960-02-03", sex="male")
+    measure(store, hand, Kind.BLOOD_PRESSURE, *pressure(182, 84, 72))
+    assert said(store, hand, visit).level is Level.URGENT
+    hand.advance(60)
+    first = measure(store, hand, Kind.BLOOD_PRESSURE, *pressure(146, 84, 72))
+    hand.advance(60)
+    last = measure(store, hand, Kind.BLOOD_PRESSURE, *pressure(144, 82, 72))
+    newest = bodies(store, EntryKind.ASSESSMENT, rule="bp_grade_adult")[-1]
+    assert json.loads(str(newest["facts"]))["sbp"] == 145
+    parts = [journal.identity(store, one.entry) for one in (first, last)]
+    assert newest["readings"] == parts
+    assert said(store, hand, visit).level.rank < Level.URGENT.rank

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from readings import cuff, pressure
 from edge.jobs import prune
 from edge.model.clock import ClockQuality
 from edge.model.entry import Entry, Lane, chain
+from edge.model.reading import Code, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history, intake
@@ -115,8 +117,9 @@ def test_what_was_confirmed_stays_so_when_its_place_in_the_stream_is_gone(
 ) -> None:
     """A WELCOME after the pruning says again what the receipts before it have said."""
     sita = register.register(store, hand.now(), PatientForm("Sita"), None).id
+    fat = (Value(Code.BODY_FAT, Decimal(22), "%"),)  # no rule reads it: one entry a reading
     for _ in range(3):
-        intake.accept(store, cuff(hand.advance(1), device=None, patient=sita))
+        intake.accept(store, cuff(hand.advance(1), fat, device=None, patient=sita))
     for cum in (3, 4):
         outbox.mark_custody(store, Lane.CLINICAL, cum, 3, hand.now())
         pruning.prune(store, Lane.CLINICAL, LATER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, timedelta
 
 import pytest
@@ -198,3 +199,24 @@ def test_a_moved_visit_takes_its_note_and_medicines_with_it(
     assert moving.of_patient(store, [sita]) == moving.of_patient(store, [ram]) != []
     with pytest.raises(ActionRefused):
         moving.move(store, hand.now(), visit.id, ram, visit.id, actor="w1")
+
+
+def test_a_process_that_dies_while_a_visit_moves_leaves_all_or_nothing(
+    store: Store, hand: HandClock, visit: Visit, sita: str
+) -> None:
+    ram = register.register(store, hand.now(), PatientForm("Ram"), None).id
+    notes.say(store, hand.now(), visit.id, "found", "Rash", actor="w1")
+    medicines.record(store, hand.now(), visit.id, GivenMedicine(medicine="ors"), actor="w1")
+    before, path, now = kinds(store), store._path, hand.now()
+    child = os.fork()
+    if child == 0:
+        other = Store.open(path)
+        with other.transaction():
+            moving.move(other, now, visit.id, ram, visit.id, actor="w1")
+            os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert kinds(store) == before
+    assert notes.of_visit(store, visit.id).text("found") == "Rash"
+    assert visits.get(store, visit.id).patient_id == sita
+    assert [m.visit_id for m in medicines.of_patient(store, [sita])] == [visit.id]
+    assert medicines.of_patient(store, [ram]) == []
