@@ -56,6 +56,7 @@ class NoteLine:
 PARTS: Mapping[str, str] = {
     "complaints": N_("Reason, complaints"),
     "danger": N_("Danger signs"),
+    "triage": N_("Triage signs"),
     "pregnancy": N_("Pregnancy"),
     "tests": N_("Tests by eye"),
     "found": N_("Found, advised"),
@@ -100,6 +101,33 @@ def signs(note: VisitNote, *, infant: bool, pregnant: bool) -> list[SignRow]:
         for row in visit_words.DANGER_SIGNS.values()
         if row.word not in hidden or note.sign(row.word) is not None
     ]
+
+
+def triage_groups(note: VisitNote, *, child: bool, infant: bool) -> list[ChipGroup]:
+    """Return the signs of triage in their groups; those that were said are always there."""
+    said = note.words("triage_signs")
+    offered = (
+        (N_("Triage signs"), visit_words.TRIAGE_SIGNS, True),
+        (N_("Signs of a child below twelve"), visit_words.CHILD_SIGNS, child),
+        (N_("Signs of a baby below two months"), visit_words.INFANT_SIGNS, infant),
+    )
+    return [
+        ChipGroup("triage_signs", t(title), chips, is_list=True)
+        for title, words, fits in offered
+        if (chips := _sign_chips(words, said, fits))
+    ]
+
+
+def _sign_chips(
+    words: Mapping[str, VisitWord], said: tuple[str, ...], fits: bool
+) -> tuple[Chip, ...]:
+    rows = [row for row in words.values() if fits or row.word in said]
+    return tuple(Chip(row.word, _capital(t(row.label)), row.word in said) for row in rows)
+
+
+def _capital(text: Markup) -> Markup:
+    """Begin with a capital letter, where the script has one: the labels of facts have none."""
+    return text[:1].upper() + text[1:]
 
 
 _KNOWN = {True: "present", False: "absent", None: "not-asked"}

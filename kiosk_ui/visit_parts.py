@@ -20,6 +20,7 @@ from kiosk_ui.wording import N_, t
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "complaints": ("reason", "complaints", "complaint", "onset"),
     "danger": ("danger_signs", "acvpu", "oxygen", "oedema"),
+    "triage": ("triage_signs",),
     "pregnancy": ("pregnant", "lmp", "gestation_weeks", "postpartum"),
     "found": ("found", "advised"),
     "outcome": ("outcome",),

@@ -37,6 +37,7 @@ TRIALS = (
     Trial("kill", "trials.kill", "thousands of kill -9 at any moment"),
     Trial("power", "trials.power", "tens of thousands of power cuts, replayed at any moment"),
     Trial("rules", "trials.rules", "clinical rules beside other implementations, seeded cases"),
+    Trial("cql", "trials.cql_rules", "three rules of IMCI beside a twin in HL7's CQL"),
     Trial("mutants", "trials.mutants", "hundreds of mistakes put into the code; tests must fail"),
 )
 

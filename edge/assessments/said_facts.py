@@ -17,8 +17,8 @@ from edge.visits import note_patch, notes, visit_words
 from edge.visits.notes import VisitNote
 from edge.visits.visit_fields import MOST_WEEKS
 
-SIGN_FACTS: Final = tuple(visit_words.DANGER_SIGNS)
-"""The danger signs; each is a fact of its own name."""
+SIGN_FACTS: Final = (*visit_words.DANGER_SIGNS, *visit_words.MORE_SIGNS)
+"""The danger signs and those of triage; each is a fact of its own name."""
 
 DANGER_SYMPTOMS: Final = (
     *("chest_pain", "breathless", "weakness_one_side", "vision", "severe_headache"),

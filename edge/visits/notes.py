@@ -15,7 +15,7 @@ from edge.model.entry import EntryKind
 from edge.model.errors import InvalidForm
 from edge.store import journal
 from edge.store.store import Store
-from edge.visits import note_patch, pregnancy, visits
+from edge.visits import note_patch, pregnancy, visit_words, visits
 from edge.visits.note_patch import Patch, State
 from edge.visits.visit_fields import BY_NAME, MOST_WEEKS, VisitField, VisitFieldType
 from edge.visits.visits import Visit
@@ -53,6 +53,9 @@ class VisitNote:
 
     def sign(self, word: str) -> bool | None:
         """Return whether a danger sign is present; None when nobody asked about it."""
+        if word in visit_words.MORE_SIGNS:
+            asked = False if self.truth("triage_asked") else None
+            return True if word in self.words("triage_signs") else asked
         if word in self.words(_SIGNS):
             return True
         return False if word in self.words(_ASKED) else None

@@ -76,6 +76,8 @@ VISIT_FIELDS: Final = (
     _text("onset", "Since when", 80),
     _words("danger_signs", "Danger signs", visit_words.DANGER_SIGNS),
     _words("questions_asked", "Danger signs asked about and absent", visit_words.DANGER_SIGNS),
+    _words("triage_signs", "Triage signs", visit_words.MORE_SIGNS),
+    _truth("triage_asked", "All triage signs were asked about"),
     _word("acvpu", "Consciousness", visit_words.CONSCIOUSNESS),
     _truth("oxygen", "Gets oxygen"),
     _truth("scale2", "Low oxygen target, decided by a clinician"),

@@ -13,6 +13,7 @@ from edge.rules import rules as rule_tables
 from hospital.archive.errors import ArchiveDown
 from hospital.desk import (
     alerts,
+    care_texts,
     clinics,
     context,
     correct,
@@ -66,6 +67,7 @@ def create_app(parts: Parts) -> Flask:
     app.jinja_env.globals.update(
         wording=wording,
         visit_texts=visit_texts,
+        care_texts=care_texts,
         signed_in=_signed_in,
         hospital=parts.settings.name,
         now_ms=guard.now_ms,

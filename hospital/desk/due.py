@@ -7,7 +7,6 @@ from typing import Final
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
-from edge.model.follow_up_kinds import CallOutcome
 from hospital.desk import context, guard, list_parts, wording
 from hospital.patients import follow_up
 from hospital.views import chart
@@ -22,16 +21,6 @@ TABS: Final = {
     "week": "Next 7 days",
     "later": "To call later",
     "lost": "Lost",
-}
-OUTCOMES: Final = {
-    CallOutcome.AGREED.value: "will come",
-    CallOutcome.REMIND.value: "to be called again",
-    CallOutcome.NOT_REACHED.value: "not reached",
-    CallOutcome.WRONG_NUMBER.value: "wrong number",
-    CallOutcome.MOVED.value: "has moved away",
-    CallOutcome.REFUSED.value: "does not want to come",
-    CallOutcome.DIED.value: "has died",
-    CallOutcome.OTHER.value: "something else",
 }
 
 
@@ -71,5 +60,4 @@ def _live() -> str:
         clinics=follow_up.clinics(archive),
         lines=lines,
         part=part,
-        outcomes=OUTCOMES,
     )

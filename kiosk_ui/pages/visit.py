@@ -68,6 +68,7 @@ class VisitPart:
 PARTS = (
     VisitPart("complaints"),
     VisitPart("danger_signs"),
+    VisitPart("triage_signs"),
     VisitPart("pregnancy"),
     VisitPart("tests"),
     VisitPart("medicines"),

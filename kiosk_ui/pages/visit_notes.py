@@ -26,6 +26,7 @@ OWN_PAGES = {"tests": "visit_tests.show", "medicines": "visit_medicines.show"}
 """Parts that other pages show."""
 
 _INFANT_DAYS = 60
+_TRIAGE_OF_ADULTS_YEARS = 12
 _PREGNANT_FROM_YEARS = 10
 """Signs of pregnancy are offered from this age on, which is a matter of the screen alone."""
 _LONGEST_LMP = timedelta(days=400)
@@ -79,6 +80,7 @@ def body(
             part=part,
             note_parts=note_parts,
             infant=_is_infant(note),
+            child=_is_for_child_triage(note),
             pregnant=_may_be_pregnant(note),
             typed={**_texts(note), **(typed or {})},
             problems=problems or {},
@@ -166,6 +168,11 @@ def _forget_box(note: VisitNote, part: str, name: str) -> None:
 
 def _form_of(note: VisitNote) -> str:
     return f"note/{note.patient_id}"
+
+
+def _is_for_child_triage(note: VisitNote) -> bool:
+    age = alerts.age_of(context.store(), note.patient_id, context.now())
+    return age is None or age.years < _TRIAGE_OF_ADULTS_YEARS
 
 
 def _may_be_pregnant(note: VisitNote) -> bool:

@@ -12,7 +12,9 @@ from edge.rules.facts import DANGER_SIGNS
 from edge.rules.library import packaged
 from edge.rules.loader import load
 from edge.rules.table_rows import TableError
+from edge.rules.triage_signs import CHILD_TRIAGE_SIGNS, TRIAGE_SIGNS, YOUNG_INFANT_SIGNS
 from edge.visits.visit_words import DANGER_SIGNS as VISIT_SIGNS
+from edge.visits.visit_words import MORE_SIGNS
 
 NEWS2 = files("edge.rules").joinpath("tables/news2.toml").read_text("utf-8")
 GRADE = files("edge.rules").joinpath("tables/bp_grade_adult.toml").read_text("utf-8")
@@ -155,6 +157,11 @@ def test_no_sentence_for_a_patient_names_a_disease() -> None:
 
 def test_the_danger_signs_of_rules_are_those_of_a_visit() -> None:
     assert [word for word, _ in DANGER_SIGNS] == list(VISIT_SIGNS)
+
+
+def test_the_signs_of_triage_are_those_of_a_visit_with_the_same_words_for_people() -> None:
+    asked = (*TRIAGE_SIGNS, *CHILD_TRIAGE_SIGNS, *YOUNG_INFANT_SIGNS)
+    assert list(asked) == [(sign.word, sign.label) for sign in MORE_SIGNS.values()]
 
 
 JUNK = ("nan", "inf", "-1", "1e999999", "[]", "{}", '""', "true", "[1]", "{ a = 1 }", "[[1]]")

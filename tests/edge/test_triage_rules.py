@@ -149,7 +149,7 @@ def test_vitals_alone_give_the_colour_that_is_certain() -> None:
     assert answer.status is Status.INCOMPLETE
     assert answer.result["colour"] is None
     assert answer.result["colour_at_least"] == "yellow"
-    assert answer.level is Level.URGENT
+    assert answer.level is Level.SOON
     calm_vitals = assess(rules()["iitt"], vitals | {"hr": 80, "consciousness": "A"})
     assert calm_vitals.result["colour_at_least"] == "green"
     assert "stridor" in calm_vitals.missing

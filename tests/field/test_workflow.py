@@ -11,6 +11,7 @@ import inspect
 import json
 from pathlib import Path
 
+import care_cases
 import command_cases
 import people_cases
 import pytest
@@ -29,6 +30,7 @@ CASES = (
     | command_cases.CASES
     | repetition_cases.CASES
     | store_cases.CASES
+    | care_cases.CASES
     | report_cases.CASES
 )
 KEYS = {"id", "source", "about", "how", "expect", "why"}

@@ -20,6 +20,8 @@ from edge.files import attachments
 from edge.files.attachments import Subject
 from edge.model.languages import CODES, LANGUAGES, Language
 from edge.readings import history
+from edge.referrals import gather, referrals
+from edge.referrals.referral import NewReferral, Transport, Urgency
 from edge.staff import pins, staff
 from edge.visits import visits
 from kiosk_ui import fonts, voices
@@ -27,7 +29,7 @@ from kiosk_ui.app import create_app
 from kiosk_ui.context import COOKIE
 
 STATIC = Path(kiosk_ui.__file__).with_name("static")
-NO_PAGES = {"static", "web.static", "home.screen_css", "files.content"}
+NO_PAGES = {"static", "web.static", "home.screen_css", "files.content", "report.file"}
 
 each_language = pytest.mark.parametrize("row", LANGUAGES, ids=CODES)
 
@@ -89,6 +91,7 @@ def addresses(scene: Scene, kiosk: Flask) -> dict[str, str]:
     attachments.add(scene.store, scene.settings.home, now, png(), "image/png", photo, scene.worker)
     waiting, measured = history.in_tray(scene.store)[0], history.of_patient(scene.store, imran)[0]
     known = {
+        "referral_id": refer(scene, imran, visit), "item": "hiv-test",
         "patient_id": imran, "visit_id": visit, "staff_id": scene.worker, "entry": waiting.entry,
         "holder_id": imran, "kind": "blood-pressure", "address": "00:11:22:33:44:55",
         "part": "plan", "what": "age", "rule_id": "news2", "word": "malaria",
@@ -96,6 +99,7 @@ def addresses(scene: Scene, kiosk: Flask) -> dict[str, str]:
     known_of = {
         "retract.show": known | {"entry": measured.entry},
         "visit_medicines.ask": known | {"word": "paracetamol"},
+        "visit_notes.show": known | {"part": "complaints"},
     }
     urls = kiosk.url_map.bind("localhost")
     return {
@@ -106,6 +110,15 @@ def addresses(scene: Scene, kiosk: Flask) -> dict[str, str]:
         for rule in kiosk.url_map.iter_rules()
         if rule.endpoint not in NO_PAGES and "GET" in (rule.methods or ())
     }
+
+
+def refer(scene: Scene, patient: str, visit: str) -> str:
+    """Refer somebody to another place; return the referral's id."""
+    store, now = scene.store, scene.clock.now()
+    place = ("Chest pain", Urgency.URGENT, "District hospital", "0232-1")
+    new = NewReferral(patient, visit, *place, Transport.AMBULANCE)
+    letter = gather.letter(store, now, patient, visit, ("Thar", "0301", "Amina"))
+    return referrals.make(store, now, new, letter.body(), scene.worker)
 
 
 def technician(scene: Scene, kiosk: Flask) -> FlaskClient:
@@ -141,7 +154,7 @@ def test_every_page_is_shown_in_it(row: Language, scene: Scene, kiosk: Flask) ->
         browser.set_cookie("language", row.code)
     found = addresses(scene, kiosk)
     staff_pages = [name for name in found if not name.startswith("self_service.")]
-    shown = {name: client.get(found[name]) for name in staff_pages}
+    shown = {name: client.get(found[name], follow_redirects=True) for name in staff_pages}
     visits.close_visit(scene.store, scene.clock.now(), why="finished")
     shown |= dict(measure_alone(patient))
     assert shown.keys() == found.keys()

@@ -66,6 +66,8 @@ WRONG = (
     ("rules sign nothing --name A --role B", ""),
     ("rules sign news2 --name A --role B --date yesterday", ""),
     ("rules sign news2 --name A --role '  '", ""),
+    ("rules compare --from yesterday", ""),
+    ("hospital rules-compare --from yesterday", ""),
     ("devices record nowhere --out /nowhere/x", ""),
     ("devices check /nowhere/x", ""),
     ("devices pair nowhere", ""),
