@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date
 
 from markupsafe import Markup
@@ -11,7 +12,7 @@ from edge.patients import typed_dates
 from kiosk_ui import context
 from kiosk_ui.wording import N_, t
 
-WHOLE_DAY = 10
+WHOLE_DAY, A_MONTH = 10, 7
 """Letters of a day as FHIR writes it; a year or a month has fewer."""
 
 _WRONG = {
@@ -26,8 +27,11 @@ _WRONG = {
 _ANY = N_("Write the whole date: day, month, year.")
 
 
-def read(text: str, first: date, last: date) -> date:
-    """Return a typed day from `first` to `last`; raises `InvalidForm` ("day")."""
+def read(text: str, first: date, last: date, *, month_end: bool = False) -> date:
+    """Return a typed day from `first` to `last`; raises `InvalidForm` ("day").
+
+    With `month_end` a month alone is its last day, as it is meant on a box of tests.
+    """
     if not text.strip():
         raise InvalidForm({"day": "required"})
     calendars = " ".join(context.settings().calendars)
@@ -35,6 +39,9 @@ def read(text: str, first: date, last: date) -> date:
         said = typed_dates.read(text, calendars, (first, last))
     except InvalidForm as error:
         raise InvalidForm({"day": error.fields["birth"]}) from error
+    if month_end and len(said) == A_MONTH:
+        year, month = map(int, said.split("-"))
+        return date(year, month, monthrange(year, month)[1])
     if len(said) != WHOLE_DAY:
         raise InvalidForm({"day": "format"})
     return date.fromisoformat(said)

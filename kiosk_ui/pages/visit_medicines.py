@@ -85,7 +85,7 @@ def keep(visit_id: str, word: str) -> ResponseReturnValue:
     against = stops.against(medicine, facts.known, site_medicines.listed()[0])
     try:
         chosen = _given(medicine, typed, doses.of(medicine, facts.weight_kg, facts.known.age_days))
-        if against and chosen.state == given.GIVEN and not chosen.overruled:
+        if against and chosen.state != given.STOPPED and not chosen.overruled:
             raise InvalidForm({"overruled": "required"})
         given.record(store, now, visit_id, chosen, actor=actor)
     except InvalidForm as error:

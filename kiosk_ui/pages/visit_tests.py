@@ -110,7 +110,7 @@ def keep(visit_id: str, word: str) -> ResponseReturnValue:
 def _kit(visit: Visit, typed: dict[str, str]) -> EyeTestKit:
     said = typed.get("expiry", "").strip()
     first, last = visit.day - timedelta(days=3660), visit.day + timedelta(days=3660)
-    expiry = typed_days.read(said, first, last) if said else None
+    expiry = typed_days.read(said, first, last, month_end=True) if said else None
     return EyeTestKit(typed.get("kit", "").strip(), typed.get("lot", "").strip(), expiry)
 
 

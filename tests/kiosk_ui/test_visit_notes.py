@@ -113,6 +113,16 @@ def test_a_test_is_a_reading_and_an_expired_kit_is_asked_about(
     assert 'value="SD"' in desk.get(path)
 
 
+def test_the_month_on_a_kit_is_its_last_day(desk: Desk, store: Store, visit: str) -> None:
+    year = visits.get(store, visit).day.year + 1
+    form = {"70569-9": "negative", "expiry": f"02/{year}"}
+    assert desk.post(f"/visits/{visit}/tests/malaria", **form).status_code == 303
+    (made,) = history.of_visit(store, visit)
+    assert made.kit is not None
+    assert made.kit.expiry is not None
+    assert made.kit.expiry.isoformat() in (f"{year}-02-28", f"{year}-02-29")
+
+
 def test_an_invalid_test_is_kept_and_made_again(desk: Desk, store: Store, visit: str) -> None:
     path = f"/visits/{visit}/tests/hiv"
     answer = desk.post(path, **{"75622-1": "invalid"})
@@ -146,6 +156,7 @@ def test_an_allergy_stops_and_is_overruled_only_with_a_reason(
     path = f"/visits/{visit}/medicines/amoxicillin-dt"
     assert "Stop: do not give this medicine" in desk.get(path)
     assert desk.post(path, dose="250", unit="mg", state="given").status_code == 422
+    assert desk.post(path, dose="250", unit="mg", state="advised").status_code == 422
     assert medicines.of_visit(store, visit) == []
     desk.post(path, dose="250", unit="mg", state="given", overruled="No other is here")
     (row,) = medicines.of_visit(store, visit)
