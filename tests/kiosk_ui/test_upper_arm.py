@@ -1,4 +1,4 @@
-"""The upper arm, the head and haemoglobin are typed in, in either unit, and the rules judge them."""
+"""Upper arm, head and haemoglobin are typed in, in either unit, and the rules judge them."""
 
 from __future__ import annotations
 
