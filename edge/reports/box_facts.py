@@ -47,6 +47,23 @@ def catch_up(store: Store) -> int:
 def load(store: Store) -> list[Fact]:
     """Return all facts of the box; those of a record that was sent in other words stand once."""
     catch_up(store)
+    return _load(store, "1 = 1", ())
+
+
+def settled_day(store: Store, day: str) -> Settled:
+    """Return the facts of the visits of a day, settled: enough for the register of that day."""
+    catch_up(store)
+    found = _load(
+        store,
+        "kind IN ('setting', 'claim', 'confirm', 'taken-back', 'visit-moved')"
+        " OR visit IN (SELECT visit FROM fact WHERE kind = 'visit-moved'"
+        " OR (kind = 'visit-opened' AND day IN (?, '')))",
+        (day,),
+    )
+    return settle(found, people(store))
+
+
+def _load(store: Store, where: str, values: tuple[str, ...]) -> list[Fact]:
     box = store.box_id()
     with many_objects():
         parsed, same = parse_once(), share_texts()
@@ -62,7 +79,7 @@ def load(store: Store) -> list[Fact]:
                 r[6],
                 parsed(r[7]),
             )
-            for rows in _portions(store)
+            for rows in _portions(store, where, values)
             for r in rows
         ]
 
@@ -123,12 +140,12 @@ def state_offset(store: Store, now: Stamp, wanted: int | None, rev: int = 0) -> 
     return wanted
 
 
-def _portions(store: Store) -> Iterator[list[Row]]:
+def _portions(store: Store, where: str, values: tuple[str, ...]) -> Iterator[list[Row]]:
     after = 0
     while rows := store.rows(
-        f"SELECT {_COLUMNS} FROM fact WHERE entry > ? AND entry NOT IN"
+        f"SELECT {_COLUMNS} FROM fact WHERE entry > ? AND ({where}) AND entry NOT IN"
         " (SELECT entry FROM poison WHERE repaired_as IS NOT NULL) ORDER BY entry LIMIT ?",
-        (after, PORTION),
+        (after, *values, PORTION),
     ):
         after = rows[-1]["entry"]
         yield rows

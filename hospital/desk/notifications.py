@@ -12,6 +12,13 @@ from hospital.patients import notifications
 page = Blueprint("notifications", __name__, url_prefix="/notifications")
 
 
+@page.app_template_global()
+def notifiable(word: str) -> str:
+    """Return what a disease of the packaged list is called; one of a site's own as it is."""
+    row = diseases.packaged().diseases.get(word)
+    return word if row is None else row.label
+
+
 @page.get("")
 @guard.clinician_only
 def show() -> str:
@@ -31,5 +38,4 @@ def show() -> str:
         week=week,
         this=this,
         counts=sorted(notifications.counts(archive, week).items()),
-        listed=diseases.packaged(),
     )

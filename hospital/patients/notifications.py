@@ -97,6 +97,15 @@ def counts(archive: Archive, week: Week) -> dict[str, WeekCount]:
     return {clinic: weeks.count(cases, week) for clinic, cases in found.items()}
 
 
+def of_person(archive: Archive, patient_ids: Sequence[str]) -> list[ChartedNotification]:
+    """Return the cases on a person's chart, newest first."""
+    where = (
+        f" WHERE n.patient IN ({marks(patient_ids)}) AND n.withheld = 0 AND t.entry IS NULL"
+        " ORDER BY n.number DESC"
+    )
+    return _charted(archive, archive.rows(_SELECT + where, tuple(patient_ids)))
+
+
 def withheld_of(archive: Archive, patient_ids: Sequence[str]) -> list[ChartedNotification]:
     """Return those of clinics that do not know the person, newest first."""
     where = f" WHERE n.patient IN ({marks(patient_ids)}) AND n.withheld = 1 ORDER BY n.number DESC"

@@ -24,5 +24,9 @@ REFERRAL_HANDLERS: Final[Mapping[str, Handler[Any]]] = {
     EntryKind.REFERRAL: Handler(
         ReferralFact.read, each(_referral), Section("patient_referrals.html", referrals.of_person)
     ),
-    EntryKind.NOTIFICATION: Handler(NotificationFact.read, each(_notification)),
+    EntryKind.NOTIFICATION: Handler(
+        NotificationFact.read,
+        each(_notification),
+        Section("patient_notifications.html", notifications.of_person),
+    ),
 }

@@ -48,7 +48,7 @@ def show() -> str:
     today = box_facts.today(store, context.now())
     asked = request.args.get("day", "")
     day = asked if months.is_day(asked) and asked <= today else today
-    rows = register.rows(box_facts.settled(store), day)
+    rows = register.rows(box_facts.settled_day(store, day), day)
     return render_template(
         "day_register.html",
         day=day,

@@ -55,7 +55,7 @@ def show(visit_id: str, part: str) -> ResponseReturnValue:
 def page_of(note: VisitNote, part: str, shown: Markup) -> str:
     """Return the page of a part of a visit."""
     return render_template(
-        "visit_note.html",
+        "visit_notes.html",
         visit=visits.get(context.store(), note.visit_id),
         note=note,
         patient=register.get(context.store(), note.patient_id),

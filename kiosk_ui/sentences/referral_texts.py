@@ -16,6 +16,7 @@ from edge.referrals.referrals import Referral, Step
 from edge.rules import rules
 from edge.visits.visit_fields import BY_NAME
 from kiosk_ui import care_texts, medicine_texts, site_medicines, wording
+from kiosk_ui.sentences import issue_texts
 from kiosk_ui.texts import ngettext
 from kiosk_ui.wording import N_, ltr, own_words, t
 
@@ -214,8 +215,7 @@ def _origin(row: LetterReading) -> list[Markup]:
         found.append(wording.moment_text(datetime.fromtimestamp(int(row.at) / 1000, UTC)))
     if row.sure == "no":
         found.append(t(N_("time not certain")))
-    if row.doubts:
-        found.append(t(N_("doubtful")))
+    found += issue_texts.quality_words(tuple(row.doubts.split()))
     if row.method:
         found.append(t(N_("mean of several")))
     return found

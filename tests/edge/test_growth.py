@@ -185,3 +185,20 @@ def test_more_weight_is_never_a_lower_score(
     for name in ("z_wfa", "z_wflh", "z_bmi"):
         if name in light and name in heavy:
             assert light[name] <= heavy[name]
+
+
+def test_a_length_beside_the_table_has_no_row() -> None:
+    lengths = table("weight-for-length")
+    for outside in ("449", "449.5", "1100.5", "1101"):
+        assert lengths.between("f", Decimal(outside)) is None
+    assert lengths.between("f", Decimal(450)) == lengths.row("f", 450)
+    middle, low, high = (lengths.between("f", Decimal(key)) for key in ("450.5", "450", "451"))
+    assert middle is not None
+    assert low is not None
+    assert high is not None
+    assert low.median < middle.median < high.median
+
+
+def test_nothing_measured_has_no_score() -> None:
+    for position in (LYING, STANDING):
+        assert z_scores(Child("f", 700, None, None, position)) == {}

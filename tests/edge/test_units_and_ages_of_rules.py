@@ -182,3 +182,29 @@ def test_an_age_known_to_the_month_gives_bounds_of_growth() -> None:
     low, high = (answer.result[f"z_wfa_{end}_bound"] for end in ("lower", "upper"))
     exact = assess(rules()["who_growth"], child | {"age_days": 620}).result["z_wfa"]
     assert low <= exact <= high
+
+
+def test_a_result_that_is_certain_says_its_own_sentence_although_something_is_missing() -> None:
+    child = {"sex": "m", "age_days": 400, "weight_kg": Decimal("6.5"), "height_cm": 74}
+    answer = assess(rules()["who_growth"], child)
+    assert [response.staff[:14] for response in answer.responses] == ["Severe wasting"]
+    assert "z_wfa_lower_bound" not in answer.result
+
+
+def test_a_number_that_no_meter_shows_in_its_unit_is_refused() -> None:
+    person = {"kind": "fasting", "symptoms": False, "pregnant": False, "age_years": 40}
+    answer = assess(rules()["glucose_adult"], person | {"value": 3000, "unit": "mg/dL"})
+    assert answer.status is not Status.OK
+    assert answer.result["refused"]
+
+
+def test_one_sign_of_several_is_enough_for_a_fact_that_follows_from_them() -> None:
+    facts = {"age_years": 50, "pregnant": False, "sbp": 190, "dbp": 112, "chest_pain": True}
+    assert result("bp_urgent_adult", **facts)["emergency"] is True
+
+
+def test_a_month_of_life_ends_the_day_before_the_next() -> None:
+    """A baby of one month is within the chart for 0 to 59 days whichever its day is."""
+    answer = assess(rules()["newborn"], {"age_months": 1, "convulsion": True})
+    assert answer.result["class"] == "severe"
+    assert assess(rules()["newborn"], {"age_months": 2}).status is Status.NOT_APPLICABLE

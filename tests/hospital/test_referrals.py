@@ -193,6 +193,7 @@ def test_the_desk_counts_a_week_as_the_box_does(archive: Archive, doctor: Doctor
     counts = notifications.counts(archive, week)
     assert counts[THAR.clinic].suspected == {"measles": 1}
     assert counts[HUNZA.clinic].is_zero
+    assert "Measles suspected, 2026-11-25" in page(doctor, f"/patients/{ZAHRA}")
     shown = page(doctor, "/notifications?week=2026-w48")
     assert "Measles: 1, of these confirmed 0" in shown
     assert "no case, reported" in shown

@@ -14,7 +14,7 @@ from edge.feed import replica
 from edge.model.entry import Entry, Lane
 from edge.model.feed_item import Cursor
 from edge.reports import box_facts, closing
-from edge.reports.core import indicators
+from edge.reports.core import indicators, register
 from edge.store import journal, outbox, pruning
 from edge.store.store import Store
 from hospital.archive import Archive
@@ -170,3 +170,14 @@ def tell(work: Callable[[Archive, int], None], archive: Archive, store: Store) -
         clinic = feed.lock(archive, "Thar")
         changes = clinic.since(0, 10_000)
     replica.apply(store, changes, Cursor(clinic.now.epoch, clinic.now.ver))
+
+
+def test_the_register_of_a_day_needs_only_the_facts_of_its_visits(
+    store: Store, written: list[Entry]
+) -> None:
+    whole = box_facts.settled(store)
+    days = {visit.day for visit in whole.visits.values()}
+    assert len(days) > 2
+    for day in days:
+        own = register.rows(box_facts.settled_day(store, day), day)
+        assert [row.cells() for row in own] == [row.cells() for row in register.rows(whole, day)]

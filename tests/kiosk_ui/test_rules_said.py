@@ -84,5 +84,7 @@ def test_each_rule_has_a_page_with_table_source_and_version(desk: Desk) -> None:
         page = desk.get(f"/rules/{name}")
         assert rule.sha256[:16] in page
         assert "What is to be done" in page
+        assert "<bdi" not in page.partition("<title>")[2].partition("</title>")[0]
+        assert "&lt;bdi" not in page
     assert desk.client.get("/rules/none").status_code == 404
     assert 'href="/rules"' in desk.get("/clinic")

@@ -261,6 +261,7 @@ class Scene:
         )  # fmt: skip
         self.confirm(waiting=2)
         intake.accept(self.store, typed)
+        self._answer_dangers()
         return visit
 
     def _visit(self, page: Page, address: str) -> None:
@@ -280,10 +281,13 @@ class Scene:
         )
         page.locator(".tile.live").first.wait_for()
 
-    def _history(self, page: Page, address: str) -> None:
+    def _answer_dangers(self) -> None:
         for danger in dangers.waiting(self.store):
             end = dangers.Ending.TREATED
             dangers.end(self.store, self.clock.now(), danger, end, actor=self.worker)
+
+    def _history(self, page: Page, address: str) -> None:
+        self._answer_dangers()
         page.goto(f"{address}/patients/{self.people[0].id}/history")
 
     def _measuring(self, path: str) -> Callable[[Page, str], None]:
