@@ -51,6 +51,13 @@ SIGNS = (
 )
 """In the order in which they stand on the screen; the first is wide."""
 
+MORE_SIGNS = (
+    Sign(Kind.MUAC, (Code.MUAC,)),
+    Sign(Kind.HEAD_CIRCUMFERENCE, (Code.HEAD_CIRCUMFERENCE,)),
+    Sign(Kind.HAEMOGLOBIN, (Code.HAEMOGLOBIN,)),
+)
+"""These have a tile when today's reason asks for them; else only once they are measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -95,7 +102,8 @@ _SHORT = {Kind.RESPIRATORY_RATE: N_("Breaths")}
 
 def tiles(seen: Seen, now: Stamp) -> list[Tile]:
     """Return a tile for every sign, then one for each other thing that was measured."""
-    named = [_tile(sign, seen, now) for sign in SIGNS]
+    asked = [sign for sign in MORE_SIGNS if sign.kind in needed_for(seen.reason)]
+    named = [_tile(sign, seen, now) for sign in (*SIGNS, *asked)]
     shown = {tile.entry for tile in named}
     rest = [r for r in seen.readings if not r.struck and r.entry not in shown and _is_other(r)]
     newest = {r.kind: r for r in reversed(rest)}

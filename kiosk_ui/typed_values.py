@@ -40,6 +40,9 @@ ENTRIES = (
     TypedEntry(Kind.WEIGHT, (Box(Code.WEIGHT, ("kg", "[lb_av]")),)),
     TypedEntry(Kind.HEIGHT, (Box(Code.HEIGHT, ("cm",)),)),
     TypedEntry(Kind.GLUCOSE, (Box(Code.GLUCOSE_MMOL_L, ("mmol/L", "mg/dL")),)),
+    TypedEntry(Kind.HAEMOGLOBIN, (Box(Code.HAEMOGLOBIN, ("g/dL", "g/L")),)),
+    TypedEntry(Kind.MUAC, (Box(Code.MUAC, ("mm", "cm")),)),
+    TypedEntry(Kind.HEAD_CIRCUMFERENCE, (Box(Code.HEAD_CIRCUMFERENCE, ("cm",)),)),
 )
 """In the order in which a worker usually goes."""
 

@@ -15,6 +15,7 @@ from edge.care.library import Library
 from edge.care.programme import VACCINES
 from edge.care.vaccine_schedule import DoseState
 from edge.model.patient_codes import AgeUnit
+from edge.model.reading import Code
 from edge.patients import birth, edits, register
 from edge.readings import history
 from edge.visits import notes
@@ -38,7 +39,7 @@ _NEEDS = {
     "urine-protein": N_("Protein in the urine"),
     "muac": N_("Arm circumference"),
 }
-_TESTS = {"haemoglobin": "718-7", "urine-protein": "20454-5", "muac": "56072-2"}
+_TESTS = {"haemoglobin": "718-7", "urine-protein": "20454-5", "muac": Code.MUAC.value}
 """LOINC codes of what is looked at beside the kinds of readings."""
 
 

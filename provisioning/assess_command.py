@@ -84,9 +84,20 @@ def _parsed(text: bytes) -> Any:
             parse_float=_number,
             parse_int=_number,
             parse_constant=lambda _: NOT_A_NUMBER,
+            object_pairs_hook=_object,
         )
     except (ValueError, RecursionError):
         raise InputError("json", "this is no JSON in UTF-8") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; one that says a thing twice is refused, since one of them is wrong."""
+    told = dict(pairs)
+    if len(told) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InputError("input", f"{_short(twice)} is said twice")
+    return told
 
 
 def _number(digits: str) -> Decimal:

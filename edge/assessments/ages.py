@@ -11,8 +11,9 @@ import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 
-from edge.model.age import Estimate
+from edge.model.age import TERM_WEEKS, Estimate
 from edge.model.patient import Patient
 from edge.model.patient_codes import AgeUnit
 
@@ -49,6 +50,22 @@ def of(patient: Patient, today: date) -> PossibleAges | None:
     if earliest > today + timedelta(days=1):
         return None
     return PossibleAges(on(likely, today), on(latest, today), on(earliest, today))
+
+
+def corrected(patient: Patient, today: date) -> PossibleAges | None:
+    """Return the ages counted from the day on which the birth was due.
+
+    None where no age is known, and for whom none is needed (`edge.model.age.corrected`).
+    """
+    found = of(patient, today)
+    if found is None or patient.corrected_age_at(today) is None:
+        return None
+    early = timedelta(weeks=TERM_WEEKS - int(patient.gestation or TERM_WEEKS))
+    likely, least, most = (
+        on(today - timedelta(days=age.days) + early, today)
+        for age in (found.likely, found.least, found.most)
+    )
+    return PossibleAges(likely, least, most)
 
 
 def on(born: date, today: date) -> ExactAge:
@@ -97,9 +114,16 @@ def _of_estimate(text: str | None) -> tuple[date, date, date] | None:
     return earliest, likely, latest
 
 
+_DAYS_OF = {
+    AgeUnit.HOURS: Fraction(1, 24),
+    AgeUnit.DAYS: Fraction(1),
+    AgeUnit.WEEKS: Fraction(7),
+}
+
+
 def _before(day: date, count: int, unit: AgeUnit) -> date:
-    if unit in (AgeUnit.DAYS, AgeUnit.WEEKS):
-        days = count * (7 if unit is AgeUnit.WEEKS else 1)
+    if unit in _DAYS_OF:
+        days = int(count * _DAYS_OF[unit])
         return date.fromordinal(max(day.toordinal() - days, 1))
     months = day.year * 12 + day.month - 1 - count * (12 if unit is AgeUnit.YEARS else 1)
     year, month = divmod(max(months, 12), 12)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from edge.assessments import measured_facts, person_facts, said_facts
 from edge.assessments.cause import Cause
 from edge.assessments.measured_facts import MeasuredFact
+from edge.assessments.person_facts import CORRECTED
 from edge.assessments.uncertain import AGE_FACTS, LIKELY
 from edge.patients import edits
 from edge.rules.table import RuleTable
@@ -43,6 +44,11 @@ class RuleFacts:
         return {known: fact for known, fact in self.facts.items() if known != name}
 
 
+BY_CORRECTED_AGE = frozenset({"who_growth"})
+"""Rules that judge a small child born too early by the corrected age: growth (Engle WA, American
+Academy of Pediatrics, 2004). Vaccines and all else go by the age since birth."""
+
+
 @dataclass(frozen=True, slots=True)
 class GatheredFacts:
     """All that is known of a patient at the time of an entry."""
@@ -56,6 +62,9 @@ class GatheredFacts:
         if names & set(AGE_FACTS):
             names |= {LIKELY}
         facts = {name: fact for name, fact in self.known.items() if name in names}
+        if rule.id in BY_CORRECTED_AGE:
+            corrected = {n: self.known.get(f"{CORRECTED}{n}") for n in names}
+            facts |= {name: fact for name, fact in corrected.items() if fact is not None}
         measured = {
             n: one for n, one in self.measured.items() if n in names and _fits(rule, n, one)
         }

@@ -42,8 +42,8 @@ NAMES: Final[Mapping[str, str]] = {
     Code.CAPILLARY_REFILL: "crt_s",
     "4548-4": "hba1c",
     "59261-8": "hba1c",
-    "56072-2": "muac_mm",
-    "9843-4": "head_cm",
+    Code.MUAC: "muac_mm",
+    Code.HEAD_CIRCUMFERENCE: "head_cm",
 }
 """The fact that a value of a LOINC code is."""
 

@@ -5,13 +5,14 @@ What nobody said is no fact: a rule then gives what is certain without it, and s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from edge.assessments import ages, site_facts
 from edge.assessments.ages import PossibleAges
 from edge.assessments.cause import Cause
 from edge.assessments.uncertain import AGE_FACTS, LIKELY, PREGNANT, SEX
+from edge.model.patient import Patient
 from edge.model.patient_codes import Sex
 from edge.patients import register
 from edge.store.store import Store
@@ -20,6 +21,9 @@ YOUNGEST_MOTHER, OLDEST_MOTHER = 10, 54
 """Years in which a pregnancy is asked for. WHO counts women of 15 to 49 years as of reproductive
 age; the margin on either side is the project's own, for a clinician to sign."""
 
+CORRECTED = "corrected "
+"""Before the name of a fact about the age: counted from the day on which the birth was due."""
+
 _SEXES = {Sex.FEMALE: "f", Sex.MALE: "m"}
 
 
@@ -27,6 +31,9 @@ def of(store: Store, patient_ids: Sequence[str], cause: Cause) -> dict[str, obje
     """Return what is known of a person on the day of a cause."""
     age = age_of(store, patient_ids, cause.day)
     facts = site_facts.known(store) | ({} if age is None else _age_facts(age))
+    corrected = _first(store, patient_ids, cause.day, ages.corrected)
+    if corrected is not None:
+        facts |= {f"{CORRECTED}{name}": fact for name, fact in _age_facts(corrected).items()}
     sex = _sex(store, patient_ids)
     if sex is not None:
         facts[SEX] = sex
@@ -37,7 +44,16 @@ def of(store: Store, patient_ids: Sequence[str], cause: Cause) -> dict[str, obje
 
 def age_of(store: Store, patient_ids: Sequence[str], day: date) -> PossibleAges | None:
     """Return the ages of a person by the first of the records that knows one."""
-    found = (ages.of(patient, day) for patient in register.held(store, patient_ids))
+    return _first(store, patient_ids, day, ages.of)
+
+
+def _first(
+    store: Store,
+    patient_ids: Sequence[str],
+    day: date,
+    of_patient: Callable[[Patient, date], PossibleAges | None],
+) -> PossibleAges | None:
+    found = (of_patient(patient, day) for patient in register.held(store, patient_ids))
     return next((age for age in found if age is not None), None)
 
 

@@ -5,7 +5,7 @@ They are English source texts; screens show them translated (`kiosk_ui/catalogs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from edge.rules.assessment import Assessment, Status
@@ -37,5 +37,8 @@ def sentence(assessment: Assessment) -> str:
         return f"{head}, {assessment.reason}"
     labels = ", ".join(BY_NAME[name].label for name in assessment.missing)
     asked = f"; not known: {labels}" if labels else ""
+    refused = assessment.result.get("refused")
+    why = ", ".join(map(str, refused.values())) if isinstance(refused, Mapping) else ""
+    unused = f"; not used: {why}" if why else ""
     staff = " ".join(response.staff for response in assessment.responses)
-    return f"{head}, level {assessment.level.value}{asked}. {staff}".rstrip()
+    return f"{head}, level {assessment.level.value}{asked}{unused}. {staff}".rstrip()

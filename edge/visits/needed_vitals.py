@@ -30,7 +30,7 @@ NEEDED: Final[Mapping[str, tuple[Kind, ...]]] = {
     "pregnancy": (Kind.BLOOD_PRESSURE, Kind.WEIGHT),
     "after-birth": (Kind.BLOOD_PRESSURE, Kind.HEART_RATE, Kind.TEMPERATURE),
     "newborn": (Kind.TEMPERATURE, Kind.RESPIRATORY_RATE, Kind.WEIGHT),
-    "growth": (Kind.WEIGHT, Kind.HEIGHT),
+    "growth": (Kind.WEIGHT, Kind.HEIGHT, Kind.MUAC),
 }
 
 HEIGHT_HOLDS_FROM_YEARS: Final = 20

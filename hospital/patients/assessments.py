@@ -183,6 +183,7 @@ def _stored(archive: Archive, rows: Sequence[Row]) -> list[StoredAssessment]:
     anchors = chart.anchors_of(archive, rows)
     named = {r["number"]: tuple(map(str, json.loads(r["readings"]))) for r in rows}
     readings = _readings(archive, sorted({i for ids in named.values() for i in ids}))
+    moved = _moved(archive, sorted({str(r["visit"]) for r in rows if r["visit"]}))
     return [
         StoredAssessment(
             **{name: r[name] for name in ("number", "id", "clinic", "patient", "visit", "day")},
@@ -193,7 +194,8 @@ def _stored(archive: Archive, rows: Sequence[Row]) -> list[StoredAssessment]:
             readings=named[r["number"]],
             missing=tuple(map(str, json.loads(r["missing"]))),
             placed=chart.placed_stamp(r, anchors),
-            taken_back=any(_is_gone(readings.get(i), r["patient"]) for i in named[r["number"]]),
+            taken_back=(r["clinic"], r["visit"], r["patient"]) in moved
+            or any(_is_gone(readings.get(i), r["patient"]) for i in named[r["number"]]),
         )
         for r in rows
         if not _is_withheld(archive, r, [readings[i] for i in named[r["number"]] if i in readings])
@@ -206,6 +208,17 @@ def _readings(archive: Archive, names: Sequence[str]) -> dict[str, Row]:
         part = names[first : first + MANY]
         sql = "SELECT id, patient, discarded, withheld FROM reading WHERE id IN"
         found |= {r["id"]: r for r in archive.rows(f"{sql} ({chart.marks(part)})", part)}
+    return found
+
+
+def _moved(archive: Archive, visits: Sequence[str]) -> set[tuple[str, str, str]]:
+    """Return clinic, visit and patient of the visits that were another patient's."""
+    found: set[tuple[str, str, str]] = set()
+    for first in range(0, len(visits), MANY):
+        part = visits[first : first + MANY]
+        sql = "SELECT clinic, visit, patient FROM visit_move WHERE visit IN"
+        rows = archive.rows(f"{sql} ({chart.marks(part)})", part)
+        found |= {(r["clinic"], r["visit"], r["patient"]) for r in rows}
     return found
 
 

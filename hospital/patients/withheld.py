@@ -21,7 +21,10 @@ REFERRAL, NOTIFICATION = "referral", "notification"
 TABLES: Final = (READING, ALERT, FILE, VISIT, REFERRAL, NOTIFICATION)
 """Each has the columns id, clinic, patient and withheld."""
 
-CARE_TABLES: Final = ("programme_entry", "appointment_entry", "call_entry", "immunization")
+CARE_TABLES: Final = (
+    *("programme_entry", "appointment_entry", "call_entry", "immunization"),
+    *("danger", "measured"),
+)
 """What is withheld, too, and waits until the record is shared with the clinic."""
 
 MANY = 500

@@ -33,6 +33,8 @@ _NAMES = {
     "glucose": Code.GLUCOSE_MMOL_L,
     "haemoglobin": Code.HAEMOGLOBIN,
     "capillary-refill": Code.CAPILLARY_REFILL,
+    "upper-arm": Code.MUAC,
+    "head": Code.HEAD_CIRCUMFERENCE,
 }
 """The names of the table of limits."""
 

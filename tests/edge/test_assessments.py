@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,10 +12,20 @@ import site_rule
 from hand_clock import HandClock
 from readings import pressure
 
-from edge.assessments import record, rule_log, second_judgement, silence, unknown_person, verdict
+from edge.assessments import (
+    ages,
+    record,
+    rule_log,
+    second_judgement,
+    silence,
+    unknown_person,
+    verdict,
+)
 from edge.assessments.verdict import Verdict, VerdictKind
 from edge.jobs import rules as rules_job
 from edge.model.entry import Body, EntryKind, Lane
+from edge.model.patient import Patient
+from edge.model.patient_codes import Sex
 from edge.model.reading import Code, Kind, Measurement, Reading, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
@@ -377,3 +388,23 @@ def test_the_pressure_that_counts_is_judged_before_its_parts(store: Store, hand:
     parts = [journal.identity(store, one.entry) for one in (first, last)]
     assert newest["readings"] == parts
     assert said(store, hand, visit).level.rank < Level.URGENT.rank
+
+
+def test_growth_of_a_child_born_early_goes_by_its_corrected_age(
+    store: Store, hand: HandClock
+) -> None:
+    """At 10 weeks, born 8 weeks early, 3.3 kg is the weight of a newborn girl (WHO, 2006)."""
+    born = (hand.now().wall.date() - timedelta(weeks=10)).isoformat()
+    for gestation, underweight in (("32", "none"), ("40", "severe")):
+        visit = seen(store, hand, sex="female", birth=born, gestation=gestation)
+        notes.write(store, hand.now(), visit.id, {"position": "lying"}, actor="w1")
+        measure(store, hand, Kind.WEIGHT, Value(Code.WEIGHT, Decimal("3.3"), "kg"))
+        [body] = bodies(store, EntryKind.ASSESSMENT, rule="who_growth", visit=visit.id)
+        assert json.loads(str(body["result"]))["underweight"] == underweight
+
+
+def test_hours_of_age_are_no_months(hand: HandClock) -> None:
+    today = hand.now().wall.date()
+    found = ages.of(Patient("Noor", Sex.FEMALE, age=f"6 h {today}", id="x"), today)
+    assert found is not None
+    assert (found.least.days, found.most.days) == (0, 0)

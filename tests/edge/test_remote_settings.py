@@ -93,3 +93,14 @@ def test_every_rule_names_a_setting_that_exists() -> None:
     for key, rule in remote_settings.rules().items():
         value: object = rule.choices[-1] if rule.choices else rule.most
         assert remote_settings._set(OWN, key, value) != OWN, key
+
+
+def test_a_text_is_taken_as_it_is_and_whom_to_call_follows_from_it(store: Store) -> None:
+    assert OWN.danger_phone == ""
+    tell(store, 1, "site.hospital_phone", "0232 261111")
+    assert remote_settings.effective(OWN, store).danger_phone == "0232 261111"
+    tell(store, 2, "site.doctor_phone", "0301 5550142")
+    assert remote_settings.effective(OWN, store).danger_phone == "0301 5550142"
+    for ver, wrong in enumerate((5, "x" * 41, "a\nb", None, ["1"]), start=3):
+        tell(store, ver, "site.doctor_phone", wrong)
+        assert remote_settings.effective(OWN, store).danger_phone == "0232 261111"

@@ -18,7 +18,7 @@ from edge.model.patient import Patient
 from edge.model.reading import EyeTestKit, Reading
 from edge.patients import register
 from edge.patients.form import PatientForm
-from edge.readings import intake, retract
+from edge.readings import alerts, intake, retract
 from edge.readings.retract import Holder
 from edge.store import journal, taken_back
 from edge.store.store import Store
@@ -28,6 +28,7 @@ from hospital.archive import Archive
 from hospital.files import patient_files
 from hospital.fleet import boxes
 from hospital.fleet.boxes import Box
+from hospital.patients import assessments
 from hospital.receiving import apply
 from hospital.views import visit_chart
 
@@ -104,6 +105,8 @@ def test_a_moved_visit_stands_on_the_right_chart_and_both_tell_it(
     gita = register.register(store, hand.now(), PatientForm("Gita"), None)
     about = Subject(sita.id, visit.id)
     attachments.add(store, tmp_path, hand.now(), b"photo", "image/jpeg", about)
+    with store.transaction():
+        alerts.judge_note(store, hand.now(), visit.id)
     moving.move(store, hand.now(), visit.id, gita.id, visit.id, actor="w1")
     made = retract.together(store, visit.id, sita.id)
     retract.move(store, hand.now(), made, Holder(gita.id, visit.id), actor="w1")
@@ -117,6 +120,9 @@ def test_a_moved_visit_stands_on_the_right_chart_and_both_tell_it(
     assert isinstance(away, visit_chart.MovedAway)
     assert len(patient_files.of_person(archive, [gita.id])) == 1
     assert patient_files.of_person(archive, [sita.id]) == []
+    found = assessments.of_person(archive, [sita.id])
+    assert found != []
+    assert all(one.taken_back for one in found)
     assert "Moved away" in doctor.client.get(f"/patients/{sita.id}").text
     assert "Moved here" in doctor.client.get(f"/patients/{gita.id}").text
 

@@ -78,3 +78,16 @@ def test_strangers_and_unknown_clinics_set_nothing(app: Flask, doctor: Doctor) -
     assert stranger.status_code == 303
     assert set_to(doctor, "kiosk.language", "ur", clinic="Nowhere")[0] == 404
     assert "/clinics/settings?clinic=Thar" in doctor.client.get("/clinics").text
+
+
+def test_a_telephone_is_a_text_and_keeps_its_first_zero(
+    doctor: Doctor, archive_address: str
+) -> None:
+    assert set_to(doctor, "site.hospital_phone", "0232261111")[0] == 303
+    archive = open_at(archive_address)
+    item = feed.get(archive, THAR.clinic, "setting", "site.hospital_phone")
+    archive.close()
+    assert item is not None
+    assert item.body["value"] == "0232261111"
+    status, text = set_to(doctor, "site.hospital_phone", "0" * 41)
+    assert (status, "at most 40 characters" in text) == (422, True)

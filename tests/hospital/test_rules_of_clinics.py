@@ -134,6 +134,7 @@ def test_each_rule_has_a_page_and_says_what_became_of_its_table(
         page = doctor.client.get(f"/rules/{name}").text
         assert rule.sha256 in page
         assert "Source" in page
+    assert "Consciousness (ACVPU)" in doctor.client.get("/rules/news2").text
     assert doctor.client.get("/rules/none").status_code == 404
 
 

@@ -104,6 +104,19 @@ def test_facts_that_cannot_be_are_refused_in_words_and_asked_for(facts: str) -> 
     assert done.exception is None
 
 
+def test_a_fact_that_is_said_twice_is_refused_by_its_name() -> None:
+    done = run("assess news2 --json", '{"age_years": 40, "spo2": 70, "spo2": 98}')
+    assert done.exit_code == 2
+    assert "'spo2' is said twice" in done.output
+    lines = run("assess --lines", '{"rule": "news2", "rule": "qsofa", "input": {}}')
+    assert json.loads(lines.stdout)["error"]["kind"] == "input"
+
+
+def test_the_printed_sentence_says_which_fact_was_not_used_and_why() -> None:
+    done = run("assess news2", '{"age_years": 40, "rr": 3}')
+    assert "not used: rr must be from 4 to 120 /min." in done.output
+
+
 def test_a_signature_makes_a_draft_a_reviewed_rule_on_this_box(no_box: Path) -> None:
     init_box(no_box, "Chak 14")
     assert "DRAFT" in run("rules show news2").stdout

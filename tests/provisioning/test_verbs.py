@@ -161,7 +161,8 @@ def arguments(command: click.Command, folder: Path) -> list[str]:
         if isinstance(one, click.Argument) and one.required:
             given.append(word)
         elif isinstance(one, click.Option) and one.required:
-            given += [one.opts[0], str(folder / "new") if one.name == "target" else word]
+            own = {"target": str(folder / "new"), "month": "2026-11"}
+            given += [one.opts[0], own.get(one.name or "", word)]
     return given
 
 
