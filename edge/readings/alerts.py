@@ -25,7 +25,8 @@ RECENT_MS = 7 * 24 * 3600 * 1000
 
 _HELD = (
     "SELECT r.entry, r.patient_id, r.visit_id, r.compared, r.perhaps, r.told_apart, j.record,"
-    " v.day, v.paper FROM reading r JOIN journal j ON j.id = r.entry LEFT JOIN visit v ON v.id = r.visit_id"
+    " v.day, v.paper FROM reading r JOIN journal j ON j.id = r.entry"
+    " LEFT JOIN visit v ON v.id = r.visit_id"
     " WHERE r.patient_id IS NOT NULL AND coalesce(r.tray, '') <> 'discarded'"
 )
 
