@@ -13,6 +13,7 @@ class Cause:
     """One entry that is judged: a reading or a note. `day` is the clinic's calendar day of it.
 
     `alone`: a value from a device's memory, which says nothing about what was measured beside it.
+    `paper`: typed in later; its day is the one that stands on the paper.
     """
 
     entry: int
@@ -21,6 +22,7 @@ class Cause:
     visit_id: str | None
     day: date
     alone: bool = False
+    paper: bool = False
 
     def age_min(self, at: Stamp) -> float:
         """Return how many minutes before this entry another moment was."""

@@ -7,12 +7,13 @@ that may be an earlier value sent again as long as nobody said so. A value beyon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from edge.assessments.cause import Cause
+from edge.assessments.cause import Cause, day_of
 from edge.model import units
 from edge.model.entry import Body, Entry
 from edge.model.reading import IMPROBABLE, PERHAPS_SAME, Code, Kind, Value
@@ -94,8 +95,24 @@ def newest(store: Store, patient_ids: Sequence[str], cause: Cause) -> dict[str, 
             continue
         if entry.body.get("stored") and row["entry"] != cause.entry:
             continue  # measured at another time, which only the device knows
-        _take(found, row["entry"], entry.body, cause.age_min(entry.at))
+        age_min = _age_min(cause, row["day"], entry)
+        if age_min is not None:
+            _take(found, row["entry"], entry.body, age_min)
     return found if cause.alone else found | _counting(store, cause, found)
+
+
+def _age_min(cause: Cause, paper: str | None, entry: Entry) -> float | None:
+    """Return how old a reading is for a cause, None when it is of a later day.
+
+    What was typed in later from paper is of the day that stands on it, whenever it was typed.
+    """
+    if paper is None and not cause.paper:
+        return cause.age_min(entry.at)
+    day = day_of(entry.at) if paper is None else date.fromisoformat(paper)
+    days = (cause.day - day).days
+    if days == 0 and day == day_of(cause.at):
+        return cause.age_min(entry.at)
+    return None if days < 0 else days * 24 * 60
 
 
 def _take(found: dict[str, MeasuredFact], entry: int, body: Body, age_min: float) -> None:
@@ -162,17 +179,24 @@ def is_doubted(row: Row, entry: Entry) -> bool:
     return PERHAPS_SAME in flags and row["perhaps"] is not None and row["told_apart"] is None
 
 
-def _rows(store: Store, patient_ids: Sequence[str], cause: Cause) -> Iterator[Row]:
+def _rows(store: Store, patient_ids: Sequence[str], cause: Cause) -> list[Row]:
     marks = ",".join("?" * len(patient_ids))
     which, values = (f"r.patient_id IN ({marks}) AND r.entry <= ?", (*patient_ids, cause.entry))
     if cause.alone:
         which, values = "r.entry = ?", (cause.entry,)
-    yield from store.rows(
-        "SELECT r.entry, r.compared, r.perhaps, r.told_apart, j.record FROM reading r"
-        f" JOIN journal j ON j.id = r.entry WHERE {which}"
+    rows = store.rows(
+        "SELECT r.entry, r.compared, r.perhaps, r.told_apart, r.day, r.follows, j.record"
+        f" FROM reading r JOIN journal j ON j.id = r.entry WHERE {which}"
         " AND coalesce(r.tray, '') <> 'discarded' ORDER BY r.entry DESC LIMIT ?",
         (*values, LOOKED_AT),
     )
+    return sorted(rows, key=_order, reverse=True)
+
+
+def _order(row: Row) -> tuple[int, bool, str, int]:
+    """Return what sorts readings by their day: those from paper stand where their day is."""
+    follows = row["entry"] if row["follows"] is None else row["follows"]
+    return follows, row["day"] is not None, row["day"] or "", row["entry"]
 
 
 def _fact(value: Value) -> object:

@@ -46,6 +46,10 @@ class DangerEvent(StrEnum):
     ENDED = "ended"
 
 
+SCORES = frozenset({"iitt", "iitt_child", "news2", "qsofa"})
+"""Rules about the whole person: the page is about what the others say, when they say as much."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenAlert:
     """An alert that nobody has answered; `parameter` and `value` are what the rule judged.
@@ -174,7 +178,7 @@ def _open(store: Store, patient_id: str) -> tuple[OpenAlert, ...]:
         return ()
     ended = _ended(store, patient_id)
     alerts = [alert for alert in found if not _is_covered(alert, ended)]
-    return tuple(sorted(alerts, key=lambda one: (-one.rank, -one.entry)))
+    return tuple(sorted(alerts, key=lambda one: (-one.rank, one.rule in SCORES, -one.entry)))
 
 
 def _is_covered(alert: OpenAlert, ended: Iterable[OpenAlert]) -> bool:

@@ -25,11 +25,15 @@ RECENT_MS = 7 * 24 * 3600 * 1000
 
 _HELD = (
     "SELECT r.entry, r.patient_id, r.visit_id, r.compared, r.perhaps, r.told_apart, j.record,"
-    " v.day FROM reading r JOIN journal j ON j.id = r.entry LEFT JOIN visit v ON v.id = r.visit_id"
+    " v.day, v.paper FROM reading r JOIN journal j ON j.id = r.entry"
+    " LEFT JOIN visit v ON v.id = r.visit_id"
     " WHERE r.patient_id IS NOT NULL AND coalesce(r.tray, '') <> 'discarded'"
 )
 
-_NOTES = "SELECT n.*, j.record FROM visit_note n JOIN journal j ON j.id = n.entry WHERE 1 = 1"
+_NOTES = (
+    "SELECT n.*, v.paper, j.record FROM visit_note n JOIN journal j ON j.id = n.entry"
+    " LEFT JOIN visit v ON v.id = n.visit_id WHERE 1 = 1"
+)
 
 
 def judge(store: Store, now: Stamp, entry: int) -> tuple[int, ...]:
@@ -144,14 +148,17 @@ def _judge(
         names &= frozenset(only)
     alone = bool(entry.body.get("stored"))
     day = date.fromisoformat(row["day"]) if row["day"] else day_of(entry.at)
-    cause = Cause(row["entry"], entry.at, row["patient_id"], row["visit_id"], day, alone)
+    whose = (row["patient_id"], row["visit_id"])
+    cause = Cause(row["entry"], entry.at, *whose, day, alone, bool(row["paper"]))
     return judging.judge(store, now, cause, names)
 
 
 def _judge_said(store: Store, now: Stamp, note: Row) -> tuple[int, ...]:
     """Judge what was said in a visit by itself."""
     day = date.fromisoformat(note["day"])
-    cause = Cause(note["entry"], _entry(note).at, note["patient_id"], note["visit_id"], day)
+    paper = bool(note["paper"])
+    whose = (note["patient_id"], note["visit_id"])
+    cause = Cause(note["entry"], _entry(note).at, *whose, day, paper=paper)
     return judging.judge(store, now, cause, said_facts.NAMES)
 
 

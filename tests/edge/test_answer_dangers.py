@@ -16,9 +16,9 @@ from edge.model.patient import Patient
 from edge.model.reading import Code, Kind, Measurement, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
-from edge.readings import intake, retract
+from edge.readings import alerts, intake, retract
 from edge.store.store import Store
-from edge.visits import visits
+from edge.visits import notes, visits
 
 
 @pytest.fixture
@@ -113,3 +113,17 @@ def test_every_danger_has_a_checklist_of_five_steps() -> None:
     assert checklists.checklist_for("bp_pregnancy", "systolic").name == "pregnancy"
     assert checklists.checklist_for("news2", "spo2").name == "oxygen"
     assert checklists.is_draft()
+
+
+def test_the_page_is_about_the_rule_that_says_what_to_do_not_about_a_score(
+    store: Store, hand: HandClock
+) -> None:
+    patient = register.register(store, hand.now(), PatientForm("Zahra", "female", "1998"), None)
+    visit = visits.open_visit(store, hand.now(), patient.id, actor="amina")
+    intake.accept(store, cuff(hand.advance(61), pressure(165, 112)))
+    with store.transaction():
+        notes.say(store, hand.now(), visit.id, "pregnant", "yes", actor="amina")
+        alerts.judge_note(store, hand.now(), visit.id)
+    danger = of(store, patient)
+    assert {"bp_pregnancy", "iitt"} <= {alert.rule for alert in danger.alerts}
+    assert danger.worst.rule == "bp_pregnancy"
