@@ -21,6 +21,8 @@ YOUNGEST_MOTHER, OLDEST_MOTHER = 10, 54
 """Years in which a pregnancy is asked for. WHO counts women of 15 to 49 years as of reproductive
 age; the margin on either side is the project's own, for a clinician to sign."""
 
+AGE_KNOWN = "age_known"
+
 CORRECTED = "corrected "
 """Before the name of a fact about the age: counted from the day on which the birth was due."""
 
@@ -31,6 +33,7 @@ def of(store: Store, patient_ids: Sequence[str], cause: Cause) -> dict[str, obje
     """Return what is known of a person on the day of a cause."""
     age = age_of(store, patient_ids, cause.day)
     facts = site_facts.known(store) | ({} if age is None else _age_facts(age))
+    facts[AGE_KNOWN] = age is not None
     corrected = _first(store, patient_ids, cause.day, ages.corrected)
     if corrected is not None:
         facts |= {f"{CORRECTED}{name}": fact for name, fact in _age_facts(corrected).items()}

@@ -187,6 +187,7 @@ FACTS: Final[tuple[Fact, ...]] = (
     _word("urine_protein", "protein in the urine", "negative", "trace", *_PLUS),
     _flag("symptoms", "much thirst, much urine, loss of weight"),
     _flag("needs_help", "cannot treat the low blood glucose alone"),
+    _flag("age_known", "somebody has said the age"),
     _flag("severe_malnutrition", "severe malnutrition"),
     _flag("danger_symptoms", "chest pain, hard breathing, weakness, bad sight, severe headache"),
     _number("crt_s", "capillary refill", "s", "44963-7", 20),

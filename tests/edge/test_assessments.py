@@ -225,7 +225,7 @@ def test_without_an_age_it_is_said_and_with_it_the_alert_comes(
     store: Store, hand: HandClock
 ) -> None:
     visit = seen(store, hand)
-    oxygen(store, hand, 80)
+    oxygen(store, hand, 91)
     found = said(store, hand, visit)
     assert (found.kind, found.sentence) == (VerdictKind.NOT_JUDGED, verdict.UNKNOWN["age"])
     assert found.asks[0] == "age"
@@ -234,6 +234,19 @@ def test_without_an_age_it_is_said_and_with_it_the_alert_comes(
     assert alerts.judge_late(store, hand.now())
     assert alerts.judge_late(store, hand.now()) == ()
     assert said(store, hand, visit).kind is VerdictKind.DANGER
+
+
+@pytest.mark.parametrize(("percent", "is_danger"), [(89, True), (90, False)])
+def test_what_is_dangerous_at_every_age_alerts_without_one(
+    store: Store, hand: HandClock, percent: int, is_danger: bool
+) -> None:
+    visit = seen(store, hand)
+    oxygen(store, hand, percent)
+    assert (said(store, hand, visit).kind is VerdictKind.DANGER) == is_danger
+    assert len(bodies(store, EntryKind.ALERT, rule="any_age")) == is_danger
+    grown = seen(store, hand, birth="1960")
+    oxygen(store, hand, percent)
+    assert not bodies(store, EntryKind.ALERT, rule="any_age", visit=grown.id)
 
 
 def test_judging_again_writes_nothing_when_nothing_is_new(store: Store, hand: HandClock) -> None:

@@ -236,7 +236,7 @@ def a_whole_visit_goes_to_the_right_person(desk: Desk, store: Store, clock: Cloc
     cuff(store, clock, "230", "112")
     desk.post(f"{visit}/draft", **{"glucose.v0": "7.1"})
     path = f"{visit}/readings-of/{amina.id}/move"
-    desk.post(f"/dangers/{amina.id}/end", ending="false")
+    desk.post(f"/dangers/{amina.id}/end", ending="treated")
     assert path in desk.get(visit)
     [hit] = re.findall(r'action="([^"]+/move/[^"]+)"', desk.get(f"{path}/found", q="zubaida"))
     asked = desk.post(hit)

@@ -22,7 +22,7 @@ def visit_of(desk: Desk, store: Store, clock: Clock, form: PatientForm) -> str:
 
 
 def low_oxygen(store: Store, clock: Clock) -> None:
-    measured(store, clock, Kind.OXIMETRY, Value(Code.SPO2, Decimal(80), "%"))
+    measured(store, clock, Kind.OXIMETRY, Value(Code.SPO2, Decimal(91), "%"))
 
 
 def alerts(store: Store, rule: str) -> int:
