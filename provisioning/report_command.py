@@ -46,7 +46,8 @@ def _put(settings: Settings, store: Store, asked: Asked, as_json: bool) -> None:
     stated = closing.statements(store, asked.month)
     offset = box_facts.stated_offset(store) or 0
     closed = months.local_day(stated[-1].wall_ms, offset) if stated else ""
-    written = report_output.written(box_facts.settled(store), asked, site, closed)
+    numbers = stated[-1].report if stated else None
+    written = report_output.written(box_facts.settled(store), asked, site, closed, numbers)
     report_output.put(written, asked, as_json)
 
 

@@ -14,6 +14,7 @@ import click
 from edge.model.errors import SettingsError
 from edge.reports.core import dhis2, indicators, months, render
 from edge.reports.core.dhis2 import SiteMapping
+from edge.reports.core.indicators import Report
 from edge.reports.core.settled import Settled
 from edge.settings.toml_table import read_file
 from edge.store import durable
@@ -90,11 +91,20 @@ def site_mapping(home: Path, clinic: str) -> SiteOf:
     return read
 
 
-def written(settled: Settled, asked: Asked, site: SiteOf, closed: str = "") -> bytes:
-    """Return what was asked for as bytes; `closed` is the day on which the month was closed."""
+def written(
+    settled: Settled,
+    asked: Asked,
+    site: SiteOf,
+    closed: str = "",
+    stated: Report | None = None,
+) -> bytes:
+    """Return what was asked for as bytes; `closed` is the day on which the month was closed.
+
+    `stated`: the numbers of a closed month, which stay whatever came later.
+    """
     if asked.form == "register":
         return render.register_csv(settled, asked.month, bom=asked.bom)
-    report = indicators.of_settled(settled, asked.month)
+    report = indicators.of_settled(settled, asked.month) if stated is None else stated
     if asked.form == "csv":
         return render.csv(report, bom=asked.bom)
     if asked.form == "adx":
