@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from edge.model.clock import ClockQuality
 from edge.process import report_output
 from edge.process.report_output import Asked, WrongRequest
 from edge.reports import box_facts, closing
@@ -29,6 +30,9 @@ def report(asked: Asked, close: bool, restate: bool, why: str, as_json: bool) ->
         raise WrongRequest("choose one of --close, --restate and a form to print")
     with open_box() as (settings, store):
         now = store.clock().now()
+        if now.quality is not ClockQuality.FLOOR:
+            today = box_facts.today(store, now)
+            report_output.check_begun(asked.month, today, today)
         if close:
             closing.close(store, now, asked.month, None)
         if restate:

@@ -61,6 +61,19 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
+def check_begun(month: str, first: str, last: str) -> None:
+    """Refuse a month not begun; say on standard error when it is not over.
+
+    `first` and `last` are the days that it may be today: one day, but for clinics in many zones.
+    Raises `WrongRequest`.
+    """
+    if month > last[:7]:
+        raise WrongRequest(f"{month} has not begun: today is {last}")
+    if month >= first[:7]:
+        words = f"{month} is not over: these are its numbers until now"
+        click.echo(f"healthpost: {words}", err=True)
+
+
 _Option = Callable[[Callable[..., None]], Callable[..., None]]
 _OPTIONS: tuple[_Option, ...] = (
     click.option("--month", required=True, metavar="YYYY-MM", help="Which month."),
