@@ -109,7 +109,8 @@ SELECT
   sum(coalesce(came >= within_12 AND since >= within_3, 0)) AS newly_registered,
   sum(coalesce(since < within_3 AND seen >= within_3 AND controlled, 0)) AS controlled,
   sum(coalesce(since < within_3 AND seen >= within_3 AND NOT controlled, 0)) AS uncontrolled,
-  sum(coalesce(since < within_3 AND coalesce(seen, '') < within_3 AND came >= within_12, 0)) AS no_visit
+  sum(coalesce(since < within_3 AND coalesce(seen, '') < within_3
+    AND came >= within_12, 0)) AS no_visit
 FROM judged, month
 """
 
