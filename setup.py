@@ -71,6 +71,7 @@ setup(
             "dangers/*.toml",
             "medicines/*.toml",
             "notifications/*.toml",
+            "stock/*.toml",
         ],
         "web": ["py.typed", "static/*"],
         "devices": ["py.typed"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from markupsafe import Markup
 
@@ -20,11 +21,13 @@ from kiosk_ui.wording import N_, day, own_words, person_icon, t
 class PatientLine:
     """What stands beside name, sex and age. `number` is that of the queue, "" where there is none.
 
+    `paper` is the day on the paper that is typed in.
     `allergies` is empty when none is known; then `asked` says whether somebody asked.
     """
 
     icon: str
     number: str
+    paper: date | None
     allergies: Markup
     asked: bool
     asked_on: Markup | None
@@ -42,6 +45,7 @@ def patient_line(patient: Patient, visit: Visit | None = None) -> PatientLine:
     return PatientLine(
         icon=person_icon(patient.sex, None if age is None else age.years),
         number=str(visit.number or "") if visit is not None else "",
+        paper=visit.day if visit is not None and visit.paper else None,
         allergies=Markup(" · ").join(own_words(one.text) for one in known.allergies),
         asked="allergies" in known.none_known,
         asked_on=_asked_on(patient.id),

@@ -20,6 +20,7 @@ BOX, HOSPITAL = "box", "hospital"
 
 VERBS: Mapping[str, tuple[str, ...]] = {
     "acknowledge": (BOX,),
+    "assess": (BOX,),
     "bundle": (BOX,),
     "checkup": (BOX,),
     "decode": (),
@@ -29,8 +30,10 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "hospital": (HOSPITAL,),
     "init": (BOX,),
     "link": (BOX,),
+    "programmes": (BOX,),
     "report": (BOX,),
     "restore": (BOX,),
+    "rules": (BOX,),
     "run": (BOX,),
     "staff": (BOX,),
     "status": (BOX,),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from edge.model.clock import ClockQuality
 from edge.process import report_output
 from edge.process.report_output import Asked, WrongRequest
 from edge.reports import box_facts, closing
@@ -29,6 +30,9 @@ def report(asked: Asked, close: bool, restate: bool, why: str, as_json: bool) ->
         raise WrongRequest("choose one of --close, --restate and a form to print")
     with open_box() as (settings, store):
         now = store.clock().now()
+        if now.quality is not ClockQuality.FLOOR:
+            today = box_facts.today(store, now)
+            report_output.check_begun(asked.month, today, today)
         if close:
             closing.close(store, now, asked.month, None)
         if restate:
@@ -46,7 +50,8 @@ def _put(settings: Settings, store: Store, asked: Asked, as_json: bool) -> None:
     stated = closing.statements(store, asked.month)
     offset = box_facts.stated_offset(store) or 0
     closed = months.local_day(stated[-1].wall_ms, offset) if stated else ""
-    written = report_output.written(box_facts.settled(store), asked, site, closed)
+    numbers = stated[-1].report if stated else None
+    written = report_output.written(box_facts.settled(store), asked, site, closed, numbers)
     report_output.put(written, asked, as_json)
 
 

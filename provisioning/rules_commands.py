@@ -72,19 +72,38 @@ def check(files: tuple[Path, ...], as_json: bool) -> None:
 def sign(rule: str, name: str, role: str, day: str, as_json: bool) -> None:
     """Let a named clinician sign a RULE: its draft becomes a reviewed rule on this box."""
     home = Settings.load(box_home()).home
-    by = Reviewer(name.strip(), role.strip(), day or date.today().isoformat())  # noqa: DTZ011
+    by = Reviewer(name.strip(), role.strip(), _day_of_signature(day))
     try:
-        signature = library.sign(home, _table(rule), by)
+        table, before = library.sign(home, rule, by)
+    except LookupError:
+        raise _unknown(rule) from None
+    except TableError as error:
+        raise InputError("table", f"{error}; mend the table, then sign it") from error
     except ValueError as error:
         raise InputError("signature", f"this cannot be a signature: {error}") from error
     except OSError as error:
         raise CommandFailed("system", f"the signature was not kept: {error.strerror}") from error
     with open_box() as (_, store):
-        rule_log.note_signed(store, store.clock().now(), _table(rule), by)
-    answer = {"rule": rule, "version": signature.version, "sha256": signature.sha256}
-    answer |= {"name": by.name, "role": by.role, "date": by.date}
-    words = f"{rule} {signature.version} is signed by {by.name}, {by.role}, on {by.date}."
-    say(answer, f"{words}\nSHA-256 of the table: {signature.sha256}", as_json)
+        rule_log.note_signed(store, store.clock().now(), table, by)
+    answer: dict[str, object] = {"rule": rule, "version": table.version, "sha256": table.sha256}
+    answer |= {"name": by.name, "role": by.role, "date": by.date, "replaces": None}
+    words = f"{rule} {table.version} is signed by {by.name}, {by.role}, on {by.date}."
+    if before is not None:
+        answer["replaces"] = {"version": before.version, **asdict(before.by)}
+        words += (
+            f"\nThis replaces the signature of version {before.version}"
+            f" by {before.by.name}, {before.by.role}, on {before.by.date}."
+        )
+    say(answer, f"{words}\nSHA-256 of the table: {table.sha256}", as_json)
+
+
+def _day_of_signature(text: str) -> str:
+    """Return the day on which somebody signs, today when none is told; none that is to come."""
+    today = date.today().isoformat()  # noqa: DTZ011
+    day = _day(text) if text else today
+    if day > today:
+        raise InputError("day", f"{day} is still to come: a rule is signed today or was before")
+    return day
 
 
 @rules.command("compare")
@@ -111,8 +130,12 @@ def _day(text: str) -> str:
 def _table(name: str) -> RuleTable:
     known = rules_here()
     if name not in known:
-        raise InputError("rule", f"there is no rule {name!r}; there are {', '.join(known)}")
+        raise _unknown(name)
     return known[name]
+
+
+def _unknown(name: str) -> InputError:
+    return InputError("rule", f"there is no rule {name!r}; there are {', '.join(rules_here())}")
 
 
 def _checked(file: Path) -> RuleTable:

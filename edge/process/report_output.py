@@ -14,6 +14,7 @@ import click
 from edge.model.errors import SettingsError
 from edge.reports.core import dhis2, indicators, months, render
 from edge.reports.core.dhis2 import SiteMapping
+from edge.reports.core.indicators import Report
 from edge.reports.core.settled import Settled
 from edge.settings.toml_table import read_file
 from edge.store import durable
@@ -60,6 +61,19 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     return decorated
 
 
+def check_begun(month: str, first: str, last: str) -> None:
+    """Refuse a month not begun; say on standard error when it is not over.
+
+    `first` and `last` are the days that it may be today: one day, but for clinics in many zones.
+    Raises `WrongRequest`.
+    """
+    if month > last[:7]:
+        raise WrongRequest(f"{month} has not begun: today is {last}")
+    if month >= first[:7]:
+        words = f"{month} is not over: these are its numbers until now"
+        click.echo(f"healthpost: {words}", err=True)
+
+
 _Option = Callable[[Callable[..., None]], Callable[..., None]]
 _OPTIONS: tuple[_Option, ...] = (
     click.option("--month", required=True, metavar="YYYY-MM", help="Which month."),
@@ -90,11 +104,20 @@ def site_mapping(home: Path, clinic: str) -> SiteOf:
     return read
 
 
-def written(settled: Settled, asked: Asked, site: SiteOf, closed: str = "") -> bytes:
-    """Return what was asked for as bytes; `closed` is the day on which the month was closed."""
+def written(
+    settled: Settled,
+    asked: Asked,
+    site: SiteOf,
+    closed: str = "",
+    stated: Report | None = None,
+) -> bytes:
+    """Return what was asked for as bytes; `closed` is the day on which the month was closed.
+
+    `stated`: the numbers of a closed month, which stay whatever came later.
+    """
     if asked.form == "register":
         return render.register_csv(settled, asked.month, bom=asked.bom)
-    report = indicators.of_settled(settled, asked.month)
+    report = indicators.of_settled(settled, asked.month) if stated is None else stated
     if asked.form == "csv":
         return render.csv(report, bom=asked.bom)
     if asked.form == "adx":

@@ -6,7 +6,7 @@ the box: the last one that was good stays in use, and what is wrong is said with
     rules/NAME.toml             a rule of the site, or a newer version of a packaged one
     rules/signatures/NAME.toml  who signed which version, with the SHA-256 of the table
     rules/overrides.toml        where the site is more cautious
-    rules/last-good/NAME.toml   copies of the site's tables that were good
+    rules/last-good/NAME.toml   copies of the site's tables and overrides that were good
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def _of_site(folder: Path, _: tuple[tuple[str, int, int], ...]) -> Library:
             rule = _own(file, refusals)
             if rule is not None:
                 found[rule.id] = rule
-    used, cautious = overrides.applied(_in_use(found), folder / OVERRIDES, refusals)
+    good = folder / LAST_GOOD / OVERRIDES
+    used, cautious = overrides.applied(_in_use(found), folder / OVERRIDES, good, refusals)
     return Library(used, tuple(refusals), cautious)
 
 
@@ -105,9 +106,13 @@ def _own(file: Path, refusals: list[TableError]) -> RuleTable | None:
     return rule
 
 
-def _check_own(rule: RuleTable, file: Path) -> None:
+def _check_name(rule: RuleTable, file: Path) -> None:
     if rule.id != file.stem:
         raise TableError(file.name, 1, f'the file of the rule "{rule.id}" is {rule.id}.toml')
+
+
+def _check_own(rule: RuleTable, file: Path) -> None:
+    _check_name(rule, file)
     if rule.id in packaged().rules and rule.is_draft:
         text = "a site's version of a packaged rule is used only when a clinician has signed it"
         raise TableError(file.name, 1, text)
@@ -130,12 +135,32 @@ def _last_good(folder: Path, name: str) -> RuleTable | None:
         return None
 
 
-def sign(home: Path, rule: RuleTable, by: Reviewer) -> signatures.Signature:
-    """Let a clinician sign the table that is in use; raises `ValueError`, `OSError`."""
-    table = load(rule.source, f"{rule.id}.toml")
-    signature = signatures.sign(home / FOLDER, table, by)
-    _keep(home / FOLDER, table)
-    return signature
+def to_sign(home: Path, name: str) -> RuleTable:
+    """Return the table that a signature of a rule is for: the site's file, else the packaged one.
+
+    Raises `TableError` when the site's file is wrong, `LookupError` when there is no such rule.
+    """
+    file = home / FOLDER / f"{name}.toml"
+    if file in (home / FOLDER).glob("*.toml") and file.name != OVERRIDES:
+        rule = load(_text(file), file.name)
+        _check_name(rule, file)
+        return rule
+    return packaged().rules[name]
+
+
+def sign(home: Path, name: str, by: Reviewer) -> tuple[RuleTable, signatures.Signature | None]:
+    """Let a clinician sign a table (`to_sign`): it, and the signature that this one replaces.
+
+    Raises as `to_sign` does, and `ValueError`, `OSError`.
+    """
+    folder, table = home / FOLDER, to_sign(home, name)
+    try:
+        before = signatures.read(folder, table.id)
+    except TableError:
+        before = None  # it could not be read, and is written anew
+    signatures.sign(folder, table, by)
+    _keep(folder, table)
+    return table, before
 
 
 def _keep(folder: Path, rule: RuleTable) -> None:

@@ -89,7 +89,7 @@ def _citations(top: Row) -> tuple[str, ...]:
 def _fact(row: Row) -> Fact:
     fact = BY_NAME.get(row.text("fact"))
     if fact is None:
-        raise row.wrong(f'no fact is called "{row.text("fact")}" (edge/rules/facts.py)', "fact")
+        raise row.wrong(f'no fact is called "{row.text("fact")}"', "fact")
     return fact
 
 
@@ -123,7 +123,7 @@ def _input(row: Row) -> Input:
     for key, right in (("code", fact.code), ("unit", fact.unit)):
         if row.text(key, "") != right:
             says = f'"{right}"' if right else "none"
-            raise row.wrong(f"the {key} of {fact.name} is {says} (edge/rules/facts.py)", key)
+            raise row.wrong(f"the {key} of {fact.name} is {says}", key)
     assume = row.word("assume") if row.has("assume") else None
     return Input(
         fact,

@@ -16,6 +16,8 @@
     lookup = "hr_points"     # other bands of one lookup
     bands = [{ most = 50, gives = 3 }, …]
 
+The changes that held last are kept; they go on while the file cannot be read or a row is refused.
+
 What a change of bands does is worked out for every value that the other steps can have
 (`edge/rules/caution.py`): one that lowers a level anywhere is refused.
 """
@@ -23,16 +25,21 @@ What a change of bands does is worked out for every value that the other steps c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import tomlkit
+
 from edge.rules import bands as band_rows
-from edge.rules.assessment import Level, Response
+from edge.rules.assessment import Level, Response, plain
 from edge.rules.caution import less_cautious
 from edge.rules.table import Lookup, RuleTable
 from edge.rules.table_checks import check_bands
 from edge.rules.table_rows import Row, TableError, parse
+from edge.store import durable
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +53,75 @@ class Override:
 
 
 def applied(
-    rules: Mapping[str, RuleTable], file: Path, refusals: list[TableError]
+    rules: Mapping[str, RuleTable], file: Path, good: Path, refusals: list[TableError]
 ) -> tuple[Mapping[str, RuleTable], tuple[Override, ...]]:
-    """Return the rules with a site's changes, and these; what is refused is added to `refusals`."""
-    try:
-        text = file.read_text("utf-8")
-        rows = parse(text, file.name).rows("override")
-    except FileNotFoundError:
-        return rules, ()
-    except (OSError, UnicodeDecodeError):
-        refusals.append(TableError(file.name, 1, "it cannot be read"))
-        return rules, ()
-    except TableError as error:
-        refusals.append(error)
-        return rules, ()
-    changed, held = dict(rules), []
-    for row in rows:
-        try:
-            rule, override = _apply(changed, row)
-        except TableError as error:
-            refusals.append(error)
-            continue
-        changed[rule.id] = _marked(rule, text)
+    """Return the rules with a site's changes, and these; what is refused is added to `refusals`.
+
+    `good` is the copy of the changes that held last. While something of the file is refused, those
+    of them that the file does not replace go on.
+    """
+    changed, held, kept = dict(rules), list[Override](), dict[str, Row]()
+
+    def take(row: Row) -> None:
+        rule, override = _apply(changed, row)
+        changed[rule.id] = _marked(rule, row)
         held.append(override)
+
+    refused, unread = list[TableError](), list[TableError]()
+    for row in _rows(file, refused):
+        try:
+            take(row)
+            kept[_key(row)] = row
+        except TableError as error:
+            refused.append(error)
+    for row in _rows(good, unread) if refused else ():
+        if kept.setdefault(_key(row), row) is row:
+            with suppress(TableError):
+                take(row)
+    if not unread and (kept or good.exists()):
+        _keep(good, kept.values())
+    refusals.extend(refused)
     return changed, tuple(held)
 
 
-def _marked(rule: RuleTable, text: str) -> RuleTable:
+def _rows(file: Path, refusals: list[TableError]) -> Iterator[Row]:
+    try:
+        whole = parse(file.read_text("utf-8"), file.name)
+        whole.only("override")
+        yield from whole.rows("override")
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError):
+        refusals.append(TableError(file.name, 1, "it cannot be read"))
+    except TableError as error:
+        refusals.append(error)
+
+
+def _keep(good: Path, rows: Iterable[Row]) -> None:
+    """Keep a copy of the changes that hold, where there is room for it."""
+    text = "\n".join(tomlkit.dumps({"override": [_table(row)]}) for row in rows)
+    with suppress(OSError):
+        if not good.exists() or good.read_text("utf-8") != text:
+            durable.make_folder(good.parent)
+            durable.replace(good, text.encode())
+
+
+def _table(row: Row) -> dict[str, object]:
+    """Return what a row says, its lists and tables last, as TOML wants it."""
+    table: dict[str, object] = plain(row.table)
+    return dict(sorted(table.items(), key=lambda item: isinstance(item[1], list | dict)))
+
+
+def _key(row: Row) -> str:
+    """Return what a row changes: rows of one key replace one another."""
+    names = sorted(row.table.keys() - {"by", "why"})
+    said = {name: row.table.get(name) for name in ("rule", "response", "lookup", "when")}
+    return json.dumps([names, plain(said)], sort_keys=True, default=str)
+
+
+def _marked(rule: RuleTable, row: Row) -> RuleTable:
     """Return a changed rule with a version and a hash of its own."""
+    text = json.dumps(_table(row), sort_keys=True, default=str)
     digest = hashlib.sha256(f"{rule.sha256}\n{text}".encode()).hexdigest()
     version = rule.version if rule.version.endswith("+site") else f"{rule.version}+site"
     return replace(rule, version=version, sha256=digest)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Final
+
 import click
 
 from edge.process import report_output
 from edge.process.report_output import Asked
-from edge.reports.core import indicators, render
+from edge.reports.core import indicators, months, render
 from hospital.cli.output import open_hospital, say, speaks_json
 from hospital.reports import month, statements
 from hospital.reports.statements import Comparison
+
+ZONES: Final = (-12, 14)
+"""By how many hours a clinic's clock may be behind and ahead of UTC."""
 
 
 @click.command()
@@ -21,6 +27,9 @@ def report(clinic: str, asked: Asked, as_json: bool) -> None:
 
     What its boxes stated of the month is compared with what their records give here.
     """
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    first, last = (months.local_day(now, hours * 60) for hours in ZONES)
+    report_output.check_begun(asked.month, first, last)
     with open_hospital() as (settings, archive):
         if asked.form:
             site = report_output.site_mapping(settings.home, clinic)

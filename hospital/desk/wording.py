@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from edge import rules
 from edge.assessments import rule_text
+from edge.assessments.alerts import SIGNS
 from edge.assessments.silence import Silence
 from edge.model import units
 from edge.model.age import Age, Estimate
@@ -101,7 +102,12 @@ def name(code: str) -> str:
 
 
 def quantity(value: Value) -> Markup:
-    """Return a value with its unit; glucose as it was measured, and in the other unit."""
+    """Return a value with its unit; glucose as it was measured, and in the other unit.
+
+    Danger signs that were seen are no number: their name says all.
+    """
+    if value.code == SIGNS:
+        return Markup("")
     measured, other = _isolated(_number(value), value.unit), units.other_unit(value)
     if other is None:
         return measured

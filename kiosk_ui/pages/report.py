@@ -82,7 +82,9 @@ def file(month: str, form: str) -> ResponseReturnValue:
     site = report_output.site_mapping(settings.home, settings.clinic)
     asked = Asked(month, form, True, None)
     try:
-        found = report_output.written(box_facts.settled(store), asked, site, closed)
+        settled = box_facts.settled(store)
+        numbers = stated[-1].report if stated else None
+        found = report_output.written(settled, asked, site, closed, numbers)
     except SettingsError as error:
         return _page(month, unmapped=str(error)), 422
     name, kind = FILES[form]
@@ -111,7 +113,7 @@ def _page(month: str, wrong: str = "", unmapped: str = "") -> str:
         earlier=months.before(month, 1),
         later=months.before(month, -1) if month < today[:7] else None,
         is_over=month < today[:7],
-        sections=list(report_texts.sections(state.report)),
+        sections=list(report_texts.sections(state.closed.report if state.closed else state.report)),
         state=state,
         hospital=closing.hospital_count(store, state.closed),
         closed_at=[

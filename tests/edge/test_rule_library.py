@@ -12,6 +12,7 @@ from edge.rules.assessment import Level
 from edge.rules.engine import assess
 from edge.rules.library import Library, library, packaged, rules, sign
 from edge.rules.table import Reviewer
+from edge.rules.table_rows import TableError
 
 BY = Reviewer("Amina Khan", "district physician", "2026-11-30")
 GRADE1 = {"age_years": Decimal(50), "pregnant": False, "sbp": Decimal(145), "dbp": Decimal(80)}
@@ -53,7 +54,7 @@ def test_a_rule_changed_after_signing_is_refused_and_the_signed_one_stays(home: 
     good, file = own(packaged().rules["bp_grade_adult"].source), home / "rules/our_pressure.toml"
     write(file, good)
     assert rules(home)["our_pressure"].is_draft
-    sign(home, rules(home)["our_pressure"], BY)
+    sign(home, "our_pressure", BY)
     signed = rules(home)["our_pressure"]
     assert (signed.status, signed.reviewers) == ("reviewed", (BY,))
     write(file, good.replace("most = 159", "most = 158").replace("least = 160", "least = 159"))
@@ -65,7 +66,7 @@ def test_a_rule_changed_after_signing_is_refused_and_the_signed_one_stays(home: 
 def test_a_new_version_is_a_draft_until_it_is_signed(home: Path) -> None:
     good, file = own(packaged().rules["bp_grade_adult"].source), home / "rules/our_pressure.toml"
     write(file, good)
-    sign(home, rules(home)["our_pressure"], BY)
+    sign(home, "our_pressure", BY)
     write(file, good.replace('version = "1"', 'version = "2"'))
     assert rules(home)["our_pressure"].is_draft
     assert library(home).refusals == ()
@@ -88,8 +89,30 @@ def test_a_packaged_rule_is_replaced_only_by_a_signed_table(home: Path) -> None:
     assert "only when a clinician has signed it" in str(library(home).refusals[0])
 
 
+def test_the_sites_version_of_a_packaged_rule_is_what_is_signed(home: Path) -> None:
+    text = packaged().rules["hypotension"].source.replace('version = "1"', 'version = "2"')
+    assert text != packaged().rules["hypotension"].source
+    sign(home, "hypotension", BY)
+    write(home / "rules/hypotension.toml", text)
+    assert rules(home)["hypotension"].version == "1"
+    table, before = sign(home, "hypotension", BY)
+    assert (table.version, before and before.version) == ("2", "1")
+    used = library(home)
+    assert (used.rules["hypotension"].version, used.refusals) == ("2", ())
+    assert used.rules["hypotension"].reviewers == (BY,)
+
+
+def test_a_wrong_file_of_the_site_is_not_signed_nor_the_packaged_rule_instead(home: Path) -> None:
+    write(home / "rules/hypotension.toml", "broken [[")
+    with pytest.raises(TableError, match=r"hypotension\.toml, line 1"):
+        sign(home, "hypotension", BY)
+    with pytest.raises(LookupError):
+        sign(home, "../hypotension", BY)
+    assert packaged().rules["hypotension"] == rules(home)["hypotension"]
+
+
 def test_a_signed_packaged_rule_says_who_signed(home: Path) -> None:
-    sign(home, rules(home)["news2"], BY)
+    sign(home, "news2", BY)
     assert rules(home)["news2"].reviewers == (BY,)
     assert packaged().rules["news2"].is_draft
 
@@ -119,6 +142,45 @@ def test_a_higher_level_of_a_response_holds_and_is_listed(home: Path) -> None:
     assert assess(packaged().rules["bp_grade_adult"], GRADE1).level is Level.SOON
     assert rule.version == "1+site"
     assert rule.sha256 != packaged().rules["bp_grade_adult"].sha256
+
+
+CAUTIOUS = 'rule = "bp_grade_adult"\nresponse = "grade1"\nlevel = "urgent"\n'
+SECOND = '[[override]]\nby = "Dr Khan"\nwhy = "No ambulance."\nrule = "news2"\n'
+
+
+@pytest.mark.parametrize("text", ["broken [[", "override = 1", "\udcff", CAUTIOUS])
+def test_the_good_overrides_stay_while_the_file_is_broken(home: Path, text: str) -> None:
+    before = overridden(home, CAUTIOUS + SECOND + EARLIER.split("\n", 1)[1])
+    assert (len(before.overrides), before.refusals) == (2, ())
+    file = home / "rules/overrides.toml"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    os.utime(file, ns=(9 * 10**18, 9 * 10**18))
+    for found in (library(home), _read_anew(home)):
+        assert found.overrides == before.overrides
+        assert found.rules == before.rules
+        assert len(found.refusals) == 1
+
+
+def _read_anew(home: Path) -> Library:
+    write(home / "rules/other.toml", "")
+    (home / "rules/other.toml").unlink()
+    os.utime(home / "rules/overrides.toml", ns=(8 * 10**18, 8 * 10**18))
+    return library(home)
+
+
+def test_a_wrong_override_leaves_its_last_good_one_and_the_others(home: Path) -> None:
+    good = overridden(home, CAUTIOUS)
+    wrong = CAUTIOUS.replace('"urgent"', '"none"')
+    more = SECOND + 'response = "high"\nrecheck_min = 5\n'
+    found = overridden(home, wrong + more)
+    assert len(found.refusals) == 1
+    assert found.rules["bp_grade_adult"] == good.rules["bp_grade_adult"]
+    assert {o.rule for o in found.overrides} == {"bp_grade_adult", "news2"}
+    again = overridden(home, "broken [[")
+    assert {o.rule for o in again.overrides} == {"bp_grade_adult", "news2"}
+    assert {o.rule for o in overridden(home, CAUTIOUS).overrides} == {"bp_grade_adult"}
+    (home / "rules/overrides.toml").unlink()
+    assert library(home).overrides == ()
 
 
 @pytest.mark.parametrize(

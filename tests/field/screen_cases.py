@@ -262,7 +262,7 @@ def a_whole_visit_goes_to_the_right_person(desk: Desk, store: Store, clock: Cloc
     sure = re.search(r'name="sure" value="([^"]+)"', desk.post(f"{back}/{amina.id}").text)
     assert sure is not None
     answer = desk.post(f"{back}/{amina.id}", sure=sure[1])
-    assert answer.headers["Location"] == f"/patients/{amina.id}/history"
+    assert answer.headers["Location"] == f"/patients/{amina.id}/visits"
     assert len(history.of_patient(store, amina.id)) == 6
     claims = [e for _, e in journal.since(store, 0, 500) if e.kind == EntryKind.CLAIM]
     assert [claim.body["patient"] for claim in claims] == [

@@ -19,7 +19,7 @@ from hospital.reports import month as counted
 from sync.keys.keys import BoxKeys
 
 BOX = Box("box-thar", "Thar Post 7", BoxKeys.generate().public, "0a", 1)
-MONTH = "2026-11"
+MONTH = "2024-11"
 VISIT = "01890000-0000-7000-8000-0000000000aa"
 
 
@@ -42,7 +42,7 @@ def stated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     visit = {"visit": VISIT, "patient": VISIT, "mode": "worker", "station": "main"}
     with archive.transaction():
         boxes.enter(archive, BOX)
-        opened = record("visit-opened", visit | {"day": "2026-11-03"}, 1)
+        opened = record("visit-opened", visit | {"day": "2024-11-03"}, 1)
         apply.keep(archive, BOX, (1, "c", 1), [opened], 1)
     report = counted.of_box(archive, BOX.id, MONTH)
     body = {"month": MONTH, "sha256": indicators.sha256(report)}
@@ -68,5 +68,7 @@ def test_the_numbers_of_a_clinic_and_what_its_box_stated() -> None:
 def test_what_is_not_there_is_said_and_ends_with_two() -> None:
     nowhere = run("report", "--clinic", "Nowhere", "--month", MONTH, "--json")
     assert (nowhere.exit_code, json.loads(nowhere.output)["kind"]) == (2, "notfound")
+    later = run("report", "--clinic", BOX.clinic, "--month", "2999-01", "--json")
+    assert (later.exit_code, json.loads(later.output)["kind"]) == (2, "request")
     mapping = run("report", "--clinic", BOX.clinic, "--month", MONTH, "--dhis2", "--json")
     assert (mapping.exit_code, json.loads(mapping.output)["kind"]) == (2, "mapping")

@@ -14,6 +14,7 @@ from desk_scene import DOCTOR, NOW_MS, ORIGIN, PASSWORD, RAM, THAR, WEI, ZAHRA, 
 from flask import Flask
 from werkzeug.exceptions import InternalServerError
 
+from edge.assessments.alerts import SIGNS
 from edge.model.reading import Code, Value
 from hospital.accounts import accounts, sessions
 from hospital.archive.errors import ArchiveDown
@@ -287,3 +288,8 @@ def test_words_of_the_desk_are_those_of_people() -> None:
     assert wording.parameter("something-new") == "Something new"
     value = Value(Code.GLUCOSE_MG_DL, Decimal(126), "mg/dL")
     assert "7.0" in wording.quantity(value)
+
+
+def test_danger_signs_are_no_number() -> None:
+    assert wording.quantity(Value(SIGNS, Decimal(1), "1")) == ""
+    assert "86" in wording.quantity(Value("59408-5", Decimal(86), "%"))

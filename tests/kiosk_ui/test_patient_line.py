@@ -53,7 +53,7 @@ def test_the_seat_says_why_nothing_is_judged(
     assert seat(desk.get(f"/patients/{patient.id}/history"))[0] == "grey"
     visit = desk.post(f"/patients/{patient.id}/visit").headers["Location"]
     assert seat(desk.get(visit)) == ("grey", "Not judged", "nothing is measured yet")
-    measured(store, clock, Kind.OXIMETRY, Value(Code.SPO2, Decimal(70), "%"))
+    measured(store, clock, Kind.OXIMETRY, Value(Code.SPO2, Decimal(91), "%"))
     assert seat(desk.get(visit)) == ("grey", "Not judged", "the age is not known")
 
 

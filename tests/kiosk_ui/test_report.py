@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import date
 
 import pytest
@@ -32,6 +33,12 @@ def paper(store: Store, clock: Clock, who: str, day: str) -> None:
     visits.open_paper(store, clock.now(), who, date.fromisoformat(day), None, actor=None)
 
 
+def numbers(desk: Desk, month: str) -> dict[str, str]:
+    """Return the numbers of the file that the page gives."""
+    rows = csv.reader(desk.get(f"/report/{month}/csv").splitlines())
+    return {row[1]: row[-1] for row in rows if row}
+
+
 def test_a_month_is_closed_and_stated_again_with_the_reason(
     desk: Desk, store: Store, clock: Clock, sita: Patient, last_month: str
 ) -> None:
@@ -42,11 +49,13 @@ def test_a_month_is_closed_and_stated_again_with_the_reason(
     paper(store, clock, sita.id, f"{last_month}-04")
     page = desk.get("/report", month=last_month)
     assert "Something came after the month was closed." in page
+    assert numbers(desk, last_month)["visits.all"] == "1", "the closed numbers stay"
     assert desk.post("/report/restate", month=last_month, why=" ").status_code == 422
     answer = desk.post("/report/restate", month=last_month, why="a visit from paper")
     assert answer.status_code == 303
     assert [one.why for one in closing.statements(store, last_month)] == ["", "a visit from paper"]
     assert "a visit from paper" in desk.get("/report", month=last_month)
+    assert numbers(desk, last_month)["visits.all"] == "2"
 
 
 def test_the_running_month_cannot_be_closed(desk: Desk, store: Store, clock: Clock) -> None:

@@ -178,6 +178,7 @@ def test_a_visit_from_paper_has_its_day_everywhere(
     assert "has not come yet" in wrong.text
     begun = desk.post(f"/patients/{sara.id}/paper", day=day.isoformat(), reason="child-ill")
     path = begun.headers["Location"]
+    assert "from paper" in desk.get(path), "whoever types sees that it is not today"
     assert desk.post(path + "/typed", kind="weight", v0="9.8").status_code == 200
     page = history.of_code(store, [sara.id], Code.WEIGHT)
     assert [str(r.values[0].value) for r in page.readings] == ["10.2", "9.8"]

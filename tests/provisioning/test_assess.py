@@ -129,6 +129,32 @@ def test_a_signature_makes_a_draft_a_reviewed_rule_on_this_box(no_box: Path) -> 
     assert json.loads(run("assess news2 --json", "{}").stdout)["draft"] is False
 
 
+def test_a_signature_of_a_day_to_come_or_of_no_day_is_refused(no_box: Path) -> None:
+    init_box(no_box, "Chak 14")
+    for day, said in (("2999-01-01", "is still to come"), ("2026-13-40", "write it as")):
+        done = run(f"rules sign news2 --name Khan --role physician --date {day} --json")
+        assert (done.exit_code, json.loads(done.stdout)["kind"]) == (2, "day")
+        assert said in json.loads(done.stdout)["message"]
+    assert "DRAFT" in run("rules show news2").stdout
+
+
+def test_who_signs_after_somebody_else_is_told_whose_signature_is_replaced(no_box: Path) -> None:
+    init_box(no_box, "Chak 14")
+    run("rules sign news2 --name Khan --role physician --date 2026-11-29")
+    done = run("rules sign news2 --name Bibi --role physician --date 2026-11-30")
+    assert done.exit_code == 0
+    assert "replaces the signature of version 1 by Khan, physician, on 2026-11-29" in done.stdout
+
+
+def test_a_broken_file_of_the_site_is_not_signed(no_box: Path) -> None:
+    init_box(no_box, "Chak 14")
+    (no_box / "rules").mkdir(exist_ok=True)
+    (no_box / "rules" / "news2.toml").write_text("broken [[", encoding="utf-8")
+    done = run("rules sign news2 --name Khan --role physician --json")
+    assert (done.exit_code, json.loads(done.stdout)["kind"]) == (2, "table")
+    assert "news2.toml, line 1" in json.loads(done.stdout)["message"]
+
+
 def test_check_names_the_line_of_a_wrong_table(tmp_path: Path) -> None:
     table = json.loads(run("rules show bp_grade_adult --json").stdout)["table"]
     file = tmp_path / "mine.toml"

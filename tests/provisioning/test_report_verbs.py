@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from edge.reports import box_facts
 from edge.settings.box_settings import Settings
 from edge.store.store import Store
 from provisioning.box_setup import init_box
 from provisioning.cli import main
 
-MONTH = "2026-10"
+MONTH = "2024-10"
 
 
 @pytest.fixture
@@ -52,6 +53,8 @@ def test_a_month_is_closed_once_and_stated_again_only_with_a_difference(box: Set
     ("words", "kind"),
     [
         (["2026-13"], "request"),
+        (["2999-01"], "request"),
+        (["2999-01", "--csv"], "request"),
         ([MONTH, "--csv", "--adx"], "request"),
         ([MONTH, "--csv", "--close"], "request"),
         ([MONTH, "--dhis2"], "mapping"),
@@ -64,6 +67,17 @@ def test_what_cannot_be_done_is_said_and_ends_with_two(
     answer = run(box, *words, "--json")
     assert answer.exit_code == 2
     assert json.loads(answer.output)["kind"] == kind
+
+
+def test_the_running_month_is_told_from_one_that_is_over(box: Settings) -> None:
+    store = Store.open(box.database)
+    month = box_facts.today(store, store.clock().now())[:7]
+    store.close()
+    running = run(box, month, "--json")
+    assert running.exit_code == 0
+    assert f"{month} is not over" in running.stderr
+    assert json.loads(running.stdout)["report"]["month"] == month
+    assert run(box, MONTH).stderr == ""
 
 
 def test_a_file_is_written_where_it_was_asked_for(box: Settings, tmp_path: Path) -> None:

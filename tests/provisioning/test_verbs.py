@@ -147,7 +147,7 @@ def test_wrong_input_ends_with_2_and_one_sentence(homes: Path, words: str, typed
 
 
 HOMELESS = {"init", "hospital init", "hospital serve", "bundle show", "assess"}
-HOMELESS |= {"rules list", "rules show", "rules check"}
+HOMELESS |= {"rules list", "rules show", "rules check", "programmes list", "programmes check"}
 NEEDS_HOME = sorted(
     verb for verb in VERBS if verb not in HOMELESS and not verb.startswith(("decode", "devices"))
 )

@@ -17,7 +17,7 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from edge.model.errors import SettingsError
-from edge.reports.core import months
+from edge.reports.core import labels, months
 from edge.reports.core.indicators import BY_WEEK, Report, flat
 
 FILE: Final = "dhis2.toml"
@@ -71,6 +71,13 @@ def read_mapping(raw: Mapping[str, Any], clinic: str) -> SiteMapping:
     rows = raw.get("element", {})
     if not isinstance(rows, Mapping):
         raise MappingError(f'{FILE}: element must be tables, such as [element."visits.all"]')
+    unknown = [name for name in rows if not labels.is_number_of_month(name)]
+    if unknown:
+        more = f" and {len(unknown) - NAMED_AT_ONCE} more" if len(unknown) > NAMED_AT_ONCE else ""
+        raise MappingError(
+            f"{FILE} names {', '.join(unknown[:NAMED_AT_ONCE])}{more}, which no month counts:"
+            " `healthpost report --month MONTH --csv` lists the names"
+        )
     left_out = raw.get("left_out", [])
     if not isinstance(left_out, list) or not all(isinstance(name, str) for name in left_out):
         raise MappingError(f"{FILE}: left_out must be a list of names")

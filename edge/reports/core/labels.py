@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
+
+from edge.reports.core.indicators import AGE_GROUPS
 
 SECTIONS: Final = {
     "visits": "Visits",
@@ -93,6 +96,22 @@ GROUPS: Final = {
 """Numbers by words: the words that follow are those of a table, or the site's own."""
 
 TEXTS: Final = (*SECTIONS.values(), *LABELS.values(), *GROUPS.values())
+
+
+_SEXES: Final = "female|male|other|unknown"
+_AGES: Final = "|".join((*(name for _, name in AGE_GROUPS), "unknown"))
+_BY_WORDS: Final = re.compile(
+    rf"visits\.by_sex\.({_SEXES})|visits\.by_age\.({_AGES})|visits\.by_outcome\.[^.]+"
+    r"|programmes\.[^.]+\.(active|[a-z-]+_this_month)"
+    r"|immunisation\.(here|elsewhere)\.[^.]+-\d+|referrals\.made_by_urgency\.[^.]+"
+    r"|notifications\.by_disease\.[^.]+\.(suspected|confirmed|ruled-out)|stock\.days_out\..+"
+)
+"""Numbers that a report has only where they occur; their words are those of a table or a site."""
+
+
+def is_number_of_month(name: str) -> bool:
+    """Whether some month's report has a number of this full name; weeks belong to no month."""
+    return name in LABELS or _BY_WORDS.fullmatch(name) is not None
 
 
 def label(name: str) -> tuple[str, str]:
