@@ -39,19 +39,24 @@ def notes(given: GivenFacts) -> dict[str, Json]:
 
 
 def least_response(steps: Steps, status: Status) -> Response | None:
-    """Return the response to the mildest result that is possible, None when there is none.
+    """Return the response to what is certain of the result, None when there is none.
 
-    A mild result that is not complete calms nobody: then what is missing is asked for.
+    That is the mildest possible word where the table orders its words; of words without an order
+    only the level is certain. A mild result that is not complete calms nobody: then what is missing
+    is asked for.
     """
     if not steps.rule.respond_to:
         return None
     possible = steps.possible(steps.rule.respond_to)
     assert isinstance(possible, frozenset)
-    responses = [steps.rule.responses[word] for word in possible]
-    if not responses:
+    if not possible:
         return None
-    least = min(responses, key=lambda response: response.level.rank)
-    if status is Status.OK or least.level.rank >= Level.SOON.rank:
+    is_certain = len(possible) == 1 or steps.rule.respond_to in steps.rule.order
+    least = min((steps.rule.responses[word] for word in possible), key=lambda one: one.level.rank)
+    if len(possible) > 1 and is_certain:
+        word = min(possible, key=lambda word: steps.rule.rank(steps.rule.respond_to, word))
+        least = steps.rule.responses[word]
+    if is_certain and (status is Status.OK or least.level.rank >= Level.SOON.rank):
         return least
     return Response(least.level, INCOMPLETE)
 
