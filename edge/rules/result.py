@@ -49,13 +49,14 @@ def least_response(steps: Steps, status: Status) -> Response | None:
         return None
     possible = steps.possible(steps.rule.respond_to)
     assert isinstance(possible, frozenset)
-    if not possible:
+    words = [word for word in steps.rule.responses if word in possible]
+    if not words:
         return None
-    is_certain = len(possible) == 1 or steps.rule.respond_to in steps.rule.order
-    least = min((steps.rule.responses[word] for word in possible), key=lambda one: one.level.rank)
-    if len(possible) > 1 and is_certain:
-        word = min(possible, key=lambda word: steps.rule.rank(steps.rule.respond_to, word))
-        least = steps.rule.responses[word]
+    is_ordered = steps.rule.respond_to in steps.rule.order
+    if is_ordered:
+        words.sort(key=lambda word: steps.rule.rank(steps.rule.respond_to, word))
+    least = min((steps.rule.responses[word] for word in words), key=lambda one: one.level.rank)
+    is_certain = is_ordered or len(words) == 1
     if is_certain and (status is Status.OK or least.level.rank >= Level.SOON.rank):
         return least
     return Response(least.level, INCOMPLETE)
