@@ -14,7 +14,7 @@ from edge.rules.given_facts import GivenFacts
 from edge.rules.possible import Possible, Range, Word, half_up, single
 from edge.rules.steps import Steps
 from edge.rules.table import Output
-from edge.rules.texts import INCOMPLETE
+from edge.rules.texts import IMPOSSIBLE, INCOMPLETE
 
 
 def written(
@@ -38,7 +38,7 @@ def notes(given: GivenFacts) -> dict[str, Json]:
     return found | ({"refused": dict(given.refused)} if given.refused else {})
 
 
-def least_response(steps: Steps, status: Status) -> Response | None:
+def least_response(steps: Steps, given: GivenFacts, status: Status) -> Response | None:
     """Return the response to the mildest result that is possible, None when there is none.
 
     A mild result that is not complete calms nobody: then what is missing is asked for.
@@ -53,7 +53,7 @@ def least_response(steps: Steps, status: Status) -> Response | None:
     least = min(responses, key=lambda response: response.level.rank)
     if status is Status.OK or least.level.rank >= Level.SOON.rank:
         return least
-    return Response(least.level, INCOMPLETE)
+    return Response(least.level, IMPOSSIBLE if given.is_impossible else INCOMPLETE)
 
 
 def _output(output: Output, steps: Steps, missing: tuple[str, ...]) -> dict[str, Json]:
