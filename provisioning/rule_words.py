@@ -40,7 +40,7 @@ def _lines(rule: RuleTable) -> Iterator[str]:
     yield from (f"From memory, to be settled: {text}" for text in rule.from_memory)
     yield f"Licence: {rule.licence}"
     for condition in rule.conditions:
-        yield f"For people with: {condition.fact.label} {_band(condition.band)}"
+        yield f"For people with: {condition.label} {_band(condition.band)}"
     for taken in rule.inputs.values():
         rounding = f", rounded half up to {taken.step}" if taken.step else ""
         age = f", at most {taken.max_age_min} minutes old" if taken.max_age_min else ""

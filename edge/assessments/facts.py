@@ -91,7 +91,7 @@ def _names(rule: RuleTable) -> Iterator[str]:
             yield alias.name
             yield from alias.when
     for condition in rule.conditions:
-        yield condition.fact.name
+        yield from (fact.name for fact in condition.facts)
 
 
 def _fits(rule: RuleTable, name: str, measured: MeasuredFact) -> bool:

@@ -63,7 +63,7 @@ def of(rule: RuleTable) -> RuleText:
     steps = rule.steps.values()
     variants = [v for step in steps if isinstance(step, Lookup) for v in step.variants if v.of]
     return RuleText(
-        tuple(_band(c.band, c.fact, c.fact.label) for c in rule.conditions),
+        tuple(_band(c.band, c.fact, c.label) for c in rule.conditions),
         tuple(
             InputText(one.fact.label, _UNITS.get(one.fact.unit, one.fact.unit), one.max_age_min)
             for one in rule.inputs.values()

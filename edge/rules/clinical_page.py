@@ -120,7 +120,7 @@ def _worked_out(step: Step) -> str:
 
 def _condition(condition: Condition) -> str:
     ask = "" if condition.asks else " (also where this is not known)"
-    return f"{condition.fact.label}: {_band(condition.band)}{ask}"
+    return f"{condition.label}: {_band(condition.band)}{ask}"
 
 
 def _where(when: Mapping[str, frozenset[Word]]) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from edge.rules import given_facts
 from edge.rules.assessment import Assessment, Json, Level, Response, Status
 from edge.rules.given_facts import GivenFacts
+from edge.rules.possible import known
 from edge.rules.result import least_response, notes, written
 from edge.rules.steps import Steps
-from edge.rules.table import RuleTable
+from edge.rules.table import Condition, RuleTable
 from edge.rules.texts import IMPOSSIBLE, NOT_JUDGED
 
 
@@ -22,16 +23,21 @@ def assess(rule: RuleTable, facts: Mapping[str, object]) -> Assessment:
     """Return what a rule says of facts, given by their names in FACTS or in the table."""
     facts = given_facts.with_derived(facts)
     given = given_facts.whom(rule, facts)
-    for condition in rule.conditions:
+    conditions = [c for c in rule.conditions if not _holds_by_other(c, given)]
+    for condition in conditions:
         if not condition.band.may_hold(given.values[condition.fact.name]):
             return _unjudged(rule, given, Status.NOT_APPLICABLE, reason=condition.reason)
     given_facts.add_inputs(given, rule, facts)
-    in_doubt = [c for c in rule.conditions if not c.band.must_hold(given.values[c.fact.name])]
+    in_doubt = [c for c in conditions if not c.band.must_hold(given.values[c.fact.name])]
     unknown = tuple(dict.fromkeys(c.fact.name for c in in_doubt if c.asks))
     if unknown:
         return _unjudged(rule, given, Status.NEEDS_INPUT, missing=unknown)
     given.warnings += [f"{condition.fact.name}_not_known" for condition in in_doubt]
     return _judged(rule, given)
+
+
+def _holds_by_other(condition: Condition, given: GivenFacts) -> bool:
+    return condition.or_fact is not None and given.values[condition.or_fact.name] == known(True)
 
 
 def _judged(rule: RuleTable, given: GivenFacts) -> Assessment:

@@ -205,7 +205,7 @@ FACTS: Final[tuple[Fact, ...]] = (
     _measured("weight_kg", "weight", "kg", Code.WEIGHT),
     _measured("height_cm", "length or height", "cm", Code.HEIGHT),
     _word("position", "measured lying or standing", "lying", "standing"),
-    _number("muac_mm", "circumference of the upper arm", "mm", "", 600),
+    _number("muac_mm", "circumference of the upper arm", "mm", "", 600, least=60),
     _number("head_cm", "circumference of the head", "cm", "9843-4", 80),
     _flag("bilateral_oedema", "both feet are swollen"),
     _measured("hb_g_per_l", "haemoglobin", "g/L", Code.HAEMOGLOBIN),

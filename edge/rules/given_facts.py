@@ -56,7 +56,7 @@ class GivenFacts:
 def whom(rule: RuleTable, facts: Mapping[str, object]) -> GivenFacts:
     """Read the facts that say whom a rule is for; whatever they are, nothing is raised."""
     given = GivenFacts()
-    names = (*AGES, *(condition.fact.name for condition in rule.conditions))
+    names = (*AGES, *(fact.name for condition in rule.conditions for fact in condition.facts))
     _take_all(given, rule, facts, names)
     _complete_ages(given)
     _complete(given, rule, facts, names)

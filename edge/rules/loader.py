@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from edge.rules import bands as band_rows
 from edge.rules.assessment import Level, Response
-from edge.rules.facts import BY_NAME, Fact
+from edge.rules.facts import BY_NAME, Fact, FactType
 from edge.rules.formulas import FORMULAS, MONOTONE
 from edge.rules.possible import Word
 from edge.rules.table import (
@@ -94,12 +94,15 @@ def _fact(row: Row) -> Fact:
 
 
 def _condition(row: Row) -> Condition:
-    row.only("fact", *band_rows.KEYS, "reason", "unknown")
+    row.only("fact", *band_rows.KEYS, "reason", "unknown", "or_fact")
     unknown = row.text("unknown", "ask")
     if unknown not in ("ask", "warn"):
         raise row.wrong('"unknown" must be "ask" or "warn"', "unknown")
     band = band_rows.read_band(row, True)
-    return Condition(_fact(row), band, row.text("reason"), unknown == "ask")
+    other = BY_NAME.get(row.text("or_fact", "")) if row.has("or_fact") else None
+    if row.has("or_fact") and (other is None or other.type is not FactType.FLAG):
+        raise row.wrong('"or_fact" must be a fact that is yes or no', "or_fact")
+    return Condition(_fact(row), band, row.text("reason"), unknown == "ask", other)
 
 
 def _inputs(top: Row) -> dict[str, Input]:

@@ -47,7 +47,7 @@ def least_response(steps: Steps, given: GivenFacts, status: Status) -> Response 
         return None
     possible = steps.possible(steps.rule.respond_to)
     assert isinstance(possible, frozenset)
-    responses = [steps.rule.responses[word] for word in possible]
+    responses = [said for word, said in steps.rule.responses.items() if word in possible]
     if not responses:
         return None
     least = min(responses, key=lambda response: response.level.rank)

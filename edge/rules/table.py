@@ -154,13 +154,25 @@ class Input:
 class Condition:
     """Whom the rule is for: the fact must lie in the band, else it does not apply for `reason`.
 
-    `asks`: it judges nobody of whom this is not known; otherwise it does, with a warning.
+    `asks`: it judges nobody of whom this is not known; otherwise it does, with a warning. A person
+    of whom the wider flag `or_fact` is known to hold is judged whatever `fact` is.
     """
 
     fact: Fact
     band: Band
     reason: str
     asks: bool = True
+    or_fact: Fact | None = None
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """Return the facts that it reads."""
+        return (self.fact,) if self.or_fact is None else (self.fact, self.or_fact)
+
+    @property
+    def label(self) -> str:
+        """Return the label of the widest fact by which it may hold."""
+        return (self.or_fact or self.fact).label
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from hand_clock import HandClock
 from readings import cuff, pressure
 
 from edge.equipment.registry import Device, met
-from edge.model.entry import GENESIS, Entry, Lane, chain
+from edge.model.entry import GENESIS, Entry, EntryKind, Lane, chain
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history, intake
@@ -22,11 +22,12 @@ def hand() -> HandClock:
 
 @pytest.fixture
 def busy(store: Store, hand: HandClock) -> Store:
-    """A registration, two readings, one alert: 3 clinical records and 1 alert."""
-    form = PatientForm("Sita", birth="1950")
-    sita = register.register(store, hand.now(), form, None).id
-    intake.accept(store, cuff(hand.advance(10), device=None, patient=sita))
-    intake.accept(store, cuff(hand.advance(10), pressure(85, 50), device=None, patient=sita))
+    """A registration, two readings that wait in the tray, one alert: 3 clinical records and 1."""
+    sita = register.register(store, hand.now(), PatientForm("Sita", birth="1950"), None).id
+    intake.accept(store, cuff(hand.advance(10), device=None))
+    intake.accept(store, cuff(hand.advance(10), pressure(85, 50), device=None))
+    with store.transaction():
+        journal.append(store, EntryKind.ALERT, hand.now(), {"patient": sita})
     return store
 
 

@@ -102,6 +102,8 @@ def cases(draw: st.DrawFn) -> tuple[RuleTable, dict[str, object], dict[str, obje
     """A rule, facts that tell everything it asks, and some of them."""
     rule = RULES[draw(st.sampled_from(sorted(RULES)))]
     whole = {name: draw(values_of(name)) for name in names_of(rule)}
+    if {"temp_c", "axillary_temp_c"} <= set(whole):  # one measurement, with and without its place
+        whole["temp_c"] = whole["axillary_temp_c"]
     for age in ("age_days", "age_months", "age_years"):
         if age in whole:
             others = [name for name in ("age_days", "age_months", "age_years") if name != age]

@@ -45,6 +45,9 @@ def test_texts_come_in_the_language_of_the_screen(tmp_path: Path) -> None:
 def test_a_number_in_a_sentence_keeps_its_order(tmp_path: Path) -> None:
     app = create_app(Settings(home=tmp_path, box_id="box-test", clinic="Chak 12"))
     with app.test_request_context(headers={"Cookie": "language=ur"}):
-        sentence = wording.t("Below 140/90: controlled. Go on with the treatment.")
+        sentence = wording.t(
+            "Below 140/90: controlled. Go on with the treatment if the pressure is not too low;"
+            " low values have their own rule."
+        )
         assert '<bdi dir="ltr" class="number">140/90</bdi>' in sentence
         assert "<bdi" not in wording.t("SpO2 scale")

@@ -55,6 +55,8 @@ def drawn(rule: RuleTable, random: Random) -> dict[str, object]:
     years = Decimal(str(facts["age_days"])) / AGES["age_years"]
     if facts.get("sex") == "m" or not 10 <= years < 60:
         facts |= {name: False for name in ("pregnant", "postpartum") if name in facts}
+    if {"temp_c", "axillary_temp_c"} <= set(facts):  # one measurement, with and without its place
+        facts["temp_c"] = facts["axillary_temp_c"]
     if {"sbp", "dbp"} <= set(facts) and facts["sbp"] <= facts["dbp"]:  # type: ignore[operator]
         facts["sbp"] = Decimal(str(facts["dbp"])) + random.randint(1, 100)
     return facts
