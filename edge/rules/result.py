@@ -14,7 +14,7 @@ from edge.rules.given_facts import GivenFacts
 from edge.rules.possible import Possible, Range, Word, half_up, single
 from edge.rules.steps import Steps
 from edge.rules.table import Output
-from edge.rules.texts import INCOMPLETE
+from edge.rules.texts import IMPOSSIBLE, INCOMPLETE
 
 
 def written(
@@ -38,7 +38,7 @@ def notes(given: GivenFacts) -> dict[str, Json]:
     return found | ({"refused": dict(given.refused)} if given.refused else {})
 
 
-def least_response(steps: Steps, status: Status) -> Response | None:
+def least_response(steps: Steps, given: GivenFacts, status: Status) -> Response | None:
     """Return the response to what is certain of the result, None when there is none.
 
     That is the mildest possible word where the table orders its words; of words without an order
@@ -59,7 +59,7 @@ def least_response(steps: Steps, status: Status) -> Response | None:
     is_certain = is_ordered or len(words) == 1
     if is_certain and (status is Status.OK or least.level.rank >= Level.SOON.rank):
         return least
-    return Response(least.level, INCOMPLETE)
+    return Response(least.level, IMPOSSIBLE if given.is_impossible else INCOMPLETE)
 
 
 def _output(output: Output, steps: Steps, missing: tuple[str, ...]) -> dict[str, Json]:
