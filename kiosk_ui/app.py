@@ -11,7 +11,16 @@ from edge.model.patient import Patient
 from edge.patients.birth import today_of
 from edge.settings.box_settings import Settings
 from edge.store import table_check
-from kiosk_ui import catalogs, context, language, medicine_texts, note_parts, visit_care, wording
+from kiosk_ui import (
+    catalogs,
+    context,
+    language,
+    medicine_texts,
+    note_parts,
+    stock_texts,
+    visit_care,
+    wording,
+)
 from kiosk_ui.icons import icon
 from kiosk_ui.life_text import life_mark
 from kiosk_ui.pages import (
@@ -155,6 +164,8 @@ def _give_words(app: Flask) -> None:
         t=wording.t,
         ltr=wording.ltr,
         own_words=wording.own_words,
+        name_of=wording.name_of,
+        low_stock=stock_texts.low,
         count=wording.count,
         sex_name=wording.sex_name,
         header=wording.header,

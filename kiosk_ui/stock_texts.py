@@ -50,5 +50,17 @@ def mark(shelf: Shelf | None) -> Markup | None:
     return t(N_("%(n)s left"), n=count(int(shelf.number)))
 
 
+def left_of_tests() -> dict[str, Markup]:
+    """Return the mark of each test read by eye whose kits are low or out, by the test's word."""
+    found = {shelf.item.of_test: mark(shelf) for shelf in shelves().values()}
+    return {test: text for test, text in found.items() if test and text is not None}
+
+
+def low() -> list[tuple[Markup, Markup]]:
+    """Return the name and the mark of all that is low or out."""
+    found = ((name(shelf.item), mark(shelf)) for shelf in shelves().values())
+    return [(what, text) for what, text in found if text is not None]
+
+
 def _item(medicine: Medicine) -> Item:
     return Item(medicine.word, f"{medicine.label}", "piece", 0)

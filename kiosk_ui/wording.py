@@ -221,14 +221,15 @@ def estimate_text(value: str) -> Markup:
 def header(patient: Patient) -> list[Markup]:
     """Return what the line about a person says beside name, sex and age."""
     values = [(field, getattr(patient, field.name)) for field in PATIENT_FIELDS if field.in_header]
-    return [_in_header(field, value) for field, value in values if value]
+    return [field_text(field, value) for field, value in values if value]
 
 
-def _in_header(field: PatientField, value: str) -> Markup:
-    text = field_text(field, value)
-    if field.type is not FieldType.COUNT:
-        return text
-    return t(N_("%(what)s %(number)s"), what=t(field.label), number=text)
+def name_of(patient: Patient) -> Markup:
+    """Return the name; twins may bear the same one, so each has its number beside it."""
+    name = own_words(patient.name)
+    if patient.birth_order is None:
+        return name
+    return t(N_("%(name)s, twin %(number)s"), name=name, number=ltr(patient.birth_order))
 
 
 def age(patient: Patient, today: date) -> Markup:

@@ -241,7 +241,6 @@ PATIENT_FIELDS: tuple[PatientField, ...] = (
         many="numbers of the twin",
         word="twin number",
         in_form=False,
-        in_header=True,
         with_word=True,
     ),
     PatientField(

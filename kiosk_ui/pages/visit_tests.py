@@ -17,7 +17,7 @@ from edge.staff.drafts import Draft
 from edge.visits import eye_tests, notes, visits
 from edge.visits.eye_tests import EyeTest
 from edge.visits.visits import Visit
-from kiosk_ui import context, form_drafts, typed_days
+from kiosk_ui import context, form_drafts, stock_texts, typed_days
 from kiosk_ui.guard import staff_form, staff_only
 from kiosk_ui.pages import visit_notes
 from kiosk_ui.reading_lines import ReadingText
@@ -54,6 +54,7 @@ def show(visit_id: str) -> str:
         "note_tests.html",
         visit=visit,
         tests=[(test.word, t(test.label)) for test in eye_tests.EYE_TESTS.values()],
+        left=stock_texts.left_of_tests(),
         rows=_rows(visit),
     )
     return _page(visit, body)
@@ -135,6 +136,7 @@ def _form(visit: Visit, test: EyeTest, typed: dict[str, str], problems: dict[str
         visit=visit,
         test=test,
         title=t(test.label),
+        left=stock_texts.left_of_tests().get(test.word),
         parts=_parts(test),
         typed=typed,
         problems=problems,

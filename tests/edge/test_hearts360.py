@@ -68,6 +68,34 @@ def test_somebody_without_a_visit_for_twelve_months_is_lost(clinic: Clinic) -> N
     assert counted(clinic, "2024-03") == {"registered", "lost_to_follow_up"}
 
 
+def test_who_is_enrolled_today_without_a_pressure_yet_is_not_lost(clinic: Clinic) -> None:
+    who = clinic.person("Ram")
+    clinic.enrolled(who, "2026-01-20")
+    clinic.visit(who, "2026-01-20")
+    known = {"registered", "under_care"}
+    assert counted(clinic, "2026-01") == known | {"registered_this_month", "newly_registered"}
+    assert counted(clinic, "2026-04") == known | {"no_visit"}
+    assert counted(clinic, "2026-12") == known | {"no_visit"}
+    assert counted(clinic, "2027-01") == {"registered", "lost_to_follow_up"}
+
+
+def test_a_visit_without_a_pressure_keeps_somebody_under_care(clinic: Clinic) -> None:
+    who = clinic.person("Sita")
+    clinic.enrolled(who, "2024-01-09")
+    clinic.measured(who, "2024-03-14")
+    clinic.visit(who, "2024-12-02")
+    assert counted(clinic, "2025-11") == {"registered", "under_care", "no_visit"}
+    assert counted(clinic, "2025-12") == {"registered", "lost_to_follow_up"}
+
+
+def test_who_was_enrolled_again_is_not_lost(clinic: Clinic) -> None:
+    who = clinic.person("Sita")
+    clinic.enrolled(who, "2024-01-09")
+    clinic.enrolled(who, "2025-06-03")
+    assert counted(clinic, "2026-05") == {"registered", "under_care", "no_visit"}
+    assert counted(clinic, "2026-06") == {"registered", "lost_to_follow_up"}
+
+
 def test_the_dead_leave_all_of_the_past(clinic: Clinic) -> None:
     who = clinic.person("Sita")
     clinic.enrolled(who, "2025-09-01")

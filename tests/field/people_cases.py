@@ -69,6 +69,7 @@ def a_baby_without_a_name_is_tied_to_its_mother(desk: Desk, store: Store, clock:
     assert desk.post(f"/patients/{rubina.id}/baby", sex="female", **born).status_code == 303
     second = desk.post(f"/patients/{rubina.id}/baby", sex="male", **born)
     assert second.status_code == 409  # the first is being measured: the kiosk asks
+    assert "twin" in second.text
     twins = family.children_of(store, rubina.id)
     assert [(one.name, one.birth_order, one.village) for one in twins] == [
         ("Baby of Rubina", "1", "Mithi"),

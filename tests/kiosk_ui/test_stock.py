@@ -77,3 +77,6 @@ def test_what_a_visit_uses_is_taken_from_the_stock_and_a_low_medicine_says_so(
     intake.accept(store, Reading(read, clock.now(), "typed", patient_id=sita.id))
     shelf = stock.shelf_of(store, items.packaged()["malaria-test"], clock.now())
     assert (shelf.number, shelf.is_low) == (25, True)
+    assert "Malaria rapid tests" in desk.get(f"/patients/{sita.id}/programmes")
+    for page in ("tests", "tests/malaria"):
+        assert "25</bdi> left" in desk.get(f"{visit}/{page}")

@@ -58,6 +58,11 @@ CREATE TEMP TABLE course AS
   WHERE kind = 'programme' AND json_extract(body, '$.programme') = 'hypertension';
 CREATE TEMP TABLE who AS
   SELECT patient, min(day) AS enrolled FROM course WHERE state = 'enrolled' GROUP BY patient;
+CREATE TEMP TABLE came AS
+  SELECT patient, day FROM bp WHERE systolic IS NOT NULL AND patient IS NOT NULL
+  UNION SELECT patient, day FROM seen
+  UNION SELECT patient, day FROM course WHERE state = 'enrolled';
+CREATE INDEX temp.came_patient ON came (patient, day);
 CREATE TEMP TABLE dead AS
   SELECT coalesce((SELECT kept FROM same WHERE duplicate = p.id), p.id) AS patient,
          p.deceased AS day FROM patient p WHERE p.deceased IS NOT NULL
@@ -89,7 +94,9 @@ last AS (
       WHERE b.patient = a.patient AND b.systolic IS NOT NULL AND substr(b.day, 1, 7) <= :month
       ORDER BY b.day DESC, s.wall DESC, b.ord DESC LIMIT 1) AS bp FROM alive a),
 judged AS (
-  SELECT l.*, substr(b.day, 1, 7) AS seen, b.systolic < 140 AND b.diastolic < 90 AS controlled
+  SELECT l.*, (SELECT max(substr(c.day, 1, 7)) FROM came c WHERE c.patient = l.patient
+      AND substr(c.day, 1, 7) <= :month) AS came,
+    substr(b.day, 1, 7) AS seen, b.systolic < 140 AND b.diastolic < 90 AS controlled
   FROM last l LEFT JOIN bp b ON b.id = l.bp),
 month AS (SELECT :month || '-01' AS first,
   substr(date(:month || '-01', '-2 months'), 1, 7) AS within_3,
@@ -97,12 +104,13 @@ month AS (SELECT :month || '-01' AS first,
 SELECT
   count(*) AS registered,
   sum(since = :month) AS registered_this_month,
-  sum(coalesce(seen >= within_12, 0)) AS under_care,
-  sum(coalesce(seen < within_12, 1)) AS lost_to_follow_up,
-  sum(coalesce(seen >= within_12 AND since >= within_3, 0)) AS newly_registered,
+  sum(coalesce(came >= within_12, 0)) AS under_care,
+  sum(coalesce(came < within_12, 1)) AS lost_to_follow_up,
+  sum(coalesce(came >= within_12 AND since >= within_3, 0)) AS newly_registered,
   sum(coalesce(since < within_3 AND seen >= within_3 AND controlled, 0)) AS controlled,
   sum(coalesce(since < within_3 AND seen >= within_3 AND NOT controlled, 0)) AS uncontrolled,
-  sum(coalesce(since < within_3 AND seen < within_3 AND seen >= within_12, 0)) AS no_visit
+  sum(coalesce(since < within_3 AND coalesce(seen, '') < within_3
+    AND came >= within_12, 0)) AS no_visit
 FROM judged, month
 """
 
@@ -127,10 +135,10 @@ due AS (
 overdue AS (
   SELECT d.patient FROM due d WHERE
     d.due = (SELECT max(due) FROM asked x WHERE x.patient = d.patient)
-    AND (SELECT max(day) FROM bp WHERE patient = d.patient AND systolic IS NOT NULL
+    AND (SELECT max(day) FROM came WHERE patient = d.patient
          AND day < :month || '-01') >= date(:month || '-01', '-11 months')
-    AND (SELECT max(day) FROM bp WHERE patient = d.patient AND systolic IS NOT NULL
-         AND day < :month || '-01') < d.due
+    AND coalesce((SELECT max(day) FROM bp WHERE patient = d.patient AND systolic IS NOT NULL
+         AND day < :month || '-01'), '') < d.due
     AND coalesce((SELECT outcome FROM call c WHERE c.patient = d.patient AND c.day >= d.due
          AND c.day < :month || '-01' ORDER BY c.day DESC, c.ord DESC LIMIT 1), '')
         NOT IN ('wrong-number', 'moved', 'refused', 'died', 'other')),

@@ -1,7 +1,8 @@
 """Hypertension indicators by the definitions of HEARTS360 (Resolve to Save Lives, 2023).
 
-Everything is seen from the end of a reference month. A visit is a day with a blood pressure.
-Months count whole: "within 3 months" of November are September, October and November.
+Everything is seen from the end of a reference month. Control is judged by days with a blood
+pressure; under care is who came, with or without one, or was enrolled. Months count whole: "within
+3 months" of November are September, October and November.
 """
 
 from __future__ import annotations
@@ -61,6 +62,7 @@ class Hypertension:
         self._registered = _registrations(settled)
         self._moves = _moves(settled)
         self._pressures = _pressures(settled)
+        self._care_days = _care_days(settled, self._pressures)
         self._appointments = _by_person(settled.kind("appointment"))
         self._calls = _by_person(settled.kind("call"))
 
@@ -103,22 +105,27 @@ class Hypertension:
         since = end - months.number(registered)
         found = ["registered"] + (["registered_this_month"] if since == 0 else [])
         found += self._overdue(patient, month)
-        pressures = self._pressures.get(patient)
-        last = -1
-        if pressures is not None:
-            last = pressures.last_before(months.first_day(months.before(month, -1)))
-        if (
-            pressures is None
-            or last < 0
-            or end - months.number(pressures.days[last]) >= CARE_MONTHS
-        ):
+        after = months.first_day(months.before(month, -1))
+        if not self._is_under_care(patient, after, end):
             return [*found, "lost_to_follow_up"]
         found.append("under_care")
         if since < NEW_MONTHS:
             return [*found, "newly_registered"]
-        if end - months.number(pressures.days[last]) >= CONTROL_MONTHS:
+        pressures = self._pressures.get(patient)
+        last = -1 if pressures is None else pressures.last_before(after)
+        if (
+            pressures is None
+            or last < 0
+            or end - months.number(pressures.days[last]) >= CONTROL_MONTHS
+        ):
             return [*found, "no_visit"]
         return [*found, "controlled" if pressures.controlled[last] else "uncontrolled"]
+
+    def _is_under_care(self, patient: str, before: str, end: int) -> bool:
+        """Whether somebody came or was enrolled in the 12 months up to `end`, before a day."""
+        days = self._care_days.get(patient, [])
+        last = bisect_left(days, before) - 1
+        return last >= 0 and end - months.number(days[last]) < CARE_MONTHS
 
     # --- overdue patients, who can be reached by telephone ---------------------------------------
 
@@ -144,13 +151,11 @@ class Hypertension:
         due, is_kept = _last_due(self._appointments.get(patient, []), first)
         if not due or is_kept:
             return False
-        pressures = self._pressures.get(patient)
-        if pressures is None:
-            return False  # never under care
-        last = pressures.last_before(first)
-        if last < 0 or months.number(month) - months.number(pressures.days[last]) >= CARE_MONTHS:
+        if not self._is_under_care(patient, first, months.number(month)):
             return False
-        if pressures.days[last] >= due:
+        pressures = self._pressures.get(patient)
+        last = -1 if pressures is None else pressures.last_before(first)
+        if pressures is not None and last >= 0 and pressures.days[last] >= due:
             return False
         calls = [c for c in self._calls.get(patient, []) if due <= c.day < first]
         return not calls or calls[-1].data.get("outcome") not in REMOVALS
@@ -196,6 +201,22 @@ def _pressures(settled: Settled) -> dict[str, Pressures]:
             if row.patient and pressure is not None:
                 last[row.patient, row.day, row.visit] = pressure
     return _sorted(settled, last)
+
+
+def _care_days(settled: Settled, pressures: Mapping[str, Pressures]) -> dict[str, list[str]]:
+    """Return the days on which each person came or was enrolled, in their order.
+
+    A visit counts with or without a pressure; without one nobody is controlled.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for visit in settled.visits.values():
+        found[visit.patient].add(visit.day)
+    for patient, known in pressures.items():
+        found[patient].update(known.days)
+    for row in settled.kind("programme"):
+        if row.data.get("programme") == PROGRAMME and row.data.get("state") == "enrolled":
+            found[row.patient].add(row.day)
+    return {patient: sorted(filter(months.is_day, days)) for patient, days in found.items()}
 
 
 def _sorted(settled: Settled, last: Mapping[tuple[str, str, str], bool]) -> dict[str, Pressures]:
