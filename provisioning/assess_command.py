@@ -29,7 +29,8 @@ def assess(rule: str | None, lines: bool, as_json: bool) -> None:
     """Judge the facts on standard input (one JSON object) by a RULE of `healthpost rules list`.
 
     With --lines each input line is {"rule", "input"} and each answer {"rule", "result"}; a line
-    that cannot be answered is {"rule", "error": {"kind", "message"}}, and the rest goes on.
+    that cannot be answered is {"rule", "error": {"kind", "message"}}, and the rest goes on. A
+    number known only in part is {"least": 400} or {"most": 50}; a glucose may be "HI" or "LO".
     """
     if lines and rule is None:
         sys.exit(_assess_lines(sys.stdin.buffer))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -28,7 +29,10 @@ def rules() -> None:
 @rules.command("list")
 @speaks_json
 def list_rules(as_json: bool) -> None:
-    """List the rules in use, what was refused, and where the site is more cautious."""
+    """List the rules in use, what was refused, and where the site is more cautious.
+
+    Ends with 1 when a file was refused.
+    """
     here = library_here()
     rows = [rule_row(rule) for rule in here.rules.values()]
     refused = [{"file": e.file, "line": e.line, "message": str(e)} for e in here.refusals]
@@ -37,6 +41,8 @@ def list_rules(as_json: bool) -> None:
     lines += [f"refused: {error}" for error in here.refusals]
     lines += [f"more cautious here: {o.rule} {o.what}, by {o.by}: {o.why}" for o in here.overrides]
     say({"rules": rows, "refused": refused, "overrides": cautious}, "\n".join(lines), as_json)
+    if refused:
+        sys.exit(1)
 
 
 @rules.command()

@@ -72,8 +72,18 @@ def _section(rule: RuleTable) -> Iterator[str]:
 
 
 def _how_soon(response: Response) -> str:
-    again = f", measured again after {response.recheck_min} min" if response.recheck_min else ""
-    return response.level.value + again
+    after = _span_of_time(response.recheck_min) if response.recheck_min else ""
+    return (
+        f"{response.level.value}, measured again after {after}" if after else response.level.value
+    )
+
+
+def _span_of_time(minutes: int) -> str:
+    """Return minutes in the largest unit in which they are whole, from two hours on."""
+    for unit, length in (("days", 24 * 60), ("hours", 60)):
+        if minutes % length == 0 and minutes > length:
+            return f"{minutes // length} {unit}"
+    return f"{minutes} minutes"
 
 
 def _steps(rule: RuleTable) -> Iterator[str]:

@@ -16,7 +16,7 @@ from edge.rules.possible import known
 from edge.rules.result import least_response, notes, written
 from edge.rules.steps import Steps
 from edge.rules.table import Condition, RuleTable
-from edge.rules.texts import NOT_JUDGED
+from edge.rules.texts import IMPOSSIBLE, NOT_JUDGED
 
 
 def assess(rule: RuleTable, facts: Mapping[str, object]) -> Assessment:
@@ -48,7 +48,7 @@ def _judged(rule: RuleTable, given: GivenFacts) -> Assessment:
     status = Status.INCOMPLETE if missing else Status.OK
     if any(rule.inputs[name].must_be_said for name in missing):
         status = Status.NEEDS_INPUT
-    response = least_response(steps, status)
+    response = least_response(steps, given, status)
     return _assessment(
         rule,
         status,
@@ -69,7 +69,8 @@ def _unjudged(
     result: dict[str, Json] = {"status": status.value}
     result |= {"missing": list(missing)} if missing else {"reason": reason}
     result |= {o.name: None for o in rule.outputs if not o.is_object and not o.asked}
-    responses = (Response(Level.NONE, NOT_JUDGED),) if missing else ()
+    asked = IMPOSSIBLE if given.is_impossible else NOT_JUDGED
+    responses = (Response(Level.NONE, asked),) if missing else ()
     return _assessment(
         rule, status, result | notes(given), missing=missing, reason=reason, responses=responses
     )

@@ -118,6 +118,14 @@ HBA1C: Final[Mapping[Word, Bounds]] = {
 }
 """What a meter can measure; 9 to 195 mmol/mol are 3 to 20 % (proposal of this project)."""
 
+BEYOND: Final[Mapping[Word, Bounds]] = {
+    "mg/dL": (Decimal(20), Decimal(400)),
+    "mmol/L": (Decimal("1.1"), Decimal("22.2")),
+}
+"""What the LO and the HI of a glucose meter are judged as: at most what meters usually measure
+(docs/devices/glucose.md), and at least what every meter has to (FDA, Self-Monitoring Blood Glucose
+Test Systems, 2020)."""
+
 DANGER_SIGNS: Final = (
     ("convulsion", "fits (convulsions)"),
     ("lethargic", "very sleepy or cannot be woken"),
@@ -230,6 +238,15 @@ def read(fact: Fact, raw: object) -> Possible | Refusal:
         return _read_bounds(fact, raw)
     number = _read_number(fact, raw)
     return number if isinstance(number, Refusal) else known(number)
+
+
+def beyond(word: object, unit: object) -> Mapping[str, Decimal]:
+    """Return what a meter's "HI" or "LO" says of a glucose in a unit, or in any if not known."""
+    known_as = unit if isinstance(unit, str) else ""
+    ranges = [BEYOND[known_as]] if known_as in BEYOND else list(BEYOND.values())
+    if word == "HI":
+        return {"least": min(high for _, high in ranges)}
+    return {"most": max(low for low, _ in ranges)}
 
 
 def _read_name(fact: Fact, raw: object) -> Possible | Refusal:

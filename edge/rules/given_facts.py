@@ -16,7 +16,7 @@ from typing import Final
 
 from edge.model.units import reckoned
 from edge.rules.anaemia_group import GROUPS
-from edge.rules.facts import BY_NAME, FactType, Refusal, is_one_of, read
+from edge.rules.facts import BY_NAME, FactType, Refusal, beyond, is_one_of, read
 from edge.rules.possible import UNKNOWN, Possible, between, bounds, known, rounded, single
 from edge.rules.table import Alias, Input, RuleTable
 
@@ -42,13 +42,15 @@ PREGNANT_UNTIL_YEARS: Final = 60
 class GivenFacts:
     """What is known of each fact of a rule, by its name in FACTS.
 
-    `told` are those that were given and can be; `refused` says in words why others cannot be.
+    `told` are those that were given and can be; `refused` says in words why others cannot be, and
+    `is_impossible` that a measured number is among them.
     """
 
     values: dict[str, Possible] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    is_impossible: bool = False
 
 
 def whom(rule: RuleTable, facts: Mapping[str, object]) -> GivenFacts:
@@ -75,7 +77,7 @@ def _take_all(
 ) -> None:
     for name in names:
         if name not in given.values:
-            _take_one(given, rule.inputs.get(name) or Input(BY_NAME[name]), facts)
+            _take_one(given, rule, rule.inputs.get(name) or Input(BY_NAME[name]), facts)
 
 
 def _complete(
@@ -98,12 +100,18 @@ def _complete(
             given.warnings += [taken.warning] if taken.warning else []
 
 
-def _take_one(given: GivenFacts, taken: Input, facts: Mapping[str, object]) -> None:
+def _take_one(
+    given: GivenFacts, rule: RuleTable, taken: Input, facts: Mapping[str, object]
+) -> None:
     fact = taken.fact
     name, raw = _raw(taken, facts)
+    if fact.name == "glucose" and raw in ("HI", "LO"):
+        unit = rule.inputs.get(fact.told_by)
+        raw = beyond(raw, _raw(unit, facts)[1] if unit else None)
     possible = read(fact, raw) if name else fact.unknown
     if isinstance(possible, Refusal):
         given.refused[name] = possible.text
+        given.is_impossible |= fact.type is FactType.NUMBER and fact.name not in AGES
         possible = fact.unknown
     elif name and (raw is not None or fact.type is FactType.NAME):
         given.told.add(fact.name)
@@ -151,6 +159,7 @@ def _refuse_crossed_pressures(given: GivenFacts) -> None:
 
 
 def _refuse(given: GivenFacts, names: tuple[str, ...], why: str) -> None:
+    given.is_impossible |= not set(names) <= set(AGES)
     for name in names:
         given.refused[name] = why
         given.values[name] = BY_NAME[name].unknown

@@ -14,7 +14,7 @@ from edge.rules.given_facts import GivenFacts
 from edge.rules.possible import Possible, Range, Word, half_up, single
 from edge.rules.steps import Steps
 from edge.rules.table import Output
-from edge.rules.texts import INCOMPLETE
+from edge.rules.texts import IMPOSSIBLE, INCOMPLETE
 
 
 def written(
@@ -38,22 +38,28 @@ def notes(given: GivenFacts) -> dict[str, Json]:
     return found | ({"refused": dict(given.refused)} if given.refused else {})
 
 
-def least_response(steps: Steps, status: Status) -> Response | None:
-    """Return the response to the mildest result that is possible, None when there is none.
+def least_response(steps: Steps, given: GivenFacts, status: Status) -> Response | None:
+    """Return the response to what is certain of the result, None when there is none.
 
-    A mild result that is not complete calms nobody: then what is missing is asked for.
+    That is the mildest possible word where the table orders its words; of words without an order
+    only the level is certain. A mild result that is not complete calms nobody: then what is missing
+    is asked for.
     """
     if not steps.rule.respond_to:
         return None
     possible = steps.possible(steps.rule.respond_to)
     assert isinstance(possible, frozenset)
-    responses = [said for word, said in steps.rule.responses.items() if word in possible]
-    if not responses:
+    words = [word for word in steps.rule.responses if word in possible]
+    if not words:
         return None
-    least = min(responses, key=lambda response: response.level.rank)
-    if status is Status.OK or least.level.rank >= Level.SOON.rank:
+    is_ordered = steps.rule.respond_to in steps.rule.order
+    if is_ordered:
+        words.sort(key=lambda word: steps.rule.rank(steps.rule.respond_to, word))
+    least = min((steps.rule.responses[word] for word in words), key=lambda one: one.level.rank)
+    is_certain = is_ordered or len(words) == 1
+    if is_certain and (status is Status.OK or least.level.rank >= Level.SOON.rank):
         return least
-    return Response(least.level, INCOMPLETE)
+    return Response(least.level, IMPOSSIBLE if given.is_impossible else INCOMPLETE)
 
 
 def _output(output: Output, steps: Steps, missing: tuple[str, ...]) -> dict[str, Json]:

@@ -14,12 +14,13 @@ from edge.rules.table import RuleTable
 
 INCOMPLETE: Final = "Something is missing, so the result may be worse. Measure it or ask for it."
 NOT_JUDGED: Final = "No alert can be given yet: something is missing. Measure it or ask for it."
+IMPOSSIBLE: Final = "A value cannot be right. Look at the patient now, then measure again."
 DRAFT: Final = "Draft: no clinician has signed this rule."
 
 
 def texts(rules: Iterable[RuleTable]) -> Iterator[str]:
     """Yield every sentence and label of these rules that a screen shows, for translation."""
-    yield from (INCOMPLETE, NOT_JUDGED, DRAFT)
+    yield from (INCOMPLETE, NOT_JUDGED, IMPOSSIBLE, DRAFT)
     yield from (fact.label for fact in FACTS)
     for rule in rules:
         yield rule.title

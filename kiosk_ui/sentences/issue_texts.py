@@ -162,6 +162,14 @@ def _looks_like_fahrenheit(value: Value) -> bool:
     return value.code == Code.TEMPERATURE and value.unit == "Cel" and low <= value.value <= high
 
 
+_CHECK = N_("%(what)s must be from %(low)s to %(high)s. Check the number.")
+_LOOK_FIRST = N_(
+    "%(what)s must be from %(low)s to %(high)s. Look at the patient now, then check the number."
+)
+_FAINT = frozenset({Code.RESPIRATORY_RATE, Code.PULSE, Code.SPO2})
+"""Signs of life: below its limits one may be wrong, or the patient may be dying."""
+
+
 def impossible_sentence(finding: Finding, values: tuple[Value, ...]) -> Markup:
     """Return why typed values cannot be true, with the limits that hold."""
     if finding.kind == "crossed":
@@ -172,10 +180,7 @@ def impossible_sentence(finding: Finding, values: tuple[Value, ...]) -> Markup:
         limits = limits_of(value.code, value.unit)
         if limits is not None and limits.name == finding.name:
             low, high = (quantity(plain(bound), value.unit) for bound in limits.hard)
-            return t(
-                N_("%(what)s must be from %(low)s to %(high)s. Check the number."),
-                what=vital_name(value.code),
-                low=low,
-                high=high,
-            )
+            is_faint = value.code in _FAINT and value.value < limits.hard[0]
+            text = _LOOK_FIRST if is_faint else _CHECK
+            return t(text, what=vital_name(value.code), low=low, high=high)
     return t(N_("This number cannot be right. Check it."))

@@ -11,6 +11,7 @@ from edge.model.age import from_birth
 from edge.rules import rules
 from edge.rules.assessment import Status
 from edge.rules.engine import assess
+from edge.rules.texts import IMPOSSIBLE, NOT_JUDGED
 
 TENTH = Decimal("0.1")
 WELL = {"age_years": 40, "pregnant": False, "rr": 16, "spo2": 97, "o2": False, "sbp": 125}
@@ -124,6 +125,40 @@ def test_a_rule_begins_or_ends_on_the_day_itself(name: str, months: int, birth: 
 def _months(birth: date, day: date) -> int:
     months = (day.year - birth.year) * 12 + day.month - birth.month
     return months - (day.day < birth.day)
+
+
+@pytest.mark.parametrize("unit", ["mg/dL", "mmol/L"])
+def test_the_words_of_a_glucose_meter_are_judged_as_beyond_its_range(unit: str) -> None:
+    adult = {"age_years": 50, "pregnant": False, "glucose_unit": unit}
+    high = assess(rules()["hyperglycaemia_adult"], adult | {"glucose": "HI"})
+    assert (high.result["very_high"], high.level) == (True, "urgent")
+    low = assess(rules()["hypoglycaemia_adult"], adult | {"value": "LO"})
+    assert (low.result["level_at_least"], low.level) == ("level2", "emergency")
+    child = {"age_years": 3, "glucose_unit": unit, "glucose": "LO"}
+    assert assess(rules()["hypoglycaemia_child"], child).result["low"] is True
+    assert "refused" in result("hyperglycaemia_adult", **adult, glucose="LOW")
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts"),
+    [
+        ("news2", {"age_years": 40, "rr": 2}),
+        ("news2", {"age_years": 40, "spo2": 38, "pregnant": False}),
+        ("shock_index_adult", {"age_years": 40, "hr": 18, "sbp": 120}),
+        ("imci_hypoxaemia", {"age_years": 2, "spo2": 38}),
+        ("bp_grade_adult", {"age_years": 40, "sbp": 80, "dbp": 90}),
+    ],
+)
+def test_an_impossible_value_sends_the_worker_to_the_patient_first(
+    rule: str, facts: dict[str, object]
+) -> None:
+    answer = assess(rules()[rule], facts)
+    assert [response.staff for response in answer.responses] == [IMPOSSIBLE]
+
+
+def test_an_impossible_age_or_word_is_asked_for_as_before() -> None:
+    answer = assess(rules()["news2"], {"age_years": 400, "consciousness": "X"})
+    assert [response.staff for response in answer.responses] == [NOT_JUDGED]
 
 
 def test_the_site_decides_by_which_bounds_a_weight_is_talked_about() -> None:

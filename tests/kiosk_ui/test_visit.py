@@ -81,6 +81,8 @@ def test_any_digits_can_be_typed(desk: Desk, visit: str, typed: str, shown: str)
     ("form", "why"),
     [
         ({"kind": "temperature", "v0": "368"}, "must be from"),
+        ({"kind": "respiratory-rate", "v0": "2"}, "Look at the patient now"),
+        ({"kind": "respiratory-rate", "v0": "200"}, "Check the number"),
         ({"kind": "temperature", "v0": "36.8.1"}, "not a number"),
         ({"kind": "temperature", "v0": "1,036.8"}, "not a number"),
         ({"kind": "temperature", "v0": ""}, "Enter a number"),

@@ -153,6 +153,21 @@ def test_a_broken_file_of_the_site_is_not_signed(no_box: Path) -> None:
     done = run("rules sign news2 --name Khan --role physician --json")
     assert (done.exit_code, json.loads(done.stdout)["kind"]) == (2, "table")
     assert "news2.toml, line 1" in json.loads(done.stdout)["message"]
+    listed = run("rules list --json")
+    assert listed.exit_code == 1
+    assert [row["file"] for row in json.loads(listed.stdout)["refused"]] == ["news2.toml"]
+
+
+def test_a_table_with_an_unknown_fact_is_told_so_without_a_path_of_the_program(
+    tmp_path: Path,
+) -> None:
+    table = json.loads(run("rules show bp_grade_adult --json").stdout)["table"]
+    file = tmp_path / "mine.toml"
+    file.write_text(table.replace('fact = "sbp"', 'fact = "spb"'), encoding="utf-8")
+    done = run(f"rules check {file}")
+    assert done.exit_code == 2
+    assert 'no fact is called "spb"' in done.output
+    assert "edge/" not in done.output
 
 
 def test_check_names_the_line_of_a_wrong_table(tmp_path: Path) -> None:
