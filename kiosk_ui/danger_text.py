@@ -92,7 +92,7 @@ def _response(store: Store, alert: OpenAlert, now: Stamp) -> Markup | None:
         return None
     lines_of = verdict.of_visit(store, visits.get(store, alert.visit_id), now).lines
     said = next((one for one in lines_of if one.assessment.rule == alert.rule), None)
-    return None if said is None or said.response is None else t(said.response.staff)
+    return None if said is None else t(said.sentence)
 
 
 def _signs(store: Store, alert: OpenAlert) -> Markup:

@@ -72,13 +72,17 @@ def _asking_for_the_site(said: Assessment, known: Facts) -> Assessment:
 
 
 def response(assess: Assess, facts: Facts) -> Response | None:
-    """Return what is to be done by facts as they are most likely; None when nothing is said."""
+    """Return what is to be done by facts as they are most likely; None when nothing is said.
+
+    A rule that is for a pregnant woman only says nothing but that the fact is missing.
+    """
     known = {name: fact for name, fact in facts.items() if name != LIKELY}
     if LIKELY in facts:
         known |= _age(_days(facts[LIKELY], 0))
     found = assess(known)
     if PREGNANT in found.missing:
-        found = assess({**known, PREGNANT: False})
+        without = assess({**known, PREGNANT: False})
+        found = without if without.responses else found
     return max(found.responses, key=lambda one: one.level.rank, default=None)
 
 

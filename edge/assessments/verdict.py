@@ -17,6 +17,7 @@ from edge.model.clock import Stamp
 from edge.model.entry import Entry
 from edge.rules.assessment import Level, Response, Status
 from edge.rules.table import RuleTable
+from edge.rules.texts import NOT_JUDGED
 from edge.store.store import Store
 from edge.visits.visits import Visit
 
@@ -27,6 +28,14 @@ FAILED: Final = "A rule has failed. Judge the values yourself."
 NO_RULE: Final = "No rule is for this person. Judge the values yourself."
 ACT: Final = "Act now, and ask a clinician."
 LOOK: Final = "Look at this again today."
+BY_LEVEL: Final = {
+    Level.NONE: "Nothing was found by this rule.",
+    Level.ROUTINE: "Go on as usual.",
+    Level.SOON: LOOK,
+    Level.URGENT: ACT,
+    Level.EMERGENCY: ACT,
+}
+"""What is said to staff where a rule has no sentence for its level."""
 UNKNOWN: Final = {
     "age": "No alert can be given: the age is not known.",
     SEX: "No alert can be given: the sex is not known.",
@@ -38,7 +47,8 @@ UNKNOWN: Final = {
 """What is said where a fact of the person is missing, by the question that asks for it."""
 
 KIOSK_TEXTS: Final = (
-    *(FOUND_NOTHING, NOTHING_MEASURED, TO_CONFIRM, FAILED, NO_RULE, ACT, LOOK),
+    *(FOUND_NOTHING, NOTHING_MEASURED, TO_CONFIRM, FAILED, NO_RULE),
+    *BY_LEVEL.values(),
     *UNKNOWN.values(),
 )
 
@@ -59,6 +69,11 @@ class VerdictLine:
     assessment: StoredAssessment
     rule: RuleTable | None
     response: Response | None
+
+    @property
+    def sentence(self) -> str:
+        """What the rule says to staff (English)."""
+        return staff_sentence(self.assessment.status, self.assessment.level, self.response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,17 @@ class Verdict:
     def draft(self) -> bool:
         """Whether no clinician has signed one of the tables that judged."""
         return any(line.assessment.draft for line in self.lines)
+
+
+def staff_sentence(status: str, level: Level, response: Response | None) -> str:
+    """Return what one rule says to staff (English): nothing milder than its level."""
+    if status == Status.FAILED:
+        return FAILED
+    if response is not None and response.level.rank >= level.rank:
+        return response.staff
+    if status == Status.NEEDS_INPUT and level is Level.NONE:
+        return NOT_JUDGED
+    return BY_LEVEL[level]
 
 
 def of_visit(store: Store, visit: Visit, now: Stamp) -> Verdict:

@@ -39,19 +39,25 @@ def notes(given: GivenFacts) -> dict[str, Json]:
 
 
 def least_response(steps: Steps, given: GivenFacts, status: Status) -> Response | None:
-    """Return the response to the mildest result that is possible, None when there is none.
+    """Return the response to what is certain of the result, None when there is none.
 
-    A mild result that is not complete calms nobody: then what is missing is asked for.
+    That is the mildest possible word where the table orders its words; of words without an order
+    only the level is certain. A mild result that is not complete calms nobody: then what is missing
+    is asked for.
     """
     if not steps.rule.respond_to:
         return None
     possible = steps.possible(steps.rule.respond_to)
     assert isinstance(possible, frozenset)
-    responses = [said for word, said in steps.rule.responses.items() if word in possible]
-    if not responses:
+    words = [word for word in steps.rule.responses if word in possible]
+    if not words:
         return None
-    least = min(responses, key=lambda response: response.level.rank)
-    if status is Status.OK or least.level.rank >= Level.SOON.rank:
+    is_ordered = steps.rule.respond_to in steps.rule.order
+    if is_ordered:
+        words.sort(key=lambda word: steps.rule.rank(steps.rule.respond_to, word))
+    least = min((steps.rule.responses[word] for word in words), key=lambda one: one.level.rank)
+    is_certain = is_ordered or len(words) == 1
+    if is_certain and (status is Status.OK or least.level.rank >= Level.SOON.rank):
         return least
     return Response(least.level, IMPOSSIBLE if given.is_impossible else INCOMPLETE)
 

@@ -6,7 +6,6 @@ from flask import Blueprint, abort, render_template
 
 from edge.assessments import judging, rule_text, verdict
 from edge.patients import register
-from edge.rules.assessment import Level
 from edge.visits import visits
 from kiosk_ui import context
 from kiosk_ui.guard import staff_only
@@ -14,15 +13,6 @@ from kiosk_ui.pages import say_fact
 from kiosk_ui.wording import N_
 
 page = Blueprint("rules", __name__)
-
-LEVELS = {
-    Level.NONE: N_("Nothing was found by this rule."),
-    Level.ROUTINE: N_("Go on as usual."),
-    Level.SOON: N_("Look at this again today."),
-    Level.URGENT: N_("Act now, and ask a clinician."),
-    Level.EMERGENCY: N_("Act now, and ask a clinician."),
-}
-"""What is shown of a version whose sentences are not here any more."""
 
 COMBINED = {
     "sum": N_("the sum of"),
@@ -63,6 +53,5 @@ def of_visit(visit_id: str) -> str:
         patient=register.get(store, visit.patient_id),
         verdict=verdict.of_visit(store, visit, context.now()),
         texts=rule_text,
-        level_words=LEVELS,
         questions=say_fact.QUESTIONS,
     )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from edge.rules import rules
+from edge.rules.assessment import Status
 from edge.rules.engine import assess
 
 VECTORS = json.loads(
@@ -40,3 +41,18 @@ def test_a_rule_judges_as_its_source_says(rule: str, row: dict[str, Any]) -> Non
     result = assess(rules()[rule], row["input"]).result
     assert {key: result.get(key) for key in row["expect"]} == row["expect"]
     assert agrees(result, row["expect"])
+
+
+def test_of_equal_levels_the_response_is_the_one_that_is_certain() -> None:
+    rule = rules()["preeclampsia_signs"]
+    facts = {"pregnant": True, "sbp": 165, "dbp": 112, "severe_headache": True}
+    assert assess(rule, facts).responses == (rule.responses["severe_signs"],)
+    fits = {**facts, "convulsion": True}
+    assert assess(rule, fits).responses == (rule.responses["convulsion"],)
+
+
+def test_of_words_without_an_order_none_is_said_that_is_not_certain() -> None:
+    rule = rules()["imci_temperature"]
+    found = assess(rule, {"age_months": 1, "axillary_temp_c": Decimal("38.6")})
+    said = {one.staff for one in found.responses} & {one.staff for one in rule.responses.values()}
+    assert (len(said) == 1) == (found.status is Status.OK)

@@ -11,8 +11,9 @@ from edge.model.reading import Code, Kind, Value
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.rules import rules
+from edge.rules.texts import NOT_JUDGED
 from edge.store.store import Store
-from edge.visits import notes
+from edge.visits import notes, visits
 
 
 def visit_of(desk: Desk, store: Store, clock: Clock, form: PatientForm) -> str:
@@ -88,3 +89,35 @@ def test_each_rule_has_a_page_with_table_source_and_version(desk: Desk) -> None:
         assert "&lt;bdi" not in page
     assert desk.client.get("/rules/none").status_code == 404
     assert 'href="/rules"' in desk.get("/clinic")
+
+
+def test_the_stop_page_says_what_is_certain_and_no_fit_that_nobody_saw(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    visit = visit_of(desk, store, clock, PatientForm("Sita", sex="female", birth="1998"))
+    desk.post(f"{visit}/say/pregnant", answer="yes")
+    desk.post(f"{visit}/notes/pregnancy", name="gestation_weeks", value="30")
+    cuff(store, clock, "165", "112")
+    desk.post(
+        f"{visit}/notes/danger", name="danger_signs", value="severe_headache", known="present"
+    )
+    patient = visits.get(store, visit.rpartition("/")[2]).patient_id
+    signs = rules()["preeclampsia_signs"].responses
+    assert alerts(store, "preeclampsia_signs") > 0
+    for page in (desk.get(f"/dangers/{patient}"), desk.get(f"{visit}/rules")):
+        assert "A convulsion in pregnancy" not in page
+    assert signs["severe_signs"].staff in desk.get(f"{visit}/rules")
+
+
+def test_a_rule_that_needs_a_fact_never_says_that_nothing_was_found(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    visit = visit_of(desk, store, clock, PatientForm("Sita", birth="1998"))
+    cuff(store, clock, "186", "114")
+    [section] = [
+        part
+        for part in desk.get(f"{visit}/rules").split("<section")
+        if rules()["bp_pregnancy"].title in part
+    ]
+    assert NOT_JUDGED in section
+    assert "Nothing was found" not in section
