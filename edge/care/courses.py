@@ -6,19 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from edge.care import immunizations, vaccine_schedule
+from edge.care import immunizations, last_pressure, vaccine_schedule
 from edge.care.episodes import Episode
 from edge.care.library import Library
 from edge.care.plan import Course, as_day
 from edge.care.programme import BIRTH, VACCINES, Control
 from edge.care.vaccine_schedule import DoseGiven, DoseLine
-from edge.model.reading import Code, Kind
 from edge.patients import edits, register
-from edge.readings import history
 from edge.store.store import Store
-
-PRESSURES_LOOKED_AT = 5
-"""Of the last pressures, the first that nobody has marked as wrong counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +78,8 @@ def _is_controlled(store: Store, ids: Sequence[str], control: Control | None) ->
     """Return whether the last blood pressure is below both bounds, None without one."""
     if control is None:
         return None
-    found = history.of_kind(store, ids, Kind.BLOOD_PRESSURE, limit=PRESSURES_LOOKED_AT)
-    for reading in found.readings:
-        upper, lower = reading.value(Code.SYSTOLIC), reading.value(Code.DIASTOLIC)
-        if upper is not None and lower is not None and not reading.struck:
-            return upper.value < control.systolic_below and lower.value < control.diastolic_below
-    return None
+    found = last_pressure.of_person(store, ids)
+    if found is None:
+        return None
+    upper, lower = found
+    return upper.value < control.systolic_below and lower.value < control.diastolic_below

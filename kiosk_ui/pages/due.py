@@ -9,16 +9,14 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
-from edge.care import calls, contacting, follow_up
+from edge.care import calls, contacting, follow_up, last_pressure
 from edge.care.follow_up import LISTS, FollowUp
 from edge.care.library import Library
 from edge.care.plan import HOSPITAL
 from edge.model.errors import NotFound
 from edge.model.follow_up_kinds import AppointmentState, CallOutcome
 from edge.model.patient import Patient
-from edge.model.reading import Code, Kind
 from edge.patients import birth, edits, life_status, register
-from edge.readings import history
 from edge.store import taken_back
 from kiosk_ui import care_texts, context
 from kiosk_ui.care_texts import OUTCOMES, day_text, due_text, in_use, programme_title
@@ -162,14 +160,10 @@ def _shown(row: FollowUp, known: Library, today: date) -> DueRow | None:
 
 
 def _pressure(patient_id: str) -> Markup:
-    """Return the last blood pressure, empty without one."""
+    """Return the last blood pressure that counts, empty without one."""
     store = context.store()
-    ids = edits.one_person(store, patient_id)
-    for reading in history.of_kind(store, ids, Kind.BLOOD_PRESSURE, limit=3).readings:
-        upper, lower = reading.value(Code.SYSTOLIC), reading.value(Code.DIASTOLIC)
-        if upper is not None and lower is not None and not reading.struck:
-            return lines((upper, lower))[0].text
-    return Markup("")
+    found = last_pressure.of_person(store, edits.one_person(store, patient_id))
+    return Markup("") if found is None else lines(found)[0].text
 
 
 def _part(name: str, programme: str | None, shown: int, total: int) -> PartOfList | None:

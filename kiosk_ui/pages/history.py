@@ -17,7 +17,7 @@ from edge.readings import alerts, history
 from edge.readings.history import StoredReading
 from edge.rules import plausibility
 from edge.staff import audit, staff
-from kiosk_ui import charts, context, list_parts
+from kiosk_ui import charts, context, list_parts, moved_visits
 from kiosk_ui.guard import staff_only
 from kiosk_ui.list_parts import PartOfList
 from kiosk_ui.pages import files
@@ -85,6 +85,7 @@ def show(patient_id: str) -> str:
     return render_template(
         "history.html",
         patient=patient,
+        moved=moved_visits.notices(ids),
         files=files.shown(patient),
         days=ltr(context.settings().retention_days),
         vitals=tabs,

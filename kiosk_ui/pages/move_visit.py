@@ -35,6 +35,7 @@ def show(visit_id: str, holder_id: str) -> str:
         visit_id=visit_id,
         holder=register.get(context.store(), holder_id),
         rows=_rows(entries),
+        is_whole=_is_whole(visit_id, holder_id),
         query=request.args.get("q", ""),
         found=Markup(_found(visit_id, holder_id)),
     )
@@ -90,8 +91,13 @@ def _ask(visit_id: str, holder_id: str, patient: Patient, entries: list[int]) ->
         patient=patient,
         rows=_rows(entries),
         sure=_fingerprint(entries),
-        is_whole=visits.get(context.store(), visit_id).patient_id == holder_id,
+        is_whole=_is_whole(visit_id, holder_id),
     )
+
+
+def _is_whole(visit_id: str, holder_id: str) -> bool:
+    """Whether the visit itself goes; otherwise only readings of it that were given to another."""
+    return visits.get(context.store(), visit_id).patient_id == holder_id
 
 
 def _held(visit_id: str, holder_id: str) -> list[int]:

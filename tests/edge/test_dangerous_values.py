@@ -9,6 +9,8 @@ import pytest
 from edge.rules import rules
 from edge.rules.assessment import Assessment, Level, Status
 from edge.rules.engine import assess
+from edge.rules.loader import load
+from edge.rules.table_rows import TableError
 
 Facts = dict[str, object]
 
@@ -110,3 +112,17 @@ def test_a_very_low_value_is_not_called_expected(rule: str, facts: Facts) -> Non
 def test_an_arm_that_nobody_has_is_refused() -> None:
     answer = judged("muac", age_months=20, muac_mm=11, bilateral_oedema=False)
     assert answer.missing == ("muac_mm",)
+
+
+def test_of_responses_that_are_as_urgent_the_first_of_the_table_is_said() -> None:
+    answer = judged("preeclampsia_signs", pregnant=True, sbp=165, dbp=112)
+    table = rules()["preeclampsia_signs"].responses
+    assert answer.responses == (table["severe_pressure"],)
+
+
+def test_a_condition_may_hold_by_another_flag_only() -> None:
+    text = rules()["bp_pregnancy"].source
+    for wrong in ("sbp", "nothing"):
+        changed = text.replace('or_fact = "pregnant_or_postpartum"', f'or_fact = "{wrong}"')
+        with pytest.raises(TableError, match="yes or no"):
+            load(changed, "wrong.toml")

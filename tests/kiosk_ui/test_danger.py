@@ -7,7 +7,7 @@ import re
 import pytest
 from kiosk_desk import Desk, cuff, measured
 
-from edge.dangers import dangers
+from edge.dangers import checklists, dangers
 from edge.model.clock import Clock
 from edge.model.entry import Lane
 from edge.model.patient import Patient
@@ -15,6 +15,7 @@ from edge.model.reading import Kind
 from edge.patients import register
 from edge.patients.form import PatientForm
 from edge.readings import history
+from edge.staff import staff
 from edge.store import outbox
 from edge.store.store import Store
 from edge.visits import notes
@@ -72,6 +73,24 @@ def test_it_ends_only_by_saying_what_was_done(
     assert desk.post(f"{path}/end", ending=ending).headers["Location"] == leads_to
     assert dangers.waiting(store) == []
     assert desk.client.get(visit).status_code == 200
+
+
+def test_the_visit_says_afterwards_what_was_done_by_whom(
+    desk: Desk, visit: str, amina: Patient, store: Store, clock: Clock
+) -> None:
+    cuff(store, clock, "228", "124")
+    path, steps = f"/dangers/{amina.id}", checklists.steps()
+    for word, done in (("stay", "yes"), ("letter", "yes"), ("letter", "no")):
+        desk.post(f"{path}/step", word=word, done=done)
+    desk.post(f"{path}/end", ending="treated")
+    page = desk.get(f"/patients/{amina.id}/visits")
+    (written,) = re.findall(r"<dt>Stop</dt><dd>(.*?)</dd>", page, re.DOTALL)
+    first, last = written.split("\n")
+    assert first.startswith(steps["stay"].text)
+    assert last.startswith("Treated here · ")
+    (worker,) = {one.name for one in staff.members(store) if one.name in written}
+    assert worker in first
+    assert worker in last
 
 
 def test_every_page_rings_while_a_danger_waits_without_a_name(

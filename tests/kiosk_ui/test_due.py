@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from kiosk_desk import Desk
+from kiosk_desk import Desk, cuff
 
 from edge.care import appointments, episodes
 from edge.model.clock import Clock
 from edge.patients import register
 from edge.patients.form import PatientForm
+from edge.readings import measured
 from edge.store.store import Store
 from edge.visits import visits
 
@@ -37,6 +38,23 @@ def test_who_missed_an_appointment_is_on_the_list_with_the_telephone(
     assert 'href="tel:03015550142"' in page
     assert "3</bdi> days late" in page
     assert row in page
+
+
+def test_the_list_shows_the_pressure_that_counts_in_its_visit(
+    desk: Desk, store: Store, clock: Clock
+) -> None:
+    zahra, _ = overdue(store, clock)
+    desk.post(f"/patients/{zahra}/visit")
+    cuff(store, clock, "172", "101")
+    assert "172/101" in desk.get("/due", list="overdue")
+    cuff(store, clock, "160", "95")
+    cuff(store, clock, "150", "91")
+    visit = visits.of_patient(store, [zahra])[0].id
+    counts = measured.of_visit(store, visit)
+    assert counts is not None
+    upper, lower = (f"{value.value:.0f}" for value in counts.values)
+    assert (upper, lower) != ("150", "91")
+    assert f"{upper}/{lower}" in desk.get("/due", list="overdue")
 
 
 def test_a_call_is_kept_by_one_tap_and_taken_back(desk: Desk, store: Store, clock: Clock) -> None:

@@ -222,6 +222,7 @@ def test_a_whole_visit_moves_to_the_right_patient_and_both_histories_tell_it(
     medicines.record(store, clock.now(), visit, given, actor=None)
     about = Subject(sara.id, visit)
     attachments.add(store, settings.home, clock.now(), b"photo", "image/jpeg", about)
+    assert "The whole visit goes" in desk.get(f"/visits/{visit}/readings-of/{sara.id}/move")
     path = f"/visits/{visit}/readings-of/{sara.id}/move/{gita.id}"
     sure = re.search(r'name="sure" value="([^"]+)"', desk.post(path).text)
     assert sure is not None
@@ -233,8 +234,9 @@ def test_a_whole_visit_moves_to_the_right_patient_and_both_histories_tell_it(
     assert [r.patient_id for r in history.of_visit(store, moved)] == [gita.id]
     assert [f.visit for f in patient_files.of_patient(store, gita.id)] == [moved]
     assert patient_files.of_patient(store, sara.id) == []
-    assert "moved to <bdi>Gita" in desk.get(f"/patients/{sara.id}/visits")
-    assert "moved here" in desk.get(f"/patients/{gita.id}/visits")
+    for place in ("visits", "history"):
+        assert "moved to <bdi>Gita" in desk.get(f"/patients/{sara.id}/{place}")
+        assert "first and moved here" in desk.get(f"/patients/{gita.id}/{place}")
 
 
 def test_a_visit_without_readings_is_moved_too_and_a_finished_one_stays_itself(
@@ -260,3 +262,17 @@ def test_the_danger_of_a_moved_visit_goes_with_it(
     desk.post(f"/visits/{visit}/readings-of/{sara.id}/move/{gita.id}", sure="none")
     assert dangers.of_patient(store, sara.id) is None
     assert dangers.of_patient(store, gita.id) is not None
+
+
+def test_what_was_done_at_the_stop_page_goes_with_a_moved_visit(
+    desk: Desk, store: Store, clock: Clock, visit: str, sara: Patient
+) -> None:
+    form = PatientForm("Gita", sex="female", age="20", age_unit="months")
+    gita = register.register(store, clock.now(), form, None)
+    sign = {"name": "danger_signs", "value": "convulsion", "known": "present"}
+    desk.post(f"/visits/{visit}/notes/danger", **sign)
+    desk.post(f"/dangers/{sara.id}/end", ending="treated")
+    assert "Treated here" in desk.get(f"/patients/{sara.id}/visits")
+    desk.post(f"/visits/{visit}/readings-of/{sara.id}/move/{gita.id}", sure="none")
+    assert "Treated here" not in desk.get(f"/patients/{sara.id}/visits")
+    assert "Treated here" in desk.get(f"/patients/{gita.id}/visits")
