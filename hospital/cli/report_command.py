@@ -29,8 +29,8 @@ def report(clinic: str, asked: Asked, as_json: bool) -> None:
     """
     now = int(datetime.now(UTC).timestamp() * 1000)
     first, last = (months.local_day(now, hours * 60) for hours in ZONES)
-    report_output.check_begun(asked.month, first, last)
     with open_hospital() as (settings, archive):
+        report_output.check_begun(asked.month, first, last)
         if asked.form:
             site = report_output.site_mapping(settings.home, clinic)
             written = report_output.written(month.settled(archive, clinic), asked, site)

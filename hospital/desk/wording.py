@@ -9,8 +9,9 @@ from datetime import UTC, date, datetime
 from markupsafe import Markup
 
 from edge import rules
-from edge.assessments import rule_text
+from edge.assessments import judging, rule_text, uncertain, verdict
 from edge.assessments.alerts import SIGNS
+from edge.assessments.second_judgement import Recorded, SecondJudgement
 from edge.assessments.silence import Silence
 from edge.model import units
 from edge.model.age import Age, Estimate
@@ -24,6 +25,7 @@ from edge.model.patient_codes import AgeUnit, Sex
 from edge.model.patient_fields import PATIENT_FIELDS, FieldType, PatientField
 from edge.model.reading import Code, Value
 from edge.referrals.letter import LetterReading
+from edge.rules.assessment import Level, Status
 from hospital.patients.messages import DeliveryState, SentMessage
 from hospital.views.chart import ReadingRow
 
@@ -193,6 +195,22 @@ def rule(kind: str) -> str:
     """Return what a rule is called."""
     known = rules.rules().get(kind)
     return _EARLIER_RULES.get(kind, (kind, ""))[0] if known is None else known.title
+
+
+def rule_level(one: Recorded | SecondJudgement) -> str:
+    """Return in a word how soon somebody must act, or that nothing was judged."""
+    if one.status in (Status.FAILED, Status.NEEDS_INPUT) and one.level == Level.NONE:
+        return "Not judged"
+    return "Nothing found" if one.level == Level.NONE else one.level.capitalize()
+
+
+def rule_sentence(one: Recorded, second: SecondJudgement | None) -> str:
+    """Return what a rule asks of staff: by its table where it is here, else by its level."""
+    response = None
+    if second is not None and second.same_table:
+        response = uncertain.response(judging.by_rule(second.rule), one.facts)
+    level = Level(one.level) if one.level in set(Level) else Level.NONE
+    return verdict.staff_sentence(one.status, level, response)
 
 
 def parameter(name: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -80,6 +82,12 @@ def test_the_hospital_judges_the_same_facts_alike(
     assert "Judged here once more: the same." in page
     assert "Draft: no clinician has signed it" in page
     assert "not the same" not in page
+    section = page.partition('id="assessments-title"')[2].partition("</section>")[0]
+    open_part = re.sub(r"<details>.*?</details>|<[^>]*>", "", section, flags=re.DOTALL)
+    assert "All that was reckoned" in section
+    assert rules()["hypotension"].title in open_part
+    assert rules()["hypotension"].responses[True].staff in html.unescape(open_part)
+    assert not re.search(r"\w_\w|at least|\b[0-9a-f]{12}", open_part)
 
     before = store.journal_position()
     retract.strike(store, hand.now(), entry, "trial", actor="w1")
