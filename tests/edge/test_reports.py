@@ -123,10 +123,10 @@ def test_a_reading_that_went_to_somebody_else_counts_for_them(clinic: Clinic) ->
     for who in (wrong, right):
         clinic.enrolled(who, "2025-01-01")
     reading = clinic.measured(wrong, "2026-11-05")
-    assert numbers(clinic)["hearts360.under_care"] == 1
+    assert numbers(clinic)["hearts360.controlled"] == 1
     to_tray = {"reading": reading, "patient": None, "why": "somebody-else"}
     clinic.write("claim", "2026-11-06", to_tray)
-    assert numbers(clinic)["hearts360.under_care"] == 0
+    assert numbers(clinic)["hearts360.controlled"] == 0
     clinic.write("claim", "2026-11-06", {"reading": reading, "patient": right})
     settled = settle(clinic.facts, clinic.people)
     assert [row.patient for row in settled.kind("reading")] == [right]
@@ -162,12 +162,12 @@ def test_a_doubted_reading_counts_once_somebody_has_settled_the_doubt(clinic: Cl
     body = {"kind": "blood-pressure", "source": "device", "device": "d", "quality": ["unchecked"]}
     told = {"values": pressure(120, 70), "patient": who, "visit": visit}
     reading = clinic.write("reading", "2026-11-05", body | told)
-    assert numbers(clinic)["hearts360.under_care"] == 0
+    assert numbers(clinic)["hearts360.controlled"] == 0
     assert numbers(clinic)["equipment.working"] == 1
     clinic.write("confirm", "2026-11-05", {"reading": reading, "doubt": "perhaps_same"})
-    assert numbers(clinic)["hearts360.under_care"] == 0
+    assert numbers(clinic)["hearts360.controlled"] == 0
     clinic.write("confirm", "2026-11-05", {"reading": reading})
-    assert numbers(clinic)["hearts360.under_care"] == 1
+    assert numbers(clinic)["hearts360.controlled"] == 1
 
 
 def test_the_value_that_counts_is_the_derived_one_while_its_readings_hold(clinic: Clinic) -> None:

@@ -22,7 +22,7 @@ from edge.jobs import disk
 from edge.store import ledger, outbox
 from hospital.receiving import ledger as hospital_ledger
 
-DAYS = int(os.environ.get("HEALTHPOST_ABSENCE", "16"))
+DAYS = int(os.environ.get("HEALTHPOST_ABSENCE", "6"))
 CLINIC = "Clinic behind the pass"
 LONG_DAYS = 30
 """Of fewer days so little is left half way that a busy machine might come too late for it."""

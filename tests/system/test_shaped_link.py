@@ -18,7 +18,7 @@ from edge.store import outbox
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 CLINIC = "Clinic behind the pass"
-ABSENCE = Absence(days=16)
+ABSENCE = Absence(days=4)
 
 
 @pytest.fixture
